@@ -1,0 +1,170 @@
+"""What a run spent and saved: the cost model of pruning, fed with measured phases."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from analysis.envelope import Cell, Pair
+from trainables.spec import Phase, TrialResult, TrialSpec
+
+# A backward pass costs twice a forward one, so training a token costs three times scoring it.
+TRAIN_OVER_SCORE = 3
+FLOP_TRAINED, FLOP_SCORED = 6, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """A trial's measured cost; shares are of the full run of the same seed.
+
+    Attributes:
+        warmup: Share spent on all data before scoring.
+        training: Share spent after it on the survivors.
+        scoring: Share that scoring would cost a trial that shares it with none.
+        restart: Whether training started afresh, so that the warm-up was extra.
+    """
+
+    warmup: float
+    training: float
+    scoring: float
+    restart: bool = False
+
+    @property
+    def spent(self) -> float:
+        """Warm-up, scoring and training together."""
+        return self.warmup + self.training + self.scoring
+
+    @property
+    def saved_gross(self) -> float:
+        """Share saved by one trial, scoring left out: r(1 - w) where the warm run goes on."""
+        return 1 - self.warmup - self.training
+
+    @property
+    def rate(self) -> float:
+        """Share that a later run saves which trains on the survivors from its start."""
+        return 1 - self.training / (1 if self.restart else 1 - self.warmup)
+
+    @property
+    def once(self) -> float:
+        """Share paid once, however many runs reuse the survivors: r w + c, or w + c on restart."""
+        return (self.warmup if self.restart else self.rate * self.warmup) + self.scoring
+
+    def saved_net(self, runs: int) -> float:
+        """Mean share saved per run when this many runs train on the survivors."""
+        return self.rate - self.once / runs
+
+    @property
+    def break_even_runs(self) -> float:
+        """Runs from which on pruning has paid for itself; infinite where nothing is saved."""
+        return self.once / self.rate if self.rate > 0 else math.inf
+
+
+def modelled(rate: float, warmup: float, scoring: float) -> Cost:
+    """The cost a trial should have where the warm run goes on and each sample costs the same.
+
+    Args:
+        rate: Share of samples removed, in [0, 1).
+        warmup: Share of the full run on all data, in [0, 1).
+        scoring: Cost of scoring in full runs.
+    """
+    return Cost(warmup=warmup, training=(1 - warmup) * (1 - rate), scoring=scoring)
+
+
+def break_even_epochs(rate: float, warmup: float) -> float:
+    """Planned epochs from which on a single run saves more than one scoring pass costs."""
+    return 1 / (TRAIN_OVER_SCORE * rate * (1 - warmup))
+
+
+def grid_runs(
+    warmups: Sequence[float], rates: Sequence[float], scoring: float
+) -> tuple[float, float]:
+    """Full runs that one seed of a grid costs: each trial alone, and sharing prefix and scores."""
+    costs = [modelled(rate, warmup, scoring) for warmup in warmups for rate in rates]
+    alone = 1 + sum(cost.spent for cost in costs)
+    shared = 1 + sum(cost.training for cost in costs) + scoring * len(warmups)
+    return alone, shared
+
+
+def flop(result: TrialResult) -> float:
+    """FLOP of a trial by the usual model: 6 a parameter and token trained, 2 scored."""
+    used = result.phases
+    trained = sum(used[name].tokens for name in ("warmup", "training") if name in used)
+    scored = used["scoring"].tokens if "scoring" in used else 0
+    return result.parameters * (FLOP_TRAINED * trained + FLOP_SCORED * scored)
+
+
+def measured(pair: Pair, measure: str) -> Cost | None:
+    """A pair's cost, or None where its full run measured nothing of this kind.
+
+    Args:
+        pair: A pruned trial and its baseline.
+        measure: "seconds", "examples" or "tokens"; a scored example or token counts a third of
+            a trained one.
+    """
+    phases = pair.pruned.phases
+    full = _used(pair.baseline.phases, "training", measure)
+    warmup = _used(phases, "warmup", measure)
+    if not full or warmup >= full:
+        return None
+    scored = _used(phases, "scoring", measure) / (1 if measure == "seconds" else TRAIN_OVER_SCORE)
+    return Cost(
+        warmup=warmup / full,
+        training=_used(phases, "training", measure) / full,
+        scoring=scored / full,
+        restart=pair.pruned.spec.protocol == "restart",
+    )
+
+
+def mean_cost(cell: Cell, measure: str) -> Cost | None:
+    """The mean of `measured` over a cell's seeds, or None where one is missing."""
+    costs = [measured(pair, measure) for pair in cell.pairs]
+    known = [cost for cost in costs if cost is not None]
+    if not known or len(known) < len(costs):
+        return None
+    shares = {
+        f.name: float(np.mean([getattr(cost, f.name) for cost in known]))
+        for f in fields(Cost)
+        if f.name != "restart"
+    }
+    return Cost(**shares, restart=known[0].restart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Seconds a whole sweep took, and what its trials would have taken one by one.
+
+    Attributes:
+        spent_s: Each full run, each set of scores and each trial's own part, once.
+        alone_s: Every trial paying its own warm-up and scoring.
+    """
+
+    spent_s: float
+    alone_s: float
+
+    @property
+    def saved(self) -> float:
+        """Share saved by sharing, in [0, 1)."""
+        return 1 - self.spent_s / self.alone_s if self.alone_s else 0.0
+
+
+def sweep(results: Iterable[TrialResult]) -> Sweep:
+    """Count a sweep's seconds from its rows; failed trials count as far as they were measured."""
+    spent = alone = 0.0
+    scores: dict[str, float] = {}
+    for row in results:
+        own = _used(row.phases, "training", "seconds") + _used(row.phases, "evaluation", "seconds")
+        scoring = _used(row.phases, "scoring", "seconds")
+        spent += own
+        alone += own + scoring + _used(row.phases, "warmup", "seconds")
+        name = _scores_name(row.spec)
+        scores[name] = max(scores.get(name, 0.0), scoring)
+    return Sweep(spent_s=spent + sum(scores.values()), alone_s=alone)
+
+
+def _scores_name(spec: TrialSpec) -> str:
+    return "" if spec.is_baseline else spec.score_key
+
+
+def _used(phases: Mapping[str, Phase], phase: str, measure: str) -> float:
+    return float(getattr(phases[phase], measure)) if phase in phases else 0.0

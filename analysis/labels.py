@@ -1,0 +1,140 @@
+"""How conditions and numbers are written for a reader."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import NamedTuple
+
+from trainables.spec import Setting, Training, TrialSpec
+
+MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
+_CAPITALS = {"el2n": "EL2N", "grand": "GraNd", "aum": "AUM", "tracin": "TracIn", "less": "LESS"}
+
+
+class Method(NamedTuple):
+    """How survivors are chosen and trained: a condition without data set, warm-up and rate."""
+
+    signal: str
+    settings: tuple[tuple[str, Setting], ...]
+    selector: str
+    protocol: str
+    budget: str
+    model: str
+    model_sha: str
+    learner: str
+    training: Training
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this throws data away at random."""
+        return self.signal == "random"
+
+
+class Source(NamedTuple):
+    """A data set: its name and its content."""
+
+    dataset: str
+    data_sha: str
+
+
+def method_of(condition: TrialSpec) -> Method:
+    """The method of a condition."""
+    return Method(*(getattr(condition, name) for name in Method._fields))
+
+
+def source_of(condition: TrialSpec) -> Source:
+    """The data set of a condition."""
+    return Source(condition.dataset, condition.data_sha)
+
+
+def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
+    """A name for each method, in the order given: signal and selector, and what else differs.
+
+    Model, learner and training are named only where a run has more than one of them.
+    """
+    methods = list(dict.fromkeys(method_of(condition) for condition in conditions))
+    varied = {
+        name: len({getattr(method, name) for method in methods}) > 1
+        for name in ("model", "learner", "training")
+    }
+    return {method: _method_label(method, varied) for method in methods}
+
+
+def _method_label(method: Method, varied: dict[str, bool]) -> str:
+    extras = [f"{name} {value}" for name, value in method.settings]
+    if method.protocol != "continue":
+        extras.append(method.protocol)
+    if method.budget != "epochs":
+        extras.append("as many steps as the full run")
+    extras += [getattr(method, name) for name in ("model", "learner") if varied[name]]
+    if varied["training"]:
+        extras.append(training_label(method.training))
+    return ", ".join([f"{signal_label(method.signal)} ({method.selector})", *extras])
+
+
+def signal_label(signal: str) -> str:
+    """A signal's name as a sentence would have it: keep_one is Keep one."""
+    if signal in _CAPITALS or ":" in signal:
+        return _CAPITALS.get(signal, signal)
+    words = signal.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def training_label(training: Training) -> str:
+    """What differs from the default training, and always the epochs."""
+    default = Training()
+    changed = [
+        f"{f.name} {getattr(training, f.name):g}"
+        if isinstance(getattr(training, f.name), float)
+        else f"{f.name} {getattr(training, f.name)}"
+        for f in fields(Training)
+        if f.name != "epochs" and getattr(training, f.name) != getattr(default, f.name)
+    ]
+    plural = "" if training.epochs == 1 else "s"
+    return ", ".join([f"{training.epochs} epoch{plural}", *changed])
+
+
+def source_labels(conditions: Iterable[TrialSpec]) -> dict[Source, str]:
+    """A name for each data set, sorted; those of one name and different content get a digest."""
+    sources = sorted({source_of(condition) for condition in conditions})
+    names = [source.dataset for source in sources]
+    return {
+        source: source.dataset
+        if names.count(source.dataset) == 1
+        else f"{source.dataset} [{source.data_sha[:6]}]"
+        for source in sources
+    }
+
+
+def percent(share: float) -> str:
+    """0.125 is 12.5%."""
+    return f"{round(100 * share, 2):g}%".replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """-0.2 is −0.20, with a true minus; what rounds to nothing has no sign."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Both bounds in brackets, or nothing where there is no interval."""
+    return "" if low is None or high is None else f"[{signed(low)}, {signed(high)}]"
+
+
+def seeds_text(n_seeds: int, n_planned: int) -> str:
+    """5 seeds, or 3 of 5 seeds where some are missing."""
+    if n_planned > n_seeds:
+        return f"{n_seeds} of {n_planned} seeds"
+    return f"{n_seeds} seed" + ("" if n_seeds == 1 else "s")
+
+
+def shortened(name: str, longest: int) -> str:
+    """A name of at most that many characters, cut with an ellipsis."""
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def p_text(p: float | None) -> str:
+    """0.012, or <0.001; empty where there is none."""
+    if p is None:
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,108 @@
+"""Who gets dropped: the kept share of each class against the kept share of all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.envelope import Cell, Pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """One cell's retention by class, means over its seeds; arrays have shape (c,).
+
+    Attributes:
+        class_names: Classes as the data names them.
+        bias_pp: Kept share of the class minus kept share of all, in pp; below 0 the class
+            loses more than its share.
+        null_se_pp: Standard error of the bias under random pruning of the same rate.
+        z: bias_pp in units of null_se_pp: beyond 2 it is hardly one random draw.
+        kept: Samples kept.
+        counts: Samples there were.
+        recall_delta_pp: Recall minus the baseline's, in pp; nan where no test sample.
+    """
+
+    class_names: tuple[str, ...]
+    bias_pp: np.ndarray
+    null_se_pp: np.ndarray
+    z: np.ndarray
+    kept: np.ndarray
+    counts: np.ndarray
+    recall_delta_pp: np.ndarray
+
+    @property
+    def worst(self) -> int:
+        """The class that loses most against its share."""
+        return int(np.argmin(self.bias_pp))
+
+
+def retention_bias_pp(class_counts: Sequence[int], kept_counts: Sequence[int]) -> np.ndarray:
+    """Kept share of each class minus the kept share of all, in pp.
+
+    Args:
+        class_counts: Samples per class, shape (c,).
+        kept_counts: Of them those kept, shape (c,).
+
+    Returns:
+        Shape (c,); 0 for a class without samples.
+
+    Raises:
+        ValueError: If the two disagree on the classes, or more is kept than there was.
+    """
+    counts, kept = np.asarray(class_counts, float), np.asarray(kept_counts, float)
+    if counts.shape != kept.shape or (kept > counts).any() or not counts.sum():
+        raise ValueError(
+            f"class_counts is {list(class_counts)}, kept_counts {list(kept_counts)}; "
+            "a class keeps at most what it has"
+        )
+    share = kept.sum() / counts.sum()
+    shares = np.divide(kept, counts, out=np.full_like(kept, share), where=counts > 0)
+    bias_pp: np.ndarray = 100 * (shares - share)
+    return bias_pp
+
+
+def null_se_pp(class_counts: Sequence[int], rate: float) -> np.ndarray:
+    """Standard error of the bias when rate of all samples goes at random, in pp, shape (c,).
+
+    It is the hypergeometric one; infinite for a class without samples.
+    """
+    counts = np.asarray(class_counts, float)
+    n = counts.sum()
+    inside = np.divide(
+        rate * (1 - rate) * (n - counts),
+        counts * max(n - 1, 1),
+        out=np.full_like(counts, np.inf),
+        where=counts > 0,
+    )
+    error_pp: np.ndarray = 100 * np.sqrt(inside)
+    return error_pp
+
+
+def retention(cell: Cell) -> Retention | None:
+    """Retention of a cell by class, or None where its rows do not say what was kept."""
+    rows = [pair for pair in cell.pairs if pair.pruned.class_counts and pair.pruned.kept_counts]
+    if not rows:
+        return None
+    first = rows[0].pruned
+    bias = np.mean(
+        [retention_bias_pp(row.pruned.class_counts, row.pruned.kept_counts) for row in rows], axis=0
+    )
+    kept = np.mean([row.pruned.kept_counts for row in rows], axis=0)
+    error = null_se_pp(first.class_counts, 1 - kept.sum() / sum(first.class_counts))
+    recall = [_recall(pair, "pruned") - _recall(pair, "baseline") for pair in rows]
+    return Retention(
+        class_names=first.class_names,
+        bias_pp=bias,
+        null_se_pp=error,
+        z=np.divide(bias, error, out=np.zeros_like(bias), where=error > 0),
+        kept=kept,
+        counts=np.asarray(first.class_counts),
+        recall_delta_pp=100 * np.mean(recall, axis=0),
+    )
+
+
+def _recall(pair: Pair, arm: str) -> np.ndarray:
+    recall = np.asarray(getattr(pair, arm).recall, dtype=float)
+    classes = len(pair.pruned.class_counts)
+    return recall if len(recall) == classes else np.full(classes, np.nan)

@@ -1,0 +1,298 @@
+"""The interval of a paired difference and the verdict it supports: numbers in, verdict out."""
+
+import bisect
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import nctdtr, ndtri, stdtr, stdtrit
+
+Word = Literal["within", "outside", "inconclusive"]
+# Up to this many seeds a cell's own spread says too little: at 2 seeds its t is 6.3.
+POOLED_UP_TO = 4
+# Closer to the line than this, seeds cost more than the answer is worth.
+CLOSE_PP = 0.3
+_MOST_SEEDS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Run noise of a paired difference.
+
+    Attributes:
+        variance_pp2: Variance of one seed's difference, in pp squared.
+        df: Degrees of freedom it is known with.
+        n_cells: Cells it was pooled over.
+    """
+
+    variance_pp2: float
+    df: float
+    n_cells: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the paired differences of one condition show.
+
+    Attributes:
+        verdict: "within" if the interval lies above the line at minus the tolerance, "outside"
+            if below it, else "inconclusive".
+        mean_pp: Mean difference.
+        low_pp: Lower bound for the task: run noise and the test set's own sampling; None with
+            one seed, as are all that need a spread.
+        high_pp: Upper bound for the task.
+        test_low_pp: Lower bound for this very test set: run noise alone.
+        test_high_pp: Upper bound for this very test set.
+        p_within: One-sided p of "not within".
+        n_seeds: Paired seeds.
+        sd_pp: Standard deviation of the cell's own differences.
+        run_sd_pp: The one used: own or pooled.
+        df: Degrees of freedom of `run_sd_pp`.
+        v_test_pp2: Variance of the mean by the choice of test examples, in pp squared.
+        pooled: Whether `run_sd_pp` was pooled over cells.
+        equivalent: Whether the interval also lies below plus the tolerance.
+        improved: Whether it lies above zero.
+        tolerance_pp: The tolerance judged by.
+    """
+
+    verdict: Word = "inconclusive"
+    mean_pp: float
+    low_pp: float | None = None
+    high_pp: float | None = None
+    test_low_pp: float | None = None
+    test_high_pp: float | None = None
+    p_within: float | None = None
+    n_seeds: int
+    sd_pp: float | None = None
+    run_sd_pp: float | None = None
+    df: float | None = None
+    v_test_pp2: float = 0.0
+    pooled: bool = False
+    equivalent: bool = False
+    improved: bool = False
+    tolerance_pp: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """How many more seeds would settle a cell, or None and the reason why seeds will not."""
+
+    more: int | None
+    reason: str = ""
+
+
+def half_width(run_se2: float, df: float, v_test_pp2: float, alpha: float) -> float:
+    """Half of the MOVER interval: two error sources, each at its own quantile.
+
+    Args:
+        run_se2: Squared standard error by run noise, pp squared, known with df.
+        df: Its degrees of freedom.
+        v_test_pp2: Variance by the choice of test examples, pp squared.
+        alpha: Error on each side, in (0, 0.5].
+
+    Returns:
+        The half width in pp.
+
+    References:
+        Zou, Donner, "Construction of confidence limits about effect measures", 2008.
+    """
+    run = float(stdtrit(df, alpha)) ** 2 * run_se2
+    return math.sqrt(run + float(ndtri(alpha)) ** 2 * v_test_pp2)
+
+
+def one_sided_p(gap_pp: float, run_se2: float, df: float, v_test_pp2: float) -> float:
+    """The alpha at which a MOVER bound would just touch a line gap_pp away, in [0, 1].
+
+    Above 0.5 where gap_pp is negative, that is where the mean is on the wrong side.
+    """
+    if gap_pp < 0:
+        return 1 - one_sided_p(-gap_pp, run_se2, df, v_test_pp2)
+    if gap_pp == 0:
+        return 0.5
+    if v_test_pp2 == 0:
+        return float(stdtr(df, -gap_pp / math.sqrt(run_se2))) if run_se2 else 0.0
+    least = 1e-12
+    if half_width(run_se2, df, v_test_pp2, least) < gap_pp:
+        return least
+    return float(
+        brentq(lambda a: half_width(run_se2, df, v_test_pp2, a) - gap_pp, least, 0.5, xtol=1e-12)
+    )
+
+
+def pooled_variance(groups: Iterable[Sequence[float]]) -> Spread | None:
+    """Run noise pooled over the cells of one data set, model, learner and training.
+
+    Cells share their baselines, so the nominal degrees of freedom are halved (never below 1).
+
+    Args:
+        groups: Differences in pp, one sequence a cell; those with fewer than two say nothing.
+
+    Returns:
+        The pooled spread, or None where fewer than two cells have a spread to pool.
+    """
+    spreads = [np.asarray(group, dtype=float) for group in groups if len(group) > 1]
+    if len(spreads) < 2:
+        return None
+    nominal = sum(len(group) - 1 for group in spreads)
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in spreads)
+    return Spread(variance_pp2=squares / nominal, df=max(1.0, nominal / 2), n_cells=len(spreads))
+
+
+def run_spread(delta_pp: Sequence[float], pooled: Spread | None) -> tuple[Spread, bool]:
+    """The spread to judge two or more seeds by, and whether it is the pooled one."""
+    if pooled is not None and len(delta_pp) <= POOLED_UP_TO:
+        return pooled, True
+    own = float(np.var(delta_pp, ddof=1))
+    return Spread(variance_pp2=own, df=len(delta_pp) - 1), False
+
+
+def judge(
+    delta_pp: Sequence[float],
+    v_test_pp2: float = 0.0,
+    *,
+    tolerance_pp: float = 1.0,
+    alpha: float = 0.05,
+    pooled: Spread | None = None,
+) -> Verdict:
+    """Judge a condition by the MOVER interval of its paired differences.
+
+    Args:
+        delta_pp: Accuracy minus baseline of each seed, in pp.
+        v_test_pp2: Variance of their mean by the choice of test examples, pp squared.
+        tolerance_pp: How far below the baseline is still within, above 0.
+        alpha: Error allowed on each side.
+        pooled: Spread of the whole data set, used up to four seeds; own spread from five.
+
+    Returns:
+        The verdict; with one seed "inconclusive" and without an interval.
+
+    Raises:
+        ValueError: If there is no difference, or one that is no number, or no tolerance.
+    """
+    values = np.asarray(delta_pp, dtype=float)
+    if not len(values) or not np.isfinite(values).all():
+        raise ValueError(f"delta_pp is {list(delta_pp)}; it needs finite numbers, one a seed")
+    if not 0 < tolerance_pp < math.inf:
+        raise ValueError(f"tolerance_pp is {tolerance_pp}; it must be above 0")
+    mean, n_seeds = float(values.mean()), len(values)
+    if n_seeds == 1:
+        return Verdict(mean_pp=mean, n_seeds=1, v_test_pp2=v_test_pp2, tolerance_pp=tolerance_pp)
+    spread, is_pooled = run_spread(delta_pp, pooled)
+    run_se2 = spread.variance_pp2 / n_seeds
+    half = half_width(run_se2, spread.df, v_test_pp2, alpha)
+    test_half = half_width(run_se2, spread.df, 0.0, alpha)
+    return Verdict(
+        verdict=_word(mean - half, mean + half, tolerance_pp),
+        mean_pp=mean,
+        low_pp=mean - half,
+        high_pp=mean + half,
+        test_low_pp=mean - test_half,
+        test_high_pp=mean + test_half,
+        p_within=one_sided_p(mean + tolerance_pp, run_se2, spread.df, v_test_pp2),
+        n_seeds=n_seeds,
+        sd_pp=float(values.std(ddof=1)),
+        run_sd_pp=math.sqrt(spread.variance_pp2),
+        df=spread.df,
+        v_test_pp2=v_test_pp2,
+        pooled=is_pooled,
+        equivalent=mean - half > -tolerance_pp and mean + half < tolerance_pp,
+        improved=mean - half > 0,
+        tolerance_pp=tolerance_pp,
+    )
+
+
+def _word(low_pp: float, high_pp: float, tolerance_pp: float) -> Word:
+    if low_pp > -tolerance_pp:
+        return "within"
+    return "outside" if high_pp < -tolerance_pp else "inconclusive"
+
+
+def average(verdicts: Sequence[Verdict]) -> Verdict:
+    """The mean over data sets of one condition, each data set counting the same.
+
+    Only the noise inside data sets enters the interval: how much data sets differ is a finding,
+    not an error.
+
+    Raises:
+        ValueError: If there is none, or they were judged by different tolerances.
+    """
+    if len({verdict.tolerance_pp for verdict in verdicts}) != 1:
+        raise ValueError(f"{len(verdicts)} verdicts to average; they need one common tolerance")
+    mean = float(np.mean([verdict.mean_pp for verdict in verdicts]))
+    n_seeds = min(verdict.n_seeds for verdict in verdicts)
+    tolerance_pp = verdicts[0].tolerance_pp
+    halves = [v.high_pp - v.mean_pp for v in verdicts if v.high_pp is not None]
+    runs = [v.test_high_pp - v.mean_pp for v in verdicts if v.test_high_pp is not None]
+    if len(halves) < len(verdicts):
+        return Verdict(mean_pp=mean, n_seeds=n_seeds, tolerance_pp=tolerance_pp)
+    half, run = math.hypot(*halves) / len(halves), math.hypot(*runs) / len(runs)
+    return Verdict(
+        verdict=_word(mean - half, mean + half, tolerance_pp),
+        mean_pp=mean,
+        low_pp=mean - half,
+        high_pp=mean + half,
+        test_low_pp=mean - run,
+        test_high_pp=mean + run,
+        n_seeds=n_seeds,
+        v_test_pp2=sum(verdict.v_test_pp2 for verdict in verdicts) / len(verdicts) ** 2,
+        pooled=any(verdict.pooled for verdict in verdicts),
+        equivalent=mean - half > -tolerance_pp and mean + half < tolerance_pp,
+        improved=mean - half > 0,
+        tolerance_pp=tolerance_pp,
+    )
+
+
+def seeds_needed(verdict: Verdict, *, alpha: float = 0.05, power: float = 0.8) -> Needed:
+    """How many more seeds would settle an inconclusive cell, if its mean and spread stay.
+
+    Args:
+        verdict: The cell's verdict.
+        alpha: Error allowed on each side.
+        power: Chance that the extra seeds settle it.
+    """
+    if verdict.verdict != "inconclusive":
+        return Needed(more=0)
+    if verdict.run_sd_pp is None:
+        return Needed(more=None, reason="one seed gives no interval: run three or more")
+    gap_pp = abs(verdict.mean_pp + verdict.tolerance_pp)
+    if gap_pp < CLOSE_PP:
+        return Needed(more=None, reason=f"within {CLOSE_PP:g} pp of the line")
+    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.v_test_pp2
+    if left <= 0:
+        return Needed(more=None, reason="the test set is too small to tell")
+    ratio = math.sqrt(left) / verdict.run_sd_pp if verdict.run_sd_pp else math.inf
+
+    def settles(n_seeds: int) -> bool:
+        bound = -float(stdtrit(n_seeds - 1, alpha))
+        # Far out the power is 1 and the noncentral t no longer computes.
+        far = ratio * math.sqrt(n_seeds) > bound + 20
+        return far or bool(nctdtr(n_seeds - 1, ratio * math.sqrt(n_seeds), bound) <= 1 - power)
+
+    candidates = range(verdict.n_seeds + 1, _MOST_SEEDS + 1)
+    found = bisect.bisect_left(candidates, True, key=settles)
+    if found == len(candidates):
+        return Needed(more=None, reason=f"more than {_MOST_SEEDS} seeds")
+    return Needed(more=found + 1)
+
+
+def largest_safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> float:
+    """The last rate that is within, going up from the smallest and stopping at the first that is not.
+
+    This fixed order needs no correction for the number of rates tested. A rate without a
+    verdict stops it too.
+
+    Args:
+        judged: Rates and verdicts of one data set, warm-up, signal and selector, in any order.
+
+    Returns:
+        The rate, in [0, 1); 0 where not even the smallest is within.
+    """
+    safe = 0.0
+    for rate, verdict in sorted(judged, key=lambda pair: pair[0]):
+        if verdict is None or verdict.verdict != "within":
+            break
+        safe = rate
+    return safe

@@ -1,0 +1,19 @@
+"""prune-envelope: every command under one name."""
+
+import typer
+
+from analysis.report import main as report
+from orchestrator.sweep import sweep
+
+app = typer.Typer(
+    name="prune-envelope",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure how much of a training set can be dropped before accuracy slips.",
+)
+app.command("sweep")(sweep)
+app.command("report")(report)
+
+if __name__ == "__main__":
+    app()

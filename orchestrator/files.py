@@ -1,0 +1,178 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+# Kept by process, not by store: a worker builds a store for every trial, and hashing costs 3 s/GB.
+_DIGESTS: dict[tuple[int, ...], str] = {}
+
+
+class StoreError(OSError):
+    """A folder cannot do what was asked; the message says what to do about it."""
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Writes a file in one step, in place of an older one if there is one.
+
+    Raises:
+        StoreError: If there is no room, or the folder is read-only.
+    """
+    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
+    with explained(path.parent):
+        try:
+            make_folder(path.parent)
+            write_new(draft, data)
+            draft.replace(path)
+            sync(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file that is not there yet, and waits until its bytes are on the disk."""
+    # O_EXCL follows no link, so that nothing outside the folder can be written to.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, with their names on the disk."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
+def link_first(draft: Path, path: Path) -> None:
+    """Gives a finished draft its name.
+
+    Raises:
+        FileExistsError: If the name is taken: whoever is first keeps it.
+    """
+    try:
+        path.hardlink_to(draft)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # exFAT and some network mounts have no links. There two writers at the same instant may
+        # replace one another, but what a reader sees is still one of the two, whole.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        draft.rename(path)
+
+
+def sha256_of(path: Path, *, fresh: bool = False) -> str:
+    """SHA-256 of a file, remembered while its device, inode, size and time stay the same.
+
+    Args:
+        path: The file.
+        fresh: Hash it now. A new file needs that: it may be given the inode of one just deleted,
+            in the same tick of the clock.
+    """
+    with path.open("rb") as file:
+        seen = os.fstat(file.fileno())
+        stamp = (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        if fresh or stamp not in _DIGESTS:
+            _DIGESTS[stamp] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _DIGESTS[stamp]
+
+
+def fault(path: Path, sha256: str, size: int) -> str | None:
+    """What keeps a file from being the one that was written, in a word; None if it is that."""
+    try:
+        seen = path.lstat()
+        if not stat.S_ISREG(seen.st_mode):
+            return "not-a-file"
+        if seen.st_size != size:
+            return "wrong-size"
+        return None if sha256_of(path) == sha256 else "wrong-sha256"
+    except FileNotFoundError:
+        return "missing"
+
+
+def seal(record: dict[str, Any]) -> bytes:
+    """Canonical JSON that carries its own checksum.
+
+    Raises:
+        TypeError: If there is something in it that JSON has no form for.
+        ValueError: If a number in it is not finite.
+    """
+    plain = json.loads(json.dumps(record, allow_nan=False))
+    return json.dumps(plain | {"check": _checksum(plain)}, sort_keys=True).encode()
+
+
+def unseal(data: bytes) -> dict[str, Any] | None:
+    """What `seal` was given, or None if these are not its bytes."""
+    try:
+        record = json.loads(data)
+        check = record.pop("check")
+        return dict(record) if check == _checksum(record) else None
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turns the errors of a full or read-only folder into ones that say what to do.
+
+    Raises:
+        StoreError: With the errno it came from.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except OSError as error:
+        name = error.filename
+        inside = isinstance(name, str) and Path(name).is_relative_to(folder)
+        # Writing names no file in its error, so that what names none is taken for ours.
+        if error.errno in _NO_ROOM and (inside or name is None):
+            raise StoreError(
+                error.errno,
+                f"no room to write under {folder}, where {_free(folder)} bytes are free; free more "
+                "or choose a folder on a larger disk, and start again: what is finished is kept",
+            ) from error
+        if error.errno in _READ_ONLY and inside:
+            raise StoreError(
+                error.errno,
+                f"{folder} lacks what is asked for and cannot be written to ({name}); "
+                "make it writable or choose another folder",
+            ) from error
+        raise
+    except Exception as error:
+        # torch.save and safetensors report a full disk without its errno.
+        if (free := _free(folder)) < 2**20:
+            error.add_note(f"only {free} bytes are free under {folder}; is the disk full?")
+        raise
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free if folder.exists() else 0

@@ -1,0 +1,47 @@
+"""Where a sweep runs: its store, its run folder, and what each trial may use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.store import ArtifactStore
+from trainables.environment import environment
+from trainables.spec import key_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the nodes of a sweep run.
+
+    Attributes:
+        cache: Root of the artifact store.
+        cpus: Per trial; its threads, too.
+        gpus: Per trial; fractions share one.
+        address: Of a Ray cluster, or "local".
+    """
+
+    cache: Path
+    cpus: int = 1
+    gpus: float = 0.0
+    address: str = "local"
+
+    @classmethod
+    def of(cls, flags: Mapping[str, Any]) -> "Place":
+        """Where the flags of the command line send a sweep: one GPU a trial where there are any."""
+        gpus = flags["gpus_per_trial"]
+        if gpus is None:
+            here = any(Path("/proc/driver/nvidia/gpus").glob("*"))
+            gpus = float(here or flags["address"] != "local")
+        # Absolute: Ray's workers have a working directory of their own.
+        cache, cpus = flags["cache"].absolute(), flags["cpus_per_trial"]
+        return cls(cache=cache, cpus=cpus, gpus=gpus, address=flags["address"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every trial of the sweep must run on."""
+        return environment(self.cpus, gpu=self.gpus > 0)
+
+    def open_store(self) -> ArtifactStore:
+        """The store, in which only artifacts of this environment are found."""
+        return ArtifactStore(self.cache, environment=key_of(self.environment)[:12])

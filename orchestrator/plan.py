@@ -1,0 +1,179 @@
+"""From what was asked to the trials, the work behind them, and what of it is done."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from orchestrator.grids import expand
+from orchestrator.place import Place
+from orchestrator.request import Request
+from orchestrator.runs import Run
+from orchestrator.scheduler import Node, plan
+from orchestrator.store import ArtifactStore
+from trainables.datasets import Dataset, load, write
+from trainables.models import resolve
+from trainables.outcome import warnings
+from trainables.spec import TrialSpec, key_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """A planned sweep.
+
+    Attributes:
+        grid: The preset's name.
+        specs: All trials, baselines first.
+        nodes: The work behind them.
+        datasets: By content hash.
+        place: Where it runs.
+        store: What is shared.
+        run: The run's folder.
+        command: As typed.
+        tolerance_pp: Margin of the verdicts.
+    """
+
+    grid: str
+    specs: list[TrialSpec]
+    nodes: list[Node]
+    datasets: Mapping[str, Dataset]
+    place: Place
+    store: ArtifactStore
+    run: Run
+    command: str
+    tolerance_pp: float
+
+    def is_done(self, spec: TrialSpec) -> bool:
+        """Whether the trial's row is in the store."""
+        return self.store.has("result", spec.result_key)
+
+    @property
+    def left(self) -> list[Node]:
+        """Nodes whose trials are not all done: a scored set nobody waits for is not made again."""
+        wanted = {spec.result_key for spec in self.specs if not self.is_done(spec)}
+        lacking: set[tuple[str, str]] = {("result", key) for key in wanted}
+        left = []
+        for node in reversed(self.nodes_by_need()):
+            if lacking & set(node.makes) and not self._has(node, lacking):
+                left.append(node)
+                lacking |= set(node.needs)
+        return left[::-1]
+
+    def _has(self, node: Node, lacking: set[tuple[str, str]]) -> bool:
+        return all(self.store.has(*artifact) for artifact in node.makes if artifact in lacking)
+
+    def nodes_by_need(self) -> list[Node]:
+        """Every node behind the nodes it needs."""
+        order = {"prepare": 0, "baseline": 1, "score": 2, "trial": 3}
+        return sorted(self.nodes, key=lambda node: order[node.kind])
+
+    def notes(self) -> list[str]:
+        """Sentences the report shows: what was done to the data, what to know of a signal."""
+        of_data = [f"{d.name}: {note}" for d in self.datasets.values() for note in d.notes]
+        of_trials = [note for spec in self.specs for note in warnings(spec)]
+        return list(dict.fromkeys(of_data + of_trials))
+
+    def record(self) -> dict[str, Any]:
+        """What plan.json holds."""
+        return {
+            "grid": self.grid,
+            "command": self.command,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tolerance_pp": self.tolerance_pp,
+            "limited": any(dataset.limited for dataset in self.datasets.values()),
+            "environment": self.place.environment,
+            "notes": self.notes(),
+            "specs": [spec.to_dict() for spec in self.specs],
+        }
+
+
+def plan_sweep(
+    request: Request, place: Place, *, run: Path | None, command: str, tolerance_pp: float
+) -> Sweep:
+    """Load the data, find the model, and expand the grid. Nothing is started.
+
+    Raises:
+        DataError: If data are not there or not valid.
+        FileNotFoundError: If the model is not there.
+        ValueError: If a name is not known or a value out of range.
+    """
+    # Names first: they cost nothing to check, data may take minutes to read.
+    model = resolve(request.model_name)
+    grid = request.resolved(model, gpu=place.gpus > 0)
+    sources = request.sources()
+    expand(grid, dict.fromkeys(sources, ""), model)
+    loaded = {name: load(source) for name, source in sources.items()}
+    shas = {name: dataset.sha for name, dataset in loaded.items()}
+    specs = expand(grid, shas, model, protocol=request.protocol, budget=request.budget)
+    datasets = {dataset.sha: dataset for dataset in loaded.values()}
+    sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
+    name = request.grid or "own"
+    fingerprint = key_of([[spec.result_key for spec in specs], place.environment])[:6]
+    return Sweep(
+        grid=name,
+        specs=specs,
+        nodes=plan(specs, sizes),
+        datasets=datasets,
+        place=place,
+        store=place.open_store(),
+        run=Run(run or Path("runs") / f"{name}-{fingerprint}"),
+        command=command,
+        tolerance_pp=tolerance_pp,
+    )
+
+
+def keep_data(sweep: Sweep) -> None:
+    """Put the data sets into the store, from where every trial reads them."""
+    for sha, dataset in sweep.datasets.items():
+
+        def save(path: Path, dataset: Dataset = dataset) -> None:
+            write(dataset, path)
+
+        sweep.store.get("data", sha, save, about={"dataset": dataset.name})
+
+
+def show(sweep: Sweep, console: Console) -> None:
+    """Print the plan: trials, what they share, what is done."""
+    specs = sweep.specs
+    pruned = [spec for spec in specs if not spec.is_baseline]
+    done = sum(sweep.is_done(spec) for spec in specs)
+    console.print(
+        f"[bold]{sweep.grid}[/]  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
+        f"+ {len(pruned)} pruned"
+    )
+    console.print(f"  {_listed(specs)}")
+    console.print(
+        f"  {done} already done, {len(specs) - done} to run; run folder {sweep.run.folder}"
+    )
+    marks = len({spec.warm_key for spec in pruned})
+    scores = len({spec.score_key for spec in pruned})
+    console.print(
+        f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
+        f"{len(pruned)}"
+    )
+    for dataset in sweep.datasets.values():
+        console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
+    for note in sweep.notes():
+        console.print(f"  note: {note}", highlight=False)
+
+
+def _listed(specs: list[TrialSpec]) -> str:
+    def values(name: str) -> list[Any]:
+        found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
+        return list(dict.fromkeys(found))
+
+    arms = Counter((spec.signal, spec.selector) for spec in specs if not spec.is_baseline)
+    return (
+        f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup'))}; "
+        f"pruned {_percent(values('rate'))}; "
+        f"{', '.join(f'{signal} {selector}' for signal, selector in arms)}; "
+        f"seeds {' '.join(str(seed) for seed in values('seed'))}"
+    )
+
+
+def _percent(values: list[float]) -> str:
+    return "/".join(f"{100 * value:g}" for value in values) + " %"

@@ -1,0 +1,133 @@
+"""What a person sees while a sweep runs: bars on a terminal, one line a trial in a log."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from ray import tune
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from orchestrator.runs import Run, title
+from orchestrator.scheduler import Node
+from orchestrator.store import ArtifactStore
+from trainables.spec import TrialResult
+
+_NOUNS = {"prepare": "data", "baseline": "full runs", "score": "scores", "trial": "pruned runs"}
+
+
+class Watcher(tune.Callback):  # type: ignore[misc]
+    """Hears of every node's end, writes its row into the run's folder and shows it.
+
+    Args:
+        nodes: All nodes of the sweep that are not yet done.
+        run: Where rows go.
+        store: Where rows come from.
+        console: Where lines and bars go.
+
+    Attributes:
+        started: Nodes begun.
+        errors: What went wrong, by the node's name.
+        busy_s: Seconds the finished nodes took, added up.
+    """
+
+    def __init__(self, nodes: list[Node], run: Run, store: ArtifactStore, console: Console) -> None:
+        self.started = 0
+        self.errors: dict[str, str] = {}
+        self.busy_s = 0.0
+        self._nodes = {node.name: node for node in nodes}
+        self._run, self._store, self._console = run, store, console
+        self._accuracy: dict[str, float] = {}
+        self._ended = 0
+        self._began: dict[str, float] = {}
+        self._bars: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks beside the experiment; nobody reads that back."""
+        return {}
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Bars while the sweep runs, on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description:<12}"),
+            BarColumn(bar_width=40),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as self._bars:
+            for kind, noun in _NOUNS.items():
+                total = sum(node.kind == kind for node in self._nodes.values())
+                if total:
+                    self._tasks[kind] = self._bars.add_task(noun, total=total)
+            yield
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node begins."""
+        self.started += 1
+        self._began[trial.trial_id] = time.monotonic()
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node ended in its own time, well or not."""
+        result = trial.last_result or {}
+        self._end(trial, result.get("error", ""), result.get("trace", ""))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node's worker died too often."""
+        self._end(trial, "its worker died (killed, out of memory or its machine was lost)", "")
+
+    def _end(self, trial: Any, error: str, trace: str) -> None:
+        node = self._nodes[trial.config["node"]]
+        seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
+        self._ended += 1
+        self.busy_s += seconds
+        if self._bars:
+            self._bars.advance(self._tasks[node.kind])
+        if error:
+            self.errors[node.name] = error
+            if node.kind in ("baseline", "trial"):
+                self._run.fail(node.spec, error, trace)
+            self._line(f"[red]failed[/] {node.kind} {title(node.spec)}: {error}")
+            return
+        if node.kind in ("baseline", "trial"):
+            row = self._run.adopt(node.spec, self._store)
+            if row is not None:
+                self._row(row, seconds)
+        elif not self._bars:
+            self._line(f"ok {node.kind} {_of(node)} {seconds:.1f}s")
+
+    def _row(self, row: TrialResult, seconds: float) -> None:
+        spec, accuracy = row.spec, row.accuracy or 0.0
+        text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
+        if spec.is_baseline:
+            self._accuracy[spec.run_key] = accuracy
+        elif (full := self._baseline(row)) is not None:
+            text += f" delta={100 * (accuracy - full):+.2f}pp"
+        self._line(f"{text} {seconds:.1f}s")
+
+    def _baseline(self, row: TrialResult) -> float | None:
+        if row.spec.run_key not in self._accuracy:
+            full = self._run.adopt(row.spec.baseline, self._store)
+            if full is None or full.accuracy is None:
+                return None
+            self._accuracy[row.spec.run_key] = full.accuracy
+        return self._accuracy[row.spec.run_key]
+
+    def _line(self, text: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        count = f"{self._ended}/{len(self._nodes)}"
+        self._console.print(f"{now} {count} {text}", highlight=False, soft_wrap=True)
+
+
+def _of(node: Node) -> str:
+    if node.kind == "prepare":
+        return f"{node.spec.dataset} {node.spec.learner}"
+    return (
+        f"{node.spec.dataset} {node.spec.signal} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
+    )

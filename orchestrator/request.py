@@ -1,0 +1,188 @@
+"""What a command asks for, and the grid it comes to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.grids import (
+    GRIDS,
+    KEEP_ONE,
+    RANDOM,
+    REDUNDANCY,
+    WITHIN_CLASS,
+    Arm,
+    Block,
+    Grid,
+    first_seeds,
+    known,
+)
+from trainables.columns import Columns
+from trainables.datasets import Source
+from trainables.environment import has_bf16
+from trainables.learners import LEARNERS
+from trainables.models import Model
+from trainables.spec import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A sweep as asked for; None and empty mean: as the grid says.
+
+    Attributes:
+        grid: Row of GRIDS, or empty for the shape used on data of one's own.
+        datasets: Names, files or folders.
+        model: As `trainables.models.resolve` takes it.
+        data_dir: Folder of folders by data set name.
+        columns: Of files; None for `text` and `label`.
+        test: A second file, or the split to test on.
+        test_fraction: Share of a single file held out.
+        limit: Training rows to take.
+        limit_test: Test rows to take.
+        warmups: Shares of the run's steps.
+        rates: Shares removed.
+        signals: NAME or NAME:SELECTOR.
+        seeds: The seeds themselves.
+        training: Fields of Training to set.
+        precision: "auto", "fp32" or "bf16".
+        protocol: "continue" or "restart".
+        budget: "epochs" or "steps".
+    """
+
+    grid: str = ""
+    datasets: tuple[str, ...] = ()
+    model: str = ""
+    data_dir: Path | None = None
+    columns: Columns | None = None
+    test: str = ""
+    test_fraction: float = 0.0
+    limit: int = 0
+    limit_test: int = 0
+    warmups: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()
+    signals: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    training: tuple[tuple[str, int | float], ...] = ()
+    precision: str = "auto"
+    protocol: str = "continue"
+    budget: str = "epochs"
+
+    @classmethod
+    def of(cls, flags: Mapping[str, Any]) -> "Request":
+        """What the flags of the command line ask for."""
+        names = ("text_column", "label_column", "id_column")
+        columns = None
+        if any(flags[name] for name in names):
+            text = tuple(flags["text_column"] or ("text",))
+            columns = Columns(
+                text=text, label=flags["label_column"] or "label", id=flags["id_column"]
+            )
+        settings = ("epochs", "batch_size", "lr", "max_length")
+        same = ("grid", "model", "data_dir", "test", "test_fraction", "limit", "limit_test")
+        return cls(
+            columns=columns,
+            training=tuple((n, flags[n]) for n in settings if flags[n] is not None),
+            seeds=tuple(flags["seed"] or first_seeds(flags["seeds"])),
+            datasets=tuple(flags["dataset"] or ()),
+            warmups=tuple(flags["warmup"] or ()),
+            rates=tuple(flags["rate"] or ()),
+            signals=tuple(flags["signal"] or ()),
+            **{name: flags[name] for name in (*same, "precision", "protocol", "budget")},
+        )
+
+    def sources(self) -> dict[str, Source]:
+        """Where each data set of the grid comes from, by name."""
+        whole = Source(
+            name="",
+            data_dir=self.data_dir,
+            columns=self.columns,
+            test=self.test,
+            test_fraction=self.test_fraction,
+            limit=self.limit,
+            limit_test=self.limit_test,
+        )
+        return {name: replace(whole, name=name) for name in self._datasets()}
+
+    def _datasets(self) -> tuple[str, ...]:
+        if self.datasets:
+            return tuple(dict.fromkeys(self.datasets))
+        return tuple(dict.fromkeys(n for block in self._base().blocks for n in block.datasets))
+
+    def _base(self) -> Grid:
+        if not self.grid:
+            return _OWN
+        known("grid", self.grid, GRIDS)
+        return GRIDS[self.grid]
+
+    @property
+    def model_name(self) -> str:
+        """The model asked for, or the grid's."""
+        return self.model or self._base().model
+
+    def resolved(self, model: Model, *, gpu: bool) -> Grid:
+        """The grid with everything asked for put in its place.
+
+        Args:
+            model: What `model_name` came to.
+            gpu: Whether trials compute on an accelerator.
+
+        Raises:
+            ValueError: If a name is not known, or a list has an entry twice.
+        """
+        base = self._base()
+        arms = tuple(_arm(text) for text in self.signals)
+        for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
+            _check_list(noun, values)
+        blocks = []
+        for block in base.blocks:
+            names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
+            blocks.append(
+                replace(
+                    block,
+                    datasets=names,
+                    warmups=self.warmups or block.warmups,
+                    rates=self.rates or block.rates,
+                    arms=arms or block.arms,
+                )
+            )
+        named = {name for block in base.blocks for name in block.datasets}
+        if others := tuple(n for n in self._datasets() if n not in named):
+            blocks.append(replace(blocks[0], datasets=others))
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+        fields: dict[str, Any] = {**dict(self.training), "precision": precision}
+        training: Training = replace(base.training or LEARNERS[model.learner].training, **fields)
+        return replace(
+            base, blocks=tuple(blocks), seeds=self.seeds or base.seeds, training=training
+        )
+
+
+# The shape of a sweep over data of one's own.
+_OWN = Grid(
+    about="Your data: one warm-up, three rates, three signals and random, 5 seeds.",
+    model="distilbert/distilbert-base-uncased",
+    seeds=first_seeds(5),
+    blocks=(
+        Block(
+            datasets=(),
+            warmups=(0.15,),
+            rates=(0.1, 0.2, 0.3),
+            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE, RANDOM),
+        ),
+    ),
+)
+
+
+def _arm(text: str) -> Arm:
+    signal, _, selector = text.partition(":")
+    return Arm(signal=signal, selector=selector or "global")
+
+
+def _check_list(noun: str, values: Sequence[float]) -> None:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{noun} has an entry twice: {list(values)}; give each once")
+    if noun == "rate" and 0 in values:
+        raise ValueError("rate 0 is the baseline, which always runs; give rates above 0")
+    if noun == "warmup" and 0 in values:
+        raise ValueError("warmup 0 leaves nothing to score with; give a share of the run above 0")

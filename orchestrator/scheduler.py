@@ -1,0 +1,187 @@
+"""Readiness: a trial starts when what it forks from exists, and nobody waits with a GPU in hand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from ray.tune.search import Searcher
+
+from trainables.spec import TrialSpec, key_of
+
+Artifact = tuple[str, str]  # kind and key in the store
+
+
+class Store(Protocol):
+    """The part of the store that readiness needs."""
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether an artifact is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One piece of work that Ray runs in one worker.
+
+    Attributes:
+        kind: What is done: word pieces, a full-data run, scores, a pruned trial.
+        spec: For which trial; of several that share it, the first.
+        needs: Artifacts that must exist before.
+        makes: Artifacts that exist afterwards.
+        marks: Pruned trials that fork from this full-data run.
+        cost: Relative to one pass over the data.
+    """
+
+    kind: Literal["prepare", "baseline", "score", "trial"]
+    spec: TrialSpec
+    needs: tuple[Artifact, ...] = ()
+    makes: tuple[Artifact, ...]
+    marks: tuple[TrialSpec, ...] = ()
+    cost: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The node's name in a sweep."""
+        return ":".join(self.makes[0])
+
+
+def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
+    """The work behind some trials, each piece once.
+
+    Args:
+        specs: All trials of a sweep.
+        n_train: Training rows of each data set, by content hash.
+    """
+    nodes: dict[str, Node] = {}
+    pruned: dict[str, list[TrialSpec]] = {}
+    everything = list(specs)
+    for spec in everything:
+        if not spec.is_baseline:
+            pruned.setdefault(spec.run_key, []).append(spec)
+    for spec in everything:
+        full = float(n_train[spec.data_sha] * spec.training.epochs)
+        for node in _nodes(spec, full, tuple(pruned.get(spec.run_key, ()))):
+            nodes.setdefault(node.name, node)
+    return list(nodes.values())
+
+
+def _nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
+    ready = ("prepared", prepared_key(spec))
+    prepare = Node(kind="prepare", spec=spec.baseline, makes=(ready,), cost=0.05 * full)
+    warm_keys = dict.fromkeys(("warm", mark.warm_key) for mark in marks)
+    row = ("result", spec.baseline.result_key)
+    baseline = Node(
+        kind="baseline",
+        spec=spec.baseline,
+        needs=(ready,),
+        makes=(row, *warm_keys),
+        marks=marks,
+        cost=full,
+    )
+    if spec.is_baseline:
+        return [prepare, baseline]
+    warm, scores = ("warm", spec.warm_key), ("scores", spec.score_key)
+    left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
+    score = Node(kind="score", spec=spec, needs=(warm,), makes=(scores,), cost=full / 9)
+    trial = Node(
+        kind="trial",
+        spec=spec,
+        needs=(warm, scores),
+        makes=(("result", spec.result_key),),
+        cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
+    )
+    return [prepare, baseline, score, trial]
+
+
+def prepared_key(spec: TrialSpec) -> str:
+    """Names what all trials of a data set and model share."""
+    return key_of(
+        {
+            "data": spec.data_sha,
+            "model": spec.model_sha,
+            "learner": spec.learner,
+            "length": spec.training.max_length,
+            "precision": spec.training.precision,
+        }
+    )
+
+
+class ReadySearcher(Searcher):  # type: ignore[misc]
+    """Hands Tune a node only when all it needs exists; longest way to the end first.
+
+    The store is the only truth: a new searcher over the same store hands out what is missing.
+
+    Args:
+        nodes: Of `plan`.
+        store: Where artifacts appear.
+
+    Attributes:
+        blocked: Nodes that cannot run, by name, each with the failed node it waited for.
+    """
+
+    def __init__(self, nodes: list[Node], store: Store) -> None:
+        super().__init__()
+        self.blocked: dict[str, Node] = {}
+        self._store = store
+        self._maker = {artifact: node for node in nodes for artifact in node.makes}
+        self._live: dict[str, Node] = {}
+        self._failed: dict[str, Node] = {}
+        self._waiting = {
+            node.name: node for node in self._longest_first(nodes) if not self._is_done(node)
+        }
+
+    @property
+    def left(self) -> int:
+        """Nodes handed out and not ended, or not yet handed out."""
+        return len(self._waiting) + len(self._live)
+
+    def _longest_first(self, nodes: list[Node]) -> list[Node]:
+        users: dict[str, list[Node]] = {}
+        for node in nodes:
+            for artifact in node.needs:
+                if artifact in self._maker:
+                    users.setdefault(self._maker[artifact].name, []).append(node)
+        tails: dict[str, float] = {}
+
+        def tail(node: Node) -> float:
+            if node.name not in tails:
+                after = (tail(user) for user in users.get(node.name, ()))
+                tails[node.name] = node.cost + max(after, default=0.0)
+            return tails[node.name]
+
+        # Of equals the lower seed first: a grid that is stopped early has whole seeds.
+        return sorted(nodes, key=lambda node: (-tail(node), node.spec.seed, node.name))
+
+    def _is_done(self, node: Node) -> bool:
+        return all(self._store.has(*artifact) for artifact in node.makes)
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next node that can run, None to be asked again, or FINISHED."""
+        for name, node in list(self._waiting.items()):
+            lacking = [artifact for artifact in node.needs if not self._store.has(*artifact)]
+            if not lacking:
+                self._live[trial_id] = self._waiting.pop(name)
+                return {"node": name}
+            for artifact in lacking:
+                maker = self._maker.get(artifact)
+                if maker is not None and maker.name in self._failed:
+                    self.blocked[name] = self._failed[name] = self._failed[maker.name]
+                    del self._waiting[name]
+                    break
+        return None if self._waiting or self._live else Searcher.FINISHED
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Learn how a node ended; the artifacts themselves say whether it is done."""
+        node = self._live.pop(trial_id, None)
+        if node is not None and (error or not self._is_done(node)):
+            self._failed[node.name] = node
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Nothing: the store tells."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: a sweep is taken up from the store."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: a sweep is taken up from the store."""

@@ -1,0 +1,102 @@
+"""What a sweep prints at its end: verdicts by condition, and what was truly found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from analysis.envelope import Row, envelope
+from trainables.spec import TrialResult, TrialSpec
+
+MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
+
+
+def summarise(
+    results: Sequence[TrialResult],
+    planned: Iterable[TrialSpec],
+    console: Console,
+    *,
+    tolerance_pp: float,
+) -> None:
+    """Print one line a condition, one column a rate.
+
+    Args:
+        results: Rows of the run.
+        planned: All its trials.
+        console: Where to.
+        tolerance_pp: Margin of the verdicts.
+    """
+    rows = envelope(results, planned, tolerance_pp=tolerance_pp)
+    if not rows:
+        return
+    for baseline_line in _baselines(results):
+        console.print(baseline_line, highlight=False)
+    rates = sorted({row.cell.condition.rate for row in rows})
+    table = Table(
+        title=f"Δ accuracy in pp against the full-data run, 90 % interval; ✓ within {tolerance_pp:g}"
+        " pp, ✗ outside, ? inconclusive",
+        title_justify="left",
+    )
+    for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
+        table.add_column(name)
+    lines: dict[tuple[str, str, str], dict[float, str]] = {}
+    for row in rows:
+        spec = row.cell.condition
+        head = (spec.dataset, f"{spec.signal} {spec.selector}", f"{100 * spec.warmup:g} %")
+        lines.setdefault(head, {})[spec.rate] = _cell(row)
+    for head, cells in lines.items():
+        table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
+    console.print(table)
+    _print_found(results, rates, console)
+
+
+def _cell(row: Row) -> str:
+    verdict, cell = row.verdict, row.cell
+    if verdict is None:
+        return "no pair"
+    short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
+    if verdict.low_pp is None or verdict.high_pp is None:
+        return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f}{short}"
+    interval = f"[{verdict.low_pp:+.2f}, {verdict.high_pp:+.2f}]"
+    return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f} {interval}{short}"
+
+
+def _baselines(results: Sequence[TrialResult]) -> list[str]:
+    """Accuracy of the full-data runs beside that of always naming the largest class."""
+    lines = []
+    full = [row for row in results if row.spec.is_baseline and row.accuracy is not None]
+    for dataset in dict.fromkeys(row.spec.dataset for row in full):
+        own = [row for row in full if row.spec.dataset == dataset]
+        accuracy = [row.accuracy or 0.0 for row in own]
+        largest = max(own[0].class_counts) / sum(own[0].class_counts)
+        lines.append(
+            f"{dataset}: {len(own)} full-data runs, accuracy {np.mean(accuracy):.4f} "
+            f"({min(accuracy):.4f} to {max(accuracy):.4f}); largest class {largest:.2f} of the data"
+        )
+    return lines
+
+
+def _print_found(results: Sequence[TrialResult], rates: Sequence[float], console: Console) -> None:
+    """Precision against the planted truth, where the data have one."""
+    known = [row for row in results if row.found]
+    if not known:
+        return
+    table = Table(
+        title="share of the removed rows that truly are spare copies · wrong labels",
+        title_justify="left",
+    )
+    for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
+        table.add_column(name)
+    for head in dict.fromkeys((r.spec.dataset, r.spec.signal, r.spec.selector) for r in known):
+        own = [r for r in known if (r.spec.dataset, r.spec.signal, r.spec.selector) == head]
+        table.add_row(head[0], " ".join(head[1:]), *(_precision(own, rate) for rate in rates))
+    console.print(table)
+
+
+def _precision(rows: Sequence[TrialResult], rate: float) -> str:
+    found = [row.found for row in rows if row.spec.rate == rate]
+    if not found:
+        return "·"
+    means = [np.mean([one[name] for one in found]) for name in ("duplicates", "wrong_labels")]
+    return " · ".join(f"{100 * mean:.0f} %" for mean in means)

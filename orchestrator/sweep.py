@@ -1,0 +1,163 @@
+"""python -m orchestrator.sweep: plan a grid, run what is not yet done, report."""
+
+import shlex
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.plan import Sweep
+    from orchestrator.scheduler import Node
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+_GRID = "A preset: demo, paper or full. Without one, --dataset runs the shape for own data."
+_MODEL = "tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen embeddings."
+_SIGNAL = "NAME or NAME:SELECTOR, such as redundancy_within_class:stratified. Repeat."
+_EPILOG = (
+    "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed, 4 data or "
+    "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
+    "command again goes on where it stopped."
+)
+
+
+@app.command(epilog=_EPILOG)
+def sweep(
+    grid: Annotated[str, typer.Option(help=_GRID)] = "",
+    dataset: Annotated[list[str] | None, typer.Option(help="Name, file or folder. Repeat.")] = None,
+    model: Annotated[str, typer.Option(help=_MODEL)] = "",
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Holds NAME/train.parquet and NAME/test.parquet.")
+    ] = None,
+    text_column: Annotated[list[str] | None, typer.Option(help="Repeat to join.")] = None,
+    label_column: Annotated[str, typer.Option(help="The class.")] = "",
+    id_column: Annotated[str, typer.Option(help="Else rows are known by their number.")] = "",
+    test: Annotated[str, typer.Option(help="A second file, or the split to test on.")] = "",
+    test_fraction: Annotated[float, typer.Option(help="Hold this share out, by class.")] = 0.0,
+    limit: Annotated[int, typer.Option(help="Train on this many rows; marks the run.")] = 0,
+    limit_test: Annotated[int, typer.Option(help="Test on this many rows; marks the run.")] = 0,
+    warmup: Annotated[list[float] | None, typer.Option(help="Share of steps. Repeat.")] = None,
+    rate: Annotated[list[float] | None, typer.Option(help="Share removed. Repeat.")] = None,
+    signal: Annotated[list[str] | None, typer.Option(help=_SIGNAL)] = None,
+    seeds: Annotated[int, typer.Option(help="How many.", min=0)] = 0,
+    seed: Annotated[list[int] | None, typer.Option(help="Or which. Repeat.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Word pieces of a text.", min=8)] = None,
+    precision: Annotated[str, typer.Option(help="auto, bf16 or fp32.")] = "auto",
+    protocol: Annotated[str, typer.Option(help="continue or restart.")] = "continue",
+    budget: Annotated[str, typer.Option(help="epochs or steps.")] = "epochs",
+    tolerance: Annotated[float, typer.Option(help="In pp.", min=0, max=100)] = 1.0,
+    run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
+    cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
+    address: Annotated[str, typer.Option(help="local, auto, or a Ray address.")] = "local",
+    gpus_per_trial: Annotated[float | None, typer.Option(help="1 where there is one.")] = None,
+    cpus_per_trial: Annotated[int, typer.Option(help="Its threads, too.", min=1)] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
+) -> None:
+    """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
+    flags = dict(locals())
+    from orchestrator.exits import explained
+
+    with explained():
+        raise SystemExit(main(flags))
+
+
+def main(flags: Mapping[str, Any]) -> int:
+    """Plan, run and report what the flags ask for; the exit code.
+
+    Args:
+        flags: The parameters of `sweep`, by name.
+    """
+    from rich.console import Console
+
+    from orchestrator.place import Place
+    from orchestrator.plan import plan_sweep, show
+    from orchestrator.request import Request
+
+    # A log has no width of its own; its lines are not to be broken at 80.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    sweep = plan_sweep(
+        Request.of(flags),
+        Place.of(flags),
+        run=flags["run"],
+        command=shlex.join(["python", "-m", "orchestrator.sweep", *sys.argv[1:]]),
+        tolerance_pp=flags["tolerance"],
+    )
+    show(sweep, console)
+    if flags["dry_run"]:
+        console.print("Nothing was started. Run without --dry-run to start.")
+        return 0
+    with sweep.run.locked():
+        return conduct(sweep, console, report=not flags["no_report"])
+
+
+def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
+    """Run what is not yet done and report; the exit code.
+
+    Args:
+        sweep: As planned; its folder is locked.
+        console: Where lines and bars go.
+        report: Write the report, too.
+    """
+    from analysis.envelope import load_run
+    from analysis.report import write_report
+    from orchestrator.exits import DONE, INCOMPLETE
+    from orchestrator.summary import summarise
+
+    sweep.run.begin(sweep.record())
+    left = sweep.left
+    started = time.monotonic()
+    stopped = 0
+    if left:
+        stopped = work(sweep, left, console)
+    else:
+        console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
+    results = load_run(sweep.run.folder)
+    lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
+    summarise(results, sweep.specs, console, tolerance_pp=sweep.tolerance_pp)
+    console.print(
+        f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
+        f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
+    )
+    errors = Counter(sweep.run.error(spec) for spec in lost if not stopped)
+    for error, count in errors.items():
+        console.print(f"  {count} failed: {error}", highlight=False, markup=False)
+    if report:
+        console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
+    if stopped:
+        console.print("the same command goes on from here")
+        return stopped
+    return INCOMPLETE if lost else DONE
+
+
+def work(sweep: "Sweep", left: "list[Node]", console: "Console") -> int:
+    """Run nodes through Ray Tune; 0, or the exit code of the signal that stopped them."""
+    from orchestrator.plan import keep_data
+    from orchestrator.progress import Watcher
+    from orchestrator.tuner import run_nodes
+
+    keep_data(sweep)
+    for spec in sweep.specs:
+        sweep.run.adopt(spec, sweep.store)
+    watcher = Watcher(left, sweep.run, sweep.store, console)
+    with watcher.shown():
+        ended = run_nodes(left, sweep.place, watcher, folder=sweep.run.folder)
+    for node, cause in ended.blocked:
+        if node.kind in ("baseline", "trial"):
+            error = f"not run: {cause.kind} failed: {watcher.errors.get(cause.name, 'see logs')}"
+            sweep.run.fail(node.spec, error)
+    return ended.stopped_by
+
+
+if __name__ == "__main__":
+    app()

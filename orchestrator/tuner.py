@@ -1,0 +1,194 @@
+"""One Tuner over the nodes of a sweep, and what a worker does with a node."""
+
+import errno
+import gc
+import logging
+import os
+import signal
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from orchestrator.exits import INTERRUPTED, TERMINATED
+from orchestrator.place import Place
+from orchestrator.scheduler import Node, ReadySearcher
+from orchestrator.store import ArtifactStore
+from trainables.environment import settle
+from trainables.records import to_json
+from trainables.spec import TrialResult
+from trainables.trial import prepare, run_baseline, run_trial, score, warm_up
+
+# A worker that dies is started again this often; its trial goes on from its own saved state.
+_MAX_DEATHS = 2
+# Worth another try elsewhere; any other error would only come again.
+_PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a sweep's work ended.
+
+    Attributes:
+        blocked: Nodes that could not run, each with the failed node it waited for.
+        stopped_by: Exit code of the signal that stopped it, or 0.
+    """
+
+    blocked: list[tuple[Node, Node]]
+    stopped_by: int
+
+
+def run_nodes(nodes: list[Node], place: Place, watcher: tune.Callback, *, folder: Path) -> Ended:
+    """Run what is not yet done; returns when nothing is left that can run.
+
+    Args:
+        nodes: Of `scheduler.plan`.
+        place: Where.
+        watcher: Hears of each node's end.
+        folder: Where Tune keeps its own notes; nobody reads them back.
+
+    Returns:
+        How it ended.
+    """
+    searcher = ReadySearcher(nodes, place.open_store())
+    _connect(place)
+    slots = _slots(place)
+    work = partial(run_node, nodes={node.name: node for node in nodes}, place=place)
+    need = {"cpu": place.cpus, "gpu": place.gpus}
+    tuner = tune.Tuner(
+        tune.with_resources(tune.with_parameters(work), need),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            num_samples=-1,
+            max_concurrent_trials=slots,
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            name="ray",
+            storage_path=str(folder.resolve()),
+            verbose=0,
+            callbacks=[watcher],
+            failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
+        ),
+    )
+    with _stoppable() as stopped_by:
+        tuner.fit()
+    ray.shutdown()
+    by_name = {node.name: node for node in nodes}
+    blocked = [(by_name[name], cause) for name, cause in searcher.blocked.items()]
+    return Ended(blocked=blocked, stopped_by=stopped_by[0] if searcher.left else 0)
+
+
+@contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """Let SIGTERM end a sweep as Ctrl-C does; Tune then returns as if all were well.
+
+    Yields a list that holds the exit code of the signal that came, or 130.
+    """
+    came = [INTERRUPTED]
+
+    def terminate(*_: object) -> None:
+        came[0] = TERMINATED
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _connect(place: Place) -> None:
+    """Start or join Ray, quietly."""
+    os.environ |= {
+        "RAY_AIR_NEW_OUTPUT": "0",
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    for name in ("ray", "ray.tune", "ray.train", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if not ray.is_initialized():
+        ray.init(
+            address=place.address,
+            include_dashboard=False if place.address == "local" else None,
+            log_to_driver=False,
+            configure_logging=False,
+        )
+
+
+def _slots(place: Place) -> int:
+    """Nodes that can run at once.
+
+    Raises:
+        ValueError: If not one fits.
+    """
+    have = ray.cluster_resources()
+    slots = int(have.get("CPU", 0) // place.cpus)
+    if place.gpus:
+        slots = min(slots, int(have.get("GPU", 0) / place.gpus))
+    if not slots:
+        raise ValueError(
+            f"a trial needs {place.cpus} CPUs and {place.gpus:g} GPUs, Ray has "
+            f"{have.get('CPU', 0):g} and {have.get('GPU', 0):g}; "
+            "lower --cpus-per-trial or --gpus-per-trial"
+        )
+    return slots
+
+
+def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Place) -> None:
+    """Do one node in this worker and report how it ended."""
+    node = nodes[config["node"]]
+    try:
+        _do(node, place)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            raise
+        message = " ".join(str(error).split()) or type(error).__name__
+        tune.report({"error": message, "trace": traceback.format_exc()})
+        return
+    tune.report({"error": ""})
+
+
+def _do(node: Node, place: Place) -> None:
+    if not place.gpus:
+        # Ray leaves all accelerators visible to a task that asked for none.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    settle(place.cpus)
+    store = place.open_store()
+    match node.kind:
+        case "prepare":
+            prepare(node.spec, store)
+            store.put(*node.makes[0], lambda path: path.write_text("prepared\n"))
+        case "score":
+            score(node.spec, store)
+        case "baseline" if store.has(*node.makes[0]):
+            warm_up(node.spec, store, marks=node.marks)
+        case "baseline":
+            _keep(run_baseline(node.spec, store, marks=node.marks), store)
+        case "trial":
+            _keep(run_trial(node.spec, store), store)
+    _forget_accelerator()
+
+
+def _keep(row: TrialResult, store: ArtifactStore) -> None:
+    """Write the row last: it is the mark that the trial is done."""
+    key = row.spec.result_key
+    store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
+    store.clear_progress(key)
+
+
+def _forget_accelerator() -> None:
+    """The next node in this worker finds the accelerator's memory empty."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

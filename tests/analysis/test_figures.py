@@ -1,0 +1,152 @@
+import json
+from dataclasses import replace
+
+import plotly.graph_objects as go
+import pytest
+
+from analysis.figures import FIGURES
+from analysis.figures.by_dataset import by_dataset_data
+from analysis.figures.envelope import envelope_data, envelope_figure, stepped_colors
+from analysis.figures.look import DARK, markers, panels, warmup_lines
+from analysis.figures.retention import retention_data, retention_figure
+from analysis.figures.signals import signals_data, signals_figure
+from analysis.labels import method_of
+from analysis.study import study
+from analysis.verdicts import average
+
+D = [-0.10, -0.45, -0.20, -0.62, -0.05]
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_variant_is_a_figure_plotly_knows(figure, small_run):
+    for data in figure.data(study(small_run)):
+        go.Figure(figure.draw(data))
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_variant_is_plain_json_of_its_own_key(figure, small_run):
+    found = figure.data(study(small_run))
+    json.dumps([figure.draw(data) for data in found], allow_nan=False)
+    assert len({data.key for data in found}) == len(found) > 0
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_table_is_plain_json_of_full_rows(figure, small_run):
+    for data in figure.data(study(small_run)):
+        json.dumps(data.table.rows, allow_nan=False)
+        assert {len(row) for row in data.table.rows} == {len(data.table.columns)}
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_without_trials_there_is_nothing_to_draw(figure):
+    assert figure.data(study([])) == []
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_names_are_shown_and_not_obeyed(figure, paired):
+    rows = paired(D, dataset="<b>x</b>") + paired(D, dataset="<b>x</b>", signal="random")
+    rows = [replace(row, class_names=("<i>a</i>", "b")) for row in rows]
+    drawn = json.dumps([figure.draw(data) for data in figure.data(study(rows))])
+    assert "<b>x</b>" not in drawn and "<i>a</i>" not in drawn
+
+
+def test_the_envelope_holds_the_worked_example(paired):
+    (data,) = envelope_data(study(paired(D)))
+    verdict = data.squares[0.15, 0.1].verdict
+    assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.284), "within")
+
+
+def test_the_average_comes_first_and_counts_data_sets_alike(small_run):
+    seen = study(small_run)
+    data = envelope_data(seen)[0]
+    rows = [r for r in seen.rows if r.cell.condition.signal == "redundancy"]
+    rates = [r.verdict for r in rows if r.cell.condition.rate == 0.1]
+    assert data.label == "Average over 2 data sets · Redundancy (global)"
+    assert data.squares[0.15, 0.1].verdict == average(rates)
+
+
+def test_a_condition_missing_on_one_data_set_has_no_average(paired):
+    rows = paired(D) + paired(D, dataset="other", data_sha="o" * 64)
+    rows += paired(D, rate=0.2)
+    square = envelope_data(study(rows))[0].squares[0.15, 0.2]
+    assert (square.verdict, square.note) == (None, "not measured on other")
+
+
+def test_squares_show_mark_mean_and_interval(paired):
+    trace = envelope_figure(envelope_data(study(paired(D)))[0])["data"][0]
+    assert trace["z"] == [[pytest.approx(-0.284)]]
+    assert all(part in trace["text"][0][0] for part in ("✓", "−0.28", "[−0."))
+
+
+def test_squares_with_missing_seeds_say_so(paired, result, pruned):
+    rows = [*paired([0.1, 0.2]), result(pruned(3), 0.9)]
+    text = envelope_figure(envelope_data(study(rows))[0])["data"][0]["text"][0][0]
+    assert "2/3" in text
+
+
+def test_the_outline_runs_around_the_squares_within(paired):
+    rows = paired(D, rate=0.1) + paired([-0.1] * 5, rate=0.2)
+    rows += paired([-3.0, -3.1, -2.9, -3.0, -3.0], rate=0.3)
+    shapes = envelope_figure(envelope_data(study(rows))[0])["layout"]["shapes"]
+    right = [s for s in shapes if s["x0"] == s["x1"] == 1.5]
+    assert len(shapes) == 6 and len(right) == 1
+
+
+def test_colours_step_at_the_tolerance():
+    at = [place for place, _ in stepped_colors(1.0, 3.0)]
+    assert at == pytest.approx([0, 1 / 3, 1 / 3, 1 / 2, 2 / 3, 2 / 3, 1])
+
+
+def test_each_data_set_has_its_lines_and_seeds(small_run):
+    data = by_dataset_data(study(small_run))[0]
+    dose = data.lines["imdb"][0.15][0]
+    assert list(data.lines) == ["ag_news", "imdb"] and len(dose.delta_pp) == 5
+    assert dose.verdict.mean_pp == pytest.approx(0.1)
+
+
+def test_random_stands_last_beside_every_signal(small_run):
+    data = signals_data(study(small_run))[0]
+    assert [entry.method.signal for entry in data.entries["imdb"]] == [
+        "redundancy", "keep_one", "random"
+    ]  # fmt: skip
+    assert data.entries["imdb"][0].comparison.mean_pp == pytest.approx(0.3)
+
+
+def test_the_forest_writes_the_finding_at_each_row(small_run):
+    notes = signals_figure(signals_data(study(small_run))[0])["layout"]["annotations"]
+    texts = [note["text"] for note in notes]
+    assert "<b>+0.30 better</b>" in texts and "control" in texts
+
+
+def test_retention_orders_classes_by_who_loses_most(result, pruned):
+    rows = [result(pruned().baseline, 0.9), result(pruned(), 0.9, kept_counts=(380, 520))]
+    (data,) = retention_data(study(rows))
+    drawn = retention_figure(data)["data"][0]
+    assert drawn["x"] == pytest.approx([520 / 6 - 90, 5.0])
+    assert "positive loses most against its share, −3.3 pp" in data.caption
+
+
+def test_a_method_by_class_is_drawn_open(pruned):
+    method = method_of(pruned(selector="stratified"))
+    assert markers([method])[method].symbol == "circle-open"
+
+
+def test_more_signals_than_colours_still_differ(pruned):
+    methods = [method_of(pruned(signal=f"new_{i}")) for i in range(8)]
+    drawn = {(m.color, m.symbol) for m in markers(methods).values()}
+    assert len(drawn) == 8
+
+
+def test_the_longest_warm_up_is_the_boldest_line():
+    lines = warmup_lines([0.05, 0.25])
+    assert lines[0.25] == ("#0B2F5E", "solid", 3) and lines[0.05][1] == "dash"
+
+
+def test_panels_fill_the_frame_without_overlap():
+    places = panels(4, 3)
+    assert places[0].x[1] < places[1].x[0] and places[3].y[1] < places[0].y[0]
+
+
+def test_every_colour_of_a_line_has_a_dark_twin(small_run):
+    used = {marker.color for marker in markers(list(study(small_run).methods)).values()}
+    assert used <= set(DARK)

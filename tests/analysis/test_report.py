@@ -1,0 +1,219 @@
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from typer.testing import CliRunner
+
+from analysis.pages import as_island, script_hash
+from analysis.report import app, build_report, write_report
+from analysis.study import Plan
+from trainables.records import read_parquet, to_json
+
+HOSTILE = "<script>alert('x')</script> & \"Politics\""
+D = [-0.10, -0.45, -0.20, -0.62, -0.05]
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags, their attributes, scripts and words."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.scripts, self.words, self._inside = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+    def handle_data(self, text):
+        if self._inside == "script":
+            attrs, before = self.scripts[-1]
+            self.scripts[-1] = (attrs, before + text)
+        elif self._inside != "style":
+            self.words.append(text)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    @property
+    def island(self):
+        return json.loads(next(s for attrs, s in self.scripts if attrs.get("id") == "data"))
+
+    @property
+    def policy(self):
+        return next(a["content"] for tag, a in self.tags if tag == "meta" and "http-equiv" in a)
+
+
+@pytest.fixture(scope="module")
+def invoke():
+    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def run(tmp_path, small_run):
+    """A run's folder."""
+    (tmp_path / "trials").mkdir()
+    for row in small_run:
+        (tmp_path / "trials" / f"{row.spec.result_key}.json").write_text(to_json(row))
+    return tmp_path
+
+
+def test_a_run_gets_its_page_and_both_tables(run, small_run):
+    assert write_report(run) == run / "report.html"
+    assert sorted(read_parquet(run / "trials.parquet"), key=to_json) == sorted(
+        small_run, key=to_json
+    )
+    assert (run / "envelope.csv").read_text().count("\n") == 13
+
+
+def test_nothing_half_written_is_left_behind(run):
+    write_report(run)
+    names = {path.name for path in run.iterdir()}
+    assert names == {"trials", "report.html", "envelope.csv", "trials.parquet"}
+
+
+def test_equal_rows_give_an_equal_page(small_run):
+    assert build_report(small_run) == build_report(small_run[::-1])
+
+
+def test_every_section_is_on_the_page(small_run):
+    tags = Page(build_report(small_run)).tags
+    sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
+    assert sections == [
+        "answer", "envelope", "by_dataset", "signals", "retention", "compute", "trials", "method",
+        "provenance",
+    ]  # fmt: skip
+
+
+def test_the_page_fetches_nothing(small_run):
+    page = Page(build_report(small_run))
+    links = [
+        value
+        for _, attrs in page.tags
+        for name, value in attrs.items()
+        if name in ("src", "href", "action", "poster", "data")
+    ]
+    assert links and all(link.startswith("#") for link in links)
+    assert "connect-src 'none'" in page.policy and "default-src 'none'" in page.policy
+
+
+def test_the_policy_allows_our_scripts_and_no_other(small_run):
+    page = Page(build_report(small_run))
+    ours = [text for attrs, text in page.scripts if attrs.get("type") != "application/json"]
+    allowed = re.findall(r"'(sha256-[^']+)'", page.policy)
+    assert allowed == [script_hash(text) for text in ours]
+    assert "unsafe-eval" not in page.policy
+
+
+def test_nothing_can_be_uploaded_from_a_figure(small_run):
+    ours = Page(build_report(small_run)).scripts[-1][1]
+    for setting in ("showSendToCloud: false", 'plotlyServerURL: ""', "displayModeBar: false"):
+        assert setting in ours
+
+
+def test_the_data_on_the_page_is_json(small_run):
+    island = Page(build_report(small_run)).island
+    assert set(island["figures"]) == {"envelope", "by_dataset", "signals", "retention"}
+    assert len(island["trials"]["rows"]) == len(small_run)
+
+
+def test_hostile_names_are_shown_and_not_run(paired):
+    plain = Page(build_report(paired(D)))
+    rows = [
+        replace(row, class_names=(HOSTILE, "</script><img src=x onerror=alert(1)>"))
+        for row in paired(D, dataset=HOSTILE, model=HOSTILE)
+    ]
+    page = Page(build_report(rows, Plan(notes=(HOSTILE,), command=HOSTILE), name=HOSTILE))
+    assert HOSTILE in page.text
+    assert len(page.scripts) == len(plain.scripts)
+    assert not [tag for tag, _ in page.tags if tag == "img"]
+    assert page.island["trials"]["rows"][0][1] == HOSTILE
+
+
+def test_the_island_holds_no_end_of_its_element():
+    text = as_island({"a": "</script>\u2028<!--&"})
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text) == {"a": "</script>\u2028<!--&"}
+
+
+def test_the_island_refuses_what_is_no_json():
+    with pytest.raises(ValueError, match="Out of range"):
+        as_island(float("nan"))
+
+
+def test_an_empty_run_says_what_is_not_there_yet():
+    text = Page(build_report([])).text
+    assert "No trial has finished yet" in text and "no trials yet" in text
+    assert "No finished pair (trial and baseline of the same seed) yet: 0 of 0 cells." in text
+
+
+def test_one_seed_says_that_it_gives_no_interval(paired):
+    assert "One seed gives no interval" in Page(build_report(paired([0.1]))).text
+
+
+def test_all_inconclusive_says_what_is_closest(paired):
+    text = Page(build_report(paired([-2.5, 1.0, -1.5, 0.5, -0.5]))).text
+    assert "no rate is shown to be within" in text and "Closest: 10%" in text
+
+
+def test_a_grid_without_control_is_told_so(paired):
+    assert "No random control in this grid" in Page(build_report(paired(D))).text
+
+
+def test_a_plan_not_yet_done_makes_the_page_partial(paired, pruned):
+    plan = Plan(specs=tuple(pruned(seed) for seed in range(1, 4)), limited=True)
+    text = Page(build_report(paired([0.1, 0.2]), plan)).text
+    assert "partial · 4 of 5 trials" in text and "cut short" in text
+
+
+def test_failures_are_listed_with_their_reason(paired, result, pruned):
+    rows = [*paired([0.1, 0.2]), result(pruned(3), 0.9, status="failed", error="out of memory")]
+    page = Page(build_report(rows))
+    assert "out of memory" in page.text and "1 trial failed." in page.text
+
+
+def test_warnings_of_rows_are_shown_once_with_their_count(paired):
+    rows = [replace(row, warnings=("EL2N before one epoch.",)) for row in paired([0.1, 0.2])]
+    assert "EL2N before one epoch. (4 trials)" in Page(build_report(rows)).text
+
+
+def test_another_tolerance_judges_again(run, invoke):
+    assert invoke(run, "--tolerance", "9").exit_code == 0
+    assert "outside" not in (run / "envelope.csv").read_text()
+
+
+def test_several_runs_make_one_page(run, invoke, tmp_path):
+    other = run / "other"
+    (other / "trials").mkdir(parents=True)
+    page = run / "out" / "both.html"
+    assert invoke(run, other, "--out", page).exit_code == 0
+    assert page.exists() and (run / "out" / "envelope.csv").exists()
+
+
+def test_several_runs_need_a_place_for_the_page(run, invoke):
+    assert invoke(run, run).exit_code == 2
+
+
+def test_what_is_no_run_ends_with_4_and_a_message(tmp_path, invoke):
+    found = invoke(tmp_path / "nowhere")
+    assert found.exit_code == 4
+    assert found.stderr.startswith("error: ") and "Traceback" not in found.output
+
+
+def test_the_command_line_loads_neither_torch_nor_ray_nor_plotly():
+    code = (
+        "import sys, analysis.report; "
+        "print({'torch', 'ray', 'plotly', 'pandas'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"

@@ -1,0 +1,15 @@
+"""What tests of more than one file use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real data sets that PRUNE_ENVELOPE_DATA names; without it the test is skipped."""
+    named = os.environ.get("PRUNE_ENVELOPE_DATA", "")
+    if not named or not Path(named).is_dir():
+        pytest.skip(f"PRUNE_ENVELOPE_DATA is {named!r}, not a folder of real data sets")
+    return Path(named).resolve()

@@ -1,0 +1,73 @@
+"""What machine and versions a trial runs on: trials of one comparison must agree on it."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "faiss-cpu", "faiss-gpu")
+# Instruction sets that change the bits of a matrix product on x86.
+_ISA = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+
+
+def environment(threads: int, *, gpu: bool = False) -> dict[str, str]:
+    """Versions, kind of device and threads, without importing any of the packages.
+
+    Args:
+        threads: Threads a trial computes with.
+        gpu: Whether it computes on an accelerator.
+    """
+    found = {"python": platform.python_version(), "threads": str(threads)}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    found["device"] = "cuda" if gpu else " ".join(["cpu", platform.machine(), *_flags()])
+    return found
+
+
+def has_bf16(*, gpu: bool) -> bool:
+    """Whether bf16 matrix products are native here; accelerators we run on all have them."""
+    return gpu or bool({"avx512_bf16", "amx_bf16"} & set(_flags()))
+
+
+def device() -> str:
+    """Where tensors live: "cuda" if this process was given an accelerator, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def autocast(precision: str) -> Any:
+    """The context in which a network computes: matrix products in bf16, or all in fp32."""
+    import torch
+
+    return torch.autocast(device(), torch.bfloat16, enabled=precision == "bf16")
+
+
+def settle(threads: int) -> None:
+    """Fix threads and deterministic kernels for this process, before a trial starts."""
+    # Read by cuBLAS at its first use; deterministic algorithms refuse to run without it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        import faiss
+    except ImportError:  # only some signals need it; those say so themselves
+        return
+    faiss.omp_set_num_threads(threads)
+
+
+def _flags() -> list[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    return [flag for flag in _ISA if flag in flags]

@@ -1,0 +1,130 @@
+"""A logistic head on frozen embeddings: quick sweeps that still train every condition."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.datasets import Dataset
+from trainables.environment import autocast, device
+from trainables.evidence import Arrays, Cache, read_arrays, write_arrays
+from trainables.learners.text import TextNetwork, cached_tokens, encoder_of, mean_pooled
+from trainables.spec import TrialSpec, key_of, seed_for
+from trainables.tokens import Tokens
+
+_WIDTH = 256
+_BLOCK = 256
+
+
+class LinearNetwork:
+    """A linear layer over frozen embeddings.
+
+    Args:
+        features: By split, shape (n, d), float32, rows at length 1.
+        classes: Number of classes c.
+        seed: Of the initial weights.
+    """
+
+    def __init__(self, features: Arrays, classes: int, seed: int) -> None:
+        import torch
+
+        self._features = {name: torch.from_numpy(array) for name, array in features.items()}
+        width = features["train"].shape[1]
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.module = torch.nn.Linear(width, classes).to(device())
+        self.lengths: Mapping[str, NDArray[np.int64]] = {
+            name: np.ones(len(array), dtype=np.int64) for name, array in features.items()
+        }
+        # Features have length 1; at that scale a head of a few epochs would hardly move.
+        self._scale = width**0.5
+
+    def width(self, split: str, rows: NDArray[np.int64]) -> int:
+        """1: nothing is padded."""
+        return 1
+
+    def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
+        """Frozen embeddings of some rows, shape (b, d)."""
+        import torch
+
+        return {"features": self._features[split][torch.from_numpy(rows)].to(device())}
+
+    def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
+        """Logits (b, c), and the embeddings themselves (b, d)."""
+        return self.module(batch["features"] * self._scale), batch["features"] if embed else None
+
+
+def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
+    """A head over cached embeddings of the whole data set, made once per (data, encoder)."""
+    tokens = cached_tokens(spec, dataset, cache)
+    about = {
+        "data": spec.data_sha,
+        "encoder": spec.model_sha,
+        "length": spec.training.max_length,
+        "precision": spec.training.precision,
+    }
+    embed = (
+        _word_pieces
+        if spec.model == "linear"
+        else partial(_encode, spec.model, spec.training.precision)
+    )
+
+    def write(path: Path) -> None:
+        features = embed(tokens)
+        sizes = {name: len(array) for name, array in features.items()}
+        write_arrays(path, {"features": np.concatenate(list(features.values()))}, sizes)
+
+    arrays, sizes = read_arrays(cache.get("features", key_of(about), write, about=about))
+    ends = np.cumsum(list(sizes.values()))
+    parts = np.split(arrays["features"].copy(), ends[:-1])
+    features = dict(zip(sizes, parts, strict=True))
+    return LinearNetwork(features, len(dataset.class_names), seed_for(spec.seed, "weights"))
+
+
+def _word_pieces(tokens: Tokens) -> Arrays:
+    """Counts of word pieces, weighted by rarity, projected to 256 fixed random directions."""
+    from scipy.sparse import csr_matrix
+
+    counts = {}
+    for name, pieces in tokens.splits.items():
+        ones = np.ones(len(pieces.values), dtype=np.float32)
+        shape = (len(pieces.lengths), tokens.vocabulary)
+        counts[name] = csr_matrix((ones, pieces.values, pieces.offsets), shape=shape)
+    train = counts["train"].copy()
+    train.sum_duplicates()
+    rows_with = np.bincount(train.indices, minlength=tokens.vocabulary)
+    # Plus 1, so that a text of nothing but common pieces is not a zero vector.
+    rarity = 1 + np.log((1 + train.shape[0]) / (1 + rows_with)).astype(np.float32)
+    directions = np.random.default_rng(0).standard_normal((tokens.vocabulary, _WIDTH), np.float32)
+    return {name: _unit(count @ (directions * rarity[:, None])) for name, count in counts.items()}
+
+
+def _encode(model: str, precision: str, tokens: Tokens) -> Arrays:
+    """Masked mean of a pretrained encoder's last hidden states."""
+    import torch
+    from transformers import AutoModel
+
+    name, _, revision = encoder_of(model).partition("@")
+    module = AutoModel.from_pretrained(name, revision=revision or None, use_safetensors=True)
+    network = TextNetwork(module.eval(), tokens)
+    features = {}
+    for split, lengths in network.lengths.items():
+        rows_by_length = np.argsort(lengths, kind="stable")
+        vectors = np.empty((len(lengths), module.config.hidden_size), dtype=np.float32)
+        for start in range(0, len(rows_by_length), _BLOCK):
+            rows = rows_by_length[start : start + _BLOCK]
+            with torch.inference_mode(), autocast(precision):
+                batch = network.batch(split, rows)
+                hidden = network.module(**batch).last_hidden_state
+                vectors[rows] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
+        features[split] = _unit(vectors)
+    return features
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units: NDArray[np.float32] = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return units

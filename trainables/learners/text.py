@@ -1,0 +1,145 @@
+"""Transformer encoders for text classification, pretrained or from random weights."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.datasets import Dataset
+from trainables.environment import device
+from trainables.evidence import Cache
+from trainables.spec import TrialSpec, key_of, seed_for
+from trainables.tokens import Tokens, load_tokenizer, read_tokens, train_tokenizer, write_tokens
+
+# Batches are padded to a multiple of this: few shapes, little padding.
+_BUCKET = 16
+
+
+class TextNetwork:
+    """A Hugging Face sequence classifier over a data set's word pieces.
+
+    Args:
+        module: The classifier.
+        tokens: The word pieces of all splits.
+    """
+
+    def __init__(self, module: Any, tokens: Tokens) -> None:
+        self.module = module.to(device())
+        self.lengths: Mapping[str, NDArray[np.int64]] = {
+            name: pieces.lengths for name, pieces in tokens.splits.items()
+        }
+        self._tokens = tokens
+        self._longest = max(int(lengths.max()) for lengths in self.lengths.values())
+
+    def width(self, split: str, rows: NDArray[np.int64]) -> int:
+        """Word pieces each of these rows is padded to: the longest, rounded up to 16."""
+        longest = int(self.lengths[split][rows].max())
+        return min(-(-longest // _BUCKET) * _BUCKET, self._longest)
+
+    def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
+        """Word pieces and their mask, shape (b, width)."""
+        import torch
+
+        lengths, width = self.lengths[split][rows], self.width(split, rows)
+        pieces = self._tokens.splits[split].padded(rows, width, self._tokens.pad)
+        mask = np.arange(width) < lengths[:, None]
+        return {
+            "input_ids": torch.from_numpy(pieces).to(device(), non_blocking=True),
+            "attention_mask": torch.from_numpy(mask).to(device(), torch.int64, non_blocking=True),
+        }
+
+    def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
+        """Logits (b, c), and the masked mean of the last hidden states (b, d) if asked for."""
+        out = self.module(**batch, output_hidden_states=embed)
+        if not embed:
+            return out.logits, None
+        return out.logits, mean_pooled(out.hidden_states[-1], batch["attention_mask"])
+
+
+def mean_pooled(hidden: Any, mask: Any) -> Any:
+    """Mean over the word pieces that are not padding: (b, width, d) and (b, width) to (b, d)."""
+    weights = mask[:, :, None].float()
+    return (hidden.float() * weights).sum(1) / weights.sum(1)
+
+
+def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
+    """The data set's word pieces, made once per (data, tokenizer, max length).
+
+    Raises:
+        ValueError: If the data set does not hold text.
+    """
+    if dataset.kind != "text":
+        raise ValueError(f"{dataset.name} holds {dataset.kind}s; learner {spec.learner} reads text")
+    about = {"data": spec.data_sha, "tokenizer": spec.model_sha, "length": spec.training.max_length}
+
+    def write(path: Path) -> None:
+        own = spec.model in ("tiny", "linear")
+        tokenizer = train_tokenizer(dataset) if own else load_tokenizer(encoder_of(spec.model))
+        write_tokens(dataset, tokenizer, spec.training.max_length, path)
+
+    return read_tokens(cache.get("tokens", key_of(about), write, about=about))
+
+
+def encoder_of(model: str) -> str:
+    """The encoder's hub id or folder in a model's name, such as linear:FOLDER."""
+    return model.removeprefix("linear:")
+
+
+def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
+    """A pretrained encoder with a head drawn from the spec's seed."""
+    from transformers import AutoModelForSequenceClassification
+
+    name, _, revision = encoder_of(spec.model).partition("@")
+    load = partial(
+        AutoModelForSequenceClassification.from_pretrained,
+        name,
+        revision=revision or None,
+        num_labels=len(dataset.class_names),
+        use_safetensors=True,
+        dtype="float32",
+        ignore_mismatched_sizes=True,
+        # Dropout on attention forbids the fast kernels and buys nothing measurable.
+        **_no_attention_dropout(name, revision),
+    )
+    return TextNetwork(_seeded(spec, load), cached_tokens(spec, dataset, cache))
+
+
+def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
+    """DistilBERT with 2 layers of width 128, every weight drawn from the spec's seed."""
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification
+
+    tokens = cached_tokens(spec, dataset, cache)
+    config = DistilBertConfig(
+        vocab_size=tokens.vocabulary,
+        max_position_embeddings=spec.training.max_length,
+        n_layers=2,
+        n_heads=4,
+        dim=128,
+        hidden_dim=512,
+        attention_dropout=0.0,
+        pad_token_id=tokens.pad,
+        num_labels=len(dataset.class_names),
+    )
+    return TextNetwork(_seeded(spec, partial(DistilBertForSequenceClassification, config)), tokens)
+
+
+def _no_attention_dropout(name: str, revision: str) -> dict[str, float]:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(name, revision=revision or None)
+    names = ("attention_dropout", "attention_probs_dropout_prob")
+    return {name: 0.0 for name in names if hasattr(config, name)}
+
+
+def _seeded(spec: TrialSpec, make: Any) -> Any:
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_for(spec.seed, "weights"))
+        return make()

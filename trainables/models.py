@@ -1,0 +1,81 @@
+"""Which learner and weights a model's name means, and the content that names them in keys."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+# Files of a model folder that decide what it computes.
+_FILES = ("config.json", "*.safetensors", "tokenizer*.json", "vocab*", "merges.txt", "*.model")
+_BUILT_IN = ("tiny", "linear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model as a spec names it.
+
+    Attributes:
+        learner: Row of LEARNERS.
+        name: What loads it: a built-in, hub id@commit or folder, with linear: before it for a
+            head on frozen embeddings.
+        sha: Its content.
+    """
+
+    learner: str
+    name: str
+    sha: str
+
+
+def resolve(name: str) -> Model:
+    """Find a model by name.
+
+    Args:
+        name: "tiny", "linear", a folder, a Hugging Face hub id (with @revision if wanted), or
+            "linear:" and one of the latter two.
+
+    Raises:
+        FileNotFoundError: If it is no folder here and the hub does not give it.
+        ValueError: If it has no safetensors weights; others can carry code.
+    """
+    if name in _BUILT_IN:
+        return Model(learner=name, name=name, sha=name)
+    learner = "linear" if name.startswith("linear:") else "text"
+    encoder = name.removeprefix("linear:")
+    folder = Path(encoder).expanduser()
+    if folder.is_dir():
+        found = str(folder.resolve())
+    else:
+        folder, found = _snapshot(encoder)
+    prefix = "linear:" if learner == "linear" else ""
+    return Model(learner=learner, name=prefix + found, sha=_content(folder))
+
+
+def _snapshot(encoder: str) -> tuple[Path, str]:
+    from huggingface_hub import snapshot_download
+
+    hub_id, _, revision = encoder.partition("@")
+    try:
+        folder = Path(
+            snapshot_download(hub_id, revision=revision or None, allow_patterns=list(_FILES))
+        )
+    except Exception as error:  # the hub raises a family of its own, requests' and OS errors
+        raise FileNotFoundError(
+            f"model {encoder!r} is no folder here and the Hugging Face hub does not give it "
+            f"({type(error).__name__}); give --model a folder with config.json and "
+            "model.safetensors, or tiny, or linear"
+        ) from error
+    return folder, f"{hub_id}@{folder.name}"
+
+
+def _content(folder: Path) -> str:
+    files = sorted({path for pattern in _FILES for path in folder.glob(pattern)})
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise ValueError(
+            f"{folder} holds no *.safetensors; convert the weights, "
+            "pickled ones can run code and are not read"
+        )
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name} {content}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,156 @@
+"""Which samples a run sees at which step: a pure function of the spec, never of its history."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.spec import Training, seed_for
+
+Rows = NDArray[np.int64]
+
+# Batches whose samples are sorted by length together: little padding, still well mixed.
+_WINDOW = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One optimizer step.
+
+    Attributes:
+        epoch: Pass over the data, from 0.
+        place: Step within the epoch, from 0; (seed, epoch, place) keys the step's draws.
+        rows: Training rows of the batch, shape (b,).
+        progress: Share of the planned run done at the middle of the step, in (0, 1).
+    """
+
+    epoch: int
+    place: int
+    rows: Rows
+    progress: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """The steps of one run.
+
+    Attributes:
+        lengths: Word pieces of each training sample, shape (n,).
+        seed: The spec's.
+        training: The spec's.
+        keep: Which samples are left after the fork, shape (n,); all of them in a full run.
+        fork: Steps done on all data before; 0 for a full run and for the restart protocol.
+        budget: "epochs", or "steps" for as many steps as the full run takes.
+    """
+
+    lengths: Rows
+    seed: int
+    training: Training
+    keep: NDArray[np.bool_]
+    fork: int = 0
+    budget: str = "epochs"
+
+    @property
+    def full_epoch_steps(self) -> int:
+        """Steps of an epoch over all data."""
+        return -(-len(self.lengths) // self.training.batch_size)
+
+    @property
+    def full_steps(self) -> int:
+        """Steps of the full-data run."""
+        return self.full_epoch_steps * self.training.epochs
+
+    def steps(self) -> Iterator[Step]:
+        """The steps after the fork, in order."""
+        epochs, full = self.training.epochs, self.full_steps
+        if self.budget == "steps":
+            for number, (epoch, place, rows, _) in enumerate(self._endless(), start=self.fork):
+                if number == full:
+                    return
+                progress = (number + 0.5) / full
+                yield Step(epoch=epoch, place=place, rows=rows, progress=progress)
+            return
+        for epoch, place, rows, done in self._endless():
+            if epoch == epochs:
+                return
+            yield Step(epoch=epoch, place=place, rows=rows, progress=(epoch + done) / epochs)
+
+    def _endless(self) -> Iterator[tuple[int, int, Rows, float]]:
+        """(epoch, place, rows, share of the epoch done in mid-step), epoch after epoch."""
+        epoch, skipped = divmod(self.fork, self.full_epoch_steps)
+        if skipped:
+            everyone = np.ones(len(self.keep), dtype=bool)
+            unseen = np.concatenate(
+                self._batches(epoch_order(everyone, self.seed, epoch), epoch)[skipped:]
+            )
+            start = skipped / self.full_epoch_steps
+            rest = self._batches(unseen[self.keep[unseen]], epoch)
+            for place, rows in enumerate(rest):
+                done = start + (1 - start) * (place + 0.5) / len(rest)
+                yield epoch, skipped + place, rows, done
+            epoch += 1
+        while True:
+            batches = self._batches(epoch_order(self.keep, self.seed, epoch), epoch)
+            for place, rows in enumerate(batches):
+                yield epoch, place, rows, (place + 0.5) / len(batches)
+            epoch += 1
+
+    def _batches(self, rows: Rows, epoch: int) -> list[Rows]:
+        """Cut rows into batches of similar length, in an order of their own."""
+        size = self.training.batch_size
+        window = _WINDOW * size
+        batches = []
+        for start in range(0, len(rows), window):
+            some = rows[start : start + window]
+            by_length = some[np.argsort(self.lengths[some], kind="stable")]
+            batches += [by_length[i : i + size] for i in range(0, len(by_length), size)]
+        order = np.random.default_rng(seed_for(self.seed, "batches", epoch)).permutation(
+            len(batches)
+        )
+        return [batches[i] for i in order]
+
+
+def epoch_order(keep: NDArray[np.bool_], seed: int, epoch: int) -> Rows:
+    """The kept rows in an epoch's order: the full run's order less the pruned.
+
+    Args:
+        keep: Survivors, shape (n,).
+        seed: The spec's.
+        epoch: From 0.
+
+    Returns:
+        Row numbers, shape (number kept,).
+    """
+    # Shuffle all n and then drop: a pruned run and its baseline then differ only in what
+    # is missing, not in the luck of the order, and their paired difference is less noisy.
+    order = np.random.default_rng(seed_for(seed, "order", epoch)).permutation(len(keep))
+    return order[keep[order]]
+
+
+def warm_steps(warmup: float, full_steps: int) -> int:
+    """Optimizer steps of a warm-up, at least 1: 5 % of 3 epochs is not zero epochs.
+
+    Raises:
+        ValueError: If no step would be left to train on the survivors.
+    """
+    # Rounded up, but 0.07 * 100 is 7.000000000000001 and means 7.
+    steps = int(np.ceil(round(warmup * full_steps, 6)))
+    if steps >= full_steps:
+        raise ValueError(
+            f"a warm-up of {warmup:g} is {steps} of {full_steps} steps, which leaves none for the "
+            "survivors; use a smaller warm-up, more epochs or a smaller batch"
+        )
+    return max(1, steps)
+
+
+def learning_rate(progress: float, training: Training) -> float:
+    """Linear rise to the peak over lr_warmup of the run, then linear fall to zero at its end.
+
+    Progress is the share of the planned run done, not a count of steps, so that a run which goes
+    on with fewer samples follows the same curve as the full run it forked from.
+    """
+    rise = training.lr_warmup
+    if progress < rise:
+        return training.lr * progress / rise
+    return training.lr * (1 - progress) / (1 - rise)

@@ -1,0 +1,91 @@
+"""The row of a finished trial: what the test set says, what was kept, what it took."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.datasets import Dataset
+from trainables.environment import device, environment
+from trainables.signals import SIGNALS
+from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.training import Learner
+
+
+def outcome(
+    spec: TrialSpec,
+    learner: Learner,
+    dataset: Dataset,
+    keep: NDArray[np.bool_],
+    phases: Mapping[str, Phase],
+) -> TrialResult:
+    """The row. The test set is looked at here for the first time, after the last step.
+
+    Args:
+        spec: The trial.
+        learner: After its last step.
+        dataset: What it was trained on.
+        keep: Which training rows stayed, shape (n,).
+        phases: What warm-up, scoring and training used.
+    """
+    predicted, evaluation = learner.predict("test")
+    labels, c = dataset.test.labels, len(dataset.class_names)
+    right = predicted == labels
+    with np.errstate(invalid="ignore"):
+        recall = np.bincount(labels[right], minlength=c) / np.bincount(labels, minlength=c)
+    train = dataset.train.labels
+    return TrialResult(
+        spec=spec,
+        accuracy=float(right.mean()),
+        recall=tuple(recall.tolist()),
+        correct=np.packbits(right).tobytes(),
+        n_test=len(labels),
+        class_names=dataset.class_names,
+        class_counts=tuple(np.bincount(train, minlength=c).tolist()),
+        kept_counts=tuple(np.bincount(train[keep], minlength=c).tolist()),
+        phases={**phases, "evaluation": evaluation},
+        parameters=learner.parameters,
+        weights_sha=learner.weights_sha(),
+        kept_sha=hashlib.sha256(np.packbits(keep).tobytes()).hexdigest(),
+        found=_found(dataset.truth, keep),
+        environment=environment(learner.threads, gpu=device() == "cuda"),
+        warnings=warnings(spec),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=platform.node(),
+    )
+
+
+def warnings(spec: TrialSpec) -> tuple[str, ...]:
+    """What a reader of the trial's row must know, one sentence each."""
+    if spec.is_baseline:
+        return ()
+    epochs, least = spec.warmup * spec.training.epochs, SIGNALS[spec.signal].min_epochs
+    if epochs >= least:
+        return ()
+    return (
+        f"{spec.signal} after {epochs:g} epochs of warm-up: its source validates it from "
+        f"{least:g} epochs on, which is a warm-up of {least / spec.training.epochs:g} here",
+    )
+
+
+def _found(truth: Mapping[str, NDArray[np.generic]], keep: NDArray[np.bool_]) -> dict[str, float]:
+    """How well the removed rows hit spare copies and wrong labels, where these are known."""
+    if not truth or keep.all():
+        return {}
+    group = truth["group"]
+    # A removed row is a spare copy if its group had other members and one of them stays.
+    stays = np.bincount(group[keep], minlength=group.max() + 1)[group] > 0
+    sizes = np.bincount(group)
+    copies = np.maximum(sizes - 1, 0).sum()
+    spare = (sizes[group] > 1) & stays & ~keep
+    wrong = truth["is_wrong"].astype(bool) & ~keep
+    found = {
+        "duplicates": spare.sum() / (~keep).sum(),
+        "duplicates_recall": spare.sum() / max(1, copies),
+        "wrong_labels": wrong.sum() / (~keep).sum(),
+        "wrong_labels_recall": wrong.sum() / max(1, truth["is_wrong"].sum()),
+    }
+    return {name: float(value) for name, value in found.items()}

@@ -1,0 +1,16 @@
+"""The control beside which every signal stands."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def random(dice: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A uniform draw for each sample, made from the spec's seed and the sample's id.
+
+    Args:
+        dice: Uniform in [0, 1), shape (n,).
+
+    Returns:
+        Scores in [0, 1], shape (n,), float32; higher stays, and means nothing.
+    """
+    return dice.astype(np.float32)

@@ -1,0 +1,304 @@
+"""What decides a trial's result, the keys that name it, and what it gives back."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+# Raised by every change that changes a result: old artifacts are then simply not found.
+SPEC_VERSION = 1
+
+Setting = bool | int | float | str
+PROTOCOLS = ("continue", "restart")
+BUDGETS = ("epochs", "steps")
+PHASES = ("warmup", "scoring", "training", "evaluation")
+
+
+def canonical(payload: Any) -> bytes:
+    """JSON with sorted keys and no NaN: equal content gives equal bytes.
+
+    Raises:
+        ValueError: If payload holds NaN or an infinity.
+    """
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def key_of(payload: Any) -> str:
+    """The sha256 of canonical JSON, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(payload)).hexdigest()
+
+
+def seed_for(seed: int, *place: int | str) -> int:
+    """A generator's seed in [0, 2^63) for one place of a run, such as (stage, epoch, step).
+
+    Every draw is keyed by where it is made, never by what was drawn before it, so evaluation,
+    logging, restarts and the order of trials change nothing.
+    """
+    digest = hashlib.sha256(canonical([seed, *place])).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a learner is trained; every field changes the result.
+
+    Attributes:
+        epochs: Passes over the data that the full-data run makes.
+        batch_size: Samples a step.
+        lr: Peak learning rate of AdamW.
+        lr_warmup: Share of the run in which the learning rate rises linearly, in [0, 1).
+        weight_decay: AdamW's, on matrices only.
+        clip_norm: Largest gradient norm.
+        max_length: Word pieces a text is cut to.
+        precision: "fp32", or "bf16" for autocast.
+    """
+
+    epochs: int = 3
+    batch_size: int = 32
+    lr: float = 5e-5
+    lr_warmup: float = 0.06
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    max_length: int = 128
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        """Refuse settings no run could use."""
+        for name in ("epochs", "batch_size", "lr", "clip_norm", "max_length"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
+        if not 0 <= self.lr_warmup < 1:
+            raise ValueError(f"lr_warmup is {self.lr_warmup}; it is a share of the run, in [0, 1)")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
+        if self.precision not in ("fp32", "bf16"):
+            raise ValueError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSpec:
+    """Everything that decides one trial's result, and nothing about where it runs.
+
+    `dataset` and `model` are what a person calls them, and where to find the model; the keys
+    hold `data_sha` and `model_sha` instead, so that data may be moved or renamed.
+
+    Attributes:
+        dataset: Name shown to the reader; not in any key.
+        data_sha: sha256 of the data's content (texts, labels, ids, class names, all splits).
+        model: Hub id, folder, or the name of a built-in; not in any key.
+        model_sha: Content of the model: a hash of its files, or a built-in's own name.
+        learner: Row of LEARNERS.
+        seed: Decides initial weights, data order, dropout, random scores and ties; in [0, 2^32).
+        training: How the learner is trained.
+        warmup: Share of the full run's optimizer steps done on all data before scoring, in (0, 1).
+        signal: Row of SIGNALS, or package.module:function; empty for the baseline.
+        settings: The signal's settings as sorted (name, value) pairs.
+        selector: Row of SELECTORS; empty for the baseline.
+        rate: Share of the training set removed, in [0, 1); 0 is the baseline.
+        protocol: "continue" (the warm run goes on with the survivors) or "restart".
+        budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
+    """
+
+    dataset: str
+    data_sha: str
+    model: str
+    model_sha: str
+    learner: str
+    seed: int
+    training: Training = field(default_factory=Training)
+    warmup: float = 0.0
+    signal: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    selector: str = ""
+    rate: float = 0.0
+    protocol: str = "continue"
+    budget: str = "epochs"
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be run, and write equal specs alike."""
+        object.__setattr__(self, "settings", tuple(sorted((k, v) for k, v in self.settings)))
+        for name in ("warmup", "rate"):
+            value = float(getattr(self, name)) + 0.0  # -0.0 becomes 0.0
+            object.__setattr__(self, name, value)
+            if not 0 <= value < 1:
+                raise ValueError(
+                    f"{name} is {value:g}; it is a fraction in [0, 1)"
+                    + (f": did you mean {value / 100:g}?" if 1 <= value < 100 else "")
+                )
+        if isinstance(self.seed, bool) or not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}; use a whole number in [0, 2^32)")
+        if self.protocol not in PROTOCOLS or self.budget not in BUDGETS:
+            raise ValueError(
+                f"protocol {self.protocol!r}, budget {self.budget!r}; "
+                f"protocols are {PROTOCOLS}, budgets {BUDGETS}"
+            )
+        chosen = (bool(self.warmup), bool(self.signal), bool(self.selector))
+        if any(chosen) != bool(self.rate) or any(chosen) != all(chosen):
+            raise ValueError(
+                f"rate {self.rate:g}, warmup {self.warmup:g}, signal {self.signal!r}, selector "
+                f"{self.selector!r}; a baseline has none of them (rate 0), a pruned trial all four"
+            )
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether this is a full-data run."""
+        return self.rate == 0
+
+    @property
+    def baseline(self) -> "TrialSpec":
+        """The full-data run of the same data set, model and seed."""
+        return replace(
+            self, warmup=0.0, signal="", settings=(), selector="", rate=0.0,
+            protocol="continue", budget="epochs",
+        )  # fmt: skip
+
+    def _run(self) -> dict[str, Any]:
+        return {
+            "version": SPEC_VERSION,
+            "data": self.data_sha,
+            "learner": self.learner,
+            "model": self.model_sha,
+            "seed": self.seed,
+            "training": asdict(self.training),
+        }
+
+    def _warm(self) -> dict[str, Any]:
+        return {**self._run(), "warmup": self.warmup}
+
+    def _score(self) -> dict[str, Any]:
+        return {**self._warm(), "signal": self.signal, "settings": dict(self.settings)}
+
+    @property
+    def run_key(self) -> str:
+        """Names the full-data run."""
+        return key_of(self._run())
+
+    @property
+    def warm_key(self) -> str:
+        """Names the full-data run as it stands at the warm-up mark."""
+        return key_of(self._warm())
+
+    @property
+    def score_key(self) -> str:
+        """Names the scores: shared by all rates, selectors, protocols and budgets."""
+        return key_of(self._score())
+
+    @property
+    def result_key(self) -> str:
+        """Names the trial and its row."""
+        if self.is_baseline:
+            return key_of({**self._run(), "rate": 0.0})
+        cut = {name: getattr(self, name) for name in ("selector", "rate", "protocol", "budget")}
+        return key_of({**self._score(), **cut})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `from_dict` reads them back."""
+        return {**asdict(self), "settings": dict(self.settings)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
+        """The spec that `to_dict` wrote.
+
+        Raises:
+            ValueError: If a field is missing, unknown or out of range.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := set(values) - known:
+            raise ValueError(f"a spec has no {sorted(unknown)}; its fields are {sorted(known)}")
+        try:
+            settings = tuple(dict(values.get("settings", {})).items())
+            training = Training(**values["training"])
+            return cls(**{**values, "settings": settings, "training": training})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a spec: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """What one phase of a trial used, as measured.
+
+    Attributes:
+        seconds: Wall time.
+        steps: Optimizer steps, or batches where nothing is trained.
+        examples: Samples processed, repeats counted.
+        tokens: Word pieces of those samples, padding left out; 0 where there are none.
+        padded_tokens: Word pieces computed on, padding included.
+    """
+
+    seconds: float = 0.0
+    steps: int = 0
+    examples: int = 0
+    tokens: int = 0
+    padded_tokens: int = 0
+
+    def __add__(self, other: "Phase") -> "Phase":
+        """Both phases together."""
+        return Phase(
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        )
+
+    def __sub__(self, other: "Phase") -> "Phase":
+        """What came after other, an earlier reading of the same count."""
+        return Phase(
+            **{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """One row: a trial's spec and everything measured of it.
+
+    Attributes:
+        spec: The trial.
+        status: "ok", or "failed" with `error`.
+        error: One line: what went wrong.
+        accuracy: Share of the test set predicted right after the last epoch, in [0, 1].
+        recall: Per class, in [0, 1]; nan where the test set has no sample of it. Shape (c,).
+        correct: One bit a test sample, packed big-endian first (numpy.packbits), n_test bits.
+        n_test: Test samples.
+        class_names: Shape (c,).
+        class_counts: Training samples per class, shape (c,).
+        kept_counts: Of them, those kept, shape (c,).
+        phases: What warm-up, scoring, training and evaluation used. Warm-up and scoring are
+            shared by trials: each row shows what its trial rests on, whoever paid.
+        parameters: Trained parameters without embeddings (P_ne of the FLOP model).
+        weights_sha: sha256 of the final weights.
+        kept_sha: sha256 of the kept rows.
+        twins_lost: Share of the removed samples whose nearest neighbour was removed too, or
+            None where no neighbours were computed.
+        found: Where the data's truth is known: share of the removed rows that truly are spare
+            copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
+        environment: Versions, device and threads; trials of one cell agree on it.
+        warnings: What a reader of this row must know, one sentence each.
+        finished: ISO time, UTC; says nothing about the result.
+        host: Machine; says nothing about the result.
+    """
+
+    spec: TrialSpec
+    status: Literal["ok", "failed"] = "ok"
+    error: str = ""
+    accuracy: float | None = None
+    recall: tuple[float, ...] = ()
+    correct: bytes = b""
+    n_test: int = 0
+    class_names: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
+    kept_counts: tuple[int, ...] = ()
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    parameters: int = 0
+    weights_sha: str = ""
+    kept_sha: str = ""
+    twins_lost: float | None = None
+    found: Mapping[str, float] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    finished: str = ""
+    host: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the trial ended with a result."""
+        return self.status == "ok"
