@@ -236,15 +236,11 @@ class Phase:
 
     def __add__(self, other: "Phase") -> "Phase":
         """Both phases together."""
-        return Phase(
-            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        )
+        return Phase(**{k: getattr(self, k) + v for k, v in asdict(other).items()})
 
     def __sub__(self, other: "Phase") -> "Phase":
         """What came after other, an earlier reading of the same count."""
-        return Phase(
-            **{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)}
-        )
+        return Phase(**{k: getattr(self, k) - v for k, v in asdict(other).items()})
 
 
 @dataclass(frozen=True, kw_only=True)

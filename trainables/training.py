@@ -65,14 +65,16 @@ class Learner:
     @property
     def threads(self) -> int:
         """Threads this process computes with."""
-        return int(torch.get_num_threads())
+        threads: int = torch.get_num_threads()
+        return threads
 
     @property
     def parameters(self) -> int:
         """Trained parameters outside embedding tables: the P of the FLOP model."""
         module = self.network.module
         tables = [m.weight for m in module.modules() if isinstance(m, torch.nn.Embedding)]
-        return sum(p.numel() for p in module.parameters()) - sum(int(t.numel()) for t in tables)
+        every = sum(int(p.numel()) for p in module.parameters())
+        return every - sum(int(table.numel()) for table in tables)
 
     def train(self, route: Route, until: int | None = None) -> Iterator[int]:
         """Go along a route, from where this learner stands on it, to step `until` or its end.

@@ -59,7 +59,7 @@ LEARNERS: dict[str, Learner] = {
     "tiny": Learner(
         open=open_tiny,
         about="A two-layer DistilBERT from random weights with word pieces of the data's own.",
-        training=Training(epochs=4, batch_size=32, lr=1e-3, lr_warmup=0.1, max_length=64),
+        training=Training(epochs=2, batch_size=16, lr=1e-3, lr_warmup=0.1, max_length=64),
     ),
     "linear": Learner(
         open=open_linear,
