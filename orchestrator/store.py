@@ -16,8 +16,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from orchestrator import files
-from orchestrator.files import StoreError, atomic_write
+from orchestrator import disk
+from orchestrator.disk import StoreError, atomic_write
 
 __all__ = ["ArtifactStore", "StoreDivergedError", "StoreError", "atomic_write"]
 
@@ -93,7 +93,7 @@ class ArtifactStore:
             return None
         except IsADirectoryError:
             text = b""
-        record = files.unseal(text)
+        record = disk.unseal(text)
         if record is not None and self._names(kind, key).items() <= record.items():
             return record
         self._quarantine(ref, "not-its-ref")
@@ -114,12 +114,12 @@ class ArtifactStore:
         if record is None:
             return None
         blob = self._blob(record["sha256"])
-        fault = files.fault(blob, blob.name, record["size"])
+        fault = disk.fault(blob, blob.name, record["size"])
         if fault is None:
             return blob
         self._quarantine(self._ref(kind, key), fault)
         # Looked at again, because another process may have put a good one there by now.
-        if files.fault(blob, blob.name, record["size"]) not in {None, "missing"}:
+        if disk.fault(blob, blob.name, record["size"]) not in {None, "missing"}:
             self._quarantine(blob, fault)
         return None
 
@@ -159,8 +159,8 @@ class ArtifactStore:
     def progress(self, key: str) -> Path:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
         folder = self.root / "progress" / self.environment / _named("key", key)
-        with files.explained(self.root):
-            files.make_folder(folder)
+        with disk.explained(self.root):
+            disk.make_folder(folder)
         return folder
 
     def clear_progress(self, key: str) -> None:
@@ -175,7 +175,7 @@ class ArtifactStore:
 
     def _record(self, kind: str, key: str, about: About) -> dict[str, Any]:
         record = self._names(kind, key) | {"about": None if about is None else dict(about)}
-        files.seal(record)  # refuses what is not JSON, before an hour is spent on the value
+        disk.seal(record)  # refuses what is not JSON, before an hour is spent on the value
         return record
 
     def _ref(self, kind: str, key: str) -> Path:
@@ -190,8 +190,8 @@ class ArtifactStore:
         """A folder of our own on the store's file system, gone afterwards."""
         folder = self.root / "tmp" / uuid.uuid4().hex
         try:
-            with files.explained(self.root):
-                files.make_folder(folder.parent)
+            with disk.explained(self.root):
+                disk.make_folder(folder.parent)
                 folder.mkdir(mode=0o700)
                 if not (self.root / "VERSION").exists():
                     atomic_write(self.root / "VERSION", f"{VERSION}\n".encode())
@@ -204,7 +204,7 @@ class ArtifactStore:
         path = self.root / "locks" / self.environment / kind / f"{key}.lock"
         lock = FileLock(path, timeout=self.lock_timeout_s)
         try:
-            files.make_folder(path.parent)
+            disk.make_folder(path.parent)
             lock.acquire()
         except OSError as error:  # filelock.Timeout is one
             # The commit is safe without it: at worst the value is computed twice.
@@ -228,36 +228,36 @@ class ArtifactStore:
         blob = self._keep(value, size)
         record |= {"sha256": blob.name, "size": size, "made_by": _here_and_now()}
         record["facts"] = dict(facts) if isinstance(facts, Mapping) else {}
-        files.write_new(draft, files.seal(record))
+        disk.write_new(draft, disk.seal(record))
         return self._publish(draft, blob, (kind, key))
 
     def _keep(self, value: Path, size: int) -> Path:
         """Moves a value to the name of its checksum, where a torn one may lie."""
         value.chmod(0o444)
-        files.sync(value)
-        blob = self._blob(files.sha256_of(value, fresh=True))
-        files.make_folder(blob.parent)
-        fault = files.fault(blob, blob.name, size)
+        disk.sync(value)
+        blob = self._blob(disk.sha256_of(value, fresh=True))
+        disk.make_folder(blob.parent)
+        fault = disk.fault(blob, blob.name, size)
         if fault is not None:
             if fault != "missing":
                 self._quarantine(blob, fault)
             value.rename(blob)
-        files.sync(blob.parent)
+        disk.sync(blob.parent)
         return blob
 
     def _publish(self, draft: Path, blob: Path, names: tuple[str, str]) -> Path:
         """Links the ref into place, which is the commit; returns the blob of whoever was first."""
         ref = self._ref(*names)
-        files.make_folder(ref.parent)
+        disk.make_folder(ref.parent)
         # find puts an unusable ref aside, and then the name is free.
         for _ in range(3):
             first: Path | None = blob
             try:
-                files.link_first(draft, ref)
+                disk.link_first(draft, ref)
             except FileExistsError:
                 first = self.find(*names)
             if first is not None:
-                files.sync(ref.parent)
+                disk.sync(ref.parent)
                 if first != blob:
                     self._diverged(ref, first.name, blob.name)
                 return first
@@ -276,7 +276,7 @@ class ArtifactStore:
         target = self.root / "quarantine" / f"{path.name}.{fault}.{uuid.uuid4().hex[:8]}"
         logger.warning("%s is not used: %s; moving it to %s", path, fault, target)
         try:
-            files.make_folder(target.parent)
+            disk.make_folder(target.parent)
             path.rename(target)
         except OSError as error:
             # Full or read-only: it counts as absent all the same, which is all that safety needs.

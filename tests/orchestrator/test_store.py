@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from orchestrator import files
+from orchestrator import disk
 from orchestrator.store import ArtifactStore, StoreDivergedError, StoreError, atomic_write
 from tests.faults import corrupt
 
@@ -40,7 +40,7 @@ def filled(store):
 
 def in_another_process(store):
     """The store as a process finds it that has verified nothing yet."""
-    files._DIGESTS.clear()
+    disk._DIGESTS.clear()
     return pickle.loads(pickle.dumps(store))
 
 
@@ -114,8 +114,8 @@ def test_a_file_is_hashed_once_a_process(filled, monkeypatch):
 def test_a_new_file_with_the_looks_of_a_deleted_one_is_hashed_afresh(store):
     def make(path):
         path.write_bytes(VALUE)
-        files.sha256_of(path)
-        files._DIGESTS.update(dict.fromkeys(files._DIGESTS, "0" * 64))
+        disk.sha256_of(path)
+        disk._DIGESTS.update(dict.fromkeys(disk._DIGESTS, "0" * 64))
 
     assert store.put("scores", KEY, make).name == hashlib.sha256(VALUE).hexdigest()
 

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from orchestrator import files
+from orchestrator import disk
 from orchestrator.store import ArtifactStore, StoreError, atomic_write
 from tests.faults import (
     FAULTS,
@@ -39,13 +39,13 @@ def write_entry(root):
 
 
 def read_entry(root):
-    files._DIGESTS.clear()
+    disk._DIGESTS.clear()
     path = ArtifactStore(root).find("scores", "key")
     return path and path.read_bytes()
 
 
 def write_entry_unsynced(root):
-    files.sync = lambda path: None
+    disk.sync = lambda path: None
     write_entry(root)
 
 

@@ -58,7 +58,7 @@ def keep_one(
 
     Returns:
         Place in the order of removal divided by n, in [0, 1), shape (n,), float32; the first to
-        go has 0.
+        go has 0, higher goes later.
     """
     similarity = neighbours.similarity[:, :k]
     n = len(similarity)

@@ -1,0 +1,30 @@
+"""A cache in a folder, as plain as can be, that counts what was made."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+
+class FolderCache:
+    def __init__(self, root: Path):
+        self.root = root
+        self.made = Counter()
+        self._facts = {}
+
+    def get(self, kind, key, make, *, about=None):
+        path = self.root / f"{kind}-{key}"
+        if not path.exists():
+            self.made[kind] += 1
+            self._facts[kind, key] = make(path) or {}
+        return path
+
+    def facts(self, kind, key):
+        return self._facts[kind, key]
+
+    def progress(self, key):
+        folder = self.root / f"progress-{key}"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def clear_progress(self, key):
+        shutil.rmtree(self.progress(key))

@@ -1,0 +1,87 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from trainables.records import from_json, read_parquet, to_json, write_parquet
+from trainables.spec import Phase, TrialResult, TrialSpec
+
+SPEC = TrialSpec(
+    dataset="imdb",
+    data_sha="d" * 64,
+    model="tiny",
+    model_sha="tiny",
+    learner="tiny",
+    seed=11,
+    warmup=0.15,
+    signal="redundancy",
+    settings=(("k", 10),),
+    selector="global",
+    rate=0.1,
+)
+ROW = TrialResult(
+    spec=SPEC,
+    accuracy=0.875,
+    recall=(0.75, math.nan),
+    correct=bytes([0b10100000]),
+    n_test=4,
+    class_names=("<b>neg</b>", "pos\n"),
+    class_counts=(6, 4),
+    kept_counts=(5, 4),
+    phases={"training": Phase(seconds=1.5, steps=3, examples=9, tokens=90, padded_tokens=96)},
+    found={"duplicates": 0.5},
+    environment={"torch": "2.13.0"},
+    warnings=("one",),
+)
+
+
+def test_a_row_is_read_back_as_it_was():
+    back = from_json(to_json(ROW))
+    assert math.isnan(back.recall[1])
+    assert replace(back, recall=(0.75,)) == replace(ROW, recall=(0.75,))
+
+
+def test_a_failed_row_is_read_back_as_it_was():
+    failed = TrialResult(spec=SPEC, status="failed", error="the loss is nan")
+    assert from_json(to_json(failed)) == failed
+
+
+def test_a_table_gives_back_its_rows(tmp_path):
+    path = tmp_path / "trials.parquet"
+    write_parquet([ROW, TrialResult(spec=SPEC, status="failed")], path)
+    back = read_parquet(path)
+    assert to_json(back[0]) == to_json(ROW)
+    assert len(back) == 2
+
+
+def test_an_empty_table_has_its_columns(tmp_path):
+    write_parquet([], tmp_path / "trials.parquet")
+    assert read_parquet(tmp_path / "trials.parquet") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda row: row | {"schema_version": 99}, "schema version 99"),
+        (lambda row: row | {"result_key": "0" * 64}, "its spec gives"),
+        (lambda row: row | {"correct": "?"}, "not a trial's row"),
+        (lambda row: {k: v for k, v in row.items() if k != "spec"}, "not a trial's row"),
+        (lambda row: row | {"colour": 1}, "not a trial's row"),
+        (lambda row: [row], "not a trial's row"),
+    ],
+)
+def test_a_row_that_was_tampered_with_is_refused(change, message):
+    row = change(json.loads(to_json(ROW)))
+    with pytest.raises(ValueError, match=message):
+        from_json(json.dumps(row))
+
+
+def test_text_cut_short_is_no_row():
+    with pytest.raises(ValueError, match="not a trial's row"):
+        from_json(to_json(ROW)[:-5])
+
+
+def test_a_baseline_and_a_row_of_no_number_are_told_apart():
+    assert TrialResult(spec=SPEC.baseline).spec.is_baseline
+    assert not TrialResult(spec=SPEC, status="failed").is_ok

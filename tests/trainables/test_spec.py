@@ -1,0 +1,136 @@
+from dataclasses import replace
+
+import pytest
+
+from trainables.spec import Training, TrialSpec, canonical, key_of, seed_for
+
+FULL = TrialSpec(
+    dataset="imdb", data_sha="d" * 64, model="tiny", model_sha="tiny", learner="tiny", seed=11
+)
+PRUNED = replace(
+    FULL, warmup=0.15, signal="redundancy", settings=(("k", 10),), selector="global", rate=0.1
+)
+LADDER = ("run_key", "warm_key", "score_key", "result_key")
+
+
+def changed(**fields):
+    return {
+        name for name in LADDER if getattr(replace(PRUNED, **fields), name) != getattr(PRUNED, name)
+    }
+
+
+def test_keys_do_not_change_from_release_to_release_without_a_new_spec_version():
+    assert PRUNED.run_key.startswith("e374b7c7e84df652")
+    assert PRUNED.result_key.startswith("cd23cfa58301646d")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "first"),
+    [
+        ("data_sha", "e" * 64, "run_key"),
+        ("model_sha", "other", "run_key"),
+        ("learner", "linear", "run_key"),
+        ("seed", 12, "run_key"),
+        ("training", Training(lr=1e-4), "run_key"),
+        ("training", Training(precision="bf16"), "run_key"),
+        ("training", Training(max_length=64), "run_key"),
+        ("warmup", 0.25, "warm_key"),
+        ("signal", "keep_one", "score_key"),
+        ("settings", (("k", 5),), "score_key"),
+        ("selector", "stratified", "result_key"),
+        ("rate", 0.2, "result_key"),
+        ("protocol", "restart", "result_key"),
+        ("budget", "steps", "result_key"),
+    ],
+)
+def test_a_field_changes_its_own_key_and_all_below_it(field, value, first):
+    assert changed(**{field: value}) == set(LADDER[LADDER.index(first) :])
+
+
+@pytest.mark.parametrize("label", ["dataset", "model"])
+def test_what_a_person_calls_data_or_model_is_in_no_key(label):
+    assert changed(**{label: "/elsewhere/renamed"}) == set()
+
+
+def test_the_order_in_which_settings_are_given_changes_no_key():
+    one = replace(PRUNED, settings=(("k", 10), ("a", 1)))
+    other = replace(PRUNED, settings=(("a", 1), ("k", 10)))
+    assert one == other
+    assert one.result_key == other.result_key
+
+
+def test_all_trials_of_a_seed_share_one_baseline():
+    others = [replace(PRUNED, rate=0.3, warmup=0.25), replace(PRUNED, protocol="restart")]
+    assert {spec.baseline for spec in (PRUNED, *others)} == {FULL}
+
+
+def test_minus_zero_and_whole_numbers_are_written_alike():
+    assert (
+        replace(FULL, rate=-0.0).result_key == replace(FULL, rate=0).result_key == FULL.result_key
+    )
+
+
+def test_a_spec_is_read_back_as_it_was():
+    assert TrialSpec.from_dict(PRUNED.to_dict()) == PRUNED
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rate": 10.0}, "did you mean 0.1"),
+        ({"rate": -0.1}, r"in \[0, 1\)"),
+        ({"warmup": 1.0}, r"in \[0, 1\)"),
+        ({"rate": float("nan")}, r"in \[0, 1\)"),
+        ({"warmup": 0.0}, "a pruned trial all four"),
+        ({"rate": 0.0}, "a baseline has none"),
+        ({"seed": -1}, "whole number"),
+        ({"seed": 2**32}, "whole number"),
+        ({"seed": True}, "whole number"),
+        ({"protocol": "afresh"}, "protocols are"),
+        ({"budget": "hours"}, "budgets"),
+    ],
+)
+def test_a_spec_that_could_not_be_run_is_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        replace(PRUNED, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"lr": 0.0},
+        {"lr": float("inf")},
+        {"lr_warmup": 1.0},
+        {"weight_decay": -1.0},
+        {"precision": "fp8"},
+    ],
+)
+def test_training_that_could_not_be_run_is_refused(fields):
+    with pytest.raises(ValueError, match=next(iter(fields))):
+        Training(**fields)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"colour": "blue"}, "colour"), ({"training": {"speed": 1}}, "not a spec")],
+)
+def test_a_foreign_dictionary_is_no_spec(values, message):
+    with pytest.raises(ValueError, match=message):
+        TrialSpec.from_dict({**PRUNED.to_dict(), **values})
+
+
+def test_canonical_json_refuses_what_has_no_one_spelling():
+    with pytest.raises(ValueError, match="JSON"):
+        canonical({"rate": float("nan")})
+
+
+def test_equal_content_has_equal_keys_whatever_the_order():
+    assert key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1}) != key_of({"a": 2, "b": 1})
+
+
+def test_places_of_a_run_have_seeds_of_their_own():
+    places = [(s, "step", e, p) for s in range(3) for e in range(3) for p in range(30)]
+    assert len({seed_for(*place) for place in places}) == len(places)
+    assert seed_for(1, "order", 0) != seed_for(1, "batches", 0)
