@@ -7,7 +7,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.envelope import Cell, correct_bits, noise_group, pooled_by_dataset, sampling_variance
+from analysis.envelope import (
+    Cell,
+    correct_bits,
+    noise_group,
+    pooled_by_dataset,
+    sampling_variance,
+    source_group,
+)
 from analysis.verdicts import Spread, half_width, one_sided_p, run_spread
 from trainables.spec import TrialResult, TrialSpec
 
@@ -98,8 +105,8 @@ def against_random(found: Iterable[Cell], *, alpha: float = 0.05) -> dict[TrialS
     pooled = pooled_by_dataset((c.condition, c.delta_pp) for c in contests)
     families: dict[tuple[Any, ...], list[Comparison]] = defaultdict(list)
     for contest in contests:
-        group = noise_group(contest.condition)
-        families[group].append(_compare(contest, pooled[group], alpha))
+        spread = pooled[noise_group(contest.condition)]
+        families[source_group(contest.condition)].append(_compare(contest, spread, alpha))
     return {
         comparison.condition: comparison
         for family in families.values()

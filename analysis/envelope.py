@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from analysis.verdicts import Spread, Verdict, judge, pooled_variance
-from trainables.records import from_json, read_parquet
 from trainables.spec import TrialResult, TrialSpec
+
+# Run noise is pooled over rates up to this, and over higher ones by themselves.
+_LIGHT = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,34 +74,6 @@ class Row(NamedTuple):
 
     cell: Cell
     verdict: Verdict | None
-
-
-def load_run(run: Path) -> list[TrialResult]:
-    """The trials of a run: RUN/trials/*.json, or RUN/trials.parquet where that is all there is.
-
-    Raises:
-        FileNotFoundError: If the run holds neither.
-        ValueError: If a file is not what it should be; the message names the file.
-    """
-    folder, table = run / "trials", run / "trials.parquet"
-    paths = sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
-    if paths or not table.exists():
-        if not folder.is_dir() and not (run / "plan.json").exists():
-            raise FileNotFoundError(
-                f"{run} holds neither trials/ nor trials.parquet; name the folder of a run"
-            )
-        return [_read_row(path) for path in paths]
-    try:
-        return read_parquet(table)
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{table}: not a table of trials: {error}") from error
-
-
-def _read_row(path: Path) -> TrialResult:
-    try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 def condition_of(spec: TrialSpec) -> TrialSpec:
@@ -189,15 +162,23 @@ def envelope(
     return [Row(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
 
 
-def noise_group(condition: TrialSpec) -> tuple[Any, ...]:
-    """What cells share whose run noise may be pooled: data set, model, learner and training."""
+def source_group(condition: TrialSpec) -> tuple[Any, ...]:
+    """What answers one question: the same data, model and training."""
     return (condition.data_sha, condition.model_sha, condition.learner, condition.training)
+
+
+def noise_group(condition: TrialSpec) -> tuple[Any, ...]:
+    """What cells share whose run noise may be pooled: the source, and like rates.
+
+    Runs that lost much of their data scatter more, and must not widen the others' intervals.
+    """
+    return (*source_group(condition), condition.rate <= _LIGHT)
 
 
 def pooled_by_dataset(
     differences: Iterable[tuple[TrialSpec, Sequence[float]]],
 ) -> dict[tuple[Any, ...], Spread | None]:
-    """The pooled run noise of every data set, model, learner and training."""
+    """The pooled run noise of every noise group."""
     groups: dict[tuple[Any, ...], list[Sequence[float]]] = defaultdict(list)
     for condition, delta_pp in differences:
         groups[noise_group(condition)].append(delta_pp)

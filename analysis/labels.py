@@ -49,18 +49,26 @@ def source_of(condition: TrialSpec) -> Source:
 def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
-    Model, learner and training are named only where a run has more than one of them.
+    Settings, model, learner and training are named only where a run has more than one of them.
     """
     methods = list(dict.fromkeys(method_of(condition) for condition in conditions))
     varied = {
         name: len({getattr(method, name) for method in methods}) > 1
         for name in ("model", "learner", "training")
     }
-    return {method: _method_label(method, varied) for method in methods}
+    settings: dict[tuple[str, str], set[object]] = {}
+    for method in methods:
+        settings.setdefault((method.signal, method.selector), set()).add(method.settings)
+    return {
+        method: _method_label(
+            method, varied | {"settings": len(settings[method.signal, method.selector]) > 1}
+        )
+        for method in methods
+    }
 
 
 def _method_label(method: Method, varied: dict[str, bool]) -> str:
-    extras = [f"{name} {value}" for name, value in method.settings]
+    extras = [f"{name} {value}" for name, value in method.settings if varied["settings"]]
     if method.protocol != "continue":
         extras.append(method.protocol)
     if method.budget != "epochs":

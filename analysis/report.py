@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.envelope import load_run
+from analysis.runs import load_run
 from analysis.study import Plan, load_plan, merged, study
 from analysis.tables import csv_text, envelope_table
 from trainables.records import write_parquet

@@ -109,8 +109,8 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
         console: Where lines and bars go.
         report: Write the report, too.
     """
-    from analysis.envelope import load_run
     from analysis.report import write_report
+    from analysis.runs import load_run
     from orchestrator.exits import DONE, INCOMPLETE
     from orchestrator.summary import summarise
 

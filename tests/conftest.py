@@ -13,3 +13,11 @@ def real_data():
     if not named or not Path(named).is_dir():
         pytest.skip(f"PRUNE_ENVELOPE_DATA is {named!r}, not a folder of real data sets")
     return Path(named).resolve()
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """A plain cache that counts what is made in it."""
+    from tests.caches import FolderCache
+
+    return FolderCache(tmp_path)

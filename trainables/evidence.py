@@ -1,7 +1,6 @@
 """Evidence: what a warmed-up learner and its data say of each sample, made once and shared."""
 
 import inspect
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,14 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.neighbours import nearest, nearest_in_class
 from trainables.spec import Phase, Setting, TrialSpec, key_of, seed_for
 
-Arrays = dict[str, NDArray[Any]]
+# Arrays, and what each step of making them took, the evidence under them included.
+Made = tuple[Arrays, dict[str, Phase]]
 
 # From one forward pass of the warmed-up learner over the training set, in evaluation mode.
 OBSERVED = ("embeddings", "probs")
@@ -167,7 +166,7 @@ class Evidence:
         make = DERIVED[name]
         own = {**parameters(make)[1], **settings}
         options = {option: own[option] for option in parameters(make)[1]}
-        return Neighbours(**self._read(name, name, options, lambda: self._derive(make, own)))
+        return Neighbours(**self._read(name, options, partial(self._derive, name, own)))
 
     def leave(self, names: tuple[str, ...]) -> None:
         """Make some of OBSERVED in one pass, while the learner is at hand."""
@@ -175,79 +174,36 @@ class Evidence:
             return
         arrays, used = self._warm().observe(names)
         for name in names:
-            self._read("pass", name, {}, partial(_pair, {name: arrays[name]}, used))
+            self._read(name, {}, partial(_both, {name: arrays[name]}, {"pass": used}))
 
-    def _derive(
-        self, make: Callable[..., Neighbours], settings: Mapping[str, Setting]
-    ) -> tuple[Arrays, Phase]:
-        arguments = self.of(make, settings)
+    def _observe(self, name: str) -> Made:
+        arrays, used = self._warm().observe((name,))
+        return arrays, {"pass": used}
+
+    def _derive(self, name: str, settings: Mapping[str, Setting]) -> Made:
+        # An Evidence of its own: what it counts is what this rests on, and nothing else.
+        below = Evidence(self._spec, self._given, self._cache, self._warm)
+        arguments = below.of(DERIVED[name], settings)
         started = time.perf_counter()
-        found = make(**arguments)
-        seconds = time.perf_counter() - started
-        return {"rows": found.rows, "similarity": found.similarity}, Phase(seconds=seconds)
+        found = DERIVED[name](**arguments)
+        own = Phase(seconds=time.perf_counter() - started)
+        arrays: Arrays = {"rows": found.rows, "similarity": found.similarity}
+        return arrays, {**below._used, name: own}
 
-    def _read(
-        self,
-        group: str,
-        name: str,
-        options: Mapping[str, Setting],
-        make: Callable[[], tuple[Arrays, Phase]],
-    ) -> Arrays:
-        key = key_of({"warm": self._spec.warm_key, "evidence": name, **options})
+    def _read(self, name: str, options: Mapping[str, Setting], make: Callable[[], Made]) -> Arrays:
+        about = {"warm_key": self._spec.warm_key, "evidence": name, **options}
 
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
             write_arrays(path, arrays, about)
-            return {"used": asdict(used)}
+            return {"used": {step: asdict(phase) for step, phase in used.items()}}
 
-        about = {"warm_key": self._spec.warm_key, "evidence": name, **options}
+        key = key_of(about)
         arrays, _ = read_arrays(self._cache.get("evidence", key, write, about=about))
-        self._used[group] = Phase(**self._cache.facts("evidence", key)["used"])
+        used = self._cache.facts("evidence", key)["used"]
+        self._used |= {step: Phase(**phase) for step, phase in used.items()}
         return arrays
 
 
-def _pair(arrays: Arrays, used: Phase) -> tuple[Arrays, Phase]:
+def _both(arrays: Arrays, used: dict[str, Phase]) -> Made:
     return arrays, used
-
-
-def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, Any]) -> None:
-    """Named arrays of n rows each as one Parquet file, with `about` in its metadata.
-
-    A two-dimensional array is a column of fixed-size binary, one row's little-endian bytes a
-    cell: lists of floats take seven times as long to read.
-    """
-    columns, fields = [], []
-    for name, array in arrays.items():
-        plain = np.ascontiguousarray(array)
-        note = {"dtype": plain.dtype.str, "shape": json.dumps(plain.shape[1:])}
-        if plain.ndim == 1:
-            column = pa.array(plain)
-        else:
-            width = plain.itemsize * int(np.prod(plain.shape[1:]))
-            column = pa.FixedSizeBinaryArray.from_buffers(
-                pa.binary(width), len(plain), [None, pa.py_buffer(plain)]
-            )
-        columns.append(column)
-        fields.append(pa.field(name, column.type, metadata=note))
-    schema = pa.schema(fields, metadata={"about": json.dumps(about, sort_keys=True)})
-    table = pa.Table.from_arrays(columns, schema=schema)
-    pq.write_table(table, path, use_dictionary=False, compression="none", write_statistics=False)
-
-
-def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays and the `about` that `write_arrays` wrote."""
-    table = pq.read_table(path).combine_chunks()
-    arrays = {}
-    for field, column in zip(table.schema, table.columns, strict=True):
-        dtype = np.dtype(field.metadata[b"dtype"].decode())
-        shape = (len(column), *json.loads(field.metadata[b"shape"]))
-        parts = [np.frombuffer(_bytes(chunk), dtype) for chunk in column.chunks]
-        arrays[field.name] = np.concatenate(parts).reshape(shape) if parts else np.empty(shape)
-    return arrays, json.loads(table.schema.metadata[b"about"])
-
-
-def _bytes(chunk: pa.Array) -> Any:
-    if pa.types.is_fixed_size_binary(chunk.type):
-        width = chunk.type.byte_width
-        return chunk.buffers()[1][chunk.offset * width : (chunk.offset + len(chunk)) * width]
-    return memoryview(chunk.to_numpy(zero_copy_only=False)).cast("B")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Texts handed to the tokenizer at once; bounds the lists of Python ints in between.
 _BLOCK = 2048
 _VOCABULARY = 8192
+_UNKNOWN = "[UNK]"
+_SPECIAL = ("[PAD]", _UNKNOWN, "[CLS]", "[SEP]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +64,29 @@ class Tokens:
 
 
 def train_tokenizer(dataset: Dataset) -> "Tokenizer":
-    """A WordPiece tokenizer, lower case, of at most 8,192 pieces, from the training texts."""
+    """A WordPiece tokenizer, lower case, of 8,192 pieces and the letters, from the training texts."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    normalizer = normalizers.BertNormalizer(lowercase=True)
+    texts = [normalizer.normalize_str(text) for text in dataset.train.texts]
+    letters = sorted(set().union(*texts))
+    trained = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
+    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = trainers.WordPieceTrainer(
-        vocab_size=_VOCABULARY,
+        vocab_size=_VOCABULARY + len(letters),
         min_frequency=2,
-        special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"],
+        initial_alphabet=letters,
+        # The trainer numbers ##letters in the order of a hash map, breaks ties by these numbers,
+        # and so gives another vocabulary each time; naming them beforehand fixes the numbers.
+        special_tokens=[*_SPECIAL, *(f"##{letter}" for letter in letters)],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(dataset.train.inputs.to_pylist(), trainer)
-    # The special tokens were given in this order: [CLS] is piece 2, [SEP] piece 3.
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    trained.train_from_iterator(texts, trainer)
+    tokenizer = Tokenizer(models.WordPiece(trained.get_vocab(), unk_token=_UNKNOWN))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = {piece: _SPECIAL.index(piece) for piece in ("[SEP]", "[CLS]")}
+    tokenizer.post_processor = processors.BertProcessing(*ends.items())
     return tokenizer
 
 

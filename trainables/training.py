@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save
 
+from trainables.arrays import Arrays
 from trainables.environment import autocast, device
-from trainables.evidence import OBSERVED, Arrays
+from trainables.evidence import OBSERVED
 from trainables.order import Route, Step, learning_rate
 from trainables.spec import Phase, Training, seed_for
 

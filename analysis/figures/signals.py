@@ -151,13 +151,9 @@ def _span(data: SignalsData) -> tuple[float, float]:
         for entry in entries:
             v = entry.verdict
             values += [v.mean_pp, *(b for b in (v.low_pp, v.high_pp) if b is not None)]
-    reach = 1.5 * max(
-        [data.tolerance_pp * 2]
-        + [abs(e.verdict.mean_pp) for entries in data.entries.values() for e in entries]
-    )
-    low, high = max(min(values), -reach), min(max(values), reach)
+    low, high = min(values), max(values)
     # Room at the right for the words of the comparison.
-    room = {1: 0.25, 2: 0.45}.get(len(data.entries), 0.72)
+    room = {1: 0.5, 2: 0.6}.get(len(data.entries), 0.75)
     return low - 0.05 * (high - low), high + room * (high - low)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.datasets import Dataset
 from trainables.environment import autocast, device
-from trainables.evidence import Arrays, Cache, read_arrays, write_arrays
+from trainables.evidence import Cache
 from trainables.learners.text import TextNetwork, cached_tokens, encoder_of, mean_pooled
 from trainables.spec import TrialSpec, key_of, seed_for
 from trainables.tokens import Tokens

@@ -1,0 +1,224 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import trainables.trial as trial_module
+from trainables.datasets import Split, write
+from trainables.order import warm_steps
+from trainables.signals import SIGNALS
+from trainables.training import Learner
+from trainables.trial import load_dataset, run_baseline, run_trial, score, warm_up
+
+learners = pytest.mark.parametrize(
+    "learner", ["linear", pytest.param("tiny", marks=pytest.mark.slow)]
+)
+ARMS = [("random", ()), ("redundancy", (("k", 10),)), ("keep_one", (("k", 10),)), ("el2n", ())]
+
+
+def bytes_of(row):
+    """Everything of a row that must not depend on clock or machine."""
+    used = {name: replace(phase, seconds=0) for name, phase in row.phases.items()}
+    return replace(row, phases=used, finished="", host="")
+
+
+@learners
+@pytest.mark.parametrize("protocol", ["continue", "restart"])
+@pytest.mark.parametrize("budget", ["epochs", "steps"])
+def test_a_trial_forked_from_the_baseline_equals_one_that_warmed_up_itself(
+    specs, filled, learner, protocol, budget
+):
+    full, pruned = specs(learner, protocol=protocol, budget=budget)
+    shared, alone = filled("shared"), filled("alone")
+    run_baseline(full, shared, marks=[pruned])
+    assert bytes_of(run_trial(pruned, shared)) == bytes_of(run_trial(pruned, alone))
+    assert shared.made["warm"] == alone.made["warm"] == 1
+
+
+@pytest.mark.parametrize(("signal", "settings"), ARMS)
+def test_every_signal_gives_the_same_scores_forked_and_alone(specs, filled, signal, settings):
+    full, pruned = specs("linear", signal=signal, settings=settings)
+    shared, alone = filled("shared"), filled("alone")
+    run_baseline(full, shared, marks=[pruned])
+    assert (score(pruned, shared)[0] == score(pruned, alone)[0]).all()
+
+
+def test_leaving_more_marks_and_evidence_changes_no_baseline(specs, filled):
+    full, pruned = specs("linear")
+    more = [pruned, replace(pruned, warmup=0.2, signal="el2n", settings=())]
+    bare = run_baseline(full, filled("bare"))
+    assert bytes_of(run_baseline(full, filled("more"), marks=more)) == bytes_of(bare)
+
+
+class KilledError(Exception):
+    """Stands for SIGKILL: nothing after it is run."""
+
+
+@learners
+@pytest.mark.parametrize("step", [3, 20, 40])
+def test_a_trial_killed_in_mid_training_and_taken_up_gives_the_same_bytes(
+    specs, filled, learner, step, monkeypatch
+):
+    full, pruned = specs(learner)
+    calm, killed = filled("calm"), filled("killed")
+    expected = [run_baseline(full, calm, marks=[pruned]), run_trial(pruned, calm)]
+    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+
+    def interrupted(self, route, until=None):
+        for steps in whole(self, route, until):
+            yield steps
+            if steps == step:
+                raise KilledError
+
+    whole = Learner.train
+    runs = (lambda: run_baseline(full, killed, marks=[pruned]), lambda: run_trial(pruned, killed))
+    for run, row in zip(runs, expected, strict=True):
+        with monkeypatch.context() as patched:
+            patched.setattr(Learner, "train", interrupted)
+            try:
+                run()
+            except KilledError:
+                assert list((killed.root).glob("progress-*/*.safetensors"))
+        assert bytes_of(run()) == bytes_of(row)
+
+
+def test_unfinished_state_that_was_damaged_is_not_taken_up(specs, filled, monkeypatch):
+    full, _ = specs("linear")
+    cache = filled()
+    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+    expected = run_baseline(full, filled("calm"))
+    for _ in warm_up(full, cache, marks=[specs("linear")[1]]).network.lengths:
+        pass
+    (state,) = cache.progress(full.result_key).glob("*.safetensors")
+    state.write_bytes(state.read_bytes()[:-100] + bytes(100))
+    assert bytes_of(run_baseline(full, cache)) == bytes_of(expected)
+
+
+def test_one_baseline_serves_every_rate_selector_and_signal_of_its_seed(specs, filled):
+    full, pruned = specs("linear")
+    trials = [
+        replace(pruned, rate=rate, selector=selector, signal=signal)
+        for rate in (0.1, 0.3)
+        for selector in ("global", "stratified")
+        for signal in ("redundancy", "keep_one")
+    ]
+    cache = filled()
+    run_baseline(full, cache, marks=trials)
+    for spec in trials:
+        run_trial(spec, cache)
+    assert (cache.made["warm"], cache.made["scores"], cache.made["tokens"]) == (1, 2, 1)
+
+
+def test_the_order_in_which_trials_run_changes_no_result(specs, filled):
+    full, pruned = specs("linear")
+    trials = [pruned, replace(pruned, rate=0.1), replace(pruned, signal="keep_one")]
+    forwards, backwards = filled("forwards"), filled("backwards")
+    run_baseline(full, forwards, marks=trials)
+    one = {spec: bytes_of(run_trial(spec, forwards)) for spec in trials}
+    other = {spec: bytes_of(run_trial(spec, backwards)) for spec in reversed(trials)}
+    assert one == other
+
+
+def test_two_seeds_differ_and_one_seed_gives_the_same_bytes(specs, filled):
+    full, _ = specs("linear")
+    rows = [run_baseline(full, filled(name)) for name in ("a", "b")]
+    other = run_baseline(replace(full, seed=4), filled("c"))
+    assert bytes_of(rows[0]) == bytes_of(rows[1])
+    assert other.weights_sha != rows[0].weights_sha
+
+
+def test_draws_made_elsewhere_before_change_nothing(specs, filled):
+    import torch
+
+    full, _ = specs("linear")
+    one = run_baseline(full, filled("a"))
+    torch.manual_seed(99)
+    torch.rand(1000)
+    np.random.seed(99)  # noqa: NPY002 - the very thing that must not matter
+    assert bytes_of(run_baseline(full, filled("b"))) == bytes_of(one)
+
+
+def test_shuffled_test_labels_change_no_weight_and_no_kept_row(specs, filled, small):
+    full, pruned = specs("linear")
+    test = small.test
+    order = np.random.default_rng(0).permutation(len(test))
+    shuffled = replace(
+        small, test=Split(inputs=test.inputs, labels=test.labels[order], ids=test.ids)
+    )
+    cache, other = filled("cache"), filled("other")
+    one = run_trial(pruned, cache)
+    moved = replace(pruned, data_sha=shuffled.sha)
+    other.get("data", shuffled.sha, lambda path: write(shuffled, path))
+    two = run_trial(moved, other)
+    assert (one.weights_sha, one.kept_sha) == (two.weights_sha, two.kept_sha)
+    assert one.accuracy != two.accuracy
+    assert full.data_sha != shuffled.sha
+
+
+def test_a_row_tells_what_was_kept_and_what_it_took(specs, filled, small):
+    _, pruned = specs("linear")
+    row = run_trial(pruned, filled())
+    full_steps = 3 * -(-240 // 16)
+    warm = warm_steps(0.4, full_steps)
+    assert sum(row.kept_counts) == 168
+    assert row.class_counts == tuple(np.bincount(small.train.labels).tolist())
+    assert row.phases["warmup"].steps == warm
+    assert row.phases["warmup"].examples == pytest.approx(16 * warm, abs=16)
+    assert row.phases["scoring"].examples == 240
+    assert row.phases["training"].examples < 0.6 * 3 * 240
+    assert len(np.unpackbits(np.frombuffer(row.correct, np.uint8))) >= row.n_test == 150
+    assert np.unpackbits(np.frombuffer(row.correct, np.uint8)).sum() == round(150 * row.accuracy)
+
+
+def test_recall_weighted_by_class_is_accuracy(specs, filled, small):
+    row = run_baseline(specs("linear")[0], filled())
+    counts = np.bincount(small.test.labels)
+    assert np.dot(row.recall, counts) / counts.sum() == pytest.approx(row.accuracy)
+
+
+def test_a_trial_says_how_many_of_the_removed_lost_their_twin(specs, filled):
+    cache = filled()
+    plain = run_trial(specs("linear")[1], cache)
+    greedy = run_trial(specs("linear", signal="keep_one")[1], cache)
+    control = run_trial(specs("linear", signal="random", settings=())[1], cache)
+    assert plain.twins_lost > greedy.twins_lost
+    assert control.twins_lost is None
+
+
+def test_what_was_removed_is_held_against_the_planted_truth(specs, filled):
+    _, pruned = specs("linear", signal="keep_one", rate=0.1)
+    row = run_trial(pruned, filled())
+    assert set(row.found) >= {"duplicates", "wrong_labels"}
+    assert all(0 <= value <= 1 for value in row.found.values())
+
+
+def test_el2n_before_one_epoch_carries_a_warning_that_names_the_warm_up(specs, filled):
+    _, early = specs("linear", signal="el2n", settings=(), warmup=0.2)
+    _, late = specs("linear", signal="el2n", settings=(), warmup=0.4)
+    cache = filled()
+    assert "a warm-up of 0.333333 here" in run_trial(early, cache).warnings[0]
+    assert run_trial(late, cache).warnings == ()
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_every_signal_of_the_table_runs_a_whole_trial(specs, filled, signal):
+    row = run_trial(specs("linear", signal=signal, settings=())[1], filled())
+    assert sum(row.kept_counts) == 168
+
+
+def test_a_loss_that_is_not_finite_is_named_with_its_rows(specs, filled):
+    full, _ = specs("linear")
+    wild = replace(full, training=replace(full.training, lr=1e38, clip_norm=1e30))
+    with pytest.raises(FloatingPointError, match=r"epoch \d+, step \d+, training rows \["):
+        run_baseline(wild, filled())
+
+
+def test_data_that_are_not_in_the_cache_are_asked_for(specs, cache):
+    with pytest.raises(FileNotFoundError, match="start the sweep again"):
+        load_dataset(specs("linear")[0], cache)
+
+
+def test_a_warm_up_that_leaves_nothing_is_refused_before_training(specs, filled):
+    full, pruned = specs("linear", warmup=0.99)
+    with pytest.raises(ValueError, match="45 of 45 steps"):
+        run_baseline(full, filled(), marks=[pruned])
