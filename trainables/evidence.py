@@ -158,11 +158,9 @@ class Evidence:
         if name in GIVEN:
             return self._given[name]
         if name in OBSERVED:
-            return self._read("pass", name, {}, lambda: self._warm().observe((name,)))[name]
+            return self._read(name, {}, partial(self._observe, name))[name]
         if name in VISITED:
-            return self._read("visits", "visits", {}, lambda: (self._warm().visits(), Phase()))[
-                name
-            ]
+            return self._read("visits", {}, lambda: (self._warm().visits(), {}))[name]
         make = DERIVED[name]
         own = {**parameters(make)[1], **settings}
         options = {option: own[option] for option in parameters(make)[1]}
