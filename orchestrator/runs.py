@@ -87,10 +87,13 @@ class Run:
         return from_json(text)
 
     def fail(self, spec: TrialSpec, error: str, trace: str = "") -> None:
-        """Leave a row that says why a trial has no result; the trace goes to logs/."""
+        """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""
+        path = self.row(spec)
+        if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:
+            return
+        path.parent.mkdir(exist_ok=True)
         row = TrialResult(spec=spec, status="failed", error=error)
-        self.row(spec).parent.mkdir(exist_ok=True)
-        atomic_write(self.row(spec), to_json(row).encode())
+        atomic_write(path, to_json(row).encode())
         if trace:
             log = self.folder / "logs" / f"{spec.result_key[:10]}.log"
             log.parent.mkdir(exist_ok=True)

@@ -1,0 +1,96 @@
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.grids import GRIDS, RANDOM, Arm, Block, expand, first_seeds
+from trainables.models import Model
+from trainables.spec import Training
+
+MODEL = Model(learner="tiny", name="tiny", sha="tiny")
+
+
+def specs(grid):
+    names = {name for block in grid.blocks for name in block.datasets}
+    return expand(grid, {name: f"sha of {name}" for name in names}, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("grid", "baselines", "pruned"), [("demo", 3, 36), ("paper", 6, 66), ("full", 15, 540)]
+)
+def test_a_grid_has_as_many_trials_as_it_says(grid, baselines, pruned):
+    counted = Counter(spec.is_baseline for spec in specs(GRIDS[grid]))
+    assert (counted[True], counted[False]) == (baselines, pruned)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_every_grid_has_each_baseline_once_and_before_what_forks_from_it(grid):
+    found = specs(GRIDS[grid])
+    full = [spec for spec in found if spec.is_baseline]
+    assert found[: len(full)] == full
+    assert len({spec.run_key for spec in found}) == len(full)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_no_grid_has_a_trial_twice(grid):
+    found = specs(GRIDS[grid])
+    assert len({spec.result_key for spec in found}) == len(found)
+
+
+@pytest.mark.parametrize("grid", sorted(set(GRIDS) - {"paper"}))
+def test_every_grid_but_the_studys_has_random_beside_every_signal(grid):
+    found = [spec for spec in specs(GRIDS[grid]) if not spec.is_baseline]
+    places = {(s.dataset, s.seed, s.warmup, s.rate) for s in found}
+    random = {(s.dataset, s.seed, s.warmup, s.rate) for s in found if s.signal == "random"}
+    assert random == places
+
+
+def test_the_studys_grid_is_54_matched_runs_and_12_of_its_selector_figure():
+    found = [spec for spec in specs(GRIDS["paper"]) if not spec.is_baseline]
+    assert Counter(spec.warmup == 0.1 for spec in found) == {False: 54, True: 12}
+    selectors = {spec.selector for spec in found if spec.warmup == 0.1}
+    assert selectors == {"global", "stratified"}
+
+
+def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_key():
+    block = replace(GRIDS["demo"].blocks[0], arms=(Arm(signal="redundancy"),))
+    named = replace(block, arms=(Arm(signal="redundancy", settings=(("k", 10),)),))
+    one, other = (specs(replace(GRIDS["demo"], blocks=(b,))) for b in (block, named))
+    assert one == other
+    assert dict(one[-1].settings) == {"k": 10}
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        (Arm(signal="redudancy"), "unknown signal 'redudancy'.*Did you mean 'redundancy'"),
+        (Arm(signal="random", selector="globl"), "unknown selector 'globl'.*'global'"),
+        (Arm(signal="random", settings=(("k", 3),)), "random has no setting"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
+    block = Block(datasets=("synthetic",), warmups=(0.1,), rates=(0.1,), arms=(arm,))
+    with pytest.raises(ValueError, match=message):
+        specs(replace(GRIDS["demo"], blocks=(block,)))
+
+
+def test_the_protocol_changes_pruned_trials_and_no_baseline():
+    data = {"synthetic": "sha"}
+    one = expand(GRIDS["demo"], data, MODEL)
+    other = expand(GRIDS["demo"], data, MODEL, protocol="restart")
+    shared = {spec.result_key for spec in one} & {spec.result_key for spec in other}
+    assert shared == {spec.result_key for spec in one if spec.is_baseline}
+
+
+def test_training_of_the_grid_stands_in_every_spec():
+    grid = replace(GRIDS["demo"], training=Training(epochs=9))
+    assert {spec.training.epochs for spec in specs(grid)} == {9}
+
+
+def test_a_longer_sweep_begins_with_the_seeds_of_a_shorter_one():
+    assert all(first_seeds(12)[:n] == first_seeds(n) for n in range(12))
+    assert len(set(first_seeds(40))) == 40
+
+
+def test_the_control_needs_nothing():
+    assert RANDOM.settings == ()

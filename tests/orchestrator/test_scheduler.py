@@ -1,0 +1,188 @@
+from dataclasses import replace
+
+import pytest
+from ray.tune.search import Searcher
+
+from orchestrator.scheduler import ReadySearcher, plan
+from trainables.spec import TrialSpec
+
+FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
+
+
+def pruned(**fields):
+    chosen = {"warmup": 0.15, "signal": "redundancy", "selector": "global", "rate": 0.1}
+    return replace(FULL, **{**chosen, **fields})
+
+
+GRID = [
+    replace(spec, seed=seed)
+    for seed in (1, 2)
+    for spec in (
+        FULL,
+        *(
+            pruned(warmup=warmup, rate=rate, signal=signal)
+            for warmup in (0.05, 0.15)
+            for rate in (0.1, 0.3)
+            for signal in ("redundancy", "random")
+        ),
+    )
+]
+
+
+class Shelf:
+    """A store that only knows what is there."""
+
+    def __init__(self):
+        self.there = set()
+
+    def has(self, kind, key):
+        return (kind, key) in self.there
+
+
+@pytest.fixture
+def nodes():
+    return plan(GRID, {"d": 1000})
+
+
+@pytest.fixture
+def shelf():
+    return Shelf()
+
+
+class Sweep:
+    """Tune, without Tune: asks for nodes, finishes them."""
+
+    def __init__(self, nodes, shelf):
+        self.nodes = {node.name: node for node in nodes}
+        self.shelf, self.searcher = shelf, ReadySearcher(nodes, shelf)
+        self.order, self.count = [], 0
+
+    def start(self):
+        self.count += 1
+        name = f"t{self.count}"
+        found = self.searcher.suggest(name)
+        if not isinstance(found, dict):
+            return found
+        node = self.nodes[found["node"]]
+        self.order.append(node)
+        return name, node
+
+    def finish(self, started, *, well=True, died=False):
+        name, node = started
+        if well:
+            self.shelf.there |= set(node.makes)
+        self.searcher.on_trial_complete(name, None if died else {"error": ""}, error=died)
+
+    def run_all(self, slots, fails=lambda node: False):
+        live = []
+        while True:
+            started = self.start()
+            if isinstance(started, tuple):
+                live.append(started)
+            if not isinstance(started, tuple) or len(live) == slots:
+                if not live:
+                    return started
+                one = live.pop(0)
+                self.finish(one, well=not fails(one[1]))
+
+
+def test_work_that_trials_share_is_planned_once(nodes):
+    kinds = [node.kind for node in nodes]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "prepare": 1,
+        "baseline": 2,
+        "score": 8,
+        "trial": 16,
+    }
+
+
+def test_everything_a_node_needs_is_made_by_another(nodes):
+    made = {artifact for node in nodes for artifact in node.makes}
+    assert all(set(node.needs) <= made for node in nodes)
+
+
+@pytest.mark.parametrize("slots", [1, 2, 7])
+def test_every_node_runs_once_and_never_before_what_it_needs(nodes, shelf, slots):
+    sweep = Sweep(nodes, shelf)
+    seen = []
+
+    def watch(node):
+        assert all(shelf.has(*artifact) for artifact in node.needs)
+        seen.append(node.name)
+        return False
+
+    assert sweep.run_all(slots, watch) == Searcher.FINISHED
+    assert sorted(seen) == sorted(node.name for node in nodes)
+
+
+def test_nothing_waits_with_a_worker_in_hand(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    first = sweep.start()
+    assert first[1].kind == "prepare"
+    assert sweep.start() is None
+
+
+def test_a_mark_in_mid_run_lets_its_scores_start_before_the_baseline_ends(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start())
+    baseline = sweep.start()
+    sweep.start()
+    shelf.there.add(baseline[1].makes[1])
+    assert sweep.start()[1].kind == "score"
+
+
+def test_full_runs_come_first_and_of_equals_the_lower_seed(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.run_all(1)
+    baselines = [i for i, node in enumerate(sweep.order) if node.kind == "baseline"]
+    assert baselines == [1, 2]
+    assert [sweep.order[i].spec.seed for i in baselines] == [1, 2]
+
+
+def test_longer_trials_start_before_shorter_ones(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.run_all(1)
+    costs = [node.cost for node in sweep.order if node.kind == "trial"]
+    assert costs[0] == max(costs)
+    assert costs[-1] == min(costs)
+
+
+def test_what_is_done_is_not_handed_out_again(nodes, shelf):
+    Sweep(nodes, shelf).run_all(2)
+    assert Sweep(nodes, shelf).start() == Searcher.FINISHED
+
+
+def test_a_new_sweep_over_the_same_store_runs_exactly_what_is_missing(nodes, shelf):
+    Sweep(nodes, shelf).run_all(2)
+    gone = next(node for node in nodes if node.kind == "trial")
+    shelf.there -= set(gone.makes)
+    again = Sweep(nodes, shelf)
+    again.run_all(2)
+    assert [node.name for node in again.order] == [gone.name]
+
+
+def test_what_hangs_on_a_failed_node_is_named_and_the_rest_runs(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    end = sweep.run_all(2, lambda node: node.kind == "baseline" and node.spec.seed == 2)
+    assert end == Searcher.FINISHED
+    blocked = sweep.searcher.blocked
+    assert {sweep.nodes[name].spec.seed for name in blocked} == {2}
+    assert len(blocked) == 4 + 8
+    assert {cause.kind for cause in blocked.values()} == {"baseline"}
+    assert sweep.searcher.left == 0
+
+
+def test_a_node_whose_worker_died_counts_as_failed(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start(), well=False, died=True)
+    assert sweep.start() == Searcher.FINISHED
+    assert len(sweep.searcher.blocked) == len(nodes) - 1
+
+
+def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
+    whole, cut = (
+        next(n for n in plan([FULL, spec], {"d": 1000}) if n.kind == "trial").cost
+        for spec in (pruned(protocol="restart", budget="steps"), pruned(protocol="continue"))
+    )
+    assert whole == 3000
+    assert cut == pytest.approx(3000 * 0.85 * 0.9)
