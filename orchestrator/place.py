@@ -19,12 +19,14 @@ class Place:
         cpus: Per trial; its threads, too.
         gpus: Per trial; fractions share one.
         address: Of a Ray cluster, or "local".
+        at_once: Most trials at a time; 0 for all that fit.
     """
 
     cache: Path
     cpus: int = 1
     gpus: float = 0.0
     address: str = "local"
+    at_once: int = 0
 
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Place":
@@ -35,7 +37,13 @@ class Place:
             gpus = float(here or flags["address"] != "local")
         # Absolute: Ray's workers have a working directory of their own.
         cache, cpus = flags["cache"].absolute(), flags["cpus_per_trial"]
-        return cls(cache=cache, cpus=cpus, gpus=gpus, address=flags["address"])
+        return cls(
+            cache=cache,
+            cpus=cpus,
+            gpus=gpus,
+            address=flags["address"],
+            at_once=flags["max_trials_at_once"],
+        )
 
     @property
     def environment(self) -> dict[str, str]:

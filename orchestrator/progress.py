@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import ray
 from ray import tune
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,7 +16,13 @@ from orchestrator.scheduler import Node
 from orchestrator.store import ArtifactStore
 from trainables.spec import TrialResult
 
+# An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
+_PATIENCE_S = 20.0
 _NOUNS = {"prepare": "data", "baseline": "full runs", "score": "scores", "trial": "pruned runs"}
+
+
+class MachinesLostError(OSError):
+    """Ray has no machine left to run on."""
 
 
 class Watcher(tune.Callback):  # type: ignore[misc]
@@ -42,6 +49,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self._accuracy: dict[str, float] = {}
         self._ended = 0
         self._began: dict[str, float] = {}
+        self._next_look = 0.0
+        self._alive = time.monotonic()
         self._bars: Progress | None = None
         self._tasks: dict[str, Any] = {}
 
@@ -67,6 +76,23 @@ class Watcher(tune.Callback):  # type: ignore[misc]
                 if total:
                     self._tasks[kind] = self._bars.add_task(noun, total=total)
             yield
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Now and then see whether there is a machine left; Tune would wait for one for ever.
+
+        Raises:
+            MachinesLostError: If there has been none for a while.
+        """
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + 5
+        if any(node["Alive"] for node in ray.nodes()):
+            self._alive = now
+        elif now - self._alive > _PATIENCE_S:
+            raise MachinesLostError(
+                "no machine is left in the Ray cluster; the same command goes on from here"
+            )
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A node begins."""

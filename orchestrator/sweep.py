@@ -61,6 +61,7 @@ def sweep(
     address: Annotated[str, typer.Option(help="local, auto, or a Ray address.")] = "local",
     gpus_per_trial: Annotated[float | None, typer.Option(help="1 where there is one.")] = None,
     cpus_per_trial: Annotated[int, typer.Option(help="Its threads, too.", min=1)] = 1,
+    max_trials_at_once: Annotated[int, typer.Option(help="0: all that fit.", min=0)] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
 ) -> None:

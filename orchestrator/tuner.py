@@ -1,7 +1,6 @@
 """One Tuner over the nodes of a sweep, and what a worker does with a node."""
 
 import errno
-import gc
 import logging
 import os
 import signal
@@ -20,7 +19,7 @@ from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.place import Place
 from orchestrator.scheduler import Node, ReadySearcher
 from orchestrator.store import ArtifactStore
-from trainables.environment import settle
+from trainables.environment import release, settle
 from trainables.records import to_json
 from trainables.spec import TrialResult
 from trainables.trial import prepare, run_baseline, run_trial, score, warm_up
@@ -140,7 +139,7 @@ def _slots(place: Place) -> int:
             f"{have.get('CPU', 0):g} and {have.get('GPU', 0):g}; "
             "lower --cpus-per-trial or --gpus-per-trial"
         )
-    return slots
+    return min(slots, place.at_once or slots)
 
 
 def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Place) -> None:
@@ -175,7 +174,7 @@ def _do(node: Node, place: Place) -> None:
             _keep(run_baseline(node.spec, store, marks=node.marks), store)
         case "trial":
             _keep(run_trial(node.spec, store), store)
-    _forget_accelerator()
+    release()
 
 
 def _keep(row: TrialResult, store: ArtifactStore) -> None:
@@ -183,12 +182,3 @@ def _keep(row: TrialResult, store: ArtifactStore) -> None:
     key = row.spec.result_key
     store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
     store.clear_progress(key)
-
-
-def _forget_accelerator() -> None:
-    """The next node in this worker finds the accelerator's memory empty."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

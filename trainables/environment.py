@@ -1,5 +1,6 @@
 """What machine and versions a trial runs on: trials of one comparison must agree on it."""
 
+import gc
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -62,6 +63,15 @@ def settle(threads: int) -> None:
     except ImportError:  # only some signals need it; those say so themselves
         return
     faiss.omp_set_num_threads(threads)
+
+
+def release() -> None:
+    """Give memory back after a trial, so that the next one in this process finds it free."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _flags() -> list[str]:

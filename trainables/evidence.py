@@ -167,7 +167,8 @@ class Evidence:
         return Neighbours(**self._read(name, options, partial(self._derive, name, own)))
 
     def leave(self, names: tuple[str, ...]) -> None:
-        """Make some of OBSERVED in one pass, while the learner is at hand."""
+        """Keep the visits, and some of OBSERVED from one pass, while the learner is at hand."""
+        self.get("losses", {})
         if not names:
             return
         arrays, used = self._warm().observe(names)

@@ -73,7 +73,9 @@ def test_a_plan_may_grow(run):
 def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):
     with run.locked():
         run.begin(plan(FULL, PRUNED))
-        with pytest.raises(PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30 s11"):
+        with pytest.raises(
+            PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30 s11"
+        ):
             run.begin(plan(FULL))
 
 

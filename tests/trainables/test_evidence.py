@@ -122,9 +122,11 @@ def test_evidence_left_in_one_pass_is_not_observed_again(evidence, warm):
     assert warm.passes == 1
 
 
-def test_nothing_is_observed_where_nothing_is_needed(evidence, warm):
+def test_visits_are_kept_at_no_pass_whatever_the_signals_need(evidence, cache, warm):
     evidence.leave(())
     evidence.of(SIGNALS["random"].score, {})
+    assert cache.made["evidence"] == 1
+    assert evidence.get("losses", {}).shape == (40, 1)
     assert warm.passes == 0
     assert evidence.used == Phase()
 

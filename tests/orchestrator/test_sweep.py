@@ -1,0 +1,287 @@
+"""Whole sweeps as a user starts them, through Ray, on a head over made text."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from trainables.records import from_json, read_parquet
+
+ROOT = Path(__file__).parents[2]
+SMALL = [
+    "--grid",
+    "demo",
+    "--dataset",
+    "synthetic:300",
+    "--model",
+    "linear",
+    "--limit-test",
+    "200",
+    "--seeds",
+    "2",
+    "--rate",
+    "0.1",
+    "--rate",
+    "0.5",
+    "--signal",
+    "redundancy",
+    "--signal",
+    "keep_one",
+    "--signal",
+    "random",
+    "--epochs",
+    "3",
+]
+
+
+def command(*flags):
+    return [sys.executable, "-m", "orchestrator.sweep", *flags]
+
+
+def environment():
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def sweep(folder, *flags, timeout=300):
+    """A finished command: exit code, what it printed, what it complained of."""
+    return subprocess.run(
+        command(*flags), cwd=folder, env=environment(), capture_output=True, text=True,
+        timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+def start(folder, *flags):
+    """A command under way; what it prints goes to the folder's log."""
+    with (folder / "log").open("a") as log:
+        return subprocess.Popen(
+            command(*flags), cwd=folder, env=environment(), start_new_session=True,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+def printed_in(folder):
+    return (folder / "log").read_text()
+
+
+def rows(folder):
+    """All rows of the only run below a folder, by key, less clock and machine."""
+    (run,) = [path for path in (folder / "runs").iterdir() if path.name != "_cache"]
+    found = [from_json(path.read_text()) for path in (run / "trials").glob("*.json")]
+    return {row.spec.result_key: timeless(row) for row in found}
+
+
+def timeless(row):
+    phases = {name: replace(phase, seconds=0.0) for name, phase in row.phases.items()}
+    return replace(row, phases=phases, finished="", host="")
+
+
+def refs(folder):
+    """How many artifacts of each kind the store holds."""
+    found = (folder / "runs" / "_cache" / "refs").glob("*/*/*/*.json")
+    return Counter(path.parts[-3] for path in found)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """A sweep nobody disturbed: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("calm")
+    ended = sweep(folder, *SMALL)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder, ended.stdout
+
+
+@pytest.mark.slow
+def test_a_sweep_ends_in_a_report_a_table_and_verdicts(calm):
+    folder, printed = calm
+    (run,) = [path for path in (folder / "runs").iterdir() if path.name != "_cache"]
+    assert "<html" in (run / "report.html").read_text()[:200]
+    assert len(read_parquet(run / "trials.parquet")) == 14
+    assert "14 of 14 trials have a result" in printed
+    assert "full-data runs, accuracy" in printed
+    assert (run / "envelope.csv").read_text().count("\n") == 1 + 6
+
+
+@pytest.mark.slow
+def test_one_baseline_a_seed_and_one_scoring_a_signal_are_made(calm):
+    made = refs(calm[0])
+    assert made["result"] == 2 + 12
+    assert made["warm"] == 2
+    assert made["scores"] == 2 * 3
+    assert (made["data"], made["tokens"], made["features"]) == (1, 1, 1)
+
+
+@pytest.mark.slow
+def test_no_chatter_of_ray_reaches_the_user(calm):
+    assert "ray" not in calm[1].lower().replace("array", "")
+
+
+@pytest.mark.slow
+def test_json_rows_are_what_the_table_is_made_of(calm):
+    (run,) = [path for path in (calm[0] / "runs").iterdir() if path.name != "_cache"]
+    plan = json.loads((run / "plan.json").read_text())
+    assert len(plan["specs"]) == len(list((run / "trials").glob("*.json")))
+
+
+@pytest.mark.slow
+def test_the_same_command_again_starts_nothing(calm):
+    folder, _ = calm
+    before = {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("trials/*.json")}
+    again = sweep(folder, *SMALL)
+    assert again.returncode == 0
+    assert "nothing to do: 14 of 14 done" in again.stdout
+    assert before == {p: p.stat().st_mtime_ns for p in (folder / "runs").rglob("trials/*.json")}
+
+
+@pytest.mark.slow
+def test_one_trial_at_a_time_gives_the_same_rows_as_two(calm, tmp_path):
+    alone = sweep(tmp_path, *SMALL, "--cpus-per-trial", "1", "--max-trials-at-once", "1")
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_driver_was_killed_goes_on_and_ends_the_same(calm, tmp_path):
+    for finished in (2, 7):
+        driver = start(tmp_path, *SMALL)
+        wait_for_results(tmp_path, finished, driver)
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.wait()
+    done = refs(tmp_path)["result"]
+    ended = sweep(tmp_path, *SMALL)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count(" ok trial ") <= 14 - done
+    assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_the_sweep_ends_the_same(calm, tmp_path):
+    driver = start(tmp_path, *SMALL)
+    wait_for_results(tmp_path, 3, driver)
+    assert kill_in(driver.pid, b"ray::ImplicitFunc")
+    assert driver.wait(300) == 0, printed_in(tmp_path)
+    assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_only_machine_is_lost_says_so_and_goes_on(calm, tmp_path):
+    driver = start(tmp_path, *SMALL)
+    wait_for_results(tmp_path, 2, driver)
+    # Its agents die with its workers, and without them the machine leaves the cluster.
+    assert kill_in(driver.pid, b"ray::") > 2
+    assert driver.wait(180) == 4, printed_in(tmp_path)
+    assert "no machine is left" in printed_in(tmp_path)
+    assert sweep(tmp_path, *SMALL).returncode == 0
+    assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_sweep_says_so_and_goes_on(calm, tmp_path, sent, code):
+    driver = start(tmp_path, *SMALL)
+    wait_for_results(tmp_path, 2, driver)
+    driver.send_signal(sent)
+    assert driver.wait(120) == code, printed_in(tmp_path)
+    assert "the same command goes on from here" in printed_in(tmp_path)
+    assert sweep(tmp_path, *SMALL).returncode == 0
+    assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_trials_that_fail_are_rows_and_are_named_at_the_end(tmp_path):
+    ended = sweep(tmp_path, *SMALL, "--lr", "1e38", "--seeds", "1")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    failed = list(rows(tmp_path).values())
+    assert len(failed) == 7
+    assert not any(row.is_ok for row in failed)
+    assert "7 of 7" not in ended.stdout
+    assert "the loss is" in ended.stdout
+    assert "not run: baseline failed: the loss is" in ended.stdout
+
+
+@pytest.mark.slow
+def test_a_second_run_shares_what_the_first_has_made(calm, tmp_path):
+    folder, _ = calm
+    more = sweep(folder, *SMALL, "--rate", "0.3", "--run", str(tmp_path / "more"))
+    assert more.returncode == 0, more.stdout + more.stderr
+    assert "14 already done, 6 to run" in more.stdout
+    assert len(list((tmp_path / "more" / "trials").glob("*.json"))) == 20
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(tmp_path):
+    shown = sweep(tmp_path, *SMALL, "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert "14 trials: 2 full-data runs + 12 pruned" in shown.stdout
+    assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown.stdout
+    assert "0 already done, 14 to run" in shown.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        (["--grid", "ful"], 2, "unknown grid 'ful'"),
+        (["--gird", "full"], 2, "No such option"),
+        (["--grid", "demo", "--rate", "10"], 2, "did you mean 0.1"),
+        (["--grid", "demo", "--signal", "redudancy"], 2, "Did you mean 'redundancy'"),
+        (["--grid", "demo", "--warmup", "1.5"], 2, "did you mean 0.015"),
+        (["--dataset", "absent.csv", "--model", "linear"], 4, "absent.csv"),
+        (["--dataset", "imbd", "--model", "linear"], 2, "Did you mean 'imdb'"),
+        (["--grid", "demo", "--model", "no/such-encoder"], 4, "no folder here"),
+        (["--grid", "demo", "--dataset", "data.pkl"], 6, "data.pkl"),
+        ([], 2, "try --grid demo"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_exit_code_and_starts_nothing(
+    tmp_path, flags, code, message
+):
+    (tmp_path / "data.pkl").write_bytes(b"not opened")
+    ended = sweep(tmp_path, *flags, "--dry-run")
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    assert message in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_help_loads_no_heavy_library():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from orchestrator.__main__ import app\n"
+        "for words in (['--help'], ['sweep', '--help'], ['report', '--help']):\n"
+        "    assert CliRunner().invoke(app, words).exit_code == 0\n"
+        "heavy = {'torch', 'ray', 'transformers', 'datasets', 'plotly', 'faiss', 'pandas'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def wait_for_results(folder, count, driver):
+    deadline = time.monotonic() + 120
+    while refs(folder)["result"] < count:
+        assert time.monotonic() < deadline
+        assert driver.poll() is None, printed_in(folder)
+        time.sleep(0.05)
+
+
+def kill_in(driver, name):
+    """SIGKILL every process of the driver's session with name in its title; how many."""
+    killed = 0
+    for process in Path("/proc").iterdir():
+        try:
+            is_ours = process.name.isdigit() and os.getsid(int(process.name)) == driver
+            if is_ours and name in (process / "cmdline").read_bytes()[:200]:
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+        except (OSError, ValueError):
+            continue
+    return killed

