@@ -156,14 +156,19 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         "colorbar": {
             "title": {"text": "Δ accuracy (pp)", "side": "right", "font": {"size": 13}},
             "tickfont": {"size": 12}, "thickness": 14, "outlinewidth": 0, "ticks": "",
-            "tickvals": [-limit, -data.tolerance_pp, 0, data.tolerance_pp, limit],
-            "ticktext": [
-                f"≤ −{limit:g}", f"−{data.tolerance_pp:g}", "0",
-                f"+{data.tolerance_pp:g}", f"≥ +{limit:g}",
-            ],
+            **_ticks(data.tolerance_pp, limit, is_low=len(data.warmups) == 1),
         },
     }  # fmt: skip
     return {"data": [trace], "layout": _frame(data, grid, is_many)}
+
+
+def _ticks(tolerance_pp: float, limit: float, *, is_low: bool) -> Spec:
+    """The bar's numbers; beside a single row there is room for three."""
+    if is_low:
+        return {"tickvals": [-limit, 0, limit], "ticktext": [f"≤ −{limit:g}", "0", f"≥ +{limit:g}"]}
+    inner = {-tolerance_pp: f"−{tolerance_pp:g}", 0: "0", tolerance_pp: f"+{tolerance_pp:g}"}
+    named = {-limit: f"≤ −{limit:g}", **inner, limit: f"≥ +{limit:g}"}
+    return {"tickvals": list(named), "ticktext": list(named.values())}
 
 
 def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) -> Spec:
