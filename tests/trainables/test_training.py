@@ -108,7 +108,7 @@ def test_observed_probabilities_are_those_of_the_network(opened, small):
     batch = learner.network.batch("train", rows)
     expected = torch.softmax(learner.network.forward(batch)[0], 1).detach().numpy()
     assert np.allclose(arrays["probs"][rows], expected, atol=1e-6)
-    assert arrays["embeddings"].shape == (240, 256)
+    assert arrays["embeddings"].shape == (240, 128)
     assert used.examples == 240
 
 

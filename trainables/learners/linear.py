@@ -14,9 +14,9 @@ from trainables.environment import autocast, device
 from trainables.evidence import Cache
 from trainables.learners.text import TextNetwork, cached_tokens, encoder_of, mean_pooled
 from trainables.spec import TrialSpec, key_of, seed_for
-from trainables.tokens import Tokens
+from trainables.tokens import Pieces, Tokens
 
-_WIDTH = 256
+_WIDTH = 128
 _BLOCK = 256
 
 
@@ -75,32 +75,50 @@ def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwor
 
     def write(path: Path) -> None:
         features = embed(tokens)
-        sizes = {name: len(array) for name, array in features.items()}
-        write_arrays(path, {"features": np.concatenate(list(features.values()))}, sizes)
+        parts = [features[name] for name in tokens.splits]
+        write_arrays(path, {"features": np.concatenate(parts)}, about)
 
-    arrays, sizes = read_arrays(cache.get("features", key_of(about), write, about=about))
-    ends = np.cumsum(list(sizes.values()))
+    arrays, _ = read_arrays(cache.get("features", key_of(about), write, about=about))
+    ends = np.cumsum([len(pieces.lengths) for pieces in tokens.splits.values()])
+    # A copy: torch wants to be able to write.
     parts = np.split(arrays["features"].copy(), ends[:-1])
-    features = dict(zip(sizes, parts, strict=True))
+    features = dict(zip(tokens.splits, parts, strict=True))
     return LinearNetwork(features, len(dataset.class_names), seed_for(spec.seed, "weights"))
 
 
 def _word_pieces(tokens: Tokens) -> Arrays:
-    """Counts of word pieces, weighted by rarity, projected to 256 fixed random directions."""
-    from scipy.sparse import csr_matrix
+    """Latent semantic analysis: word pieces weighted by rarity, on the 128 main directions.
 
-    counts = {}
-    for name, pieces in tokens.splits.items():
-        ones = np.ones(len(pieces.values), dtype=np.float32)
-        shape = (len(pieces.lengths), tokens.vocabulary)
-        counts[name] = csr_matrix((ones, pieces.values, pieces.offsets), shape=shape)
-    train = counts["train"].copy()
-    train.sum_duplicates()
+    References:
+        Deerwester et al., "Indexing by Latent Semantic Analysis", 1990.
+    """
+    from scipy.sparse.linalg import svds
+
+    weighted = {
+        name: _weighted(pieces, tokens.vocabulary) for name, pieces in tokens.splits.items()
+    }
+    train = weighted["train"]
     rows_with = np.bincount(train.indices, minlength=tokens.vocabulary)
     # Plus 1, so that a text of nothing but common pieces is not a zero vector.
     rarity = 1 + np.log((1 + train.shape[0]) / (1 + rows_with)).astype(np.float32)
-    directions = np.random.default_rng(0).standard_normal((tokens.vocabulary, _WIDTH), np.float32)
-    return {name: _unit(count @ (directions * rarity[:, None])) for name, count in counts.items()}
+    weighted = {name: matrix.multiply(rarity).tocsr() for name, matrix in weighted.items()}
+    smaller = min(train.shape)
+    # A start vector of ones: the default is drawn anew each time.
+    start = np.ones(smaller, dtype=np.float32)
+    directions = svds(weighted["train"], k=min(_WIDTH, smaller - 1), v0=start)[2].T
+    return {name: _unit(matrix @ directions) for name, matrix in weighted.items()}
+
+
+def _weighted(pieces: Pieces, vocabulary: int) -> Any:
+    """One plus the logarithm of how often each piece occurs, sparse (n, vocabulary)."""
+    from scipy.sparse import csr_matrix
+
+    ones = np.ones(len(pieces.values), dtype=np.float32)
+    shape = (len(pieces.lengths), vocabulary)
+    counts = csr_matrix((ones, pieces.values.copy(), pieces.offsets.copy()), shape=shape)
+    counts.sum_duplicates()
+    counts.data = 1 + np.log(counts.data)
+    return counts
 
 
 def _encode(model: str, precision: str, tokens: Tokens) -> Arrays:
