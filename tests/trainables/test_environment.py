@@ -1,0 +1,34 @@
+import torch
+
+from trainables.environment import autocast, environment, has_bf16, settle
+
+
+def test_the_environment_names_versions_threads_and_device():
+    found = environment(2)
+    assert found["torch"] == torch.__version__.split("+")[0] or found["torch"] == torch.__version__
+    assert found["threads"] == "2"
+    assert found["device"].startswith("cpu")
+    assert environment(2, gpu=True)["device"] == "cuda"
+
+
+def test_another_count_of_threads_is_another_environment():
+    assert environment(1) != environment(2)
+
+
+def test_settling_fixes_the_threads_that_torch_computes_with():
+    settle(2)
+    assert torch.get_num_threads() == 2
+    settle(1)
+    assert torch.get_num_threads() == 1
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_matrix_products_run_in_bf16_only_where_asked():
+    with autocast("bf16"):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+    with autocast("fp32"):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_an_accelerator_has_bf16():
+    assert has_bf16(gpu=True)
