@@ -1,7 +1,7 @@
 """Where a sweep runs: its store, its run folder, and what each trial may use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class Place:
         gpus: Per trial; fractions share one.
         address: Of a Ray cluster, or "local".
         at_once: Most trials at a time; 0 for all that fit.
+        environment: What every trial of the sweep must run on: that of the planning machine.
     """
 
     cache: Path
@@ -27,6 +28,11 @@ class Place:
     gpus: float = 0.0
     address: str = "local"
     at_once: int = 0
+    environment: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the planning machine's environment along to the workers."""
+        object.__setattr__(self, "environment", environment(self.cpus, gpu=self.gpus > 0))
 
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Place":
@@ -44,11 +50,6 @@ class Place:
             address=flags["address"],
             at_once=flags["max_trials_at_once"],
         )
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What every trial of the sweep must run on."""
-        return environment(self.cpus, gpu=self.gpus > 0)
 
     def open_store(self) -> ArtifactStore:
         """The store, in which only artifacts of this environment are found."""

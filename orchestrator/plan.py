@@ -16,7 +16,8 @@ from orchestrator.runs import Run
 from orchestrator.scheduler import Node, plan
 from orchestrator.store import ArtifactStore
 from trainables.datasets import Dataset, load, write
-from trainables.models import resolve
+from trainables.models import Model, resolve
+from trainables.order import warm_steps
 from trainables.outcome import warnings
 from trainables.spec import TrialSpec, key_of
 
@@ -84,8 +85,8 @@ class Sweep:
             "command": self.command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tolerance_pp": self.tolerance_pp,
-            "limited": any(dataset.limited for dataset in self.datasets.values()),
-            "environment": self.place.environment,
+            "limited": any("limited to" in note for note in self.notes()),
+            "environment": dict(self.place.environment),
             "notes": self.notes(),
             "specs": [spec.to_dict() for spec in self.specs],
         }
@@ -111,6 +112,7 @@ def plan_sweep(
     specs = expand(grid, shas, model, protocol=request.protocol, budget=request.budget)
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
+    check_lengths(specs, model, sizes)
     name = request.grid or "own"
     fingerprint = key_of([[spec.result_key for spec in specs], place.environment])[:6]
     return Sweep(
@@ -124,6 +126,24 @@ def plan_sweep(
         command=command,
         tolerance_pp=tolerance_pp,
     )
+
+
+def check_lengths(specs: list[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
+    """Refuse what could only fail after the data are cut and the full runs begun.
+
+    Raises:
+        ValueError: If a warm-up leaves no step, or texts are longer than the model can read.
+    """
+    for spec in specs:
+        training = spec.training
+        if 0 < model.longest < training.max_length:
+            raise ValueError(
+                f"max_length is {training.max_length}, but {model.name} reads at most "
+                f"{model.longest} word pieces; use --max-length {model.longest} or less"
+            )
+        if not spec.is_baseline:
+            epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
+            warm_steps(spec.warmup, epoch_steps * training.epochs)
 
 
 def keep_data(sweep: Sweep) -> None:
@@ -142,7 +162,7 @@ def show(sweep: Sweep, console: Console) -> None:
     pruned = [spec for spec in specs if not spec.is_baseline]
     done = sum(sweep.is_done(spec) for spec in specs)
     console.print(
-        f"[bold]{sweep.grid}[/]  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
+        f"{sweep.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
         f"+ {len(pruned)} pruned"
     )
     console.print(f"  {_listed(specs)}")

@@ -106,7 +106,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A node's worker died too often."""
-        self._end(trial, "its worker died (killed, out of memory or its machine was lost)", "")
+        self._end(trial, "its worker ended three times (killed, out of memory, disk or device)", "")
 
     def _end(self, trial: Any, error: str, trace: str) -> None:
         node = self._nodes[trial.config["node"]]
@@ -119,7 +119,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             self.errors[node.name] = error
             if node.kind in ("baseline", "trial"):
                 self._run.fail(node.spec, error, trace)
-            self._line(f"[red]failed[/] {node.kind} {title(node.spec)}: {error}")
+            self._line(f"failed {node.kind} {title(node.spec)}: {error}")
             return
         if node.kind in ("baseline", "trial"):
             row = self._run.adopt(node.spec, self._store)

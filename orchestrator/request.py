@@ -109,6 +109,8 @@ class Request:
         return tuple(dict.fromkeys(n for block in self._base().blocks for n in block.datasets))
 
     def _base(self) -> Grid:
+        if not self.grid and not self.datasets:
+            raise ValueError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
             return _OWN
         known("grid", self.grid, GRIDS)
@@ -129,8 +131,6 @@ class Request:
         Raises:
             ValueError: If a name is not known, or a list has an entry twice.
         """
-        if not self.grid and not self.datasets:
-            raise ValueError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         base = self._base()
         arms = tuple(_arm(text) for text in self.signals)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,14 @@ class Run:
         found = store.find("result", spec.result_key)
         if found is None:
             return None
-        text = found.read_text(encoding="utf-8")
+        # The names that another run gave data and model may be others; this run has its own.
+        row = replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
+        text = to_json(row)
         path = self.row(spec)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(exist_ok=True)
             atomic_write(path, text.encode())
-        return from_json(text)
+        return row
 
     def fail(self, spec: TrialSpec, error: str, trace: str = "") -> None:
         """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""

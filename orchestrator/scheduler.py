@@ -156,17 +156,19 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next node that can run, None to be asked again, or FINISHED."""
+        coming = {*self._waiting, *(live.name for live in self._live.values())}
         for name, node in list(self._waiting.items()):
             lacking = [artifact for artifact in node.needs if not self._store.has(*artifact)]
             if not lacking:
                 self._live[trial_id] = self._waiting.pop(name)
                 return {"node": name}
-            for artifact in lacking:
-                maker = self._maker.get(artifact)
-                if maker is not None and maker.name in self._failed:
-                    self.blocked[name] = self._failed[name] = self._failed[maker.name]
-                    del self._waiting[name]
-                    break
+            makers = [self._maker.get(artifact) for artifact in lacking]
+            lost = [maker for maker in makers if maker is None or maker.name not in coming]
+            if lost:
+                cause = lost[0] or node
+                self.blocked[name] = self._failed[name] = self._failed.get(cause.name, cause)
+                del self._waiting[name]
+                coming.discard(name)
         return None if self._waiting or self._live else Searcher.FINISHED
 
     def on_trial_complete(

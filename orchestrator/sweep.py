@@ -86,7 +86,9 @@ def main(flags: Mapping[str, Any]) -> int:
     from orchestrator.request import Request
 
     # A log has no width of its own; its lines are not to be broken at 80.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    # Names and errors come from outside: none of their brackets is markup.
+    width = None if sys.stdout.isatty() else 160
+    console = Console(width=width, markup=False)
     sweep = plan_sweep(
         Request.of(flags),
         Place.of(flags),
@@ -123,6 +125,9 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
         stopped = work(sweep, left, console)
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
+    # Another run, or a worker whose end nobody heard of, may have finished trials of this one.
+    for spec in sweep.specs:
+        sweep.run.adopt(spec, sweep.store)
     results = load_run(sweep.run.folder)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
     summarise(results, sweep.specs, console, tolerance_pp=sweep.tolerance_pp)
@@ -132,7 +137,7 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
     )
     errors = Counter(sweep.run.error(spec) for spec in lost if not stopped)
     for error, count in errors.items():
-        console.print(f"  {count} failed: {error}", highlight=False, markup=False)
+        console.print(f"  {count} failed: {error}", highlight=False)
     if report:
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
     if stopped:
@@ -148,8 +153,6 @@ def work(sweep: "Sweep", left: "list[Node]", console: "Console") -> int:
     from orchestrator.tuner import run_nodes
 
     keep_data(sweep)
-    for spec in sweep.specs:
-        sweep.run.adopt(spec, sweep.store)
     watcher = Watcher(left, sweep.run, sweep.store, console)
     with watcher.shown():
         ended = run_nodes(left, sweep.place, watcher, folder=sweep.run.folder)

@@ -19,7 +19,7 @@ from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.place import Place
 from orchestrator.scheduler import Node, ReadySearcher
 from orchestrator.store import ArtifactStore
-from trainables.environment import release, settle
+from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
 from trainables.spec import TrialResult
 from trainables.trial import prepare, run_baseline, run_trial, score, warm_up
@@ -148,7 +148,8 @@ def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Place)
     try:
         _do(node, place)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _PASSING:
+        # After a CUDA error the process is of no more use; Tune starts another in its place.
+        if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
         message = " ".join(str(error).split()) or type(error).__name__
         tune.report({"error": message, "trace": traceback.format_exc()})
@@ -161,6 +162,8 @@ def _do(node: Node, place: Place) -> None:
         # Ray leaves all accelerators visible to a task that asked for none.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     settle(place.cpus)
+    release()
+    _check_machine(place)
     store = place.open_store()
     match node.kind:
         case "prepare":
@@ -170,11 +173,33 @@ def _do(node: Node, place: Place) -> None:
             score(node.spec, store)
         case "baseline" if store.has(*node.makes[0]):
             warm_up(node.spec, store, marks=node.marks)
+            store.clear_progress(node.spec.result_key)
         case "baseline":
             _keep(run_baseline(node.spec, store, marks=node.marks), store)
         case "trial":
             _keep(run_trial(node.spec, store), store)
-    release()
+
+
+def _check_machine(place: Place) -> None:
+    """Hold this worker's machine to what the sweep was planned for.
+
+    Raises:
+        RuntimeError: If it has no accelerator to compute on, or other versions.
+    """
+    if place.gpus and device() != "cuda":
+        raise RuntimeError(
+            "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
+            "give --gpus-per-trial 0"
+        )
+    here = environment(place.cpus, gpu=place.gpus > 0)
+    if here != place.environment:
+        differing = [
+            f"{k} {here.get(k)} here" for k, v in place.environment.items() if here.get(k) != v
+        ]
+        raise RuntimeError(
+            f"this machine is not like the one that planned the sweep ({', '.join(differing)}); "
+            "install the same versions on all machines of a sweep"
+        )
 
 
 def _keep(row: TrialResult, store: ArtifactStore) -> None:

@@ -11,6 +11,9 @@ class FolderCache:
         self.made = Counter()
         self._facts = {}
 
+    def has(self, kind, key):
+        return (self.root / f"{kind}-{key}").exists()
+
     def get(self, kind, key, make, *, about=None):
         path = self.root / f"{kind}-{key}"
         if not path.exists():

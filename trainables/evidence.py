@@ -29,6 +29,9 @@ GIVEN = ("labels", "dice")
 class Cache(Protocol):
     """Where artifacts are kept: made once, verified, found by kind and key."""
 
+    def has(self, kind: str, key: str) -> bool:
+        """Whether an artifact is there."""
+
     def get(
         self, kind: str, key: str, make: Callable[[Path], object], *, about: Any = None
     ) -> Path:

@@ -1,6 +1,7 @@
 """Which learner and weights a model's name means, and the content that names them in keys."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,22 @@ class Model:
         name: What loads it: a built-in, hub id@commit or folder, with linear: before it for a
             head on frozen embeddings.
         sha: Its content.
+        longest: Word pieces its position table is made for; 0 where there is no such limit.
     """
 
     learner: str
     name: str
     sha: str
+    longest: int = 0
+
+
+def revision_of(name: str) -> tuple[str, str | None]:
+    """The hub id or folder in a model's name, and the revision behind its @ if it has one."""
+    plain = name.removeprefix("linear:")
+    if Path(plain).is_absolute():
+        return plain, None
+    hub_id, _, revision = plain.partition("@")
+    return hub_id, revision or None
 
 
 def resolve(name: str) -> Model:
@@ -46,17 +58,16 @@ def resolve(name: str) -> Model:
     else:
         folder, found = _snapshot(encoder)
     prefix = "linear:" if learner == "linear" else ""
-    return Model(learner=learner, name=prefix + found, sha=_content(folder))
+    sha, longest = _content(folder), _longest(folder)
+    return Model(learner=learner, name=prefix + found, sha=sha, longest=longest)
 
 
 def _snapshot(encoder: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
 
-    hub_id, _, revision = encoder.partition("@")
+    hub_id, revision = revision_of(encoder)
     try:
-        folder = Path(
-            snapshot_download(hub_id, revision=revision or None, allow_patterns=list(_FILES))
-        )
+        folder = Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(_FILES)))
     except Exception as error:  # the hub raises a family of its own, requests' and OS errors
         raise FileNotFoundError(
             f"model {encoder!r} is no folder here and the Hugging Face hub does not give it "
@@ -64,6 +75,17 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
             "model.safetensors, or tiny, or linear"
         ) from error
     return folder, f"{hub_id}@{folder.name}"
+
+
+def _longest(folder: Path) -> int:
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON ({error}); fetch the model again") from error
+    # RoBERTa's first position comes after its padding piece's number.
+    behind = config.get("pad_token_id", 1) + 1 if "roberta" in config.get("model_type", "") else 0
+    return max(0, int(config.get("max_position_embeddings", 0)) - behind)
 
 
 def _content(folder: Path) -> str:

@@ -51,11 +51,21 @@ def outcome(
         weights_sha=learner.weights_sha(),
         kept_sha=hashlib.sha256(np.packbits(keep).tobytes()).hexdigest(),
         found=_found(dataset.truth, keep),
-        environment=environment(learner.threads, gpu=device() == "cuda"),
+        environment=_environment(learner.threads),
         warnings=warnings(spec),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
     )
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The environment with the accelerator's name: rows of two models are not compared."""
+    import torch
+
+    found = environment(threads, gpu=device() == "cuda")
+    if found["device"] == "cuda":
+        found["device"] = f"cuda {torch.version.cuda} {torch.cuda.get_device_name()}"
+    return found
 
 
 def warnings(spec: TrialSpec) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ class TrialSpec:
         seed: Decides initial weights, data order, dropout, random scores and ties; in [0, 2^32).
         training: How the learner is trained.
         warmup: Share of the full run's optimizer steps done on all data before scoring, in (0, 1).
-        signal: Row of SIGNALS, or package.module:function; empty for the baseline.
+        signal: Row of SIGNALS; empty for the baseline.
         settings: The signal's settings as sorted (name, value) pairs.
         selector: Row of SELECTORS; empty for the baseline.
         rate: Share of the training set removed, in [0, 1); 0 is the baseline.

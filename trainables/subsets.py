@@ -66,8 +66,13 @@ def held_out(whole: Split, fraction: float, rng: np.random.Generator) -> tuple[S
         fraction: Share of the rows to test on, in (0, 1).
         rng: Decides which.
     """
-    classes = len(np.unique(whole.labels))
-    chosen = drawn(whole, max(round(fraction * len(whole)), classes), rng)
+    sizes = np.bincount(whole.labels)
+    # A class's only row is trained on: tested on it would cost accuracy that nothing can win.
+    held = np.flatnonzero(sizes[whole.labels] > 1)
+    several = whole.take(held)
+    classes = len(np.unique(several.labels))
+    chosen = np.zeros(len(whole), dtype=bool)
+    chosen[held] = drawn(several, max(round(fraction * len(several)), classes), rng)
     return whole.take(~chosen), whole.take(chosen)
 
 

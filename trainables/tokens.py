@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.datasets import Dataset
+from trainables.models import revision_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -90,16 +91,16 @@ def train_tokenizer(dataset: Dataset) -> "Tokenizer":
     return tokenizer
 
 
-def load_tokenizer(model: str) -> "Tokenizer":
-    """The fast tokenizer that comes with a pretrained encoder (hub id or folder).
+def load_tokenizer(model: str) -> tuple["Tokenizer", int]:
+    """The fast tokenizer that comes with a pretrained encoder, and its padding piece.
 
     Raises:
         ValueError: If the model has no fast tokenizer or no padding piece.
     """
     from transformers import AutoTokenizer
 
-    name, _, revision = model.partition("@")
-    wrapped = AutoTokenizer.from_pretrained(name, revision=revision or None)
+    name, revision = revision_of(model)
+    wrapped = AutoTokenizer.from_pretrained(name, revision=revision)
     if not wrapped.is_fast or wrapped.pad_token_id is None:
         raise ValueError(
             f"the tokenizer of {model} has no "
@@ -107,14 +108,14 @@ def load_tokenizer(model: str) -> "Tokenizer":
         )
     tokenizer: Tokenizer = wrapped.backend_tokenizer
     tokenizer.no_padding()
-    return tokenizer
+    return tokenizer, wrapped.pad_token_id
 
 
-def write_tokens(dataset: Dataset, tokenizer: "Tokenizer", max_length: int, path: Path) -> None:
+def write_tokens(
+    dataset: Dataset, tokenizer: "Tokenizer", path: Path, *, max_length: int, pad: int = 0
+) -> None:
     """Cut every text to max_length pieces and write them as one Arrow file."""
     tokenizer.enable_truncation(max_length)
-    pad = tokenizer.token_to_id("[PAD]")
-    pad = tokenizer.token_to_id("<pad>") if pad is None else pad
     names = list(dataset.splits)
     batches = []
     for name in names:

@@ -98,7 +98,10 @@ class Learner:
                 self._check()
             self.used += self._work("train", step.rows, time.perf_counter() - started)
             yield self.steps
+        # Waits for an accelerator, and so belongs to the time it took.
+        started = time.perf_counter()
         self._check()
+        self.used += Phase(seconds=time.perf_counter() - started)
 
     def _step(self, step: Step) -> None:
         for group in self._optimizer.param_groups:
@@ -165,7 +168,7 @@ class Learner:
         for rows, logits, embeddings, took in self._evaluate("train", embed=True):
             values = dict(zip(OBSERVED, (embeddings, torch.softmax(logits, 1)), strict=True))
             for name in names:
-                found[name].append(values[name].float().cpu())
+                found[name].append(values[name])
             order.append(rows)
             used += took
         back = np.argsort(np.concatenate(order), kind="stable")
@@ -176,7 +179,7 @@ class Learner:
         predicted = np.empty(len(self.network.lengths[split]), dtype=np.int64)
         used = Phase()
         for rows, logits, _, took in self._evaluate(split):
-            predicted[rows] = logits.argmax(1).cpu().numpy()
+            predicted[rows] = logits.argmax(1).numpy()
             used += took
         return predicted, used
 
@@ -193,8 +196,10 @@ class Learner:
                 logits, embeddings = self.network.forward(
                     self.network.batch(split, rows), embed=embed
                 )
-            took = self._work(split, rows, time.perf_counter() - started)
-            yield rows, logits.float(), embeddings, took
+            # Brought to the host inside the measured time: an accelerator is waited for here.
+            logits = logits.float().cpu()
+            embeddings = embeddings.float().cpu() if embed else None
+            yield rows, logits, embeddings, self._work(split, rows, time.perf_counter() - started)
 
     def weights_sha(self) -> str:
         """The sha256 of all weights, by name."""

@@ -55,8 +55,12 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
     dataset = load_dataset(spec, cache)
     learner = _fresh(spec, dataset, cache)
     route = _route(spec, learner, _everyone(dataset))
-    load_progress(learner, cache.progress(spec.result_key))
-    for stop, warm in _stops(marks, route).items():
+    stops = _stops(marks, route)
+    if load_progress(learner, cache.progress(spec.result_key)):
+        passed = [mark for stop, warm in stops.items() if stop < learner.steps for mark in warm]
+        if not all(cache.has("warm", mark.warm_key) for mark in passed):
+            learner = _fresh(spec, dataset, cache)
+    for stop, warm in stops.items():
         if stop >= learner.steps:
             _go(learner, route, spec, cache, until=stop)
             _leave(learner, warm, dataset, cache)
@@ -138,7 +142,7 @@ def load_dataset(spec: TrialSpec, cache: Cache) -> Dataset:
     def absent(_: Path) -> None:
         raise FileNotFoundError(
             f"data set {spec.dataset} (content {spec.data_sha[:12]}) is not in the cache; "
-            "start the sweep again, it puts it there"
+            "start the sweep again, it puts it there; machines of a cluster must share --cache"
         )
 
     return read(cache.get("data", spec.data_sha, absent))

@@ -95,6 +95,37 @@ def test_the_plan_on_disk_holds_every_spec_and_no_secret(planned, monkeypatch):
     assert "canary-5371" not in str(record)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"warmups": (0.15, 0.999)}, "which leaves none for the survivors"),
+        ({"training": (("batch_size", 400), ("epochs", 1))}, "1 of 1 steps"),
+    ],
+)
+def test_a_warm_up_that_leaves_no_step_is_refused_before_anything_runs(planned, change, message):
+    with pytest.raises(ValueError, match=message):
+        planned(replace(SMALL, **change))
+
+
+def test_texts_longer_than_the_model_reads_are_refused_before_anything_runs(planned, tmp_path):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 512}')
+    (folder / "model.safetensors").write_bytes(b"weights")
+    request = replace(SMALL, model=str(folder), training=(("max_length", 1024),))
+    with pytest.raises(ValueError, match="reads at most 512 word pieces"):
+        planned(request)
+
+
+def test_brackets_in_names_are_shown_as_they_are(planned, tmp_path):
+    rows = "".join(f"text {i} here,{'[bug]' if i % 2 else '[/b]'}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("text,label\n" + rows)
+    request = replace(SMALL, datasets=(str(tmp_path / "t.csv"),), test_fraction=0.5, limit_test=0)
+    out = StringIO()
+    show(planned(request), Console(file=out, width=200, markup=False))
+    assert "[bug]" in out.getvalue()
+
+
 def test_a_wrong_name_is_refused_before_data_are_read(planned):
     request = replace(SMALL, datasets=("absent.csv",), signals=("redudancy",))
     with pytest.raises(ValueError, match="unknown signal"):

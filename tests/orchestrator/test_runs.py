@@ -94,6 +94,13 @@ def test_a_finished_trial_is_copied_from_the_store(run, store):
     assert from_json(run.row(FULL).read_text()) == row
 
 
+def test_a_row_that_another_run_made_bears_the_names_of_this_one(run, store):
+    finish(store, TrialResult(spec=replace(FULL, dataset="./imdb.csv"), accuracy=0.9))
+    run.folder.mkdir()
+    assert run.adopt(FULL, store).spec.dataset == "imdb"
+    assert from_json(run.row(FULL).read_text()).spec == FULL
+
+
 def test_an_unfinished_trial_has_no_row_to_copy(run, store):
     assert run.adopt(FULL, store) is None
     assert not run.row(FULL).exists()

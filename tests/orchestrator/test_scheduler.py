@@ -172,6 +172,15 @@ def test_what_hangs_on_a_failed_node_is_named_and_the_rest_runs(nodes, shelf):
     assert sweep.searcher.left == 0
 
 
+def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    for _ in range(3):
+        sweep.finish(sweep.start())
+    shelf.there = {artifact for artifact in shelf.there if artifact[0] != "warm"}
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert len(sweep.searcher.blocked) == 8 + 16
+
+
 def test_a_node_whose_worker_died_counts_as_failed(nodes, shelf):
     sweep = Sweep(nodes, shelf)
     sweep.finish(sweep.start(), well=False, died=True)

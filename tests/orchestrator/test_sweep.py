@@ -206,6 +206,16 @@ def test_trials_that_fail_are_rows_and_are_named_at_the_end(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_run_whose_trials_are_all_done_elsewhere_has_its_rows_and_report(calm, tmp_path):
+    folder, printed = calm
+    again = sweep(folder, *SMALL, "--run", str(tmp_path / "again"))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len(list((tmp_path / "again" / "trials").glob("*.json"))) == 14
+    table = printed[printed.index("┏") : printed.index("done in")]
+    assert table in again.stdout
+
+
+@pytest.mark.slow
 def test_a_second_run_shares_what_the_first_has_made(calm, tmp_path):
     folder, _ = calm
     more = sweep(folder, *SMALL, "--rate", "0.3", "--run", str(tmp_path / "more"))

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from trainables.models import resolve
+from trainables.models import resolve, revision_of
 
 
 @pytest.fixture
@@ -29,10 +29,30 @@ def test_a_folder_is_named_by_its_content_and_not_by_its_place(encoder, tmp_path
     assert resolve(str(encoder)).learner == "text"
 
 
+def test_an_at_sign_in_a_folders_path_is_no_revision(encoder, tmp_path):
+    odd = shutil.copytree(encoder, tmp_path / "m@v2")
+    found = resolve(f"linear:{odd}")
+    assert revision_of(found.name) == (str(odd), None)
+    assert revision_of("owner/name@abc") == ("owner/name", "abc")
+
+
+@pytest.mark.parametrize(
+    ("config", "longest"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "t5"}, 0),
+    ],
+)
+def test_a_model_says_how_long_a_text_it_can_read(encoder, config, longest):
+    (encoder / "config.json").write_text(json.dumps(config))
+    assert resolve(str(encoder)).longest == longest
+
+
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_change_to_any_file_that_counts_is_another_model(encoder, file):
     before = resolve(str(encoder)).sha
-    (encoder / file).write_bytes(b"changed")
+    (encoder / file).write_bytes(b'{"changed": 1}')
     assert resolve(str(encoder)).sha != before
 
 

@@ -14,7 +14,7 @@ def tokenizer(small):
 
 @pytest.fixture
 def tokens(small, tokenizer, tmp_path):
-    write_tokens(small, tokenizer, 24, tmp_path / "tokens.arrow")
+    write_tokens(small, tokenizer, tmp_path / "tokens.arrow", max_length=24)
     return read_tokens(tmp_path / "tokens.arrow")
 
 

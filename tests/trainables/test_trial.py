@@ -94,6 +94,18 @@ def test_unfinished_state_that_was_damaged_is_not_taken_up(specs, filled, monkey
     assert bytes_of(run_baseline(full, cache)) == bytes_of(expected)
 
 
+def test_a_mark_before_unfinished_state_is_made_all_the_same(specs, filled, monkeypatch):
+    full, late = specs("linear")
+    early = replace(late, warmup=0.1)
+    cache, calm = filled("cache"), filled("calm")
+    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+    warm_up(full, cache, marks=[late])
+    expected = run_trial(early, calm)
+    warm_up(full, cache, marks=[early])
+    assert cache.has("warm", early.warm_key)
+    assert bytes_of(run_trial(early, cache)) == bytes_of(expected)
+
+
 def test_one_baseline_serves_every_rate_selector_and_signal_of_its_seed(specs, filled):
     full, pruned = specs("linear")
     trials = [

@@ -12,7 +12,8 @@ from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.datasets import Dataset
 from trainables.environment import autocast, device
 from trainables.evidence import Cache
-from trainables.learners.text import TextNetwork, cached_tokens, encoder_of, mean_pooled
+from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
+from trainables.models import revision_of
 from trainables.spec import TrialSpec, key_of, seed_for
 from trainables.tokens import Pieces, Tokens
 
@@ -126,8 +127,8 @@ def _encode(model: str, precision: str, tokens: Tokens) -> Arrays:
     import torch
     from transformers import AutoModel
 
-    name, _, revision = encoder_of(model).partition("@")
-    module = AutoModel.from_pretrained(name, revision=revision or None, use_safetensors=True)
+    name, revision = revision_of(model)
+    module = AutoModel.from_pretrained(name, revision=revision, use_safetensors=True)
     network = TextNetwork(module.eval(), tokens)
     features = {}
     for split, lengths in network.lengths.items():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trainables.datasets import Dataset
 from trainables.environment import device
 from trainables.evidence import Cache
+from trainables.models import revision_of
 from trainables.spec import TrialSpec, key_of, seed_for
 from trainables.tokens import Tokens, load_tokenizer, read_tokens, train_tokenizer, write_tokens
 
@@ -77,26 +78,21 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
 
     def write(path: Path) -> None:
         own = spec.model in ("tiny", "linear")
-        tokenizer = train_tokenizer(dataset) if own else load_tokenizer(encoder_of(spec.model))
-        write_tokens(dataset, tokenizer, spec.training.max_length, path)
+        tokenizer, pad = (train_tokenizer(dataset), 0) if own else load_tokenizer(spec.model)
+        write_tokens(dataset, tokenizer, path, max_length=spec.training.max_length, pad=pad)
 
     return read_tokens(cache.get("tokens", key_of(about), write, about=about))
-
-
-def encoder_of(model: str) -> str:
-    """The encoder's hub id or folder in a model's name, such as linear:FOLDER."""
-    return model.removeprefix("linear:")
 
 
 def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
     """A pretrained encoder with a head drawn from the spec's seed."""
     from transformers import AutoModelForSequenceClassification
 
-    name, _, revision = encoder_of(spec.model).partition("@")
+    name, revision = revision_of(spec.model)
     load = partial(
         AutoModelForSequenceClassification.from_pretrained,
         name,
-        revision=revision or None,
+        revision=revision,
         num_labels=len(dataset.class_names),
         use_safetensors=True,
         dtype="float32",
@@ -129,10 +125,10 @@ def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
     return TextNetwork(_seeded(spec, partial(DistilBertForSequenceClassification, config)), tokens)
 
 
-def _no_attention_dropout(name: str, revision: str) -> dict[str, float]:
+def _no_attention_dropout(name: str, revision: str | None) -> dict[str, float]:
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(name, revision=revision or None)
+    config = AutoConfig.from_pretrained(name, revision=revision)
     names = ("attention_dropout", "attention_probs_dropout_prob")
     return {name: 0.0 for name in names if hasattr(config, name)}
 
