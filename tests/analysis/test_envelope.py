@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.envelope import cells, envelope, sampling_variance
+from analysis.envelope import cells, envelope, sampling_variance, scatter_differs
 from analysis.runs import load_run
 from trainables.records import to_json, write_parquet
 
@@ -153,3 +153,20 @@ def test_cells_of_different_training_are_kept_apart(paired):
         replace(r, spec=replace(r.spec, training=replace(r.spec.training, epochs=6))) for r in rows
     ]
     assert len(cells(rows + longer)) == 2
+
+
+def test_cells_that_scatter_alike_are_pooled_and_others_are_not():
+    calm = [[0.1, -0.1, 0.2], [0.0, 0.2, -0.2], [0.1, 0.0, -0.1]]
+    wild = [[5.0, -4.0, 1.0], [-6.0, 3.0, 0.0], [4.0, -5.0, 2.0]]
+    assert scatter_differs(calm, wild)
+    assert not scatter_differs(calm, calm[::-1])
+    assert not scatter_differs([[0.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]])
+    assert not scatter_differs(calm, [])
+
+
+def test_wild_runs_at_high_rates_do_not_widen_the_intervals_of_light_pruning(paired):
+    light = paired([0.1, -0.1, 0.2], rate=0.1) + paired([0.0, 0.2, -0.2], rate=0.2)
+    heavy = paired([5.0, -4.0, 1.0], rate=0.5) + paired([-6.0, 3.0, 0.0], rate=0.6)
+    by_rate = {row.cell.condition.rate: row.verdict for row in envelope(light + heavy)}
+    assert by_rate[0.1].run_sd_pp < 0.3
+    assert by_rate[0.6].run_sd_pp > 3
