@@ -18,7 +18,7 @@ from orchestrator.store import ArtifactStore
 from trainables.datasets import Dataset, load, write
 from trainables.models import Model, resolve
 from trainables.order import warm_steps
-from trainables.outcome import warnings
+from trainables.scores import warnings
 from trainables.spec import TrialSpec, key_of
 
 

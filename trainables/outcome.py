@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trainables.datasets import Dataset
 from trainables.environment import device, environment
-from trainables.signals import SIGNALS
+from trainables.scores import warnings
 from trainables.spec import Phase, TrialResult, TrialSpec
 from trainables.training import Learner
 
@@ -66,19 +66,6 @@ def _environment(threads: int) -> dict[str, str]:
     if found["device"] == "cuda":
         found["device"] = f"cuda {torch.version.cuda} {torch.cuda.get_device_name()}"
     return found
-
-
-def warnings(spec: TrialSpec) -> tuple[str, ...]:
-    """What a reader of the trial's row must know, one sentence each."""
-    if spec.is_baseline:
-        return ()
-    epochs, least = spec.warmup * spec.training.epochs, SIGNALS[spec.signal].min_epochs
-    if epochs >= least:
-        return ()
-    return (
-        f"{spec.signal} after {epochs:g} epochs of warm-up: its source validates it from "
-        f"{least:g} epochs on, which is a warm-up of {least / spec.training.epochs:g} here",
-    )
 
 
 def _found(truth: Mapping[str, NDArray[np.generic]], keep: NDArray[np.bool_]) -> dict[str, float]:

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from trainables.datasets import Split
+from trainables.signals import SIGNALS
+from trainables.spec import TrialSpec
 
 
 def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
@@ -45,3 +47,16 @@ def read_scores(path: Path) -> NDArray[np.float32]:
     """The scores that `write_scores` wrote, shape (n,)."""
     scores: NDArray[np.float32] = pq.read_table(path, columns=["score"])["score"].to_numpy()
     return scores
+
+
+def warnings(spec: TrialSpec) -> tuple[str, ...]:
+    """What a reader of the trial's row must know, one sentence each."""
+    if spec.is_baseline:
+        return ()
+    epochs, least = spec.warmup * spec.training.epochs, SIGNALS[spec.signal].min_epochs
+    if epochs >= least:
+        return ()
+    return (
+        f"{spec.signal} after {epochs:g} epochs of warm-up: its source validates it from "
+        f"{least:g} epochs on, which is a warm-up of {least / spec.training.epochs:g} here",
+    )

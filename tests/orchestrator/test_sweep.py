@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from orchestrator.__main__ import app
 from trainables.records import from_json, read_parquet
 
 ROOT = Path(__file__).parents[2]
@@ -224,9 +226,16 @@ def test_a_second_run_shares_what_the_first_has_made(calm, tmp_path):
     assert len(list((tmp_path / "more" / "trials").glob("*.json"))) == 20
 
 
-def test_a_dry_run_shows_the_plan_and_starts_nothing(tmp_path):
-    shown = sweep(tmp_path, *SMALL, "--dry-run")
-    assert shown.returncode == 0, shown.stderr
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Runs a command in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *flags: CliRunner().invoke(app, ["sweep", *flags])
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(here, tmp_path):
+    shown = here(*SMALL, "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
     assert "14 trials: 2 full-data runs + 12 pruned" in shown.stdout
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown.stdout
     assert "0 already done, 14 to run" in shown.stdout
@@ -249,11 +258,11 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(tmp_path):
     ],
 )
 def test_a_mistake_is_one_line_with_its_exit_code_and_starts_nothing(
-    tmp_path, flags, code, message
+    here, tmp_path, flags, code, message
 ):
     (tmp_path / "data.pkl").write_bytes(b"not opened")
-    ended = sweep(tmp_path, *flags, "--dry-run")
-    assert ended.returncode == code, ended.stdout + ended.stderr
+    ended = here(*flags, "--dry-run")
+    assert ended.exit_code == code, ended.output
     assert message in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "runs").exists()

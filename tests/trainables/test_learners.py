@@ -11,6 +11,8 @@ from trainables.models import resolve
 from trainables.spec import TrialSpec
 from trainables.trial import run_baseline, run_trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def minilm():
@@ -41,7 +43,6 @@ def real(real_data, cache):
     return make
 
 
-@pytest.mark.slow
 def test_a_pretrained_encoder_is_trained_and_pruned_on_real_news(real, cache, minilm):
     full = real("ag_news", minilm, epochs=2, lr=2e-4)
     pruned = replace(
@@ -73,14 +74,12 @@ def test_every_split_has_its_own_frozen_embeddings(small, specs, filled):
     }
 
 
-@pytest.mark.slow
 def test_a_head_on_a_real_encoders_embeddings_beats_one_on_word_pieces(real, cache, minilm):
     frozen = run_baseline(real("ag_news", f"linear:{minilm}"), cache)
     pieces = run_baseline(real("ag_news", "linear"), cache)
     assert frozen.accuracy > 0.75 > pieces.accuracy > 0.4
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["imdb", "yahoo_health22", "sst2", "sms_spam"])
 def test_every_real_text_set_goes_through_a_whole_trial(real, cache, name):
     full = real(name, "linear", epochs=2)

@@ -8,7 +8,9 @@ from trainables.learners import LEARNERS
 from trainables.order import Route
 from trainables.training import Learner, load_progress, save_progress
 
-learners = pytest.mark.parametrize("name", ["linear", pytest.param("tiny", marks=pytest.mark.slow)])
+pytestmark = pytest.mark.slow
+
+learners = pytest.mark.parametrize("name", ["linear", "tiny"])
 
 
 @pytest.fixture
@@ -112,7 +114,6 @@ def test_observed_probabilities_are_those_of_the_network(opened, small):
     assert used.examples == 240
 
 
-@pytest.mark.slow
 def test_a_text_learners_embeddings_are_the_masked_mean_whatever_the_padding(opened):
     learner, _ = opened("tiny")
     arrays, _ = learner.observe(("embeddings",))
@@ -160,7 +161,6 @@ def test_weights_of_matrices_decay_and_biases_do_not(opened):
     assert decays == {0.5: 1, 0.0: 1}
 
 
-@pytest.mark.slow
 def test_bf16_is_another_run_that_learns_as_well(opened):
     whole, route = opened("tiny")
     half, same = opened("tiny", precision="bf16")
@@ -172,7 +172,6 @@ def test_bf16_is_another_run_that_learns_as_well(opened):
     )
 
 
-@pytest.mark.slow
 def test_only_what_is_not_an_embedding_table_counts_in_the_flop_model(opened):
     learner, _ = opened("tiny")
     module = learner.network.module

@@ -10,9 +10,9 @@ from trainables.signals import SIGNALS
 from trainables.training import Learner
 from trainables.trial import load_dataset, run_baseline, run_trial, score, warm_up
 
-learners = pytest.mark.parametrize(
-    "learner", ["linear", pytest.param("tiny", marks=pytest.mark.slow)]
-)
+pytestmark = pytest.mark.slow
+
+learners = pytest.mark.parametrize("learner", ["linear", "tiny"])
 ARMS = [("random", ()), ("redundancy", (("k", 10),)), ("keep_one", (("k", 10),)), ("el2n", ())]
 
 
