@@ -119,10 +119,15 @@ def score(spec: TrialSpec, cache: Cache) -> tuple[NDArray[np.float32], Phase]:
         scores = SIGNALS[spec.signal].score(**arguments)
         used = evidence.used + Phase(seconds=time.perf_counter() - started)
         check_scores(scores, len(dataset.train.labels), spec.signal)
-        write_scores(path, scores, dataset.train, {"spec": spec.to_dict()})
+        write_scores(path, scores, dataset.train, about)
         return {"used": asdict(used)}
 
-    about = {"warm_key": spec.warm_key, "signal": spec.signal, "settings": dict(spec.settings)}
+    about = {
+        "run": spec.baseline.to_dict(),
+        "warmup": spec.warmup,
+        "signal": spec.signal,
+        "settings": dict(spec.settings),
+    }
     scores = read_scores(cache.get("scores", spec.score_key, write, about=about))
     return scores, Phase(**cache.facts("scores", spec.score_key)["used"])
 

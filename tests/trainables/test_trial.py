@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import trainables.trial as trial_module
@@ -41,6 +42,26 @@ def test_every_signal_gives_the_same_scores_forked_and_alone(specs, filled, sign
     shared, alone = filled("shared"), filled("alone")
     run_baseline(full, shared, marks=[pruned])
     assert (score(pruned, shared)[0] == score(pruned, alone)[0]).all()
+
+
+def test_a_score_file_is_the_same_whichever_trial_asks_for_it_first(specs, filled):
+    _, pruned = specs("linear")
+    other = replace(pruned, rate=0.1, selector="stratified")
+    files = []
+    for name, spec in (("one", pruned), ("two", other)):
+        cache = filled(name)
+        score(spec, cache)
+        files += [(cache.root / f"scores-{spec.score_key}").read_bytes()]
+    assert files[0] == files[1]
+
+
+def test_a_score_file_names_every_sample(specs, filled, small):
+    _, pruned = specs("linear")
+    cache = filled()
+    score(pruned, cache)
+    table = pq.read_table(cache.root / f"scores-{pruned.score_key}")
+    assert table["sample_id"].to_pylist() == small.train.ids.tolist()
+    assert table["label"].to_pylist() == small.train.labels.tolist()
 
 
 def test_leaving_more_marks_and_evidence_changes_no_baseline(specs, filled):
