@@ -154,6 +154,5 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 def _of(node: Node) -> str:
     if node.kind == "prepare":
         return f"{node.spec.dataset} {node.spec.learner}"
-    return (
-        f"{node.spec.dataset} {node.spec.signal} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
-    )
+    signals = "+".join(dict.fromkeys(mark.signal for mark in node.marks))
+    return f"{node.spec.dataset} {signals} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"

@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 
 from ray.tune.search import Searcher
 
+from trainables.evidence import DERIVED, parameters
+from trainables.signals import SIGNALS
 from trainables.spec import TrialSpec, key_of
 
 Artifact = tuple[str, str]  # kind and key in the store
@@ -27,7 +29,7 @@ class Node:
         spec: For which trial; of several that share it, the first.
         needs: Artifacts that must exist before.
         makes: Artifacts that exist afterwards.
-        marks: Pruned trials that fork from this full-data run.
+        marks: Pruned trials that fork from this full-data run, or one for each set of scores.
         cost: Relative to one pass over the data.
     """
 
@@ -51,20 +53,33 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
         specs: All trials of a sweep.
         n_train: Training rows of each data set, by content hash.
     """
-    nodes: dict[str, Node] = {}
-    pruned: dict[str, list[TrialSpec]] = {}
     everything = list(specs)
+    forks: dict[str, list[TrialSpec]] = {}
+    scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
     for spec in everything:
         if not spec.is_baseline:
-            pruned.setdefault(spec.run_key, []).append(spec)
+            forks.setdefault(spec.run_key, []).append(spec)
+            scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
+    nodes: dict[str, Node] = {}
     for spec in everything:
         full = float(n_train[spec.data_sha] * spec.training.epochs)
-        for node in _nodes(spec, full, tuple(pruned.get(spec.run_key, ()))):
+        for node in _run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))):
             nodes.setdefault(node.name, node)
+        if not spec.is_baseline:
+            together = tuple(scored[_evidence_of(spec)].values())
+            for node in _pruned_nodes(spec, full, together):
+                nodes.setdefault(node.name, node)
     return list(nodes.values())
 
 
-def _nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
+def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
+    """What signals share: those that agree on it are scored by one worker, and nobody waits."""
+    needed = parameters(SIGNALS[spec.signal].score)[0]
+    shared = [name for name in needed if name in DERIVED]
+    return (spec.warm_key, *shared, spec.settings) if shared else (spec.score_key,)
+
+
+def _run_nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
     ready = ("prepared", prepared_key(spec))
     prepare = Node(kind="prepare", spec=spec.baseline, makes=(ready,), cost=0.05 * full)
     warm_keys = dict.fromkeys(("warm", mark.warm_key) for mark in marks)
@@ -77,11 +92,20 @@ def _nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[N
         marks=marks,
         cost=full,
     )
-    if spec.is_baseline:
-        return [prepare, baseline]
+    return [prepare, baseline]
+
+
+def _pruned_nodes(spec: TrialSpec, full: float, together: tuple[TrialSpec, ...]) -> list[Node]:
     warm, scores = ("warm", spec.warm_key), ("scores", spec.score_key)
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
-    score = Node(kind="score", spec=spec, needs=(warm,), makes=(scores,), cost=full / 9)
+    score = Node(
+        kind="score",
+        spec=together[0],
+        needs=(warm,),
+        makes=tuple(("scores", one.score_key) for one in together),
+        marks=together,
+        cost=full / 9,
+    )
     trial = Node(
         kind="trial",
         spec=spec,
@@ -89,7 +113,7 @@ def _nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[N
         makes=(("result", spec.result_key),),
         cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
     )
-    return [prepare, baseline, score, trial]
+    return [score, trial]
 
 
 def prepared_key(spec: TrialSpec) -> str:

@@ -170,7 +170,8 @@ def _do(node: Node, place: Place) -> None:
             prepare(node.spec, store)
             store.put(*node.makes[0], lambda path: path.write_text("prepared\n"))
         case "score":
-            score(node.spec, store)
+            for spec in node.marks:
+                score(spec, store)
         case "baseline" if store.has(*node.makes[0]):
             warm_up(node.spec, store, marks=node.marks)
             store.clear_progress(node.spec.result_key)

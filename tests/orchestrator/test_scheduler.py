@@ -96,6 +96,23 @@ def test_work_that_trials_share_is_planned_once(nodes):
     }
 
 
+def test_signals_on_the_same_neighbours_are_scored_by_one_worker_so_that_none_waits():
+    trials = [
+        pruned(signal=signal, settings=(("k", k),), rate=rate)
+        for signal, k in (("redundancy", 10), ("keep_one", 10), ("redundancy", 5))
+        for rate in (0.1, 0.3)
+    ]
+    others = [pruned(signal="redundancy_within_class", settings=(("k", 10),))]
+    scores = [n for n in plan([FULL, *trials, *others], {"d": 1000}) if n.kind == "score"]
+    together = [{(mark.signal, mark.settings[0][1]) for mark in node.marks} for node in scores]
+    assert together == [
+        {("redundancy", 10), ("keep_one", 10)},
+        {("redundancy", 5)},
+        {("redundancy_within_class", 10)},
+    ]
+    assert [len(node.makes) for node in scores] == [2, 1, 1]
+
+
 def test_everything_a_node_needs_is_made_by_another(nodes):
     made = {artifact for node in nodes for artifact in node.makes}
     assert all(set(node.needs) <= made for node in nodes)
