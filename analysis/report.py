@@ -4,15 +4,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.runs import load_run
-from analysis.study import Plan, load_plan, merged, study
-from analysis.tables import csv_text, envelope_table
-from trainables.records import write_parquet
-from trainables.spec import TrialResult
+if TYPE_CHECKING:
+    from analysis.study import Plan
+    from trainables.spec import TrialResult
 
 EXIT_NO_DATA = 4
 
@@ -20,8 +18,8 @@ app = typer.Typer(add_completion=False)
 
 
 def build_report(
-    results: Iterable[TrialResult],
-    plan: Plan | None = None,
+    results: "Iterable[TrialResult]",
+    plan: "Plan | None" = None,
     *,
     name: str = "run",
     tolerance_pp: float | None = None,
@@ -38,6 +36,7 @@ def build_report(
         ValueError: If paired trials were not tested on the same test set.
     """
     from analysis.pages import render
+    from analysis.study import study
 
     return render(study(results, plan, name=name, tolerance_pp=tolerance_pp))
 
@@ -67,6 +66,10 @@ def write_reports(runs: Sequence[Path], out: Path, tolerance_pp: float | None = 
         ValueError: If a file of a run is not what it should be.
     """
     from analysis.pages import render
+    from analysis.runs import load_run
+    from analysis.study import load_plan, merged, study
+    from analysis.tables import csv_text, envelope_table
+    from trainables.records import write_parquet
 
     rows = [row for run in runs for row in load_run(run)]
     plan = merged(load_plan(run) for run in runs)

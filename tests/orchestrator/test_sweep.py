@@ -275,7 +275,7 @@ def test_help_loads_no_heavy_library():
         "from orchestrator.__main__ import app\n"
         "for words in (['--help'], ['sweep', '--help'], ['report', '--help']):\n"
         "    assert CliRunner().invoke(app, words).exit_code == 0\n"
-        "heavy = {'torch', 'ray', 'transformers', 'datasets', 'plotly', 'faiss', 'pandas'}\n"
+        "heavy = {'torch', 'ray', 'transformers', 'datasets', 'plotly', 'faiss', 'pandas', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(
