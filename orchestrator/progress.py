@@ -35,15 +35,11 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         console: Where lines and bars go.
 
     Attributes:
-        started: Nodes begun.
         errors: What went wrong, by the node's name.
-        busy_s: Seconds the finished nodes took, added up.
     """
 
     def __init__(self, nodes: list[Node], run: Run, store: ArtifactStore, console: Console) -> None:
-        self.started = 0
         self.errors: dict[str, str] = {}
-        self.busy_s = 0.0
         self._nodes = {node.name: node for node in nodes}
         self._run, self._store, self._console = run, store, console
         self._accuracy: dict[str, float] = {}
@@ -96,7 +92,6 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A node begins."""
-        self.started += 1
         self._began[trial.trial_id] = time.monotonic()
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -112,7 +107,6 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         node = self._nodes[trial.config["node"]]
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
-        self.busy_s += seconds
         if self._bars:
             self._bars.advance(self._tasks[node.kind])
         if error:
