@@ -85,7 +85,7 @@ class Sweep:
             "command": self.command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tolerance_pp": self.tolerance_pp,
-            "limited": any("limited to" in note for note in self.notes()),
+            "limited": any(dataset.limited for dataset in self.datasets.values()),
             "environment": dict(self.place.environment),
             "notes": self.notes(),
             "specs": [spec.to_dict() for spec in self.specs],

@@ -87,7 +87,7 @@ class Dataset:
         validation: For signals that need targets of their own, or None.
         truth: Only of data the package made: what is true of each training row, shape (n,) each.
         notes: Sentences for the report; not in `sha`.
-        limited: Whether the training split is a subset asked for by `limit`.
+        limited: Whether a split is a subset asked for by `limit` or `limit_test`.
     """
 
     name: str

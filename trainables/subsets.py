@@ -92,7 +92,7 @@ def limited(dataset: Dataset, rows: int, rng: np.random.Generator, *, split: str
     chosen = drawn(whole, rows, rng)
     notes = (*dataset.notes, note)
     if split == "test":
-        return replace(dataset, test=whole.take(chosen), notes=notes)
+        return replace(dataset, test=whole.take(chosen), notes=notes, limited=True)
     return _with_train(dataset, chosen, notes, is_limited=True)
 
 

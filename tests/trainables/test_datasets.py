@@ -121,10 +121,10 @@ def test_the_truth_of_a_limited_set_names_its_own_rows():
     assert (part.truth["group"] < 800).all()
 
 
-def test_a_limited_test_split_is_noted():
+def test_a_limited_test_split_is_noted_and_marked():
     dataset = load(Source(name="synthetic", limit_test=50))
     assert len(dataset.test) == 50
-    assert not dataset.limited
+    assert dataset.limited
     assert "limited to 50 of 2,000 test rows" in dataset.notes
 
 
