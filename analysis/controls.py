@@ -116,7 +116,10 @@ def against_random(found: Iterable[Cell], *, alpha: float = 0.05) -> dict[TrialS
 
 def _place(condition: TrialSpec) -> TrialSpec:
     """Where a control counts: all but how the survivors are chosen."""
-    return replace(condition, signal=CONTROL, settings=(), selector="any")
+    return replace(
+        condition, signal=CONTROL, settings=(), signal_sha="", prune="low", selector="any",
+        selector_settings=(), selector_sha="",
+    )  # fmt: skip
 
 
 def _controls(found: Iterable[Cell]) -> dict[TrialSpec, list[Cell]]:

@@ -293,6 +293,7 @@ def spec_order(spec: TrialSpec) -> tuple[Any, ...]:
     """By data set, then signal with random last, then warm-up, rate and seed."""
     return (
         spec.dataset, spec.data_sha, spec.model, spec.learner, spec.signal == "random",
-        spec.signal, str(spec.settings), spec.selector, spec.protocol, spec.budget,
+        spec.signal, str(spec.settings), spec.signal_sha, spec.prune, spec.selector,
+        str(spec.selector_settings), spec.selector_sha, spec.protocol, spec.budget,
         str(spec.training), spec.warmup, spec.rate, spec.seed,
     )  # fmt: skip

@@ -7,7 +7,12 @@ from typing import NamedTuple
 from trainables.spec import Setting, Training, TrialSpec
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
-_CAPITALS = {"el2n": "EL2N", "grand": "GraNd", "aum": "AUM", "tracin": "TracIn", "less": "LESS"}
+_CAPITALS = {
+    "el2n": "EL2N", "el2n_ensemble": "EL2N ensemble", "grand": "GraNd", "d2": "D2", "d4": "D4",
+    "grand_ensemble": "GraNd ensemble", "grand_full": "GraNd full", "aum": "AUM", "trak": "TRAK",
+    "tracin": "TracIn", "tracin_self": "TracIn self", "less": "LESS", "semdedup": "SemDeDup",
+    "knn_shapley": "KNN-Shapley", "tfidf": "TF-IDF", "infobatch": "InfoBatch",
+}  # fmt: skip
 
 
 class Method(NamedTuple):
@@ -15,7 +20,11 @@ class Method(NamedTuple):
 
     signal: str
     settings: tuple[tuple[str, Setting], ...]
+    signal_sha: str
+    prune: str
     selector: str
+    selector_settings: tuple[tuple[str, Setting], ...]
+    selector_sha: str
     protocol: str
     budget: str
     model: str
@@ -56,19 +65,27 @@ def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
         name: len({getattr(method, name) for method in methods}) > 1
         for name in ("model", "learner", "training")
     }
-    settings: dict[tuple[str, str], set[object]] = {}
+    alike: dict[tuple[str, str], list[Method]] = {}
     for method in methods:
-        settings.setdefault((method.signal, method.selector), set()).add(method.settings)
+        alike.setdefault((method.signal, method.selector), []).append(method)
     return {
         method: _method_label(
-            method, varied | {"settings": len(settings[method.signal, method.selector]) > 1}
+            method,
+            varied
+            | {
+                name: len({getattr(one, name) for one in alike[method.signal, method.selector]}) > 1
+                for name in ("settings", "selector_settings", "signal_sha", "selector_sha")
+            },
         )
         for method in methods
     }
 
 
 def _method_label(method: Method, varied: dict[str, bool]) -> str:
-    extras = [f"{name} {value}" for name, value in method.settings if varied["settings"]]
+    extras = ["high end pruned"] if method.prune == "high" else []
+    for name in ("settings", "selector_settings"):
+        extras += [f"{key} {value}" for key, value in getattr(method, name) if varied[name]]
+    extras += [getattr(method, n)[:6] for n in ("signal_sha", "selector_sha") if varied[n]]
     if method.protocol != "continue":
         extras.append(method.protocol)
     if method.budget != "epochs":
@@ -76,7 +93,8 @@ def _method_label(method: Method, varied: dict[str, bool]) -> str:
     extras += [getattr(method, name) for name in ("model", "learner") if varied[name]]
     if varied["training"]:
         extras.append(training_label(method.training))
-    return ", ".join([f"{signal_label(method.signal)} ({method.selector})", *extras])
+    cut = method.selector.replace("_", " ")
+    return ", ".join([f"{signal_label(method.signal)} ({cut})", *extras])
 
 
 def signal_label(signal: str) -> str:

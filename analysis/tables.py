@@ -15,8 +15,8 @@ from analysis.verdicts import seeds_needed
 from trainables.spec import TrialResult
 
 _ENVELOPE = (
-    "data set", "data_sha", "model", "learner", "signal", "settings", "selector", "protocol",
-    "budget", "training", "warmup", "rate", "verdict", "mean_pp", "low_pp", "high_pp",
+    "data set", "data_sha", "model", "learner", "signal", "settings", "prune", "selector",
+    "selector_settings", "protocol", "budget", "training", "warmup", "rate", "verdict", "mean_pp", "low_pp", "high_pp",
     "this_test_set_low_pp", "this_test_set_high_pp", "n_seeds", "n_planned", "n_failed", "seeds",
     "sd_pp", "run_sd_pp", "df", "pooled", "v_test_pp2", "p_within", "equivalent", "improved",
     "tolerance_pp", "more_seeds", "minus_random_pp", "minus_random_low_pp",
@@ -64,8 +64,8 @@ def _envelope_row(study: Study, row: Row) -> tuple[Value, ...]:
     cell, v = row
     c = cell.condition
     named = (
-        c.dataset, c.data_sha, c.model, c.learner, c.signal, _settings(c.settings), c.selector,
-        c.protocol, c.budget, _settings(sorted(vars(c.training).items())), c.warmup, c.rate,
+        c.dataset, c.data_sha, c.model, c.learner, c.signal, _settings(c.settings), c.prune,
+        c.selector, _settings(c.selector_settings), c.protocol, c.budget, _settings(sorted(vars(c.training).items())), c.warmup, c.rate,
     )  # fmt: skip
     counts = (cell.n_planned, cell.n_failed, " ".join(map(str, cell.seeds)))
     if v is None:

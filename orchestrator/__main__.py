@@ -3,6 +3,7 @@
 import typer
 
 from analysis.report import main as report
+from orchestrator.listing import signals
 from orchestrator.sweep import sweep
 
 app = typer.Typer(
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command("sweep")(sweep)
 app.command("report")(report)
+app.command("signals")(signals)
 
 if __name__ == "__main__":
     app()

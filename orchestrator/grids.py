@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from trainables.evidence import parameters
+from trainables.evidence import settings_of
 from trainables.learners import LEARNERS
 from trainables.models import Model
+from trainables.own import EACH_EPOCH, asked_by, selector_of, sha_of, signal_of
+from trainables.policies import POLICIES
+from trainables.scores import check_epochs
 from trainables.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import Setting, Training, TrialSpec
@@ -16,14 +20,18 @@ class Arm:
     """A signal and the selector that cuts its scores.
 
     Attributes:
-        signal: Row of SIGNALS.
-        selector: Row of SELECTORS.
+        signal: Row of SIGNALS, of POLICIES with the selector each_epoch, or module:function.
+        selector: Row of SELECTORS, each_epoch, or module:function.
         settings: The signal's settings where they differ from its defaults.
+        selector_settings: The selector's, likewise.
+        prune: Which end of the scores goes, "low" or "high".
     """
 
     signal: str
     selector: str = "global"
     settings: tuple[tuple[str, Setting], ...] = ()
+    selector_settings: tuple[tuple[str, Setting], ...] = ()
+    prune: str = "low"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +54,7 @@ class Grid:
         seeds: One run of every condition each.
         blocks: The conditions; the baselines come by themselves.
         training: Where it differs from the learner's own.
+        validation_fraction: Share of the training rows held out for signals with a target.
     """
 
     about: str
@@ -53,6 +62,7 @@ class Grid:
     seeds: tuple[int, ...]
     blocks: tuple[Block, ...]
     training: Training | None = None
+    validation_fraction: float = 0.0
 
 
 REDUNDANCY = Arm(signal="redundancy")
@@ -112,6 +122,28 @@ GRIDS: dict[str, Grid] = {
 }
 
 
+def _signal_arms() -> tuple[Arm, ...]:
+    """Every affordable signal by both cuts, and by both ends where the literature differs."""
+    return tuple(
+        Arm(signal=name, selector=selector, prune=end)
+        for name, row in SIGNALS.items()
+        if row.affordable
+        for selector in dict.fromkeys((row.selector, "stratified"))
+        for end in (("low", "high") if row.both_ways else ("low",))
+    )
+
+
+GRIDS["signals"] = Grid(
+    about="Every affordable signal by two cuts and, where in doubt, both ends; made text.",
+    model="tiny",
+    seeds=_SEEDS,
+    blocks=(Block(datasets=("synthetic",), warmups=(0.5,), rates=(0.1, 0.3), arms=_signal_arms()),),
+    # Half of four epochs: every sample was seen twice, which signals of training need.
+    training=replace(LEARNERS["tiny"].training, epochs=4),
+    validation_fraction=0.1,
+)
+
+
 def first_seeds(count: int) -> tuple[int, ...]:
     """The seeds a sweep of `count` seeds runs: a longer sweep begins with a shorter one's."""
     return _SEEDS[:count] + tuple(range(100, 100 + count - len(_SEEDS)))
@@ -158,29 +190,61 @@ def expand(
 
 
 def _pruned(baseline: TrialSpec, block: Block) -> list[TrialSpec]:
-    return [
-        replace(
-            baseline,
-            warmup=warmup,
-            rate=rate,
-            signal=arm.signal,
-            selector=arm.selector,
-            settings=_settings(arm),
-        )
+    trials = [
+        replace(baseline, warmup=warmup, rate=rate, prune=arm.prune, **_named(arm))
         for warmup in block.warmups
         for arm in block.arms
         for rate in block.rates
     ]
+    for spec in trials:
+        check_epochs(spec)
+        if lacking := asked_by(spec) & set(LEARNERS[spec.learner].lacks):
+            raise ValueError(
+                f"{spec.signal} needs {', '.join(sorted(lacking))}, which learner {spec.learner} "
+                "cannot give; use another model or signal"
+            )
+    return trials
 
 
-def _settings(arm: Arm) -> tuple[tuple[str, Setting], ...]:
-    """All settings with their defaults filled in: one condition has one key."""
-    known("signal", arm.signal, SIGNALS)
-    known("selector", arm.selector, SELECTORS)
-    defaults = parameters(SIGNALS[arm.signal].score)[1]
-    if unknown := {name for name, _ in arm.settings} - set(defaults):
-        raise ValueError(f"{arm.signal} has no setting {sorted(unknown)}; it has {list(defaults)}")
-    return tuple({**defaults, **dict(arm.settings)}.items())
+def _named(arm: Arm) -> dict[str, Any]:
+    """The fields of a spec for an arm, with all defaults filled in: one condition has one key."""
+    if arm.selector == EACH_EPOCH:
+        known("policy", arm.signal, POLICIES)
+        defaults = POLICIES[arm.signal].settings
+        return {
+            "signal": arm.signal,
+            "settings": _settings(arm.signal, defaults, arm.settings),
+            "selector": EACH_EPOCH,
+        }
+    if ":" not in arm.signal:
+        known("signal", arm.signal, SIGNALS)
+    if ":" not in arm.selector:
+        known("selector", arm.selector, {**SELECTORS, EACH_EPOCH: None})
+    score, cut = signal_of(arm.signal).score, selector_of(arm.selector)
+    return {
+        "signal": arm.signal,
+        "settings": _settings(arm.signal, settings_of(score), arm.settings),
+        "signal_sha": sha_of(arm.signal),
+        "selector": arm.selector,
+        "selector_settings": _settings(arm.selector, settings_of(cut), arm.selector_settings),
+        "selector_sha": sha_of(arm.selector),
+    }
+
+
+def _settings(
+    name: str, defaults: Mapping[str, Setting], chosen: tuple[tuple[str, Setting], ...]
+) -> tuple[tuple[str, Setting], ...]:
+    for option, value in chosen:
+        if option not in defaults:
+            has = f"it has {', '.join(defaults)}" if defaults else "it has none"
+            raise ValueError(f"{name} has no setting {option!r}; {has}")
+        if not isinstance(value, type(defaults[option])) and not (
+            isinstance(value, int) and isinstance(defaults[option], float)
+        ):
+            raise ValueError(
+                f"{name}: {option} is {value!r}; it is of the kind of {defaults[option]!r}"
+            )
+    return tuple({**defaults, **dict(chosen)}.items())
 
 
 def known(noun: str, name: str, table: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.store import ArtifactStore
 from trainables.environment import environment
-from trainables.spec import key_of
+from trainables.keys import key_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,12 @@ from orchestrator.runs import Run
 from orchestrator.scheduler import Node, plan
 from orchestrator.store import ArtifactStore
 from trainables.datasets import Dataset, load, write
+from trainables.keys import key_of
 from trainables.models import Model, resolve
 from trainables.order import warm_steps
+from trainables.own import asked_by
 from trainables.scores import warnings
-from trainables.spec import TrialSpec, key_of
+from trainables.spec import TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class Sweep:
 
     def nodes_by_need(self) -> list[Node]:
         """Every node behind the nodes it needs."""
-        order = {"prepare": 0, "baseline": 1, "score": 2, "trial": 3}
+        order = {"prepare": 0, "baseline": 1, "warm_up": 1, "answer": 1, "score": 2, "trial": 3}
         return sorted(self.nodes, key=lambda node: order[node.kind])
 
     def notes(self) -> list[str]:
@@ -113,6 +115,7 @@ def plan_sweep(
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_lengths(specs, model, sizes)
+    check_targets(specs, datasets)
     name = request.grid or "own"
     fingerprint = key_of([[spec.result_key for spec in specs], place.environment])[:6]
     return Sweep(
@@ -141,9 +144,26 @@ def check_lengths(specs: list[TrialSpec], model: Model, sizes: Mapping[str, int]
                 f"max_length is {training.max_length}, but {model.name} reads at most "
                 f"{model.longest} word pieces; use --max-length {model.longest} or less"
             )
-        if not spec.is_baseline:
+        if spec.warmup:
             epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
             warm_steps(spec.warmup, epoch_steps * training.epochs)
+
+
+def check_targets(specs: list[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
+    """Refuse signals and selectors with a target where there is no validation split.
+
+    Raises:
+        ValueError: If there is none; the test set decides nothing.
+    """
+    for spec in specs:
+        dataset = datasets[spec.data_sha]
+        if spec.is_baseline or dataset.validation is not None:
+            continue
+        if any(name.startswith("validation_") for name in asked_by(spec)):
+            raise ValueError(
+                f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
+                "none; hold one out with --validation-fraction 0.1"
+            )
 
 
 def keep_data(sweep: Sweep) -> None:

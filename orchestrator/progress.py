@@ -18,7 +18,10 @@ from trainables.spec import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
 _PATIENCE_S = 20.0
-_NOUNS = {"prepare": "data", "baseline": "full runs", "score": "scores", "trial": "pruned runs"}
+_NOUNS = {
+    "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",
+    "score": "scores", "trial": "pruned runs",
+}  # fmt: skip
 
 
 class MachinesLostError(OSError):

@@ -1,6 +1,6 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,11 @@ from trainables.datasets import Source
 from trainables.environment import has_bf16
 from trainables.learners import LEARNERS
 from trainables.models import Model
-from trainables.spec import Training
+from trainables.own import EACH_EPOCH
+from trainables.policies import POLICIES
+from trainables.selectors import SELECTORS
+from trainables.signals import SIGNALS
+from trainables.spec import ENDS, Setting, Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +41,12 @@ class Request:
         columns: Of files; None for `text` and `label`.
         test: A second file, or the split to test on.
         test_fraction: Share of a single file held out.
+        validation_fraction: Share of the training rows held out for signals with a target.
         limit: Training rows to take.
         limit_test: Test rows to take.
         warmups: Shares of the run's steps.
         rates: Shares removed.
-        signals: NAME or NAME:SELECTOR.
+        signals: As `arm_of` reads them.
         seeds: The seeds themselves.
         training: Fields of Training to set.
         precision: "auto", "fp32" or "bf16".
@@ -56,6 +61,7 @@ class Request:
     columns: Columns | None = None
     test: str = ""
     test_fraction: float = 0.0
+    validation_fraction: float = 0.0
     limit: int = 0
     limit_test: int = 0
     warmups: tuple[float, ...] = ()
@@ -78,7 +84,10 @@ class Request:
                 text=text, label=flags["label_column"] or "label", id=flags["id_column"]
             )
         settings = ("epochs", "batch_size", "lr", "max_length")
-        same = ("grid", "model", "data_dir", "test", "test_fraction", "limit", "limit_test")
+        same = (
+            "grid", "model", "data_dir", "test", "test_fraction", "validation_fraction", "limit",
+            "limit_test", "precision", "protocol", "budget",
+        )  # fmt: skip
         return cls(
             columns=columns,
             training=tuple((n, flags[n]) for n in settings if flags[n] is not None),
@@ -87,7 +96,7 @@ class Request:
             warmups=tuple(flags["warmup"] or ()),
             rates=tuple(flags["rate"] or ()),
             signals=tuple(flags["signal"] or ()),
-            **{name: flags[name] for name in (*same, "precision", "protocol", "budget")},
+            **{name: flags[name] for name in same},
         )
 
     def sources(self) -> dict[str, Source]:
@@ -98,6 +107,7 @@ class Request:
             columns=self.columns,
             test=self.test,
             test_fraction=self.test_fraction,
+            validation_fraction=self.validation_fraction or self._base().validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
         )
@@ -132,7 +142,7 @@ class Request:
             ValueError: If a name is not known, or a list has an entry twice.
         """
         base = self._base()
-        arms = tuple(_arm(text) for text in self.signals)
+        arms = tuple(arm_of(text) for text in self.signals)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             _check_list(noun, values)
         blocks = []
@@ -176,9 +186,53 @@ _OWN = Grid(
 )
 
 
-def _arm(text: str) -> Arm:
-    signal, _, selector = text.partition(":")
-    return Arm(signal=signal, selector=selector or "global")
+def arm_of(text: str) -> Arm:
+    """An arm as written: SIGNAL[,NAME=VALUE...][:SELECTOR[,NAME=VALUE...]][:low|high].
+
+    A signal or selector may be module:function.
+
+    Raises:
+        ValueError: If it is not written so.
+    """
+    parts = text.split(":")
+    end = parts.pop() if len(parts) > 1 and parts[-1] in ENDS else "low"
+    signal, settings = _taken(parts, {*SIGNALS, *POLICIES})
+    selector, selector_settings = _taken(parts, {*SELECTORS, EACH_EPOCH}) if parts else ("", ())
+    if parts:
+        raise ValueError(
+            f"signal {text!r}: {':'.join(parts)!r} is left over; write SIGNAL, SIGNAL:SELECTOR or "
+            "SIGNAL:SELECTOR:high, each with ,NAME=VALUE behind it where it has settings"
+        )
+    return Arm(
+        signal=signal,
+        settings=settings,
+        selector=selector or "global",
+        selector_settings=selector_settings,
+        prune=end,
+    )
+
+
+def _taken(parts: list[str], table: Collection[str]) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+    """Take a name and its settings off the front; two parts where it is module:function."""
+    name, *pairs = parts.pop(0).split(",")
+    if name not in table and not pairs and parts and parts[0].split(",")[0] not in SELECTORS:
+        function, *pairs = parts.pop(0).split(",")
+        name = f"{name}:{function}"
+    return name, tuple(_setting(pair) for pair in pairs)
+
+
+def _setting(pair: str) -> tuple[str, Setting]:
+    name, equals, value = pair.partition("=")
+    if not (name and equals and value):
+        raise ValueError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def _check_list(noun: str, values: Sequence[float]) -> None:
@@ -186,5 +240,3 @@ def _check_list(noun: str, values: Sequence[float]) -> None:
         raise ValueError(f"{noun} has an entry twice: {list(values)}; give each once")
     if noun == "rate" and 0 in values:
         raise ValueError("rate 0 is the baseline, which always runs; give rates above 0")
-    if noun == "warmup" and 0 in values:
-        raise ValueError("warmup 0 leaves nothing to score with; give a share of the run above 0")

@@ -134,6 +134,6 @@ def title(spec: TrialSpec) -> str:
     if spec.is_baseline:
         return f"{spec.dataset} full s{spec.seed}"
     return (
-        f"{spec.dataset} {spec.signal} {spec.selector} "
+        f"{spec.dataset} {spec.signal} {spec.selector}{' high' * (spec.prune == 'high')} "
         f"w{100 * spec.warmup:02.0f} p{100 * spec.rate:02.0f} s{spec.seed}"
     )

@@ -1,14 +1,17 @@
 """Readiness: a trial starts when what it forks from exists, and nobody waits with a GPU in hand."""
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from ray.tune.search import Searcher
 
-from trainables.evidence import DERIVED, parameters
-from trainables.signals import SIGNALS
-from trainables.spec import TrialSpec, key_of
+from trainables.evidence import ANSWERS, DERIVED, evidence_key, settings_of
+from trainables.keys import key_of
+from trainables.own import EACH_EPOCH, asked_by, signal_of
+from trainables.relatives import RELATED
+from trainables.spec import TrialSpec
 
 Artifact = tuple[str, str]  # kind and key in the store
 
@@ -25,7 +28,8 @@ class Node:
     """One piece of work that Ray runs in one worker.
 
     Attributes:
-        kind: What is done: word pieces, a full-data run, scores, a pruned trial.
+        kind: What is done: word pieces, a full-data run, or its first part only, a run on a
+            subset for what it gets right, scores, a pruned trial.
         spec: For which trial; of several that share it, the first.
         needs: Artifacts that must exist before.
         makes: Artifacts that exist afterwards.
@@ -33,7 +37,7 @@ class Node:
         cost: Relative to one pass over the data.
     """
 
-    kind: Literal["prepare", "baseline", "score", "trial"]
+    kind: Literal["prepare", "baseline", "warm_up", "answer", "score", "trial"]
     spec: TrialSpec
     needs: tuple[Artifact, ...] = ()
     makes: tuple[Artifact, ...]
@@ -54,66 +58,138 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
         n_train: Training rows of each data set, by content hash.
     """
     everything = list(specs)
+    pruned = [spec for spec in everything if not spec.is_baseline]
+    whole = {spec.run_key for spec in everything}
     forks: dict[str, list[TrialSpec]] = {}
     scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
-    for spec in everything:
-        if not spec.is_baseline:
-            forks.setdefault(spec.run_key, []).append(spec)
+    for spec in pruned:
+        for fork in (spec, *relatives(spec, whole=False)):
+            if fork.warmup:
+                forks.setdefault(fork.run_key, []).append(fork)
+        if spec.selector != EACH_EPOCH:
             scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
     nodes: dict[str, Node] = {}
+
+    def add(*more: Node) -> None:
+        for node in more:
+            nodes.setdefault(node.name, node)
+
     for spec in everything:
         full = float(n_train[spec.data_sha] * spec.training.epochs)
-        for node in _run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))):
-            nodes.setdefault(node.name, node)
-        if not spec.is_baseline:
-            together = tuple(scored[_evidence_of(spec)].values())
-            for node in _pruned_nodes(spec, full, together):
-                nodes.setdefault(node.name, node)
+        add(*_run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))))
+        if spec.is_baseline:
+            continue
+        for other in relatives(spec, whole=False):
+            if other.run_key not in whole:
+                add(_warm_up_node(other, full, tuple(forks[other.run_key])))
+        add(*(_answer_node(other, full) for other in relatives(spec, whole=True)))
+        if spec.selector != EACH_EPOCH:
+            add(_score_node(spec, full, tuple(scored[_evidence_of(spec)].values())))
+        add(_trial_node(spec, full))
     return list(nodes.values())
+
+
+def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
+    """The other runs that a trial's signal rests on: whole trials, or warm-ups."""
+    if spec.selector == EACH_EPOCH:
+        return []
+    settings = dict(spec.settings)
+    found: dict[TrialSpec, None] = {}
+    for name in sorted(asked_by(spec) & set(RELATED)):
+        row = RELATED[name]
+        if row.whole == whole:
+            options = inspect.signature(row.specs).parameters
+            own = {option: settings[option] for option in options if option in settings}
+            found |= dict.fromkeys(row.specs(spec, **own))
+    return [other for other in found if other != spec]
 
 
 def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
     """What signals share: those that agree on it are scored by one worker, and nobody waits."""
-    needed = parameters(SIGNALS[spec.signal].score)[0]
-    shared = [name for name in needed if name in DERIVED]
-    return (spec.warm_key, *shared, spec.settings) if shared else (spec.score_key,)
+    shared = sorted(set(DERIVED) & set(signal_of(spec.signal).needs))
+    if not shared:
+        return (spec.score_key,)
+    options = {name: settings_of(DERIVED[name][0]) for name in shared}
+    settings = dict(spec.settings)
+    chosen = {name: {k: settings.get(k, v) for k, v in o.items()} for name, o in options.items()}
+    return (spec.warm_key, key_of(chosen))
+
+
+def _needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:
+    return (("prepared", prepared_key(spec)),)
 
 
 def _run_nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
-    ready = ("prepared", prepared_key(spec))
-    prepare = Node(kind="prepare", spec=spec.baseline, makes=(ready,), cost=0.05 * full)
-    warm_keys = dict.fromkeys(("warm", mark.warm_key) for mark in marks)
+    ready = _needs_of_run(spec)
+    prepare = Node(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
     row = ("result", spec.baseline.result_key)
     baseline = Node(
         kind="baseline",
         spec=spec.baseline,
-        needs=(ready,),
-        makes=(row, *warm_keys),
+        needs=ready,
+        makes=(row, *_warm_keys(marks)),
         marks=marks,
         cost=full,
     )
     return [prepare, baseline]
 
 
-def _pruned_nodes(spec: TrialSpec, full: float, together: tuple[TrialSpec, ...]) -> list[Node]:
-    warm, scores = ("warm", spec.warm_key), ("scores", spec.score_key)
-    left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
-    score = Node(
+def _warm_keys(marks: tuple[TrialSpec, ...]) -> list[Artifact]:
+    return list(dict.fromkeys(("warm", mark.warm_key) for mark in marks))
+
+
+def _warm_up_node(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> Node:
+    return Node(
+        kind="warm_up",
+        spec=spec.baseline,
+        needs=_needs_of_run(spec),
+        makes=tuple(_warm_keys(marks)),
+        marks=marks,
+        cost=full * max(mark.warmup for mark in marks),
+    )
+
+
+def _answer_node(spec: TrialSpec, full: float) -> Node:
+    return Node(
+        kind="answer",
+        spec=spec,
+        needs=_needs_of_run(spec),
+        makes=(("evidence", evidence_key(spec, ANSWERS, {})),),
+        cost=full * (1 - spec.rate),
+    )
+
+
+def _warmed(spec: TrialSpec) -> tuple[Artifact, ...]:
+    return (("warm", spec.warm_key),) if spec.warmup else _needs_of_run(spec)
+
+
+def _score_node(spec: TrialSpec, full: float, together: tuple[TrialSpec, ...]) -> Node:
+    others = {other for one in together for other in relatives(one, whole=False)}
+    answers = {other for one in together for other in relatives(one, whole=True)}
+    return Node(
         kind="score",
         spec=together[0],
-        needs=(warm,),
+        needs=(
+            *_warmed(spec),
+            *sorted(need for other in others for need in _warmed(other)),
+            *sorted(("evidence", evidence_key(other, ANSWERS, {})) for other in answers),
+        ),
         makes=tuple(("scores", one.score_key) for one in together),
         marks=together,
         cost=full / 9,
     )
-    trial = Node(
+
+
+def _trial_node(spec: TrialSpec, full: float) -> Node:
+    left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
+    scores = () if spec.selector == EACH_EPOCH else (("scores", spec.score_key),)
+    return Node(
         kind="trial",
         spec=spec,
-        needs=(warm, scores),
+        needs=(*_warmed(spec), *scores),
         makes=(("result", spec.result_key),),
         cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
     )
-    return [score, trial]
 
 
 def prepared_key(spec: TrialSpec) -> str:

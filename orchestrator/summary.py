@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.envelope import Row, envelope
+from analysis.labels import method_labels, method_of
 from trainables.spec import TrialResult, TrialSpec
 
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -33,6 +34,7 @@ def summarise(
     for baseline_line in _baselines(results):
         console.print(baseline_line, highlight=False)
     rates = sorted({row.cell.condition.rate for row in rows})
+    labels = method_labels(row.cell.condition for row in rows)
     table = Table(
         title=f"Δ accuracy in pp against the full-data run, 90 % interval; ✓ within {tolerance_pp:g}"
         " pp, ✗ outside, ? inconclusive",
@@ -43,7 +45,7 @@ def summarise(
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
     for row in rows:
         spec = row.cell.condition
-        head = (spec.dataset, f"{spec.signal} {spec.selector}", f"{100 * spec.warmup:g} %")
+        head = (spec.dataset, labels[method_of(spec)], f"{100 * spec.warmup:g} %")
         lines.setdefault(head, {})[spec.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
@@ -88,9 +90,13 @@ def _print_found(results: Sequence[TrialResult], rates: Sequence[float], console
     )
     for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
-    for head in dict.fromkeys((r.spec.dataset, r.spec.signal, r.spec.selector) for r in known):
-        own = [r for r in known if (r.spec.dataset, r.spec.signal, r.spec.selector) == head]
-        table.add_row(head[0], " ".join(head[1:]), *(_precision(own, rate) for rate in rates))
+    labels = method_labels(row.spec for row in known)
+    by_head: dict[tuple[str, str], list[TrialResult]] = {}
+    for row in known:
+        head = (row.spec.dataset, labels[method_of(row.spec)])
+        by_head.setdefault(head, []).append(row)
+    for head, own in by_head.items():
+        table.add_row(*head, *(_precision(own, rate) for rate in rates))
     console.print(table)
 
 

@@ -20,7 +20,11 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 _GRID = "A preset: demo, paper or full. Without one, --dataset runs the shape for own data."
 _MODEL = "tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen embeddings."
-_SIGNAL = "NAME or NAME:SELECTOR, such as redundancy_within_class:stratified. Repeat."
+_SIGNAL = (
+    "NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or el2n:floor,share=0.3:high; a "
+    "name may be module:function of your own. Repeat."
+)
+_VALIDATION = "Hold this share of the training rows out, for signals that aim at a target."
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed, 4 data or "
     "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
@@ -41,6 +45,7 @@ def sweep(
     id_column: Annotated[str, typer.Option(help="Else rows are known by their number.")] = "",
     test: Annotated[str, typer.Option(help="A second file, or the split to test on.")] = "",
     test_fraction: Annotated[float, typer.Option(help="Hold this share out, by class.")] = 0.0,
+    validation_fraction: Annotated[float, typer.Option(help=_VALIDATION)] = 0.0,
     limit: Annotated[int, typer.Option(help="Train on this many rows; marks the run.")] = 0,
     limit_test: Annotated[int, typer.Option(help="Test on this many rows; marks the run.")] = 0,
     warmup: Annotated[list[float] | None, typer.Option(help="Share of steps. Repeat.")] = None,

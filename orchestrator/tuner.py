@@ -22,7 +22,7 @@ from orchestrator.store import ArtifactStore
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
 from trainables.spec import TrialResult
-from trainables.trial import prepare, run_baseline, run_trial, score, warm_up
+from trainables.trial import answer, prepare, run_baseline, run_trial, score, warm_up
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
 _MAX_DEATHS = 2
@@ -165,6 +165,7 @@ def _do(node: Node, place: Place) -> None:
     release()
     _check_machine(place)
     store = place.open_store()
+    row = ("result", node.spec.result_key)
     match node.kind:
         case "prepare":
             prepare(node.spec, store)
@@ -172,7 +173,9 @@ def _do(node: Node, place: Place) -> None:
         case "score":
             for spec in node.marks:
                 score(spec, store)
-        case "baseline" if store.has(*node.makes[0]):
+        case "answer":
+            answer(node.spec, store)
+        case "warm_up" | "baseline" if store.has(*row) or node.kind == "warm_up":
             warm_up(node.spec, store, marks=node.marks)
             store.clear_progress(node.spec.result_key)
         case "baseline":

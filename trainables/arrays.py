@@ -27,8 +27,13 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, Any]) -> None:
             column = pa.array(plain)
         else:
             width = plain.itemsize * int(np.prod(plain.shape[1:]))
-            column = pa.FixedSizeBinaryArray.from_buffers(
-                pa.binary(width), len(plain), [None, pa.py_buffer(plain)]
+            # Parquet knows no cells of no bytes; what such an array is stands in its shape.
+            column = (
+                pa.nulls(len(plain))
+                if not width
+                else pa.FixedSizeBinaryArray.from_buffers(
+                    pa.binary(width), len(plain), [None, pa.py_buffer(plain)]
+                )
             )
         columns.append(column)
         fields.append(pa.field(name, column.type, metadata=note))
@@ -44,6 +49,9 @@ def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
     for field, column in zip(table.schema, table.columns, strict=True):
         dtype = np.dtype(field.metadata[b"dtype"].decode())
         shape = (len(column), *json.loads(field.metadata[b"shape"]))
+        if pa.types.is_null(field.type):
+            arrays[field.name] = np.empty(shape, dtype)
+            continue
         parts = [np.frombuffer(_bytes(chunk), dtype) for chunk in column.chunks]
         arrays[field.name] = np.concatenate(parts).reshape(shape) if parts else np.empty(shape)
     return arrays, json.loads(table.schema.metadata[b"about"])

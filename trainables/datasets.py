@@ -15,7 +15,7 @@ from trainables.columns import Columns, choose, excerpt
 from trainables.files import FORMATS, UNSAFE, read_file
 from trainables.hub import Hub, fetch
 from trainables.splits import DataError, Dataset, Split, UnsafeError, read, write
-from trainables.subsets import content_notes, held_out, imbalanced, limited
+from trainables.subsets import content_notes, held_out, imbalanced, limited, with_validation
 from trainables.synthetic import synthetic
 
 __all__ = [
@@ -81,6 +81,8 @@ class Source:
         columns: Which columns hold what; None for the card's, else `text` and `label`.
         test: A second file, or the name of the split to test on.
         test_fraction: Share of a single file to hold out, by class, in (0, 1); 0 for none.
+        validation_fraction: Share of the training rows to hold out as validation split, by class,
+            where there is none; 0 for none.
         limit: Training rows to take, shares of the classes kept; 0 for all.
         limit_test: The same of the test rows.
         seed: Decides which rows `test_fraction`, `limit` and `limit_test` take.
@@ -91,16 +93,18 @@ class Source:
     columns: Columns | None = None
     test: str = ""
     test_fraction: float = 0.0
+    validation_fraction: float = 0.0
     limit: int = 0
     limit_test: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse amounts no data set could meet."""
-        if not 0 <= self.test_fraction < 1:
-            raise ValueError(
-                f"test_fraction is {self.test_fraction}; it is a share of the rows, in (0, 1)"
-            )
+        for name in ("test_fraction", "validation_fraction"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; it is a share of the rows, in (0, 1)"
+                )
         if self.limit < 0 or self.limit_test < 0:
             raise ValueError(
                 f"limit is {self.limit}, limit_test {self.limit_test}; give rows, or 0 for all"
@@ -137,6 +141,9 @@ def load(source: Source | str) -> Dataset:
     for stage, (split, rows) in enumerate((("train", source.limit), ("test", source.limit_test))):
         rng = np.random.default_rng([source.seed, 1 + stage])
         dataset = limited(dataset, rows, rng, split=split)
+    if source.validation_fraction:
+        rng = np.random.default_rng([source.seed, 3])
+        dataset = with_validation(dataset, source.validation_fraction, rng)
     return replace(dataset, notes=dataset.notes + content_notes(dataset))
 
 

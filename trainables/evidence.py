@@ -3,7 +3,7 @@
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,18 +12,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.neighbours import nearest, nearest_in_class
-from trainables.spec import Phase, Setting, TrialSpec, key_of, seed_for
+from trainables.classes import class_recall
+from trainables.clusters import Clusters, clusters
+from trainables.heads import cross_probs, head_models
+from trainables.keys import key_of, seed_for
+from trainables.neighbours import Neighbours, class_neighbours, neighbours
+from trainables.observation import EXTRA, FORWARD, observe
+from trainables.relatives import RELATED, SubsetModels
+from trainables.spec import Phase, Setting, TrialSpec
 
 # Arrays, and what each step of making them took, the evidence under them included.
 Made = tuple[Arrays, dict[str, Phase]]
 
-# From one forward pass of the warmed-up learner over the training set, in evaluation mode.
-OBSERVED = ("embeddings", "probs")
+# Known without any learner.
+GIVEN = ("labels", "dice", "texts", "validation_labels")
+# From one forward pass of the warmed-up learner over a split, in evaluation mode.
+VALIDATION = tuple(f"validation_{name}" for name in FORWARD)
 # Left by training itself, one column an epoch begun, nan where the sample was not yet seen.
 VISITED = ("losses", "margins", "correct")
-# Known without any learner.
-GIVEN = ("labels", "dice")
+# What a whole run on a subset gets right: see `trainables.relatives.SubsetModels`.
+ANSWERS = "answers"
+
+
+# Made from other evidence; parameters are named as a signal's are, the result is kept.
+DERIVED: Mapping[str, tuple[Callable[..., Any], type | None]] = {
+    "neighbours": (neighbours, Neighbours),
+    "class_neighbours": (class_neighbours, Neighbours),
+    "clusters": (clusters, Clusters),
+    "cross_probs": (cross_probs, None),
+    "class_recall": (class_recall, None),
+    "head_models": (head_models, SubsetModels),
+}
+# What cannot be had without labels, directly or not.
+LABELLED = {
+    "labels", "validation_labels", *VISITED, "class_neighbours", "cross_probs", "head_models",
+    "subset_models", "gradient_norms", "moments", "class_recall"
+}  # fmt: skip
+KNOWN = {
+    *GIVEN, *FORWARD, *VALIDATION, *VISITED, *EXTRA, *DERIVED, *RELATED,
+}  # fmt: skip
+# What a selector is handed beside evidence.
+HANDED = ("scores", "rate", "ties")
 
 
 class Cache(Protocol):
@@ -47,79 +76,79 @@ class Cache(Protocol):
         """Forget it."""
 
 
-class Observer(Protocol):
-    """The part of a warmed-up learner that evidence needs."""
+class Runs(Protocol):
+    """The runs behind evidence, and where what they leave is kept."""
 
-    def observe(self, names: tuple[str, ...]) -> tuple[Arrays, Phase]:
-        """Arrays of OBSERVED over the training set, and what the pass took."""
+    @property
+    def cache(self) -> Cache:
+        """Where evidence is kept."""
 
-    def visits(self) -> Arrays:
-        """Arrays of VISITED."""
+    def given(self, spec: TrialSpec, name: str) -> Any:
+        """A piece of GIVEN."""
 
+    def warm(self, spec: TrialSpec) -> Any:
+        """The learner as it stood at the spec's mark."""
 
-@dataclass(frozen=True, kw_only=True)
-class Neighbours:
-    """The k nearest other rows of each row.
+    def warm_used(self, spec: TrialSpec) -> Phase:
+        """What it took to get there."""
 
-    Attributes:
-        rows: Shape (n, k), nearest first; -1 where there are no more.
-        similarity: Their cosine similarity, shape (n, k); nan where there are no more.
-    """
-
-    rows: NDArray[np.int32]
-    similarity: NDArray[np.float32]
-
-
-def neighbours(embeddings: NDArray[np.float32], *, k: int = 10) -> Neighbours:
-    """The k nearest other rows in all data."""
-    rows, similarity = nearest(embeddings, k)
-    return Neighbours(rows=rows, similarity=similarity)
-
-
-def class_neighbours(
-    embeddings: NDArray[np.float32], labels: NDArray[np.int64], *, k: int = 10
-) -> Neighbours:
-    """The k nearest other rows of the same class."""
-    rows, similarity = nearest_in_class(embeddings, labels, k)
-    return Neighbours(rows=rows, similarity=similarity)
-
-
-# Made from other evidence; parameters are named as a signal's are.
-DERIVED: dict[str, Callable[..., Neighbours]] = {
-    "neighbours": neighbours,
-    "class_neighbours": class_neighbours,
-}
+    def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
+        """What the spec's finished run gets right, and what the run took."""
 
 
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Setting]]:
-    """The evidence a function needs and its settings with their defaults, by its signature.
+    """The evidence a function needs and its own settings with their defaults, by its signature.
 
     Raises:
         ValueError: If it names evidence that does not exist.
     """
-    known = {*GIVEN, *OBSERVED, *VISITED, *DERIVED}
     names, settings = [], {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             settings[name] = parameter.default
-        elif name in known:
+        elif name in HANDED:
+            continue
+        elif name in KNOWN:
             names.append(name)
         else:
             raise ValueError(
                 f"{getattr(function, '__name__', function)} asks for {name!r}, which is no "
-                f"evidence; there is {', '.join(sorted(known))}"
+                f"evidence; there is {', '.join(sorted(KNOWN))}"
             )
     return tuple(names), settings
 
 
-def observed(function: Callable[..., Any]) -> set[str]:
-    """The arrays of OBSERVED that a signal rests on, directly or not."""
+def asked(function: Callable[..., Any]) -> set[str]:
+    """Every piece of evidence that a signal rests on, directly or not."""
     found: set[str] = set()
     for name in parameters(function)[0]:
-        found |= {name} & set(OBSERVED)
+        found |= {name}
         if name in DERIVED:
-            found |= observed(DERIVED[name])
+            found |= asked(DERIVED[name][0])
+        if name in RELATED:
+            found |= set(RELATED[name].asks)
     return found
+
+
+def settings_of(function: Callable[..., Any]) -> dict[str, Setting]:
+    """A signal's settings with their defaults, those of the evidence it rests on included."""
+    names, own = parameters(function)
+    below: dict[str, Setting] = {}
+    for name in names:
+        below |= _options(name)
+        if name in DERIVED:
+            below |= settings_of(DERIVED[name][0])
+    return {**below, **own}
+
+
+def _options(name: str) -> dict[str, Setting]:
+    """The options of one piece of evidence itself."""
+    if name in DERIVED:
+        return parameters(DERIVED[name][0])[1]
+    made = EXTRA.get(name) or (RELATED[name].specs if name in RELATED else None)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    found = inspect.signature(made).parameters.values() if made else ()
+    return {p.name: p.default for p in found if p.kind is keyword}
 
 
 def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
@@ -130,19 +159,15 @@ def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
 
 
 class Evidence:
-    """The evidence of one warm-up mark.
+    """The evidence of one run at one warm-up mark.
 
     Args:
         spec: A trial with that mark.
-        given: The arrays of GIVEN.
-        cache: Where evidence is kept.
-        warm: Opens the learner as it stood at the mark; called only where something is missing.
+        runs: The runs behind it.
     """
 
-    def __init__(
-        self, spec: TrialSpec, given: Arrays, cache: Cache, warm: Callable[[], Observer]
-    ) -> None:
-        self._spec, self._given, self._cache, self._warm = spec, given, cache, warm
+    def __init__(self, spec: TrialSpec, runs: Runs) -> None:
+        self._spec, self._runs = spec, runs
         self._used: dict[str, Phase] = {}
 
     @property
@@ -158,42 +183,88 @@ class Evidence:
 
     def get(self, name: str, settings: Mapping[str, Setting]) -> Any:
         """One named piece of evidence."""
+        own = _options(name)
+        options = {option: settings.get(option, default) for option, default in own.items()}
         if name in GIVEN:
-            return self._given[name]
-        if name in OBSERVED:
-            return self._read(name, {}, partial(self._observe, name))[name]
+            return self._runs.given(self._spec, name)
+        if name in RELATED:
+            return self._related(name, options)
+        if name in DERIVED:
+            return self._derived(name, options, settings)
         if name in VISITED:
             return self._read("visits", {}, lambda: (self._warm().visits(), {}))[name]
-        make = DERIVED[name]
-        own = {**parameters(make)[1], **settings}
-        options = {option: own[option] for option in parameters(make)[1]}
-        return Neighbours(**self._read(name, options, partial(self._derive, name, own)))
+        make = self._extra if name in EXTRA else self._finish if name == ANSWERS else self._look
+        arrays = self._read(name, options, partial(make, name, options))
+        return arrays if name == ANSWERS else arrays[name]
 
-    def leave(self, names: tuple[str, ...]) -> None:
-        """Keep the visits, and some of OBSERVED from one pass, while the learner is at hand."""
-        self.get("losses", {})
-        if not names:
-            return
-        arrays, used = self._warm().observe(names)
-        for name in names:
-            self._read(name, {}, partial(_both, {name: arrays[name]}, {"pass": used}))
+    def leave(self, names: set[str], learner: Any) -> None:
+        """Keep the visits, and what one pass over each split gives, while the learner is here."""
+        self._read("visits", {}, lambda: (learner.visits(), {}))
+        for split, known in (("train", FORWARD), ("validation", VALIDATION)):
+            if wanted := sorted(names & set(known)):
+                plain = tuple(name.removeprefix("validation_") for name in wanted)
+                arrays, used = observe(learner, plain, split)
+                for name, bare in zip(wanted, plain, strict=True):
+                    made = ({name: arrays[bare]}, {f"{split} pass": used})
+                    self._read(name, {}, partial(_itself, made))
 
-    def _observe(self, name: str) -> Made:
-        arrays, used = self._warm().observe((name,))
-        return arrays, {"pass": used}
+    def _warm(self) -> Any:
+        return self._runs.warm(self._spec)
+
+    def _look(self, name: str, _: Mapping[str, Setting]) -> Made:
+        split = "validation" if name in VALIDATION else "train"
+        if split == "validation":
+            self.get("validation_labels", {})  # says what to do where there is no such split
+        plain = name.removeprefix("validation_")
+        arrays, used = observe(self._warm(), (plain,), split)
+        return {name: arrays[plain]}, {f"{split} pass": used}
+
+    def _extra(self, name: str, options: Mapping[str, Setting]) -> Made:
+        array, used = EXTRA[name](self._warm(), **options)
+        return {name: array}, {name: used}
+
+    def _finish(self, *_: Any) -> Made:
+        arrays, used = self._runs.answers(self._spec)
+        return arrays, {"run": used}
+
+    def _derived(
+        self, name: str, options: Mapping[str, Setting], settings: Mapping[str, Setting]
+    ) -> Any:
+        kind = DERIVED[name][1]
+        arrays = self._read(name, options, partial(self._derive, name, settings))
+        return kind(**arrays) if kind else arrays["value"]
 
     def _derive(self, name: str, settings: Mapping[str, Setting]) -> Made:
         # An Evidence of its own: what it counts is what this rests on, and nothing else.
-        below = Evidence(self._spec, self._given, self._cache, self._warm)
-        arguments = below.of(DERIVED[name], settings)
+        below = Evidence(self._spec, self._runs)
+        arguments = below.of(DERIVED[name][0], settings)
         started = time.perf_counter()
-        found = DERIVED[name](**arguments)
+        found = DERIVED[name][0](**arguments)
         own = Phase(seconds=time.perf_counter() - started)
-        arrays: Arrays = {"rows": found.rows, "similarity": found.similarity}
+        arrays: Arrays = (
+            {f.name: getattr(found, f.name) for f in fields(found)}
+            if is_dataclass(found)
+            else {"value": found}
+        )
         return arrays, {**below._used, name: own}
 
+    def _related(self, name: str, options: Mapping[str, Setting]) -> Any:
+        row = RELATED[name]
+        specs = row.specs(self._spec, **options)
+        found = []
+        for place, spec in enumerate(specs):
+            other = Evidence(spec, self._runs)
+            found.append({wanted: other.get(wanted, {}) for wanted in row.asks})
+            used = dict(other._used)
+            if not row.whole and spec.run_key != self._spec.run_key:
+                used["warm-up"] = self._runs.warm_used(spec)
+            # Of the run's own evidence at its own mark no second pass was made.
+            name_of = "{}" if spec == self._spec else f"{place} {{}}"
+            self._used |= {name_of.format(step): phase for step, phase in used.items()}
+        return row.assemble(specs, found)
+
     def _read(self, name: str, options: Mapping[str, Setting], make: Callable[[], Made]) -> Arrays:
-        about = {"warm_key": self._spec.warm_key, "evidence": name, **options}
+        about = _about(self._spec, name, options)
 
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
@@ -201,11 +272,21 @@ class Evidence:
             return {"used": {step: asdict(phase) for step, phase in used.items()}}
 
         key = key_of(about)
-        arrays, _ = read_arrays(self._cache.get("evidence", key, write, about=about))
-        used = self._cache.facts("evidence", key)["used"]
+        arrays, _ = read_arrays(self._runs.cache.get("evidence", key, write, about=about))
+        used = self._runs.cache.facts("evidence", key)["used"]
         self._used |= {step: Phase(**phase) for step, phase in used.items()}
         return arrays
 
 
-def _both(arrays: Arrays, used: dict[str, Phase]) -> Made:
-    return arrays, used
+def evidence_key(spec: TrialSpec, name: str, options: Mapping[str, Setting]) -> str:
+    """Names a piece of evidence that is kept."""
+    return key_of(_about(spec, name, options))
+
+
+def _about(spec: TrialSpec, name: str, options: Mapping[str, Setting]) -> dict[str, Any]:
+    whose = {"trial": spec.result_key} if name == ANSWERS else {"warm_key": spec.warm_key}
+    return {**whose, "evidence": name, **options}
+
+
+def _itself(made: Made) -> Made:
+    return made

@@ -1,12 +1,13 @@
 """Which samples a run sees at which step: a pure function of the spec, never of its history."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.spec import Training, seed_for
+from trainables.keys import seed_for
+from trainables.spec import Training
 
 Rows = NDArray[np.int64]
 
@@ -23,12 +24,14 @@ class Step:
         place: Step within the epoch, from 0; (seed, epoch, place) keys the step's draws.
         rows: Training rows of the batch, shape (b,).
         progress: Share of the planned run done at the middle of the step, in (0, 1).
+        weights: How much each row's loss counts, shape (b,); None for 1 each.
     """
 
     epoch: int
     place: int
     rows: Rows
     progress: float
+    weights: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Route:
         keep: Which samples are left after the fork, shape (n,); all of them in a full run.
         fork: Steps done on all data before; 0 for a full run and for the restart protocol.
         budget: "epochs", or "steps" for as many steps as the full run takes.
+        choose: Gives the weight of each row's loss in an epoch, shape (n,), 0 for those left
+            out, when that epoch begins; None where `keep` holds throughout.
     """
 
     lengths: Rows
@@ -50,6 +55,7 @@ class Route:
     keep: NDArray[np.bool_]
     fork: int = 0
     budget: str = "epochs"
+    choose: Callable[[int], NDArray[np.float32]] | None = None
 
     @property
     def full_epoch_steps(self) -> int:
@@ -64,37 +70,39 @@ class Route:
     def steps(self) -> Iterator[Step]:
         """The steps after the fork, in order."""
         epochs, full = self.training.epochs, self.full_steps
-        if self.budget == "steps":
-            for number, (epoch, place, rows, _) in enumerate(self._endless(), start=self.fork):
+        for number, step in enumerate(self._endless(), start=self.fork):
+            if self.budget == "steps":
                 if number == full:
                     return
-                progress = (number + 0.5) / full
-                yield Step(epoch=epoch, place=place, rows=rows, progress=progress)
-            return
-        for epoch, place, rows, done in self._endless():
-            if epoch == epochs:
+                step = replace(step, progress=(number + 0.5) / full)  # noqa: PLW2901
+            elif step.epoch == epochs:
                 return
-            yield Step(epoch=epoch, place=place, rows=rows, progress=(epoch + done) / epochs)
+            yield step
 
-    def _endless(self) -> Iterator[tuple[int, int, Rows, float]]:
-        """(epoch, place, rows, share of the epoch done in mid-step), epoch after epoch."""
+    def _endless(self) -> Iterator[Step]:
+        """Step after step, epoch after epoch."""
         epoch, skipped = divmod(self.fork, self.full_epoch_steps)
-        if skipped:
-            everyone = np.ones(len(self.keep), dtype=bool)
-            unseen = np.concatenate(
-                self._batches(epoch_order(everyone, self.seed, epoch), epoch)[skipped:]
-            )
-            start = skipped / self.full_epoch_steps
-            rest = self._batches(unseen[self.keep[unseen]], epoch)
-            for place, rows in enumerate(rest):
-                done = start + (1 - start) * (place + 0.5) / len(rest)
-                yield epoch, skipped + place, rows, done
-            epoch += 1
+        everyone = np.ones(len(self.keep), dtype=bool)
         while True:
-            batches = self._batches(epoch_order(self.keep, self.seed, epoch), epoch)
+            weights = self.choose(epoch) if self.choose else None
+            keep = self.keep if weights is None else weights > 0
+            if skipped:
+                order = epoch_order(everyone, self.seed, epoch)
+                unseen = np.concatenate(self._batches(order, epoch)[skipped:])
+                batches = self._batches(unseen[keep[unseen]], epoch)
+            else:
+                batches = self._batches(epoch_order(keep, self.seed, epoch), epoch)
+            start = skipped / self.full_epoch_steps
             for place, rows in enumerate(batches):
-                yield epoch, place, rows, (place + 0.5) / len(batches)
-            epoch += 1
+                done = start + (1 - start) * (place + 0.5) / len(batches)
+                yield Step(
+                    epoch=epoch,
+                    place=skipped + place,
+                    rows=rows,
+                    progress=(epoch + done) / self.training.epochs,
+                    weights=None if weights is None else weights[rows],
+                )
+            epoch, skipped = epoch + 1, 0
 
     def _batches(self, rows: Rows, epoch: int) -> list[Rows]:
         """Cut rows into batches of similar length, in an order of their own."""

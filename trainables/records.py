@@ -86,7 +86,7 @@ def read_parquet(path: Path) -> list[TrialResult]:
 
 _TEXT = (
     "result_key", "dataset", "data_sha", "model", "model_sha", "learner", "signal", "settings",
-    "selector", "protocol", "budget", "training", "status", "error", "finished", "host", "row",
+    "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol", "budget", "training", "status", "error", "finished", "host", "row",
 )  # fmt: skip
 _WHOLE = ("seed", "n_train", "n_kept", "n_test", "parameters")
 _REAL = ("warmup", "rate", "accuracy", "twins_lost")
@@ -113,6 +113,7 @@ def _tidy(result: TrialResult) -> dict[str, Any]:
         **spec,
         **measured,
         "settings": json.dumps(spec["settings"], sort_keys=True),
+        "selector_settings": json.dumps(spec["selector_settings"], sort_keys=True),
         "training": json.dumps(spec["training"], sort_keys=True),
         "result_key": result.spec.result_key,
         "n_train": sum(result.class_counts),

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from trainables.datasets import Split
-from trainables.signals import SIGNALS
+from trainables.own import EACH_EPOCH, signal_of
+from trainables.selectors import n_keep
 from trainables.spec import TrialSpec
 
 
@@ -34,11 +35,62 @@ def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
         )
 
 
+def check_keep(keep: NDArray[Any], n: int, spec: TrialSpec) -> None:
+    """Hold a selector to its contract.
+
+    Raises:
+        ValueError: If keep is not a mask of shape (n,) with exactly as many rows as asked for.
+    """
+    wanted = n_keep(n, spec.rate)
+    if keep.shape != (n,) or keep.dtype != bool or keep.sum() != wanted:
+        raise ValueError(
+            f"selector {spec.selector} gave {keep.dtype} of shape {keep.shape} that keeps "
+            f"{np.count_nonzero(keep):,}; it must give bool of shape ({n},) that keeps {wanted:,}"
+        )
+
+
+def check_epochs(spec: TrialSpec) -> None:
+    """Refuse a warm-up after which the signal has nothing to go by.
+
+    Raises:
+        ValueError: If it is too short, naming the one from which on it works.
+    """
+    if spec.is_baseline or spec.selector == EACH_EPOCH:
+        return
+    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).needs_epochs
+    if round(epochs, 6) < least:
+        raise ValueError(
+            f"{spec.signal} has nothing to score by after {epochs:g} epochs of warm-up: it needs "
+            f"every sample seen {least:g} times, {_longer(least, spec)}"
+        )
+
+
+def _longer(least: float, spec: TrialSpec) -> str:
+    """What to do for that many epochs of warm-up."""
+    share = least / spec.training.epochs
+    if share < 1:
+        return f"a warm-up of {share:.6g} here"
+    return f"so train for more than {least:g} epochs, not {spec.training.epochs}"
+
+
 def write_scores(
-    path: Path, scores: NDArray[np.float32], train: Split, about: Mapping[str, Any]
+    path: Path,
+    scores: NDArray[np.float32],
+    train: Split,
+    about: Mapping[str, Any],
+    columns: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
-    """Write columns sample_id, label and score, row for row, with `about` in the metadata."""
-    table = pa.table({"sample_id": pa.array(train.ids), "label": train.labels, "score": scores})
+    """Write columns sample_id, label and score, row for row, with `about` in the metadata.
+
+    Args:
+        path: The file.
+        scores: Shape (n,).
+        train: The rows scored.
+        about: What decided the scores.
+        columns: More of the signal's own, shape (n,) each.
+    """
+    named = {"sample_id": pa.array(train.ids), "label": train.labels, "score": scores}
+    table = pa.table({**named, **(columns or {})})
     note = {"about": json.dumps(about, sort_keys=True)}
     pq.write_table(table.replace_schema_metadata(note), path, compression="zstd")
 
@@ -51,12 +103,12 @@ def read_scores(path: Path) -> NDArray[np.float32]:
 
 def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
-    if spec.is_baseline:
+    if spec.is_baseline or spec.selector == EACH_EPOCH:
         return ()
-    epochs, least = spec.warmup * spec.training.epochs, SIGNALS[spec.signal].min_epochs
-    if epochs >= least:
+    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).min_epochs
+    if round(epochs, 6) >= least:
         return ()
     return (
-        f"{spec.signal} after {epochs:g} epochs of warm-up: its source validates it from "
-        f"{least:g} epochs on, which is a warm-up of {least / spec.training.epochs:g} here",
+        f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
+        f"{least:g} epochs on, {_longer(least, spec)}",
     )

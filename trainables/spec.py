@@ -1,44 +1,20 @@
 """What decides a trial's result, the keys that name it, and what it gives back."""
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from trainables.keys import key_of
+
 # Raised by every change that changes a result: old artifacts are then simply not found.
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 
 Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")
 BUDGETS = ("epochs", "steps")
+ENDS = ("low", "high")
 PHASES = ("warmup", "scoring", "training", "evaluation")
-
-
-def canonical(payload: Any) -> bytes:
-    """JSON with sorted keys and no NaN: equal content gives equal bytes.
-
-    Raises:
-        ValueError: If payload holds NaN or an infinity.
-    """
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
-
-
-def key_of(payload: Any) -> str:
-    """The sha256 of canonical JSON, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(payload)).hexdigest()
-
-
-def seed_for(seed: int, *place: int | str) -> int:
-    """A generator's seed in [0, 2^63) for one place of a run, such as (stage, epoch, step).
-
-    Every draw is keyed by where it is made, never by what was drawn before it, so evaluation,
-    logging, restarts and the order of trials change nothing.
-    """
-    digest = hashlib.sha256(canonical([seed, *place])).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +69,16 @@ class TrialSpec:
         learner: Row of LEARNERS.
         seed: Decides initial weights, data order, dropout, random scores and ties; in [0, 2^32).
         training: How the learner is trained.
-        warmup: Share of the full run's optimizer steps done on all data before scoring, in (0, 1).
-        signal: Row of SIGNALS; empty for the baseline.
+        warmup: Share of the full run's optimizer steps done on all data before scoring, in [0, 1);
+            above 0 where training goes on from there.
+        signal: Row of SIGNALS, of POLICIES, or module:function; empty for the baseline.
         settings: The signal's settings as sorted (name, value) pairs.
-        selector: Row of SELECTORS; empty for the baseline.
+        signal_sha: Content of the file a module:function is in; empty for our own.
+        prune: Which end of the scores goes: "low", or "high" for the signal turned around.
+        selector: Row of SELECTORS, "each_epoch" for a policy, or module:function; empty for the
+            baseline.
+        selector_settings: As settings.
+        selector_sha: As signal_sha.
         rate: Share of the training set removed, in [0, 1); 0 is the baseline.
         protocol: "continue" (the warm run goes on with the survivors) or "restart".
         budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
@@ -112,14 +94,19 @@ class TrialSpec:
     warmup: float = 0.0
     signal: str = ""
     settings: tuple[tuple[str, Setting], ...] = ()
+    signal_sha: str = ""
+    prune: str = "low"
     selector: str = ""
+    selector_settings: tuple[tuple[str, Setting], ...] = ()
+    selector_sha: str = ""
     rate: float = 0.0
     protocol: str = "continue"
     budget: str = "epochs"
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
-        object.__setattr__(self, "settings", tuple(sorted((k, v) for k, v in self.settings)))
+        for name in ("settings", "selector_settings"):
+            object.__setattr__(self, name, tuple(sorted((k, v) for k, v in getattr(self, name))))
         for name in ("warmup", "rate"):
             value = float(getattr(self, name)) + 0.0  # -0.0 becomes 0.0
             object.__setattr__(self, name, value)
@@ -130,17 +117,17 @@ class TrialSpec:
                 )
         if isinstance(self.seed, bool) or not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}; use a whole number in [0, 2^32)")
-        if self.protocol not in PROTOCOLS or self.budget not in BUDGETS:
-            raise ValueError(
-                f"protocol {self.protocol!r}, budget {self.budget!r}; "
-                f"protocols are {PROTOCOLS}, budgets {BUDGETS}"
-            )
-        chosen = (bool(self.warmup), bool(self.signal), bool(self.selector))
-        if any(chosen) != bool(self.rate) or any(chosen) != all(chosen):
+        for name, allowed in (("protocol", PROTOCOLS), ("budget", BUDGETS), ("prune", ENDS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {allowed}")
+        chosen = (bool(self.signal), bool(self.selector))
+        if {*chosen} != {bool(self.rate)} or (self.warmup and not self.rate):
             raise ValueError(
                 f"rate {self.rate:g}, warmup {self.warmup:g}, signal {self.signal!r}, selector "
                 f"{self.selector!r}; a baseline has none of them (rate 0), a pruned trial all four"
             )
+        if self.rate and not self.warmup and self.protocol == "continue":
+            raise ValueError("warmup is 0; a run that goes on after scoring needs one above 0")
 
     @property
     def is_baseline(self) -> bool:
@@ -151,8 +138,8 @@ class TrialSpec:
     def baseline(self) -> "TrialSpec":
         """The full-data run of the same data set, model and seed."""
         return replace(
-            self, warmup=0.0, signal="", settings=(), selector="", rate=0.0,
-            protocol="continue", budget="epochs",
+            self, warmup=0.0, signal="", settings=(), signal_sha="", prune="low", selector="",
+            selector_settings=(), selector_sha="", rate=0.0, protocol="continue", budget="epochs",
         )  # fmt: skip
 
     def _run(self) -> dict[str, Any]:
@@ -169,7 +156,8 @@ class TrialSpec:
         return {**self._run(), "warmup": self.warmup}
 
     def _score(self) -> dict[str, Any]:
-        return {**self._warm(), "signal": self.signal, "settings": dict(self.settings)}
+        own = {"signal": self.signal, "signal_sha": self.signal_sha}
+        return {**self._warm(), **own, "settings": dict(self.settings)}
 
     @property
     def run_key(self) -> str:
@@ -191,12 +179,14 @@ class TrialSpec:
         """Names the trial and its row."""
         if self.is_baseline:
             return key_of({**self._run(), "rate": 0.0})
-        cut = {name: getattr(self, name) for name in ("selector", "rate", "protocol", "budget")}
-        return key_of({**self._score(), **cut})
+        names = ("prune", "selector", "selector_sha", "rate", "protocol", "budget")
+        cut = {name: getattr(self, name) for name in names}
+        return key_of({**self._score(), **cut, "selector_settings": dict(self.selector_settings)})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` reads them back."""
-        return {**asdict(self), "settings": dict(self.settings)}
+        pairs = {name: dict(getattr(self, name)) for name in ("settings", "selector_settings")}
+        return {**asdict(self), **pairs}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
@@ -209,9 +199,11 @@ class TrialSpec:
         if unknown := set(values) - known:
             raise ValueError(f"a spec has no {sorted(unknown)}; its fields are {sorted(known)}")
         try:
-            settings = tuple(dict(values.get("settings", {})).items())
-            training = Training(**values["training"])
-            return cls(**{**values, "settings": settings, "training": training})
+            pairs = {
+                name: tuple(dict(values.get(name, {})).items())
+                for name in ("settings", "selector_settings")
+            }
+            return cls(**{**values, **pairs, "training": Training(**values["training"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a spec: {error}") from error
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.spec import canonical
+from trainables.keys import canonical
 
 FORMAT = 1
 METADATA_KEY = b"prune_envelope"

@@ -76,6 +76,29 @@ def held_out(whole: Split, fraction: float, rng: np.random.Generator) -> tuple[S
     return whole.take(~chosen), whole.take(chosen)
 
 
+def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator) -> Dataset:
+    """The data set with a share of its training rows held out as validation split, by class.
+
+    Args:
+        dataset: To take from.
+        fraction: Share of the training rows, in (0, 1).
+        rng: Decides which.
+
+    Raises:
+        ValueError: If the data set comes with a validation split.
+    """
+    if dataset.validation is not None:
+        raise ValueError(f"{dataset.name}: has a validation split; leave validation_fraction out")
+    numbered = replace(dataset.train, ids=np.arange(len(dataset.train)))
+    rows = held_out(numbered, fraction, rng)[1].ids
+    chosen = np.ones(len(dataset.train), dtype=bool)
+    chosen[rows] = False
+    note = f"{len(rows):,} training rows were held out for validation, by class"
+    validation = dataset.train.take(~chosen)
+    smaller = _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
+    return replace(smaller, validation=validation)
+
+
 def limited(dataset: Dataset, rows: int, rng: np.random.Generator, *, split: str) -> Dataset:
     """The data set with `rows` rows of one split, the classes' shares kept, and a note of it.
 

@@ -19,14 +19,14 @@ from safetensors.torch import save
 
 from trainables.arrays import Arrays
 from trainables.environment import autocast, device
-from trainables.evidence import OBSERVED
+from trainables.keys import seed_for
+from trainables.observation import passed
 from trainables.order import Route, Step, learning_rate
-from trainables.spec import Phase, Training, seed_for
+from trainables.spec import Phase, Training
 
 if TYPE_CHECKING:
     from trainables.learners import Network
 
-_EVALUATION_BATCH = 256
 # Steps between looks at whether the loss is finite; each look waits for the accelerator.
 _CHECK_EVERY = 50
 
@@ -41,6 +41,7 @@ class Learner:
         seed: The spec's.
 
     Attributes:
+        labels: Of the training set, on the device.
         steps: Optimizer steps done, those before a fork included.
         used: What they took.
     """
@@ -50,7 +51,7 @@ class Learner:
     ) -> None:
         self.network, self.training, self.seed = network, training, seed
         self.steps, self.used = 0, Phase()
-        self._labels = torch.tensor(labels, device=device())
+        self.labels = torch.tensor(labels, device=device())
         named = list(network.module.named_parameters())
         self._names = {parameter: name for name, parameter in named}
         decayed = [p for _, p in named if p.ndim > 1]
@@ -96,7 +97,7 @@ class Learner:
             self.steps += 1
             if self.steps % _CHECK_EVERY == 0:
                 self._check()
-            self.used += self._work("train", step.rows, time.perf_counter() - started)
+            self.used += self.work("train", step.rows, time.perf_counter() - started)
             yield self.steps
         # Waits for an accelerator, and so belongs to the time it took.
         started = time.perf_counter()
@@ -110,12 +111,15 @@ class Learner:
         # Keyed by place, not by history: see seed_for.
         torch.manual_seed(seed_for(self.seed, "step", step.epoch, step.place))
         rows = torch.from_numpy(step.rows).to(device())
-        labels = self._labels[rows]
+        labels = self.labels[rows]
         with autocast(self.training.precision):
             logits = self.network.forward(self.network.batch("train", step.rows))[0]
         logits = logits.float()
         losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
-        loss = losses.mean()
+        weighed = losses
+        if step.weights is not None:
+            weighed = losses * torch.from_numpy(step.weights).to(device())
+        loss = weighed.mean()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.module.parameters(), self.training.clip_norm)
         self._optimizer.step()
@@ -125,9 +129,9 @@ class Learner:
 
     def _remember(self, epoch: int, rows: Any, logits: Any, losses: Any) -> None:
         """What this visit showed of its samples: the logits are at hand anyway."""
-        n = len(self._labels)
-        chosen = logits.gather(1, self._labels[rows][:, None])[:, 0]
-        others = logits.scatter(1, self._labels[rows][:, None], -math.inf).amax(1)
+        n = len(self.labels)
+        chosen = logits.gather(1, self.labels[rows][:, None])[:, 0]
+        others = logits.scatter(1, self.labels[rows][:, None], -math.inf).amax(1)
         seen = {"losses": losses, "margins": chosen - others, "correct": (chosen > others).float()}
         for name, values in seen.items():
             table = self._seen.get(name, torch.empty(0, n, device=device()))
@@ -146,7 +150,8 @@ class Learner:
                 )
         self._unchecked = []
 
-    def _work(self, split: str, rows: NDArray[np.int64], seconds: float) -> Phase:
+    def work(self, split: str, rows: NDArray[np.int64], seconds: float) -> Phase:
+        """One batch, as it is counted."""
         tokens = int(self.network.lengths[split][rows].sum())
         padded = self.network.width(split, rows) * len(rows)
         return Phase(
@@ -157,49 +162,27 @@ class Learner:
         """Loss, margin and correctness at each training visit, shape (n, t); nan if not seen."""
         return {name: np.ascontiguousarray(t.T.cpu().numpy()) for name, t in self._seen.items()}
 
-    def observe(self, names: tuple[str, ...]) -> tuple[Arrays, Phase]:
-        """Embeddings (n, d) and probabilities (n, c) of the training set, without dropout.
-
-        Args:
-            names: Of OBSERVED.
-        """
-        found: dict[str, list[Any]] = {name: [] for name in names}
-        order, used = [], Phase()
-        for rows, logits, embeddings, took in self._evaluate("train", embed=True):
-            values = dict(zip(OBSERVED, (embeddings, torch.softmax(logits, 1)), strict=True))
-            for name in names:
-                found[name].append(values[name])
-            order.append(rows)
-            used += took
-        back = np.argsort(np.concatenate(order), kind="stable")
-        return {name: torch.cat(parts).numpy()[back] for name, parts in found.items()}, used
+    def last_losses(self, epoch: int) -> NDArray[np.float32]:
+        """Each row's loss at its last visit before an epoch, shape (n,); nan where it had none."""
+        last = np.full(len(self.labels), np.nan, dtype=np.float32)
+        for losses in self._seen.get("losses", torch.empty(0, 0))[:epoch].cpu().numpy():
+            last = np.where(np.isnan(losses), last, losses)
+        return last
 
     def predict(self, split: str) -> tuple[NDArray[np.int64], Phase]:
         """Predicted classes of a split, shape (n_split,)."""
         predicted = np.empty(len(self.network.lengths[split]), dtype=np.int64)
         used = Phase()
-        for rows, logits, _, took in self._evaluate(split):
-            predicted[rows] = logits.argmax(1).numpy()
+        self.network.module.eval()
+        for rows, seen, took in passed(self, split):
+            predicted[rows] = seen["logits"].argmax(1).numpy()
             used += took
         return predicted, used
 
-    def _evaluate(
-        self, split: str, *, embed: bool = False
-    ) -> Iterator[tuple[NDArray[np.int64], Any, Any, Phase]]:
-        self.network.module.eval()
-        lengths = self.network.lengths[split]
-        by_length = np.argsort(lengths, kind="stable")
-        for start in range(0, len(by_length), _EVALUATION_BATCH):
-            rows = by_length[start : start + _EVALUATION_BATCH]
-            started = time.perf_counter()
-            with torch.inference_mode(), autocast(self.training.precision):
-                logits, embeddings = self.network.forward(
-                    self.network.batch(split, rows), embed=embed
-                )
-            # Brought to the host inside the measured time: an accelerator is waited for here.
-            logits = logits.float().cpu()
-            embeddings = embeddings.float().cpu() if embed else None
-            yield rows, logits, embeddings, self._work(split, rows, time.perf_counter() - started)
+    def moment(self, parameter: Any, kind: str) -> NDArray[np.float32]:
+        """One of AdamW's running moments of a parameter: exp_avg or exp_avg_sq."""
+        moment: NDArray[np.float32] = self._optimizer.state[parameter][kind].cpu().numpy()
+        return moment
 
     def weights_sha(self) -> str:
         """The sha256 of all weights, by name."""

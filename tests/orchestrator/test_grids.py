@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.grids import GRIDS, RANDOM, Arm, Block, expand, first_seeds
 from trainables.models import Model
+from trainables.signals import SIGNALS
 from trainables.spec import Training
 
 MODEL = Model(learner="tiny", name="tiny", sha="tiny")
@@ -57,7 +58,7 @@ def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_ke
     named = replace(block, arms=(Arm(signal="redundancy", settings=(("k", 10),)),))
     one, other = (specs(replace(GRIDS["demo"], blocks=(b,))) for b in (block, named))
     assert one == other
-    assert dict(one[-1].settings) == {"k": 10}
+    assert dict(one[-1].settings) == {"k": 10, "kth": False, "centred": False}
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,29 @@ def test_a_longer_sweep_begins_with_the_seeds_of_a_shorter_one():
 
 def test_the_control_needs_nothing():
     assert RANDOM.settings == ()
+
+
+def test_the_grid_of_signals_has_every_affordable_one_by_its_own_cut_and_by_class():
+    arms = {(s.signal, s.selector) for s in specs(GRIDS["signals"]) if not s.is_baseline}
+    affordable = [name for name, row in SIGNALS.items() if row.affordable]
+    assert arms == {(n, s) for n in affordable for s in (SIGNALS[n].selector, "stratified")}
+
+
+def test_the_grid_of_signals_prunes_both_ends_where_the_literature_differs():
+    both = {s.signal for s in specs(GRIDS["signals"]) if s.prune == "high"}
+    assert both == {name for name, row in SIGNALS.items() if row.both_ways and row.affordable}
+
+
+def test_a_signal_the_learner_has_no_evidence_for_is_refused_by_name():
+    block = replace(GRIDS["demo"].blocks[0], arms=(Arm(signal="stability_under_dropout"),))
+    linear = Model(learner="linear", name="linear", sha="linear")
+    with pytest.raises(ValueError, match="needs dropout_probs, which learner linear cannot give"):
+        expand(replace(GRIDS["demo"], blocks=(block,)), {"synthetic": "sha"}, linear)
+
+
+def test_a_setting_of_another_kind_is_refused():
+    block = replace(
+        GRIDS["demo"].blocks[0], arms=(Arm(signal="redundancy", settings=(("k", "many"),)),)
+    )
+    with pytest.raises(ValueError, match="k is 'many'; it is of the kind of 10"):
+        specs(replace(GRIDS["demo"], blocks=(block,)))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.request import Request
+from orchestrator.grids import Arm
+from orchestrator.request import Request, arm_of
 from trainables.models import Model
 from trainables.spec import Training
 
@@ -10,7 +11,7 @@ TINY = Model(learner="tiny", name="tiny", sha="tiny")
 TEXT = Model(learner="text", name="some/encoder", sha="abc")
 FLAGS = {
     "grid": "", "dataset": None, "model": "", "data_dir": None, "text_column": None,
-    "label_column": "", "id_column": "", "test": "", "test_fraction": 0.0, "limit": 0,
+    "label_column": "", "id_column": "", "test": "", "test_fraction": 0.0, "validation_fraction": 0.0, "limit": 0,
     "limit_test": 0, "warmup": None, "rate": None, "signal": None, "seeds": 0, "seed": None,
     "epochs": None, "batch_size": None, "lr": None, "max_length": None, "precision": "auto",
     "protocol": "continue", "budget": "epochs",
@@ -84,10 +85,12 @@ def test_an_encoder_is_trained_with_the_learners_own_settings():
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"grid": "ful"}, "unknown grid 'ful'. There are: demo, paper, full. Did you mean 'full'"),
+        (
+            {"grid": "ful"},
+            "unknown grid 'ful'. There are: demo, paper, full, signals. Did you mean 'full'",
+        ),
         ({"grid": "demo", "rate": [0.1, 0.1]}, "rate has an entry twice"),
         ({"grid": "demo", "rate": [0.0, 0.1]}, "rate 0 is the baseline"),
-        ({"grid": "demo", "warmup": [0.0]}, "warmup 0"),
         ({"grid": "demo", "seed": [1, 1]}, "seed has an entry twice"),
         ({"grid": "demo", "precision": "fp8"}, "precision is 'fp8'"),
         ({"grid": "demo", "lr": -1.0}, "lr is -1.0"),
@@ -98,3 +101,40 @@ def test_what_could_not_be_run_is_refused_by_name(flags, message):
     request = Request.of(FLAGS | flags)
     with pytest.raises(ValueError, match=message):
         request.resolved(TINY, gpu=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "arm"),
+    [
+        ("el2n", Arm(signal="el2n")),
+        ("el2n:stratified:high", Arm(signal="el2n", selector="stratified", prune="high")),
+        ("el2n:high", Arm(signal="el2n", prune="high")),
+        (
+            "redundancy,k=5,centred=true:floor,share=0.3",
+            Arm(
+                signal="redundancy",
+                settings=(("k", 5), ("centred", True)),
+                selector="floor",
+                selector_settings=(("share", 0.3),),
+            ),
+        ),
+        ("infobatch:each_epoch", Arm(signal="infobatch", selector="each_epoch")),
+        ("my.signals:longest", Arm(signal="my.signals:longest")),
+        ("mine:longest,power=2:window", Arm(
+            signal="mine:longest", settings=(("power", 2),), selector="window")),
+        ("el2n:mine:cut", Arm(signal="el2n", selector="mine:cut")),
+        ("label_quality,by=normalized_margin", Arm(
+            signal="label_quality", settings=(("by", "normalized_margin"),))),
+    ],
+)  # fmt: skip
+def test_an_arm_is_read_as_it_is_written(text, arm):
+    assert arm_of(text) == arm
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("el2n:global:low:x", "'low:x' is left over"), ("redundancy,k:global", "write NAME=VALUE")],
+)
+def test_an_arm_not_written_so_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        arm_of(text)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from ray.tune.search import Searcher
 
-from orchestrator.scheduler import ReadySearcher, plan
+from orchestrator.scheduler import ReadySearcher, plan, relatives
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
@@ -212,3 +212,51 @@ def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
     )
     assert whole == 3000
     assert cut == pytest.approx(3000 * 0.85 * 0.9)
+
+
+def test_an_ensemble_is_warm_ups_of_other_seeds_that_scoring_waits_for():
+    spec = pruned(signal="el2n_ensemble", settings=(("members", 3),))
+    nodes = plan([FULL, spec], {"d": 1000})
+    warm_ups = [node for node in nodes if node.kind == "warm_up"]
+    (scored,) = (node for node in nodes if node.kind == "score")
+    assert len(warm_ups) == 2
+    assert {artifact for node in warm_ups for artifact in node.makes} < set(scored.needs)
+
+
+def test_a_member_that_is_a_full_run_of_the_grid_is_not_warmed_up_twice():
+    spec = pruned(signal="el2n_ensemble", settings=(("members", 2),))
+    (member,) = (s for s in relatives(spec, whole=False))
+    nodes = plan([FULL, member.baseline, spec], {"d": 1000})
+    assert [node for node in nodes if node.kind == "warm_up"] == []
+    assert ("warm", member.warm_key) in {a for node in nodes for a in node.makes}
+
+
+def test_earlier_checkpoints_are_marks_of_the_same_full_run():
+    spec = pruned(signal="tracin", settings=(("checkpoints", 3),))
+    nodes = plan([FULL, spec], {"d": 1000})
+    (full,) = (node for node in nodes if node.kind == "baseline")
+    assert sorted({mark.warmup for mark in full.marks}) == [0.05, 0.1, 0.15]
+
+
+def test_subset_models_are_runs_of_their_own_shared_by_both_signals_on_them():
+    options = (("models", 4), ("share", 0.7))
+    specs = [FULL] + [pruned(signal=s, settings=options) for s in ("memorization", "influence")]
+    nodes = plan(specs, {"d": 1000})
+    assert [node.kind for node in nodes].count("answer") == 4
+    assert all(len(node.needs) == 5 for node in nodes if node.kind == "score")
+
+
+def test_a_policy_needs_no_scores():
+    nodes = plan([FULL, pruned(signal="infobatch", selector="each_epoch")], {"d": 1000})
+    assert [node.kind for node in nodes] == ["prepare", "baseline", "trial"]
+
+
+def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
+    specs = [FULL] + [
+        pruned(signal=signal, settings=((option, 3),))
+        for signal, option in (("el2n_ensemble", "members"), ("memorization", "models"))
+    ]
+    nodes = plan(specs, {"d": 1000})
+    sweep = Sweep(nodes, shelf)
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert len(sweep.order) == len(nodes)

@@ -4,10 +4,12 @@ import pytest
 from trainables.arrays import read_arrays, write_arrays
 from trainables.evidence import (
     DERIVED,
+    KNOWN,
     Evidence,
+    asked,
     dice,
-    observed,
     parameters,
+    settings_of,
 )
 from trainables.signals import SIGNALS
 from trainables.spec import Phase, TrialSpec
@@ -27,34 +29,43 @@ SPEC = TrialSpec(
 EMBEDDINGS = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
 
 
-class Warm:
-    """A warmed-up learner that counts its passes over the data."""
+class OneRun:
+    """The runs behind evidence: one warmed-up learner whose passes over the data are counted."""
 
-    def __init__(self):
-        self.passes = 0
+    def __init__(self, cache):
+        self.cache, self.passes = cache, 0
 
-    def observe(self, names):
-        self.passes += 1
-        arrays = {"embeddings": EMBEDDINGS, "probs": np.full((40, 2), 0.5, dtype=np.float32)}
-        return {name: arrays[name] for name in names}, Phase(seconds=2.0, examples=40)
+    def given(self, spec, name):
+        return {"labels": np.arange(40) % 2, "dice": dice(np.arange(40), spec.seed, "dice")}[name]
+
+    def warm(self, spec):
+        return self
+
+    def warm_used(self, spec):
+        return Phase(seconds=7.0)
 
     def visits(self):
         return {"losses": np.ones((40, 1), dtype=np.float32)}
 
 
 @pytest.fixture
-def warm():
-    return Warm()
+def runs(cache, monkeypatch):
+    def observe(learner, names, split="train"):
+        learner.passes += 1
+        arrays = {"embeddings": EMBEDDINGS, "probs": np.full((40, 2), 0.5, dtype=np.float32)}
+        return {name: arrays[name] for name in names}, Phase(seconds=2.0, examples=40)
+
+    monkeypatch.setattr("trainables.evidence.observe", observe)
+    return OneRun(cache)
 
 
 @pytest.fixture
-def evidence(cache, warm):
-    given = {"labels": np.arange(40) % 2, "dice": dice(np.arange(40), 1, "dice")}
-    return Evidence(SPEC, given, cache, lambda: warm)
+def evidence(runs):
+    return Evidence(SPEC, runs)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64, np.int8])
-@pytest.mark.parametrize("shape", [(7,), (7, 3), (7, 2, 2), (0, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64, np.int8, np.bool_])
+@pytest.mark.parametrize("shape", [(7,), (7, 3), (7, 2, 2), (0, 3), (7, 0)])
 def test_arrays_are_read_back_as_they_were(tmp_path, shape, dtype):
     array = (10 * np.random.default_rng(0).standard_normal(shape)).astype(dtype)
     write_arrays(tmp_path / "a", {"x": array, "y": array[:, ...]}, {"note": 1})
@@ -94,18 +105,18 @@ def test_a_signal_that_asks_for_evidence_nobody_makes_is_refused():
     [("random", set()), ("el2n", {"probs"}), ("keep_one", {"embeddings"})],
 )
 def test_only_what_a_signal_rests_on_is_observed(signal, arrays):
-    assert observed(SIGNALS[signal].score) == arrays
+    assert asked(SIGNALS[signal].score) & {"embeddings", "probs"} == arrays
 
 
 @pytest.mark.parametrize("name", DERIVED)
 def test_evidence_made_from_evidence_declares_what_it_needs(name):
-    assert observed(DERIVED[name]) <= {"embeddings", "probs"}
+    assert asked(DERIVED[name][0]) <= KNOWN
 
 
-def test_signals_of_one_mark_share_their_neighbours(evidence, cache, warm):
+def test_signals_of_one_mark_share_their_neighbours(evidence, cache, runs):
     evidence.of(SIGNALS["redundancy"].score, {"k": 5})
     evidence.of(SIGNALS["keep_one"].score, {"k": 5})
-    assert warm.passes == 1
+    assert runs.passes == 1
     assert cache.made["evidence"] == 2
 
 
@@ -115,24 +126,24 @@ def test_another_k_has_neighbours_of_its_own(evidence, cache):
     assert (one.rows.shape, other.rows.shape) == ((40, 5), (40, 6))
 
 
-def test_evidence_left_in_one_pass_is_not_observed_again(evidence, warm):
-    evidence.leave(("embeddings", "probs"))
+def test_evidence_left_in_one_pass_is_not_observed_again(evidence, runs):
+    evidence.leave({"embeddings", "probs"}, runs)
     evidence.of(SIGNALS["el2n"].score, {})
     evidence.of(SIGNALS["redundancy"].score, {"k": 5})
-    assert warm.passes == 1
+    assert runs.passes == 1
 
 
-def test_visits_are_kept_at_no_pass_whatever_the_signals_need(evidence, cache, warm):
-    evidence.leave(())
+def test_visits_are_kept_at_no_pass_whatever_the_signals_need(evidence, cache, runs):
+    evidence.leave(set(), runs)
     evidence.of(SIGNALS["random"].score, {})
     assert cache.made["evidence"] == 1
     assert evidence.get("losses", {}).shape == (40, 1)
-    assert warm.passes == 0
+    assert runs.passes == 0
     assert evidence.used == Phase()
 
 
-def test_what_evidence_took_is_counted_once_whoever_made_it(evidence, cache, warm):
-    evidence.leave(("embeddings", "probs"))
+def test_what_evidence_took_is_counted_once_whoever_made_it(evidence, cache, runs):
+    evidence.leave({"embeddings", "probs"}, runs)
     evidence.get("embeddings", {})
     evidence.get("probs", {})
     assert (evidence.used.seconds, evidence.used.examples) == (2.0, 40)
@@ -151,12 +162,22 @@ def test_dice_are_uniform():
     assert np.histogram(draws, bins=10, range=(0, 1))[0] == pytest.approx(1000, rel=0.15)
 
 
-def test_the_second_signal_on_the_same_neighbours_counts_what_lies_under_them(
-    evidence, cache, warm
-):
-    given = {"labels": np.arange(40) % 2, "dice": dice(np.arange(40), 1, "dice")}
-    second = Evidence(SPEC, given, cache, lambda: warm)
+def test_the_second_signal_on_the_same_neighbours_counts_what_lies_under_them(evidence, runs):
+    second = Evidence(SPEC, runs)
     for user in (evidence, second):
         user.of(SIGNALS["keep_one"].score, {"k": 5})
     assert second.used == evidence.used
     assert second.used.examples == 40
+
+
+def test_settings_of_the_evidence_are_settings_of_the_signal():
+    assert settings_of(SIGNALS["redundancy"].score) == {"k": 10, "centred": False, "kth": False}
+
+
+def test_members_beside_the_run_itself_count_their_warm_up(evidence):
+    evidence.get("member_probs", {"members": 3})
+    assert evidence.used.seconds == 3 * 2.0 + 2 * 7.0
+
+
+def test_members_are_stacked_with_the_samples_first(evidence):
+    assert evidence.get("member_probs", {"members": 3}).shape == (40, 3, 2)

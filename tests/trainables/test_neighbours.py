@@ -1,7 +1,14 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from trainables import neighbours as module
 from trainables.neighbours import nearest, nearest_in_class
+
+ROOT = Path(__file__).parents[2]
 
 
 def brute(vectors, k):
@@ -10,6 +17,128 @@ def brute(vectors, k):
     np.fill_diagonal(similarity, -2)
     rows = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
     return rows, np.take_along_axis(similarity, rows, axis=1)
+
+
+def check_exact(vectors, k):
+    """The rows found are others, differ, and are as similar as the most similar there are."""
+    rows, similarity = nearest(vectors, k)
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = np.einsum("nd,nkd->nk", units, units[rows].astype(np.float64))
+    assert not (rows == np.arange(len(vectors))[:, None]).any()
+    assert (np.diff(np.sort(rows, axis=1), axis=1) > 0).all()
+    assert np.allclose(similarity, found, rtol=0, atol=2e-6)
+    assert np.allclose(found, brute(vectors, k)[1], rtol=0, atol=2e-6)
+
+
+def clustered(n=997, d=33):
+    rng = np.random.default_rng(3)
+    centres = rng.standard_normal((20, d))
+    return (centres[rng.integers(0, 20, n)] + 0.5 * rng.standard_normal((n, d))).astype(np.float32)
+
+
+def with_twins():
+    vectors = clustered()
+    vectors[500:700] = vectors[:200]
+    vectors[900:] = vectors[7]
+    return vectors
+
+
+def with_near_copies():
+    vectors = clustered()
+    noise = np.random.default_rng(4).standard_normal((400, 33))
+    vectors[500:900] = vectors[:400] + 1e-3 * noise
+    return vectors
+
+
+def with_a_loud_axis():
+    vectors = clustered()
+    vectors[:, 5] += 100
+    return vectors
+
+
+CASES = {
+    "clusters": clustered,
+    "twins": with_twins,
+    "near-copies": with_near_copies,
+    "a loud axis": with_a_loud_axis,
+    "one row a thousand times": lambda: np.ones((1000, 7), dtype=np.float32),
+    "one axis": lambda: clustered(d=1),
+    "whole groups": lambda: clustered(n=960, d=32),
+}
+
+
+@pytest.fixture(params=["int8", "fp32"])
+def path(request, monkeypatch):
+    """Either path, at sizes a test can afford."""
+    monkeypatch.setattr(module, "_GROUP", 8)
+    monkeypatch.setattr(module, "_MARGIN", 5)
+    monkeypatch.setattr(module, "_is_quick_at_int8", lambda: request.param == "int8")
+    if request.param == "int8":
+        monkeypatch.setattr(module, "device", lambda: "cpu")
+    return request.param
+
+
+@pytest.mark.parametrize("k", [1, 10])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_neighbours_are_exact(path, case, k):
+    check_exact(case(), k)
+
+
+@pytest.mark.parametrize("n", [2, 5, 31, 33, 260])
+def test_every_other_row_can_be_a_neighbour(path, n):
+    check_exact(clustered(n=n), n - 1)
+
+
+def test_what_the_estimates_leave_in_doubt_is_searched_again(path, monkeypatch):
+    monkeypatch.setattr(module, "_MARGIN", 0)
+    check_exact(with_near_copies(), 10)
+
+
+def test_no_row_left_out_is_more_similar_than_its_bound(monkeypatch):
+    torch = pytest.importorskip("torch")
+    units = torch.nn.functional.normalize(torch.from_numpy(with_near_copies()[:992]), dim=1)
+    codes = module._coded(units, 8, 990)
+    queries = torch.arange(0, 990, 7)
+    strip = torch.empty((len(queries), 992), dtype=torch.int32)
+    rows, bound = module._candidates(codes, queries, 12, strip)
+    similarity = units[queries].double() @ units[:990].double().T
+    similarity.scatter_(1, torch.cat([rows, queries[:, None]], dim=1), -2)
+    assert (similarity.amax(1) <= bound + 1e-6).all()
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
+def test_the_most_redundant_rows_are_those_faiss_finds(path, rate):
+    faiss = pytest.importorskip("faiss")
+    vectors = clustered()
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = faiss.IndexFlatIP(units.shape[1])
+    index.add(units)
+    expected = index.search(units, 11)[0][:, 1:].mean(axis=1)
+    cut = int(rate * len(vectors))
+    pruned = np.argsort(-nearest(vectors, 10)[1].mean(axis=1))[:cut]
+    assert (expected[pruned] >= np.sort(expected)[-cut] - 1e-6).all()
+
+
+def test_the_same_vectors_give_the_same_bytes(path):
+    first, again = nearest(with_twins(), 10), nearest(with_twins(), 10)
+    assert [array.tobytes() for array in first] == [array.tobytes() for array in again]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_all_pairs():
+    code = (
+        "import resource, numpy as np, torch\n"
+        "from trainables.neighbours import nearest\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "vectors = np.random.default_rng(0).standard_normal((25_000, 32)).astype(np.float32)\n"
+        "nearest(vectors[:6000], 10)\n"
+        "before = peak()\n"
+        "nearest(vectors, 10)\n"
+        "print(peak() - before)"
+    )
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(ran.stdout) < 150  # all pairs would be 2,500
 
 
 @pytest.fixture

@@ -1,15 +1,84 @@
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from trainables.evidence import Neighbours, class_neighbours, dice, neighbours, parameters
+from trainables.evidence import (
+    DERIVED,
+    KNOWN,
+    Neighbours,
+    class_neighbours,
+    dice,
+    neighbours,
+    parameters,
+)
+from trainables.relatives import Checkpoint, SubsetModels
 from trainables.scores import check_scores
 from trainables.signals import SIGNALS
 from trainables.signals.redundancy import keep_one, redundancy
 
 every_signal = pytest.mark.parametrize("name", SIGNALS)
-N, C = 200, 4
+N, C, V = 200, 4, 30
+
+
+def softmax(logits):
+    powers = np.exp(logits)
+    return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def visits(rng, labels, logits):
+    """Three visits, the last one of half the samples only."""
+    seen = logits[:, None] + rng.standard_normal((N, 3, C))
+    chosen = np.take_along_axis(seen, labels[:, None, None], axis=2)[:, :, 0]
+    probs = np.take_along_axis(softmax(seen), labels[:, None, None], axis=2)[:, :, 0]
+    others = np.where(np.arange(C) == labels[:, None, None], -np.inf, seen).max(axis=2)
+    tables = {
+        "losses": -np.log(probs), "margins": chosen - others,
+        "correct": (chosen > others).astype(np.float32),
+    }  # fmt: skip
+    unseen = rng.random(N) < 0.5
+    for table in tables.values():
+        table[unseen, 2] = np.nan
+    return {name: table.astype(np.float32) for name, table in tables.items()}
+
+
+def checkpoint(rng, logits):
+    target = rng.standard_normal((V, C))
+    return Checkpoint(
+        lr=0.1,
+        probs=softmax(logits),
+        features=rng.standard_normal((N, 5)).astype(np.float32),
+        validation_probs=softmax(target),
+        validation_features=rng.standard_normal((V, 5)).astype(np.float32),
+        moments=rng.random((C, 2, 6)).astype(np.float32),
+    )
+
+
+def subsets(rng):
+    return SubsetModels(
+        inside=rng.random((30, N)) < 0.7,
+        correct=rng.random((30, N)) < 0.8,
+        validation_correct=rng.random((30, V)) < 0.8,
+    )
+
+
+# Which axis of each piece of evidence is the samples', where it is not the first; None for none.
+AXES = {"validation_labels": None, "validation_probs": None, "validation_features": None}
+
+
+def moved(name, value, order):
+    """The same evidence with its samples in another order."""
+    if name in AXES:
+        return value
+    if isinstance(value, list):
+        return [moved(name, one, order) for one in value]
+    if isinstance(value, Checkpoint):
+        return replace(value, probs=value.probs[order], features=value.features[order])
+    if isinstance(value, SubsetModels):
+        inside, correct = value.inside[:, order], value.correct[:, order]
+        return replace(value, inside=inside, correct=correct)
+    return value[order]
 
 
 def evidence(order=None):
@@ -18,20 +87,33 @@ def evidence(order=None):
     labels = rng.integers(0, C, N)
     embeddings = (rng.standard_normal((N, 12)) + 2 * np.eye(C, 12)[labels]).astype(np.float32)
     logits = rng.standard_normal((N, C)) + 2 * np.eye(C)[labels]
-    order = np.arange(N) if order is None else order
-    labels, embeddings, logits = labels[order], embeddings[order], logits[order]
-    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return {
+    words = np.array([f"w{i}" for i in range(40)])
+    base = {
         "labels": labels,
         "embeddings": embeddings,
-        "probs": probs.astype(np.float32),
-        "dice": dice(order, 3, "dice"),
-        "neighbours": neighbours(embeddings),
-        "class_neighbours": class_neighbours(embeddings, labels),
-        "losses": -np.log(probs[np.arange(N), labels])[:, None].astype(np.float32),
-        "margins": (2 * probs.max(axis=1) - 1)[:, None].astype(np.float32),
-        "correct": (logits.argmax(1) == labels)[:, None].astype(np.float32),
+        "dice": dice(np.arange(N), 3, "dice"),
+        "probs": softmax(logits),
+        "features": rng.standard_normal((N, 5)).astype(np.float32),
+        "texts": np.array([" ".join(rng.choice(words, 8)) for _ in range(N)], dtype=object),
+        "gradient_norms": rng.random(N).astype(np.float32),
+        "dropout_probs": softmax(logits[:, None] + rng.standard_normal((N, 4, C))),
+        "view_probs": softmax(logits[:, None] + rng.standard_normal((N, 3, C))),
+        "member_probs": softmax(logits[:, None] + rng.standard_normal((N, 3, C))),
+        "member_features": rng.standard_normal((N, 3, 5)).astype(np.float32),
+        "validation_labels": rng.integers(0, C, V),
+        "validation_probs": softmax(rng.standard_normal((V, C))),
+        "validation_features": rng.standard_normal((V, 5)).astype(np.float32),
+        "checkpoints": [checkpoint(rng, logits), checkpoint(rng, logits)],
+        "subset_models": subsets(rng),
+        **visits(rng, labels, logits),
     }
+    if order is not None:
+        base = {name: moved(name, value, order) for name, value in base.items()}
+    options = {"head_models": {"models": 12}}
+    for name, (make, _) in DERIVED.items():
+        given = {needed: base[needed] for needed in parameters(make)[0]}
+        base[name] = make(**given, **options.get(name, {}))
+    return base
 
 
 def scored(name, given):
@@ -67,8 +149,12 @@ def test_every_signal_says_what_it_is_and_where_it_is_from(name):
 
 @every_signal
 def test_every_signal_that_names_labels_says_that_it_needs_them(name):
-    needed = set(parameters(SIGNALS[name].score)[0])
-    assert SIGNALS[name].needs_labels == bool(needed & {"labels", "class_neighbours"})
+    if "labels" in SIGNALS[name].needs:
+        assert SIGNALS[name].needs_labels
+
+
+def test_the_tests_hold_every_piece_of_evidence_a_signal_may_ask_for():
+    assert set(evidence()) >= KNOWN - {"validation_embeddings", "moments"}
 
 
 def planted(copies=200, singles=1000, noise=1e-3):

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from trainables.spec import Training, TrialSpec, canonical, key_of, seed_for
+from trainables.keys import canonical, key_of, seed_for
+from trainables.spec import Training, TrialSpec
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d" * 64, model="tiny", model_sha="tiny", learner="tiny", seed=11
@@ -20,8 +21,8 @@ def changed(**fields):
 
 
 def test_keys_do_not_change_from_release_to_release_without_a_new_spec_version():
-    assert PRUNED.run_key.startswith("e374b7c7e84df652")
-    assert PRUNED.result_key.startswith("cd23cfa58301646d")
+    assert PRUNED.run_key.startswith("97cee77767f101e9")
+    assert PRUNED.result_key.startswith("99ec35f6f44276c6")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,11 @@ def test_keys_do_not_change_from_release_to_release_without_a_new_spec_version()
         ("warmup", 0.25, "warm_key"),
         ("signal", "keep_one", "score_key"),
         ("settings", (("k", 5),), "score_key"),
+        ("signal_sha", "f" * 64, "score_key"),
+        ("prune", "high", "result_key"),
         ("selector", "stratified", "result_key"),
+        ("selector_settings", (("share", 0.3),), "result_key"),
+        ("selector_sha", "f" * 64, "result_key"),
         ("rate", 0.2, "result_key"),
         ("protocol", "restart", "result_key"),
         ("budget", "steps", "result_key"),
@@ -81,13 +86,15 @@ def test_a_spec_is_read_back_as_it_was():
         ({"rate": -0.1}, r"in \[0, 1\)"),
         ({"warmup": 1.0}, r"in \[0, 1\)"),
         ({"rate": float("nan")}, r"in \[0, 1\)"),
-        ({"warmup": 0.0}, "a pruned trial all four"),
+        ({"warmup": 0.0}, "needs one above 0"),
+        ({"signal": ""}, "a pruned trial all four"),
         ({"rate": 0.0}, "a baseline has none"),
         ({"seed": -1}, "whole number"),
         ({"seed": 2**32}, "whole number"),
         ({"seed": True}, "whole number"),
-        ({"protocol": "afresh"}, "protocols are"),
-        ({"budget": "hours"}, "budgets"),
+        ({"protocol": "afresh"}, "protocol is 'afresh'"),
+        ({"budget": "hours"}, "budget is 'hours'"),
+        ({"prune": "both"}, "prune is 'both'"),
     ],
 )
 def test_a_spec_that_could_not_be_run_is_refused(fields, message):

@@ -4,12 +4,22 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import trainables.trial as trial_module
+import trainables.runs as runs_module
 from trainables.datasets import Split, write
+from trainables.evidence import asked, settings_of
+from trainables.learners import LEARNERS
 from trainables.order import warm_steps
+from trainables.own import sha_of
+from trainables.policies import POLICIES
+from trainables.runs import load_runs
+from trainables.scoring import score as scored_with
+from trainables.scoring import select
+from trainables.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
+from trainables.spec import ENDS
+from trainables.subsets import with_validation
 from trainables.training import Learner
-from trainables.trial import load_dataset, run_baseline, run_trial, score, warm_up
+from trainables.trial import run_baseline, run_trial, score, warm_up
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +31,10 @@ def bytes_of(row):
     """Everything of a row that must not depend on clock or machine."""
     used = {name: replace(phase, seconds=0) for name, phase in row.phases.items()}
     return replace(row, phases=used, finished="", host="")
+
+
+def scores_of(spec, cache):
+    return scored_with(spec, load_runs(spec, cache))[0]
 
 
 @learners
@@ -41,7 +55,7 @@ def test_every_signal_gives_the_same_scores_forked_and_alone(specs, filled, sign
     full, pruned = specs("linear", signal=signal, settings=settings)
     shared, alone = filled("shared"), filled("alone")
     run_baseline(full, shared, marks=[pruned])
-    assert (score(pruned, shared)[0] == score(pruned, alone)[0]).all()
+    assert (scores_of(pruned, shared) == scores_of(pruned, alone)).all()
 
 
 def test_a_score_file_is_the_same_whichever_trial_asks_for_it_first(specs, filled):
@@ -83,7 +97,7 @@ def test_a_trial_killed_in_mid_training_and_taken_up_gives_the_same_bytes(
     full, pruned = specs(learner)
     calm, killed = filled("calm"), filled("killed")
     expected = [run_baseline(full, calm, marks=[pruned]), run_trial(pruned, calm)]
-    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
 
     def interrupted(self, route, until=None):
         for steps in whole(self, route, until):
@@ -106,7 +120,7 @@ def test_a_trial_killed_in_mid_training_and_taken_up_gives_the_same_bytes(
 def test_unfinished_state_that_was_damaged_is_not_taken_up(specs, filled, monkeypatch):
     full, _ = specs("linear")
     cache = filled()
-    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
     expected = run_baseline(full, filled("calm"))
     for _ in warm_up(full, cache, marks=[specs("linear")[1]]).network.lengths:
         pass
@@ -119,7 +133,7 @@ def test_a_mark_before_unfinished_state_is_made_all_the_same(specs, filled, monk
     full, late = specs("linear")
     early = replace(late, warmup=0.1)
     cache, calm = filled("cache"), filled("calm")
-    monkeypatch.setattr(trial_module, "SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
     warm_up(full, cache, marks=[late])
     expected = run_trial(early, calm)
     warm_up(full, cache, marks=[early])
@@ -233,10 +247,118 @@ def test_el2n_before_one_epoch_carries_a_warning_that_names_the_warm_up(specs, f
     assert run_trial(late, cache).warnings == ()
 
 
+@pytest.fixture
+def targeted(small, filled):
+    """The small data set with a validation split, and a cache that holds it."""
+    whole = with_validation(small, 0.2, np.random.default_rng(0))
+    cache = filled("targeted")
+    cache.get("data", whole.sha, lambda path: write(whole, path))
+    return whole, cache
+
+
 @pytest.mark.parametrize("signal", SIGNALS)
-def test_every_signal_of_the_table_runs_a_whole_trial(specs, filled, signal):
-    row = run_trial(specs("linear", signal=signal, settings=())[1], filled())
-    assert sum(row.kept_counts) == 168
+def test_every_signal_of_the_table_runs_a_whole_trial(specs, targeted, signal):
+    dataset, cache = targeted
+    lacks = asked(SIGNALS[signal].score) & set(LEARNERS["linear"].lacks)
+    options = settings_of(SIGNALS[signal].score)
+    small = {"models": 3, "members": 2, "clusters": 6}
+    settings = tuple((name, value) for name, value in small.items() if name in options)
+    _, pruned = specs(
+        "tiny" if lacks else "linear", signal=signal, settings=settings, warmup=0.7,
+        data_sha=dataset.sha,
+    )  # fmt: skip
+    row = run_trial(pruned, cache)
+    assert sum(row.kept_counts) == n_keep(len(dataset.train), 0.3)
+
+
+@pytest.mark.parametrize("selector", SELECTORS)
+def test_every_selector_of_the_table_runs_a_whole_trial(specs, targeted, selector):
+    dataset, cache = targeted
+    _, pruned = specs("linear", selector=selector, data_sha=dataset.sha)
+    assert sum(run_trial(pruned, cache).kept_counts) == n_keep(len(dataset.train), 0.3)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_policy_trains_on_fewer_samples_than_the_full_run(specs, filled, policy):
+    full, pruned = specs(
+        "linear", signal=policy, settings=(), selector="each_epoch", warmup=0.4, rate=0.5
+    )
+    cache = filled()
+    row = run_trial(pruned, cache)
+    whole = run_baseline(full, cache).phases["training"].examples
+    assert row.phases["warmup"].examples + row.phases["training"].examples < 0.9 * whole
+    assert row.kept_counts == row.class_counts
+
+
+def test_a_policy_killed_in_mid_epoch_goes_on_with_the_same_choice(specs, filled, monkeypatch):
+    _, pruned = specs(
+        "linear", signal="infobatch", settings=(), selector="each_epoch", warmup=0.4, rate=0.5
+    )
+    expected = run_trial(pruned, filled("calm"))
+    monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
+    cache, whole = filled("killed"), Learner.train
+
+    def interrupted(self, route, until=None):
+        for steps in whole(self, route, until):
+            yield steps
+            if steps == 35:
+                raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Learner, "train", interrupted)
+        with pytest.raises(KilledError):
+            run_trial(pruned, cache)
+    assert bytes_of(run_trial(pruned, cache)) == bytes_of(expected)
+
+
+def test_the_high_end_is_pruned_where_it_is_asked_for(specs, filled):
+    cache = filled()
+    _, low = specs("linear", rate=0.5)
+    one, other = (select(replace(low, prune=end), load_runs(low, cache))[0] for end in ENDS)
+    assert (one != other).mean() > 0.95
+
+
+def test_random_without_warm_up_starts_afresh_and_costs_no_pass(specs, filled):
+    _, pruned = specs(
+        "linear", signal="random", settings=(), warmup=0.0, protocol="restart", rate=0.3
+    )
+    row = run_trial(pruned, filled())
+    assert (row.phases["warmup"].steps, row.phases["scoring"].examples) == (0, 0)
+
+
+def test_forgetting_where_no_sample_was_seen_twice_is_refused(specs, filled):
+    _, early = specs("linear", signal="forgetting", settings=(), warmup=0.4)
+    with pytest.raises(ValueError, match=r"forgetting .* a warm-up of 0\.666667 here"):
+        run_trial(early, filled())
+
+
+def test_a_signal_with_a_target_asks_for_a_validation_split(specs, filled):
+    _, pruned = specs("linear", signal="tracin", settings=())
+    with pytest.raises(ValueError, match="hold one out with --validation-fraction"):
+        run_trial(pruned, filled())
+
+
+def test_never_learnt_samples_are_marked_in_the_score_file(specs, filled):
+    _, pruned = specs("linear", signal="forgetting", settings=(), warmup=0.7)
+    cache = filled()
+    score(pruned, cache)
+    table = pq.read_table(cache.root / f"scores-{pruned.score_key}")
+    never = table["never_learnt"].to_numpy()
+    assert (table["score"].to_numpy()[never] == table["score"].to_numpy().max()).all()
+
+
+def test_a_signal_of_ones_own_is_run_and_its_file_is_part_of_the_key(
+    specs, filled, tmp_path, monkeypatch
+):
+    (tmp_path / "mine_signal.py").write_text(
+        "import numpy as np\n\ndef longest(texts, *, power=1):\n"
+        "    return np.array([len(t) ** power for t in texts], dtype=np.float32)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "mine_signal:longest"
+    _, pruned = specs("linear", signal=name, settings=(("power", 1),), signal_sha=sha_of(name))
+    assert sum(run_trial(pruned, filled()).kept_counts) == 168
+    assert len(sha_of(name)) == 64
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_rows(specs, filled):
@@ -248,7 +370,7 @@ def test_a_loss_that_is_not_finite_is_named_with_its_rows(specs, filled):
 
 def test_data_that_are_not_in_the_cache_are_asked_for(specs, cache):
     with pytest.raises(FileNotFoundError, match="start the sweep again"):
-        load_dataset(specs("linear")[0], cache)
+        load_runs(specs("linear")[0], cache)
 
 
 def test_a_warm_up_that_leaves_nothing_is_refused_before_training(specs, filled):

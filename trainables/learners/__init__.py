@@ -43,11 +43,13 @@ class Learner:
         open: Gives the network at its initial weights for a spec; the seed decides them.
         about: One line.
         training: How it is trained unless asked otherwise.
+        lacks: Evidence it cannot give.
     """
 
     open: Callable[[TrialSpec, Dataset, Cache], Network]
     about: str
     training: Training
+    lacks: tuple[str, ...] = ()
 
 
 LEARNERS: dict[str, Learner] = {
@@ -65,5 +67,7 @@ LEARNERS: dict[str, Learner] = {
         open=open_linear,
         about="A logistic head on frozen embeddings: of an encoder, or of weighted word pieces.",
         training=Training(epochs=10, batch_size=64, lr=1e-2, weight_decay=1e-4, max_length=128),
+        # No dropout to leave on, and its word pieces are embedded once and for all.
+        lacks=("dropout_probs", "view_probs"),
     ),
 }

@@ -12,9 +12,10 @@ from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.datasets import Dataset
 from trainables.environment import autocast, device
 from trainables.evidence import Cache
+from trainables.keys import key_of, seed_for
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
 from trainables.models import revision_of
-from trainables.spec import TrialSpec, key_of, seed_for
+from trainables.spec import TrialSpec
 from trainables.tokens import Pieces, Tokens
 
 _WIDTH = 128

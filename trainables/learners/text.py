@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from trainables.datasets import Dataset
 from trainables.environment import device
 from trainables.evidence import Cache
+from trainables.keys import key_of, seed_for
 from trainables.models import revision_of
-from trainables.spec import TrialSpec, key_of, seed_for
+from trainables.spec import TrialSpec
 from trainables.tokens import Tokens, load_tokenizer, read_tokens, train_tokenizer, write_tokens
 
 # Batches are padded to a multiple of this: few shapes, little padding.

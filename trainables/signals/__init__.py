@@ -1,17 +1,50 @@
 """SIGNALS: what each row is worth. A new signal is one function and one row of this table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.evidence import LABELLED, parameters
 from trainables.signals.control import random
-from trainables.signals.difficulty import el2n
-from trainables.signals.redundancy import keep_one, redundancy, redundancy_within_class
+from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
+from trainables.signals.dynamics import (
+    aum,
+    confidence,
+    correctness,
+    forgetting,
+    never_learnt,
+    variability,
+)
+from trainables.signals.graph import d2
+from trainables.signals.influence import less, tracin, tracin_self, trak
+from trainables.signals.labels import knn_shapley, label_quality
+from trainables.signals.memorization import influence, mem_head, memorization
+from trainables.signals.prototypes import (
+    d4,
+    moderate,
+    ssl_prototypes,
+    supervised_prototypes,
+)
+from trainables.signals.redundancy import (
+    keep_one,
+    redundancy,
+    redundancy_within_class,
+    semdedup,
+)
+from trainables.signals.stability import (
+    stability_over_visits,
+    stability_under_dropout,
+    stability_under_token_dropout,
+)
+from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
+from trainables.signals.words import tfidf
+from trainables.tables import about, source
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Signal:
     """A row of the table.
 
@@ -19,53 +52,98 @@ class Signal:
         score: The function. Its positional parameters name the evidence it needs, its
             keyword-only ones are its settings; it returns float32 scores of shape (n,), higher
             is more worth keeping.
-        about: One line.
         cost: What it adds to a run, in forward passes over the training set (F) and more.
-        source: Where the idea is from.
-        needs_labels: Whether it looks at labels.
-        min_epochs: Epochs of warm-up from which on it means what its source says.
+        min_epochs: Epochs of warm-up from which on it means what its source says; warned below.
+        needs_epochs: Epochs below which it has nothing to go by; refused.
+        both_ways: Whether the literature is not of one mind which end to keep.
+        affordable: Whether it costs a small part of a run, and so is in the grid `signals`.
+        selector: How its source cuts.
+        columns: More to tell of each row, kept beside its score: functions like `score`.
     """
 
     score: Callable[..., NDArray[np.float32]]
-    about: str
-    cost: str
-    source: str
-    needs_labels: bool = False
-    min_epochs: float = 0.0
+    cost: str = field(kw_only=True)
+    min_epochs: float = field(default=0.0, kw_only=True)
+    needs_epochs: float = field(default=0.0, kw_only=True)
+    both_ways: bool = field(default=False, kw_only=True)
+    affordable: bool = field(default=True, kw_only=True)
+    selector: str = field(default="global", kw_only=True)
+    columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def about(self) -> str:
+        """One line."""
+        return about(self.score)
+
+    @property
+    def source(self) -> str:
+        """Where the idea is from."""
+        return source(self.score)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The evidence it asks for."""
+        return parameters(self.score)[0]
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it looks at labels, itself or through its evidence."""
+        return bool(LABELLED & set(self.needs))
 
 
 SIGNALS: dict[str, Signal] = {
-    "random": Signal(
-        score=random,
-        about="A seeded draw: the control every signal is judged beside.",
+    "random": Signal(random, cost="0"),
+    "redundancy": Signal(redundancy, cost="1 F + kNN"),
+    "redundancy_within_class": Signal(redundancy_within_class, cost="1 F + kNN"),
+    "keep_one": Signal(keep_one, cost="1 F + kNN"),
+    "semdedup": Signal(semdedup, cost="1 F + k-means"),
+    "d4": Signal(d4, cost="1 F + 2 k-means"),
+    "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True),
+    "supervised_prototypes": Signal(supervised_prototypes, cost="1 F", both_ways=True),
+    "moderate": Signal(moderate, cost="1 F"),
+    "d2": Signal(d2, cost="1 F + kNN", min_epochs=1),
+    "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True),
+    "el2n_ensemble": Signal(
+        el2n_ensemble, cost="5 warm-ups + 5 F", min_epochs=1, both_ways=True, affordable=False
+    ),
+    "grand": Signal(grand, cost="1 F", min_epochs=1, both_ways=True),
+    "grand_ensemble": Signal(
+        grand_ensemble, cost="5 warm-ups + 5 F", min_epochs=1, both_ways=True, affordable=False
+    ),
+    "grand_full": Signal(
+        grand_full, cost="3 F, row by row", min_epochs=1, both_ways=True, affordable=False
+    ),
+    "loss": Signal(loss, cost="1 F", both_ways=True),
+    "entropy": Signal(entropy, cost="1 F", both_ways=True),
+    "margin": Signal(margin, cost="1 F", both_ways=True),
+    "least_confidence": Signal(least_confidence, cost="1 F", both_ways=True),
+    "forgetting": Signal(
+        forgetting,
         cost="0",
-        source="Ayed, Hayou 2023, arXiv:2302.06960",
+        min_epochs=3,
+        needs_epochs=2,
+        both_ways=True,
+        columns={"never_learnt": never_learnt},
     ),
-    "redundancy": Signal(
-        score=redundancy,
-        about="Far from its k nearest neighbours; removes both of two twins.",
-        cost="1 F + kNN",
-        source="the study; signals as in Abbas et al. 2023, arXiv:2303.09540",
+    "aum": Signal(aum, cost="0", min_epochs=2, needs_epochs=1, both_ways=True),
+    "confidence": Signal(confidence, cost="0", min_epochs=3, needs_epochs=1, both_ways=True),
+    "variability": Signal(variability, cost="0", min_epochs=3, needs_epochs=2, both_ways=True),
+    "correctness": Signal(correctness, cost="0", min_epochs=3, needs_epochs=1, both_ways=True),
+    "stability_over_visits": Signal(
+        stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
     ),
-    "redundancy_within_class": Signal(
-        score=redundancy_within_class,
-        about="Far from its k nearest neighbours of the same class.",
-        cost="1 F + kNN",
-        source="the study",
-        needs_labels=True,
+    "stability_under_dropout": Signal(stability_under_dropout, cost="10 F", both_ways=True),
+    "stability_under_token_dropout": Signal(
+        stability_under_token_dropout, cost="6 F", both_ways=True
     ),
-    "keep_one": Signal(
-        score=keep_one,
-        about="Greedy removal of near-duplicates in which one of each group always stays.",
-        cost="1 F + kNN",
-        source="greedy independent set on the neighbour graph",
-    ),
-    "el2n": Signal(
-        score=el2n,
-        about="Length of the error vector softmax minus one-hot: hard or mislabelled is high.",
-        cost="1 F",
-        source="Paul, Ganguli, Dziugaite 2021, arXiv:2107.07075",
-        needs_labels=True,
-        min_epochs=1.0,
-    ),
+    "tracin": Signal(tracin, cost="6 F"),
+    "tracin_self": Signal(tracin_self, cost="6 F", both_ways=True),
+    "less": Signal(less, cost="6 F"),
+    "trak": Signal(trak, cost="1 F + regression"),
+    "label_quality": Signal(label_quality, cost="1 F + 5 heads"),
+    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN"),
+    "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True),
+    "memorization": Signal(memorization, cost="20 runs of 70 %", both_ways=True, affordable=False),
+    "influence": Signal(influence, cost="20 runs of 70 %", both_ways=True, affordable=False),
+    "tfidf": Signal(tfidf, cost="0", both_ways=True),
 }

@@ -12,5 +12,9 @@ def random(dice: NDArray[np.float64]) -> NDArray[np.float32]:
 
     Returns:
         Scores in [0, 1], shape (n,), float32; higher stays, and means nothing.
+
+    References:
+        Ayed, Hayou, "Data Pruning and Neural Scaling Laws: Fundamental Limitations of Score-Based
+        Algorithms", 2023, arXiv:2302.06960.
     """
     return dice.astype(np.float32)

@@ -3,10 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.evidence import Neighbours
+from trainables.clusters import Clusters, unit_rows
+from trainables.neighbours import Neighbours
+
+# Similarities held at once within a cluster: 64 MiB.
+_CELLS = 2**24
 
 
-def redundancy(neighbours: Neighbours, *, k: int = 10) -> NDArray[np.float32]:
+def redundancy(neighbours: Neighbours, *, k: int = 10, kth: bool = False) -> NDArray[np.float32]:
     """Minus the mean cosine similarity to the k nearest neighbours in all data.
 
     Of a pair of twins both score low, and a cut takes both: see `keep_one`.
@@ -14,30 +18,34 @@ def redundancy(neighbours: Neighbours, *, k: int = 10) -> NDArray[np.float32]:
     Args:
         neighbours: The k nearest other rows.
         k: Neighbours looked at; 1 finds duplicates, 5 to 10 dense regions.
+        kth: Look at the k-th neighbour alone instead of the mean: how far the k nearest reach.
 
     Returns:
         Scores in [-1, 1], shape (n,), float32; higher is lonelier.
+
+    References:
+        The study; similarity as in Abbas et al., "SemDeDup", 2023, arXiv:2303.09540.
     """
-    crowd = neighbours.similarity[:, :k].mean(axis=1, dtype=np.float64)
-    scores: NDArray[np.float32] = np.negative(crowd).astype(np.float32)
-    return scores
+    return -_crowd(neighbours.similarity[:, :k], kth).astype(np.float32)
 
 
-def redundancy_within_class(class_neighbours: Neighbours, *, k: int = 10) -> NDArray[np.float32]:
+def redundancy_within_class(
+    class_neighbours: Neighbours, *, k: int = 10, kth: bool = False
+) -> NDArray[np.float32]:
     """Minus the mean cosine similarity to the k nearest neighbours of the same class.
 
     Args:
         class_neighbours: The k nearest other rows of the same class, nan where it has no more.
         k: Neighbours looked at; a smaller class has its mean taken over what it has.
+        kth: Look at the k-th neighbour alone, in a smaller class at its last.
 
     Returns:
         Scores in [-1, 1], shape (n,), float32; higher is lonelier, 1 for a class's only row.
+
+    References:
+        The study.
     """
-    similarity = class_neighbours.similarity[:, :k]
-    found = np.isfinite(similarity)
-    total = np.where(found, similarity, 0).sum(axis=1, dtype=np.float64)
-    mean = np.where(found.any(axis=1), total / np.maximum(found.sum(axis=1), 1), -1.0)
-    return np.negative(mean).astype(np.float32)
+    return -_crowd(class_neighbours.similarity[:, :k], kth).astype(np.float32)
 
 
 def keep_one(
@@ -59,18 +67,80 @@ def keep_one(
     Returns:
         Place in the order of removal divided by n, in [0, 1), shape (n,), float32; the first to
         go has 0, higher goes later.
+
+    References:
+        Greedy independent set on the neighbour graph.
     """
     similarity = neighbours.similarity[:, :k]
-    n = len(similarity)
-    crowd = similarity.mean(axis=1, dtype=np.float64)
+    crowd = _crowd(similarity)
     removed, protected = _greedy(neighbours.rows[:, :k], similarity, crowd, dice)
-    gone = np.zeros(n, dtype=bool)
+    gone = np.zeros(len(crowd), dtype=bool)
     gone[removed] = True
     rest = np.lexsort((dice, -crowd, protected))
-    order = np.concatenate([removed, rest[~gone[rest]]]).astype(np.intp)
-    scores = np.empty(n, dtype=np.float32)
-    scores[order] = np.arange(n, dtype=np.float32) / n
+    return places(np.concatenate([removed, rest[~gone[rest]]]).astype(np.intp))
+
+
+def semdedup(
+    embeddings: NDArray[np.float32], clusters: Clusters, dice: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Minus the similarity to the closest row of the same cluster that is farther out.
+
+    The rows of a cluster stand in order, the farthest from the centroid first; M_j is the
+    largest similarity of row j to any row before it, and j goes once M_j > 1 - eps. The score is
+    -M_j, so the cut at any rate is the source's at some eps. As in the source, rows that are
+    themselves gone still count: of a chain a, b, c of near-duplicates b goes for a and c for b,
+    though c need not be near a; `keep_one` would let only b go. Of exact copies in one cluster
+    one stays; copies in different clusters are not seen.
+
+    Args:
+        embeddings: Shape (n, d), finite, no row all zeros.
+        clusters: Theirs.
+        dice: Uniform in [0, 1), shape (n,); decides between equally far rows.
+
+    Returns:
+        Scores in [-1, 1], shape (n,), float32; higher is less covered, 1 for the first row of
+        a cluster.
+
+    References:
+        Abbas et al., "SemDeDup", 2023, arXiv:2303.09540.
+    """
+    units = unit_rows(embeddings)
+    covered = np.full(len(units), -1, dtype=np.float32)
+    order = np.lexsort((dice, clusters.similarity, clusters.assigned))
+    starts = np.flatnonzero(np.diff(clusters.assigned[order])) + 1
+    for members in np.split(order, starts):
+        covered[members[1:]] = _most_similar_before(units[members])
+    return -covered
+
+
+def places(removal: NDArray[np.intp]) -> NDArray[np.float32]:
+    """An order of removal as scores in [0, 1): the first to go has 0, and no two are equal."""
+    scores = np.empty(len(removal), dtype=np.float32)
+    scores[removal] = np.arange(len(removal)) / len(removal)
     return scores
+
+
+def _crowd(similarity: NDArray[np.float32], kth: bool = False) -> NDArray[np.float64]:
+    """Mean similarity to the neighbours there are, or that of the last; -1 without any."""
+    found = np.isfinite(similarity)
+    if kth:
+        last: NDArray[np.float64] = np.where(found, similarity, 1).min(axis=1).astype(np.float64)
+        return np.where(found.any(axis=1), last, -1)
+    total = np.where(found, similarity, 0).sum(axis=1, dtype=np.float64)
+    return np.where(found.any(axis=1), total / np.maximum(found.sum(axis=1), 1), -1)
+
+
+def _most_similar_before(units: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each row but the first its largest similarity to an earlier one, shape (n - 1,)."""
+    n = len(units)
+    most = np.empty(n, dtype=np.float32)
+    step = max(1, _CELLS // n)
+    for start in range(0, n, step):
+        block = units[start : start + step]
+        similarity = block @ units[: start + step].T
+        later = np.arange(similarity.shape[1]) >= np.arange(start, start + len(block))[:, None]
+        most[start : start + step] = np.where(later, -1, similarity).max(axis=1)
+    return most[1:].clip(-1, 1)
 
 
 def _greedy(
@@ -84,11 +154,12 @@ def _greedy(
     # Who of a pair would go: the more crowded row, or of equals the one with the lower dice.
     precedence = np.empty(n, dtype=np.int64)
     precedence[np.lexsort((dice, -crowd))] = np.arange(n)
-    left = np.repeat(np.arange(n, dtype=np.int32), k)
-    right = rows.ravel()
+    there = rows.ravel() >= 0
+    left = np.repeat(np.arange(n, dtype=np.int32), k)[there]
+    right = rows.ravel()[there]
     first = np.where(precedence[left] < precedence[right], left, right)
     second = np.where(precedence[left] < precedence[right], right, left)
-    closest_first = np.lexsort((precedence[second], precedence[first], -similarity.ravel()))
+    closest_first = np.lexsort((precedence[second], precedence[first], -similarity.ravel()[there]))
     alive, protected = [True] * n, [False] * n
     removed: list[int] = []
     pairs = zip(first[closest_first].tolist(), second[closest_first].tolist(), strict=True)

@@ -1,0 +1,30 @@
+"""Hashes of canonical JSON: names for what is kept, and seeds for what is drawn."""
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical(payload: Any) -> bytes:
+    """JSON with sorted keys and no NaN: equal content gives equal bytes.
+
+    Raises:
+        ValueError: If payload holds NaN or an infinity.
+    """
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def key_of(payload: Any) -> str:
+    """The sha256 of canonical JSON, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(payload)).hexdigest()
+
+
+def seed_for(seed: int, *place: int | str) -> int:
+    """A generator's seed in [0, 2^63) for one place of a run, such as (stage, epoch, step).
+
+    Every draw is keyed by where it is made, never by what was drawn before it, so evaluation,
+    logging, restarts and the order of trials change nothing.
+    """
+    digest = hashlib.sha256(canonical([seed, *place])).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
