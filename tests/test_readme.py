@@ -53,12 +53,12 @@ def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (page,) = tmp_path.glob("runs/demo-*/report.html")
     assert page.stat().st_size < 6_000_000
-    by_random = re.search(r"random global .*✗ (-\d+\.\d+)", ended.stdout)
+    by_random = re.search(r"Random \(global\) .*✗ (-\d+\.\d+)", ended.stdout)
     assert float(by_random[1]) < -3
     accuracy = float(re.search(r"accuracy (0\.\d+)", ended.stdout)[1])
     largest = float(re.search(r"largest class (0\.\d+)", ended.stdout)[1])
     assert accuracy > largest + 0.25
-    precision = re.search(r"keep_one global\s*│\s*(\d+) % ·", ended.stdout)
+    precision = re.search(r"Keep one \(global\)\s*│\s*(\d+) % ·", ended.stdout)
     assert int(precision[1]) >= 90
     assert sum(line.count("✗") for line in ended.stdout.splitlines() if "synthetic │" in line) > 0
 

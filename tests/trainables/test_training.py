@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from trainables.learners import LEARNERS
+from trainables.observation import observe
 from trainables.order import Route
 from trainables.training import Learner, load_progress, save_progress
 
@@ -49,7 +50,7 @@ def test_looking_at_a_learner_in_mid_training_changes_nothing(opened, name):
     run(calm, route)
     for _ in watched.train(route):
         if watched.steps in (5, 20):
-            watched.observe(("embeddings", "probs"))
+            observe(watched, ("embeddings", "probs"))
             watched.predict("test")
     assert watched.weights_sha() == calm.weights_sha()
 
@@ -105,7 +106,7 @@ def test_visits_tell_what_training_saw_and_nothing_more(opened, small):
 def test_observed_probabilities_are_those_of_the_network(opened, small):
     learner, route = opened("linear")
     run(learner, route, until=10)
-    arrays, used = learner.observe(("embeddings", "probs"))
+    arrays, used = observe(learner, ("embeddings", "probs"))
     rows = np.array([5, 100, 3])
     batch = learner.network.batch("train", rows)
     expected = torch.softmax(learner.network.forward(batch)[0], 1).detach().numpy()
@@ -116,7 +117,7 @@ def test_observed_probabilities_are_those_of_the_network(opened, small):
 
 def test_a_text_learners_embeddings_are_the_masked_mean_whatever_the_padding(opened):
     learner, _ = opened("tiny")
-    arrays, _ = learner.observe(("embeddings",))
+    arrays, _ = observe(learner, ("embeddings",))
     module = learner.network.module.eval()
     pieces = learner.network._tokens.splits["train"]
     ids = torch.from_numpy(pieces.values[pieces.offsets[7] : pieces.offsets[8]].astype(np.int64))
