@@ -7,14 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.envelope import (
-    Cell,
-    correct_bits,
-    noise_group,
-    pooled_by_dataset,
-    sampling_variance,
-    source_group,
-)
+from analysis.envelope import Cell, correct_bits, sampling_variance
+from analysis.noise import noise_group, pooled_by_dataset, source_group
 from analysis.verdicts import Spread, half_width, one_sided_p, run_spread
 from trainables.spec import TrialResult, TrialSpec
 
@@ -79,7 +73,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def against_random(found: Iterable[Cell], *, alpha: float = 0.05) -> dict[TrialSpec, Comparison]:
+def against_random(
+    found: Iterable[Cell], *, alpha: float = 0.05, pool: bool = True
+) -> dict[TrialSpec, Comparison]:
     """Hold every signal's cell against random pruning of the same rate, warm-up and protocol.
 
     The control cut by the same selector is preferred, then any other; a cell without control
@@ -89,6 +85,7 @@ def against_random(found: Iterable[Cell], *, alpha: float = 0.05) -> dict[TrialS
     Args:
         found: Cells of a run.
         alpha: Error allowed for "better" and for "worse", over the family.
+        pool: Pool the run noise of a data set's contests up to four seeds.
 
     Returns:
         Comparisons by the signal's condition.
@@ -98,14 +95,14 @@ def against_random(found: Iterable[Cell], *, alpha: float = 0.05) -> dict[TrialS
     contests = [
         contest
         for cell in found
-        if cell.condition.signal != CONTROL
+        if cell.condition.signal != CONTROL and not cell.condition.is_null
         for contest in [_contest(cell, controls[_place(cell.condition)])]
         if contest is not None
     ]
     pooled = pooled_by_dataset((c.condition, c.delta_pp) for c in contests)
     families: dict[tuple[Any, ...], list[Comparison]] = defaultdict(list)
     for contest in contests:
-        spread = pooled[noise_group(contest.condition)]
+        spread = pooled[noise_group(contest.condition)] if pool else None
         families[source_group(contest.condition)].append(_compare(contest, spread, alpha))
     return {
         comparison.condition: comparison

@@ -7,13 +7,10 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import levene
 
-from analysis.verdicts import Spread, Verdict, judge, pooled_variance
+from analysis.noise import noise_group, pooled_by_dataset
+from analysis.verdicts import Spread, Verdict, judge
 from trainables.spec import TrialResult, TrialSpec
-
-# Rates up to this are light pruning.
-_LIGHT = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +47,7 @@ class Cell:
         n_planned: Seeds that were to be run.
         n_failed: Trials that failed.
         unpaired: Why a trial gives no difference, one sentence a trial.
+        lost: Seeds of these.
     """
 
     condition: TrialSpec
@@ -58,6 +56,7 @@ class Cell:
     n_planned: int = 0
     n_failed: int = 0
     unpaired: tuple[str, ...] = ()
+    lost: tuple[int, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -113,6 +112,17 @@ def sampling_variance(differences: Sequence[np.ndarray]) -> float:
     return float(mean.var() / len(mean) * 1e4)
 
 
+def only(cell: Cell, seeds: Iterable[int]) -> Cell:
+    """The cell as if no other seeds had run."""
+    chosen = {*seeds}
+    pairs = tuple(pair for pair in cell.pairs if pair.seed in chosen)
+    return replace(cell, pairs=pairs, v_test_pp2=_v_test_pp2(pairs))
+
+
+def _v_test_pp2(pairs: Sequence[Pair]) -> float:
+    return sampling_variance([pair.gained() for pair in pairs]) if pairs else 0.0
+
+
 def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> list[Cell]:
     """Every condition found or planned, with its pairs, sorted.
 
@@ -159,53 +169,9 @@ def envelope(
         ValueError: If paired trials were not tested on the same test set.
     """
     found = cells(results, planned)
-    pooled = pooled_by_dataset((cell.condition, cell.delta_pp) for cell in found)
+    pruned = [cell for cell in found if not cell.condition.is_null]
+    pooled = pooled_by_dataset((cell.condition, cell.delta_pp) for cell in pruned)
     return [Row(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
-
-
-def source_group(condition: TrialSpec) -> tuple[Any, ...]:
-    """What answers one question: the same data, model and training."""
-    return (condition.data_sha, condition.model_sha, condition.learner, condition.training)
-
-
-def noise_group(condition: TrialSpec) -> tuple[Any, ...]:
-    """What cells share whose run noise may always be pooled: the source, and like rates."""
-    return (*source_group(condition), condition.rate <= _LIGHT)
-
-
-def pooled_by_dataset(
-    differences: Iterable[tuple[TrialSpec, Sequence[float]]],
-) -> dict[tuple[Any, ...], Spread | None]:
-    """The pooled run noise of every noise group.
-
-    It is pooled over all rates of a source, unless light and heavy pruning scatter differently:
-    runs that lost much of their data must not widen the others' intervals.
-    """
-    groups: dict[tuple[Any, ...], list[Sequence[float]]] = defaultdict(list)
-    for condition, delta_pp in differences:
-        groups[noise_group(condition)].append(delta_pp)
-    pooled = {}
-    for group, own in groups.items():
-        light, heavy = (groups.get((*group[:-1], band), []) for band in (True, False))
-        alike = not scatter_differs(light, heavy)
-        pooled[group] = pooled_variance([*light, *heavy] if alike else own)
-    return pooled
-
-
-def scatter_differs(one: Iterable[Sequence[float]], other: Iterable[Sequence[float]]) -> bool:
-    """Whether two groups of cells scatter differently, by Brown and Forsythe's test at 10 %.
-
-    Args:
-        one: Differences in pp, one sequence a cell, each taken from its cell's median.
-        other: Likewise.
-    """
-    residuals = [
-        [x - float(np.median(cell)) for cell in cells if len(cell) > 1 for x in cell]
-        for cells in (one, other)
-    ]
-    if min(len(found) for found in residuals) < 3 or not any(map(any, residuals)):
-        return False
-    return bool(levene(*residuals, center="median").pvalue < 0.1)
 
 
 def _verdict(
@@ -213,7 +179,7 @@ def _verdict(
 ) -> Verdict | None:
     if not cell.pairs:
         return None
-    spread = pooled[noise_group(cell.condition)]
+    spread = pooled.get(noise_group(cell.condition))
     return judge(cell.delta_pp, cell.v_test_pp2, tolerance_pp=tolerance_pp, pooled=spread)
 
 
@@ -244,22 +210,23 @@ def _cell(
 ) -> Cell:
     homes = {home[0] for home in baselines}
     pairs: dict[int, Pair] = {}
-    unpaired = []
+    unpaired: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: (row.spec.seed, row.finished)):
         baseline = baselines.get(_home(row))
         reason = _why_unpaired(row, baseline, row.spec.run_key in homes)
         if baseline is None or reason:
-            unpaired.append(f"seed {row.spec.seed}: {reason}")
+            unpaired[row.spec.seed] = f"seed {row.spec.seed}: {reason}"
         else:
             pairs[row.spec.seed] = Pair(pruned=row, baseline=baseline)
     _check_tests(list(pairs.values()))
     return Cell(
         condition=condition,
         pairs=tuple(pairs.values()),
-        v_test_pp2=sampling_variance([pair.gained() for pair in pairs.values()]) if pairs else 0.0,
+        v_test_pp2=_v_test_pp2([*pairs.values()]),
         n_planned=n_planned,
         n_failed=sum(not row.is_ok for row in rows),
-        unpaired=tuple(unpaired),
+        unpaired=tuple(unpaired.values()),
+        lost=tuple(seed for seed in unpaired if seed not in pairs),
     )
 
 

@@ -13,9 +13,12 @@ from analysis.labels import (
     Source,
     method_labels,
     method_of,
+    percent,
     source_labels,
     source_of,
 )
+from analysis.looks import LOOK_ALPHA, envelope_at_looks
+from analysis.verdicts import ALPHA
 from trainables.spec import TrialResult, TrialSpec
 
 
@@ -32,6 +35,7 @@ class Plan:
         limited: Whether the data was cut short to try things out.
         environment: Versions and machine.
         notes: What the sweep has to say, one sentence each.
+        adaptive: Whether seeds were bought look by look.
     """
 
     grid: str = ""
@@ -42,6 +46,7 @@ class Plan:
     limited: bool = False
     environment: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    adaptive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,7 @@ class Study:
         name: The run's name.
         results: Rows, baselines first, then in the order of the envelope.
         rows: Judged cells.
+        nulls: Cells that pruned nothing: what chance alone does, judged like the rest.
         comparisons: Every signal's cell against random, by condition.
         plan: What was to be run.
         tolerance_pp: The tolerance judged by.
@@ -62,6 +68,7 @@ class Study:
     name: str
     results: tuple[TrialResult, ...]
     rows: tuple[Row, ...]
+    nulls: tuple[Row, ...]
     comparisons: Mapping[TrialSpec, Comparison]
     plan: Plan
     tolerance_pp: float
@@ -76,6 +83,16 @@ class Study:
             if source in (None, source_of(row.cell.condition))
             and method in (None, method_of(row.cell.condition))
         ]
+
+    @property
+    def alpha(self) -> float:
+        """Error of each bound: of one look where seeds were bought look by look."""
+        return _alpha(self.plan)
+
+    @property
+    def confidence(self) -> str:
+        """The level of every interval, such as 90%."""
+        return percent(1 - 2 * self.alpha)
 
     @property
     def warmups(self) -> list[float]:
@@ -104,7 +121,9 @@ def study(
     plan = plan or Plan()
     kept = sorted(results, key=lambda row: (not row.spec.is_baseline, spec_order(row.spec)))
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
-    rows = envelope(kept, plan.specs, tolerance_pp=tolerance)
+    judged = envelope_at_looks if plan.adaptive else envelope
+    every = judged(kept, plan.specs, tolerance_pp=tolerance)
+    rows = [row for row in every if not row.cell.condition.is_null]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.signal == "random", _lead(c.signal)))
     everything = [*conditions, *(row.spec for row in kept)]
@@ -112,12 +131,19 @@ def study(
         name=name,
         results=tuple(kept),
         rows=tuple(rows),
-        comparisons=against_random(row.cell for row in rows),
+        nulls=tuple(row for row in every if row.cell.condition.is_null),
+        comparisons=against_random(
+            (row.cell for row in rows), alpha=_alpha(plan), pool=not plan.adaptive
+        ),
         plan=plan,
         tolerance_pp=tolerance,
         methods=method_labels(in_order),
         sources=source_labels(everything),
     )
+
+
+def _alpha(plan: Plan) -> float:
+    return LOOK_ALPHA if plan.adaptive else ALPHA
 
 
 def _lead(signal: str) -> bool:
@@ -145,6 +171,7 @@ def load_plan(run: Path) -> Plan | None:
             limited=bool(written.get("limited", False)),
             environment=dict(written.get("environment") or {}),
             notes=tuple(str(note) for note in written.get("notes", [])),
+            adaptive=bool(written.get("adaptive", False)),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not a plan: {error}") from error
@@ -165,4 +192,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         limited=any(plan.limited for plan in known),
         environment=first.environment,
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
+        adaptive=any(plan.adaptive for plan in known),
     )

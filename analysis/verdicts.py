@@ -15,6 +15,8 @@ Word = Literal["within", "outside", "inconclusive"]
 POOLED_UP_TO = 4
 # Closer to the line than this, seeds cost more than the answer is worth.
 CLOSE_PP = 0.3
+# Error on each side of an interval.
+ALPHA = 0.05
 _MOST_SEEDS = 100
 
 

@@ -12,7 +12,7 @@ from trainables.policies import POLICIES
 from trainables.scores import check_epochs
 from trainables.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import Setting, Training, TrialSpec
+from trainables.spec import NULL, Setting, Training, TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +156,7 @@ def expand(
     *,
     protocol: str = "continue",
     budget: str = "epochs",
+    null: bool = False,
 ) -> list[TrialSpec]:
     """The trials of a grid: each full-data run once and first, then what is pruned from it.
 
@@ -165,6 +166,7 @@ def expand(
         model: What is trained.
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        null: Add the trial that prunes nothing, at every warm-up: how far chance alone leads.
 
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
@@ -183,10 +185,18 @@ def expand(
                     seed=seed,
                     training=training,
                 )
-                pruned = _pruned(replace(baseline, protocol=protocol, budget=budget), block)
+                asked = replace(baseline, protocol=protocol, budget=budget)
+                pruned = [*(_nulls(asked, block) if null else ()), *_pruned(asked, block)]
                 for spec in (baseline, *pruned):
                     trials.setdefault(spec.result_key, spec)
     return sorted(trials.values(), key=lambda spec: not spec.is_baseline)
+
+
+def _nulls(baseline: TrialSpec, block: Block) -> list[TrialSpec]:
+    return [
+        replace(baseline, warmup=warmup, signal=NULL, selector=EACH_EPOCH)
+        for warmup in block.warmups
+    ]
 
 
 def _pruned(baseline: TrialSpec, block: Block) -> list[TrialSpec]:

@@ -11,6 +11,25 @@ from trainables.keys import key_of
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Where a sweep stops handing out work, though some is left; 0 for no limit.
+
+    Attributes:
+        trials: Full-data and pruned runs of this command.
+        hours: Of all workers together, each an accelerator's where trials have one.
+    """
+
+    trials: int = 0
+    hours: float = 0.0
+
+    def reached(self, trials: int, seconds: float) -> str:
+        """The limit that is reached, or empty."""
+        if 0 < self.trials <= trials:
+            return f"--max-trials {self.trials}"
+        return f"--max-gpu-hours {self.hours:g}" if 0 < self.hours * 3600 <= seconds else ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """Where the nodes of a sweep run.
 
@@ -20,6 +39,7 @@ class Place:
         gpus: Per trial; fractions share one.
         address: Of a Ray cluster, or "local".
         at_once: Most trials at a time; 0 for all that fit.
+        limits: Where to stop before all is done.
         environment: What every trial of the sweep must run on: that of the planning machine.
     """
 
@@ -28,6 +48,7 @@ class Place:
     gpus: float = 0.0
     address: str = "local"
     at_once: int = 0
+    limits: Limits = field(default_factory=Limits)
     environment: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +70,7 @@ class Place:
             gpus=gpus,
             address=flags["address"],
             at_once=flags["max_trials_at_once"],
+            limits=Limits(trials=flags["max_trials"], hours=flags["max_gpu_hours"]),
         )
 
     def open_store(self) -> ArtifactStore:

@@ -1,27 +1,29 @@
 """From what was asked to the trials, the work behind them, and what of it is done."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from analysis.looks import LOOKS, Purchase, demand
 from orchestrator.grids import expand
+from orchestrator.nodes import Node, plan
 from orchestrator.place import Place
 from orchestrator.request import Request
-from orchestrator.runs import Run
-from orchestrator.scheduler import Node, plan
+from orchestrator.runs import Run, title
 from orchestrator.store import ArtifactStore
 from trainables.datasets import Dataset, load, write
 from trainables.keys import key_of
 from trainables.models import Model, resolve
 from trainables.order import warm_steps
 from trainables.own import asked_by
+from trainables.records import from_json
 from trainables.scores import warnings
-from trainables.spec import TrialSpec
+from trainables.spec import TrialResult, TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +32,22 @@ class Sweep:
 
     Attributes:
         grid: The preset's name.
-        specs: All trials, baselines first.
-        nodes: The work behind them.
+        specs: The trials asked for, baselines first.
+        grid_specs: All there could be: more than `specs` only where seeds are bought one by one.
+        nodes: The work behind all of them.
         datasets: By content hash.
         place: Where it runs.
         store: What is shared.
         run: The run's folder.
         command: As typed.
         tolerance_pp: Margin of the verdicts.
+        adaptive: Whether seeds are bought look by look.
+        purchases: What was bought beyond the first look and has not ended.
     """
 
     grid: str
     specs: list[TrialSpec]
+    grid_specs: list[TrialSpec]
     nodes: list[Node]
     datasets: Mapping[str, Dataset]
     place: Place
@@ -49,6 +55,21 @@ class Sweep:
     run: Run
     command: str
     tolerance_pp: float
+    adaptive: bool = False
+    purchases: Sequence[Purchase] = ()
+
+    def grown(self) -> "Sweep":
+        """The sweep as the rows that are there ask for it; itself where it buys nothing."""
+        if not self.adaptive:
+            return self
+        asked = demand(self.grid_specs, self._rows(), tolerance_pp=self.tolerance_pp)
+        return replace(self, specs=asked.specs, purchases=asked.purchases)
+
+    def _rows(self) -> Iterator[TrialResult]:
+        for spec in self.grid_specs:
+            found = self.store.find("result", spec.result_key) or self.run.row(spec)
+            if found.exists():
+                yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
 
     def is_done(self, spec: TrialSpec) -> bool:
         """Whether the trial's row is in the store."""
@@ -90,6 +111,7 @@ class Sweep:
             "limited": any(dataset.limited for dataset in self.datasets.values()),
             "environment": dict(self.place.environment),
             "notes": self.notes(),
+            "adaptive": self.adaptive,
             "specs": [spec.to_dict() for spec in self.specs],
         }
 
@@ -111,16 +133,20 @@ def plan_sweep(
     expand(grid, dict.fromkeys(sources, ""), model)
     loaded = {name: load(source) for name, source in sources.items()}
     shas = {name: dataset.sha for name, dataset in loaded.items()}
-    specs = expand(grid, shas, model, protocol=request.protocol, budget=request.budget)
+    specs = expand(
+        grid, shas, model, protocol=request.protocol, budget=request.budget, null=request.null
+    )
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_lengths(specs, model, sizes)
     check_targets(specs, datasets)
     name = request.grid or "own"
-    fingerprint = key_of([[spec.result_key for spec in specs], place.environment])[:6]
+    content = [request.adaptive] * request.adaptive + [spec.result_key for spec in specs]
+    fingerprint = key_of([content, place.environment])[:6]
     return Sweep(
         grid=name,
         specs=specs,
+        grid_specs=specs,
         nodes=plan(specs, sizes),
         datasets=datasets,
         place=place,
@@ -128,7 +154,8 @@ def plan_sweep(
         run=Run(run or Path("runs") / f"{name}-{fingerprint}"),
         command=command,
         tolerance_pp=tolerance_pp,
-    )
+        adaptive=request.adaptive,
+    ).grown()
 
 
 def check_lengths(specs: list[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
@@ -195,10 +222,30 @@ def show(sweep: Sweep, console: Console) -> None:
         f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
         f"{len(pruned)}"
     )
+    if sweep.adaptive:
+        console.print(
+            f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
+            f"verdict needs them; all {LOOKS[-1]} would be {len(sweep.grid_specs)} trials"
+        )
+    show_purchases(sweep, console)
     for dataset in sweep.datasets.values():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
     for note in sweep.notes():
         console.print(f"  note: {note}", highlight=False)
+
+
+def show_purchases(sweep: Sweep, console: Console) -> None:
+    """Print which seeds are bought beyond the first look, and what for."""
+    for bought in sweep.purchases:
+        v = bought.verdict
+        shown = "no interval"
+        if v is not None and v.low_pp is not None and v.high_pp is not None:
+            shown = f"{v.mean_pp:+.2f} pp [{v.low_pp:+.2f}, {v.high_pp:+.2f}]"
+        console.print(
+            f"  buying {bought.more} more seeds for {title(bought.condition).rsplit(' ', 1)[0]}: "
+            f"{shown} is not decided",
+            highlight=False,
+        )
 
 
 def _listed(specs: list[TrialSpec]) -> str:

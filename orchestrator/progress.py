@@ -11,8 +11,8 @@ from ray import tune
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
-from orchestrator.scheduler import Node
 from orchestrator.store import ArtifactStore
 from trainables.spec import TrialResult
 
@@ -70,11 +70,20 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self._console, transient=True) as self._bars:
-            for kind, noun in _NOUNS.items():
-                total = sum(node.kind == kind for node in self._nodes.values())
-                if total:
-                    self._tasks[kind] = self._bars.add_task(noun, total=total)
+            self.expect([])
             yield
+
+    def expect(self, nodes: list[Node]) -> None:
+        """Count further nodes in."""
+        self._nodes |= {node.name: node for node in nodes}
+        if not self._bars:
+            return
+        for kind, noun in _NOUNS.items():
+            total = sum(node.kind == kind for node in self._nodes.values())
+            if total and kind not in self._tasks:
+                self._tasks[kind] = self._bars.add_task(noun, total=total)
+            elif total:
+                self._bars.update(self._tasks[kind], total=total)
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Now and then see whether there is a machine left; Tune would wait for one for ever.
@@ -114,11 +123,11 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             self._bars.advance(self._tasks[node.kind])
         if error:
             self.errors[node.name] = error
-            if node.kind in ("baseline", "trial"):
+            if node.is_trial:
                 self._run.fail(node.spec, error, trace)
             self._line(f"failed {node.kind} {title(node.spec)}: {error}")
             return
-        if node.kind in ("baseline", "trial"):
+        if node.is_trial:
             row = self._run.adopt(node.spec, self._store)
             if row is not None:
                 self._row(row, seconds)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.looks import LOOKS
 from orchestrator.grids import (
     GRIDS,
     KEEP_ONE,
@@ -52,6 +53,8 @@ class Request:
         precision: "auto", "fp32" or "bf16".
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        null: Add trials that prune nothing, to see how far chance alone leads.
+        adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
     """
 
     grid: str = ""
@@ -72,6 +75,8 @@ class Request:
     precision: str = "auto"
     protocol: str = "continue"
     budget: str = "epochs"
+    null: bool = False
+    adaptive: bool = False
 
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Request":
@@ -86,12 +91,13 @@ class Request:
         settings = ("epochs", "batch_size", "lr", "max_length")
         same = (
             "grid", "model", "data_dir", "test", "test_fraction", "validation_fraction", "limit",
-            "limit_test", "precision", "protocol", "budget",
+            "limit_test", "precision", "protocol", "budget", "null",
         )  # fmt: skip
         return cls(
             columns=columns,
             training=tuple((n, flags[n]) for n in settings if flags[n] is not None),
-            seeds=tuple(flags["seed"] or first_seeds(flags["seeds"])),
+            seeds=_seeds(flags["seeds"], flags["seed"]),
+            adaptive=flags["seeds"] == "adaptive",
             datasets=tuple(flags["dataset"] or ()),
             warmups=tuple(flags["warmup"] or ()),
             rates=tuple(flags["rate"] or ()),
@@ -184,6 +190,23 @@ _OWN = Grid(
         ),
     ),
 )
+
+
+def _seeds(count: str, named: Sequence[int] | None) -> tuple[int, ...]:
+    """The seeds that --seeds and --seed ask for; none for those of the grid.
+
+    Raises:
+        ValueError: If they contradict each other, or --seeds is no number.
+    """
+    if count and named:
+        raise ValueError(f"--seeds {count} and --seed {named[0]}; give how many, or which")
+    if named:
+        return tuple(named)
+    if count == "adaptive":
+        return first_seeds(LOOKS[-1])
+    if count and not (count.isdecimal() and int(count)):
+        raise ValueError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
+    return first_seeds(int(count or 0))
 
 
 def arm_of(text: str) -> Arm:

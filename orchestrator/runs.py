@@ -133,6 +133,8 @@ def title(spec: TrialSpec) -> str:
     """A trial in a few words, such as: imdb redundancy global w15 p30 s11."""
     if spec.is_baseline:
         return f"{spec.dataset} full s{spec.seed}"
+    if spec.is_null:
+        return f"{spec.dataset} null w{100 * spec.warmup:02.0f} s{spec.seed}"
     return (
         f"{spec.dataset} {spec.signal} {spec.selector}{' high' * (spec.prune == 'high')} "
         f"w{100 * spec.warmup:02.0f} p{100 * spec.rate:02.0f} s{spec.seed}"

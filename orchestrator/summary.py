@@ -1,56 +1,59 @@
 """What a sweep prints at its end: verdicts by condition, and what was truly found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.envelope import Row, envelope
+from analysis.envelope import Row
 from analysis.labels import method_labels, method_of
-from trainables.spec import TrialResult, TrialSpec
+from analysis.study import Study
+from trainables.spec import TrialResult
 
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 
 
-def summarise(
-    results: Sequence[TrialResult],
-    planned: Iterable[TrialSpec],
-    console: Console,
-    *,
-    tolerance_pp: float,
-) -> None:
+def summarise(study: Study, console: Console) -> None:
     """Print one line a condition, one column a rate.
 
     Args:
-        results: Rows of the run.
-        planned: All its trials.
+        study: The run, judged.
         console: Where to.
-        tolerance_pp: Margin of the verdicts.
     """
-    rows = envelope(results, planned, tolerance_pp=tolerance_pp)
-    if not rows:
+    if not study.rows:
         return
-    for baseline_line in _baselines(results):
-        console.print(baseline_line, highlight=False)
-    rates = sorted({row.cell.condition.rate for row in rows})
-    labels = method_labels(row.cell.condition for row in rows)
+    for line in (*_baselines(study.results), *_nulls(study.nulls)):
+        console.print(line, highlight=False)
+    rates = sorted({row.cell.condition.rate for row in study.rows})
+    labels = method_labels(row.cell.condition for row in study.rows)
     table = Table(
-        title=f"Δ accuracy in pp against the full-data run, 90 % interval; ✓ within {tolerance_pp:g}"
-        " pp, ✗ outside, ? inconclusive",
+        title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
+        f"{study.tolerance_pp:g} pp, ✗ outside, ? inconclusive",
         title_justify="left",
     )
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
-    for row in rows:
+    for row in study.rows:
         spec = row.cell.condition
         head = (spec.dataset, labels[method_of(spec)], f"{100 * spec.warmup:g} %")
         lines.setdefault(head, {})[spec.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     console.print(table)
-    _print_found(results, rates, console)
+    _print_found(study.results, rates, console)
+
+
+def _nulls(nulls: Sequence[Row]) -> list[str]:
+    """What another data order and dropout alone change."""
+    return [
+        f"{cell.condition.dataset}: nothing pruned from {100 * cell.condition.warmup:g} % on, only "
+        f"another order: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
+        for row in nulls
+        for cell, verdict in [row]
+        if verdict is not None and verdict.sd_pp is not None
+    ]
 
 
 def _cell(row: Row) -> str:

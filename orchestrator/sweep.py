@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.nodes import Node
     from orchestrator.plan import Sweep
-    from orchestrator.scheduler import Node
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -24,6 +24,11 @@ _SIGNAL = (
     "NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or el2n:floor,share=0.3:high; a "
     "name may be module:function of your own. Repeat."
 )
+_SEEDS = "How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them."
+_NULL = (
+    "Add full runs of another data order and dropout: the noise below which nothing can be seen."
+)
+_HOURS = "Stop when all trials together took this long; hours of a slot where there is no GPU."
 _VALIDATION = "Hold this share of the training rows out, for signals that aim at a target."
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed, 4 data or "
@@ -51,8 +56,9 @@ def sweep(
     warmup: Annotated[list[float] | None, typer.Option(help="Share of steps. Repeat.")] = None,
     rate: Annotated[list[float] | None, typer.Option(help="Share removed. Repeat.")] = None,
     signal: Annotated[list[str] | None, typer.Option(help=_SIGNAL)] = None,
-    seeds: Annotated[int, typer.Option(help="How many.", min=0)] = 0,
+    seeds: Annotated[str, typer.Option(help=_SEEDS)] = "",
     seed: Annotated[list[int] | None, typer.Option(help="Or which. Repeat.")] = None,
+    null: Annotated[bool, typer.Option("--null", help=_NULL)] = False,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=1)] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
@@ -67,6 +73,8 @@ def sweep(
     gpus_per_trial: Annotated[float | None, typer.Option(help="1 where there is one.")] = None,
     cpus_per_trial: Annotated[int, typer.Option(help="Its threads, too.", min=1)] = 1,
     max_trials_at_once: Annotated[int, typer.Option(help="0: all that fit.", min=0)] = 0,
+    max_trials: Annotated[int, typer.Option(help="Stop after so many.", min=0)] = 0,
+    max_gpu_hours: Annotated[float, typer.Option(help=_HOURS, min=0)] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
 ) -> None:
@@ -119,15 +127,17 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
     """
     from analysis.report import write_report
     from analysis.runs import load_run
+    from analysis.study import load_plan, study
     from orchestrator.exits import DONE, INCOMPLETE
     from orchestrator.summary import summarise
 
     sweep.run.begin(sweep.record())
     left = sweep.left
     started = time.monotonic()
-    stopped = 0
+    stopped, limit = 0, ""
     if left:
-        stopped = work(sweep, left, console)
+        stopped, limit = work(sweep, left, console)
+        sweep = sweep.grown()
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
     # Another run, or a worker whose end nobody heard of, may have finished trials of this one.
@@ -135,37 +145,55 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
         sweep.run.adopt(spec, sweep.store)
     results = load_run(sweep.run.folder)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    summarise(results, sweep.specs, console, tolerance_pp=sweep.tolerance_pp)
+    summarise(study(results, load_plan(sweep.run.folder)), console)
     console.print(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
-    errors = Counter(sweep.run.error(spec) for spec in lost if not stopped)
+    errors = Counter(sweep.run.error(spec) for spec in lost if not (stopped or limit))
     for error, count in errors.items():
         console.print(f"  {count} failed: {error}", highlight=False)
     if report:
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
-    if stopped:
+    if limit:
+        console.print(f"stopped at {limit}")
+    if stopped or limit:
         console.print("the same command goes on from here")
+    if stopped:
         return stopped
     return INCOMPLETE if lost else DONE
 
 
-def work(sweep: "Sweep", left: "list[Node]", console: "Console") -> int:
-    """Run nodes through Ray Tune; 0, or the exit code of the signal that stopped them."""
-    from orchestrator.plan import keep_data
+def work(sweep: "Sweep", left: "list[Node]", console: "Console") -> tuple[int, str]:
+    """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
+    from orchestrator.plan import keep_data, show_purchases
     from orchestrator.progress import Watcher
     from orchestrator.tuner import run_nodes
 
     keep_data(sweep)
     watcher = Watcher(left, sweep.run, sweep.store, console)
+    by_name = {node.name: node for node in sweep.nodes}
+
+    def give_up(blocked: "Mapping[str, Node]") -> None:
+        for name, cause in blocked.items():
+            if by_name[name].is_trial:
+                why = watcher.errors.get(cause.name, "see logs")
+                sweep.run.fail(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
+
+    def more(blocked: "Mapping[str, Node]") -> "list[Node]":
+        give_up(blocked)
+        grown = sweep.grown()
+        sweep.run.begin(grown.record())
+        show_purchases(grown, console)
+        watcher.expect(grown.left)
+        return grown.left
+
     with watcher.shown():
-        ended = run_nodes(left, sweep.place, watcher, folder=sweep.run.folder)
-    for node, cause in ended.blocked:
-        if node.kind in ("baseline", "trial"):
-            error = f"not run: {cause.kind} failed: {watcher.errors.get(cause.name, 'see logs')}"
-            sweep.run.fail(node.spec, error)
-    return ended.stopped_by
+        ended = run_nodes(
+            left, sweep.place, watcher, folder=sweep.run.folder, everything=sweep.nodes, more=more
+        )
+    give_up(ended.blocked)
+    return ended.stopped_by, ended.limit
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ import ray
 from ray import tune
 
 from orchestrator.exits import INTERRUPTED, TERMINATED
+from orchestrator.nodes import Node
 from orchestrator.place import Place
-from orchestrator.scheduler import Node, ReadySearcher
+from orchestrator.scheduler import More, ReadySearcher
 from orchestrator.store import ArtifactStore
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
@@ -35,30 +36,42 @@ class Ended:
     """How a sweep's work ended.
 
     Attributes:
-        blocked: Nodes that could not run, each with the failed node it waited for.
+        blocked: Nodes that could not run, by name, each with the failed node it waited for.
         stopped_by: Exit code of the signal that stopped it, or 0.
+        limit: The flag whose limit stopped it, or empty.
     """
 
-    blocked: list[tuple[Node, Node]]
+    blocked: Mapping[str, Node]
     stopped_by: int
+    limit: str
 
 
-def run_nodes(nodes: list[Node], place: Place, watcher: tune.Callback, *, folder: Path) -> Ended:
+def run_nodes(
+    left: list[Node],
+    place: Place,
+    watcher: tune.Callback,
+    *,
+    folder: Path,
+    everything: list[Node],
+    more: More,
+) -> Ended:
     """Run what is not yet done; returns when nothing is left that can run.
 
     Args:
-        nodes: Of `scheduler.plan`.
+        left: What to run.
         place: Where.
         watcher: Hears of each node's end.
         folder: Where Tune keeps its own notes; nobody reads them back.
+        everything: All nodes that may come, these and those that `more` will give.
+        more: Asked for further nodes when all has ended.
 
     Returns:
         How it ended.
     """
-    searcher = ReadySearcher(nodes, place.open_store())
+    searcher = ReadySearcher(left, place.open_store(), more, place.limits)
     _connect(place)
     slots = _slots(place)
-    work = partial(run_node, nodes={node.name: node for node in nodes}, place=place)
+    work = partial(run_node, nodes={node.name: node for node in everything}, place=place)
     need = {"cpu": place.cpus, "gpu": place.gpus}
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),
@@ -80,9 +93,12 @@ def run_nodes(nodes: list[Node], place: Place, watcher: tune.Callback, *, folder
     with _stoppable() as stopped_by:
         tuner.fit()
     ray.shutdown()
-    by_name = {node.name: node for node in nodes}
-    blocked = [(by_name[name], cause) for name, cause in searcher.blocked.items()]
-    return Ended(blocked=blocked, stopped_by=stopped_by[0] if searcher.left else 0)
+    is_stopped = searcher.left and not searcher.reached
+    return Ended(
+        blocked=searcher.blocked,
+        stopped_by=stopped_by[0] if is_stopped else 0,
+        limit=searcher.reached if searcher.left else "",
+    )
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class Route:
         keep: Which samples are left after the fork, shape (n,); all of them in a full run.
         fork: Steps done on all data before; 0 for a full run and for the restart protocol.
         budget: "epochs", or "steps" for as many steps as the full run takes.
+        redrawn: Whether order and dropout after the fork are others than the full run's.
         choose: Gives the weight of each row's loss in an epoch, shape (n,), 0 for those left
             out, when that epoch begins; None where `keep` holds throughout.
     """
@@ -55,6 +56,7 @@ class Route:
     keep: NDArray[np.bool_]
     fork: int = 0
     budget: str = "epochs"
+    redrawn: bool = False
     choose: Callable[[int], NDArray[np.float32]] | None = None
 
     @property
@@ -66,6 +68,11 @@ class Route:
     def full_steps(self) -> int:
         """Steps of the full-data run."""
         return self.full_epoch_steps * self.training.epochs
+
+    @property
+    def later_seed(self) -> int:
+        """What order and dropout after the fork are drawn from."""
+        return seed_for(self.seed, "redrawn") if self.redrawn else self.seed
 
     def steps(self) -> Iterator[Step]:
         """The steps after the fork, in order."""
@@ -88,10 +95,14 @@ class Route:
             keep = self.keep if weights is None else weights > 0
             if skipped:
                 order = epoch_order(everyone, self.seed, epoch)
-                unseen = np.concatenate(self._batches(order, epoch)[skipped:])
-                batches = self._batches(unseen[keep[unseen]], epoch)
+                unseen = np.concatenate(self._batches(order, epoch, self.seed)[skipped:])
+                left = unseen[keep[unseen]]
+                if self.redrawn:
+                    dice = np.random.default_rng(seed_for(self.later_seed, "order", epoch))
+                    left = dice.permutation(left)
             else:
-                batches = self._batches(epoch_order(keep, self.seed, epoch), epoch)
+                left = epoch_order(keep, self.later_seed, epoch)
+            batches = self._batches(left, epoch, self.later_seed)
             start = skipped / self.full_epoch_steps
             for place, rows in enumerate(batches):
                 done = start + (1 - start) * (place + 0.5) / len(batches)
@@ -104,7 +115,7 @@ class Route:
                 )
             epoch, skipped = epoch + 1, 0
 
-    def _batches(self, rows: Rows, epoch: int) -> list[Rows]:
+    def _batches(self, rows: Rows, epoch: int, seed: int) -> list[Rows]:
         """Cut rows into batches of similar length, in an order of their own."""
         size = self.training.batch_size
         window = _WINDOW * size
@@ -113,9 +124,7 @@ class Route:
             some = rows[start : start + window]
             by_length = some[np.argsort(self.lengths[some], kind="stable")]
             batches += [by_length[i : i + size] for i in range(0, len(by_length), size)]
-        order = np.random.default_rng(seed_for(self.seed, "batches", epoch)).permutation(
-            len(batches)
-        )
+        order = np.random.default_rng(seed_for(seed, "batches", epoch)).permutation(len(batches))
         return [batches[i] for i in order]
 
 

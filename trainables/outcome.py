@@ -34,15 +34,17 @@ def outcome(
     predicted, evaluation = learner.predict("test")
     labels, c = dataset.test.labels, len(dataset.class_names)
     right = predicted == labels
+    counts = np.bincount(labels, minlength=c)
     with np.errstate(invalid="ignore"):
-        recall = np.bincount(labels[right], minlength=c) / np.bincount(labels, minlength=c)
+        recall = np.bincount(labels[right], minlength=c) / counts
     train = dataset.train.labels
     return TrialResult(
         spec=spec,
         accuracy=float(right.mean()),
         recall=tuple(recall.tolist()),
-        correct=np.packbits(right).tobytes(),
+        correct=np.packbits(right[np.argsort(labels, kind="stable")]).tobytes(),
         n_test=len(labels),
+        test_counts=tuple(counts.tolist()),
         class_names=dataset.class_names,
         class_counts=tuple(np.bincount(train, minlength=c).tolist()),
         kept_counts=tuple(np.bincount(train[keep], minlength=c).tolist()),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from trainables.spec import PHASES, Phase, TrialResult, TrialSpec
 
 # Raised when a column changes its meaning; a reader refuses rows of another version.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def to_json(result: TrialResult) -> str:
@@ -59,7 +59,7 @@ def _from_row(row: dict[str, Any]) -> TrialResult:
     row["correct"] = base64.b64decode(row["correct"], validate=True)
     row["recall"] = tuple(math.nan if value is None else value for value in row["recall"])
     row["phases"] = {name: Phase(**values) for name, values in row["phases"].items()}
-    for name in ("class_names", "class_counts", "kept_counts", "warnings"):
+    for name in ("class_names", "class_counts", "kept_counts", "test_counts", "warnings"):
         row[name] = tuple(row[name])
     return TrialResult(**row)
 
@@ -69,7 +69,7 @@ def write_parquet(results: Iterable[TrialResult], path: Path) -> None:
 
     Columns: result_key, the spec's fields (settings and training as JSON), status, error,
     accuracy, n_train, n_kept, n_test, twins_lost, one column per phase and measure
-    (training_seconds, ...), lists class_names, recall, class_counts, kept_counts, finished,
+    (training_seconds, ...), lists class_names, recall, class_counts, kept_counts, test_counts, finished,
     host, and `row`, the JSON that `read_parquet` gives back unchanged.
     """
     pq.write_table(pa.Table.from_pylist([_tidy(r) for r in results], schema=_schema()), path)
@@ -102,7 +102,9 @@ def _schema() -> pa.Schema:
     columns += [(name, pa.float64()) for name in _REAL]
     columns += [(f"{p}_{m}", kind) for p in PHASES for m, kind in _MEASURES.items()]
     columns += [("class_names", pa.list_(pa.string())), ("recall", pa.list_(pa.float64()))]
-    columns += [(name, pa.list_(pa.int64())) for name in ("class_counts", "kept_counts")]
+    columns += [
+        (name, pa.list_(pa.int64())) for name in ("class_counts", "kept_counts", "test_counts")
+    ]
     return pa.schema(columns, metadata={"schema_version": str(SCHEMA_VERSION)})
 
 
@@ -123,7 +125,8 @@ def _tidy(result: TrialResult) -> dict[str, Any]:
             name: getattr(result, name)
             for name in (
                 "status", "error", "accuracy", "n_test", "twins_lost", "parameters",
-                "class_names", "recall", "class_counts", "kept_counts", "finished", "host",
+                "class_names", "recall", "class_counts", "kept_counts", "test_counts",
+                "finished", "host",
             )
         },
     }  # fmt: skip

@@ -55,8 +55,8 @@ class DataRuns:
             return route
         fork = warm_steps(spec.warmup, route.full_steps) if spec.protocol == "continue" else 0
         route = replace(route, fork=fork, budget=spec.budget)
-        if spec.selector != EACH_EPOCH:
-            return route
+        if spec.is_null or spec.selector != EACH_EPOCH:
+            return replace(route, redrawn=spec.is_null)
         weigh = partial(POLICIES[spec.signal].weigh, **dict(spec.settings))
 
         def choose(epoch: int) -> NDArray[np.float32]:

@@ -8,12 +8,13 @@ from typing import Any, Literal
 from trainables.keys import key_of
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
-SPEC_VERSION = 2
+SPEC_VERSION = 3
 
 Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")
 BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
+NULL = "null"  # prunes nothing, but goes on with another data order and other dropout
 PHASES = ("warmup", "scoring", "training", "evaluation")
 
 
@@ -71,7 +72,7 @@ class TrialSpec:
         training: How the learner is trained.
         warmup: Share of the full run's optimizer steps done on all data before scoring, in [0, 1);
             above 0 where training goes on from there.
-        signal: Row of SIGNALS, of POLICIES, or module:function; empty for the baseline.
+        signal: Row of SIGNALS, of POLICIES, or module:function; NULL; empty for the baseline.
         settings: The signal's settings as sorted (name, value) pairs.
         signal_sha: Content of the file a module:function is in; empty for our own.
         prune: Which end of the scores goes: "low", or "high" for the signal turned around.
@@ -79,7 +80,7 @@ class TrialSpec:
             baseline.
         selector_settings: As settings.
         selector_sha: As signal_sha.
-        rate: Share of the training set removed, in [0, 1); 0 is the baseline.
+        rate: Share of the training set removed, in [0, 1); 0 for the baseline and for NULL.
         protocol: "continue" (the warm run goes on with the survivors) or "restart".
         budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
     """
@@ -120,19 +121,24 @@ class TrialSpec:
         for name, allowed in (("protocol", PROTOCOLS), ("budget", BUDGETS), ("prune", ENDS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {allowed}")
-        chosen = (bool(self.signal), bool(self.selector))
-        if {*chosen} != {bool(self.rate)} or (self.warmup and not self.rate):
+        chosen = {bool(self.signal), bool(self.selector), bool(self.rate) or self.signal == NULL}
+        if len(chosen) > 1 or (self.is_baseline and self.warmup) or (self.is_null and self.rate):
             raise ValueError(
                 f"rate {self.rate:g}, warmup {self.warmup:g}, signal {self.signal!r}, selector "
-                f"{self.selector!r}; a baseline has none of them (rate 0), a pruned trial all four"
+                f"{self.selector!r}; a baseline has none of them, a pruned trial all four"
             )
-        if self.rate and not self.warmup and self.protocol == "continue":
-            raise ValueError("warmup is 0; a run that goes on after scoring needs one above 0")
+        if self.signal and not self.warmup and self.protocol == "continue":
+            raise ValueError("warmup is 0; to go on after scoring it must be above 0")
 
     @property
     def is_baseline(self) -> bool:
         """Whether this is a full-data run."""
-        return self.rate == 0
+        return not self.signal
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this goes on with all data, in another order and with other dropout."""
+        return self.signal == NULL
 
     @property
     def baseline(self) -> "TrialSpec":
@@ -185,8 +191,8 @@ class TrialSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` reads them back."""
-        pairs = {name: dict(getattr(self, name)) for name in ("settings", "selector_settings")}
-        return {**asdict(self), **pairs}
+        pairs = ("settings", "selector_settings")
+        return {**asdict(self), **{name: dict(getattr(self, name)) for name in pairs}}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
@@ -195,9 +201,8 @@ class TrialSpec:
         Raises:
             ValueError: If a field is missing, unknown or out of range.
         """
-        known = {f.name for f in fields(cls)}
-        if unknown := set(values) - known:
-            raise ValueError(f"a spec has no {sorted(unknown)}; its fields are {sorted(known)}")
+        if unknown := set(values) - {f.name for f in fields(cls)}:
+            raise ValueError(f"a spec has no {sorted(unknown)}; it was written by another release")
         try:
             pairs = {
                 name: tuple(dict(values.get(name, {})).items())
@@ -245,24 +250,26 @@ class TrialResult:
         error: One line: what went wrong.
         accuracy: Share of the test set predicted right after the last epoch, in [0, 1].
         recall: Per class, in [0, 1]; nan where the test set has no sample of it. Shape (c,).
-        correct: One bit a test sample, packed big-endian first (numpy.packbits), n_test bits.
+        correct: One bit a test sample, the first class's first and each class's in the test set's
+            order, packed big-endian first (numpy.packbits), n_test bits.
         n_test: Test samples.
+        test_counts: Of them those of each class, shape (c,).
         class_names: Shape (c,).
         class_counts: Training samples per class, shape (c,).
         kept_counts: Of them, those kept, shape (c,).
-        phases: What warm-up, scoring, training and evaluation used. Warm-up and scoring are
-            shared by trials: each row shows what its trial rests on, whoever paid.
+        phases: What warm-up, scoring, training and evaluation used; of what trials share, each
+            row shows what its trial rests on, whoever paid.
         parameters: Trained parameters without embeddings (P_ne of the FLOP model).
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.
-        twins_lost: Share of the removed samples whose nearest neighbour was removed too, or
-            None where no neighbours were computed.
+        twins_lost: Share of the removed samples whose nearest neighbour was removed too; None
+            where no neighbours were computed.
         found: Where the data's truth is known: share of the removed rows that truly are spare
             copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
         environment: Versions, device and threads; trials of one cell agree on it.
         warnings: What a reader of this row must know, one sentence each.
-        finished: ISO time, UTC; says nothing about the result.
-        host: Machine; says nothing about the result.
+        finished: ISO time, UTC; it and `host` say nothing about the result.
+        host: Machine.
     """
 
     spec: TrialSpec
@@ -272,6 +279,7 @@ class TrialResult:
     recall: tuple[float, ...] = ()
     correct: bytes = b""
     n_test: int = 0
+    test_counts: tuple[int, ...] = ()
     class_names: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()
     kept_counts: tuple[int, ...] = ()

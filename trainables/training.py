@@ -93,7 +93,7 @@ class Learner:
         )
         for step in ahead:
             started = time.perf_counter()
-            self._step(step)
+            self._step(step, route.later_seed)
             self.steps += 1
             if self.steps % _CHECK_EVERY == 0:
                 self._check()
@@ -104,12 +104,12 @@ class Learner:
         self._check()
         self.used += Phase(seconds=time.perf_counter() - started)
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step, seed: int) -> None:
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(step.progress, self.training)
         self.network.module.train()
         # Keyed by place, not by history: see seed_for.
-        torch.manual_seed(seed_for(self.seed, "step", step.epoch, step.place))
+        torch.manual_seed(seed_for(seed, "step", step.epoch, step.place))
         rows = torch.from_numpy(step.rows).to(device())
         labels = self.labels[rows]
         with autocast(self.training.precision):

@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.envelope import cells, envelope, sampling_variance, scatter_differs
+from analysis.envelope import cells, envelope, sampling_variance
+from analysis.noise import scatter_differs
 from analysis.runs import load_run
 from trainables.records import to_json, write_parquet
 

@@ -12,9 +12,9 @@ TEXT = Model(learner="text", name="some/encoder", sha="abc")
 FLAGS = {
     "grid": "", "dataset": None, "model": "", "data_dir": None, "text_column": None,
     "label_column": "", "id_column": "", "test": "", "test_fraction": 0.0, "validation_fraction": 0.0, "limit": 0,
-    "limit_test": 0, "warmup": None, "rate": None, "signal": None, "seeds": 0, "seed": None,
+    "limit_test": 0, "warmup": None, "rate": None, "signal": None, "seeds": "", "seed": None,
     "epochs": None, "batch_size": None, "lr": None, "max_length": None, "precision": "auto",
-    "protocol": "continue", "budget": "epochs",
+    "protocol": "continue", "budget": "epochs", "null": False,
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def test_flags_left_out_leave_the_grid_as_it_is():
 
 
 def test_flags_take_the_place_of_what_the_grid_says():
-    flags = FLAGS | {"grid": "demo", "rate": [0.2], "warmup": [0.5], "seeds": 2, "epochs": 7}
+    flags = FLAGS | {"grid": "demo", "rate": [0.2], "warmup": [0.5], "seeds": "2", "epochs": 7}
     grid = Request.of(flags).resolved(TINY, gpu=False)
     assert (grid.blocks[0].rates, grid.blocks[0].warmups) == ((0.2,), (0.5,))
     assert grid.seeds == (11, 17)
@@ -138,3 +138,24 @@ def test_an_arm_is_read_as_it_is_written(text, arm):
 def test_an_arm_not_written_so_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         arm_of(text)
+
+
+def test_adaptive_asks_for_as_many_seeds_as_the_last_look_and_says_so():
+    request = Request.of(FLAGS | {"grid": "demo", "seeds": "adaptive"})
+    assert request.adaptive
+    assert len(request.seeds) == 12
+    assert request.seeds[:5] == (11, 17, 23, 29, 31)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"seeds": "many"}, "whole number above 0, or adaptive"),
+        ({"seeds": "0"}, "whole number above 0"),
+        ({"seeds": "-3"}, "whole number above 0"),
+        ({"seeds": "adaptive", "seed": [7]}, "how many, or which"),
+    ],
+)
+def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
+    with pytest.raises(ValueError, match=message):
+        Request.of(FLAGS | flags)

@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 from ray.tune.search import Searcher
 
-from orchestrator.scheduler import ReadySearcher, plan, relatives
+from orchestrator.nodes import plan, relatives
+from orchestrator.place import Limits
+from orchestrator.scheduler import ReadySearcher
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
@@ -52,9 +54,9 @@ def shelf():
 class Sweep:
     """Tune, without Tune: asks for nodes, finishes them."""
 
-    def __init__(self, nodes, shelf):
+    def __init__(self, nodes, shelf, first=None, **chosen):
         self.nodes = {node.name: node for node in nodes}
-        self.shelf, self.searcher = shelf, ReadySearcher(nodes, shelf)
+        self.shelf, self.searcher = shelf, ReadySearcher(first or nodes, shelf, **chosen)
         self.order, self.count = [], 0
 
     def start(self):
@@ -71,7 +73,8 @@ class Sweep:
         name, node = started
         if well:
             self.shelf.there |= set(node.makes)
-        self.searcher.on_trial_complete(name, None if died else {"error": ""}, error=died)
+        result = {"error": "", "time_total_s": 60.0}
+        self.searcher.on_trial_complete(name, None if died else result, error=died)
 
     def run_all(self, slots, fails=lambda node: False):
         live = []
@@ -203,6 +206,46 @@ def test_a_node_whose_worker_died_counts_as_failed(nodes, shelf):
     sweep.finish(sweep.start(), well=False, died=True)
     assert sweep.start() == Searcher.FINISHED
     assert len(sweep.searcher.blocked) == len(nodes) - 1
+
+
+def test_more_nodes_are_asked_for_only_when_all_has_ended(nodes, shelf):
+    first = [node for node in nodes if node.spec.seed == 1]
+    asked = []
+
+    def more(blocked):
+        assert all(shelf.has(*artifact) for node in first for artifact in node.makes)
+        asked.append(dict(blocked))
+        return [node for node in nodes if node.spec.seed == 2] if len(asked) == 1 else []
+
+    sweep = Sweep(nodes, shelf, first, more=more)
+    assert sweep.run_all(3) == Searcher.FINISHED
+    assert sorted(node.name for node in sweep.order) == sorted(node.name for node in nodes)
+    assert asked == [{}, {}]
+
+
+def test_what_failed_is_not_run_again_when_more_is_asked_for(nodes, shelf):
+    sweep = Sweep(nodes, shelf, more=lambda blocked: nodes if len(sweep.order) < 99 else [])
+    assert sweep.run_all(2, lambda node: node.kind == "score") == Searcher.FINISHED
+    assert len(sweep.order) == len({node.name for node in sweep.order})
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_a_limit_of_trials_stops_handing_out_and_lets_the_rest_end(nodes, shelf, slots):
+    sweep = Sweep(nodes, shelf, limits=Limits(trials=5))
+    assert sweep.run_all(slots) == Searcher.FINISHED
+    assert sum(node.is_trial for node in sweep.order) == 5
+    assert sweep.searcher.reached == "--max-trials 5"
+    assert sweep.searcher.left == len(nodes) - len(sweep.order)
+    rest = Sweep(nodes, shelf)
+    rest.run_all(2)
+    assert not {n.name for n in rest.order} & {n.name for n in sweep.order}
+
+
+def test_a_limit_of_hours_counts_every_workers_minutes(nodes, shelf):
+    sweep = Sweep(nodes, shelf, limits=Limits(hours=0.1))
+    assert sweep.run_all(1) == Searcher.FINISHED
+    assert len(sweep.order) == 6
+    assert sweep.searcher.reached == "--max-gpu-hours 0.1"
 
 
 def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():

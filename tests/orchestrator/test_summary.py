@@ -4,6 +4,7 @@ from io import StringIO
 import numpy as np
 from rich.console import Console
 
+from analysis.study import study
 from orchestrator.summary import summarise
 from trainables.spec import TrialResult, TrialSpec
 
@@ -29,7 +30,7 @@ def pruned(seed, right, rate):
 def printed(results):
     out = StringIO()
     console = Console(file=out, width=160)
-    summarise(results, [r.spec for r in results], console, tolerance_pp=1.0)
+    summarise(study(results), console)
     return out.getvalue()
 
 
@@ -58,3 +59,14 @@ def test_one_seed_has_no_interval():
 
 def test_nothing_is_printed_of_nothing():
     assert printed([]) == ""
+
+
+def test_what_chance_alone_does_is_printed_beside_the_verdicts():
+    results = [row(seed, 9000) for seed in (1, 2, 3)]
+    results += [pruned(seed, 8990, 0.1) for seed in (1, 2, 3)]
+    null = {"warmup": 0.15, "signal": "null", "selector": "each_epoch"}
+    results += [replace(row(seed, 9000 + seed, **null), found={}) for seed in (1, 2, 3)]
+    text = printed(results)
+    assert "imdb: nothing pruned from 15 % on, only another order: ✓ +0.02" in text
+    assert "0.01 pp between seeds" in text
+    assert "each epoch" not in text

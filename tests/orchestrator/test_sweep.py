@@ -75,6 +75,10 @@ def printed_in(folder):
 def rows(folder):
     """All rows of the only run below a folder, by key, less clock and machine."""
     (run,) = [path for path in (folder / "runs").iterdir() if path.name != "_cache"]
+    return rows_of(run)
+
+
+def rows_of(run):
     found = [from_json(path.read_text()) for path in (run / "trials").glob("*.json")]
     return {row.spec.result_key: timeless(row) for row in found}
 
@@ -193,6 +197,37 @@ def test_a_stopped_sweep_says_so_and_goes_on(calm, tmp_path, sent, code):
     assert "the same command goes on from here" in printed_in(tmp_path)
     assert sweep(tmp_path, *SMALL).returncode == 0
     assert rows(tmp_path) == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_a_sweep_that_reaches_a_limit_stops_cleanly_and_goes_on(calm, tmp_path):
+    first = sweep(tmp_path, *SMALL, "--max-trials", "4", "--run", "run")
+    assert first.returncode == 3
+    assert "stopped at --max-trials 4" in first.stdout
+    assert "the same command goes on from here" in first.stdout
+    assert len(list((tmp_path / "run/trials").glob("*.json"))) == 4
+    assert (tmp_path / "run/report.html").exists()
+    again = sweep(tmp_path, *SMALL, "--run", "run")
+    assert again.returncode == 0
+    assert rows_of(tmp_path / "run") == rows(calm[0])
+
+
+@pytest.mark.slow
+def test_seeds_are_bought_in_one_sweep_and_the_same_again(tmp_path):
+    asked = [*SMALL, "--seeds", "adaptive", "--null", "--tolerance", "4"]
+    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
+    assert whole.returncode == 0
+    assert "adaptive: 3 seeds each" in whole.stdout
+    assert "is not decided" in whole.stdout
+    bought = rows_of(tmp_path / "whole")
+    assert 3 * (1 + 1 + 6) < len(bought) < 12 * (1 + 1 + 6)
+    plan = json.loads((tmp_path / "whole/plan.json").read_text())
+    assert plan["adaptive"] and len(plan["specs"]) == len(bought)
+    parts = ["--run", "parts", "--cache", "two"]
+    assert sweep(tmp_path, *asked, *parts, "--max-trials", "30").returncode == 3
+    assert sweep(tmp_path, *asked, *parts, timeout=600).returncode == 0
+    assert rows_of(tmp_path / "parts") == bought
+    assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
 
 
 @pytest.mark.slow

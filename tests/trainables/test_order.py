@@ -108,3 +108,17 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_zero():
 
 def test_without_a_rise_the_learning_rate_starts_at_its_peak():
     assert learning_rate(0.0, Training(lr=1.0, lr_warmup=0.0)) == 1.0
+
+
+@pytest.mark.parametrize("fork", [0, 29, 63, 100])
+def test_a_redrawn_order_has_the_same_rows_left_in_another_order(fork):
+    full = route(fork=fork)
+    plain, other = (
+        [s.rows.tolist() for s in r.steps()] for r in (full, route(fork=fork, redrawn=True))
+    )
+    epochs = [step.epoch for step in full.steps()]
+    for epoch in set(epochs):
+        pairs = [(a, b) for a, b, e in zip(plain, other, epochs, strict=True) if e == epoch]
+        one, two = (sorted(r for step in steps for r in step) for steps in zip(*pairs, strict=True))
+        assert one == two
+        assert [a for a, _ in pairs] != [b for _, b in pairs]

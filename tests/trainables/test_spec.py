@@ -21,8 +21,8 @@ def changed(**fields):
 
 
 def test_keys_do_not_change_from_release_to_release_without_a_new_spec_version():
-    assert PRUNED.run_key.startswith("97cee77767f101e9")
-    assert PRUNED.result_key.startswith("99ec35f6f44276c6")
+    assert PRUNED.run_key.startswith("9a07ad2db530598a")
+    assert PRUNED.result_key.startswith("d7d390a543a33492")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_spec_is_read_back_as_it_was():
         ({"rate": -0.1}, r"in \[0, 1\)"),
         ({"warmup": 1.0}, r"in \[0, 1\)"),
         ({"rate": float("nan")}, r"in \[0, 1\)"),
-        ({"warmup": 0.0}, "needs one above 0"),
+        ({"warmup": 0.0}, "must be above 0"),
         ({"signal": ""}, "a pruned trial all four"),
         ({"rate": 0.0}, "a baseline has none"),
         ({"seed": -1}, "whole number"),
@@ -95,6 +95,7 @@ def test_a_spec_is_read_back_as_it_was():
         ({"protocol": "afresh"}, "protocol is 'afresh'"),
         ({"budget": "hours"}, "budget is 'hours'"),
         ({"prune": "both"}, "prune is 'both'"),
+        ({"signal": "null"}, "a baseline has none"),
     ],
 )
 def test_a_spec_that_could_not_be_run_is_refused(fields, message):
@@ -141,3 +142,10 @@ def test_places_of_a_run_have_seeds_of_their_own():
     places = [(s, "step", e, p) for s in range(3) for e in range(3) for p in range(30)]
     assert len({seed_for(*place) for place in places}) == len(places)
     assert seed_for(1, "order", 0) != seed_for(1, "batches", 0)
+
+
+def test_a_null_trial_prunes_nothing_and_is_no_baseline():
+    null = replace(PRUNED, signal="null", settings=(), selector="each_epoch", rate=0.0)
+    assert null.is_null and not null.is_baseline and null.baseline == FULL
+    assert null.warm_key == PRUNED.warm_key
+    assert null.result_key not in {FULL.result_key, PRUNED.result_key}

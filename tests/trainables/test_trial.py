@@ -217,6 +217,28 @@ def test_a_row_tells_what_was_kept_and_what_it_took(specs, filled, small):
     assert np.unpackbits(np.frombuffer(row.correct, np.uint8)).sum() == round(150 * row.accuracy)
 
 
+@learners
+def test_a_null_trial_shares_the_warm_up_keeps_everyone_and_ends_elsewhere(specs, filled, learner):
+    full, pruned = specs(learner)
+    null = replace(pruned, signal="null", settings=(), selector="each_epoch", rate=0.0)
+    shared, alone = filled("shared"), filled("alone")
+    baseline = run_baseline(full, shared, marks=[null])
+    row = run_trial(null, shared)
+    assert bytes_of(row) == bytes_of(run_trial(null, alone))
+    assert row.kept_counts == baseline.kept_counts == baseline.class_counts
+    assert row.weights_sha != baseline.weights_sha
+    used = row.phases["warmup"] + row.phases["training"]
+    assert used.examples == baseline.phases["training"].examples
+
+
+def test_correct_bits_lie_class_by_class(specs, filled, small):
+    row = run_baseline(specs("linear")[0], filled())
+    bits = np.unpackbits(np.frombuffer(row.correct, np.uint8), count=row.n_test)
+    classes = np.split(bits, np.cumsum(row.test_counts)[:-1])
+    assert row.test_counts == tuple(np.bincount(small.test.labels))
+    assert [part.mean() for part in classes] == pytest.approx(row.recall)
+
+
 def test_recall_weighted_by_class_is_accuracy(specs, filled, small):
     row = run_baseline(specs("linear")[0], filled())
     counts = np.bincount(small.test.labels)

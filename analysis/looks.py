@@ -1,0 +1,142 @@
+"""Seeds bought only where they can change an answer: verdicts looked at after 3, 5, 8 and 12."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.envelope import Cell, Row, cells, condition_of, only
+from analysis.verdicts import Verdict, judge
+from trainables.spec import TrialResult, TrialSpec
+
+LOOKS = (3, 5, 8, 12)
+# Bonferroni over the looks: whenever buying ends, at most 5 % of false verdicts on each side.
+LOOK_ALPHA = 0.05 / len(LOOKS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purchase:
+    """Seeds that an undecided condition still needs for its next look.
+
+    Attributes:
+        condition: Its spec; the seed means nothing.
+        verdict: What it showed at the look before; None before the first.
+        more: Seeds to run.
+    """
+
+    condition: TrialSpec
+    verdict: Verdict | None
+    more: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What a sweep has to run, as far as its rows can tell.
+
+    Attributes:
+        specs: Trials asked for so far, run or not, in the grid's order.
+        purchases: Those beyond the first look that have not all ended, by condition.
+    """
+
+    specs: list[TrialSpec]
+    purchases: list[Purchase]
+
+
+def at_look(cell: Cell) -> Cell:
+    """The cell as it stood at its last look: seeds that ran ahead of the next one do not count.
+
+    A seed that failed is one that ended.
+    """
+    ended = sorted({*cell.seeds, *cell.lost})
+    look = max((look for look in LOOKS if look <= len(ended)), default=0)
+    return only(cell, ended[:look])
+
+
+def envelope_at_looks(
+    results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance_pp: float
+) -> list[Row]:
+    """Every cell at its last look with its verdict; arguments as `envelope`.
+
+    Spreads are each cell's own: a pooled one would change after a cell was decided.
+    """
+    seen = [at_look(cell) for cell in cells(results, planned)]
+    return [Row(cell, judge_look(cell, tolerance_pp=tolerance_pp)) for cell in seen]
+
+
+def judge_look(cell: Cell, *, tolerance_pp: float) -> Verdict | None:
+    """The verdict of one look, by the cell's own spread; None without a pair."""
+    if not cell.pairs:
+        return None
+    return judge(cell.delta_pp, cell.v_test_pp2, tolerance_pp=tolerance_pp, alpha=LOOK_ALPHA)
+
+
+def demand(
+    grid: Sequence[TrialSpec], results: Iterable[TrialResult], *, tolerance_pp: float
+) -> Demand:
+    """Which trials of a grid are wanted, given those that ended.
+
+    Every condition gets the seeds of the first look. Beyond it, going up the rates of one data
+    set, warm-up and method, the lowest rate that is not decided gets the seeds of its next look.
+    A rate that is within opens the next higher one; outside, or undecided at the last look, ends
+    the way up: no rate above could be called safe any more. What is wanted depends on the rows
+    alone, not on when they came, so a sweep taken up again buys the same.
+
+    Args:
+        grid: All trials there could be, the most seeds included.
+        results: Rows that ended, well or not.
+        tolerance_pp: How far below the baseline is still within.
+    """
+    ended = {
+        spec.result_key: cell
+        for cell in cells(results)
+        for seed in (*cell.seeds, *cell.lost)
+        for spec in [replace(cell.condition, seed=seed)]
+    }
+    families: dict[TrialSpec, dict[float, list[TrialSpec]]] = defaultdict(dict)
+    for spec in grid:
+        if not spec.is_baseline:
+            families[_family(spec)].setdefault(spec.rate, []).append(spec)
+    wanted: dict[str, TrialSpec] = {}
+    purchases: list[Purchase] = []
+    for family in families.values():
+        for specs in family.values():
+            _want(wanted, specs[: LOOKS[0]])
+        for _, specs in sorted(family.items()):
+            verdict, purchase = _climb(specs, ended, tolerance_pp, wanted)
+            if purchase is not None and purchase.verdict is not None:
+                purchases.append(purchase)
+            if verdict is None or verdict.verdict != "within":
+                break
+    return Demand(specs=[s for s in grid if s.result_key in wanted], purchases=purchases)
+
+
+def _family(spec: TrialSpec) -> TrialSpec:
+    # Rates of one family share all but the rate; any valid one stands for them.
+    condition = condition_of(spec)
+    return condition if condition.is_null else replace(condition, rate=0.5)
+
+
+def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
+    for spec in specs:
+        wanted[spec.baseline.result_key] = spec.baseline
+        wanted[spec.result_key] = spec
+
+
+def _climb(
+    specs: Sequence[TrialSpec],
+    ended: Mapping[str, Cell],
+    tolerance_pp: float,
+    wanted: dict[str, TrialSpec],
+) -> tuple[Verdict | None, Purchase | None]:
+    """Look after look of one condition: its verdict once it is settled, else what it still needs."""
+    verdict = None
+    for look in LOOKS:
+        _want(wanted, specs[:look])
+        left = sum(spec.result_key not in ended for spec in specs[:look])
+        if left:
+            condition = condition_of(specs[0])
+            return None, Purchase(condition=condition, verdict=verdict, more=left)
+        cell = ended[specs[0].result_key]
+        verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance_pp=tolerance_pp)
+        if verdict is not None and verdict.verdict != "inconclusive":
+            break
+    return verdict, None
