@@ -1,6 +1,5 @@
 """The answer for each data set in words: how much can go, who may take credit, what it saves."""
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +8,6 @@ from analysis.compute import Cost, mean_cost
 from analysis.envelope import Row
 from analysis.labels import (
     MARKS,
-    Method,
     Source,
     interval,
     method_of,
@@ -18,10 +16,10 @@ from analysis.labels import (
     seeds_text,
     signed,
 )
+from analysis.rates import Ladder, ladder_of, ladders_of, safe_of
 from analysis.study import Study
-from analysis.verdicts import Verdict, Word, largest_safe_rate, seeds_needed
+from analysis.verdicts import Verdict, Word, seeds_needed
 
-Ladder = tuple[Method, float]
 Standing = Literal["better", "worse", "equal", "open", "random", "no control"]
 
 
@@ -57,7 +55,7 @@ def cards(study: Study) -> list[Card]:
 
 
 def _card(study: Study, source: Source, name: str) -> Card:
-    ladders = _ladders(study, source)
+    ladders = ladders_of(study, source)
     controls = [ladder for ladder in ladders if ladder[0].is_control]
     best = _best(ladders, [ladder for ladder in ladders if not ladder[0].is_control])
     control = _best(ladders, controls)
@@ -73,7 +71,8 @@ def _card(study: Study, source: Source, name: str) -> Card:
         number=percent(_rate(top)),
         claim="of the training data can go",
         details=(
-            f"{_where(study, top)}: {_numbers(top, verdict)}.",
+            f"{_where(study, top)}{choice(len(ladders))}: {_numbers(study, top, verdict)}.",
+            *_between(ladders[ladder_of(top)]),
             _credit(study, top, standing),
             *_saving(top),
         ),
@@ -81,12 +80,26 @@ def _card(study: Study, source: Source, name: str) -> Card:
     )
 
 
-def _ladders(study: Study, source: Source) -> dict[Ladder, list[Row]]:
-    ladders: dict[Ladder, list[Row]] = defaultdict(list)
-    for row in study.of(source):
-        condition = row.cell.condition
-        ladders[method_of(condition), condition.warmup].append(row)
-    return dict(ladders)
+def choice(count: int) -> str:
+    """What the best was picked from: the best of several looks better than it is."""
+    return f", the best of {count} methods and warm-ups tried" if count > 1 else ""
+
+
+def _between(rows: list[Row]) -> list[str]:
+    """Where the line is crossed between the rates tested, and the lower bound of that."""
+    safe = safe_of(rows)
+    if len(rows) < 2 or safe.low is None or safe.between is None:
+        return []
+    crossed = (
+        f"The mean stays above the line up to {percent(safe.between)}, the largest rate tested"
+        if safe.is_beyond
+        else f"Read between the rates tested, the mean meets the line at {_whole(safe.between)}"
+    )
+    return [f"{crossed}, its lower bound at {_whole(safe.low)}."]
+
+
+def _whole(share: float) -> str:
+    return percent(round(share, 2))
 
 
 def _best(ladders: Mapping[Ladder, list[Row]], among: list[Ladder]) -> Row | None:
@@ -94,7 +107,7 @@ def _best(ladders: Mapping[Ladder, list[Row]], among: list[Ladder]) -> Row | Non
     tops = []
     for ladder in among:
         rows = ladders[ladder]
-        safe = largest_safe_rate((_rate(row), row.verdict) for row in rows)
+        safe = safe_of(rows).tested
         tops += [row for row in rows if _rate(row) == safe]
     return max(tops, key=lambda row: (_rate(row), _judged(row).low_pp or 0.0), default=None)
 
@@ -113,9 +126,9 @@ def _where(study: Study, row: Row) -> str:
     return f"{study.methods[method_of(condition)]}, {percent(condition.warmup)} warm-up"
 
 
-def _numbers(row: Row, verdict: Verdict) -> str:
+def _numbers(study: Study, row: Row, verdict: Verdict) -> str:
     bounds = interval(verdict.low_pp, verdict.high_pp)
-    shown = f", 90% interval {bounds}" if bounds else ""
+    shown = f", {study.confidence} interval {bounds}" if bounds else ""
     return f"{signed(verdict.mean_pp)} pp{shown}, {seeds_text(verdict.n_seeds, row.cell.n_planned)}"
 
 
@@ -193,10 +206,10 @@ def _unsettled(study: Study, source: Source, name: str) -> Card:
     )
     verdict = _judged(closest)
     lines = [
-        f"Closest: {percent(least)} by {_where(study, closest)}: {_numbers(closest, verdict)}."
+        f"Closest: {percent(least)} by {_where(study, closest)}: {_numbers(study, closest, verdict)}."
     ]
     if is_open:
-        lines.append(_more(verdict))
+        lines.append(_more(verdict, study.alpha))
     return Card(
         name=name,
         word="inconclusive" if is_open else "outside",
@@ -206,8 +219,8 @@ def _unsettled(study: Study, source: Source, name: str) -> Card:
     )
 
 
-def _more(verdict: Verdict) -> str:
-    needed = seeds_needed(verdict)
+def _more(verdict: Verdict, alpha: float) -> str:
+    needed = seeds_needed(verdict, alpha=alpha)
     if needed.more is None:
         return (
             f"More seeds would not settle it: {needed.reason}."
@@ -216,58 +229,3 @@ def _more(verdict: Verdict) -> str:
         )
     plural = "" if needed.more == 1 else "s"
     return f"About {needed.more} more seed{plural} would settle it."
-
-
-def lead(study: Study, found: list[Card]) -> list[str]:
-    """The sentences above the cards: what the numbers are, and whether a signal earned them."""
-    tolerance = f"{study.tolerance_pp:g}"
-    sentences = [
-        "Each answer is the largest rate, going up from the smallest one tested, whose 90% "
-        f"interval stays above −{tolerance} pp of the full-data accuracy of the same seeds. "
-        "It holds for this model, these data sets and this grid; it is not a ceiling."
-    ]
-    answered = [card for card in found if card.word == "within"]
-    known = [card for card in answered if card.standing != "no control"]
-    better = sum(card.standing == "better" for card in known)
-    equal = sum(card.standing in ("equal", "random", "worse") for card in known)
-    if equal:
-        sentences.append(f"Random pruning does as well on {_of(equal, len(known))}.")
-    if better:
-        sentences.append(f"A signal beats random pruning on {_of(better, len(known))}.")
-    if known and not equal and not better:
-        sentences.append("No signal is shown to beat random pruning at its answer.")
-    if answered and not known:
-        sentences.append("Without a random control nothing here is credited to a signal.")
-    return sentences
-
-
-def _of(count: int, total: int) -> str:
-    if total == 1:
-        return "the data set answered"
-    return (
-        f"all {total} data sets answered"
-        if count == total
-        else (f"{count} of {total} data sets answered")
-    )
-
-
-def tally(study: Study) -> str:
-    """How many conditions were tested, what came out, and what the intervals do not correct."""
-    judged = [row.verdict for row in study.rows if row.verdict]
-    counts = Counter(verdict.verdict for verdict in judged)
-    if not judged:
-        return f"No condition could be judged yet (0 of {len(study.rows)})."
-    seeds = sorted({verdict.n_seeds for verdict in judged})
-    span = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    pooled = sum(verdict.pooled for verdict in judged)
-    spread = (
-        f" In {pooled} of them the spread between seeds is pooled over the data set's conditions."
-        if pooled
-        else ""
-    )
-    return (
-        f"{len(judged)} of {len(study.rows)} conditions judged, {span} "
-        f"seed{'' if span == '1' else 's'} each: {counts['within']} within, "
-        f"{counts['outside']} outside, {counts['inconclusive']} inconclusive. Intervals are per "
-        f"condition, not corrected for looking at {len(judged)} of them.{spread}"
-    )

@@ -12,16 +12,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from analysis.answers import cards, lead, tally
+from analysis.answers import cards
 from analysis.compute import Sweep, flop, sweep
 from analysis.figures import FIGURES
 from analysis.figures.look import DARK, Table
+from analysis.lead import lead, tally
 from analysis.study import Study
 from analysis.tables import (
     compute_table,
     csv_text,
     envelope_table,
     failure_rows,
+    null_rows,
     trial_table,
     unpaired_rows,
 )
@@ -111,6 +113,9 @@ def _context(study: Study) -> dict[str, Any]:
         "lead": lead(study, found),
         "tally": tally(study),
         "tolerance": f"{study.tolerance_pp:g}",
+        "confidence": study.confidence,
+        "adaptive": study.plan.adaptive,
+        "nulls": null_rows(study),
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),

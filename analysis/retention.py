@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.envelope import Cell, Pair
+from analysis.envelope import Cell, Pair, sampling_variance
+from analysis.verdicts import ALPHA, judge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,9 @@ class Retention:
         kept: Samples kept.
         counts: Samples there were.
         recall_delta_pp: Recall minus the baseline's, in pp; nan where no test sample.
+        recall_low_pp: Lower bound of its MOVER interval by the class's own spread; nan where
+            there is none.
+        recall_high_pp: Upper bound.
     """
 
     class_names: tuple[str, ...]
@@ -30,11 +34,19 @@ class Retention:
     kept: np.ndarray
     counts: np.ndarray
     recall_delta_pp: np.ndarray
+    recall_low_pp: np.ndarray
+    recall_high_pp: np.ndarray
 
     @property
     def worst(self) -> int:
         """The class that loses most against its share."""
         return int(np.argmin(self.bias_pp))
+
+    @property
+    def worst_recall(self) -> int | None:
+        """The class whose recall falls most; None where no recall is known."""
+        known = np.isfinite(self.recall_delta_pp)
+        return int(np.nanargmin(self.recall_delta_pp)) if known.any() else None
 
 
 def retention_bias_pp(class_counts: Sequence[int], kept_counts: Sequence[int]) -> np.ndarray:
@@ -79,8 +91,13 @@ def null_se_pp(class_counts: Sequence[int], rate: float) -> np.ndarray:
     return error_pp
 
 
-def retention(cell: Cell) -> Retention | None:
-    """Retention of a cell by class, or None where its rows do not say what was kept."""
+def retention(cell: Cell, *, alpha: float = ALPHA) -> Retention | None:
+    """Retention of a cell by class, or None where its rows do not say what was kept.
+
+    Args:
+        cell: The cell.
+        alpha: Error on each side of the recall's interval.
+    """
     rows = [pair for pair in cell.pairs if pair.pruned.class_counts and pair.pruned.kept_counts]
     if not rows:
         return None
@@ -91,6 +108,7 @@ def retention(cell: Cell) -> Retention | None:
     kept = np.mean([row.pruned.kept_counts for row in rows], axis=0)
     error = null_se_pp(first.class_counts, 1 - kept.sum() / sum(first.class_counts))
     recall = [_recall(pair, "pruned") - _recall(pair, "baseline") for pair in rows]
+    lows, highs = _recall_bounds(rows, alpha)
     return Retention(
         class_names=first.class_names,
         bias_pp=bias,
@@ -99,7 +117,23 @@ def retention(cell: Cell) -> Retention | None:
         kept=kept,
         counts=np.asarray(first.class_counts),
         recall_delta_pp=100 * np.mean(recall, axis=0),
+        recall_low_pp=lows,
+        recall_high_pp=highs,
     )
+
+
+def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of each class's recall change by run noise and its own test samples, (c,) each."""
+    bounds = np.full((len(pairs[0].pruned.class_counts), 2), np.nan)
+    counts = pairs[0].pruned.test_counts
+    if len(pairs) > 1 and counts:
+        by_class = [np.split(pair.gained(), np.cumsum(counts)[:-1]) for pair in pairs]
+        for k in np.flatnonzero(counts):
+            gained = [parts[k] for parts in by_class]
+            change = [100 * float(part.mean()) for part in gained]
+            verdict = judge(change, sampling_variance(gained), alpha=alpha)
+            bounds[k] = verdict.low_pp, verdict.high_pp
+    return bounds[:, 0], bounds[:, 1]
 
 
 def _recall(pair: Pair, arm: str) -> np.ndarray:

@@ -9,7 +9,16 @@ from analysis.answers import best_measured_cost
 from analysis.compute import Cost, mean_cost
 from analysis.envelope import Row
 from analysis.figures.look import Table, rounded
-from analysis.labels import Method, method_of, percent, seeds_text, source_of
+from analysis.labels import (
+    MARKS,
+    Method,
+    interval,
+    method_of,
+    percent,
+    seeds_text,
+    signed,
+    source_of,
+)
 from analysis.study import Study
 from analysis.verdicts import seeds_needed
 from trainables.spec import TrialResult
@@ -78,7 +87,7 @@ def _envelope_row(study: Study, row: Row) -> tuple[Value, ...]:
             rounded(v.sd_pp, 6), rounded(v.run_sd_pp, 6), v.df, str(v.pooled),
             rounded(v.v_test_pp2, 9), rounded(v.p_within, 6), str(v.equivalent), str(v.improved),
         )  # fmt: skip
-        after = (v.tolerance_pp, seeds_needed(v).more)
+        after = (v.tolerance_pp, seeds_needed(v, alpha=study.alpha).more)
     return (*named, *judged, *after, *_against(study, row))
 
 
@@ -182,6 +191,22 @@ def failure_rows(study: Study) -> list[Sequence[str]]:
         )
         for result in study.results
         if not result.is_ok
+    ]
+
+
+def null_rows(study: Study) -> list[Sequence[str]]:
+    """What chance alone does: data set, warm-up, mean and interval, spread between seeds, verdict."""
+    return [
+        (
+            study.sources[source_of(cell.condition)],
+            percent(cell.condition.warmup),
+            f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)}",
+            "" if v.sd_pp is None else f"{v.sd_pp:.2f}",
+            seeds_text(v.n_seeds, cell.n_planned),
+            f"{MARKS[v.verdict]} {v.verdict}",
+        )
+        for cell, v in study.nulls
+        if v is not None
     ]
 
 

@@ -156,7 +156,7 @@ def judge(
     v_test_pp2: float = 0.0,
     *,
     tolerance_pp: float = 1.0,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     pooled: Spread | None = None,
 ) -> Verdict:
     """Judge a condition by the MOVER interval of its paired differences.
@@ -247,7 +247,7 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
     )
 
 
-def seeds_needed(verdict: Verdict, *, alpha: float = 0.05, power: float = 0.8) -> Needed:
+def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) -> Needed:
     """How many more seeds would settle an inconclusive cell, if its mean and spread stay.
 
     Args:
@@ -278,23 +278,3 @@ def seeds_needed(verdict: Verdict, *, alpha: float = 0.05, power: float = 0.8) -
     if found == len(candidates):
         return Needed(more=None, reason=f"more than {_MOST_SEEDS} seeds")
     return Needed(more=found + 1)
-
-
-def largest_safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> float:
-    """The last rate that is within, going up from the smallest and stopping at the first that is not.
-
-    This fixed order needs no correction for the number of rates tested. A rate without a
-    verdict stops it too.
-
-    Args:
-        judged: Rates and verdicts of one data set, warm-up, signal and selector, in any order.
-
-    Returns:
-        The rate, in [0, 1); 0 where not even the smallest is within.
-    """
-    safe = 0.0
-    for rate, verdict in sorted(judged, key=lambda pair: pair[0]):
-        if verdict is None or verdict.verdict != "within":
-            break
-        safe = rate
-    return safe

@@ -15,14 +15,15 @@ from analysis.figures.look import (
     markers,
     rounded,
 )
-from analysis.labels import Method, Source, percent, signed
+from analysis.labels import Method, Source, interval, percent, signed
 from analysis.retention import Retention, retention
 from analysis.study import Study
 
 _MOST_CLASSES = 30
 _BAR = "#C24E00"
 _COLUMNS = (
-    "class", "method", "bias pp", "z", "kept", "of", "recall change pp",
+    "class", "method", "bias pp", "z", "kept", "of", "recall change pp", "recall low pp",
+    "recall high pp",
 )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ class RetentionData:
         return (
             f"{self.labels[self.lead]}: {r.class_names[worst]} loses most against its share, "
             f"{signed(float(r.bias_pp[worst]), 1)} pp (z {signed(float(r.z[worst]), 1)})."
-            f"{smallest if r.counts.min() < r.counts.max() else ''}{more}"
+            f"{smallest if r.counts.min() < r.counts.max() else ''}{_recall_text(r)}{more}"
         )
 
     @property
@@ -70,11 +71,25 @@ class RetentionData:
             (
                 r.class_names[k], self.labels[method], rounded(r.bias_pp[k]), rounded(r.z[k], 2),
                 rounded(r.kept[k], 1), int(r.counts[k]), _known(r.recall_delta_pp[k]),
+                _known(r.recall_low_pp[k]), _known(r.recall_high_pp[k]),
             )
             for method, r in self.by_method.items()
             for k in np.argsort(r.bias_pp, kind="stable")
         ]  # fmt: skip
         return Table(columns=_COLUMNS, rows=tuple(rows))
+
+
+def _recall_text(r: Retention) -> str:
+    k = r.worst_recall
+    if k is None:
+        return ""
+    bounds = interval(_known(r.recall_low_pp[k]), _known(r.recall_high_pp[k]))
+    return (
+        f" Recall falls most for {r.class_names[k]}: {signed(float(r.recall_delta_pp[k]))} pp"
+        f"{f' {bounds}' if bounds else ''}."
+        if r.recall_delta_pp[k] < 0
+        else " No class loses recall."
+    )
 
 
 def _known(value: float) -> float | None:
@@ -100,7 +115,7 @@ def _by_method(study: Study, source: Source, place: tuple[float, float]) -> dict
     for method in study.methods:
         for cell, _ in study.of(source, method):
             if (cell.condition.rate, cell.condition.warmup) == place:
-                r = retention(cell)
+                r = retention(cell, alpha=study.alpha)
                 if r is not None:
                     found[method] = r
     return found

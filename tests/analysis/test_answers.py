@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.answers import cards, lead, tally
+from analysis.answers import cards
+from analysis.lead import lead, tally
 from analysis.study import study
 
 GOOD = [-0.2, -0.1, 0.0, -0.1, -0.2]
@@ -94,7 +95,7 @@ def test_the_lead_says_when_random_does_as_well(paired):
 def test_the_lead_says_when_a_signal_beats_random(small_run):
     seen = study(small_run)
     assert (
-        lead(seen, cards(seen))[1] == "A signal beats random pruning on all 2 data sets answered."
+        lead(seen, cards(seen))[2] == "A signal beats random pruning on all 2 data sets answered."
     )
 
 

@@ -9,7 +9,6 @@ from analysis.verdicts import (
     average,
     half_width,
     judge,
-    largest_safe_rate,
     one_sided_p,
     pooled_variance,
     seeds_needed,
@@ -137,16 +136,6 @@ def test_a_cell_close_to_the_line_is_not_worth_more_seeds():
 def test_a_test_set_too_small_is_not_helped_by_seeds():
     found = seeds_needed(judge((-0.4, -0.5, -0.6), 1.0))
     assert found.more is None and "test set is too small" in found.reason
-
-
-def test_the_largest_safe_rate_stops_at_the_first_that_is_not_within():
-    good, open_ = judge((0.0, 0.01, 0.02)), judge((-2.0, 1.0))
-    assert largest_safe_rate([(0.3, good), (0.1, good), (0.2, open_)]) == 0.1
-
-
-def test_a_rate_without_a_verdict_stops_the_ladder():
-    good = judge((0.0, 0.01, 0.02))
-    assert largest_safe_rate([(0.1, None), (0.2, good)]) == 0.0
 
 
 def test_the_mean_over_data_sets_joins_their_standard_errors():
