@@ -4,7 +4,7 @@ import pytest
 
 from analysis.answers import cards
 from analysis.lead import lead, tally
-from analysis.study import study
+from analysis.study import Plan, study
 
 GOOD = [-0.2, -0.1, 0.0, -0.1, -0.2]
 LOW = [-0.8, -0.7, -0.75, -0.7, -0.8]
@@ -107,3 +107,31 @@ def test_the_tally_counts_every_verdict(small_run):
 
 def test_an_empty_study_has_no_cards():
     assert cards(study([])) == []
+
+
+def test_what_the_best_was_picked_from_is_said(paired):
+    rows = paired(GOOD) + paired(GOOD, warmup=0.25) + paired(LOW, signal="random")
+    assert "the best of 3 methods and warm-ups tried" in text(only(rows))
+    assert "best of" not in text(only(paired(GOOD)))
+
+
+def test_the_line_is_read_between_the_rates_tested(paired):
+    rows = paired(GOOD, rate=0.1) + paired(BAD, rate=0.3)
+    assert "Read between the rates tested, the mean meets the line at 16%" in text(only(rows))
+    rows = paired(GOOD, rate=0.1) + paired(GOOD, rate=0.3)
+    assert "stays above the line up to 30%, the largest rate tested" in text(only(rows))
+
+
+def test_what_can_go_on_all_data_sets_must_pass_on_each(small_run, paired):
+    seen = study(small_run)
+    assert lead(seen, cards(seen))[1].startswith("On all 2 data sets at once 10% can go by")
+    worse = [*small_run, *paired(BAD, dataset="sst2", data_sha="f" * 64)]
+    seen = study(worse)
+    assert lead(seen, cards(seen))[1] == (
+        "No method tested on all 3 data sets is within on all of them."
+    )
+
+
+def test_a_sweep_that_bought_seeds_names_its_own_level(paired):
+    (card,) = cards(study(paired(GOOD), Plan(adaptive=True)))
+    assert "97.5% interval" in text(card)

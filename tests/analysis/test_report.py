@@ -217,3 +217,13 @@ def test_the_command_line_loads_neither_torch_nor_ray_nor_plotly():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_what_chance_alone_does_has_a_section_only_where_it_was_run(paired):
+    assert 'id="noise"' not in build_report(paired(D))
+    null = {"signal": "null", "selector": "each_epoch", "rate": 0.0}
+    rows = paired(D) + paired([0.1, -0.1, 0.1, 0.0, -0.1], **null)
+    page = Page(build_report(list({row.spec.result_key: row for row in rows}.values())))
+    assert "What chance alone does" in page.text
+    assert re.search(r"15% 0\.00 \[−0\.\d\d, \+0\.\d\d\] 0\.10 5 seeds", page.text)
+    assert "✓ within" in page.text

@@ -59,3 +59,43 @@ def test_recall_is_compared_with_the_baseline_of_the_seed(result, pruned):
 def test_rows_that_do_not_say_what_was_kept_have_no_retention(result, pruned):
     rows = [result(pruned().baseline, 0.9), result(pruned(), 0.9, kept_counts=())]
     assert retention(cells(rows)[0]) is None
+
+
+def by_class(result, spec, right, counts=(4000, 6000)):
+    """A trial that is right on the first `right` samples of each class."""
+    bits = np.concatenate([np.arange(n) < r for n, r in zip(counts, right, strict=True)])
+    recall = tuple(r / n if n else math.nan for n, r in zip(counts, right, strict=True))
+    return result(
+        spec, float(bits.mean()), sum(counts), correct=np.packbits(bits).tobytes(),
+        test_counts=counts, recall=recall,
+    )  # fmt: skip
+
+
+def test_each_class_has_bounds_by_its_own_samples_and_seeds(result, pruned):
+    rows = []
+    for seed, lost in ((1, 80), (2, 120), (3, 100)):
+        rows.append(by_class(result, pruned(seed).baseline, (3600, 5400)))
+        rows.append(by_class(result, pruned(seed), (3600 - lost, 5400)))
+    found = retention(cells(rows)[0])
+    assert found.recall_delta_pp == pytest.approx((-2.5, 0.0))
+    changed = [
+        np.where((np.arange(4000) >= 3600 - n) & (np.arange(4000) < 3600), -1, 0)
+        for n in (80, 120, 100)
+    ]
+    v_test = np.mean(changed, axis=0).var() / 4000 * 1e4
+    half = math.sqrt((2.920 * 0.5 / math.sqrt(3)) ** 2 + 1.6449**2 * v_test)
+    assert found.recall_low_pp[0] == pytest.approx(-2.5 - half, abs=2e-3)
+    assert found.recall_high_pp[0] == pytest.approx(-2.5 + half, abs=2e-3)
+    assert (found.recall_low_pp[1], found.recall_high_pp[1]) == (0.0, 0.0)
+    assert found.worst_recall == 0
+
+
+def test_one_seed_and_a_class_the_test_set_lacks_have_no_bounds(result, pruned):
+    rows = []
+    for seed in (1, 2):
+        rows.append(by_class(result, pruned(seed).baseline, (3600, 0), (4000, 0)))
+        rows.append(by_class(result, pruned(seed), (3500, 0), (4000, 0)))
+    found = retention(cells(rows)[0])
+    assert np.isfinite(found.recall_low_pp).tolist() == [True, False]
+    one = retention(cells(rows[:2])[0])
+    assert not np.isfinite(one.recall_low_pp).any()
