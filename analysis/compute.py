@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from analysis.envelope import Cell, Pair
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.spec import Phase, TrialResult
 
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
@@ -132,38 +132,48 @@ def mean_cost(cell: Cell, measure: str) -> Cost | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Seconds a whole sweep took, and what its trials would have taken one by one.
+    """What a whole sweep took, and what its trials would have taken one by one.
 
     Attributes:
-        spent_s: Each full run, each set of scores and each trial's own part, once.
-        alone_s: Every trial paying its own warm-up and scoring.
+        seconds: Each full run, each set of scores and each trial's own part, once.
+        runs: The same in full runs, counted in examples; 0 where none were counted.
+        runs_alone: Every trial paying its own warm-up and scoring, in full runs.
     """
 
-    spent_s: float
-    alone_s: float
+    seconds: float
+    runs: float
+    runs_alone: float
 
     @property
     def saved(self) -> float:
         """Share saved by sharing, in [0, 1)."""
-        return 1 - self.spent_s / self.alone_s if self.alone_s else 0.0
+        return 1 - self.runs / self.runs_alone if self.runs_alone else 0.0
 
 
 def sweep(results: Iterable[TrialResult]) -> Sweep:
-    """Count a sweep's seconds from its rows; failed trials count as far as they were measured."""
-    spent = alone = 0.0
-    scores: dict[str, float] = {}
-    for row in results:
-        own = _used(row.phases, "training", "seconds") + _used(row.phases, "evaluation", "seconds")
-        scoring = _used(row.phases, "scoring", "seconds")
-        spent += own
-        alone += own + scoring + _used(row.phases, "warmup", "seconds")
-        name = _scores_name(row.spec)
-        scores[name] = max(scores.get(name, 0.0), scoring)
-    return Sweep(spent_s=spent + sum(scores.values()), alone_s=alone)
+    """Count a sweep from its rows; failed trials count as far as they were measured."""
+    rows = list(results)
+    full = {row.spec.run_key: row for row in rows if row.spec.is_baseline}
+    seconds = runs = alone = 0.0
+    scored: set[str] = set()
+    for row in rows:
+        seconds += _own(row, "seconds")
+        is_first = not row.spec.is_baseline and row.spec.score_key not in scored
+        if is_first:
+            scored.add(row.spec.score_key)
+            seconds += _used(row.phases, "scoring", "seconds")
+        baseline = full.get(row.spec.run_key)
+        unit = _used(baseline.phases, "training", "examples") if baseline else 0.0
+        if unit:
+            own = _used(row.phases, "training", "examples") / unit
+            scoring = _used(row.phases, "scoring", "examples") / TRAIN_OVER_SCORE / unit
+            runs += own + is_first * scoring
+            alone += own + scoring + _used(row.phases, "warmup", "examples") / unit
+    return Sweep(seconds=seconds, runs=runs, runs_alone=alone)
 
 
-def _scores_name(spec: TrialSpec) -> str:
-    return "" if spec.is_baseline else spec.score_key
+def _own(row: TrialResult, measure: str) -> float:
+    return sum(_used(row.phases, phase, measure) for phase in ("training", "evaluation"))
 
 
 def _used(phases: Mapping[str, Phase], phase: str, measure: str) -> float:

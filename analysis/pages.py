@@ -13,9 +13,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from analysis.answers import cards
-from analysis.compute import Sweep, flop, sweep
+from analysis.compute import Sweep, break_even_epochs, flop, sweep
 from analysis.figures import FIGURES
 from analysis.figures.look import DARK, Table
+from analysis.labels import percent
 from analysis.lead import lead, tally
 from analysis.study import Study
 from analysis.tables import (
@@ -120,6 +121,7 @@ def _context(study: Study) -> dict[str, Any]:
         "n_cells": len(study.rows),
         "compute": compute_table(study),
         "sweep": _sweep_text(sweep(study.results)),
+        "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),
         "warnings": _warnings(study),
@@ -165,12 +167,32 @@ def _environments(study: Study) -> list[dict[str, str]]:
 
 
 def _sweep_text(total: Sweep) -> str:
-    if not total.alone_s:
+    if not total.runs_alone:
         return ""
     return (
-        f"The whole sweep computed for {_duration(total.spent_s)}. Trial by trial, each with its "
-        f"own warm-up and scoring, it would have been {_duration(total.alone_s)}: sharing them "
-        f"saved {100 * total.saved:.0f}%."
+        f"The whole sweep computed for {_duration(total.seconds)}, {total.runs:.1f} full runs "
+        f"counted in examples. Trial by trial, each with its own warm-up and scoring, it would have "
+        f"been {total.runs_alone:.1f}: sharing them saved {100 * total.saved:.0f}%."
+    )
+
+
+def _epochs_text(study: Study) -> str:
+    """Below how many epochs one pass of scoring eats what one run saves."""
+    asked = {
+        (break_even_epochs(c.rate, c.warmup), c.rate, c.warmup, c.training.epochs)
+        for c in (row.cell.condition for row in study.rows)
+        if c.protocol == "continue"
+    }
+    if not asked:
+        return ""
+    parts = [
+        f"{epochs:.1f} epochs at {percent(rate)} removed after {percent(warmup)} warm-up"
+        for epochs, rate, warmup, _ in dict.fromkeys((min(asked), max(asked)))
+    ]
+    planned = ", ".join(str(epochs) for epochs in sorted({one[3] for one in asked}))
+    return (
+        f"One pass of scoring eats what a single run saves below {' and '.join(parts)}; here a run "
+        f"has {planned}."
     )
 
 

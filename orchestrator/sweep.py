@@ -31,7 +31,7 @@ _NULL = (
 _HOURS = "Stop when all trials together took this long; hours of a slot where there is no GPU."
 _VALIDATION = "Hold this share of the training rows out, for signals that aim at a target."
 _EPILOG = (
-    "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed, 4 data or "
+    "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
     "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
     "command again goes on where it stopped."
 )

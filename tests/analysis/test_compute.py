@@ -107,5 +107,16 @@ def test_a_sweep_counts_shared_parts_once(paired):
     rows = list({row.spec.result_key: row for row in rows}.values())
     total = sweep(rows)
     own = 101 + (76.5 + 1) + (68 + 1)
-    assert total.spent_s == pytest.approx(own + 10)
-    assert total.alone_s == pytest.approx(own + 2 * (10 + 15))
+    assert total.seconds == pytest.approx(own + 10)
+    assert total.runs == pytest.approx(1 + 0.85 * (0.9 + 0.8) + 1 / 9, abs=1e-3)
+    assert total.runs_alone == pytest.approx(total.runs + 2 * 0.15 + 1 / 9, abs=1e-3)
+
+
+def test_a_grid_shared_as_the_notes_share_it_counts_as_they_do(result, pruned):
+    specs = [pruned(1, rate, warmup=warmup) for warmup in WARMUPS for rate in RATES]
+    free = []
+    for spec in (specs[0].baseline, *specs):
+        row = result(spec, 0.9)
+        free.append(replace(row, phases={k: v for k, v in row.phases.items() if k != "scoring"}))
+    total = sweep(free)
+    assert (total.runs_alone, total.runs) == pytest.approx((8.47, 7.12), abs=2e-3)
