@@ -4,15 +4,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from analysis.study import Plan
+    from analysis.study import Plan, Study
     from trainables.spec import TrialResult
 
-EXIT_NO_DATA = 4
+EXIT_USAGE, EXIT_NO_DATA, EXIT_GATE = 2, 4, 5
+
+Made = TypeVar("Made")
 
 app = typer.Typer(add_completion=False)
 
@@ -55,26 +57,31 @@ def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
         FileNotFoundError: If the run holds no rows and no plan.
         ValueError: If a file of the run is not what it should be.
     """
-    return write_reports([run], run / "report.html", tolerance_pp)
+    return write_study(read_runs([run], tolerance_pp), run / "report.html")
 
 
-def write_reports(runs: Sequence[Path], out: Path, tolerance_pp: float | None = None) -> Path:
-    """Write one page over several runs to out, and the two tables beside it.
+def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study":
+    """Judge one run, or several as one.
 
     Raises:
         FileNotFoundError: If a run holds no rows and no plan.
         ValueError: If a file of a run is not what it should be.
     """
-    from analysis.pages import render
     from analysis.runs import load_run
     from analysis.study import load_plan, merged, study
-    from analysis.tables import csv_text, envelope_table
-    from trainables.records import write_parquet
 
     rows = [row for run in runs for row in load_run(run)]
     plan = merged(load_plan(run) for run in runs)
     name = " + ".join(run.resolve().name for run in runs)
-    seen = study(rows, plan, name=name, tolerance_pp=tolerance_pp)
+    return study(rows, plan, name=name, tolerance_pp=tolerance_pp)
+
+
+def write_study(seen: "Study", out: Path) -> Path:
+    """Write a study's page to out, and the two tables beside it."""
+    from analysis.pages import render
+    from analysis.tables import csv_text, envelope_table
+    from trainables.records import write_parquet
+
     page, table = render(seen), csv_text(envelope_table(seen))
     out.parent.mkdir(parents=True, exist_ok=True)
     _write(out.parent / "trials.parquet", partial(write_parquet, seen.results))
@@ -91,7 +98,7 @@ def _write(path: Path, fill: Callable[[Path], object]) -> None:
         beside.replace(path)
 
 
-@app.command()
+@app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.")
 def main(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
@@ -106,16 +113,32 @@ def main(
             show_default="the run's own, or 1",
         ),
     ] = None,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
+    ] = None,
 ) -> None:
     """Write the report of a run: one HTML page, with envelope.csv and trials.parquet beside it."""
+    from analysis.gate import Gate, unmet
+
     if out is None and len(runs) > 1:
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
+    gates = _or_exit(lambda: [Gate.of(text) for text in gate or ()], EXIT_USAGE)
+    seen = _or_exit(lambda: read_runs(runs, tolerance), EXIT_NO_DATA)
+    missed = _or_exit(lambda: unmet(seen, gates), EXIT_USAGE)
+    typer.echo(_or_exit(lambda: write_study(seen, out or runs[0] / "report.html"), EXIT_NO_DATA))
+    for sentence in missed:
+        typer.echo(f"gate not met: {sentence}", err=True)
+    if missed:
+        raise typer.Exit(EXIT_GATE)
+
+
+def _or_exit(make: Callable[[], Made], code: int) -> Made:
     try:
-        path = write_reports(runs, out or runs[0] / "report.html", tolerance)
+        return make()
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_NO_DATA) from error
-    typer.echo(path)
+        raise typer.Exit(code) from error
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from analysis.answers import cards
 from analysis.envelope import Row
 from analysis.labels import method_labels, method_of
 from analysis.study import Study
@@ -43,6 +44,10 @@ def summarise(study: Study, console: Console) -> None:
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     console.print(table)
     _print_found(study.results, rates, console)
+    for card in cards(study):
+        console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
+        for detail in card.details:
+            console.print(f"  {detail}", highlight=False)
 
 
 def _nulls(nulls: Sequence[Row]) -> list[str]:

@@ -45,6 +45,8 @@ def test_each_condition_is_printed_with_mark_mean_and_interval():
     assert "imdb: 3 full-data runs, accuracy 0.9000" in text
     assert "largest class 0.60" in text
     assert "50 % · 25 %" in text
+    assert "✓ imdb: 10% of the training data can go" in text
+    assert "the signal has earned no credit" in text
 
 
 def test_a_seed_that_is_missing_is_counted():

@@ -1,0 +1,71 @@
+import pytest
+from typer.testing import CliRunner
+
+from analysis.gate import Gate, unmet
+from analysis.report import app
+from analysis.study import study
+from trainables.records import to_json
+
+GOOD = [-0.2, -0.1, 0.0, -0.1, -0.2]
+BAD = [-3.1, -3.0, -2.9, -3.0, -3.1]
+
+
+@pytest.fixture
+def run(paired, tmp_path):
+    """A run's folder whose answer for imdb is 10 %."""
+    (tmp_path / "trials").mkdir()
+    for row in paired(GOOD, rate=0.1) + paired(BAD, rate=0.3):
+        path = tmp_path / "trials" / f"{row.spec.result_key}.json"
+        path.write_text(to_json(row), encoding="utf-8")
+    return tmp_path
+
+
+def report(*args):
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("imdb>=0.10", 0.1), ("imdb >= 10%", 0.1), ("my data>=.25", 0.25), ("a>=0", 0)],
+)
+def test_a_gate_is_read_as_it_is_written(text, rate):
+    assert Gate.of(text).rate == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    "text", ["imdb", "imdb>0.1", "imdb>=ten", ">=0.1", "imdb>=100%", "imdb>=1.0"]
+)
+def test_a_gate_not_written_so_is_refused(text):
+    with pytest.raises(ValueError, match="gate"):
+        Gate.of(text)
+
+
+def test_a_gate_is_met_by_the_largest_safe_rate_of_any_method(paired):
+    rows = paired(GOOD, rate=0.1) + paired(BAD, rate=0.3) + paired(GOOD, rate=0.3, signal="random")
+    seen = study(list({row.spec.result_key: row for row in rows}.values()))
+    assert unmet(seen, [Gate(name="imdb", rate=0.1)]) == []
+    assert unmet(seen, [Gate(name="imdb", rate=0.3)]) == []
+
+
+def test_an_unmet_gate_is_exit_5_and_the_report_is_written_all_the_same(run):
+    ended = report(run, "--gate", "imdb>=0.10", "--gate", "imdb>=0.2")
+    assert ended.exit_code == 5
+    assert "gate not met: imdb: 20% asked, 10% shown to be within" in ended.output
+    assert (run / "report.html").exists()
+
+
+def test_a_met_gate_is_exit_0(run):
+    assert report(run, "--gate", "imdb>=0.10").exit_code == 0
+
+
+def test_a_tighter_tolerance_closes_the_gate(run):
+    assert report(run, "--gate", "imdb>=0.10", "--tolerance", "0.05").exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"), [("imdb=0.1", "write NAME>=RATE"), ("agnews>=0.1", "it has imdb")]
+)
+def test_a_gate_that_cannot_be_tested_is_exit_2(run, gate, message):
+    ended = report(run, "--gate", gate)
+    assert ended.exit_code == 2
+    assert message in ended.output
