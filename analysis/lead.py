@@ -4,7 +4,7 @@ from collections import Counter
 
 from analysis.answers import Card, choice
 from analysis.labels import percent
-from analysis.rates import ladders_of, safe_of
+from analysis.rates import ladders_of, safe_of, smallest_p
 from analysis.study import Study
 
 
@@ -79,5 +79,21 @@ def tally(study: Study) -> str:
         f"{len(judged)} of {len(study.rows)} conditions judged, {span} "
         f"seed{'' if span == '1' else 's'} each: {counts['within']} within, "
         f"{counts['outside']} outside, {counts['inconclusive']} inconclusive. Intervals are per "
-        f"condition, not corrected for looking at {len(judged)} of them.{spread}"
+        f"condition, not corrected for looking at {len(judged)} of them.{_families(study)}{spread}"
+    )
+
+
+def _families(study: Study) -> str:
+    """How many methods and warm-ups are within at their smallest rate, before and after Holm."""
+    plain = corrected = total = 0
+    for source in study.sources:
+        own, ladders = smallest_p(study, source), ladders_of(study, source)
+        total += len(own)
+        plain += sum((safe_of(ladders[one]).p_any or 0) <= study.alpha for one in own)
+        corrected += sum(p <= study.alpha for p in own.values())
+    if total < 2:
+        return ""
+    return (
+        f" Of {total} methods and warm-ups {plain} are within at their smallest rate, {corrected} "
+        "of them also after Holm's correction over their data set."
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from analysis.controls import holm
 from analysis.envelope import Row
 from analysis.labels import Method, Source, method_of
 from analysis.study import Study
@@ -93,6 +94,16 @@ def ladders_of(study: Study, source: Source) -> dict[Ladder, list[Row]]:
 def safe_of(rows: Iterable[Row]) -> SafeRate:
     """The safe rate of one ladder."""
     return safe_rate((row.cell.condition.rate, row.verdict) for row in rows)
+
+
+def smallest_p(study: Study, source: Source) -> dict[Ladder, float]:
+    """P of "not even the smallest rate is within" by ladder, after Holm over the data set's.
+
+    Ladders without an interval at their smallest rate are left out.
+    """
+    found = {ladder: safe_of(rows).p_any for ladder, rows in ladders_of(study, source).items()}
+    known = {ladder: p for ladder, p in found.items() if p is not None}
+    return dict(zip(known, holm([*known.values()]), strict=True))
 
 
 def _variance(verdict: Verdict) -> float:

@@ -105,6 +105,15 @@ def test_the_tally_counts_every_verdict(small_run):
     )
 
 
+def test_the_tally_corrects_for_the_methods_tried(paired):
+    close = [-0.6, -0.5, -0.8, -0.3, -0.6]
+    rows = paired(close) + paired(close, warmup=0.25) + paired(GOOD, signal="random")
+    assert (
+        "Of 3 methods and warm-ups 3 are within at their smallest rate, 1 of them also after Holm's"
+    ) in tally(study(rows))
+    assert "Holm" not in tally(study(paired(GOOD)))
+
+
 def test_an_empty_study_has_no_cards():
     assert cards(study([])) == []
 
