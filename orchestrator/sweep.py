@@ -77,6 +77,9 @@ def sweep(
     max_gpu_hours: Annotated[float, typer.Option(help=_HOURS, min=0)] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
+    no_examples: Annotated[
+        bool, typer.Option("--no-examples", help="No training texts in the report.")
+    ] = False,
 ) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
     flags = dict(locals())
@@ -114,20 +117,25 @@ def main(flags: Mapping[str, Any]) -> int:
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     with sweep.run.locked():
-        return conduct(sweep, console, report=not flags["no_report"])
+        report, examples = not flags["no_report"], not flags["no_examples"]
+        return conduct(sweep, console, report=report, examples=examples)
 
 
-def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
+def conduct(
+    sweep: "Sweep", console: "Console", *, report: bool = True, examples: bool = True
+) -> int:
     """Run what is not yet done and report; the exit code.
 
     Args:
         sweep: As planned; its folder is locked.
         console: Where lines and bars go.
         report: Write the report, too.
+        examples: With training texts in it.
     """
     from analysis.report import write_report
     from analysis.runs import load_run
     from analysis.study import load_plan, study
+    from orchestrator.dropped import write_dropped
     from orchestrator.exits import DONE, INCOMPLETE
     from orchestrator.summary import summarise
 
@@ -154,6 +162,7 @@ def conduct(sweep: "Sweep", console: "Console", *, report: bool = True) -> int:
     for error, count in errors.items():
         console.print(f"  {count} failed: {error}", highlight=False)
     if report:
+        write_dropped(sweep, examples=examples)
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
     if limit:
         console.print(f"stopped at {limit}")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from trainables.records import from_json, read_parquet
+from trainables.spec import TrialSpec
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -133,6 +134,33 @@ def test_json_rows_are_what_the_table_is_made_of(calm):
     (run,) = [path for path in (calm[0] / "runs").iterdir() if path.name != "_cache"]
     plan = json.loads((run / "plan.json").read_text())
     assert len(plan["specs"]) == len(list((run / "trials").glob("*.json")))
+
+
+@pytest.mark.slow
+def test_who_was_dropped_is_written_beside_the_rows_and_agrees_with_them(calm):
+    folder, _ = calm
+    (run,) = [path for path in (folder / "runs").iterdir() if path.name != "_cache"]
+    found = json.loads((run / "dropped.json").read_text())
+    assert len(found["agreement"]) == 3
+    assert all(
+        -1 <= one["spearman"] <= 1 and 0 <= one["overlap"] <= 1 for one in found["agreement"]
+    )
+    by_key = rows(folder)
+    assert [one["spec"]["signal"] for one in found["examples"]] == ["redundancy", "keep_one"]
+    for one in found["examples"]:
+        row = by_key[TrialSpec.from_dict(one["spec"]).result_key]
+        assert one["dropped"] == sum(row.class_counts) - sum(row.kept_counts)
+        assert one["neighbour_dropped"] / one["dropped"] == pytest.approx(row.twins_lost)
+        assert one["neighbour_dropped"] + one["neighbour_kept"] == one["dropped"]
+        assert all(0 < len(pair["dropped"]["text"]) <= 600 for pair in one["pairs"])
+
+
+@pytest.mark.slow
+def test_no_training_text_is_written_where_none_is_wanted(calm, tmp_path):
+    flags = ["--no-examples", "--run", "bare", "--cache", str(calm[0] / "runs/_cache")]
+    assert sweep(tmp_path, *SMALL, *flags).returncode == 0
+    found = json.loads((tmp_path / "bare/dropped.json").read_text())
+    assert (found["examples"], found["with_examples"]) == ([], False)
 
 
 @pytest.mark.slow
