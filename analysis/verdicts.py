@@ -247,6 +247,24 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
     )
 
 
+def chance_settled(verdict: Verdict, n_seeds: int, *, alpha: float = ALPHA) -> float:
+    """Chance that a cell is within or outside at n_seeds, two or more, if mean and spread stay.
+
+    Args:
+        verdict: What it showed; with an interval.
+        n_seeds: Seeds in all.
+        alpha: Error allowed on each side.
+    """
+    gap_pp, sd_pp = abs(verdict.mean_pp + verdict.tolerance_pp), verdict.run_sd_pp or 0.0
+    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.v_test_pp2
+    if left <= 0:
+        return 0.0
+    bound = -float(stdtrit(n_seeds - 1, alpha))
+    shift = math.sqrt(left * n_seeds) / sd_pp if sd_pp else math.inf
+    # Far out the noncentral t no longer computes, and the chance is 1.
+    return 1.0 if shift > bound + 20 else 1 - float(nctdtr(n_seeds - 1, shift, bound))
+
+
 def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) -> Needed:
     """How many more seeds would settle an inconclusive cell, if its mean and spread stay.
 
@@ -262,19 +280,12 @@ def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) 
     gap_pp = abs(verdict.mean_pp + verdict.tolerance_pp)
     if gap_pp < CLOSE_PP:
         return Needed(more=None, reason=f"within {CLOSE_PP:g} pp of the line")
-    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.v_test_pp2
-    if left <= 0:
+    if chance_settled(verdict, 10**6, alpha=alpha) == 0:
         return Needed(more=None, reason="the test set is too small to tell")
-    ratio = math.sqrt(left) / verdict.run_sd_pp if verdict.run_sd_pp else math.inf
-
-    def settles(n_seeds: int) -> bool:
-        bound = -float(stdtrit(n_seeds - 1, alpha))
-        # Far out the power is 1 and the noncentral t no longer computes.
-        far = ratio * math.sqrt(n_seeds) > bound + 20
-        return far or bool(nctdtr(n_seeds - 1, ratio * math.sqrt(n_seeds), bound) <= 1 - power)
-
     candidates = range(verdict.n_seeds + 1, _MOST_SEEDS + 1)
-    found = bisect.bisect_left(candidates, True, key=settles)
+    found = bisect.bisect_left(
+        candidates, power, key=lambda n_seeds: chance_settled(verdict, n_seeds, alpha=alpha)
+    )
     if found == len(candidates):
         return Needed(more=None, reason=f"more than {_MOST_SEEDS} seeds")
     return Needed(more=found + 1)

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from analysis.envelope import cells
-from analysis.looks import LOOK_ALPHA, LOOKS, at_look, demand, envelope_at_looks
+from analysis.looks import (
+    LOOK_ALPHA,
+    LOOKS,
+    at_look,
+    demand,
+    envelope_at_looks,
+    is_hopeless,
+)
 from analysis.study import Plan, study
+from analysis.verdicts import judge
 
 SEEDS = range(1, LOOKS[-1] + 1)
 RATES = (0.1, 0.2, 0.3)
@@ -84,8 +92,17 @@ def test_an_undecided_rate_is_looked_at_again_until_it_is_decided(grid, world):
 def test_no_seed_is_bought_above_the_lowest_undecided_rate(grid, world):
     truth = truth_of(0.0, -1.0, -1.0, spread=0.5) | {("redundancy", 0.1): (0.0, 0.05)}
     specs, _ = bought(grid, world, truth)
-    assert len(seeds_of(specs, "redundancy", 0.2)) == LOOKS[-1]
+    assert len(seeds_of(specs, "redundancy", 0.2)) == LOOKS[1]
     assert len(seeds_of(specs, "redundancy", 0.3)) == LOOKS[0]
+
+
+def test_a_condition_at_the_line_gets_no_seeds_that_would_hardly_settle_it(grid, world):
+    at_line, near = (judge(mean + 0.5 * NOISE[:5]) for mean in (-1.0, -0.5))
+    assert is_hopeless(at_line) and not is_hopeless(near)
+    assert not is_hopeless(judge(-1.0 + 0.5 * NOISE[:3]))
+    no_noise = judge((-0.9,) * 5, v_test_pp2=0.0)
+    assert no_noise.verdict == "within"
+    assert is_hopeless(judge((-0.9,) * 5, v_test_pp2=0.1))
 
 
 def test_a_rate_above_is_opened_by_the_one_below(grid, world):
