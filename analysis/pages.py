@@ -152,7 +152,7 @@ def _status(study: Study) -> dict[str, Any]:
 def _warnings(study: Study) -> list[tuple[str, int]]:
     """Notes of the plan, and warnings of the rows with how many rows carry each."""
     counts = Counter(text for row in study.results for text in row.warnings)
-    notes = [(note, 0) for note in study.plan.notes]
+    notes = [(note, 0) for note in study.plan.notes if note not in counts]
     if study.plan.limited:
         notes.append(("The data was cut short for this run: it tries things out.", 0))
     if len(_environments(study)) > 1:
