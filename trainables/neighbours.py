@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.clusters import unit_rows
 from trainables.environment import device
 
 # Rows turned and coded at once.
@@ -95,7 +96,7 @@ def nearest(vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int32], ND
     n = len(vectors)
     if not 1 <= k < n:
         raise ValueError(f"k is {k} for {n} rows; it must lie in [1, {n - 1}]")
-    units = torch.from_numpy(_units(vectors)).to(device())
+    units = torch.from_numpy(unit_rows(vectors)).to(device())
     size = _GROUP if n >= 4 * _GROUP * (k + _MARGIN) else 1
     is_coded = size > 1 and _is_quick_at_int8()
     order = _by_largest(units) if is_coded else torch.arange(n, device=units.device)
@@ -145,18 +146,6 @@ def nearest_in_class(
             rows[members, :k_here] = members[found]
             similarity[members, :k_here] = found_similarity
     return rows, similarity
-
-
-def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows at length 1; NaN and zero rows would be searched without a word, so they end here."""
-    norms = np.linalg.norm(vectors, axis=1)
-    bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
-    if len(bad):
-        raise ValueError(
-            f"{len(bad)} embeddings are not finite or all zeros, rows {bad[:20].tolist()}; "
-            "cosine similarity is undefined for them: look at these texts, or at the loss"
-        )
-    return np.ascontiguousarray(vectors / norms[:, None], dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
