@@ -3,6 +3,7 @@
 import typer
 
 from analysis.report import main as report
+from analysis.table import table
 from orchestrator.listing import signals
 from orchestrator.sweep import sweep
 
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 app.command("sweep")(sweep)
 app.command("report")(report)
+app.command("table")(table)
 app.command("signals")(signals)
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""A run's tables on standard output: `prune-envelope table RUN --what envelope --format md`."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+app = typer.Typer(add_completion=False)
+# Columns a person wants to see first; the others are in csv and json.
+_SHOWN = {
+    "envelope": ("data_set", "method", "warmup", "rate", "verdict", "mean_pp", "low_pp", "high_pp", "n_seeds", "more_seeds"),
+    "verdicts": ("data_set", "method", "warmup", "tested_rate", "crossing_rate", "low_rate", "p_any_holm", "against_random", "saved_net_1", "saved_net_20"),
+    "signals": ("data_set", "method", "warmup", "rate", "mean_pp", "low_pp", "high_pp", "p_holm", "finding"),
+    "bias": ("data_set", "method", "warmup", "rate", "class", "n", "kept", "bias_pp", "z", "recall_delta_pp", "recall_low_pp", "recall_high_pp"),
+    "cost": ("data_set", "method", "warmup", "rate", "examples", "tokens", "seconds", "scoring", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20", "pays_from_runs", "pays_from_epochs"),
+    "trials": ("trial", "data_set", "signal", "selector", "warmup", "rate", "seed", "accuracy", "delta_pp", "n_kept", "training_seconds", "status", "error"),
+}  # fmt: skip
+
+
+class What(StrEnum):
+    """The tables there are."""
+
+    ENVELOPE = "envelope"
+    VERDICTS = "verdicts"
+    SIGNALS = "signals"
+    BIAS = "bias"
+    COST = "cost"
+    TRIALS = "trials"
+
+
+class Format(StrEnum):
+    """How they are written."""
+
+    TEXT = "text"
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+    LATEX = "latex"
+
+
+@app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
+def table(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
+    what: Annotated[What, typer.Option(help="Which table.")] = What.VERDICTS,
+    form: Annotated[
+        Format, typer.Option("--format", help="csv and json have every column.")
+    ] = Format.TEXT,
+    tolerance: Annotated[
+        float | None, typer.Option(metavar="PP", min=0.01, show_default="the run's own, or 1")
+    ] = None,
+) -> None:
+    """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
+    from analysis.report import read_runs
+
+    try:
+        seen = read_runs(runs, tolerance)
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(4) from error
+    typer.echo(written(seen, what.value, form.value))
+
+
+def written(study: "Study", what: str, form: str) -> str:
+    """A table as text.
+
+    Args:
+        study: The run, judged.
+        what: Of What.
+        form: Of Format.
+    """
+    from analysis import frames
+
+    frame = getattr(frames, what)(study)
+    if form == "json":
+        # pandas writes NaN as null.
+        return str(frame.to_json(orient="records", force_ascii=False, double_precision=10))
+    if form == "csv":
+        from analysis.tables import guarded
+
+        return str(frame.map(guarded).to_csv(index=False)).rstrip("\n")
+    shown = frame[[name for name in _SHOWN[what] if name in frame]]
+    texts = [[_text(name, value) for name, value in row.items()] for _, row in shown.iterrows()]
+    if form == "latex":
+        import pandas as pd
+
+        return str(pd.DataFrame(texts, columns=shown.columns).to_latex(index=False, escape=True))
+    return _drawn(list(shown.columns), texts, form)
+
+
+def _text(name: str, value: Any) -> str:
+    """A value to as many places as it is worth."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return ""
+    if isinstance(value, bool) or not isinstance(value, float):
+        return str(value)[:12] if name == "trial" else str(value)
+    if name.endswith("_pp") or name == "z":
+        return f"{value:+.2f}"
+    return f"{value:.3f}" if name.startswith("p_") and name != "p_any" else f"{value:.4g}"
+
+
+def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    plain = form == "md"
+    drawn = Table(box=box.MARKDOWN if plain else box.SIMPLE_HEAD, show_edge=plain)
+    for name in columns:
+        drawn.add_column(name, overflow="fold", no_wrap=plain)
+    for row in rows:
+        drawn.add_row(*(Text(cell.replace("|", "\\|") if plain else cell) for cell in row))
+    # A file has no width of its own: its lines are as long as they need to be.
+    width = None if sys.stdout.isatty() and not plain else 10_000
+    console = Console(width=width, markup=False, highlight=False)
+    with console.capture() as caught:
+        console.print(drawn)
+    return "\n".join(line.rstrip() for line in caught.get().strip("\n").splitlines())
+
+
+if __name__ == "__main__":
+    app()

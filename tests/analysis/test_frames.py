@@ -1,0 +1,161 @@
+import json
+from io import StringIO
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from analysis import frames
+from analysis.compute import mean_cost
+from analysis.rates import safe_rate
+from analysis.study import Plan, study
+from analysis.table import Format, What, app, written
+from trainables.records import to_json
+
+
+@pytest.fixture
+def seen(small_run):
+    return study(small_run)
+
+
+@pytest.fixture
+def run(small_run, tmp_path):
+    """The same as a run's folder."""
+    (tmp_path / "trials").mkdir()
+    for row in small_run:
+        path = tmp_path / "trials" / f"{row.spec.result_key}.json"
+        path.write_text(to_json(row), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_run_is_one_row_a_trial_with_its_difference(seen, small_run):
+    frame = frames.load_run(seen)
+    assert len(frame) == len(small_run)
+    assert frame["delta_pp"].isna().sum() == (frame["signal"] == "").sum()
+    pair = seen.rows[0].cell.pairs[0]
+    (own,) = frame[frame["trial"] == pair.pruned.spec.result_key].to_dict("records")
+    assert own["delta_pp"] == pytest.approx(pair.delta_pp)
+    assert own["training_examples"] == pair.pruned.phases["training"].examples
+    assert own["flop"] > 0 and own["device"] == "cpu"
+
+
+def test_the_envelope_has_each_conditions_verdict_and_interval(seen):
+    frame = frames.envelope(seen)
+    assert len(frame) == len(seen.rows)
+    for (cell, verdict), (_, row) in zip(seen.rows, frame.iterrows(), strict=True):
+        assert (row["verdict"], row["rate"]) == (verdict.verdict, cell.condition.rate)
+        assert row["low_pp"] == pytest.approx(verdict.low_pp)
+        assert row["test_high_pp"] == pytest.approx(verdict.test_high_pp)
+    assert frame["mean_pp"].dtype == float
+    assert frame["pooled"].dtype == bool
+
+
+def test_a_condition_without_a_pair_says_why(result, pruned):
+    (row,) = frames.envelope(study([result(pruned(), 0.9)])).to_dict("records")
+    assert row["verdict"] is None or pd.isna(row["verdict"])
+    assert row["more_reason"] == "seed 1: no full-data baseline"
+
+
+def test_verdicts_say_how_much_can_go_and_what_that_saves(seen):
+    frame = frames.verdicts(seen)
+    assert len(frame) == 2 * 3
+    own = frame[(frame["data_set"] == "imdb") & (frame["signal"] == "redundancy")].iloc[0]
+    rows = [r for r in seen.rows if r.cell.condition.dataset == "imdb"]
+    rows = [r for r in rows if r.cell.condition.signal == "redundancy"]
+    safe = safe_rate((r.cell.condition.rate, r.verdict) for r in rows)
+    assert (own["tested_rate"], own["low_rate"]) == (safe.tested, safe.low)
+    assert own["p_any_holm"] >= own["p_any"]
+    assert own["saved_net_5"] == pytest.approx(mean_cost(rows[0].cell, "tokens").saved_net(5))
+    assert own["against_random"] == "better"
+
+
+def test_signals_are_held_against_random(seen):
+    frame = frames.signals(seen)
+    assert set(frame["signal"]) == {"redundancy", "keep_one"}
+    assert frame["mean_pp"].round(2).isin([0.3, 0.6]).all()
+
+
+def test_bias_is_one_row_a_class(seen):
+    frame = frames.bias(seen)
+    assert len(frame) == 2 * len(seen.rows)
+    assert set(frame["class"]) == {"negative", "positive"}
+    assert (frame["bias_pp"].abs() < 1e-9).all()
+
+
+def test_cost_says_what_is_saved_and_from_when_it_pays(seen):
+    frame = frames.cost(seen)
+    own = frame[(frame["rate"] == 0.1) & (frame["signal"] == "redundancy")].iloc[0]
+    assert own["measure"] == "tokens"
+    assert own["saved_gross"] == pytest.approx(0.085, abs=1e-3)
+    assert own["saved_net_1"] == pytest.approx(0.085 - 1 / 9, abs=1e-3)
+    assert own["pays_from_epochs"] == pytest.approx(1 / (3 * 0.1 * 0.85))
+
+
+def test_nothing_pruned_is_marked_and_never_a_method(paired):
+    null = {"signal": "null", "selector": "each_epoch", "rate": 0.0}
+    rows = paired([0.1, 0.0, -0.1]) + paired([0.0, 0.1, -0.1], **null)
+    seen = study(list({row.spec.result_key: row for row in rows}.values()))
+    assert frames.envelope(seen)["is_null"].tolist() == [False, True]
+    assert len(frames.verdicts(seen)) == 1
+    assert len(frames.load_run(seen)) == 9
+
+
+def test_a_folder_gives_what_its_study_gives(run, seen):
+    assert frames.envelope(run).equals(frames.envelope(seen))
+    assert frames.envelope(str(run)).equals(frames.envelope([run]))
+
+
+def shown(*args):
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.mark.parametrize("what", What)
+@pytest.mark.parametrize("form", Format)
+def test_every_table_is_written_in_every_form(run, seen, what, form):
+    ended = shown(run, "--what", what.value, "--format", form.value)
+    assert ended.exit_code == 0
+    n = len(getattr(frames, what.value)(seen))
+    if form == Format.CSV:
+        assert len(pd.read_csv(StringIO(ended.output))) == n
+    elif form == Format.JSON:
+        assert len(json.loads(ended.output)) == n
+    elif form == Format.MD:
+        lines = ended.output.strip().splitlines()
+        assert len(lines) == n + 2
+        assert len({line.count("|") for line in lines}) == 1
+    elif form == Format.LATEX:
+        assert ended.output.startswith(r"\begin{tabular}")
+        assert ended.output.count(r"\\") == n + 1
+    else:
+        assert len(ended.output.strip("\n").splitlines()) == n + 2
+
+
+def test_numbers_are_whole_for_programs_and_short_for_people(seen):
+    (first, *_) = json.loads(written(seen, "envelope", "json"))
+    assert first["low_pp"] == pytest.approx(seen.rows[0].verdict.low_pp, abs=1e-9)
+    assert f"{seen.rows[0].verdict.low_pp:+.2f}" in written(seen, "envelope", "md")
+
+
+def test_names_with_pipes_brackets_and_formulas_stay_whole(paired):
+    seen = study(paired([0.1, 0.2, 0.3], dataset="=[red]a|b"))
+    assert "=[red]a\\|b" in written(seen, "verdicts", "md")
+    assert "=[red]a|b" in written(seen, "verdicts", "text")
+    assert "'=[red]a|b" in written(seen, "verdicts", "csv")
+
+
+def test_an_empty_run_is_an_empty_table(tmp_path):
+    (tmp_path / "trials").mkdir()
+    for form in Format:
+        assert shown(tmp_path, "--what", "envelope", "--format", form.value).exit_code == 0
+    assert frames.verdicts(study([], Plan())).empty
+
+
+def test_what_is_no_run_ends_with_exit_4_and_one_line(tmp_path):
+    ended = shown(tmp_path / "nowhere")
+    assert ended.exit_code == 4
+    assert "holds neither trials/ nor trials.parquet" in ended.output
+    assert len(ended.output.strip().splitlines()) == 1
+
+
+def test_an_unknown_table_is_exit_2(run):
+    assert shown(run, "--what", "colours").exit_code == 2
