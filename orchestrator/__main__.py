@@ -4,7 +4,8 @@ import typer
 
 from analysis.report import main as report
 from analysis.table import table
-from orchestrator.listing import signals
+from orchestrator.listing import grids, signals
+from orchestrator.status import status
 from orchestrator.sweep import sweep
 
 app = typer.Typer(
@@ -17,7 +18,9 @@ app = typer.Typer(
 app.command("sweep")(sweep)
 app.command("report")(report)
 app.command("table")(table)
+app.command("status")(status)
 app.command("signals")(signals)
+app.command("grids")(grids)
 
 if __name__ == "__main__":
     app()

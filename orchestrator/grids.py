@@ -107,7 +107,7 @@ GRIDS: dict[str, Grid] = {
         ),
     ),
     "full": Grid(
-        about="The study's sets and rates with every signal, random beside it, 5 seeds.",
+        about="The study's sets and rates with three signals, random beside them, 5 seeds.",
         model="distilbert/distilbert-base-uncased",
         seeds=_SEEDS,
         blocks=(

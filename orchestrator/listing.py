@@ -1,6 +1,9 @@
-"""prune-envelope signals: what can be asked for, with its needs, cost and source."""
+"""prune-envelope signals and grids: what can be asked for, with its needs, cost and source."""
 
 import sys
+from typing import Annotated
+
+import typer
 
 
 def signals() -> None:
@@ -39,3 +42,51 @@ def signals() -> None:
     for name, policy in POLICIES.items():
         dynamic.add_row(name, policy.about, policy.source)
     console.print(dynamic)
+
+
+def grids(
+    name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
+) -> None:
+    """List the presets: trials, data sets, warm-ups, rates and seeds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestrator.exits import explained
+    from orchestrator.grids import GRIDS, known
+
+    console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
+    with explained():
+        if name:
+            known("grid", name, GRIDS)
+    table = Table("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
+    for grid, row in GRIDS.items():
+        if name in ("", grid):
+            full, pruned = _counted(grid)
+            counts = (f"{full + pruned:,}", f"{full:,}", f"{pruned:,}")
+            table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
+    console.print(table)
+    if name:
+        for block in GRIDS[name].blocks:
+            arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
+            console.print(
+                f"{', '.join(block.datasets)}: warm-up {_shares(block.warmups)}, pruned "
+                f"{_shares(block.rates)}, {arms}",
+                highlight=False,
+            )
+
+
+def _counted(name: str) -> tuple[int, int]:
+    """Full-data and pruned trials of a grid."""
+    from orchestrator.grids import GRIDS, expand
+    from trainables.models import Model
+
+    grid = GRIDS[name]
+    data = {dataset: dataset for block in grid.blocks for dataset in block.datasets}
+    learner = grid.model if grid.model == "tiny" else "text"
+    specs = expand(grid, data, Model(learner=learner, name=grid.model, sha=grid.model))
+    full = sum(spec.is_baseline for spec in specs)
+    return full, len(specs) - full
+
+
+def _shares(values: tuple[float, ...]) -> str:
+    return "/".join(f"{100 * value:g}" for value in values) + " %"
