@@ -4,6 +4,7 @@ import typer
 
 from analysis.report import main as report
 from analysis.table import table
+from orchestrator.doctor import doctor
 from orchestrator.listing import grids, signals
 from orchestrator.status import status
 from orchestrator.sweep import sweep
@@ -19,6 +20,7 @@ app.command("sweep")(sweep)
 app.command("report")(report)
 app.command("table")(table)
 app.command("status")(status)
+app.command("doctor")(doctor)
 app.command("signals")(signals)
 app.command("grids")(grids)
 

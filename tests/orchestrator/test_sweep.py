@@ -242,17 +242,18 @@ def test_a_sweep_that_reaches_a_limit_stops_cleanly_and_goes_on(calm, tmp_path):
 
 @pytest.mark.slow
 def test_seeds_are_bought_in_one_sweep_and_the_same_again(tmp_path):
-    asked = [*SMALL, "--seeds", "adaptive", "--null", "--tolerance", "4"]
+    few = ["--rate", "0.1", "--signal", "redundancy", "--signal", "random", "--epochs", "3"]
+    asked = [*SMALL[:8], *few, "--seeds", "adaptive", "--null", "--tolerance", "4"]
     whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
     assert whole.returncode == 0
     assert "adaptive: 3 seeds each" in whole.stdout
     assert "is not decided" in whole.stdout
     bought = rows_of(tmp_path / "whole")
-    assert 3 * (1 + 1 + 6) < len(bought) < 12 * (1 + 1 + 6)
+    assert 3 * (1 + 1 + 2) < len(bought) < 12 * (1 + 1 + 2)
     plan = json.loads((tmp_path / "whole/plan.json").read_text())
     assert plan["adaptive"] and len(plan["specs"]) == len(bought)
     parts = ["--run", "parts", "--cache", "two"]
-    assert sweep(tmp_path, *asked, *parts, "--max-trials", "30").returncode == 3
+    assert sweep(tmp_path, *asked, *parts, "--max-trials", "14").returncode == 3
     assert sweep(tmp_path, *asked, *parts, timeout=600).returncode == 0
     assert rows_of(tmp_path / "parts") == bought
     assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
