@@ -1,6 +1,7 @@
 """What a person sees while a sweep runs: bars on a terminal, one line a trial in a log."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
+from orchestrator.scheduler import SECOND_TRIES
 from orchestrator.store import ArtifactStore
 from trainables.spec import TrialResult
 
@@ -47,6 +49,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self._run, self._store, self._console = run, store, console
         self._accuracy: dict[str, float] = {}
         self._ended = 0
+        self._deaths: Counter[str] = Counter()
         self._began: dict[str, float] = {}
         self._next_look = 0.0
         self._alive = time.monotonic()
@@ -112,8 +115,13 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self._end(trial, result.get("error", ""), result.get("trace", ""))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A node's worker died too often."""
-        self._end(trial, "its worker ended three times (killed, out of memory, disk or device)", "")
+        """A node's worker died more often than Tune starts it again; once more it is tried."""
+        name = trial.config["node"]
+        self._deaths[name] += 1
+        if self._deaths[name] > SECOND_TRIES:
+            self._end(trial, "its worker died again and again (killed, memory, disk, device)", "")
+        else:
+            self._line(f"lost the worker of {title(self._nodes[name].spec)}; it is tried again")
 
     def _end(self, trial: Any, error: str, trace: str) -> None:
         node = self._nodes[trial.config["node"]]

@@ -1,5 +1,6 @@
 """Readiness: a trial starts when what it forks from exists, and nobody waits with a GPU in hand."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -15,6 +16,10 @@ class Store(Protocol):
     def has(self, kind: str, key: str) -> bool:
         """Whether an artifact is there."""
 
+
+# A node whose worker died for good is handed out again so often: Tune gives some up at once, such
+# as one that died while it was made ready for the next trial.
+SECOND_TRIES = 1
 
 More = Callable[[Mapping[str, Node]], list[Node]]
 
@@ -51,6 +56,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self._maker: dict[Artifact, Node] = {}
         self._live: dict[str, Node] = {}
         self._failed: dict[str, Node] = {}
+        self._deaths: Counter[str] = Counter()
         self._waiting: dict[str, Node] = {}
         self._add(nodes)
 
@@ -120,7 +126,12 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         """Learn how a node ended; the artifacts themselves say whether it is done."""
         node = self._live.pop(trial_id, None)
         self._seconds += (result or {}).get("time_total_s", 0.0)
-        if node is not None and (error or not self._is_done(node)):
+        if node is None:
+            return
+        self._deaths[node.name] += error
+        if error and self._deaths[node.name] <= SECOND_TRIES:
+            self._waiting = {node.name: node, **self._waiting}
+        elif error or not self._is_done(node):
             self._failed[node.name] = node
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:

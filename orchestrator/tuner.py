@@ -26,7 +26,7 @@ from trainables.spec import TrialResult
 from trainables.trial import answer, prepare, run_baseline, run_trial, score, warm_up
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
-_MAX_DEATHS = 2
+_MAX_DEATHS = 1
 # Worth another try elsewhere; any other error would only come again.
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 

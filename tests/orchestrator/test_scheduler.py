@@ -201,9 +201,20 @@ def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(nod
     assert len(sweep.searcher.blocked) == 8 + 16
 
 
-def test_a_node_whose_worker_died_counts_as_failed(nodes, shelf):
+def test_a_node_whose_worker_died_is_tried_again_before_any_other(nodes, shelf):
     sweep = Sweep(nodes, shelf)
     sweep.finish(sweep.start(), well=False, died=True)
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert sweep.order[0] is sweep.order[1]
+    assert not sweep.searcher.blocked
+    assert sorted(n.name for n in sweep.order[1:]) == sorted(n.name for n in nodes)
+
+
+def test_a_node_whose_worker_died_twice_counts_as_failed(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start(), well=False, died=True)
+    sweep.finish(sweep.start(), well=False, died=True)
+    assert sweep.order[0] is sweep.order[1]
     assert sweep.start() == Searcher.FINISHED
     assert len(sweep.searcher.blocked) == len(nodes) - 1
 
