@@ -14,9 +14,10 @@ from plotly.offline import get_plotlyjs
 
 from analysis.answers import cards
 from analysis.compute import Sweep, break_even_epochs, flop, sweep
+from analysis.dropped import Examples, examples
 from analysis.figures import FIGURES
 from analysis.figures.look import DARK, Table
-from analysis.labels import percent
+from analysis.labels import method_of, percent
 from analysis.lead import lead, tally
 from analysis.study import Study
 from analysis.tables import (
@@ -36,6 +37,7 @@ _TITLES = {
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
     "retention": "Who gets dropped",
+    "agree": "Do signals agree",
 }
 
 
@@ -117,6 +119,8 @@ def _context(study: Study) -> dict[str, Any]:
         "confidence": study.confidence,
         "adaptive": study.plan.adaptive,
         "nulls": null_rows(study),
+        "examples": _examples(study),
+        "with_examples": study.dropped.with_examples,
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),
@@ -127,6 +131,19 @@ def _context(study: Study) -> dict[str, Any]:
         "warnings": _warnings(study),
         "provenance": _provenance(study),
     }
+
+
+def _examples(study: Study) -> list[tuple[str, Examples]]:
+    """Dropped samples of each method this run judged, with the method's name."""
+    return [
+        (
+            f"{one.condition.dataset} · {study.methods[method_of(one.condition)]} · "
+            f"{percent(one.condition.rate)} removed, seed {one.condition.seed}",
+            one,
+        )
+        for one in examples(study.dropped)
+        if method_of(one.condition) in study.methods
+    ]
 
 
 def _status(study: Study) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from analysis.dropped import Dropped
     from analysis.study import Plan, Study
     from trainables.spec import TrialResult
 
@@ -25,6 +27,7 @@ def build_report(
     *,
     name: str = "run",
     tolerance_pp: float | None = None,
+    dropped: "Dropped | None" = None,
 ) -> str:
     """The report as one HTML page: no clock, no network, equal rows give an equal page.
 
@@ -33,6 +36,7 @@ def build_report(
         plan: What was to be run, or None where that is not known.
         name: The run's name.
         tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
+        dropped: Who was dropped, or None where that is not known.
 
     Raises:
         ValueError: If paired trials were not tested on the same test set.
@@ -40,7 +44,8 @@ def build_report(
     from analysis.pages import render
     from analysis.study import study
 
-    return render(study(results, plan, name=name, tolerance_pp=tolerance_pp))
+    seen = study(results, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
+    return render(seen)
 
 
 def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
@@ -67,13 +72,15 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study
         FileNotFoundError: If a run holds no rows and no plan.
         ValueError: If a file of a run is not what it should be.
     """
+    from analysis.dropped import joined, load_dropped
     from analysis.runs import load_run
     from analysis.study import load_plan, merged, study
 
     rows = [row for run in runs for row in load_run(run)]
     plan = merged(load_plan(run) for run in runs)
     name = " + ".join(run.resolve().name for run in runs)
-    return study(rows, plan, name=name, tolerance_pp=tolerance_pp)
+    dropped = joined(load_dropped(run) for run in runs)
+    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
 
 
 def write_study(seen: "Study", out: Path) -> Path:
@@ -113,6 +120,9 @@ def main(
             show_default="the run's own, or 1",
         ),
     ] = None,
+    no_examples: Annotated[
+        bool, typer.Option("--no-examples", help="Leave training texts out.")
+    ] = False,
     gate: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
@@ -125,6 +135,8 @@ def main(
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
     gates = _or_exit(lambda: [Gate.of(text) for text in gate or ()], EXIT_USAGE)
     seen = _or_exit(lambda: read_runs(runs, tolerance), EXIT_NO_DATA)
+    if no_examples:
+        seen = replace(seen, dropped=replace(seen.dropped, examples=(), with_examples=False))
     missed = _or_exit(lambda: unmet(seen, gates), EXIT_USAGE)
     typer.echo(_or_exit(lambda: write_study(seen, out or runs[0] / "report.html"), EXIT_NO_DATA))
     for sentence in missed:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.controls import Comparison, against_random
+from analysis.dropped import Dropped
 from analysis.envelope import Row, envelope, spec_order
 from analysis.labels import (
     Method,
@@ -63,6 +64,7 @@ class Study:
         tolerance_pp: The tolerance judged by.
         methods: Labels of the methods, random last.
         sources: Labels of the data sets, sorted.
+        dropped: Who was dropped, as far as the sweep wrote it.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Study:
     tolerance_pp: float
     methods: Mapping[Method, str]
     sources: Mapping[Source, str]
+    dropped: Dropped
 
     def of(self, source: Source | None = None, method: Method | None = None) -> list[Row]:
         """The rows of one data set, of one method, or of both."""
@@ -106,6 +109,7 @@ def study(
     *,
     name: str = "run",
     tolerance_pp: float | None = None,
+    dropped: Dropped | None = None,
 ) -> Study:
     """Judge a run.
 
@@ -114,6 +118,7 @@ def study(
         plan: What was to be run; without it, what was found.
         name: The run's name.
         tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
+        dropped: Who was dropped.
 
     Raises:
         ValueError: If paired trials were not tested on the same test set.
@@ -139,6 +144,7 @@ def study(
         tolerance_pp=tolerance,
         methods=method_labels(in_order),
         sources=source_labels(everything),
+        dropped=dropped or Dropped(),
     )
 
 

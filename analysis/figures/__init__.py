@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from analysis.figures.agree import agree_data, agree_figure
 from analysis.figures.by_dataset import by_dataset_data, by_dataset_figure
 from analysis.figures.envelope import envelope_data, envelope_figure
 from analysis.figures.retention import retention_data, retention_figure
@@ -27,4 +28,5 @@ FIGURES = {
     "by_dataset": Figure(by_dataset_data, by_dataset_figure),
     "signals": Figure(signals_data, signals_figure),
     "retention": Figure(retention_data, retention_figure),
+    "agree": Figure(agree_data, agree_figure),
 }

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.dropped import Dropped
 from trainables.spec import Phase, TrialResult, TrialSpec
 
 N_TEST = 1000
@@ -95,3 +96,35 @@ def small_run():
                 delta = [better - 0.2 - 2.5 * place + step for step in (-0.2, -0.1, 0, 0.1, 0.2)]
                 rows += _paired(delta, dataset=name, data_sha=sha, rate=rate, signal=signal)
     return list({row.spec.result_key: row for row in rows}.values())
+
+
+def _sample(row, text, label):
+    return {"row": row, "id": f"id{row}", "class": label, "text": text}
+
+
+@pytest.fixture
+def dropped(pruned):
+    """What a sweep writes of who was dropped."""
+    pairs = [
+        {
+            "dropped": _sample(3, "a very good film <b>indeed</b>", "positive"),
+            "neighbour": _sample(7, "a good film", "negative"),
+            "is_kept": False,
+            "similarity": 0.9876,
+            "percentile": 0.01,
+        },
+        {"dropped": _sample(4, "alone", "positive"), "percentile": 0.09},
+    ]
+    named = [{"signal": name, "settings": {}} for name in ("redundancy", "keep_one", "random")]
+    agreement = [
+        {
+            "dataset": "imdb", "data_sha": "d" * 64, "warmup": 0.15, "one": named[a],
+            "other": named[b], "n": 1000, "spearman": rho, "overlap": 0.25,
+        }
+        for a, b, rho in ((0, 1, 0.8), (0, 2, -0.01), (1, 2, None))
+    ]  # fmt: skip
+    example = {
+        "spec": pruned(1, 0.1).to_dict(), "dropped": 1200, "neighbour_kept": 1000,
+        "neighbour_dropped": 199, "other_label": 17, "pairs": pairs,
+    }  # fmt: skip
+    return Dropped(agreement=tuple(agreement), examples=(example,))

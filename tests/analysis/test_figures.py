@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from analysis.figures import FIGURES
+from analysis.figures.agree import agree_data, agree_figure
 from analysis.figures.by_dataset import by_dataset_data
 from analysis.figures.envelope import envelope_data, envelope_figure, stepped_colors
 from analysis.figures.look import DARK, markers, panels, warmup_lines
@@ -18,21 +19,21 @@ D = [-0.10, -0.45, -0.20, -0.62, -0.05]
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_a_figure_plotly_knows(figure, small_run):
-    for data in figure.data(study(small_run)):
+def test_every_variant_is_a_figure_plotly_knows(figure, small_run, dropped):
+    for data in figure.data(study(small_run, dropped=dropped)):
         go.Figure(figure.draw(data))
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_plain_json_of_its_own_key(figure, small_run):
-    found = figure.data(study(small_run))
+def test_every_variant_is_plain_json_of_its_own_key(figure, small_run, dropped):
+    found = figure.data(study(small_run, dropped=dropped))
     json.dumps([figure.draw(data) for data in found], allow_nan=False)
     assert len({data.key for data in found}) == len(found) > 0
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_table_is_plain_json_of_full_rows(figure, small_run):
-    for data in figure.data(study(small_run)):
+def test_every_table_is_plain_json_of_full_rows(figure, small_run, dropped):
+    for data in figure.data(study(small_run, dropped=dropped)):
         json.dumps(data.table.rows, allow_nan=False)
         assert {len(row) for row in data.table.rows} == {len(data.table.columns)}
 
@@ -150,3 +151,14 @@ def test_panels_fill_the_frame_without_overlap():
 def test_every_colour_of_a_line_has_a_dark_twin(small_run):
     used = {marker.color for marker in markers(list(study(small_run).methods)).values()}
     assert used <= set(DARK)
+
+
+def test_agreement_is_a_lower_triangle_by_two_measures(small_run, dropped):
+    rho, overlap = agree_data(study(small_run, dropped=dropped))
+    assert rho.names == ("Redundancy", "Keep one", "Random")
+    assert rho.values == {(1, 0): 0.8, (2, 0): -0.01, (2, 1): None}
+    assert set(overlap.values.values()) == {0.25}
+    drawn = agree_figure(rho)["data"][0]
+    assert drawn["z"] == [[0.8, None], [-0.01, None]]
+    assert drawn["text"] == [["0.80", ""], ["−0.01", ""]]
+    assert rho.table.rows[0] == ("Redundancy", "Keep one", 1000, 0.8, 0.25)

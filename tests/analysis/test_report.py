@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
+from analysis.figures import FIGURES
 from analysis.pages import as_island, script_hash
 from analysis.report import app, build_report, write_report
 from analysis.study import Plan
@@ -90,7 +91,7 @@ def test_every_section_is_on_the_page(small_run):
     tags = Page(build_report(small_run)).tags
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "retention", "compute", "trials", "method",
+        "answer", "envelope", "by_dataset", "signals", "retention", "agree", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 
@@ -123,7 +124,7 @@ def test_nothing_can_be_uploaded_from_a_figure(small_run):
 
 def test_the_data_on_the_page_is_json(small_run):
     island = Page(build_report(small_run)).island
-    assert set(island["figures"]) == {"envelope", "by_dataset", "signals", "retention"}
+    assert set(island["figures"]) == set(FIGURES)
     assert len(island["trials"]["rows"]) == len(small_run)
 
 
@@ -227,3 +228,45 @@ def test_what_chance_alone_does_has_a_section_only_where_it_was_run(paired):
     assert "What chance alone does" in page.text
     assert re.search(r"15% 0\.00 \[−0\.\d\d, \+0\.\d\d\] 0\.10 5 seeds", page.text)
     assert "✓ within" in page.text
+
+
+def test_dropped_samples_stand_beside_their_neighbours_with_the_difference_marked(
+    small_run, dropped
+):
+    page = build_report(small_run, dropped=dropped)
+    text = Page(page).text
+    assert "imdb · Redundancy (global) · 10% removed, seed 1" in text
+    assert "1,200 dropped: 1,000 whose nearest neighbour stays, 199 who lost it too; 17" in text
+    assert "✂ dropped · positive · id id3 · lower scores: 1.0%" in text
+    assert "✂ dropped too · negative (another class) · id id7 · similarity 0.988" in text
+    assert "<mark>very</mark>" in page
+    # Texts are shown and not obeyed.
+    assert "<b>indeed" not in page and "&lt;b&gt;indeed&lt;/b&gt;" in page
+    assert "This page shows training texts" in text
+
+
+def test_texts_that_were_not_wanted_are_said_to_be_left_out(small_run, dropped):
+    bare = replace(dropped, examples=(), with_examples=False)
+    text = Page(build_report(small_run, dropped=bare)).text
+    assert "Left out on request." in text
+    assert "no training text" in text
+
+
+def test_a_report_can_leave_the_texts_out(small_run, dropped, tmp_path, invoke):
+    (tmp_path / "trials").mkdir()
+    for row in small_run:
+        (tmp_path / "trials" / f"{row.spec.result_key}.json").write_text(to_json(row))
+    (tmp_path / "dropped.json").write_text(json.dumps(vars(dropped)))
+    assert invoke(tmp_path).exit_code == 0
+    assert "a very good film" not in (tmp_path / "report.html").read_text()  # "very" is marked
+    assert "good film" in (tmp_path / "report.html").read_text()
+    assert invoke(tmp_path, "--no-examples").exit_code == 0
+    assert "good film" not in (tmp_path / "report.html").read_text()
+
+
+def test_a_broken_file_of_dropped_samples_is_refused_by_name(small_run, tmp_path, invoke):
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "dropped.json").write_text('{"agreement": 1}')
+    ended = invoke(tmp_path)
+    assert ended.exit_code == 4
+    assert "dropped.json: not what a sweep writes" in ended.output
