@@ -37,6 +37,8 @@ _TITLES = {
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
     "retention": "Who gets dropped",
+    "pareto": "Accuracy against compute",
+    "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
 }
 

@@ -7,6 +7,12 @@ from analysis.figures.agree import agree_data, agree_figure
 from analysis.figures.by_dataset import by_dataset_data, by_dataset_figure
 from analysis.figures.envelope import envelope_data, envelope_figure
 from analysis.figures.retention import retention_data, retention_figure
+from analysis.figures.saving import (
+    break_even_data,
+    break_even_figure,
+    pareto_data,
+    pareto_figure,
+)
 from analysis.figures.signals import signals_data, signals_figure
 from analysis.study import Study
 
@@ -28,5 +34,7 @@ FIGURES = {
     "by_dataset": Figure(by_dataset_data, by_dataset_figure),
     "signals": Figure(signals_data, signals_figure),
     "retention": Figure(retention_data, retention_figure),
+    "pareto": Figure(pareto_data, pareto_figure),
+    "breakeven": Figure(break_even_data, break_even_figure),
     "agree": Figure(agree_data, agree_figure),
 }

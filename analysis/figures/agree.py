@@ -88,7 +88,8 @@ def agree_figure(data: AgreeData) -> Spec:
     n = len(data.names)
     z = [[data.values.get((row, column)) for column in range(n - 1)] for row in range(1, n)]
     shown = [
-        ["" if value is None else f"{value:.2f}".replace("-", "−") for value in row] for row in z
+        ["" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in row]
+        for row in z
     ]
     size = 54 if n <= _MOST_NUMBERED else 22
     trace = {

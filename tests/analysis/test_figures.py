@@ -10,6 +10,7 @@ from analysis.figures.by_dataset import by_dataset_data
 from analysis.figures.envelope import envelope_data, envelope_figure, stepped_colors
 from analysis.figures.look import DARK, markers, panels, warmup_lines
 from analysis.figures.retention import retention_data, retention_figure
+from analysis.figures.saving import break_even_data, break_even_figure, pareto_data
 from analysis.figures.signals import signals_data, signals_figure
 from analysis.labels import method_of
 from analysis.study import study
@@ -162,3 +163,42 @@ def test_agreement_is_a_lower_triangle_by_two_measures(small_run, dropped):
     assert drawn["z"] == [[0.8, None], [-0.01, None]]
     assert drawn["text"] == [["0.80", ""], ["−0.01", ""]]
     assert rho.table.rows[0] == ("Redundancy", "Keep one", 1000, 0.8, 0.25)
+
+
+def test_compute_is_what_a_run_costs_with_its_part_of_the_scoring(small_run):
+    one, five, _ = (d for d in pareto_data(study(small_run)) if d.label.startswith("imdb"))
+    point = next(p for p in one.points if p.rate == 0.1)
+    # 15 % warm-up, 90 % of the rest, and a pass of scoring: a ninth of a run of three epochs.
+    assert point.compute == pytest.approx(100 * (0.15 + 0.85 * 0.9 + 1 / 9), abs=0.1)
+    reused = next(p for p in five.points if p.rate == 0.1)
+    assert reused.compute == pytest.approx(100 * (0.9 + (0.1 * 0.15 + 1 / 9) / 5), abs=0.1)
+
+
+def test_the_front_holds_what_no_other_beats_at_both(small_run):
+    data = pareto_data(study(small_run))[0]
+    for compute, mean in data.front:
+        others = [(p.compute, p.mean_pp) for p in data.points] + [(100.0, 0.0)]
+        assert not [o for o in others if o[0] < compute and o[1] >= mean]
+    assert data.front == tuple(sorted(data.front))
+
+
+def test_what_is_far_dearer_than_a_full_run_is_counted_and_not_drawn(small_run):
+    dear = []
+    for row in small_run:
+        phases = dict(row.phases)
+        if "scoring" in phases and row.spec.signal == "keep_one":
+            phases["scoring"] = replace(phases["scoring"], tokens=60_000)
+        dear.append(replace(row, phases=phases))
+    data = pareto_data(study(dear))[0]
+    assert {p.label for p in data.points} - {p.label for p in data.shown} == {"Keep one (global)"}
+    assert data.caption == " 2 dearer than 112% are in the table alone."
+
+
+def test_scoring_pays_from_the_run_the_cost_model_says(small_run):
+    data = break_even_data(study(small_run))[0]
+    assert data.label == "imdb · 10% removed after 15% warm-up" or "ag_news" in data.label
+    row = data.table.rows[0]
+    saved = 100 * (0.1 - (0.1 * 0.15 + 1 / 9) / 5)
+    assert row[2] == pytest.approx(saved, abs=0.06)
+    assert row[-1] == 2
+    assert "pays from run 2" in break_even_figure(data)["data"][0]["name"]

@@ -1,0 +1,298 @@
+"""What pruning saves: accuracy against compute, and the run from which scoring has paid."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.answers import best_measured_cost
+from analysis.compute import Cost
+from analysis.envelope import Row
+from analysis.figures.look import (
+    GRID,
+    MUTED,
+    SAFE,
+    TEXT,
+    Marker,
+    Spec,
+    Table,
+    axis,
+    escaped,
+    layout,
+    marker_spec,
+    markers,
+    rounded,
+)
+from analysis.labels import Method, Source, method_of, percent
+from analysis.study import Study
+
+_RUNS = (1, 5, 20)
+_MOST_RUNS = 30
+# Dearer than this a condition is in the table alone: it would squeeze the others.
+_DEAREST = 112.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A condition: compute per run in per cent of the full run, mean change, its bounds in pp."""
+
+    method: Method
+    label: str
+    warmup: float
+    rate: float
+    compute: float
+    mean_pp: float
+    low_pp: float | None
+    high_pp: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoData:
+    """One data set, when so many runs train on the same survivors.
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        points: The cheapest first.
+        tolerance_pp: Where the line is.
+    """
+
+    key: str
+    label: str
+    points: tuple[Point, ...]
+    tolerance_pp: float
+
+    @property
+    def shown(self) -> tuple[Point, ...]:
+        """Those drawn."""
+        return tuple(point for point in self.points if point.compute <= _DEAREST)
+
+    @property
+    def front(self) -> tuple[tuple[float, float], ...]:
+        """Compute and mean of conditions no other beats at both, and of the full data."""
+        best: list[tuple[float, float]] = []
+        places = [(p.compute, p.mean_pp) for p in self.points] + [(100.0, 0.0)]
+        for compute, mean in sorted(places, key=lambda place: (place[0], -place[1])):
+            if not best or mean > best[-1][1]:
+                best.append((compute, mean))
+        return tuple(best)
+
+    @property
+    def caption(self) -> str:
+        """What is left out of the picture."""
+        count = len(self.points) - len(self.shown)
+        return f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
+
+    @property
+    def table(self) -> Table:
+        """The points as rows."""
+        columns = ("method", "warm-up", "removed", "compute %", "mean pp", "low pp", "high pp")
+        rows = tuple(
+            (
+                p.label, percent(p.warmup), percent(p.rate), rounded(p.compute, 1),
+                rounded(p.mean_pp), rounded(p.low_pp), rounded(p.high_pp),
+            )
+            for p in self.points
+        )  # fmt: skip
+        return Table(columns=columns, rows=rows)
+
+
+def pareto_data(study: Study) -> list[ParetoData]:
+    """Each data set for one run and for several on the same survivors."""
+    found = []
+    for source, name in study.sources.items():
+        costs = list(_costs(study, source))
+        for runs in _RUNS if costs else ():
+            points = [_point(study, row, cost, runs) for row, cost in costs]
+            found.append(
+                ParetoData(
+                    key=f"{name}|{runs}",
+                    label=f"{name} · {_runs_text(runs)}",
+                    points=tuple(sorted(points, key=lambda point: point.compute)),
+                    tolerance_pp=study.tolerance_pp,
+                )
+            )
+    return found
+
+
+def _costs(study: Study, source: Source) -> Iterator[tuple[Row, Cost]]:
+    for row in study.of(source):
+        found = best_measured_cost(row) if row.verdict else None
+        if found is not None:
+            yield row, found[0]
+
+
+def _runs_text(runs: int) -> str:
+    return "one run" if runs == 1 else f"{runs} runs on the same survivors"
+
+
+def _point(study: Study, row: Row, cost: Cost, runs: int) -> Point:
+    condition, v = row.cell.condition, row.verdict
+    assert v is not None, "only judged conditions have a point"
+    return Point(
+        method=method_of(condition),
+        label=study.methods[method_of(condition)],
+        warmup=condition.warmup,
+        rate=condition.rate,
+        compute=100 * (1 - cost.saved_net(runs)),
+        mean_pp=v.mean_pp,
+        low_pp=v.low_pp,
+        high_pp=v.high_pp,
+    )
+
+
+def pareto_figure(data: ParetoData) -> Spec:
+    """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
+    drawn = markers([point.method for point in data.points])
+    front = [place for place in data.front if place[0] <= _DEAREST]
+    traces: list[Spec] = [
+        {
+            "type": "scatter", "mode": "lines", "x": [x for x, _ in front],
+            "y": [y for _, y in front], "line": {"shape": "hv", "color": MUTED, "width": 1.5},
+            "hoverinfo": "skip", "showlegend": False,
+        }
+    ]  # fmt: skip
+    for method in dict.fromkeys(point.method for point in data.shown):
+        own = [point for point in data.shown if point.method == method]
+        traces.append(_dots(own, drawn[method]))
+    traces.append(
+        {
+            "type": "scatter", "mode": "markers", "x": [100], "y": [0], "name": "full data",
+            "marker": {"symbol": "star", "size": 16, "color": TEXT},
+            "hovertemplate": "full data<extra></extra>",
+        }
+    )  # fmt: skip
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": -data.tolerance_pp}
+    return {
+        "data": traces,
+        "layout": layout(
+            440,
+            (560, 860),
+            xaxis=axis(
+                "compute of a run, % of the full run, scoring included", autorange="reversed"
+            ),
+            yaxis=axis("Δ accuracy (pp)", zeroline=True, zerolinecolor=GRID),
+            shapes=[
+                line
+                | {"y1": -data.tolerance_pp, "line": {"color": SAFE, "width": 1.5, "dash": "dash"}}
+            ],
+        ),
+    }
+
+
+def _dots(points: Sequence[Point], marker: Marker) -> Spec:
+    lows = [p.mean_pp - p.low_pp if p.low_pp is not None else 0 for p in points]
+    highs = [p.high_pp - p.mean_pp if p.high_pp is not None else 0 for p in points]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escaped(points[0].label, 42),
+        "x": [p.compute for p in points],
+        "y": [p.mean_pp for p in points],
+        "error_y": {
+            "type": "data", "symmetric": False, "array": highs, "arrayminus": lows,
+            "color": marker.color, "thickness": 1,
+        },
+        "marker": marker_spec(marker, 10),
+        "customdata": [
+            f"{percent(p.rate)} removed after {percent(p.warmup)} warm-up" for p in points
+        ],
+        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEvenData:
+    """One data set, rate and warm-up: what each method saves a run, by runs.
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        costs: By method.
+        labels: Their names.
+    """
+
+    key: str
+    label: str
+    costs: dict[Method, Cost]
+    labels: dict[Method, str]
+
+    @property
+    def table(self) -> Table:
+        """Net saving for a few numbers of runs, and where it begins."""
+        some = (*_RUNS, _MOST_RUNS)
+        columns = (
+            "method",
+            *(f"{n} runs, %" if n > 1 else "1 run, %" for n in some),
+            "pays from run",
+        )
+        rows = tuple(
+            (
+                self.labels[method],
+                *(rounded(100 * cost.saved_net(n), 1) for n in some),
+                _pays_from(cost),
+            )
+            for method, cost in self.costs.items()
+        )
+        return Table(columns=columns, rows=rows)
+
+
+def _pays_from(cost: Cost) -> float | None:
+    return max(1, math.ceil(cost.break_even_runs)) if cost.break_even_runs < 1e6 else None
+
+
+def break_even_data(study: Study) -> list[BreakEvenData]:
+    """Each data set, rate and warm-up whose runs measured what they took."""
+    found = []
+    for source, name in study.sources.items():
+        costs = list(_costs(study, source))
+        places = sorted({(r.cell.condition.rate, r.cell.condition.warmup) for r, _ in costs})
+        for rate, warmup in places:
+            own = {
+                method_of(row.cell.condition): cost
+                for row, cost in costs
+                if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
+            }
+            found.append(
+                BreakEvenData(
+                    key=f"{name}|{percent(rate)}|{percent(warmup)}",
+                    label=f"{name} · {percent(rate)} removed after {percent(warmup)} warm-up",
+                    costs=own,
+                    labels={method: study.methods[method] for method in own},
+                )
+            )
+    return found
+
+
+def break_even_figure(data: BreakEvenData) -> Spec:
+    """A line a method over the runs that train on the same survivors."""
+    drawn = markers(list(data.costs))
+    runs = np.arange(1, _MOST_RUNS + 1)
+    traces = []
+    for method, cost in data.costs.items():
+        first = _pays_from(cost)
+        when = f"pays from run {first}" if first else "never pays"
+        name = f"{escaped(data.labels[method], 42)}, {when}"
+        traces.append(
+            {
+                "type": "scatter", "mode": "lines+markers", "name": name,
+                "x": runs.tolist(), "y": [100 * cost.saved_net(int(n)) for n in runs],
+                "line": {"color": drawn[method].color, "width": 2},
+                "marker": marker_spec(drawn[method], 6),
+                "hovertemplate": "%{x} runs: %{y:.1f}% a run<extra></extra>",
+            }
+        )  # fmt: skip
+    return {
+        "data": traces,
+        "layout": layout(
+            400 + 18 * max(0, len(traces) - 4),
+            (560, 860),
+            xaxis=axis("runs that train on the same survivors"),
+            yaxis=axis("saved a run, net of scoring (%)", zeroline=True, zerolinecolor=MUTED),
+            legend={
+                "orientation": "v", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom",
+                "font": {"size": 12},
+            },
+        ),
+    }  # fmt: skip
