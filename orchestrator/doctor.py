@@ -77,19 +77,18 @@ def _faiss() -> Check:
 
 
 def _accelerator() -> Check:
-    import torch
+    from trainables.environment import accelerators
 
     there = [path.name for path in Path("/proc/driver/nvidia/gpus").glob("*")]
-    if torch.cuda.is_available():
-        count = torch.cuda.device_count()
-        names = {torch.cuda.get_device_name(i) for i in range(count)}
-        found = f"{count} × {', '.join(sorted(names))}, CUDA {torch.version.cuda}"
+    seen = accelerators()
+    if seen:
+        found = f"{len(seen)} × {', '.join(sorted({*seen}))}"
         return Check(name="accelerator", mark="ok", found=found)
     if there:
         return Check(
             name="accelerator",
             mark="problem",
-            found=f"{len(there)} NVIDIA devices, but torch {torch.__version__} does not see them",
+            found=f"{len(there)} NVIDIA devices, but torch {version('torch')} does not see them",
             remedy="install a CUDA build of torch that fits the driver",
         )
     return Check(

@@ -41,6 +41,14 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def accelerators() -> list[str]:
+    """Names of the accelerators that torch sees, with its CUDA version."""
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}" for i in range(count)]
+
+
 def autocast(precision: str) -> Any:
     """The context in which a network computes: matrix products in bf16, or all in fp32."""
     import torch

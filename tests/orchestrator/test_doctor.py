@@ -61,7 +61,7 @@ def test_a_cache_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
 
 
 def test_a_device_torch_does_not_see_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("trainables.environment.accelerators", list)
     monkeypatch.setattr("pathlib.Path.glob", lambda self, pattern: [tmp_path])
     found = by_name(tmp_path)["accelerator"]
     assert found.mark == "problem" and "does not see them" in found.found
