@@ -1,6 +1,7 @@
 """The page itself: what the template is given, and the data its script reads."""
 
 import base64
+import gzip
 import hashlib
 import json
 from collections import Counter
@@ -31,7 +32,6 @@ from analysis.tables import (
 )
 
 _FOLDER = Path(__file__).parent
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _TITLES = {
     "envelope": "The operating envelope",
     "by_dataset": "Each data set on its own",
@@ -57,7 +57,7 @@ def render(study: Study) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Our own files, Plotly's bundle and escaped JSON are the only things marked as safe.
+    # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return environment.get_template("report.html.j2").render(
         **_context(study),
         figures={name: (_TITLES[name], variants[name]) for name in FIGURES},
@@ -74,13 +74,14 @@ def script_hash(script: str) -> str:
 
 
 def as_island(values: Any) -> str:
-    """JSON that no HTML parser takes for an end of its element.
+    """JSON, gzipped, in base64: a tenth of its size, and no HTML parser finds a tag in it.
 
     Raises:
         ValueError: If values holds NaN or an infinity.
     """
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_ESCAPES)
+    # No time of day inside: equal rows give an equal page.
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 "use strict";
 // Draws the figures when they come into sight, and serves the tables, the theme and printing.
-const data = JSON.parse(document.getElementById("data").textContent);
+let data;
 const CONFIG = {
   displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
   topojsonURL: "", responsive: false,
@@ -135,12 +135,16 @@ function csvCell(value) {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const trials = { column: -1, down: false, page: 0, shown: data.trials.rows };
-const texts = new Map(data.trials.rows.map((r) => [r, r.map((v, i) => cellText(v, data.trials.formats[i])).join(" ").toLowerCase()]));
+const trials = { column: -1, down: false, page: 0, shown: [], texts: new Map() };
+
+function readTrials({ rows, formats }) {
+  trials.shown = rows;
+  for (const r of rows) trials.texts.set(r, r.map((v, i) => cellText(v, formats[i])).join(" ").toLowerCase());
+}
 
 function matching() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = data.trials.rows.filter((r) => words.every((w) => texts.get(r).includes(w)));
+  const rows = data.trials.rows.filter((r) => words.every((w) => trials.texts.get(r).includes(w)));
   const { column, down } = trials;
   if (column < 0) return rows;
   const compare = (a, b) => {
@@ -191,7 +195,15 @@ function headTrials() {
   document.querySelector("#all-trials thead").append(line);
 }
 
-function start() {
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (char) => char.charCodeAt(0));
+  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(unzipped).json();
+}
+
+async function start() {
+  data = await unpacked("data");
+  readTrials(data.trials);
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -233,6 +245,7 @@ function start() {
   addEventListener("afterprint", () => setTheme(document.documentElement.dataset.before));
   addEventListener("hashchange", follow);
   follow();
+  document.documentElement.dataset.ready = "";
 }
 
 start();

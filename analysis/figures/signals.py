@@ -197,7 +197,8 @@ def _findings(place: Panel, entries: Sequence[Entry], methods: Sequence[Method])
         if c is None:
             text = "control" if entry.method.is_control else "no control"
         else:
-            text = f"{signed(c.mean_pp)} {_SHORT[c.finding]}"
+            word = _SHORT[c.finding] if c.p is not None else "one seed"
+            text = f"{signed(c.mean_pp)} {word}"
         if c is not None and c.finding != "no difference shown":
             text = f"<b>{text}</b>"
         notes.append(
@@ -235,5 +236,6 @@ def _hover(entry: Entry) -> str:
     if c is not None:
         p = f", p {p_text(c.p_holm)} (Holm)" if c.p_holm is not None else ""
         lines.append(f"minus random: {signed(c.mean_pp)} pp {interval(c.low_pp, c.high_pp)}{p}")
-        lines.append(c.finding + (f"; {escaped(c.note, 80)}" if c.note else ""))
+        found = c.finding if c.p is not None else "one seed gives no comparison"
+        lines.append(found + (f"; {escaped(c.note, 80)}" if c.note else ""))
     return "<br>".join(lines)

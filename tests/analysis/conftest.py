@@ -68,25 +68,25 @@ def _paired(delta_pp, accuracy=0.9, **more):
     return rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def result():
     """Makes a finished trial: (spec, accuracy, **fields)."""
     return _result
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pruned():
     """Makes a pruned trial's spec: (seed, rate, **fields)."""
     return _pruned
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def paired():
     """Makes baselines and pruned trials with the differences given in pp."""
     return _paired
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_run():
     """Two data sets, two methods and random, one warm-up, two rates, five seeds."""
     rows = []
@@ -102,7 +102,7 @@ def _sample(row, text, label):
     return {"row": row, "id": f"id{row}", "class": label, "text": text}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dropped(pruned):
     """What a sweep writes of who was dropped."""
     pairs = [
