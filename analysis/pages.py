@@ -40,6 +40,7 @@ _TITLES = {
     "pareto": "Accuracy against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
+    "scaling": "Does pruning bend the scaling curve?",
 }
 
 

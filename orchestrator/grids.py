@@ -55,6 +55,8 @@ class Grid:
         blocks: The conditions; the baselines come by themselves.
         training: Where it differs from the learner's own.
         validation_fraction: Share of the training rows held out for signals with a target.
+        protocol: "continue" or "restart".
+        budget: "epochs" or "steps".
     """
 
     about: str
@@ -63,6 +65,8 @@ class Grid:
     blocks: tuple[Block, ...]
     training: Training | None = None
     validation_fraction: float = 0.0
+    protocol: str = "continue"
+    budget: str = "epochs"
 
 
 REDUNDANCY = Arm(signal="redundancy")
@@ -143,6 +147,23 @@ GRIDS["signals"] = Grid(
     validation_fraction=0.1,
 )
 
+GRIDS["scaling"] = Grid(
+    about="Eight sizes, trained afresh with equal steps: does a signal bend the curve? Made text.",
+    model="tiny",
+    seeds=_SEEDS,
+    blocks=(
+        Block(
+            datasets=("synthetic",),
+            warmups=(0.5,),
+            rates=(0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9),
+            arms=(KEEP_ONE, Arm(signal="el2n"), RANDOM),
+        ),
+    ),
+    # Fewer samples in as many epochs would also be fewer steps: two causes for one curve.
+    protocol="restart",
+    budget="steps",
+)
+
 
 def first_seeds(count: int) -> tuple[int, ...]:
     """The seeds a sweep of `count` seeds runs: a longer sweep begins with a shorter one's."""
@@ -154,8 +175,6 @@ def expand(
     data: Mapping[str, str],
     model: Model,
     *,
-    protocol: str = "continue",
-    budget: str = "epochs",
     null: bool = False,
 ) -> list[TrialSpec]:
     """The trials of a grid: each full-data run once and first, then what is pruned from it.
@@ -164,8 +183,6 @@ def expand(
         grid: The conditions.
         data: The content hash of every data set that the grid names.
         model: What is trained.
-        protocol: "continue" or "restart".
-        budget: "epochs" or "steps".
         null: Add the trial that prunes nothing, at every warm-up: how far chance alone leads.
 
     Raises:
@@ -185,7 +202,7 @@ def expand(
                     seed=seed,
                     training=training,
                 )
-                asked = replace(baseline, protocol=protocol, budget=budget)
+                asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
                 pruned = [*(_nulls(asked, block) if null else ()), *_pruned(asked, block)]
                 for spec in (baseline, *pruned):
                     trials.setdefault(spec.result_key, spec)

@@ -133,9 +133,7 @@ def plan_sweep(
     expand(grid, dict.fromkeys(sources, ""), model)
     loaded = {name: load(source) for name, source in sources.items()}
     shas = {name: dataset.sha for name, dataset in loaded.items()}
-    specs = expand(
-        grid, shas, model, protocol=request.protocol, budget=request.budget, null=request.null
-    )
+    specs = expand(grid, shas, model, null=request.null)
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_lengths(specs, model, sizes)

@@ -73,8 +73,8 @@ class Request:
     seeds: tuple[int, ...] = ()
     training: tuple[tuple[str, int | float], ...] = ()
     precision: str = "auto"
-    protocol: str = "continue"
-    budget: str = "epochs"
+    protocol: str = ""
+    budget: str = ""
     null: bool = False
     adaptive: bool = False
 
@@ -172,7 +172,12 @@ class Request:
         fields: dict[str, Any] = {**dict(self.training), "precision": precision}
         training: Training = replace(base.training or LEARNERS[model.learner].training, **fields)
         return replace(
-            base, blocks=tuple(blocks), seeds=self.seeds or base.seeds, training=training
+            base,
+            blocks=tuple(blocks),
+            seeds=self.seeds or base.seeds,
+            training=training,
+            protocol=self.protocol or base.protocol,
+            budget=self.budget or base.budget,
         )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_GRID = "A preset: demo, paper or full. Without one, --dataset runs the shape for own data."
+_GRID = "A preset; `prune-envelope grids` lists them. Without one, --dataset runs the shape for own data."
 _MODEL = "tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen embeddings."
 _SIGNAL = (
     "NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or el2n:floor,share=0.3:high; a "
@@ -64,8 +64,8 @@ def sweep(
     lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Word pieces of a text.", min=8)] = None,
     precision: Annotated[str, typer.Option(help="auto, bf16 or fp32.")] = "auto",
-    protocol: Annotated[str, typer.Option(help="continue or restart.")] = "continue",
-    budget: Annotated[str, typer.Option(help="epochs or steps.")] = "epochs",
+    protocol: Annotated[str, typer.Option(help="continue or restart.")] = "",
+    budget: Annotated[str, typer.Option(help="epochs or steps.")] = "",
     tolerance: Annotated[float, typer.Option(help="In pp.", min=0, max=100)] = 1.0,
     run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from analysis.figures.agree import agree_data, agree_figure
+from analysis.figures.breakeven import break_even_data, break_even_figure
 from analysis.figures.by_dataset import by_dataset_data, by_dataset_figure
 from analysis.figures.envelope import envelope_data, envelope_figure
+from analysis.figures.pareto import pareto_data, pareto_figure
 from analysis.figures.retention import retention_data, retention_figure
-from analysis.figures.saving import (
-    break_even_data,
-    break_even_figure,
-    pareto_data,
-    pareto_figure,
-)
+from analysis.figures.scaling import scaling_data, scaling_figure
 from analysis.figures.signals import signals_data, signals_figure
 from analysis.study import Study
 
@@ -37,4 +34,5 @@ FIGURES = {
     "pareto": Figure(pareto_data, pareto_figure),
     "breakeven": Figure(break_even_data, break_even_figure),
     "agree": Figure(agree_data, agree_figure),
+    "scaling": Figure(scaling_data, scaling_figure),
 }

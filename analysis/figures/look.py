@@ -11,6 +11,8 @@ Spec = dict[str, Any]
 
 TEXT, MUTED, EDGE, INK = "#14171a", "#59616b", "#111827", "#101418"
 SAFE, CONTROL = "#009E73", "#6B7280"
+# More methods than this in one picture cannot be told apart.
+MOST_TOLD = 8
 GRID = "rgba(90,98,107,.18)"
 WARMUPS = ("#4E96CC", "#1F6FB0", "#0B2F5E")
 DASHES = ("dot", "dash", "solid")

@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.figures.look import (
     GRID,
+    MOST_TOLD,
     Spec,
     Table,
     axis,
@@ -102,12 +103,27 @@ def retention_data(study: Study) -> list[RetentionData]:
     for source, name in study.sources.items():
         conditions = [row.cell.condition for row in study.of(source)]
         for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
-            by_method = _by_method(study, source, (rate, -negative))
-            if by_method:
-                where = f"{name} · {percent(rate)} removed after {percent(-negative)} warm-up"
-                key = f"{name}|{percent(rate)}|{percent(-negative)}"
-                found.append(_frame_data(study, by_method, (key, where)))
+            where = f"{name} · {percent(rate)} removed after {percent(-negative)} warm-up"
+            key = f"{name}|{percent(rate)}|{percent(-negative)}"
+            frames = _shared_out(_by_method(study, source, (rate, -negative)))
+            for i, by_method in enumerate(frames):
+                names = (key, where)
+                if len(frames) > 1:
+                    first, *_, last = [study.methods[m] for m in by_method if not m.is_control]
+                    names = (f"{key}|{i + 1}", f"{where} · {first} … {last}")
+                found.append(_frame_data(study, by_method, names))
     return found
+
+
+def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retention]]:
+    """Frames of at most MOST_TOLD, in each of them random."""
+    controls = {method: r for method, r in by_method.items() if method.is_control}
+    others = [method for method in by_method if method not in controls]
+    size = max(2, MOST_TOLD - len(controls))
+    # Even frames: no last one with a single method.
+    count = max(1, -(-len(others) // size)) if by_method else 0
+    parts = np.array_split(np.arange(len(others)), count) if count else []
+    return [{**{others[k]: by_method[others[k]] for k in part}, **controls} for part in parts]
 
 
 def _by_method(study: Study, source: Source, place: tuple[float, float]) -> dict[Method, Retention]:
@@ -139,42 +155,98 @@ def _frame_data(
 
 
 def retention_figure(data: RetentionData) -> Spec:
-    """Bars for the leading method, marks for the others, grey where random would stay."""
+    """Bars for the leading method, marks for the others; beside them what each class's recall does.
+
+    Grey is where random pruning would stay. The right half is left out where no recall is known.
+    """
     lead = data.by_method[data.lead]
-    names = [lead.class_names[k] for k in data.order]
-    traces: list[Spec] = [_bars(data, lead)]
-    styles = markers(list(data.by_method))
-    dodges = _dodges(data)
-    for method, r in data.by_method.items():
-        if method != data.lead:
-            traces.append(
-                {
-                    "type": "scatter", "mode": "markers", "name": escaped(data.labels[method], 42),
-                    "x": [float(r.bias_pp[k]) for k in data.order], "y": [place + dodges[method] for place in range(len(names))],
-                    "marker": marker_spec(styles[method], 10), "hoverinfo": "text",
-                    "hovertext": [_hover(r, k, data.labels[method]) for k in data.order],
-                }
-            )  # fmt: skip
-    left = min(220, 30 + 8 * max(len(escaped(name)) for name in names))
+    names = [escaped(lead.class_names[k]) for k in data.order]
+    recall = _recall_traces(data)
+    left = min(220, 30 + 8 * max(len(name) for name in names))
     wide = sum(52 + 7 * min(42, len(label)) for label in data.labels.values())
-    head = 14 + 22 * -(-wide // (860 - left))
-    height = head + 56 + max(80, 34 * len(names))
-    figure: Spec = {"data": traces}
-    figure["layout"] = layout(
-        height, (560, 860),
-        barmode="overlay", bargap=0.45, showlegend=True,
-        margin={"l": left, "r": 16, "t": head, "b": 56},
-        xaxis=axis(
-            "retention bias: kept share of the class minus kept share of all (pp)",
-            range=_span(data), zeroline=True, zerolinecolor=GRID, zerolinewidth=2,
+    most = 1060 if recall else 860
+    head = 14 + 22 * -(-wide // (most - left))
+    domains = ([0, 0.54], [0.58, 1]) if recall else ([0, 1], [])
+    axes = {
+        "xaxis": axis(
+            "retention bias: kept share − that of all (pp)", domain=domains[0], range=_span(data),
+            zeroline=True, zerolinecolor=GRID, zerolinewidth=2,
         ),
-        yaxis=axis(
-            tickvals=list(range(len(names))), ticktext=[escaped(name) for name in names],
-            range=[len(names) - 0.4, -0.6], showgrid=False,
+        "yaxis": axis(
+            tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6],
+            showgrid=False,
         ),
-        shapes=[_null(place, lead.null_se_pp[k]) for place, k in enumerate(data.order)],
-    )  # fmt: skip
-    return figure
+    }  # fmt: skip
+    if recall:
+        axes["xaxis2"] = axis(
+            "recall change (pp)", domain=domains[1], anchor="y", zeroline=True, zerolinecolor=GRID,
+            zerolinewidth=2,
+        )  # fmt: skip
+    return {
+        "data": [_bars(data, lead), *_bias_traces(data), *recall],
+        "layout": layout(
+            head + 56 + max(80, 34 * len(names)), (760 if recall else 560, most),
+            barmode="overlay", bargap=0.45, showlegend=True,
+            margin={"l": left, "r": 16, "t": head, "b": 56}, **axes,
+            shapes=[_null(place, lead.null_se_pp[k]) for place, k in enumerate(data.order)],
+        ),
+    }  # fmt: skip
+
+
+def _bias_traces(data: RetentionData) -> list[Spec]:
+    """A mark for each method that is not drawn as bars."""
+    styles, dodges = markers(list(data.by_method)), _dodges(data)
+    return [
+        {
+            "type": "scatter", "mode": "markers", "name": escaped(data.labels[method], 42),
+            "x": [float(r.bias_pp[k]) for k in data.order],
+            "y": [place + dodges[method] for place in range(len(data.order))],
+            "marker": marker_spec(styles[method], 10), "hoverinfo": "text",
+            "hovertext": [_hover(r, k, data.labels[method]) for k in data.order],
+            "legendgroup": data.labels[method],
+        }
+        for method, r in data.by_method.items()
+        if method != data.lead
+    ]  # fmt: skip
+
+
+def _recall_traces(data: RetentionData) -> list[Spec]:
+    """Each class's recall against the full run's, with its interval."""
+    if not any(np.isfinite(r.recall_delta_pp).any() for r in data.by_method.values()):
+        return []
+    styles = markers(list(data.by_method))
+    step = min(0.22, 0.7 / max(1, len(data.by_method)))
+    traces = []
+    for i, (method, r) in enumerate(data.by_method.items()):
+        marker = marker_spec(styles[method], 8)
+        if method == data.lead:
+            marker |= {"color": _BAR, "line": {"width": 2, "color": _BAR}}
+        trace = {
+            "type": "scatter", "mode": "markers", "xaxis": "x2", "yaxis": "y",
+            "showlegend": False, "legendgroup": data.labels[method],
+            "x": [_known(r.recall_delta_pp[k]) for k in data.order],
+            "y": [
+                place + step * (i - (len(data.by_method) - 1) / 2)
+                for place in range(len(data.order))
+            ],
+            "marker": marker, "hoverinfo": "text",
+            "hovertext": [_recall_hover(r, k, data.labels[method]) for k in data.order],
+        }  # fmt: skip
+        above, below = r.recall_high_pp - r.recall_delta_pp, r.recall_delta_pp - r.recall_low_pp
+        trace["error_x"] = {
+            "type": "data", "array": [_known(above[k]) for k in data.order],
+            "arrayminus": [_known(below[k]) for k in data.order],
+            "color": marker["color"], "thickness": 1.5, "width": 3,
+        }  # fmt: skip
+        traces.append(trace)
+    return traces
+
+
+def _recall_hover(r: Retention, k: int, label: str) -> str:
+    bounds = interval(_known(r.recall_low_pp[k]), _known(r.recall_high_pp[k])) or "no interval"
+    change = r.recall_delta_pp[k]
+    shown = f"{signed(float(change))} pp {bounds}" if np.isfinite(change) else "not known"
+    return f"<b>{escaped(r.class_names[k])}</b><br>{escaped(label, 60)}<br>recall {shown}"
 
 
 def _dodges(data: RetentionData) -> dict[Method, float]:
@@ -196,8 +268,7 @@ def _bars(data: RetentionData, lead: Retention) -> Spec:
         "x": [float(lead.bias_pp[k]) for k in data.order], "y": list(range(len(data.order))),
         "marker": {"color": _BAR}, "hoverinfo": "text",
         "hovertext": [_hover(lead, k, data.labels[data.lead]) for k in data.order],
-        "text": [signed(float(lead.bias_pp[k]), 1) for k in data.order],
-        "textposition": "none",
+        "legendgroup": data.labels[data.lead],
     }  # fmt: skip
 
 
@@ -211,10 +282,8 @@ def _null(place: int, error_pp: float) -> Spec:
 
 
 def _hover(r: Retention, k: int, label: str) -> str:
-    change = r.recall_delta_pp[k]
-    recall = f"<br>recall {signed(float(change))} pp" if np.isfinite(change) else ""
     return (
         f"<b>{escaped(r.class_names[k])}</b><br>{escaped(label, 60)}<br>"
         f"bias {signed(float(r.bias_pp[k]))} pp, z {signed(float(r.z[k]), 1)}<br>"
-        f"kept {r.kept[k]:,.0f} of {r.counts[k]:,}{recall}"
+        f"kept {r.kept[k]:,.0f} of {r.counts[k]:,}"
     )

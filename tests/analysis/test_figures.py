@@ -6,11 +6,12 @@ import pytest
 
 from analysis.figures import FIGURES
 from analysis.figures.agree import agree_data, agree_figure
+from analysis.figures.breakeven import break_even_data, break_even_figure
 from analysis.figures.by_dataset import by_dataset_data
 from analysis.figures.envelope import envelope_data, envelope_figure, stepped_colors
 from analysis.figures.look import DARK, markers, panels, warmup_lines
+from analysis.figures.pareto import pareto_data
 from analysis.figures.retention import retention_data, retention_figure
-from analysis.figures.saving import break_even_data, break_even_figure, pareto_data
 from analysis.figures.signals import signals_data, signals_figure
 from analysis.labels import method_of
 from analysis.study import study
@@ -19,22 +20,39 @@ from analysis.verdicts import average
 D = [-0.10, -0.45, -0.20, -0.62, -0.05]
 
 
+@pytest.fixture
+def wide_run(small_run, paired):
+    """A run with something to show in every figure: also trials that start afresh at three sizes."""
+    afresh = {"protocol": "restart", "signal": "random"}
+    rows = small_run + paired(D, rate=0.1, **afresh) + paired(D, rate=0.3, **afresh)
+    return list({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.fixture
+def crowd(paired):
+    """Twenty methods and random in one data set."""
+    rows = paired(D, signal="random")
+    for i in range(20):
+        rows += paired([delta + i / 100 for delta in D], signal=f"signal_{i}")
+    return study({row.spec.result_key: row for row in rows}.values())
+
+
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_a_figure_plotly_knows(figure, small_run, dropped):
-    for data in figure.data(study(small_run, dropped=dropped)):
+def test_every_variant_is_a_figure_plotly_knows(figure, wide_run, dropped):
+    for data in figure.data(study(wide_run, dropped=dropped)):
         go.Figure(figure.draw(data))
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_plain_json_of_its_own_key(figure, small_run, dropped):
-    found = figure.data(study(small_run, dropped=dropped))
+def test_every_variant_is_plain_json_of_its_own_key(figure, wide_run, dropped):
+    found = figure.data(study(wide_run, dropped=dropped))
     json.dumps([figure.draw(data) for data in found], allow_nan=False)
     assert len({data.key for data in found}) == len(found) > 0
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_table_is_plain_json_of_full_rows(figure, small_run, dropped):
-    for data in figure.data(study(small_run, dropped=dropped)):
+def test_every_table_is_plain_json_of_full_rows(figure, wide_run, dropped):
+    for data in figure.data(study(wide_run, dropped=dropped)):
         json.dumps(data.table.rows, allow_nan=False)
         assert {len(row) for row in data.table.rows} == {len(data.table.columns)}
 
@@ -202,3 +220,35 @@ def test_scoring_pays_from_the_run_the_cost_model_says(small_run):
     assert row[2] == pytest.approx(saved, abs=0.06)
     assert row[-1] == 2
     assert "pays from run 2" in break_even_figure(data)["data"][0]["name"]
+
+
+@pytest.mark.parametrize("name", ["retention", "pareto", "breakeven"])
+def test_a_crowd_is_drawn_with_eight_names_at_most_and_told_in_full(name, crowd):
+    variants = FIGURES[name].data(crowd)
+    for data in variants:
+        drawn = FIGURES[name].draw(data)["data"]
+        named = [trace for trace in drawn if trace.get("name") and trace.get("showlegend", True)]
+        assert 1 < len(named) <= 8 + (name == "pareto")  # and the star of the full data
+    first = variants[0].label.split(" · ")[0]
+    labels = {v for d in variants if d.label.startswith(first) for r in d.table.rows for v in r[:2]}
+    assert {f"Signal {i} (global)" for i in range(20)} <= labels
+
+
+def test_random_is_in_every_frame_of_a_crowd(crowd):
+    frames = retention_data(crowd)
+    assert len(frames) == 3
+    assert all(any(method.is_control for method in data.by_method) for data in frames)
+
+
+def test_what_is_too_dear_to_pay_soon_does_not_flatten_the_others(small_run):
+    data = break_even_data(study(small_run))[0]
+    dear = {m: replace(cost, scoring=50.0) for m, cost in data.costs.items()}
+    drawn = break_even_figure(replace(data, costs=dear))
+    assert drawn["layout"]["yaxis"]["range"][0] == -60
+
+
+def test_recall_stands_beside_the_bias_with_its_interval(paired):
+    (data,) = retention_data(study(paired([-2.0, -1.0, -3.0])))
+    bars, recall = retention_figure(data)["data"]
+    assert (bars["type"], recall["xaxis"]) == ("bar", "x2")
+    assert recall["x"] == pytest.approx([-2.0, -2.0])

@@ -94,7 +94,7 @@ def test_every_section_is_on_the_page(small_run):
     tags = Page(build_report(small_run)).tags
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "retention", "pareto", "breakeven", "agree", "examples", "compute", "trials", "method",
+        "answer", "envelope", "by_dataset", "signals", "retention", "pareto", "breakeven", "agree", "scaling", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 

@@ -1,16 +1,15 @@
-"""What pruning saves: accuracy against compute, and the run from which scoring has paid."""
+"""Accuracy against compute: what no other condition beats at both."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from analysis.answers import best_measured_cost
 from analysis.compute import Cost
 from analysis.envelope import Row
 from analysis.figures.look import (
+    CONTROL,
     GRID,
+    MOST_TOLD,
     MUTED,
     SAFE,
     TEXT,
@@ -27,8 +26,7 @@ from analysis.figures.look import (
 from analysis.labels import Method, Source, method_of, percent
 from analysis.study import Study
 
-_RUNS = (1, 5, 20)
-_MOST_RUNS = 30
+RUNS = (1, 5, 20)
 # Dearer than this a condition is in the table alone: it would squeeze the others.
 _DEAREST = 112.0
 
@@ -79,10 +77,24 @@ class ParetoData:
         return tuple(best)
 
     @property
+    def told(self) -> tuple[Method, ...]:
+        """Methods with a mark and a name of their own: the front's, random, and the best."""
+        best = {(round(x, 6), round(y, 6)) for x, y in self.front}
+
+        def rank(point: Point) -> tuple[bool, bool, float]:
+            is_best = (round(point.compute, 6), round(point.mean_pp, 6)) in best
+            return not is_best, not point.method.is_control, -point.mean_pp
+
+        ranked = dict.fromkeys(point.method for point in sorted(self.shown, key=rank))
+        return tuple(ranked)[:MOST_TOLD]
+
+    @property
     def caption(self) -> str:
         """What is left out of the picture."""
         count = len(self.points) - len(self.shown)
-        return f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
+        dear = f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
+        pale = len({point.method for point in self.shown}) - len(self.told)
+        return f"{f' {pale} more methods are pale dots.' if pale else ''}{dear}"
 
     @property
     def table(self) -> Table:
@@ -102,8 +114,8 @@ def pareto_data(study: Study) -> list[ParetoData]:
     """Each data set for one run and for several on the same survivors."""
     found = []
     for source, name in study.sources.items():
-        costs = list(_costs(study, source))
-        for runs in _RUNS if costs else ():
+        costs = list(measured_costs(study, source))
+        for runs in RUNS if costs else ():
             points = [_point(study, row, cost, runs) for row, cost in costs]
             found.append(
                 ParetoData(
@@ -116,7 +128,8 @@ def pareto_data(study: Study) -> list[ParetoData]:
     return found
 
 
-def _costs(study: Study, source: Source) -> Iterator[tuple[Row, Cost]]:
+def measured_costs(study: Study, source: Source) -> Iterator[tuple[Row, Cost]]:
+    """Judged conditions of a data set that measured what they took."""
     for row in study.of(source):
         found = best_measured_cost(row) if row.verdict else None
         if found is not None:
@@ -144,7 +157,7 @@ def _point(study: Study, row: Row, cost: Cost, runs: int) -> Point:
 
 def pareto_figure(data: ParetoData) -> Spec:
     """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
-    drawn = markers([point.method for point in data.points])
+    drawn, told = markers([point.method for point in data.points]), data.told
     front = [place for place in data.front if place[0] <= _DEAREST]
     traces: list[Spec] = [
         {
@@ -153,7 +166,9 @@ def pareto_figure(data: ParetoData) -> Spec:
             "hoverinfo": "skip", "showlegend": False,
         }
     ]  # fmt: skip
-    for method in dict.fromkeys(point.method for point in data.shown):
+    pale = [point for point in data.shown if point.method not in told]
+    traces += [_pale(pale)] if pale else []
+    for method in told:
         own = [point for point in data.shown if point.method == method]
         traces.append(_dots(own, drawn[method]))
     traces.append(
@@ -181,6 +196,21 @@ def pareto_figure(data: ParetoData) -> Spec:
     }
 
 
+def _pale(points: Sequence[Point]) -> Spec:
+    """Where there are too many methods to tell apart: their names show under the pointer."""
+    return {
+        "type": "scatter", "mode": "markers", "showlegend": False,
+        "x": [p.compute for p in points], "y": [p.mean_pp for p in points],
+        "marker": {"size": 6, "color": CONTROL, "opacity": 0.35},
+        "customdata": [f"{escaped(p.label, 60)}<br>{_place(p)}" for p in points],
+        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+    }  # fmt: skip
+
+
+def _place(point: Point) -> str:
+    return f"{percent(point.rate)} removed after {percent(point.warmup)} warm-up"
+
+
 def _dots(points: Sequence[Point], marker: Marker) -> Spec:
     lows = [p.mean_pp - p.low_pp if p.low_pp is not None else 0 for p in points]
     highs = [p.high_pp - p.mean_pp if p.high_pp is not None else 0 for p in points]
@@ -195,104 +225,6 @@ def _dots(points: Sequence[Point], marker: Marker) -> Spec:
             "color": marker.color, "thickness": 1,
         },
         "marker": marker_spec(marker, 10),
-        "customdata": [
-            f"{percent(p.rate)} removed after {percent(p.warmup)} warm-up" for p in points
-        ],
+        "customdata": [_place(p) for p in points],
         "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
-    }  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class BreakEvenData:
-    """One data set, rate and warm-up: what each method saves a run, by runs.
-
-    Attributes:
-        key: Names the variant in a link.
-        label: What the reader chooses.
-        costs: By method.
-        labels: Their names.
-    """
-
-    key: str
-    label: str
-    costs: dict[Method, Cost]
-    labels: dict[Method, str]
-
-    @property
-    def table(self) -> Table:
-        """Net saving for a few numbers of runs, and where it begins."""
-        some = (*_RUNS, _MOST_RUNS)
-        columns = (
-            "method",
-            *(f"{n} runs, %" if n > 1 else "1 run, %" for n in some),
-            "pays from run",
-        )
-        rows = tuple(
-            (
-                self.labels[method],
-                *(rounded(100 * cost.saved_net(n), 1) for n in some),
-                _pays_from(cost),
-            )
-            for method, cost in self.costs.items()
-        )
-        return Table(columns=columns, rows=rows)
-
-
-def _pays_from(cost: Cost) -> float | None:
-    return max(1, math.ceil(cost.break_even_runs)) if cost.break_even_runs < 1e6 else None
-
-
-def break_even_data(study: Study) -> list[BreakEvenData]:
-    """Each data set, rate and warm-up whose runs measured what they took."""
-    found = []
-    for source, name in study.sources.items():
-        costs = list(_costs(study, source))
-        places = sorted({(r.cell.condition.rate, r.cell.condition.warmup) for r, _ in costs})
-        for rate, warmup in places:
-            own = {
-                method_of(row.cell.condition): cost
-                for row, cost in costs
-                if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
-            }
-            found.append(
-                BreakEvenData(
-                    key=f"{name}|{percent(rate)}|{percent(warmup)}",
-                    label=f"{name} · {percent(rate)} removed after {percent(warmup)} warm-up",
-                    costs=own,
-                    labels={method: study.methods[method] for method in own},
-                )
-            )
-    return found
-
-
-def break_even_figure(data: BreakEvenData) -> Spec:
-    """A line a method over the runs that train on the same survivors."""
-    drawn = markers(list(data.costs))
-    runs = np.arange(1, _MOST_RUNS + 1)
-    traces = []
-    for method, cost in data.costs.items():
-        first = _pays_from(cost)
-        when = f"pays from run {first}" if first else "never pays"
-        name = f"{escaped(data.labels[method], 42)}, {when}"
-        traces.append(
-            {
-                "type": "scatter", "mode": "lines+markers", "name": name,
-                "x": runs.tolist(), "y": [100 * cost.saved_net(int(n)) for n in runs],
-                "line": {"color": drawn[method].color, "width": 2},
-                "marker": marker_spec(drawn[method], 6),
-                "hovertemplate": "%{x} runs: %{y:.1f}% a run<extra></extra>",
-            }
-        )  # fmt: skip
-    return {
-        "data": traces,
-        "layout": layout(
-            400 + 18 * max(0, len(traces) - 4),
-            (560, 860),
-            xaxis=axis("runs that train on the same survivors"),
-            yaxis=axis("saved a run, net of scoring (%)", zeroline=True, zerolinecolor=MUTED),
-            legend={
-                "orientation": "v", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom",
-                "font": {"size": 12},
-            },
-        ),
     }  # fmt: skip

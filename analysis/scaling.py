@@ -1,0 +1,148 @@
+"""Error against kept size: a power law against an exponential, method by method."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.envelope import Row
+from analysis.verdicts import ALPHA
+from trainables.spec import TrialResult
+
+FEWEST_SIZES = 3
+# A difference of AIC below 2 is no reason to prefer either (Burnham and Anderson, 2002, 2.6).
+_TELLING = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One method's test error over the number of training samples kept, full data included.
+
+    Attributes:
+        sizes: Samples trained on, ascending, shape (m,).
+        errors: Share of test samples got wrong, a row a seed, shape (s, m).
+        exponent: b of error = a n^-b, mean over seeds of the fits on log error.
+        low: Lower bound of the exponent by Student's t over seeds; None with one seed.
+        high: Upper bound.
+        delta_aic: AIC of the power law minus that of error = a exp(-b n), by least squares of the
+            mean log errors; below 0 the power law fits better; None with three sizes or fewer.
+    """
+
+    sizes: tuple[int, ...]
+    errors: np.ndarray
+    exponent: float
+    low: float | None
+    high: float | None
+    delta_aic: float | None
+
+    @property
+    def finding(self) -> str:
+        """Which law fits better, in words."""
+        if self.delta_aic is None:
+            return "too few sizes to tell a power law from an exponential"
+        if abs(self.delta_aic) < _TELLING:
+            return "a power law and an exponential fit alike"
+        better = "a power law" if self.delta_aic < 0 else "an exponential"
+        return f"{better} fits better"
+
+    def fitted(self) -> np.ndarray:
+        """Error of each seed's power law at each size, shape (s, m)."""
+        lines = [_line(np.log(self.sizes), row) for row in np.log(self.errors)]
+        fits: np.ndarray = np.exp(np.stack(lines))
+        return fits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bend:
+    """A method's exponent minus random's, paired by seed; above 0 it falls more steeply."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+def curve(rows: Sequence[Row], *, alpha: float = ALPHA) -> Curve | None:
+    """The scaling curve of one method, or None below three sizes.
+
+    Args:
+        rows: Its conditions at one warm-up, whose trials started afresh on the survivors.
+        alpha: Error on each side of the exponent's interval.
+    """
+    points = _points(rows)
+    if len(points) < FEWEST_SIZES:
+        return None
+    sizes = sorted(points)
+    seeds = sorted(set.intersection(*(set(points[size]) for size in sizes)))
+    if not seeds:
+        return None
+    errors = np.array([[points[size][seed] for size in sizes] for seed in seeds])
+    exponents = [-float(np.polyfit(np.log(sizes), np.log(row), 1)[0]) for row in errors]
+    mean, low, high = _interval(exponents, alpha)
+    return Curve(
+        sizes=tuple(sizes),
+        errors=errors,
+        exponent=mean,
+        low=low,
+        high=high,
+        delta_aic=_delta_aic(np.array(sizes, float), np.log(errors).mean(axis=0)),
+    )
+
+
+def bend(one: Curve, control: Curve, *, alpha: float = ALPHA) -> Bend | None:
+    """Whether one method's curve is steeper than random's, by the seeds both have.
+
+    Args:
+        one: The method's.
+        control: Random's, of the same seeds in the same order and the same sizes.
+        alpha: Error on each side of the interval.
+    """
+    if one.sizes != control.sizes or one.errors.shape != control.errors.shape:
+        return None
+    x = np.log(one.sizes)
+    slopes = [np.polyfit(x, np.log(curve.errors).T, 1)[0] for curve in (one, control)]
+    mean, low, high = _interval([float(d) for d in slopes[1] - slopes[0]], alpha)
+    return Bend(mean=mean, low=low, high=high)
+
+
+def _points(rows: Sequence[Row]) -> Mapping[int, Mapping[int, float]]:
+    """Error by kept size and seed, the full-data runs among them."""
+    points: dict[int, dict[int, float]] = {}
+    for cell, _ in rows:
+        for pair in cell.pairs:
+            for row, counts in (
+                (pair.pruned, pair.pruned.kept_counts),
+                (pair.baseline, pair.pruned.class_counts),
+            ):
+                if sum(counts):
+                    points.setdefault(sum(counts), {})[row.spec.seed] = _error(row)
+    return points
+
+
+def _error(row: TrialResult) -> float:
+    assert row.accuracy is not None, "only finished trials are paired"
+    # Nothing wrong is at most half a test sample wrong: a logarithm needs more than zero.
+    return max(1 - row.accuracy, 0.5 / row.n_test)
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> Any:
+    return np.polyval(np.polyfit(x, y, 1), x)
+
+
+def _delta_aic(sizes: np.ndarray, logs: np.ndarray) -> float | None:
+    if len(sizes) <= FEWEST_SIZES:
+        return None
+    # Both laws have two parameters and one spread: the difference of their AIC is that of the fit.
+    left = [float(((logs - _line(x, logs)) ** 2).sum()) for x in (np.log(sizes), sizes)]
+    tiny = np.finfo(float).tiny
+    return float(len(sizes) * np.log(max(left[0], tiny) / max(left[1], tiny)))
+
+
+def _interval(values: Sequence[float], alpha: float) -> tuple[float, float | None, float | None]:
+    from scipy import stats
+
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, None, None
+    half = float(stats.t.ppf(1 - alpha, len(values) - 1) * stats.sem(values))
+    return mean, mean - half, mean + half
