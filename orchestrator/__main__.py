@@ -6,6 +6,7 @@ from analysis.report import main as report
 from analysis.table import table
 from orchestrator.doctor import doctor
 from orchestrator.listing import grids, signals
+from orchestrator.settings import app as config
 from orchestrator.status import status
 from orchestrator.sweep import sweep
 
@@ -23,6 +24,7 @@ app.command("status")(status)
 app.command("doctor")(doctor)
 app.command("signals")(signals)
 app.command("grids")(grids)
+app.add_typer(config, name="config")
 
 if __name__ == "__main__":
     app()

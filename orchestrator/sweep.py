@@ -39,6 +39,14 @@ _EPILOG = (
 
 @app.command(epilog=_EPILOG)
 def sweep(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file of these flags' names.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
+    ] = None,
     grid: Annotated[str, typer.Option(help=_GRID)] = "",
     dataset: Annotated[list[str] | None, typer.Option(help="Name, file or folder. Repeat.")] = None,
     model: Annotated[str, typer.Option(help=_MODEL)] = "",
@@ -84,9 +92,10 @@ def sweep(
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
     flags = dict(locals())
     from orchestrator.exits import explained
+    from orchestrator.settings import with_settings
 
     with explained():
-        raise SystemExit(main(flags))
+        raise SystemExit(main(with_settings(context, flags)))
 
 
 def main(flags: Mapping[str, Any]) -> int:
