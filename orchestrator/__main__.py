@@ -5,6 +5,7 @@ import typer
 from analysis.report import main as report
 from analysis.table import table
 from orchestrator.doctor import doctor
+from orchestrator.keeping import app as cache
 from orchestrator.listing import grids, signals
 from orchestrator.settings import app as config
 from orchestrator.status import status
@@ -25,6 +26,7 @@ app.command("doctor")(doctor)
 app.command("signals")(signals)
 app.command("grids")(grids)
 app.add_typer(config, name="config")
+app.add_typer(cache, name="cache")
 
 if __name__ == "__main__":
     app()

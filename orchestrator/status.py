@@ -63,7 +63,7 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
     asked = [spec.result_key for spec in plan.specs]
     counts = Counter(rows[key].is_ok for key in asked if key in rows)
     left = len(asked) - counts.total()
-    worker = _worker(run)
+    worker = holder(run)
     failures = tuple(
         (f"{key[:10]} {title(rows[key].spec)}", rows[key].error)
         for key in asked
@@ -82,7 +82,7 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
     )
 
 
-def _worker(run: Path) -> str:
+def holder(run: Path) -> str:
     """Who holds the folder's lock; empty if nobody does."""
     from filelock import FileLock, Timeout
 
