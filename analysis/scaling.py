@@ -54,8 +54,14 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bend:
-    """A method's exponent minus random's, paired by seed; above 0 it falls more steeply."""
+class Ratio:
+    """Error over random's at the same size and seed: geometric mean, below 1 fewer are wrong.
+
+    Attributes:
+        mean: Over sizes below the full one, and seeds.
+        low: Lower bound by Student's t over seeds, on the log; None with one seed.
+        high: Upper bound.
+    """
 
     mean: float
     low: float | None
@@ -89,20 +95,23 @@ def curve(rows: Sequence[Row], *, alpha: float = ALPHA) -> Curve | None:
     )
 
 
-def bend(one: Curve, control: Curve, *, alpha: float = ALPHA) -> Bend | None:
-    """Whether one method's curve is steeper than random's, by the seeds both have.
+def against(one: Curve, control: Curve, *, alpha: float = ALPHA) -> Ratio | None:
+    """A method's errors over random's, by sizes and seeds both have; None where they differ.
+
+    A steeper line is no merit here: all curves of a data set meet at its full size, so that the
+    better method is the flatter one.
 
     Args:
         one: The method's.
-        control: Random's, of the same seeds in the same order and the same sizes.
+        control: Random's.
         alpha: Error on each side of the interval.
     """
     if one.sizes != control.sizes or one.errors.shape != control.errors.shape:
         return None
-    x = np.log(one.sizes)
-    slopes = [np.polyfit(x, np.log(curve.errors).T, 1)[0] for curve in (one, control)]
-    mean, low, high = _interval([float(d) for d in slopes[1] - slopes[0]], alpha)
-    return Bend(mean=mean, low=low, high=high)
+    logs = np.log(one.errors[:, :-1] / control.errors[:, :-1]).mean(axis=1)
+    mean, low, high = _interval([float(value) for value in logs], alpha)
+    bounds = [None if bound is None else float(np.exp(bound)) for bound in (low, high)]
+    return Ratio(mean=float(np.exp(mean)), low=bounds[0], high=bounds[1])
 
 
 def _points(rows: Sequence[Row]) -> Mapping[int, Mapping[int, float]]:

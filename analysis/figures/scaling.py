@@ -16,13 +16,18 @@ from analysis.figures.look import (
     rounded,
 )
 from analysis.labels import Method, percent
-from analysis.scaling import Bend, Curve, bend, curve
+from analysis.scaling import Curve, Ratio, against, curve
 from analysis.study import Study
 
 _COLUMNS = (
-    "method", "sizes", "seeds", "exponent", "low", "high", "minus random", "low of it",
+    "method", "sizes", "seeds", "exponent", "low", "high", "error over random's", "low of it",
     "high of it", "AIC, power − exponential", "reads",
 )  # fmt: skip
+
+
+_DECADES = [
+    lead * 10**power for power in range(-4, 1) for lead in (1, 2, 5) if lead * 10**power <= 1
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,31 +38,42 @@ class ScalingData:
         key: Names the variant in a link.
         label: What the reader chooses.
         curves: By method, random last.
-        bends: Against random, where that ran at the same sizes and seeds.
+        ratios: Errors over random's, where that ran at the same sizes and seeds.
         labels: Names of the methods.
     """
 
     key: str
     label: str
     curves: dict[Method, Curve]
-    bends: dict[Method, Bend]
+    ratios: dict[Method, Ratio]
     labels: dict[Method, str]
 
     @property
     def told(self) -> list[Method]:
-        """Methods drawn: random, and the steepest."""
-        ranked = sorted(self.curves, key=lambda m: (not m.is_control, -self.curves[m].exponent))
-        return ranked[:MOST_TOLD]
+        """Methods drawn: random, and those with the fewest errors beside it."""
+
+        def rank(method: Method) -> tuple[bool, float]:
+            ratio = self.ratios.get(method)
+            return not method.is_control, ratio.mean if ratio else 1.0
+
+        return sorted(self.curves, key=rank)[:MOST_TOLD]
 
     @property
     def caption(self) -> str:
-        """Each law that was found, and what is left out."""
-        parts = [
-            f" {self.labels[m]}: error falls as n to the −{self.curves[m].exponent:.2f}; "
-            f"{self.curves[m].finding}."
-            for m in self.told
-            if m.is_control or len(self.told) < 4
-        ]
+        """Random's law, how the others stand to it, and what is left out."""
+        parts = []
+        for method in self.told:
+            one, ratio = self.curves[method], self.ratios.get(method)
+            if method.is_control:
+                parts.append(
+                    f" {self.labels[method]}: error falls as n to the −{one.exponent:.2f}; "
+                    f"{one.finding}."
+                )
+            elif ratio and ratio.low is not None:
+                parts.append(
+                    f" {self.labels[method]}: {ratio.mean:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] "
+                    "times random's errors at the same size."
+                )
         left = len(self.curves) - len(self.told)
         return "".join(parts) + (f" {left} more methods are in the table alone." if left else "")
 
@@ -66,12 +82,12 @@ class ScalingData:
         """The fits as rows."""
         rows = []
         for method, one in self.curves.items():
-            b = self.bends.get(method)
-            against = (b.mean, b.low, b.high) if b else (None, None, None)
+            r = self.ratios.get(method)
+            beside = (r.mean, r.low, r.high) if r else (None, None, None)
             rows.append(
                 (
                     self.labels[method], len(one.sizes), len(one.errors),
-                    *(rounded(v) for v in (one.exponent, one.low, one.high, *against)),
+                    *(rounded(v) for v in (one.exponent, one.low, one.high, *beside)),
                     rounded(one.delta_aic, 1), one.finding,
                 )
             )  # fmt: skip
@@ -102,23 +118,28 @@ def scaling_data(study: Study) -> list[ScalingData]:
 def _frame(study: Study, key: str, curves: dict[Method, Curve]) -> ScalingData:
     name, warmup = key.rsplit("|", 1)
     control = next((one for method, one in curves.items() if method.is_control), None)
-    bends = {}
+    ratios = {}
     for method, one in curves.items():
-        against = bend(one, control, alpha=study.alpha) if control else None
-        if against is not None and not method.is_control:
-            bends[method] = against
+        ratio = against(one, control, alpha=study.alpha) if control else None
+        if ratio is not None and not method.is_control:
+            ratios[method] = ratio
+    labels = {method: study.methods[method] for method in curves}
+    # What all of them share is said once.
+    shared = {label.partition(", ")[2] for label in labels.values()}
+    said = f" · {shared.pop()}" if len(shared) == 1 else ""
     return ScalingData(
         key=key,
-        label=f"{name} · scored after {warmup} of the steps",
+        label=f"{name} · scored after {warmup} of the steps{said}",
         curves=curves,
-        bends=bends,
-        labels={method: study.methods[method] for method in curves},
+        ratios=ratios,
+        labels={m: label.partition(", ")[0] if said else label for m, label in labels.items()},
     )
 
 
 def scaling_figure(data: ScalingData) -> Spec:
     """Means with the range over seeds, and each method's power law; random's with its band."""
     drawn = markers(list(data.curves))
+    kept = sorted({size for one in data.curves.values() for size in one.sizes})
     traces = []
     for method in data.told:
         one, marker = data.curves[method], drawn[method]
@@ -153,7 +174,13 @@ def scaling_figure(data: ScalingData) -> Spec:
         "data": traces,
         "layout": layout(
             460, (560, 860),
-            xaxis=axis("training samples kept", type="log", dtick="D2"),
-            yaxis=axis("test error", type="log", tickformat=".1%", dtick="D2"),
+            xaxis=axis(
+                "training samples kept", type="log", tickvals=kept,
+                ticktext=[f"{size:,}" for size in kept], tickangle=-45,
+            ),
+            yaxis=axis(
+                "test error", type="log", tickvals=_DECADES,
+                ticktext=[f"{value:g}%" for value in (100 * np.array(_DECADES)).round(6)],
+            ),
         ),
     }  # fmt: skip

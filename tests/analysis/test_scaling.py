@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.figures.scaling import scaling_data, scaling_figure
-from analysis.scaling import bend, curve
+from analysis.scaling import curve
 from analysis.study import study
 
 SIZES = (1000, 800, 600, 400, 200, 100)
@@ -67,18 +67,27 @@ def test_nothing_wrong_counts_as_half_a_test_sample(run):
     assert found.errors[:, -1] == pytest.approx(0.5 / 10_000)
 
 
-def test_a_steeper_signal_bends_the_curve_by_the_difference_of_exponents(run):
-    rows = run(power(0.3, factor=2.0 * 1000**-0.2)) + run(power(0.5), signal="keep_one")
-    # Both laws meet at the full data, which is shared.
+def test_fewer_errors_than_random_at_equal_size_are_a_ratio_below_one(run):
+    def half(n, seed):
+        return power(0.5)(n, seed) * (1 if n == 1000 else 0.5 + 0.02 * (seed - 2))
+
+    rows = run(power(0.5)) + run(half, signal="keep_one")
     rows = list({row.spec.result_key: row for row in rows}.values())
     (data,) = scaling_data(study(rows))
-    random, keep_one = (
-        next(m for m in data.curves if m.is_control is is_control) for is_control in (True, False)
-    )
-    one = data.curves[keep_one]
-    assert one.exponent > data.curves[random].exponent
-    assert data.bends == {keep_one: bend(one, data.curves[random])}
-    assert data.bends[keep_one].mean == pytest.approx(one.exponent - data.curves[random].exponent)
+    ((method, ratio),) = data.ratios.items()
+    assert not method.is_control
+    assert ratio.mean == pytest.approx(0.5, rel=2e-3)
+    # 0.48, 0.50, 0.52: t(0.95, 2) times the error of the mean of their logs.
+    logs = np.log([0.48, 0.50, 0.52])
+    half_width = 2.91999 * logs.std(ddof=1) / 3**0.5
+    assert np.log(ratio.high / ratio.mean) == pytest.approx(half_width, rel=0.05)
+    assert "0.50 [0.47, 0.53] times random's errors" in data.caption
+
+
+def test_what_all_methods_share_is_said_once(run):
+    (data,) = scaling_data(study(run(power(0.5))))
+    assert data.label == "imdb · scored after 15% of the steps · restart"
+    assert list(data.labels.values()) == ["Random (global)"]
 
 
 def test_trials_that_go_on_after_a_warm_up_on_all_data_make_no_curve(run):
