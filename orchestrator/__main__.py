@@ -9,7 +9,7 @@ from orchestrator.keeping import app as cache
 from orchestrator.listing import grids, signals
 from orchestrator.settings import app as config
 from orchestrator.status import status
-from orchestrator.sweep import sweep
+from orchestrator.sweep import demo, sweep
 
 app = typer.Typer(
     name="prune-envelope",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure how much of a training set can be dropped before accuracy slips.",
 )
+app.command("demo")(demo)
 app.command("sweep")(sweep)
 app.command("report")(report)
 app.command("table")(table)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
 from orchestrator.scheduler import SECOND_TRIES
 from orchestrator.store import ArtifactStore
+from orchestrator.tracking import Tracker
 from trainables.spec import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
@@ -38,15 +39,25 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         run: Where rows go.
         store: Where rows come from.
         console: Where lines and bars go.
+        track: Rows of TRACKERS that hear of every trial, too.
 
     Attributes:
         errors: What went wrong, by the node's name.
     """
 
-    def __init__(self, nodes: list[Node], run: Run, store: ArtifactStore, console: Console) -> None:
+    def __init__(
+        self,
+        nodes: list[Node],
+        run: Run,
+        store: ArtifactStore,
+        console: Console,
+        *,
+        track: Sequence[str] = (),
+    ) -> None:
         self.errors: dict[str, str] = {}
         self._nodes = {node.name: node for node in nodes}
         self._run, self._store, self._console = run, store, console
+        self._track, self._tracker = tuple(track), Tracker((), run.folder)
         self._accuracy: dict[str, float] = {}
         self._ended = 0
         self._deaths: Counter[str] = Counter()
@@ -87,6 +98,14 @@ class Watcher(tune.Callback):  # type: ignore[misc]
                 self._tasks[kind] = self._bars.add_task(noun, total=total)
             elif total:
                 self._bars.update(self._tasks[kind], total=total)
+
+    def setup(self, **info: Any) -> None:
+        """Ray is there: what a tracker needs of it, too."""
+        self._tracker = Tracker(self._track, self._run.folder)
+
+    def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
+        """All has ended, and Ray is still there."""
+        self._tracker.close()
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Now and then see whether there is a machine left; Tune would wait for one for ever.
@@ -133,6 +152,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             self.errors[node.name] = error
             if node.is_trial:
                 self._run.fail(node.spec, error, trace)
+                failed = TrialResult(spec=node.spec, status="failed", error=error)
+                self._tracker.log(failed, None)
             self._line(f"failed {node.kind} {title(node.spec)}: {error}")
             return
         if node.is_trial:
@@ -145,10 +166,13 @@ class Watcher(tune.Callback):  # type: ignore[misc]
     def _row(self, row: TrialResult, seconds: float) -> None:
         spec, accuracy = row.spec, row.accuracy or 0.0
         text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
+        delta_pp = None
         if spec.is_baseline:
             self._accuracy[spec.run_key] = accuracy
         elif (full := self._baseline(row)) is not None:
-            text += f" delta={100 * (accuracy - full):+.2f}pp"
+            delta_pp = 100 * (accuracy - full)
+            text += f" delta={delta_pp:+.2f}pp"
+        self._tracker.log(row, delta_pp)
         self._line(f"{text} {seconds:.1f}s")
 
     def _baseline(self, row: TrialResult) -> float | None:

@@ -84,6 +84,11 @@ class ArtifactStore:
         """Whether the entry was committed; `find` tells whether it is still intact."""
         return self._ref(kind, key).is_file()
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of a kind, sorted."""
+        refs = (self.root / "refs" / self.environment / _named("kind", kind)).glob("*/*.json")
+        return sorted(ref.stem for ref in refs)
+
     def about(self, kind: str, key: str) -> dict[str, Any] | None:
         """The entry's ref: its names, sha256, size, about and made_by; None if there is none."""
         ref = self._ref(kind, key)
@@ -226,7 +231,9 @@ class ArtifactStore:
             )
         size = value.stat().st_size
         blob = self._keep(value, size)
-        record |= {"sha256": blob.name, "size": size, "made_by": _here_and_now()}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        made_by = {"host": socket.gethostname(), "pid": os.getpid(), "time": now}
+        record |= {"sha256": blob.name, "size": size, "made_by": made_by}
         record["facts"] = dict(facts) if isinstance(facts, Mapping) else {}
         disk.write_new(draft, disk.seal(record))
         return self._publish(draft, blob, (kind, key))
@@ -290,8 +297,3 @@ def _named(what: str, name: str) -> str:
             "beginning with a letter or a digit"
         )
     return name
-
-
-def _here_and_now() -> dict[str, str | int]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"host": socket.gethostname(), "pid": os.getpid(), "time": now}

@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,7 +83,13 @@ def sweep(
     max_trials_at_once: Annotated[int, typer.Option(help="0: all that fit.", min=0)] = 0,
     max_trials: Annotated[int, typer.Option(help="Stop after so many.", min=0)] = 0,
     max_gpu_hours: Annotated[float, typer.Option(help=_HOURS, min=0)] = 0.0,
+    track: Annotated[
+        list[str] | None, typer.Option(help="mlflow, wandb or tensorboard. Repeat.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Run a few steps for the estimate of --dry-run.")
+    ] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
     no_examples: Annotated[
         bool, typer.Option("--no-examples", help="No training texts in the report.")
@@ -98,6 +104,22 @@ def sweep(
         raise SystemExit(main(with_settings(context, flags)))
 
 
+def demo(
+    run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
+    cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
+    seeds: Annotated[str, typer.Option(help=_SEEDS)] = "",
+) -> None:
+    """Sweep made text with a tiny transformer on this machine: minutes, a real report at the end."""
+    import inspect
+
+    from orchestrator.exits import explained
+
+    defaults = {name: flag.default for name, flag in inspect.signature(sweep).parameters.items()}
+    with explained():
+        asked = {"grid": "demo", "run": run, "cache": cache, "seeds": seeds}
+        raise SystemExit(main({**defaults, **asked}))
+
+
 def main(flags: Mapping[str, Any]) -> int:
     """Plan, run and report what the flags ask for; the exit code.
 
@@ -106,10 +128,14 @@ def main(flags: Mapping[str, Any]) -> int:
     """
     from rich.console import Console
 
+    from orchestrator.estimate import calibrated, measured, show_estimate
     from orchestrator.place import Place
     from orchestrator.plan import plan_sweep, show
     from orchestrator.request import Request
+    from orchestrator.tracking import check_trackers
 
+    track = flags["track"] or ()
+    check_trackers(track)
     # A log has no width of its own; its lines are not to be broken at 80.
     # Names and errors come from outside: none of their brackets is markup.
     width = None if sys.stdout.isatty() else 160
@@ -118,20 +144,36 @@ def main(flags: Mapping[str, Any]) -> int:
         Request.of(flags),
         Place.of(flags),
         run=flags["run"],
-        command=shlex.join(["python", "-m", "orchestrator.sweep", *sys.argv[1:]]),
+        command=_command(),
         tolerance_pp=flags["tolerance"],
     )
     show(sweep, console)
     if flags["dry_run"]:
+        paces = measured(sweep)
+        if flags["calibrate"]:
+            paces |= calibrated(sweep, set(sweep.datasets) - set(paces))
+        show_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     with sweep.run.locked():
         report, examples = not flags["no_report"], not flags["no_examples"]
-        return conduct(sweep, console, report=report, examples=examples)
+        return conduct(sweep, console, report=report, examples=examples, track=track)
+
+
+def _command() -> str:
+    """The command line as it can be typed again."""
+    name = Path(sys.argv[0])
+    by = ["python", "-m", "orchestrator.sweep"] if name.stem == "sweep" else [name.name]
+    return shlex.join([*by, *sys.argv[1:]])
 
 
 def conduct(
-    sweep: "Sweep", console: "Console", *, report: bool = True, examples: bool = True
+    sweep: "Sweep",
+    console: "Console",
+    *,
+    report: bool = True,
+    examples: bool = True,
+    track: Sequence[str] = (),
 ) -> int:
     """Run what is not yet done and report; the exit code.
 
@@ -140,6 +182,7 @@ def conduct(
         console: Where lines and bars go.
         report: Write the report, too.
         examples: With training texts in it.
+        track: Rows of TRACKERS.
     """
     from analysis.report import write_report
     from analysis.runs import load_run
@@ -153,7 +196,7 @@ def conduct(
     started = time.monotonic()
     stopped, limit = 0, ""
     if left:
-        stopped, limit = work(sweep, left, console)
+        stopped, limit = work(sweep, left, console, track)
         sweep = sweep.grown()
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
@@ -182,14 +225,16 @@ def conduct(
     return INCOMPLETE if lost else DONE
 
 
-def work(sweep: "Sweep", left: "list[Node]", console: "Console") -> tuple[int, str]:
+def work(
+    sweep: "Sweep", left: "list[Node]", console: "Console", track: Sequence[str] = ()
+) -> tuple[int, str]:
     """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     from orchestrator.plan import keep_data, show_purchases
     from orchestrator.progress import Watcher
     from orchestrator.tuner import run_nodes
 
     keep_data(sweep)
-    watcher = Watcher(left, sweep.run, sweep.store, console)
+    watcher = Watcher(left, sweep.run, sweep.store, console, track=track)
     by_name = {node.name: node for node in sweep.nodes}
 
     def give_up(blocked: "Mapping[str, Node]") -> None:

@@ -101,6 +101,23 @@ def prepare(spec: TrialSpec, cache: Cache) -> None:
     LEARNERS[spec.learner].open(spec, load_runs(spec, cache).dataset, cache)
 
 
+def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> Phase:
+    """Train a few steps of a full-data run, for the time they take; what they took.
+
+    The first steps warm caches and compilers, and are not counted.
+    """
+    runs = load_runs(spec, cache)
+    learner = runs.fresh(spec)
+    route = runs.route(spec, learner, runs.everyone)
+    unsteady = min(3, route.full_steps - 1)
+    for _ in learner.train(route, unsteady):
+        pass
+    before = learner.used
+    for _ in learner.train(route, min(unsteady + steps, route.full_steps)):
+        pass
+    return learner.used - before
+
+
 def _stops(marks: Iterable[TrialSpec], route: Route) -> dict[int, list[TrialSpec]]:
     """The trials that fork at each step, in the order of steps."""
     stops: dict[int, list[TrialSpec]] = {}
