@@ -1,5 +1,7 @@
 """prune-envelope: every command under one name."""
 
+from typing import Annotated
+
 import typer
 
 from analysis.report import main as report
@@ -16,8 +18,27 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Measure how much of a training set can be dropped before accuracy slips.",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"prune-envelope {version('prune-envelope')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it and end."),
+    ] = False,
+) -> None:
+    """Measure how much of a training set can be dropped before accuracy slips."""
+
+
 app.command("demo")(demo)
 app.command("sweep")(sweep)
 app.command("report")(report)

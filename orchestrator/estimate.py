@@ -116,26 +116,12 @@ def show_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console")
     count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
     table.add_row("total", str(count), known, lacks)
     console.print(table)
-    if saved := _saved(sweep):
-        console.print(saved)
+    if needed := sweep.room_bytes():
+        console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
 
 
 def _trials_left(sweep: "Sweep", sha: str) -> int:
     return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
-
-
-def _saved(sweep: "Sweep") -> str:
-    """What fork points will take on the disk, where one of the same model was made before."""
-    sizes = {}
-    for spec in sweep.grid_specs:
-        if spec.warmup and (held := sweep.store.about("warm", spec.warm_key)):
-            sizes[spec.warm_key] = held["size"]
-    lacking = {kind_key for node in sweep.left for kind_key in node.makes if kind_key[0] == "warm"}
-    lacking = {key for key in lacking if key[1] not in sizes}
-    if not lacking or not sizes:
-        return ""
-    size = len(lacking) * np.mean(list(sizes.values())) / 1e9
-    return f"disk: about {size:.1f} GB for {len(lacking)} warm-ups, in {sweep.store.root}"
 
 
 def _rows(sweep: "Sweep") -> Iterator[tuple[TrialSpec, Phase]]:

@@ -57,6 +57,7 @@ class Grid:
         validation_fraction: Share of the training rows held out for signals with a target.
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        needs_gpu: Whether it would take days without one.
     """
 
     about: str
@@ -67,6 +68,7 @@ class Grid:
     validation_fraction: float = 0.0
     protocol: str = "continue"
     budget: str = "epochs"
+    needs_gpu: bool = False
 
 
 REDUNDANCY = Arm(signal="redundancy")
@@ -93,6 +95,7 @@ GRIDS: dict[str, Grid] = {
     "paper": Grid(
         about="The study exactly: 54 pruned runs, 12 of its selector figure, 6 baselines.",
         model="distilbert/distilbert-base-uncased",
+        needs_gpu=True,
         seeds=_SEEDS[:2],
         blocks=(
             Block(datasets=("imdb", "ag_news"), warmups=_WARMUPS, rates=_RATES, arms=(REDUNDANCY,)),
@@ -113,6 +116,7 @@ GRIDS: dict[str, Grid] = {
     "full": Grid(
         about="The study's sets and rates with three signals, random beside them, 5 seeds.",
         model="distilbert/distilbert-base-uncased",
+        needs_gpu=True,
         seeds=_SEEDS,
         blocks=(
             Block(

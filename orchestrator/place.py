@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator.grids import GRIDS
 from orchestrator.store import ArtifactStore
 from trainables.environment import environment
 from trainables.keys import key_of
+
+
+class NoGpuError(OSError):
+    """What was asked for needs an accelerator."""
+
+
+def has_gpu() -> bool:
+    """Whether this machine has an accelerator, whatever torch makes of it."""
+    return any(Path("/proc/driver/nvidia/gpus").glob("*"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +70,7 @@ class Place:
         """Where the flags of the command line send a sweep: one GPU a trial where there are any."""
         gpus = flags["gpus_per_trial"]
         if gpus is None:
-            here = any(Path("/proc/driver/nvidia/gpus").glob("*"))
-            gpus = float(here or flags["address"] != "local")
+            gpus = float(has_gpu() or flags["address"] != "local")
         # Absolute: Ray's workers have a working directory of their own.
         cache, cpus = flags["cache"].absolute(), flags["cpus_per_trial"]
         return cls(
@@ -72,6 +81,22 @@ class Place:
             at_once=flags["max_trials_at_once"],
             limits=Limits(trials=flags["max_trials"], hours=flags["max_gpu_hours"]),
         )
+
+    @staticmethod
+    def check(flags: Mapping[str, Any]) -> None:
+        """Refuse a grid made for accelerators where there is none, unless that was asked for.
+
+        Raises:
+            NoGpuError: If there is none.
+        """
+        grid = GRIDS.get(flags["grid"])
+        own = flags["model"] or flags["gpus_per_trial"] is not None or flags["dry_run"]
+        if grid and grid.needs_gpu and not own and not Place.of(flags).gpus:
+            raise NoGpuError(
+                f"no GPU found, and --grid {flags['grid']} would take days without one; try "
+                "--grid demo, --address auto to use a Ray cluster, or --gpus-per-trial 0 to mean "
+                "it. Check with: prune-envelope doctor"
+            )
 
     def open_store(self) -> ArtifactStore:
         """The store, in which only artifacts of this environment are found."""

@@ -1,7 +1,7 @@
 """From what was asked to the trials, the work behind them, and what of it is done."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from analysis.looks import LOOKS, Purchase, demand
+from orchestrator.checks import check_lengths, check_targets
 from orchestrator.grids import expand
 from orchestrator.nodes import Node, plan
 from orchestrator.place import Place
@@ -18,9 +19,7 @@ from orchestrator.runs import Run, title
 from orchestrator.store import ArtifactStore
 from trainables.datasets import Dataset, load, write
 from trainables.keys import key_of
-from trainables.models import Model, resolve
-from trainables.order import warm_steps
-from trainables.own import asked_by
+from trainables.models import resolve
 from trainables.records import from_json
 from trainables.scores import warnings
 from trainables.spec import TrialResult, TrialSpec
@@ -41,6 +40,7 @@ class Sweep:
         run: The run's folder.
         command: As typed.
         tolerance_pp: Margin of the verdicts.
+        weights_bytes: Of the model's files; 0 where built in.
         adaptive: Whether seeds are bought look by look.
         purchases: What was bought beyond the first look and has not ended.
     """
@@ -55,6 +55,7 @@ class Sweep:
     run: Run
     command: str
     tolerance_pp: float
+    weights_bytes: int = 0
     adaptive: bool = False
     purchases: Sequence[Purchase] = ()
 
@@ -99,7 +100,13 @@ class Sweep:
         """Sentences the report shows: what was done to the data, what to know of a signal."""
         of_data = [f"{d.name}: {note}" for d in self.datasets.values() for note in d.notes]
         of_trials = [note for spec in self.specs for note in warnings(spec)]
-        return list(dict.fromkeys(of_data + of_trials))
+        return list(dict.fromkeys(_of_seeds(self.specs) + of_data + of_trials))
+
+    def room_bytes(self) -> int:
+        """What the warm-ups still to be made will take: weights and AdamW's two moments of each."""
+        made = {artifact for node in self.left for artifact in node.makes}
+        lacking = [key for kind, key in made if kind == "warm" and not self.store.has(kind, key)]
+        return 3 * self.weights_bytes * len(lacking)
 
     def record(self) -> dict[str, Any]:
         """What plan.json holds."""
@@ -114,6 +121,15 @@ class Sweep:
             "adaptive": self.adaptive,
             "specs": [spec.to_dict() for spec in self.specs],
         }
+
+
+def _of_seeds(specs: Iterable[TrialSpec]) -> list[str]:
+    if len({spec.seed for spec in specs}) > 1:
+        return []
+    return [
+        "1 seed gives no interval: every verdict will be inconclusive; use --seeds 3 or more, 5 is "
+        "a good start"
+    ]
 
 
 def plan_sweep(
@@ -152,43 +168,9 @@ def plan_sweep(
         run=Run(run or Path("runs") / f"{name}-{fingerprint}"),
         command=command,
         tolerance_pp=tolerance_pp,
+        weights_bytes=model.size,
         adaptive=request.adaptive,
     ).grown()
-
-
-def check_lengths(specs: list[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
-    """Refuse what could only fail after the data are cut and the full runs begun.
-
-    Raises:
-        ValueError: If a warm-up leaves no step, or texts are longer than the model can read.
-    """
-    for spec in specs:
-        training = spec.training
-        if 0 < model.longest < training.max_length:
-            raise ValueError(
-                f"max_length is {training.max_length}, but {model.name} reads at most "
-                f"{model.longest} word pieces; use --max-length {model.longest} or less"
-            )
-        if spec.warmup:
-            epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
-            warm_steps(spec.warmup, epoch_steps * training.epochs)
-
-
-def check_targets(specs: list[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
-    """Refuse signals and selectors with a target where there is no validation split.
-
-    Raises:
-        ValueError: If there is none; the test set decides nothing.
-    """
-    for spec in specs:
-        dataset = datasets[spec.data_sha]
-        if spec.is_baseline or dataset.validation is not None:
-            continue
-        if any(name.startswith("validation_") for name in asked_by(spec)):
-            raise ValueError(
-                f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
-                "none; hold one out with --validation-fraction 0.1"
-            )
 
 
 def keep_data(sweep: Sweep) -> None:

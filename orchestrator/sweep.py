@@ -128,6 +128,7 @@ def main(flags: Mapping[str, Any]) -> int:
     """
     from rich.console import Console
 
+    from orchestrator.checks import check_room
     from orchestrator.estimate import calibrated, measured, show_estimate
     from orchestrator.place import Place
     from orchestrator.plan import plan_sweep, show
@@ -136,6 +137,7 @@ def main(flags: Mapping[str, Any]) -> int:
 
     track = flags["track"] or ()
     check_trackers(track)
+    Place.check(flags)
     # A log has no width of its own; its lines are not to be broken at 80.
     # Names and errors come from outside: none of their brackets is markup.
     width = None if sys.stdout.isatty() else 160
@@ -155,6 +157,7 @@ def main(flags: Mapping[str, Any]) -> int:
         show_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
+    check_room(sweep)
     with sweep.run.locked():
         report, examples = not flags["no_report"], not flags["no_examples"]
         return conduct(sweep, console, report=report, examples=examples, track=track)

@@ -20,12 +20,14 @@ class Model:
             head on frozen embeddings.
         sha: Its content.
         longest: Word pieces its position table is made for; 0 where there is no such limit.
+        size: Bytes of the weights that are trained, as its files hold them; 0 where built in.
     """
 
     learner: str
     name: str
     sha: str
     longest: int = 0
+    size: int = 0
 
 
 def revision_of(name: str) -> tuple[str, str | None]:
@@ -58,8 +60,14 @@ def resolve(name: str) -> Model:
     else:
         folder, found = _snapshot(encoder)
     prefix = "linear:" if learner == "linear" else ""
-    sha, longest = _content(folder), _longest(folder)
-    return Model(learner=learner, name=prefix + found, sha=sha, longest=longest)
+    trained = [] if prefix else list(folder.glob("*.safetensors"))
+    return Model(
+        learner=learner,
+        name=prefix + found,
+        sha=_content(folder),
+        longest=_longest(folder),
+        size=sum(path.stat().st_size for path in trained),
+    )
 
 
 def _snapshot(encoder: str) -> tuple[Path, str]:

@@ -332,22 +332,6 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_starts_nothing(
     assert not (tmp_path / "runs").exists()
 
 
-def test_help_loads_no_heavy_library():
-    code = (
-        "import sys\n"
-        "from typer.testing import CliRunner\n"
-        "from orchestrator.__main__ import app\n"
-        "for words in (['--help'], ['sweep', '--help'], ['report', '--help']):\n"
-        "    assert CliRunner().invoke(app, words).exit_code == 0\n"
-        "heavy = {'torch', 'ray', 'transformers', 'datasets', 'plotly', 'faiss', 'pandas', 'numpy'}\n"
-        "print(sorted(heavy & set(sys.modules)))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
-
-
 def wait_for_results(folder, count, driver):
     deadline = time.monotonic() + 120
     while refs(folder)["result"] < count:

@@ -72,7 +72,7 @@ def test_a_tracker_that_fails_is_turned_off_with_one_warning(tracker, failing, c
 
 
 def test_what_is_not_known_or_not_installed_is_refused_before_anything_runs(monkeypatch):
-    with pytest.raises(ValueError, match="unknown tracker 'mlfow'.*Did you mean 'mlflow'"):
+    with pytest.raises(ValueError, match=r"unknown tracker 'mlfow'.*Did you mean 'mlflow'"):
         check_trackers(["mlfow"])
     monkeypatch.setitem(TRACKERS, "wandb", Row("no_such_library", "wandb", None))
     found = CliRunner().invoke(app, ["--grid", "demo", "--track", "wandb", "-n"])
