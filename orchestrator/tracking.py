@@ -115,6 +115,7 @@ class Tracker:
 
     def _log(self, callback: Any, row: TrialResult, delta_pp: float | None) -> None:
         trial = Tracked(row, self._run.resolve())
+        trial.init_local_path()
         callback.log_trial_start(trial)
         if row.is_ok:
             callback.log_trial_result(1, trial, _metrics(row, delta_pp))
@@ -137,9 +138,9 @@ class Tracker:
 def _metrics(row: TrialResult, delta_pp: float | None) -> dict[str, float]:
     metrics = {"accuracy": row.accuracy, "delta_pp": delta_pp, "n_kept": sum(row.kept_counts)}
     metrics |= {f"{name}_seconds": phase.seconds for name, phase in row.phases.items()}
+    known = {name: float(value) for name, value in metrics.items() if value is not None}
     # Ray's callbacks count steps by this; a finished trial is one.
-    metrics["training_iteration"] = 1
-    return {name: float(value) for name, value in metrics.items() if value is not None}
+    return known | {"training_iteration": 1}
 
 
 def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -66,3 +66,29 @@ def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))
 def test_every_file_the_readme_points_to_is_there(link):
     assert (ROOT / link).is_file()
+
+
+def test_every_command_stands_in_the_readme():
+    import typer
+
+    from orchestrator.__main__ import app
+
+    commands = typer.main.get_command(app).commands
+    table = README.split("## Commands")[1].split("Exit codes")[0]
+    assert [name for name in commands if f"`{name}" not in table] == []
+
+
+def test_every_grid_stands_in_the_readme_with_its_count():
+    from orchestrator.grids import GRIDS, expand
+    from trainables.models import Model
+
+    for name, grid in GRIDS.items():
+        datasets = {data for block in grid.blocks for data in block.datasets}
+        model = Model(learner="tiny", name="tiny", sha="tiny")
+        count = len(expand(grid, {data: data for data in datasets}, model))
+        assert f"| `{name}` | {count:,} |" in README
+
+
+@pytest.mark.parametrize("picture", re.findall(r'(?:src|srcset)="([^"]+)"', README))
+def test_every_picture_is_there(picture):
+    assert (ROOT / picture).is_file()

@@ -94,10 +94,12 @@ def test_tensorboard_gets_files_by_rays_own_callback(tmp_path):
 def test_mlflow_gets_runs_by_rays_own_callback(tmp_path, monkeypatch):
     import mlflow
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "mlruns").as_uri())
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     told = Tracker(["mlflow"], tmp_path)
     told.log(row(), -0.5)
     told.close()
-    (run,) = mlflow.MlflowClient().search_runs(["1"])
+    (named,) = mlflow.MlflowClient().search_experiments(filter_string="name = 'prune-envelope'")
+    (run,) = mlflow.MlflowClient().search_runs([named.experiment_id])
     assert run.data.metrics["delta_pp"] == -0.5
     assert run.data.params["signal"] == "random"
