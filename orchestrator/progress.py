@@ -10,8 +10,8 @@ from typing import Any
 import ray
 from ray import tune
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from orchestrator.live import Panel
 from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
 from orchestrator.scheduler import SECOND_TRIES
@@ -21,10 +21,6 @@ from trainables.spec import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
 _PATIENCE_S = 20.0
-_NOUNS = {
-    "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",
-    "score": "scores", "trial": "pruned runs",
-}  # fmt: skip
 
 
 class MachinesLostError(OSError):
@@ -39,6 +35,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         run: Where rows go.
         store: Where rows come from.
         console: Where lines and bars go.
+        tolerance_pp: What a terminal's verdicts are judged by.
         track: Rows of TRACKERS that hear of every trial, too.
 
     Attributes:
@@ -52,11 +49,13 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         store: ArtifactStore,
         console: Console,
         *,
+        tolerance_pp: float = 1.0,
         track: Sequence[str] = (),
     ) -> None:
         self.errors: dict[str, str] = {}
         self._nodes = {node.name: node for node in nodes}
         self._run, self._store, self._console = run, store, console
+        self._tolerance_pp = tolerance_pp
         self._track, self._tracker = tuple(track), Tracker((), run.folder)
         self._accuracy: dict[str, float] = {}
         self._ended = 0
@@ -64,8 +63,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self._began: dict[str, float] = {}
         self._next_look = 0.0
         self._alive = time.monotonic()
-        self._bars: Progress | None = None
-        self._tasks: dict[str, Any] = {}
+        self._panel: Panel | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its callbacks beside the experiment; nobody reads that back."""
@@ -73,31 +71,20 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Bars while the sweep runs, on a terminal."""
+        """A panel while the sweep runs, on a terminal."""
         if not self._console.is_terminal:
             yield
             return
-        columns = (
-            TextColumn("{task.description:<12}"),
-            BarColumn(bar_width=40),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self._console, transient=True) as self._bars:
-            self.expect([])
+        self._panel = Panel(self._console, self._tolerance_pp)
+        self.expect([])
+        with self._panel.shown():
             yield
 
     def expect(self, nodes: list[Node]) -> None:
         """Count further nodes in."""
         self._nodes |= {node.name: node for node in nodes}
-        if not self._bars:
-            return
-        for kind, noun in _NOUNS.items():
-            total = sum(node.kind == kind for node in self._nodes.values())
-            if total and kind not in self._tasks:
-                self._tasks[kind] = self._bars.add_task(noun, total=total)
-            elif total:
-                self._bars.update(self._tasks[kind], total=total)
+        if self._panel:
+            self._panel.expect(list(self._nodes.values()))
 
     def setup(self, **info: Any) -> None:
         """Ray is there: what a tracker needs of it, too."""
@@ -126,6 +113,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A node begins."""
+        if self._panel:
+            self._panel.begin(trial.trial_id, self._nodes[trial.config["node"]])
         self._began[trial.trial_id] = time.monotonic()
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -146,8 +135,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         node = self._nodes[trial.config["node"]]
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
-        if self._bars:
-            self._bars.advance(self._tasks[node.kind])
+        if self._panel:
+            self._panel.end(trial.trial_id, node)
         if error:
             self.errors[node.name] = error
             if node.is_trial:
@@ -160,7 +149,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             row = self._run.adopt(node.spec, self._store)
             if row is not None:
                 self._row(row, seconds)
-        elif not self._bars:
+        elif not self._panel:
             self._line(f"ok {node.kind} {_of(node)} {seconds:.1f}s")
 
     def _row(self, row: TrialResult, seconds: float) -> None:
@@ -173,6 +162,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             delta_pp = 100 * (accuracy - full)
             text += f" delta={delta_pp:+.2f}pp"
         self._tracker.log(row, delta_pp)
+        if self._panel:
+            self._panel.add(row)
         self._line(f"{text} {seconds:.1f}s")
 
     def _baseline(self, row: TrialResult) -> float | None:

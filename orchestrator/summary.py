@@ -26,6 +26,17 @@ def summarise(study: Study, console: Console) -> None:
         return
     for line in (*_baselines(study.results), *_nulls(study.nulls)):
         console.print(line, highlight=False)
+    console.print(verdict_table(study))
+    rates = sorted({row.cell.condition.rate for row in study.rows})
+    _print_found(study.results, rates, console)
+    for card in cards(study):
+        console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
+        for detail in card.details:
+            console.print(f"  {detail}", highlight=False)
+
+
+def verdict_table(study: Study) -> Table:
+    """A line for each data set, method and warm-up, a column for each rate."""
     rates = sorted({row.cell.condition.rate for row in study.rows})
     labels = method_labels(row.cell.condition for row in study.rows)
     table = Table(
@@ -42,12 +53,7 @@ def summarise(study: Study, console: Console) -> None:
         lines.setdefault(head, {})[spec.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
-    console.print(table)
-    _print_found(study.results, rates, console)
-    for card in cards(study):
-        console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
-        for detail in card.details:
-            console.print(f"  {detail}", highlight=False)
+    return table
 
 
 def _nulls(nulls: Sequence[Row]) -> list[str]:

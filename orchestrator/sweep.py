@@ -237,7 +237,9 @@ def work(
     from orchestrator.tuner import run_nodes
 
     keep_data(sweep)
-    watcher = Watcher(left, sweep.run, sweep.store, console, track=track)
+    watcher = Watcher(
+        left, sweep.run, sweep.store, console, tolerance_pp=sweep.tolerance_pp, track=track
+    )
     by_name = {node.name: node for node in sweep.nodes}
 
     def give_up(blocked: "Mapping[str, Node]") -> None:
