@@ -240,6 +240,7 @@ async function start() {
   addEventListener("beforeprint", () => {
     document.documentElement.dataset.before = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = "light";
+    document.querySelector("#method details").open = true;
     Object.keys(data.figures).forEach((name) => { if (data.figures[name].length) draw(name, 690); });
   });
   addEventListener("afterprint", () => setTheme(document.documentElement.dataset.before));

@@ -279,7 +279,14 @@ def test_print_shows_figures_in_light_within_a_sheet(page_of, opened):
     assert boxes and max(box["width"] for box in boxes) <= 690
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.is_visible("nav") and not page.is_visible("#pick-envelope")
-    assert page.is_visible("#envelope .chosen")
+    assert page.is_visible("#envelope .chosen") and page.is_visible("#method dl")
+
+
+def test_every_section_has_one_heading_that_links_to_itself(page_of, opened):
+    page = opened(page_of("texts"))
+    for section in page.query_selector_all("section:not(#answer)"):
+        (link,) = section.query_selector_all("h2 a")
+        assert link.get_attribute("href") == "#" + section.get_attribute("id")
 
 
 @pytest.mark.parametrize("kind", ["several", "hostile"])
