@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator.store import StoreError
+from orchestrator.disk import StoreError
 from trainables.datasets import Dataset
 from trainables.models import Model
 from trainables.order import warm_steps

@@ -24,6 +24,10 @@ class StoreError(OSError):
     """A folder cannot do what was asked; the message says what to do about it."""
 
 
+class StoreDivergedError(RuntimeError):
+    """Two computations of one key gave different bytes."""
+
+
 def atomic_write(path: Path, data: bytes) -> None:
     """Writes a file in one step, in place of an older one if there is one.
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from orchestrator.disk import atomic_write
 from orchestrator.plan import Sweep
-from orchestrator.store import atomic_write
 from trainables.datasets import Dataset
 from trainables.evidence import DERIVED, Evidence, dice, evidence_key, settings_of
 from trainables.own import EACH_EPOCH, asked_by

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.grids import GRIDS
+from orchestrator.remote import Remote
+from orchestrator.shared import SharedStore, Store
 from orchestrator.store import ArtifactStore
 from trainables.environment import environment
 from trainables.keys import key_of
@@ -44,20 +46,24 @@ class Place:
     """Where the nodes of a sweep run.
 
     Attributes:
-        cache: Root of the artifact store.
+        cache: Root of the artifact store; of each machine's own part of it where there is a URI.
+        storage: URI of an object store that all machines reach; empty for a common folder.
         cpus: Per trial; its threads, too.
         gpus: Per trial; fractions share one.
         address: Of a Ray cluster, or "local".
         at_once: Most trials at a time; 0 for all that fit.
+        runs: Folder of run folders.
         limits: Where to stop before all is done.
         environment: What every trial of the sweep must run on: that of the planning machine.
     """
 
     cache: Path
+    storage: str = ""
     cpus: int = 1
     gpus: float = 0.0
     address: str = "local"
     at_once: int = 0
+    runs: Path = Path("runs")
     limits: Limits = field(default_factory=Limits)
     environment: Mapping[str, str] = field(init=False)
 
@@ -71,11 +77,15 @@ class Place:
         gpus = flags["gpus_per_trial"]
         if gpus is None:
             gpus = float(has_gpu() or flags["address"] != "local")
-        # Absolute: Ray's workers have a working directory of their own.
-        cache, cpus = flags["cache"].absolute(), flags["cpus_per_trial"]
+        storage = flags["storage"]
+        is_remote = "://" in storage
+        folder = Path(storage) / "_cache" if storage and not is_remote else flags["cache"]
         return cls(
-            cache=cache,
-            cpus=cpus,
+            # Absolute: Ray's workers have a working directory of their own.
+            cache=folder.absolute(),
+            storage=storage if is_remote else "",
+            runs=Path(storage) if storage and not is_remote else Path("runs"),
+            cpus=flags["cpus_per_trial"],
             gpus=gpus,
             address=flags["address"],
             at_once=flags["max_trials_at_once"],
@@ -98,6 +108,16 @@ class Place:
                 "it. Check with: prune-envelope doctor"
             )
 
-    def open_store(self) -> ArtifactStore:
+    def open_store(self) -> Store:
         """The store, in which only artifacts of this environment are found."""
-        return ArtifactStore(self.cache, environment=key_of(self.environment)[:12])
+        local = ArtifactStore(self.cache, environment=key_of(self.environment)[:12])
+        return SharedStore(local, Remote(self.storage)) if self.storage else local
+
+    def keep_run(self, folder: Path) -> None:
+        """Send what a person reads of a run to the object store, where there is one."""
+        if self.storage:
+            remote = Remote(self.storage)
+            for path in sorted(folder.rglob("*")):
+                inside = path.relative_to(folder)
+                if path.is_file() and not inside.name.startswith(".") and inside.parts[0] != "ray":
+                    remote.send(path, f"runs/{folder.name}/{inside.as_posix()}")

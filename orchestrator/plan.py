@@ -16,7 +16,7 @@ from orchestrator.nodes import Node, plan
 from orchestrator.place import Place
 from orchestrator.request import Request
 from orchestrator.runs import Run, title
-from orchestrator.store import ArtifactStore
+from orchestrator.shared import Store
 from trainables.datasets import Dataset, load, write
 from trainables.keys import key_of
 from trainables.models import resolve
@@ -51,7 +51,7 @@ class Sweep:
     nodes: list[Node]
     datasets: Mapping[str, Dataset]
     place: Place
-    store: ArtifactStore
+    store: Store
     run: Run
     command: str
     tolerance_pp: float
@@ -165,7 +165,7 @@ def plan_sweep(
         datasets=datasets,
         place=place,
         store=place.open_store(),
-        run=Run(run or Path("runs") / f"{name}-{fingerprint}"),
+        run=Run(run or place.runs / f"{name}-{fingerprint}"),
         command=command,
         tolerance_pp=tolerance_pp,
         weights_bytes=model.size,

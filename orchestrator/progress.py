@@ -15,7 +15,7 @@ from orchestrator.live import Panel
 from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
 from orchestrator.scheduler import SECOND_TRIES
-from orchestrator.store import ArtifactStore
+from orchestrator.shared import Store
 from orchestrator.tracking import Tracker
 from trainables.spec import TrialResult
 
@@ -46,7 +46,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self,
         nodes: list[Node],
         run: Run,
-        store: ArtifactStore,
+        store: Store,
         console: Console,
         *,
         tolerance_pp: float = 1.0,

@@ -10,7 +10,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from orchestrator.store import ArtifactStore, atomic_write
+from orchestrator.disk import atomic_write
+from orchestrator.shared import Store
 from trainables.records import from_json, to_json
 from trainables.spec import TrialResult, TrialSpec
 
@@ -75,7 +76,7 @@ class Run:
         """Where the row of a trial is."""
         return self.folder / "trials" / f"{spec.result_key}.json"
 
-    def adopt(self, spec: TrialSpec, store: ArtifactStore) -> TrialResult | None:
+    def adopt(self, spec: TrialSpec, store: Store) -> TrialResult | None:
         """Copy a finished trial's row from the store; None if it is not finished."""
         found = store.find("result", spec.result_key)
         if found is None:

@@ -16,6 +16,9 @@ class Store(Protocol):
     def has(self, kind: str, key: str) -> bool:
         """Whether an artifact is there."""
 
+    def look_again(self) -> None:
+        """A node has just ended: what was seen before may be out of date."""
+
 
 # A node whose worker died for good is handed out again so often: Tune gives some up at once, such
 # as one that died while it was made ready for the next trial.
@@ -125,6 +128,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
     ) -> None:
         """Learn how a node ended; the artifacts themselves say whether it is done."""
         node = self._live.pop(trial_id, None)
+        self._store.look_again()
         self._seconds += (result or {}).get("time_total_s", 0.0)
         if node is None:
             return

@@ -17,9 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator import disk
-from orchestrator.disk import StoreError, atomic_write
-
-__all__ = ["ArtifactStore", "StoreDivergedError", "StoreError", "atomic_write"]
+from orchestrator.disk import StoreDivergedError, StoreError, atomic_write
 
 VERSION = "prune-envelope store 1"
 Make = Callable[[Path], object]
@@ -29,10 +27,6 @@ logger = logging.getLogger(__name__)
 
 # Lower case only: two keys that differ in case alone would be one file on macOS.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
-
-
-class StoreDivergedError(RuntimeError):
-    """Two computations of one key gave different bytes."""
 
 
 class ArtifactStore:
@@ -82,7 +76,7 @@ class ArtifactStore:
 
     def has(self, kind: str, key: str) -> bool:
         """Whether the entry was committed; `find` tells whether it is still intact."""
-        return self._ref(kind, key).is_file()
+        return self.ref(kind, key).is_file()
 
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted."""
@@ -91,7 +85,7 @@ class ArtifactStore:
 
     def about(self, kind: str, key: str) -> dict[str, Any] | None:
         """The entry's ref: its names, sha256, size, about and made_by; None if there is none."""
-        ref = self._ref(kind, key)
+        ref = self.ref(kind, key)
         try:
             text = ref.read_bytes()
         except FileNotFoundError:
@@ -106,8 +100,7 @@ class ArtifactStore:
 
     def facts(self, kind: str, key: str) -> Mapping[str, Any]:
         """What the entry's `make` returned, such as the seconds it took: not part of the value."""
-        facts: Mapping[str, Any] = (self.about(kind, key) or {}).get("facts", {})
-        return facts
+        return dict((self.about(kind, key) or {}).get("facts", {}))
 
     def find(self, kind: str, key: str) -> Path | None:
         """The entry's file, its bytes verified, or None.
@@ -118,11 +111,11 @@ class ArtifactStore:
         record = self.about(kind, key)
         if record is None:
             return None
-        blob = self._blob(record["sha256"])
+        blob = self.blob(record["sha256"])
         fault = disk.fault(blob, blob.name, record["size"])
         if fault is None:
             return blob
-        self._quarantine(self._ref(kind, key), fault)
+        self._quarantine(self.ref(kind, key), fault)
         # Looked at again, because another process may have put a good one there by now.
         if disk.fault(blob, blob.name, record["size"]) not in {None, "missing"}:
             self._quarantine(blob, fault)
@@ -168,6 +161,12 @@ class ArtifactStore:
             disk.make_folder(folder)
         return folder
 
+    def keep_progress(self, key: str) -> None:
+        """Nothing: what a trial saved lies in this folder already."""
+
+    def look_again(self) -> None:
+        """Nothing: a folder shows at once what is in it."""
+
     def clear_progress(self, key: str) -> None:
         """Removes a trial's unfinished state, all of it at once."""
         folder = self.progress(key)
@@ -183,11 +182,13 @@ class ArtifactStore:
         disk.seal(record)  # refuses what is not JSON, before an hour is spent on the value
         return record
 
-    def _ref(self, kind: str, key: str) -> Path:
+    def ref(self, kind: str, key: str) -> Path:
+        """Where the entry's ref is."""
         environment, kind, key = self._names(kind, key).values()
         return self.root / "refs" / environment / kind / key[:2] / f"{key}.json"
 
-    def _blob(self, sha256: str) -> Path:
+    def blob(self, sha256: str) -> Path:
+        """Where a blob is."""
         return self.root / "blobs" / sha256[:2] / _named("sha256", sha256)
 
     @contextmanager
@@ -242,7 +243,7 @@ class ArtifactStore:
         """Moves a value to the name of its checksum, where a torn one may lie."""
         value.chmod(0o444)
         disk.sync(value)
-        blob = self._blob(disk.sha256_of(value, fresh=True))
+        blob = self.blob(disk.sha256_of(value, fresh=True))
         disk.make_folder(blob.parent)
         fault = disk.fault(blob, blob.name, size)
         if fault is not None:
@@ -254,7 +255,7 @@ class ArtifactStore:
 
     def _publish(self, draft: Path, blob: Path, names: tuple[str, str]) -> Path:
         """Links the ref into place, which is the commit; returns the blob of whoever was first."""
-        ref = self._ref(*names)
+        ref = self.ref(*names)
         disk.make_folder(ref.parent)
         # find puts an unusable ref aside, and then the name is free.
         for _ in range(3):
@@ -286,7 +287,7 @@ class ArtifactStore:
             disk.make_folder(target.parent)
             path.rename(target)
         except OSError as error:
-            # Full or read-only: it counts as absent all the same, which is all that safety needs.
+            # Full or read-only: it counts as absent all the same.
             logger.warning("%s stays where it is: %s", path, error)
 
 

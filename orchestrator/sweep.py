@@ -29,6 +29,9 @@ _NULL = (
     "Add full runs of another data order and dropout: the noise below which nothing can be seen."
 )
 _HOURS = "Stop when all trials together took this long; hours of a slot where there is no GPU."
+_STORAGE = (
+    "What all machines reach: a folder they mount, or s3://BUCKET/PREFIX. Holds store and runs."
+)
 _VALIDATION = "Hold this share of the training rows out, for signals that aim at a target."
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
@@ -77,6 +80,7 @@ def sweep(
     tolerance: Annotated[float, typer.Option(help="In pp.", min=0, max=100)] = 1.0,
     run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
+    storage: Annotated[str, typer.Option(help=_STORAGE)] = "",
     address: Annotated[str, typer.Option(help="local, auto, or a Ray address.")] = "local",
     gpus_per_trial: Annotated[float | None, typer.Option(help="1 where there is one.")] = None,
     cpus_per_trial: Annotated[int, typer.Option(help="Its threads, too.", min=1)] = 1,
@@ -198,6 +202,7 @@ def conduct(
     left = sweep.left
     started = time.monotonic()
     stopped, limit = 0, ""
+    sweep.place.keep_run(sweep.run.folder)
     if left:
         stopped, limit = work(sweep, left, console, track)
         sweep = sweep.grown()
@@ -219,6 +224,7 @@ def conduct(
     if report:
         write_dropped(sweep, examples=examples)
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
+    sweep.place.keep_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")
     if stopped or limit:

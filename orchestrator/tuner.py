@@ -19,7 +19,7 @@ from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.nodes import Node
 from orchestrator.place import Place
 from orchestrator.scheduler import More, ReadySearcher
-from orchestrator.store import ArtifactStore
+from orchestrator.shared import Store
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
 from trainables.spec import TrialResult
@@ -222,7 +222,7 @@ def _check_machine(place: Place) -> None:
         )
 
 
-def _keep(row: TrialResult, store: ArtifactStore) -> None:
+def _keep(row: TrialResult, store: Store) -> None:
     """Write the row last: it is the mark that the trial is done."""
     key = row.spec.result_key
     store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))

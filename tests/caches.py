@@ -29,5 +29,8 @@ class FolderCache:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def keep_progress(self, key):
+        pass
+
     def clear_progress(self, key):
         shutil.rmtree(self.progress(key))

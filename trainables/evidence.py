@@ -72,6 +72,9 @@ class Cache(Protocol):
     def progress(self, key: str) -> Path:
         """A folder for an unfinished trial's own state."""
 
+    def keep_progress(self, key: str) -> None:
+        """Let other machines go on with it, too."""
+
     def clear_progress(self, key: str) -> None:
         """Forget it."""
 

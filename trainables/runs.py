@@ -74,6 +74,7 @@ class DataRuns:
         for _ in learner.train(route, until):
             if time.monotonic() - saved > SAVE_EVERY_S:
                 save_progress(learner, self.cache.progress(spec.result_key))
+                self.cache.keep_progress(spec.result_key)
                 saved = time.monotonic()
 
     def given(self, spec: TrialSpec, name: str) -> Any:

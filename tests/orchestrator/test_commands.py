@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.checks import check_room
+from orchestrator.disk import StoreError
 from orchestrator.grids import GRIDS
 from orchestrator.place import Place
 from orchestrator.plan import plan_sweep
 from orchestrator.request import Request
-from orchestrator.store import StoreError
 
 
 def words_of_commands():

@@ -6,9 +6,10 @@ from typer.testing import CliRunner
 
 from orchestrator import disk
 from orchestrator.__main__ import app
+from orchestrator.disk import StoreError
 from orchestrator.keeping import bytes_of, damaged, entries, remove, unneeded
 from orchestrator.runs import Run
-from orchestrator.store import ArtifactStore, StoreError
+from orchestrator.store import ArtifactStore
 from tests.faults import corrupt
 
 DAY = 86_400

@@ -37,6 +37,9 @@ class Shelf:
     def __init__(self):
         self.there = set()
 
+    def look_again(self):
+        pass
+
     def has(self, kind, key):
         return (kind, key) in self.there
 

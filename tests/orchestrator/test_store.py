@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from orchestrator import disk
-from orchestrator.store import ArtifactStore, StoreDivergedError, StoreError, atomic_write
+from orchestrator.disk import StoreDivergedError, StoreError, atomic_write
+from orchestrator.store import ArtifactStore
 from tests.faults import corrupt
 
 VALUE = random.Random(0).randbytes(20_000)

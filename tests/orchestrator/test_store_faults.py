@@ -11,7 +11,8 @@ from itertools import count
 import pytest
 
 from orchestrator import disk
-from orchestrator.store import ArtifactStore, StoreError, atomic_write
+from orchestrator.disk import StoreError, atomic_write
+from orchestrator.store import ArtifactStore
 from tests.faults import (
     FAULTS,
     crash_points,
