@@ -71,6 +71,11 @@ class Place:
         """Take the planning machine's environment along to the workers."""
         object.__setattr__(self, "environment", environment(self.cpus, gpu=self.gpus > 0))
 
+    @property
+    def is_local(self) -> bool:
+        """Whether Ray is started here and ends with the sweep."""
+        return self.address == "local"
+
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Place":
         """Where the flags of the command line send a sweep: one GPU a trial where there are any."""

@@ -15,6 +15,7 @@ from typing import Any
 import ray
 from ray import tune
 
+from orchestrator.cluster import bootstrap, grown, now
 from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.nodes import Node
 from orchestrator.place import Place
@@ -133,23 +134,22 @@ def _connect(place: Place) -> None:
     if not ray.is_initialized():
         ray.init(
             address=place.address,
-            include_dashboard=False if place.address == "local" else None,
+            include_dashboard=False if place.is_local else None,
             log_to_driver=False,
             configure_logging=False,
         )
 
 
 def _slots(place: Place) -> int:
-    """Nodes that can run at once.
+    """Nodes that can run at once, on the cluster as it is or as it can grow.
 
     Raises:
         ValueError: If not one fits.
     """
-    have = ray.cluster_resources()
-    slots = int(have.get("CPU", 0) // place.cpus)
-    if place.gpus:
-        slots = min(slots, int(have.get("GPU", 0) / place.gpus))
+    wanted = (place.cpus, place.gpus)
+    slots = max(now(ray.nodes(), *wanted), 0 if place.is_local else grown(bootstrap(), *wanted))
     if not slots:
+        have = ray.cluster_resources()
         raise ValueError(
             f"a trial needs {place.cpus} CPUs and {place.gpus:g} GPUs, Ray has "
             f"{have.get('CPU', 0):g} and {have.get('GPU', 0):g}; "
