@@ -244,6 +244,7 @@ def _provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ("Tolerance", [f"{study.tolerance_pp:g} pp, 5% error on each side"]),
         ("Environment", [_environment_text(items) for items in _environments(study)]),
         ("Machine", [_environment_text(study.plan.environment)]),
+        ("Hosts", [_hosts_text(study)]),
         (
             "Compute",
             [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored)"]
@@ -252,6 +253,12 @@ def _provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ),
     ]
     return [(title, shown) for title, values in lines if (shown := [v for v in values if v])]
+
+
+def _hosts_text(study: Study) -> str:
+    """Who ran how many trials."""
+    counts = Counter(row.host for row in study.results if row.host)
+    return ", ".join(f"{host} ({count:,} trials)" for host, count in sorted(counts.items()))
 
 
 def _environment_text(items: Mapping[str, Any]) -> str:

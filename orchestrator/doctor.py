@@ -7,36 +7,20 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Mark = Literal["ok", "warning", "problem"]
+from orchestrator.findings import Check
+
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 # Word pieces, checkpoints and evidence of a small sweep; a full one is told by --dry-run.
 _LEAST_FREE = 2 * 2**30
 _STACK = ("torch", "ray", "transformers", "datasets", "pyarrow", "plotly")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """What was looked at and found.
-
-    Attributes:
-        name: What.
-        mark: "ok", "warning" where a sweep runs all the same, else "problem".
-        found: In a few words.
-        remedy: What to do; empty where all is well.
-    """
-
-    name: str
-    mark: Mark
-    found: str
-    remedy: str = ""
 
 
 def checks(cache: Path) -> Iterator[Check]:
@@ -171,14 +155,23 @@ def _many(count: int, noun: str) -> str:
 
 def doctor(
     cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
+    address: Annotated[
+        str, typer.Option(help="Look at every machine of this Ray cluster, too; auto on its head.")
+    ] = "",
+    storage: Annotated[str, typer.Option(help="What its machines share, as of sweep.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
 ) -> None:
-    """Check what a sweep needs of this machine, and say what to do."""
+    """Check what a sweep needs of this machine, or of a cluster, and say what to do."""
     from rich.console import Console
 
-    from orchestrator.exits import ABSENT
+    from orchestrator.exits import ABSENT, explained
 
     found = list(checks(cache))
+    if address:
+        from orchestrator.machines import cluster_checks
+
+        with explained():
+            found += cluster_checks(address, storage)
     problems = sum(check.mark == "problem" for check in found)
     warnings = sum(check.mark == "warning" for check in found)
     console = Console(width=None if sys.stdout.isatty() else 160, markup=False)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Two processes of tests with two threads each are far slower than with one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def real_data():

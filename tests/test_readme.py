@@ -14,8 +14,11 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
     line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines() if line.strip()
 ]
-SWEEPS = [line for line in COMMANDS if "orchestrator.sweep" in line]
+SWEEPS = [line for line in COMMANDS if line.startswith("python -m orchestrator.sweep")]
 # .ci/run itself runs these, in a fresh environment.
+# `ray` needs an account; tests/test_cluster_yaml.py starts the file against a play of one, and
+# tests/cluster does up, exec and down for real.
+CLOUD = [line for line in COMMANDS if line.startswith("ray ")]
 ELSEWHERE = {'pip install -e ".[cpu]"', 'pip install -e ".[cpu,test]"', "pytest"}
 
 
@@ -29,7 +32,8 @@ def run(line, folder, *flags):
 
 
 def test_every_command_is_either_run_here_or_by_continuous_integration():
-    assert set(COMMANDS) - set(SWEEPS) == ELSEWHERE
+    assert set(COMMANDS) - set(SWEEPS) - set(CLOUD) == ELSEWHERE
+    assert all(" cluster.yaml" in line for line in CLOUD)
 
 
 def test_continuous_integration_installs_and_tests_as_the_readme_says():
@@ -45,6 +49,13 @@ def test_every_sweep_of_the_readme_plans_as_printed(line, tmp_path):
     shown = run(line, tmp_path, *([] if "--dry-run" in line else ["--dry-run"]))
     assert shown.returncode == 0, shown.stderr
     assert "Nothing was started" in shown.stdout
+
+
+def test_what_runs_on_the_cluster_is_a_command_of_ours():
+    (line,) = [line for line in CLOUD if line.startswith("ray exec")]
+    inner = shlex.split(line)[3].removeprefix("cd envelope && ")
+    shown = run(inner, ROOT, "--help")
+    assert shown.returncode == 0 and "--storage" in shown.stdout
 
 
 @pytest.mark.slow

@@ -268,3 +268,9 @@ def test_a_broken_file_of_dropped_samples_is_refused_by_name(small_run, tmp_path
     ended = invoke(tmp_path)
     assert ended.exit_code == 4
     assert "dropped.json: not what a sweep writes" in ended.output
+
+
+def test_the_hosts_of_a_cluster_are_listed_with_their_trials(small_run):
+    rows = [replace(row, host=f"w{i % 2 + 1}") for i, row in enumerate(small_run)]
+    half = len(rows) // 2
+    assert f"w1 ({len(rows) - half} trials), w2 ({half} trials)" in Page(build_report(rows)).text

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Hosts for a real `ray up` on one Linux machine: no containers, no traffic beyond the machine.
 #
-#   VENV=DIR SHARE=DIR hosts.sh up head=10.77.0.11 w1=10.77.0.21 ...    start hosts
+#   VENV=DIR SHARE=DIR hosts.sh up head=10.77.0.11 w1=10.77.0.21 ...    start hosts (EXPORT: more
+#                                                                       of NAME=VALUE for its shells)
 #   hosts.sh kill w1                                                    pull a power cord
 #   hosts.sh down                                                       remove them all
 #
@@ -35,7 +36,7 @@ boot() {
     ip -n "$name" link set lo up
     cp "$base/key.pub" "$host/home/.ssh/authorized_keys"
     chmod 700 "$host/home" "$host/home/.ssh"
-    [ -f "$host/home/.bashrc" ] || echo "export PATH=$VENV/bin:\$PATH" > "$host/home/.bashrc"
+    [ -f "$host/home/.bashrc" ] || echo "export PATH=$VENV/bin:\$PATH ${EXPORT:-}" > "$host/home/.bashrc"
     echo '. ~/.bashrc' > "$host/home/.profile"
     printf '127.0.0.1 localhost\n%s %s\n' "$address" "$name" > "$host/hosts"
     cat > "$host/init" <<END
@@ -100,7 +101,7 @@ case ${1:-} in
         ip link del "$bridge" 2> /dev/null || true
         ;;
     *)
-        sed -n 2,6p "$0"
+        sed -n 2,7p "$0"
         exit 2
         ;;
 esac
