@@ -49,7 +49,8 @@ class Run:
         except Timeout as error:
             who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
             raise RunLockedError(
-                f"another sweep ({who}) is using {self.folder}; wait for it or give another --run"
+                f"another sweep ({who}) is using {self.folder}; watch it by prune-envelope status "
+                f"{self.folder} --watch, or give another --run"
             ) from error
         try:
             atomic_write(owner, f"pid {os.getpid()} on {os.uname().nodename}".encode())

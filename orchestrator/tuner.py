@@ -23,7 +23,7 @@ from orchestrator.scheduler import More, ReadySearcher
 from orchestrator.shared import Store
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
-from trainables.spec import TrialResult
+from trainables.spec import TrialResult, TrialSpec
 from trainables.trial import answer, prepare, run_baseline, run_trial, score, warm_up
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
@@ -167,10 +167,23 @@ def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Place)
         # After a CUDA error the process is of no more use; Tune starts another in its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
-        message = " ".join(str(error).split()) or type(error).__name__
-        tune.report({"error": message, "trace": traceback.format_exc()})
+        tune.report({"error": told(error, node.spec), "trace": traceback.format_exc()})
         return
     tune.report({"error": ""})
+
+
+def told(error: Exception, spec: TrialSpec) -> str:
+    """An error in one line, with what to do where its own words do not say."""
+    message = " ".join(str(error).split()) or type(error).__name__
+    # torch.OutOfMemoryError, and Python's own where the machine's memory is meant.
+    if "OutOfMemory" in type(error).__name__ or isinstance(error, MemoryError):
+        smaller = max(1, spec.training.batch_size // 2)
+        return (
+            f"out of memory at batch size {spec.training.batch_size} and {spec.training.max_length} "
+            f"word pieces; use --batch-size {smaller}, a smaller --max-length, or fewer trials on "
+            f"one device ({message[:200]})"
+        )
+    return message
 
 
 def _do(node: Node, place: Place) -> None:
