@@ -1,15 +1,15 @@
 #!/bin/bash
 # Hosts for a real `ray up` on one Linux machine: no containers, no traffic beyond the machine.
 #
-#   VENV=DIR SHARE=DIR hosts.sh up head=10.77.0.11 w1=10.77.0.21 ...    start hosts (EXPORT: more
-#                                                                       of NAME=VALUE for its shells)
-#   hosts.sh kill w1                                                    pull a power cord
-#   hosts.sh down                                                       remove them all
+#   VENV=DIR CODE=DIR SHARE=DIR hosts.sh up head=10.77.0.11 w1=10.77.0.21 ...     start hosts
+#   hosts.sh kill w1                                                              pull a power cord
+#   hosts.sh down                                                                 remove them all
 #
 # A host is a network namespace (its own address and loopback, no route out), a mount namespace (its
 # own /tmp, /dev/shm and home), pid, uts and ipc namespaces, and an sshd. Of the machine it sees the
-# virtual environment VENV and the folder SHARE, as mounted from a file server. A killed host that
-# is brought up again has its home still, as a machine after a reboot. Keys and logs: /run/rayhosts.
+# virtual environment VENV, the checkout CODE that is installed in it and the folder SHARE, as
+# mounted from a file server; EXPORT holds more NAME=VALUE for its shells. A killed host that is
+# brought up again has its home still, as a machine after a reboot. Keys and logs: /run/rayhosts.
 set -eu
 base=/run/rayhosts
 bridge=${BRIDGE:-rbr0}
@@ -17,7 +17,7 @@ gateway=${GATEWAY:-10.77.0.1/24}
 
 visible() { # what /tmp and home of its own would hide
     python=$("$VENV/bin/python" -c 'import sys; print(sys.base_prefix)')
-    for folder in "$python" "$VENV" "$SHARE"; do
+    for folder in "$python" "$VENV" "$CODE" "$SHARE"; do
         case $folder in
             /tmp/*) echo "mkdir -p $1$folder; mount --bind $folder $1$folder" ;;
             "$HOME"/*) echo "mkdir -p $1/home${folder#"$HOME"}; mount --bind $folder $1/home${folder#"$HOME"}" ;;
@@ -73,7 +73,7 @@ cut() { # with --kill-child the whole host dies with this one process, at once
 case ${1:-} in
     up)
         shift
-        : "${VENV:?}" "${SHARE:?}"
+        : "${VENV:?}" "${CODE:?}" "${SHARE:?}"
         mkdir -p $base
         for key in key hostkey; do
             [ -f $base/$key ] || ssh-keygen -q -t ed25519 -N '' -f $base/$key
@@ -101,7 +101,7 @@ case ${1:-} in
         ip link del "$bridge" 2> /dev/null || true
         ;;
     *)
-        sed -n 2,7p "$0"
+        sed -n 2,6p "$0"
         exit 2
         ;;
 esac

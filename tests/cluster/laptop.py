@@ -55,7 +55,7 @@ class Laptop:
         self.share, self.home, self.file = folder / "share", folder / "home", folder / "up.yaml"
         for made in (self.share, self.home / ".ray", self.home / "tmp"):
             made.mkdir(parents=True)
-        where = {"VENV": sys.prefix, "SHARE": str(self.share)}
+        where = {"VENV": sys.prefix, "CODE": str(ROOT), "SHARE": str(self.share)}
         self._hosts_env = os.environ | where | (hosts_env or {})
         # A home and a Ray folder of its own: what an earlier cluster left would be believed.
         self.env = os.environ | {
@@ -104,10 +104,12 @@ class Laptop:
         return int(shown.split("ALIVE ")[1].split()[0])
 
 
-def wait_until(is_true, seconds):
-    """Look once a second."""
+def wait_until(is_true, seconds, driver=None):
+    """Look once a second, while a driver lives."""
     deadline = time.monotonic() + seconds
     while not is_true():
+        if driver and driver.poll() is not None:
+            raise AssertionError(f"ended early: {driver.communicate()[0]}")
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(1)
 

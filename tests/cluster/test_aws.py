@@ -133,7 +133,7 @@ def test_the_shipped_cluster_grows_for_a_sweep_survives_a_spot_kill_and_goes(clo
     assert head["InstanceType"] == "m6i.2xlarge" and not cloud.living("spot")
     driver = laptop.begin(f"{SWEEP} --storage {storage}")
     try:
-        wait_until(lambda: len(cloud.living("spot")) == 2 and len(rows(storage)) >= 2, 300)
+        wait_until(lambda: len(cloud.living("spot")) == 2 and len(rows(storage)) >= 2, 300, driver)
         taken = cloud.living("spot")[0]["InstanceId"]
         cloud.ec2.terminate_instances(InstanceIds=[taken])
         killed_at = len(rows(storage))

@@ -83,7 +83,7 @@ def test_a_sweep_on_a_cluster_survives_a_host_and_ends_as_on_one_machine(cluster
     command = ["python", "-m", "orchestrator.sweep", *flags, "--address", "auto"]
     driver = cluster.begin(" ".join([*command, "--storage", str(storage)]))
     try:
-        wait_until(lambda: len(rows(storage)) >= 3, 300)
+        wait_until(lambda: len(rows(storage)) >= 3, 300, driver)
         cluster.hosts("kill", "w2")
         killed_at = len(rows(storage))
         printed, _ = driver.communicate(timeout=900)

@@ -1,0 +1,72 @@
+"""A machine of a cluster goes in mid-sweep: with notice it costs nothing, without it a try."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator.sweep import app
+
+HEALTH = {
+    "health_check_period_ms": 1000, "health_check_timeout_ms": 1000,
+    "health_check_failure_threshold": 3, "health_check_initial_delay_ms": 0,
+}  # fmt: skip
+SWEEP = [
+    "--grid", "demo", "--dataset", "synthetic:600", "--limit-test", "200", "--model", "linear",
+    "--seeds", "2", "--rate", "0.1", "--rate", "0.3", "--signal", "random", "--signal", "el2n",
+    "--epochs", "150", "--gpus-per-trial", "0",
+]  # fmt: skip
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """A head that takes no trial, and two machines that take one each."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": HEALTH})
+    machines = [made.add_node(num_cpus=1) for _ in range(2)]
+    yield made, machines
+    made.shutdown()
+
+
+def drain(address, node):
+    command = [
+        str(Path(sys.executable).parent / "ray"), "drain-node", "--address", address,
+        "--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION",
+        "--reason-message", "taken away", "--deadline-remaining-seconds", "60",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("is_told", "code"), [(True, 0), (False, 3)])
+def test_a_machine_that_goes_with_notice_is_no_failure_of_its_trial(
+    cluster, tmp_path, monkeypatch, is_told, code
+):
+    made, machines = cluster
+    monkeypatch.chdir(tmp_path)
+    # No second try, so that any death that counts is seen.
+    monkeypatch.setattr("orchestrator.tuner._MAX_DEATHS", 0)
+    monkeypatch.setattr("orchestrator.scheduler.SECOND_TRIES", 0)
+    monkeypatch.setattr("orchestrator.progress.SECOND_TRIES", 0)
+
+    def cut_off():
+        while len(list(tmp_path.glob("runs/*/trials/*.json"))) < 3:
+            time.sleep(0.1)
+        if is_told:
+            drain(made.address, machines[1])
+        made.remove_node(machines[1], allow_graceful=False)
+
+    cutting = threading.Thread(target=cut_off, daemon=True)
+    cutting.start()
+    ended = CliRunner().invoke(app, [*SWEEP, "--address", made.address])
+    cutting.join(timeout=60)
+    assert ended.exit_code == code, ended.output
+    rows = len(list(tmp_path.glob("runs/*/trials/*.json")))
+    assert rows == 10
+    assert ("worker died" in ended.output) == (not is_told)
