@@ -92,6 +92,7 @@ def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:
         "figure": drawn,
         "table": _table(data.table),
         "caption": getattr(data, "caption", ""),
+        "group": getattr(data, "group", ""),
     }
 
 

@@ -1,7 +1,7 @@
 """The operating envelope: verdict and mean change over warm-up and rate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.figures.look import EDGE, INK, MUTED, Spec, Table, axis, layout, rounded
 from analysis.labels import MARKS, Method, interval, percent, seeds_text, signed
@@ -24,11 +24,20 @@ class Square:
     verdict: Verdict | None
     n_planned: int = 0
     note: str = ""
+    by_mean: bool = False
+
+    @property
+    def word(self) -> str:
+        """The verdict; by the mean alone nothing is inconclusive."""
+        v = self.verdict
+        if v is None or not self.by_mean:
+            return "" if v is None else v.verdict
+        return "within" if v.mean_pp >= -v.tolerance_pp else "outside"
 
     @property
     def is_within(self) -> bool:
         """Whether it belongs to the envelope."""
-        return self.verdict is not None and self.verdict.verdict == "within"
+        return self.word == "within"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +51,7 @@ class EnvelopeData:
         rates: Columns, the smallest first.
         squares: Those measured or planned.
         tolerance_pp: Where the colours step.
+        group: Heading above it where the reader chooses; empty for verdicts by interval.
     """
 
     key: str
@@ -50,6 +60,17 @@ class EnvelopeData:
     rates: tuple[float, ...]
     squares: Mapping[tuple[float, float], Square]
     tolerance_pp: float
+    group: str = ""
+
+    @property
+    def caption(self) -> str:
+        """What to know of the basis."""
+        if not self.group:
+            return ""
+        return (
+            " Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
+            "counts as much as effect."
+        )
 
     @property
     def table(self) -> Table:
@@ -66,11 +87,25 @@ def _table_row(place: tuple[float, float], square: Square) -> tuple[str | float 
     bounds = (v.mean_pp, v.low_pp, v.high_pp)
     own = (v.test_low_pp, v.test_high_pp)
     numbers = [rounded(value) for value in bounds]
-    return (*where, v.verdict, *numbers, v.n_seeds, *(rounded(value) for value in own))
+    return (*where, square.word, *numbers, v.n_seeds, *(rounded(value) for value in own))
 
 
 def envelope_data(study: Study) -> list[EnvelopeData]:
-    """The heatmaps: the average over data sets by method, then each data set by method."""
+    """The heatmaps: the average over data sets by method, then each data set by method.
+
+    First all of them by interval, then by the mean alone.
+    """
+    found = _by_interval(study)
+    return found + [_by_mean(data) for data in found]
+
+
+def _by_mean(data: EnvelopeData) -> EnvelopeData:
+    squares = {place: replace(square, by_mean=True) for place, square in data.squares.items()}
+    key, label = f"{data.key}|mean", f"{data.label} · by the mean"
+    return replace(data, key=key, label=label, squares=squares, group="By the mean alone")
+
+
+def _by_interval(study: Study) -> list[EnvelopeData]:
     found = []
     if len(study.sources) > 1:
         for method, label in study.methods.items():
@@ -205,13 +240,16 @@ def _text(square: Square, is_many: bool) -> str:
     if v is None:
         return ""
     if is_many:
-        return f"{MARKS[v.verdict]} {signed(v.mean_pp)}"
+        return f"{MARKS[square.word]} {signed(v.mean_pp)}"
+    below = (
+        seeds_text(v.n_seeds, square.n_planned) if square.by_mean else interval(v.low_pp, v.high_pp)
+    )
     lines = [
-        f'<span style="font-size:20px">{MARKS[v.verdict]}</span> '
+        f'<span style="font-size:20px">{MARKS[square.word]}</span> '
         f'<b style="font-size:15px">{signed(v.mean_pp)}</b>',
-        f'<span style="font-size:12px">{interval(v.low_pp, v.high_pp) or "one seed"}</span>',
+        f'<span style="font-size:12px">{below or "one seed"}</span>',
     ]
-    if v.n_seeds < square.n_planned and v.low_pp is not None:
+    if not square.by_mean and v.n_seeds < square.n_planned and v.low_pp is not None:
         lines[1] += f'<span style="font-size:12px"> · {v.n_seeds}/{square.n_planned}</span>'
     return "<br>".join(lines)
 
@@ -224,7 +262,7 @@ def _hover(square: Square, warmup: float, rate: float) -> str:
     bounds = f" {interval(v.low_pp, v.high_pp)}" if v.low_pp is not None else ""
     how = ", spread pooled over cells" if v.pooled else ""
     seeds = seeds_text(v.n_seeds, square.n_planned)
-    return f"<b>{v.verdict}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}{how}<br>{where}"
+    return f"<b>{square.word}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}{how}<br>{where}"
 
 
 def stepped_colors(tolerance_pp: float, limit_pp: float) -> list[list[float | str]]:

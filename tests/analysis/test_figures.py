@@ -71,7 +71,7 @@ def test_names_are_shown_and_not_obeyed(figure, paired):
 
 
 def test_the_envelope_holds_the_worked_example(paired):
-    (data,) = envelope_data(study(paired(D)))
+    data, _ = envelope_data(study(paired(D)))
     verdict = data.squares[0.15, 0.1].verdict
     assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.284), "within")
 
@@ -252,3 +252,14 @@ def test_recall_stands_beside_the_bias_with_its_interval(paired):
     bars, recall = retention_figure(data)["data"]
     assert (bars["type"], recall["xaxis"]) == ("bar", "x2")
     assert recall["x"] == pytest.approx([-2.0, -2.0])
+
+
+def test_the_mean_alone_judges_where_it_is_asked_to_and_decides_all(paired):
+    rows = paired([-2.5, 1.0, -1.5, 0.5, -0.5]) + paired([-2.5, 1.0, -1.5, 0.5, -4.0], rate=0.2)
+    by_interval, by_mean = envelope_data(study(rows))
+    words = [[square.word for square in one.squares.values()] for one in (by_interval, by_mean)]
+    assert words == [["inconclusive", "inconclusive"], ["within", "outside"]]
+    assert by_mean.group == "By the mean alone" and "luck of the seeds" in by_mean.caption
+    text = envelope_figure(by_mean)["data"][0]["text"][0]
+    assert "✓" in text[0] and "✗" in text[1] and "5 seeds" in text[0]
+    assert [row[2] for row in by_mean.table.rows] == ["within", "outside"]
