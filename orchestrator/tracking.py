@@ -39,9 +39,9 @@ class Tracked:
 
 
 class Row(NamedTuple):
-    """A row of the table: the library, the extra that installs it, and Ray's callback for it."""
+    """A row of the table: the package, the extra that installs it, and Ray's callback for it."""
 
-    library: str
+    package: str
     extra: str
     make: Callable[[Path, str], Any]
 
@@ -83,9 +83,9 @@ def check_trackers(names: Iterable[str]) -> None:
     for name in names:
         known("tracker", name, TRACKERS)
         row = TRACKERS[name]
-        if importlib.util.find_spec(row.library) is None:
-            what = f"'prune-envelope[{row.extra}]'" if row.extra else row.library
-            raise TrackerAbsentError(f"--track {name} needs {row.library}: pip install {what}")
+        if importlib.util.find_spec(row.package) is None:
+            what = f"'prune-envelope[{row.extra}]'" if row.extra else row.package
+            raise TrackerAbsentError(f"--track {name} needs {row.package}: pip install {what}")
 
 
 class Tracker:
