@@ -7,20 +7,36 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from orchestrator.findings import Check
-
+Mark = Literal["ok", "warning", "problem"]
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 # Word pieces, checkpoints and evidence of a small sweep; a full one is told by --dry-run.
 _LEAST_FREE = 2 * 2**30
 _STACK = ("torch", "ray", "transformers", "datasets", "pyarrow", "plotly")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What was looked at and found.
+
+    Attributes:
+        name: What.
+        mark: "ok", "warning" where a sweep runs all the same, else "problem".
+        found: In a few words.
+        remedy: What to do; empty where all is well.
+    """
+
+    name: str
+    mark: Mark
+    found: str
+    remedy: str = ""
 
 
 def checks(cache: Path) -> Iterator[Check]:

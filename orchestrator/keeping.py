@@ -157,6 +157,11 @@ def users(cache: Path) -> list[str]:
     return sweeps + [f"{place}, written within the hour" for place in sorted(fresh)]
 
 
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _console() -> Any:
     from rich.console import Console
 
@@ -231,7 +236,7 @@ def gc(
     with explained():
         if older_than is None and not keep:
             raise ValueError("say what may go: --older-than DAYS, --keep SIZE, or both")
-        if results and not yes and not dry_run and not sys.stdin.isatty():
+        if results and not yes and not dry_run and not is_terminal():
             raise ValueError("--results throws finished trials away; add --yes to mean it")
         chosen = [e for e in entries(cache) if e.blob and (results or e.kind != "result")]
         gone = unneeded(
@@ -251,7 +256,9 @@ def gc(
         if using := users(cache):
             raise UnsafeError(f"a sweep may be using {cache}: {using[0]}; wait until it has ended")
         if not yes:
-            if not sys.stdin.isatty():
+            if not is_terminal():
                 raise ValueError("nobody is there to ask; add --yes")
-            typer.confirm("Remove them?", abort=True)
+            if not typer.confirm("Remove them?"):
+                console.print("Nothing was removed.")
+                return
         console.print(f"freed {_size(remove(cache, gone))}")

@@ -1,7 +1,7 @@
 """What a terminal shows while a sweep runs: bars, what runs now, and the verdicts so far."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from analysis.study import study
+from analysis.study import Plan, study
 from orchestrator.nodes import Node
 from orchestrator.runs import title
 from orchestrator.summary import verdict_table
@@ -32,11 +32,12 @@ class Panel:
 
     Args:
         console: The terminal.
-        tolerance_pp: What the verdicts are judged by.
+        plan: What the verdicts are judged by: its tolerance, and whether seeds are bought.
+        rows: Of trials done before.
     """
 
-    def __init__(self, console: Console, tolerance_pp: float) -> None:
-        self._console, self._tolerance_pp = console, tolerance_pp
+    def __init__(self, console: Console, plan: Plan, rows: Sequence[TrialResult] = ()) -> None:
+        self._console, self._plan = console, plan
         self._bars = Progress(
             TextColumn("{task.description:<12}"),
             BarColumn(bar_width=40),
@@ -48,7 +49,7 @@ class Panel:
             kind: self._bars.add_task(noun, visible=False) for kind, noun in _NOUNS.items()
         }
         self._running: dict[str, tuple[Node, float]] = {}
-        self._rows: list[TrialResult] = []
+        self._rows = list(rows)
         self._verdicts: RenderableType = ""
         self._judged = self._began = time.monotonic()
         self._ended, self._cost_done, self._cost = 0, 0.0, 0.0
@@ -83,7 +84,7 @@ class Panel:
         now = time.monotonic()
         if now - self._judged > _JUDGE_EVERY_S:
             self._judged = now
-            seen = study(self._rows, tolerance_pp=self._tolerance_pp)
+            seen = study(self._rows, self._plan)
             self._verdicts = verdict_table(seen) if seen.rows else ""
 
     def left_s(self) -> float | None:
@@ -106,5 +107,7 @@ class Panel:
         table = Table("running", "for", box=None)
         now = time.monotonic()
         for node, began in list(self._running.values())[:_MOST_RUNNING]:
-            table.add_row(f"{_NOUNS[node.kind][:-1]}: {title(node.spec)}", f"{now - began:.0f} s")
+            table.add_row(
+                f"{_NOUNS[node.kind].removesuffix('s')}: {title(node.spec)}", f"{now - began:.0f} s"
+            )
         return table if self._running else ""

@@ -2,13 +2,14 @@
 
 import os
 import socket
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.findings import Check
+from orchestrator.doctor import Check
 from orchestrator.remote import Remote
 
 # A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.
@@ -36,33 +37,26 @@ def look(storage: str, note: str) -> dict[str, Any]:
 
 
 def leave(storage: str, note: str) -> None:
-    """Write a small file into the common storage."""
-    if not storage:
-        return
-    if "://" not in storage:
-        folder = Path(storage) / "doctor"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / note).write_text(note, encoding="utf-8")
-        return
-    path = Path(f"/tmp/{note}")  # noqa: S108 - its name is random
-    path.write_text(note, encoding="utf-8")
-    Remote(storage).send(path, f"doctor/{note}")
-    path.unlink()
+    """Write a small file into the common storage, where there is one."""
+    if storage:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / note
+            path.write_text(note, encoding="utf-8")
+            common(storage).send(path, f"doctor/{note}")
 
 
 def found_notes(storage: str, notes: Sequence[str]) -> set[str]:
     """Which notes this machine sees; they are removed."""
-    if "://" not in storage:
-        paths = [Path(storage) / "doctor" / note for note in notes]
-        seen = {path.name for path in paths if path.exists()}
-        for path in paths:
-            path.unlink(missing_ok=True)
-        return seen
-    remote = Remote(storage)
+    remote = common(storage)
     seen = {note for note in notes if remote.exists(f"doctor/{note}")}
     for note in seen:
         remote.remove_file(f"doctor/{note}")
     return seen
+
+
+def common(storage: str) -> Remote:
+    """The storage of --storage, be it a folder or a URI."""
+    return Remote(storage if "://" in storage else Path(storage).absolute().as_uri())
 
 
 def seen_by_ray(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:

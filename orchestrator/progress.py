@@ -11,6 +11,7 @@ import ray
 from ray import tune
 from rich.console import Console
 
+from analysis.study import Plan
 from orchestrator.live import Panel
 from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
@@ -35,7 +36,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         run: Where rows go.
         store: Where rows come from.
         console: Where lines and bars go.
-        tolerance_pp: What a terminal's verdicts are judged by.
+        plan: What a terminal's verdicts are judged by.
+        rows: Of trials done before.
         track: Rows of TRACKERS that hear of every trial, too.
 
     Attributes:
@@ -49,13 +51,14 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         store: Store,
         console: Console,
         *,
-        tolerance_pp: float = 1.0,
+        plan: Plan | None = None,
+        rows: Sequence[TrialResult] = (),
         track: Sequence[str] = (),
     ) -> None:
         self.errors: dict[str, str] = {}
         self._nodes = {node.name: node for node in nodes}
         self._run, self._store, self._console = run, store, console
-        self._tolerance_pp = tolerance_pp
+        self._plan, self._rows = plan or Plan(), rows
         self._track, self._tracker = tuple(track), Tracker((), run.folder)
         self._accuracy: dict[str, float] = {}
         self._ended = 0
@@ -75,7 +78,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         if not self._console.is_terminal:
             yield
             return
-        self._panel = Panel(self._console, self._tolerance_pp)
+        self._panel = Panel(self._console, self._plan, self._rows)
         self.expect([])
         with self._panel.shown():
             yield

@@ -238,14 +238,16 @@ def work(
     sweep: "Sweep", left: "list[Node]", console: "Console", track: Sequence[str] = ()
 ) -> tuple[int, str]:
     """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
+    from analysis.study import Plan
     from orchestrator.plan import keep_data, show_purchases
     from orchestrator.progress import Watcher
     from orchestrator.tuner import run_nodes
 
     keep_data(sweep)
-    watcher = Watcher(
-        left, sweep.run, sweep.store, console, tolerance_pp=sweep.tolerance_pp, track=track
-    )
+    done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]
+    rows = [row for row in done if row is not None]
+    plan = Plan(tolerance_pp=sweep.tolerance_pp, adaptive=sweep.adaptive)
+    watcher = Watcher(left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track)
     by_name = {node.name: node for node in sweep.nodes}
 
     def give_up(blocked: "Mapping[str, Node]") -> None:

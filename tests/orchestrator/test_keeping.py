@@ -134,6 +134,14 @@ def test_gc_that_is_not_meant_is_refused(invoke, store, args, code, message):
     assert len(kinds(store)) == 4
 
 
+def test_gc_that_is_declined_removes_nothing(store, monkeypatch):
+    monkeypatch.setattr("orchestrator.keeping.is_terminal", lambda: True)
+    asked = ["cache", "gc", "--cache", str(store.root), "--keep", "0"]
+    found = CliRunner().invoke(app, asked, input="n\n")
+    assert found.exit_code == 0 and "Nothing was removed" in found.output
+    assert len(kinds(store)) == 4
+
+
 def test_gc_waits_for_a_sweep_of_a_run_beside_the_store(store, invoke):
     with Run(store.root.parent / "mine").locked():
         found = invoke("gc", "--keep", "0", "--yes")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from analysis.study import Plan
 from orchestrator import live
 from orchestrator.live import Panel
 from orchestrator.nodes import Node
@@ -28,7 +29,9 @@ def row(spec, right):
 @pytest.fixture
 def panel(monkeypatch):
     monkeypatch.setattr(live, "_JUDGE_EVERY_S", 0.0)
-    return lambda width=120: Panel(Console(width=width, file=StringIO(), markup=False), 1.0)
+    return lambda width=120: Panel(
+        Console(width=width, file=StringIO(), markup=False), Plan(tolerance_pp=1.0)
+    )
 
 
 def drawn(panel):
@@ -71,3 +74,18 @@ def test_a_narrow_terminal_has_bars_alone(panel):
     seen.expect([node(FULL, "baseline")])
     seen.begin("a", node(FULL, "baseline"))
     assert "[bug]" not in drawn(seen) and "full runs" in drawn(seen)
+
+
+def test_what_was_done_before_pairs_with_what_finishes_now(monkeypatch):
+    monkeypatch.setattr(live, "_JUDGE_EVERY_S", 0.0)
+    before = [row(replace(FULL, seed=seed), 9000) for seed in (1, 2, 3)]
+    seen = Panel(Console(width=120, file=StringIO(), markup=False), Plan(), before)
+    for seed in (1, 2, 3):
+        seen.add(row(replace(PRUNED, seed=seed), 8990 + seed))
+    assert "✓ -0.08" in drawn(seen)
+
+
+def test_data_made_ready_is_named_in_full(panel):
+    seen = panel()
+    seen.begin("a", node(FULL, "prepare"))
+    assert "data: [bug]" in drawn(seen)
