@@ -1,6 +1,6 @@
 """What the scheduler adds: wall time of a sweep of short trials over the sum of their work.
 
-    python benchmarks/overhead.py [--slots 2] [--seeds 10] [--epochs 60]
+    python benchmarks/overhead.py [--slots 2] [--seeds 10] [--epochs 200]
 
 Trials are real, a logistic head on 600 made texts trained for so long that each takes about a
 second. Work is what workers measured inside their phases; a ratio of 1 would mean that both slots
@@ -24,7 +24,7 @@ from analysis.runs import load_run
 def main(
     slots: Annotated[int, typer.Option(help="Trials at a time.")] = 2,
     seeds: Annotated[int, typer.Option(help="Each is five trials.")] = 10,
-    epochs: Annotated[int, typer.Option(help="Sets how long a trial takes.")] = 60,
+    epochs: Annotated[int, typer.Option(help="Sets how long a trial takes.")] = 200,
 ) -> None:
     """Run the sweep in a folder of its own and print both ratios."""
     with tempfile.TemporaryDirectory() as folder:

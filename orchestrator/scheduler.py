@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.nodes import Artifact, Node
@@ -146,3 +148,16 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: a sweep is taken up from the store."""
+
+
+class NewestFirst(FIFOScheduler):  # type: ignore[misc]
+    """Gives an idle worker to the node that came last, which has no worker yet.
+
+    Tune's own gives it to the oldest that waits: that one's worker, which is just starting, is then
+    stopped, and with nodes shorter than a start the second slot never gets one.
+    """
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """The newest that waits; no more wait than there are slots."""
+        trials = reversed(tune_controller.get_trials())
+        return next((trial for trial in trials if trial.status == Trial.PENDING), None)

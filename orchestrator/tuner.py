@@ -19,7 +19,7 @@ from orchestrator.cluster import bootstrap, grown, now
 from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.nodes import Node
 from orchestrator.place import Place
-from orchestrator.scheduler import More, ReadySearcher
+from orchestrator.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.shared import Store
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
@@ -78,6 +78,7 @@ def run_nodes(
         tune.with_resources(tune.with_parameters(work), need),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
+            scheduler=NewestFirst(),
             num_samples=-1,
             max_concurrent_trials=slots,
             reuse_actors=True,

@@ -41,6 +41,18 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def draw_from(seed: int) -> None:
+    """Seed the generators of this process's CPU and accelerator, as `torch.manual_seed` would.
+
+    That one formats a stack for each back end that is absent: 0.8 ms, a third of a small step.
+    """
+    import torch
+
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed(seed)
+
+
 def accelerators() -> list[str]:
     """Names of the accelerators that torch sees, with its CUDA version."""
     import torch
@@ -78,6 +90,8 @@ def release() -> None:
     import torch
 
     gc.collect()
+    # What is left are modules and the like: the next collection need not look at them again.
+    gc.freeze()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
-from trainables.environment import autocast
+from trainables.environment import autocast, draw_from
 from trainables.keys import seed_for
 from trainables.spec import Phase
 
@@ -145,8 +145,6 @@ def view_probs(
 def _several(
     learner: "Learner", stage: str, count: int, change: Alter
 ) -> tuple[NDArray[np.float32], Phase]:
-    import torch
-
     if count < 2:
         raise ValueError(f"{count} passes; how predictions vary shows from 2 on")
     found, used = [], Phase()
@@ -156,7 +154,7 @@ def _several(
         def alter(
             batch: dict[str, Any], number: int = number, place: Any = place
         ) -> dict[str, Any]:
-            torch.manual_seed(seed_for(learner.seed, stage, number, next(place)))
+            draw_from(seed_for(learner.seed, stage, number, next(place)))
             return change(batch)
 
         arrays, took = observe(learner, ("probs",), alter=alter)

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from trainables.arrays import Arrays
-from trainables.environment import autocast, device
+from trainables.environment import autocast, device, draw_from
 from trainables.keys import seed_for
 from trainables.observation import passed
 from trainables.order import Route, Step, learning_rate
@@ -109,7 +109,7 @@ class Learner:
             group["lr"] = learning_rate(step.progress, self.training)
         self.network.module.train()
         # Keyed by place, not by history: see seed_for.
-        torch.manual_seed(seed_for(seed, "step", step.epoch, step.place))
+        draw_from(seed_for(seed, "step", step.epoch, step.place))
         rows = torch.from_numpy(step.rows).to(device())
         labels = self.labels[rows]
         with autocast(self.training.precision):

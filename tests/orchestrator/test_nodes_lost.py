@@ -1,5 +1,7 @@
 """A machine of a cluster goes in mid-sweep: with notice it costs nothing, without it a try."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +20,7 @@ HEALTH = {
 SWEEP = [
     "--grid", "demo", "--dataset", "synthetic:600", "--limit-test", "200", "--model", "linear",
     "--seeds", "2", "--rate", "0.1", "--rate", "0.3", "--signal", "random", "--signal", "el2n",
-    "--epochs", "150", "--gpus-per-trial", "0",
+    "--epochs", "300", "--gpus-per-trial", "0",
 ]  # fmt: skip
 
 
@@ -43,6 +45,24 @@ def drain(address, node):
     subprocess.run(command, check=True, capture_output=True)
 
 
+def computing(machine):
+    """Processes that compute a trial on a machine."""
+    (raylet,) = machine.all_processes["raylet"]
+    shown = ["ps", "-o", "pid=,args=", "--ppid", str(raylet.process.pid)]
+    lines = subprocess.run(shown, check=False, capture_output=True, text=True).stdout.splitlines()
+    return [int(line.split()[0]) for line in lines if line.endswith(".train")]
+
+
+def held(machine):
+    """A process that computes a trial on a machine, stopped in the midst; None if there is none."""
+    for process in computing(machine):
+        os.kill(process, signal.SIGSTOP)
+        if process in computing(machine):
+            return process
+        os.kill(process, signal.SIGCONT)
+    return None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("is_told", "code"), [(True, 0), (False, 3)])
 def test_a_machine_that_goes_with_notice_is_no_failure_of_its_trial(
@@ -58,9 +78,12 @@ def test_a_machine_that_goes_with_notice_is_no_failure_of_its_trial(
     def cut_off():
         while len(list(tmp_path.glob("runs/*/trials/*.json"))) < 3:
             time.sleep(0.1)
+        while not (process := held(machines[1])):
+            time.sleep(0.1)
         if is_told:
             drain(made.address, machines[1])
         made.remove_node(machines[1], allow_graceful=False)
+        os.kill(process, signal.SIGKILL)
 
     cutting = threading.Thread(target=cut_off, daemon=True)
     cutting.start()

@@ -1,11 +1,12 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from ray.tune.search import Searcher
 
 from orchestrator.nodes import plan, relatives
 from orchestrator.place import Limits
-from orchestrator.scheduler import ReadySearcher
+from orchestrator.scheduler import NewestFirst, ReadySearcher
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
@@ -317,3 +318,17 @@ def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
     sweep = Sweep(nodes, shelf)
     assert sweep.run_all(2) == Searcher.FINISHED
     assert len(sweep.order) == len(nodes)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "chosen"),
+    [
+        (["TERMINATED", "PENDING", "RUNNING", "PENDING"], 3),
+        (["PENDING", "RUNNING"], 0),
+        (["RUNNING", "ERROR"], None),
+    ],
+)
+def test_an_idle_worker_goes_to_the_node_that_came_last(statuses, chosen):
+    trials = [SimpleNamespace(status=status) for status in statuses]
+    found = NewestFirst().choose_trial_to_run(SimpleNamespace(get_trials=lambda: trials))
+    assert found is (None if chosen is None else trials[chosen])

@@ -1,6 +1,6 @@
 import torch
 
-from trainables.environment import autocast, environment, has_bf16, settle
+from trainables.environment import autocast, draw_from, environment, has_bf16, settle
 
 
 def test_the_environment_names_versions_threads_and_device():
@@ -32,3 +32,11 @@ def test_matrix_products_run_in_bf16_only_where_asked():
 
 def test_an_accelerator_has_bf16():
     assert has_bf16(gpu=True)
+
+
+def test_draws_are_those_of_a_manual_seed():
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        expected = torch.rand(3)
+        draw_from(7)
+        assert torch.equal(torch.rand(3), expected)
