@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.aws_account import with_own_account
+
 ROOT = Path(__file__).parents[1]
 FILES = {path.stem: path for path in [ROOT / "cluster.yaml", *ROOT.glob("docs/cluster-*.yaml")]}
 START = ("head_start_ray_commands", "worker_start_ray_commands")
@@ -87,17 +89,7 @@ def launched(aws, monkeypatch, tmp_path):
 
         ec2 = boto3.client("ec2", region_name="us-east-1")
         iam = boto3.client("iam")
-        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        group = ec2.create_security_group(GroupName="own", Description="own", VpcId=vpc)["GroupId"]
-        subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
-        ec2.create_key_pair(KeyName="envelope")
-        for name in ("envelope-head", "envelope-worker"):
-            iam.create_instance_profile(InstanceProfileName=name)
-        for kind in aws["available_node_types"].values():
-            node = kind["node_config"]
-            node |= {"ImageId": "ami-12c6146b", "SecurityGroupIds": [group], "SubnetIds": subnets}
-            arn = node["IamInstanceProfile"]["Arn"].replace("0" * 12, "123456789012")
-            node["IamInstanceProfile"] = {"Arn": arn}
+        group = with_own_account(aws, ec2, iam)
         config = prepare_config(copy.deepcopy(aws))
         provider = _NODE_PROVIDERS["aws"](config["provider"])
         config = provider.bootstrap_config(provider.fillout_available_node_types_resources(config))

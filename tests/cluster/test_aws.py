@@ -13,6 +13,7 @@ import time
 import pytest
 import yaml
 
+from tests.aws_account import with_own_account
 from tests.cluster.laptop import MARKS, ROOT, Laptop, rows, wait_until
 
 pytestmark = MARKS
@@ -64,22 +65,8 @@ class Cloud(threading.Thread):
 def overlaid(laptop, ec2, iam):
     """cluster.yaml with other identities, addresses, installs and sizes."""
     config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
-    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    group = ec2.create_security_group(GroupName="own", Description="own", VpcId=vpc)["GroupId"]
-    inside = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}]
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
-    zones = config["provider"]["availability_zone"].split(",")
-    subnets = [
-        s["SubnetId"] for s in ec2.describe_subnets()["Subnets"] if s["AvailabilityZone"] in zones
-    ]
-    ec2.create_key_pair(KeyName="envelope")
-    for name in ("envelope-head", "envelope-worker"):
-        iam.create_instance_profile(InstanceProfileName=name)
+    with_own_account(config, ec2, iam)
     for kind in config["available_node_types"].values():
-        node = kind["node_config"]
-        node |= {"ImageId": "ami-12c6146b", "SecurityGroupIds": [group], "SubnetIds": subnets}
-        arn = node["IamInstanceProfile"]["Arn"].replace("0" * 12, "123456789012")
-        node["IamInstanceProfile"] = {"Arn": arn}
         if "GPU" in kind["resources"]:
             kind["resources"] = {"CPU": 1, "accelerator_type:A100": 1}
     config["auth"] = {"ssh_user": "root", "ssh_private_key": "/run/rayhosts/key"}
