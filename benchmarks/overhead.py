@@ -2,8 +2,8 @@
 
     python benchmarks/overhead.py [--slots 2] [--seeds 10] [--epochs 200]
 
-Trials are real, a logistic head on 600 made texts trained for so long that each takes about a
-second. Work is what workers measured inside their phases; a ratio of 1 would mean that both slots
+Trials are real, a logistic head on 600 made texts trained for so long that each takes a second
+or two. Work is what workers measured inside their phases; a ratio of 1 would mean that both slots
 computed all the time. The first ratio counts everything from the command to the last row, with the
 start of Python, Ray and the workers; the second only from the first finished row to the last.
 """
