@@ -31,7 +31,7 @@ def load_run(run: Run) -> Frame:
     """One row a trial, full-data runs first.
 
     Columns: the trial's key and condition, `status`, `error`, `accuracy`, `delta_pp` to its
-    full-data run, `n_train`, `n_kept`, `n_test`, `twins_lost`, `parameters`, `flop`, `device`,
+    full-data run, `n_train`, `n_kept`, `n_test`, `twins_lost`, `neighbours_recall`, `parameters`, `flop`, `device`,
     `host`, `finished`, and per phase PHASE_seconds, _steps, _examples, _tokens, _padded_tokens.
     """
     study = _study(run)
@@ -195,6 +195,7 @@ def _trial(row: TrialResult, delta_pp: float | None) -> dict[str, Any]:
         "n_kept": sum(row.kept_counts),
         "n_test": row.n_test,
         "twins_lost": row.twins_lost,
+        "neighbours_recall": row.neighbours_recall,
         "parameters": row.parameters,
         "flop": flop(row),
         "device": row.environment.get("device"),

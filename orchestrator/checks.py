@@ -33,6 +33,23 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
             warm_steps(spec.warmup, epoch_steps * training.epochs)
 
 
+def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse an approximate search that looks through more clusters than there are.
+
+    Raises:
+        ValueError: If one does.
+    """
+    for spec in specs:
+        settings, n = dict(spec.settings), sizes[spec.data_sha]
+        probes, asked = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
+        most = asked or round(n**0.5)
+        if "probes" in settings and not 0 <= probes <= most:
+            raise ValueError(
+                f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "
+                f"clusters; give 1 to {most:,}, or 0 for an exact search"
+            )
+
+
 def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
     """Refuse signals and selectors with a target where there is no validation split.
 

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from orchestrator.disk import atomic_write
+from orchestrator.evidence import artifacts
 from orchestrator.plan import Sweep
+from orchestrator.work import Artifact
 from trainables.datasets import Dataset
-from trainables.evidence import DERIVED, Evidence, dice, evidence_key, settings_of
+from trainables.evidence import Evidence, dice
+from trainables.needs import meant
 from trainables.own import EACH_EPOCH, asked_by
 from trainables.runs import DataRuns
 from trainables.scores import read_scores
 from trainables.scoring import select
-from trainables.spec import Setting, TrialSpec
+from trainables.spec import TrialSpec
 
 # Pairs shown of each method, and characters of a text.
 _PAIRS, _LONGEST = 40, 600
@@ -96,8 +99,7 @@ def _examples(sweep: Sweep) -> Iterator[dict[str, Any]]:
     """Of each method at its smallest rate: counts, and pairs spread over the order of removal."""
     smallest: dict[tuple[Any, ...], TrialSpec] = {}
     for spec in _first_seed(sweep):
-        name = _neighbours(spec)
-        if name and sweep.store.has("evidence", evidence_key(spec, name, _options(spec, name))):
+        if _neighbours(spec) and all(sweep.store.has(*one) for one in _kept(sweep, spec)):
             arm = (spec.score_key, spec.selector, spec.selector_settings, spec.prune, spec.protocol)
             if arm not in smallest or spec.rate < smallest[arm].rate:
                 smallest[arm] = spec
@@ -110,9 +112,9 @@ def _neighbours(spec: TrialSpec) -> str:
     return min(asked_by(spec) & {"neighbours", "class_neighbours"}, default="")
 
 
-def _options(spec: TrialSpec, name: str) -> dict[str, Setting]:
-    chosen, own = dict(spec.settings), settings_of(DERIVED[name][0])
-    return {option: chosen.get(option, default) for option, default in own.items()}
+def _kept(sweep: Sweep, spec: TrialSpec) -> list[Artifact]:
+    settings, n = dict(spec.settings), len(sweep.datasets[spec.data_sha].train)
+    return artifacts(spec, meant(_neighbours(spec), settings), settings, n)
 
 
 def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:

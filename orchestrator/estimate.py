@@ -12,8 +12,8 @@ from trainables.spec import Phase, TrialSpec
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.nodes import Node
     from orchestrator.plan import Sweep
+    from orchestrator.work import Node
 
 # Other texts are of other lengths: a pace taken over from another data set may be off by this.
 # A guess, wide on purpose: --calibrate measures instead.

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainables.evidence import settings_of
 from trainables.learners import LEARNERS
 from trainables.models import Model
+from trainables.needs import settings_of
 from trainables.own import EACH_EPOCH, asked_by, selector_of, sha_of, signal_of
 from trainables.policies import POLICIES
 from trainables.scores import check_epochs

@@ -10,14 +10,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from analysis.study import Plan, study
-from orchestrator.nodes import Node
 from orchestrator.runs import title
 from orchestrator.summary import verdict_table
+from orchestrator.work import Node
 from trainables.spec import TrialResult
 
 _NOUNS = {
     "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",
-    "score": "scores", "trial": "pruned runs",
+    "evidence": "evidence", "score": "scores", "trial": "pruned runs",
 }  # fmt: skip
 # Judging a large sweep takes a second; a person reads no faster.
 _JUDGE_EVERY_S = 5.0

@@ -2,48 +2,16 @@
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from trainables.evidence import ANSWERS, DERIVED, evidence_key, settings_of
+from orchestrator.evidence import cut_needs, evidence_nodes, is_one_shard, looks, score_needs
+from orchestrator.work import Artifact, Node, needs_of_run, warmed
+from trainables.evidence import evidence_key
 from trainables.keys import key_of
+from trainables.needs import ANSWERS, DERIVED, below, chosen
 from trainables.own import EACH_EPOCH, asked_by, signal_of
 from trainables.relatives import RELATED
 from trainables.spec import TrialSpec
-
-Artifact = tuple[str, str]  # kind and key in the store
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """One piece of work that Ray runs in one worker.
-
-    Attributes:
-        kind: What is done: word pieces, a full-data run, or its first part only, a run on a
-            subset for what it gets right, scores, a pruned trial.
-        spec: For which trial; of several that share it, the first.
-        needs: Artifacts that must exist before.
-        makes: Artifacts that exist afterwards.
-        marks: Pruned trials that fork from this full-data run, or one for each set of scores.
-        cost: Relative to one pass over the data.
-    """
-
-    kind: Literal["prepare", "baseline", "warm_up", "answer", "score", "trial"]
-    spec: TrialSpec
-    needs: tuple[Artifact, ...] = ()
-    makes: tuple[Artifact, ...]
-    marks: tuple[TrialSpec, ...] = ()
-    cost: float = 0.0
-
-    @property
-    def is_trial(self) -> bool:
-        """Whether it ends in a row of the report."""
-        return self.kind in ("baseline", "trial")
-
-    @property
-    def name(self) -> str:
-        """The node's name in a sweep."""
-        return ":".join(self.makes[0])
 
 
 def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
@@ -58,8 +26,10 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
     whole = {spec.run_key for spec in everything}
     forks: dict[str, list[TrialSpec]] = {}
     scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
+    others = {spec: relatives(spec, whole=False) for spec in pruned}
+    seen = looks((spec for spec in pruned if spec.selector != EACH_EPOCH), others)
     for spec in pruned:
-        for fork in (spec, *relatives(spec, whole=False)):
+        for fork in (spec, *others[spec]):
             if fork.warmup:
                 forks.setdefault(fork.run_key, []).append(fork)
         if spec.selector != EACH_EPOCH:
@@ -71,17 +41,21 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
             nodes.setdefault(node.name, node)
 
     for spec in everything:
-        full = float(n_train[spec.data_sha] * spec.training.epochs)
+        n = n_train[spec.data_sha]
+        full = float(n * spec.training.epochs)
         add(*_run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))))
         if spec.is_baseline:
             continue
-        for other in relatives(spec, whole=False):
+        for other in others[spec]:
             if other.run_key not in whole:
                 add(_warm_up_node(other, full, tuple(forks[other.run_key])))
         add(*(_answer_node(other, full) for other in relatives(spec, whole=True)))
         if spec.selector != EACH_EPOCH:
-            add(_score_node(spec, full, tuple(scored[_evidence_of(spec)].values())))
-        add(_trial_node(spec, full))
+            together = tuple(scored[_evidence_of(spec)].values())
+            if not is_one_shard(n):
+                add(*evidence_nodes(spec, others[spec], seen, n, full))
+            add(_score_node(spec, n, full, together))
+        add(_trial_node(spec, n, full))
     return list(nodes.values())
 
 
@@ -102,21 +76,15 @@ def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
 
 def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
     """What signals share: those that agree on it are scored by one worker, and nobody waits."""
-    shared = sorted(set(DERIVED) & set(signal_of(spec.signal).needs))
+    settings = dict(spec.settings)
+    shared = sorted(set(DERIVED) & set(below(signal_of(spec.signal).score, settings)))
     if not shared:
         return (spec.score_key,)
-    options = {name: settings_of(DERIVED[name][0]) for name in shared}
-    settings = dict(spec.settings)
-    chosen = {name: {k: settings.get(k, v) for k, v in o.items()} for name, o in options.items()}
-    return (spec.warm_key, key_of(chosen))
-
-
-def _needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:
-    return (("prepared", prepared_key(spec)),)
+    return (spec.warm_key, key_of({name: chosen(name, settings) for name in shared}))
 
 
 def _run_nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
-    ready = _needs_of_run(spec)
+    ready = needs_of_run(spec)
     prepare = Node(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
     row = ("result", spec.baseline.result_key)
     baseline = Node(
@@ -138,7 +106,7 @@ def _warm_up_node(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) ->
     return Node(
         kind="warm_up",
         spec=spec.baseline,
-        needs=_needs_of_run(spec),
+        needs=needs_of_run(spec),
         makes=tuple(_warm_keys(marks)),
         marks=marks,
         cost=full * max(mark.warmup for mark in marks),
@@ -149,25 +117,23 @@ def _answer_node(spec: TrialSpec, full: float) -> Node:
     return Node(
         kind="answer",
         spec=spec,
-        needs=_needs_of_run(spec),
+        needs=needs_of_run(spec),
         makes=(("evidence", evidence_key(spec, ANSWERS, {})),),
         cost=full * (1 - spec.rate),
     )
 
 
-def _warmed(spec: TrialSpec) -> tuple[Artifact, ...]:
-    return (("warm", spec.warm_key),) if spec.warmup else _needs_of_run(spec)
-
-
-def _score_node(spec: TrialSpec, full: float, together: tuple[TrialSpec, ...]) -> Node:
+def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec, ...]) -> Node:
+    seen = {one for each in together for one in score_needs(each, relatives(each, whole=False), n)}
     others = {other for one in together for other in relatives(one, whole=False)}
     answers = {other for one in together for other in relatives(one, whole=True)}
     return Node(
         kind="score",
         spec=together[0],
         needs=(
-            *_warmed(spec),
-            *sorted(need for other in others for need in _warmed(other)),
+            *warmed(spec),
+            *sorted(seen),
+            *sorted(need for other in others for need in warmed(other)),
             *sorted(("evidence", evidence_key(other, ANSWERS, {})) for other in answers),
         ),
         makes=tuple(("scores", one.score_key) for one in together),
@@ -176,26 +142,13 @@ def _score_node(spec: TrialSpec, full: float, together: tuple[TrialSpec, ...]) -
     )
 
 
-def _trial_node(spec: TrialSpec, full: float) -> Node:
+def _trial_node(spec: TrialSpec, n: int, full: float) -> Node:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
     scores = () if spec.selector == EACH_EPOCH else (("scores", spec.score_key),)
     return Node(
         kind="trial",
         spec=spec,
-        needs=(*_warmed(spec), *scores),
+        needs=(*warmed(spec), *scores, *cut_needs(spec, n)),
         makes=(("result", spec.result_key),),
         cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
-    )
-
-
-def prepared_key(spec: TrialSpec) -> str:
-    """Names what all trials of a data set and model share."""
-    return key_of(
-        {
-            "data": spec.data_sha,
-            "model": spec.model_sha,
-            "learner": spec.learner,
-            "length": spec.training.max_length,
-            "precision": spec.training.precision,
-        }
     )

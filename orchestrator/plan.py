@@ -10,13 +10,14 @@ from typing import Any
 from rich.console import Console
 
 from analysis.looks import LOOKS, Purchase, demand
-from orchestrator.checks import check_lengths, check_targets
+from orchestrator.checks import check_lengths, check_probes, check_targets
 from orchestrator.grids import expand
-from orchestrator.nodes import Node, plan
+from orchestrator.nodes import plan
 from orchestrator.place import Place
 from orchestrator.request import Request
 from orchestrator.runs import Run, title
 from orchestrator.shared import Store
+from orchestrator.work import Node
 from trainables.datasets import Dataset, load, write
 from trainables.keys import key_of
 from trainables.models import resolve
@@ -93,8 +94,9 @@ class Sweep:
 
     def nodes_by_need(self) -> list[Node]:
         """Every node behind the nodes it needs."""
-        order = {"prepare": 0, "baseline": 1, "warm_up": 1, "answer": 1, "score": 2, "trial": 3}
-        return sorted(self.nodes, key=lambda node: order[node.kind])
+        order = (("prepare",), ("baseline", "warm_up", "answer"), ("evidence",), ("score",))
+        rank = {kind: place for place, kinds in enumerate(order) for kind in kinds}
+        return sorted(self.nodes, key=lambda node: rank.get(node.kind, len(order)))
 
     def notes(self) -> list[str]:
         """Sentences the report shows: what was done to the data, what to know of a signal."""
@@ -153,6 +155,7 @@ def plan_sweep(
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_lengths(specs, model, sizes)
+    check_probes(specs, sizes)
     check_targets(specs, datasets)
     name = request.grid or "own"
     content = [request.adaptive] * request.adaptive + [spec.result_key for spec in specs]

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from analysis.study import Plan
 from orchestrator.live import Panel
-from orchestrator.nodes import Node
 from orchestrator.runs import Run, title
 from orchestrator.scheduler import SECOND_TRIES
 from orchestrator.shared import Store
 from orchestrator.tracking import Tracker
+from orchestrator.work import Node
 from trainables.spec import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
@@ -186,5 +186,8 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 def _of(node: Node) -> str:
     if node.kind == "prepare":
         return f"{node.spec.dataset} {node.spec.learner}"
+    if node.kind == "evidence":
+        shard = "" if node.place is None else f" shard {node.place}"
+        return f"{node.spec.dataset} {'+'.join(node.names)}{shard} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
     signals = "+".join(dict.fromkeys(mark.signal for mark in node.marks))
     return f"{node.spec.dataset} {signals} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"

@@ -8,8 +8,8 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
-from orchestrator.nodes import Artifact, Node
 from orchestrator.place import Limits
+from orchestrator.work import Artifact, Node
 
 
 class Store(Protocol):

@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.nodes import Node
     from orchestrator.plan import Sweep
+    from orchestrator.work import Node
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -17,14 +17,14 @@ from ray import tune
 
 from orchestrator.cluster import bootstrap, grown, now
 from orchestrator.exits import INTERRUPTED, TERMINATED
-from orchestrator.nodes import Node
 from orchestrator.place import Place
 from orchestrator.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.shared import Store
+from orchestrator.work import Node
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
 from trainables.spec import TrialResult, TrialSpec
-from trainables.trial import answer, prepare, run_baseline, run_trial, score, warm_up
+from trainables.trial import answer, gather, prepare, run_baseline, run_trial, score, warm_up
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
 _MAX_DEATHS = 1
@@ -200,6 +200,9 @@ def _do(node: Node, place: Place) -> None:
         case "prepare":
             prepare(node.spec, store)
             store.put(*node.makes[0], lambda path: path.write_text("prepared\n"))
+        case "evidence":
+            settings = dict(node.settings)
+            gather(node.spec, store, node.names, settings=settings, place=node.place)
         case "score":
             for spec in node.marks:
                 score(spec, store)

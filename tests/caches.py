@@ -9,6 +9,7 @@ class FolderCache:
     def __init__(self, root: Path):
         self.root = root
         self.made = Counter()
+        self.abouts = {}
         self._facts = {}
 
     def has(self, kind, key):
@@ -18,6 +19,7 @@ class FolderCache:
         path = self.root / f"{kind}-{key}"
         if not path.exists():
             self.made[kind] += 1
+            self.abouts[kind, key] = about
             self._facts[kind, key] = make(path) or {}
         return path
 

@@ -17,9 +17,10 @@ from orchestrator.store import ArtifactStore
 from tests.caches import FolderCache
 from trainables.clusters import Clusters
 from trainables.datasets import Source, load, write
-from trainables.evidence import dice, parameters
+from trainables.evidence import dice
 from trainables.learners import LEARNERS
 from trainables.models import Model, resolve
+from trainables.needs import parameters
 from trainables.neighbours import Neighbours, neighbours
 from trainables.runs import load_runs
 from trainables.scores import warnings

@@ -42,6 +42,12 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, Any]) -> None:
     pq.write_table(table, path, use_dictionary=False, compression="none", write_statistics=False)
 
 
+def row_shape(path: Path, name: str) -> tuple[int, ...]:
+    """The shape of one row of an array that `write_arrays` wrote, without reading it."""
+    field = pq.read_schema(path).field(name)
+    return tuple(json.loads(field.metadata[b"shape"]))
+
+
 def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
     """The arrays and the `about` that `write_arrays` wrote."""
     table = pq.read_table(path).combine_chunks()

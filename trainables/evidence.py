@@ -1,8 +1,7 @@
 """Evidence: what a warmed-up learner and its data say of each sample, made once and shared."""
 
-import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -12,47 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.classes import class_recall
-from trainables.clusters import Clusters, clusters
-from trainables.heads import cross_probs, head_models
 from trainables.keys import key_of, seed_for
-from trainables.neighbours import Neighbours, class_neighbours, neighbours
+from trainables.needs import (
+    ANSWERS,
+    DERIVED,
+    GIVEN,
+    SHARD,
+    VALIDATION,
+    VECTORS,
+    VISITED,
+    Settings,
+    chosen,
+    is_sharded,
+    meant,
+    parameters,
+)
 from trainables.observation import EXTRA, FORWARD, observe
-from trainables.relatives import RELATED, SubsetModels
+from trainables.relatives import RELATED
+from trainables.shards import Shards, shards_of
 from trainables.spec import Phase, Setting, TrialSpec
 
 # Arrays, and what each step of making them took, the evidence under them included.
 Made = tuple[Arrays, dict[str, Phase]]
-
-# Known without any learner.
-GIVEN = ("labels", "dice", "texts", "validation_labels")
-# From one forward pass of the warmed-up learner over a split, in evaluation mode.
-VALIDATION = tuple(f"validation_{name}" for name in FORWARD)
-# Left by training itself, one column an epoch begun, nan where the sample was not yet seen.
-VISITED = ("losses", "margins", "correct")
-# What a whole run on a subset gets right: see `trainables.relatives.SubsetModels`.
-ANSWERS = "answers"
-
-
-# Made from other evidence; parameters are named as a signal's are, the result is kept.
-DERIVED: Mapping[str, tuple[Callable[..., Any], type | None]] = {
-    "neighbours": (neighbours, Neighbours),
-    "class_neighbours": (class_neighbours, Neighbours),
-    "clusters": (clusters, Clusters),
-    "cross_probs": (cross_probs, None),
-    "class_recall": (class_recall, None),
-    "head_models": (head_models, SubsetModels),
-}
-# What cannot be had without labels, directly or not.
-LABELLED = {
-    "labels", "validation_labels", *VISITED, "class_neighbours", "cross_probs", "head_models",
-    "subset_models", "gradient_norms", "moments", "class_recall"
-}  # fmt: skip
-KNOWN = {
-    *GIVEN, *FORWARD, *VALIDATION, *VISITED, *EXTRA, *DERIVED, *RELATED,
-}  # fmt: skip
-# What a selector is handed beside evidence.
-HANDED = ("scores", "rate", "ties")
 
 
 class Cache(Protocol):
@@ -86,6 +66,10 @@ class Runs(Protocol):
     def cache(self) -> Cache:
         """Where evidence is kept."""
 
+    @property
+    def rows(self) -> int:
+        """Rows of the training set."""
+
     def given(self, spec: TrialSpec, name: str) -> Any:
         """A piece of GIVEN."""
 
@@ -97,61 +81,6 @@ class Runs(Protocol):
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the spec's finished run gets right, and what the run took."""
-
-
-def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Setting]]:
-    """The evidence a function needs and its own settings with their defaults, by its signature.
-
-    Raises:
-        ValueError: If it names evidence that does not exist.
-    """
-    names, settings = [], {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            settings[name] = parameter.default
-        elif name in HANDED:
-            continue
-        elif name in KNOWN:
-            names.append(name)
-        else:
-            raise ValueError(
-                f"{getattr(function, '__name__', function)} asks for {name!r}, which is no "
-                f"evidence; there is {', '.join(sorted(KNOWN))}"
-            )
-    return tuple(names), settings
-
-
-def asked(function: Callable[..., Any]) -> set[str]:
-    """Every piece of evidence that a signal rests on, directly or not."""
-    found: set[str] = set()
-    for name in parameters(function)[0]:
-        found |= {name}
-        if name in DERIVED:
-            found |= asked(DERIVED[name][0])
-        if name in RELATED:
-            found |= set(RELATED[name].asks)
-    return found
-
-
-def settings_of(function: Callable[..., Any]) -> dict[str, Setting]:
-    """A signal's settings with their defaults, those of the evidence it rests on included."""
-    names, own = parameters(function)
-    below: dict[str, Setting] = {}
-    for name in names:
-        below |= _options(name)
-        if name in DERIVED:
-            below |= settings_of(DERIVED[name][0])
-    return {**below, **own}
-
-
-def _options(name: str) -> dict[str, Setting]:
-    """The options of one piece of evidence itself."""
-    if name in DERIVED:
-        return parameters(DERIVED[name][0])[1]
-    made = EXTRA.get(name) or (RELATED[name].specs if name in RELATED else None)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    found = inspect.signature(made).parameters.values() if made else ()
-    return {p.name: p.default for p in found if p.kind is keyword}
 
 
 def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
@@ -178,96 +107,132 @@ class Evidence:
         """What making all evidence handed out so far took, whoever made it."""
         return sum(self._used.values(), Phase())
 
-    def of(self, function: Callable[..., Any], settings: Mapping[str, Setting]) -> dict[str, Any]:
+    def of(self, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
         """The arguments a signal, or evidence made from other evidence, is called with."""
         names, options = parameters(function)
-        chosen = {name: settings[name] for name in options if name in settings}
-        return {name: self.get(name, settings) for name in names} | chosen
+        own = {name: settings[name] for name in options if name in settings}
+        self._together(names)
+        return {name: self.get(name, settings) for name in names} | own
 
-    def get(self, name: str, settings: Mapping[str, Setting]) -> Any:
+    def get(self, name: str, settings: Settings) -> Any:
         """One named piece of evidence."""
-        own = _options(name)
-        options = {option: settings.get(option, default) for option, default in own.items()}
+        name = meant(name, settings)
         if name in GIVEN:
             return self._runs.given(self._spec, name)
         if name in RELATED:
-            return self._related(name, options)
+            return self._related(name, chosen(name, settings))
+        kept_as = "embeddings" if name == VECTORS else name
+        paths = [self.keep(kept_as, settings, place) for place in places(kept_as, self._runs.rows)]
+        if kept_as in FORWARD and len(paths) > 1:
+            shards = Shards(paths, kept_as, self._runs.rows)
+            return shards if name == VECTORS else shards[:]
+        arrays = _joined([read_arrays(path)[0] for path in paths])
         if name in DERIVED:
-            return self._derived(name, options, settings)
-        if name in VISITED:
-            return self._read("visits", {}, lambda: (self._warm().visits(), {}))[name]
-        make = self._extra if name in EXTRA else self._finish if name == ANSWERS else self._look
-        arrays = self._read(name, options, partial(make, name, options))
-        return arrays if name == ANSWERS else arrays[name]
+            kind = DERIVED[name][1]
+            return kind(**arrays) if kind else arrays["value"]
+        return arrays if name == ANSWERS else arrays[kept_as]
+
+    def keep(self, name: str, settings: Settings, place: int | None = None) -> Path:
+        """The file of a piece of evidence, or of one shard of it; made if nobody has."""
+        make = partial(self._make, name, settings, place)
+        return self._write(name, chosen(name, settings), place, make)
 
     def leave(self, names: set[str], learner: Any) -> None:
-        """Keep the visits, and what one pass over each split gives, while the learner is here."""
-        self._read("visits", {}, lambda: (learner.visits(), {}))
-        for split, known in (("train", FORWARD), ("validation", VALIDATION)):
-            if wanted := sorted(names & set(known)):
-                plain = tuple(name.removeprefix("validation_") for name in wanted)
-                arrays, used = observe(learner, plain, split)
-                for name, bare in zip(wanted, plain, strict=True):
-                    made = ({name: arrays[bare]}, {f"{split} pass": used})
-                    self._read(name, {}, partial(_itself, made))
+        """Keep the visits, and what one pass over each split gives, while the learner is here.
+
+        A training set of several shards is not passed over: that is left to as many workers.
+        """
+        self._write("visits", {}, None, lambda: (learner.visits(), {}))
+        for known in (FORWARD, VALIDATION):
+            wanted = sorted(names & set(known))
+            if wanted and not (known == FORWARD and len(shards_of(self._runs.rows)) > 1):
+                self._pass(wanted, None, learner)
+
+    def gather(self, names: Sequence[str], settings: Settings, place: int | None) -> None:
+        """Keep some pieces of one shard: all that one pass gives by one pass."""
+        lacking = [name for name in names if name in FORWARD and not self._has(name, place)]
+        if lacking:
+            self._pass(lacking, place, self._warm())
+        for name in names:
+            self.keep(name, settings, place)
+
+    def _together(self, names: Sequence[str]) -> None:
+        """See by one pass what several would give, whoever asks first."""
+        if len(seen := [name for name in names if name in FORWARD]) > 1:
+            for place in places(seen[0], self._runs.rows):
+                self.gather(seen, {}, place)
+
+    def _has(self, name: str, place: int | None) -> bool:
+        return self._runs.cache.has("evidence", evidence_key(self._spec, name, {}, place))
 
     def _warm(self) -> Any:
         return self._runs.warm(self._spec)
 
-    def _look(self, name: str, _: Mapping[str, Setting]) -> Made:
-        split = "validation" if name in VALIDATION else "train"
-        if split == "validation":
+    def _make(self, name: str, settings: Settings, place: int | None) -> Made:
+        if name in VISITED:
+            return self._warm().visits(), {}
+        if name in DERIVED:
+            return self._derive(name, settings, place)
+        if name == ANSWERS:
+            arrays, used = self._runs.answers(self._spec)
+            return arrays, {"run": used}
+        if name in EXTRA:
+            array, used = EXTRA[name](self._warm(), **chosen(name, settings))
+            return {name: array}, {name: used}
+        if name in VALIDATION:
             self.get("validation_labels", {})  # says what to do where there is no such split
-        plain = name.removeprefix("validation_")
-        arrays, used = observe(self._warm(), (plain,), split)
-        return {name: arrays[plain]}, {f"{split} pass": used}
+        return self._look([name], place, self._warm())
 
-    def _extra(self, name: str, options: Mapping[str, Setting]) -> Made:
-        array, used = EXTRA[name](self._warm(), **options)
-        return {name: array}, {name: used}
+    def _pass(self, names: Sequence[str], place: int | None, learner: Any) -> None:
+        arrays, used = self._look(names, place, learner)
+        for name in names:
+            self._write(name, {}, place, partial(_itself, ({name: arrays[name]}, used)))
 
-    def _finish(self, *_: Any) -> Made:
-        arrays, used = self._runs.answers(self._spec)
-        return arrays, {"run": used}
+    def _look(self, names: Sequence[str], place: int | None, learner: Any) -> Made:
+        split = "validation" if names[0] in VALIDATION else "train"
+        plain = tuple(name.removeprefix("validation_") for name in names)
+        rows = None if place is None else shards_of(self._runs.rows)[place]
+        arrays, used = observe(learner, plain, split, rows=rows)
+        found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
+        return found, {_step(f"{split} pass", place): used}
 
-    def _derived(
-        self, name: str, options: Mapping[str, Setting], settings: Mapping[str, Setting]
-    ) -> Any:
-        kind = DERIVED[name][1]
-        arrays = self._read(name, options, partial(self._derive, name, settings))
-        return kind(**arrays) if kind else arrays["value"]
-
-    def _derive(self, name: str, settings: Mapping[str, Setting]) -> Made:
+    def _derive(self, name: str, settings: Settings, place: int | None) -> Made:
         # An Evidence of its own: what it counts is what this rests on, and nothing else.
-        below = Evidence(self._spec, self._runs)
-        arguments = below.of(DERIVED[name][0], settings)
+        below, function = Evidence(self._spec, self._runs), DERIVED[name][0]
+        arguments = below.of(function, settings)
+        if is_sharded(name):
+            everyone = range(self._runs.rows)
+            arguments[SHARD] = everyone if place is None else shards_of(len(everyone))[place]
         started = time.perf_counter()
-        found = DERIVED[name][0](**arguments)
+        found = function(**arguments)
         own = Phase(seconds=time.perf_counter() - started)
         arrays: Arrays = (
             {f.name: getattr(found, f.name) for f in fields(found)}
             if is_dataclass(found)
             else {"value": found}
         )
-        return arrays, {**below._used, name: own}
+        return arrays, {**below._used, _step(name, place): own}
 
     def _related(self, name: str, options: Mapping[str, Setting]) -> Any:
         row = RELATED[name]
         specs = row.specs(self._spec, **options)
         found = []
-        for place, spec in enumerate(specs):
+        for number, spec in enumerate(specs):
             other = Evidence(spec, self._runs)
+            other._together(row.asks)
             found.append({wanted: other.get(wanted, {}) for wanted in row.asks})
             used = dict(other._used)
             if not row.whole and spec.run_key != self._spec.run_key:
                 used["warm-up"] = self._runs.warm_used(spec)
             # Of the run's own evidence at its own mark no second pass was made.
-            name_of = "{}" if spec == self._spec else f"{place} {{}}"
+            name_of = "{}" if spec == self._spec else f"{number} {{}}"
             self._used |= {name_of.format(step): phase for step, phase in used.items()}
         return row.assemble(specs, found)
 
-    def _read(self, name: str, options: Mapping[str, Setting], make: Callable[[], Made]) -> Arrays:
-        about = _about(self._spec, name, options)
+    def _write(
+        self, name: str, options: Settings, place: int | None, make: Callable[[], Made]
+    ) -> Path:
+        about = _about(self._spec, name, options, place)
 
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
@@ -275,20 +240,39 @@ class Evidence:
             return {"used": {step: asdict(phase) for step, phase in used.items()}}
 
         key = key_of(about)
-        arrays, _ = read_arrays(self._runs.cache.get("evidence", key, write, about=about))
+        path = self._runs.cache.get("evidence", key, write, about=about)
         used = self._runs.cache.facts("evidence", key)["used"]
         self._used |= {step: Phase(**phase) for step, phase in used.items()}
-        return arrays
+        return path
 
 
-def evidence_key(spec: TrialSpec, name: str, options: Mapping[str, Setting]) -> str:
-    """Names a piece of evidence that is kept."""
-    return key_of(_about(spec, name, options))
+def evidence_key(spec: TrialSpec, name: str, settings: Settings, place: int | None = None) -> str:
+    """Names a piece of evidence that is kept, or one shard of it."""
+    return key_of(_about(spec, name, chosen(name, settings), place))
 
 
-def _about(spec: TrialSpec, name: str, options: Mapping[str, Setting]) -> dict[str, Any]:
+def places(name: str, n: int) -> Sequence[int | None]:
+    """The shards that a piece of evidence of n rows is kept in; None where it is one file."""
+    count = len(shards_of(n)) if is_sharded(name) else 1
+    return range(count) if count > 1 else [None]
+
+
+def _about(spec: TrialSpec, name: str, options: Settings, place: int | None) -> dict[str, Any]:
     whose = {"trial": spec.result_key} if name == ANSWERS else {"warm_key": spec.warm_key}
-    return {**whose, "evidence": name, **options}
+    kept_as = "visits" if name in VISITED else name
+    part = {} if place is None else {SHARD: place}
+    return {**whose, "evidence": kept_as, **options, **part}
+
+
+def _joined(parts: Sequence[Arrays]) -> Arrays:
+    """The shards of some arrays as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _step(name: str, place: int | None) -> str:
+    return name if place is None else f"{name} {place}"
 
 
 def _itself(made: Made) -> Made:

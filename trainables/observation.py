@@ -23,7 +23,12 @@ Alter = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def passed(
-    learner: "Learner", split: str, *, names: tuple[str, ...] = (), alter: Alter | None = None
+    learner: "Learner",
+    split: str,
+    *,
+    names: tuple[str, ...] = (),
+    alter: Alter | None = None,
+    rows: range | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], dict[str, Any], Phase]]:
     """One pass over a split, in batches of similar length, with the module as it stands.
 
@@ -32,9 +37,10 @@ def passed(
         split: Its name.
         names: What to give beside the logits, of FORWARD.
         alter: Changes each batch beforehand.
+        rows: Which of the split; all without it.
 
     Yields:
-        Rows (b,), tensors by name on the host, float32, and what the batch took.
+        Their rows (b,), tensors by name on the host, float32, and what the batch took.
     """
     import torch
 
@@ -43,11 +49,13 @@ def passed(
     hook = classifier(network.module).register_forward_pre_hook(
         lambda _, inputs: entering.append(inputs[0])
     )
-    by_length = np.argsort(network.lengths[split], kind="stable")
+    wanted = rows or range(len(network.lengths[split]))
+    lengths = network.lengths[split][wanted.start : wanted.stop]
+    by_length = np.argsort(lengths, kind="stable") + wanted.start
     try:
         for start in range(0, len(by_length), _BATCH):
-            rows, started = by_length[start : start + _BATCH], time.perf_counter()
-            batch = network.batch(split, rows)
+            here, started = by_length[start : start + _BATCH], time.perf_counter()
+            batch = network.batch(split, here)
             with torch.inference_mode(), autocast(learner.training.precision):
                 logits, embeddings = network.forward(alter(batch) if alter else batch, embed=embed)
             logits = logits.float()
@@ -59,7 +67,7 @@ def passed(
             }
             # Brought to the host inside the measured time: an accelerator is waited for here.
             seen = {name: out[name].float().cpu() for name in ("logits", *names)}
-            yield rows, seen, learner.work(split, rows, time.perf_counter() - started)
+            yield here, seen, learner.work(split, here, time.perf_counter() - started)
     finally:
         hook.remove()
 
@@ -79,7 +87,12 @@ def classifier(module: Any) -> Any:
 
 
 def observe(
-    learner: "Learner", names: tuple[str, ...], split: str = "train", *, alter: Alter | None = None
+    learner: "Learner",
+    names: tuple[str, ...],
+    split: str = "train",
+    *,
+    alter: Alter | None = None,
+    rows: range | None = None,
 ) -> tuple[Arrays, Phase]:
     """Arrays over a split from one pass, row for row.
 
@@ -88,15 +101,16 @@ def observe(
         names: Of FORWARD: embeddings (n, d), probs (n, c), features (n, h).
         split: Its name.
         alter: Changes each batch beforehand; without it the module is put in evaluation mode.
+        rows: Which of the split; all without it.
     """
     if alter is None:
         learner.network.module.eval()
     parts: dict[str, list[Any]] = {name: [] for name in names}
     order, used = [], Phase()
-    for rows, seen, took in passed(learner, split, names=names, alter=alter):
+    for here, seen, took in passed(learner, split, names=names, alter=alter, rows=rows):
         for name in names:
             parts[name].append(seen[name].numpy())
-        order.append(rows)
+        order.append(here)
         used += took
     back = np.argsort(np.concatenate(order), kind="stable")
     return {name: np.concatenate(part)[back] for name, part in parts.items()}, used

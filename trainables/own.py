@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trainables.evidence import asked
+from trainables.needs import asked
 from trainables.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
 from trainables.spec import TrialSpec

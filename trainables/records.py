@@ -68,7 +68,7 @@ def write_parquet(results: Iterable[TrialResult], path: Path) -> None:
     """Compact rows into one tidy Parquet table, one row a trial.
 
     Columns: result_key, the spec's fields (settings and training as JSON), status, error,
-    accuracy, n_train, n_kept, n_test, twins_lost, one column per phase and measure
+    accuracy, n_train, n_kept, n_test, twins_lost, neighbours_recall, one column per phase and measure
     (training_seconds, ...), lists class_names, recall, class_counts, kept_counts, test_counts, finished,
     host, and `row`, the JSON that `read_parquet` gives back unchanged.
     """
@@ -89,7 +89,7 @@ _TEXT = (
     "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol", "budget", "training", "status", "error", "finished", "host", "row",
 )  # fmt: skip
 _WHOLE = ("seed", "n_train", "n_kept", "n_test", "parameters")
-_REAL = ("warmup", "rate", "accuracy", "twins_lost")
+_REAL = ("warmup", "rate", "accuracy", "twins_lost", "neighbours_recall")
 _MEASURES = {
     "seconds": pa.float64(), "steps": pa.int64(), "examples": pa.int64(),
     "tokens": pa.int64(), "padded_tokens": pa.int64(),
@@ -124,8 +124,8 @@ def _tidy(result: TrialResult) -> dict[str, Any]:
         **{
             name: getattr(result, name)
             for name in (
-                "status", "error", "accuracy", "n_test", "twins_lost", "parameters",
-                "class_names", "recall", "class_counts", "kept_counts", "test_counts",
+                "status", "error", "accuracy", "n_test", "twins_lost", "neighbours_recall",
+                "parameters", "class_names", "recall", "class_counts", "kept_counts", "test_counts",
                 "finished", "host",
             )
         },

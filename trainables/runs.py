@@ -42,6 +42,11 @@ class DataRuns:
         """A mask of all training rows."""
         return np.ones(len(self.dataset.train), dtype=bool)
 
+    @property
+    def rows(self) -> int:
+        """Rows of the training set."""
+        return len(self.dataset.train)
+
     def fresh(self, spec: TrialSpec) -> Learner:
         """A learner at its initial weights."""
         network = LEARNERS[spec.learner].open(spec, self.dataset, self.cache)

@@ -1,6 +1,7 @@
 """Scores of a training set: made once per warm-up mark and signal, kept with the sample's name."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from trainables.datasets import Split
 from trainables.own import EACH_EPOCH, signal_of
 from trainables.selectors import n_keep
 from trainables.spec import TrialSpec
+
+# Below this share of true neighbours a reader is told how to find more.
+_LEAST_RECALL = 0.99
 
 
 def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
@@ -99,6 +103,18 @@ def read_scores(path: Path) -> NDArray[np.float32]:
     """The scores that `write_scores` wrote, shape (n,)."""
     scores: NDArray[np.float32] = pq.read_table(path, columns=["score"])["score"].to_numpy()
     return scores
+
+
+def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
+    """What a reader must know of approximate neighbours that are too few of the true ones."""
+    if recall is None or recall >= _LEAST_RECALL:
+        return ()
+    probes = dict(spec.settings).get("probes", 0)
+    return (
+        f"{spec.signal} looked for neighbours in the nearest clusters alone and found only "
+        f"{math.floor(100 * recall)} % of the true ones; above probes={probes} it finds more, "
+        "without probes all",
+    )
 
 
 def warnings(spec: TrialSpec) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trainables.datasets import Dataset
 from trainables.evidence import Evidence, Runs, dice
+from trainables.needs import APPROXIMATIONS, derived
 from trainables.own import EACH_EPOCH, selector_of, signal_of
 from trainables.scores import check_epochs, check_keep, check_scores, read_scores, write_scores
 from trainables.spec import Phase, TrialSpec
@@ -44,11 +45,12 @@ def score(spec: TrialSpec, runs: WithData) -> tuple[NDArray[np.float32], Phase]:
     def write(path: Path) -> dict[str, Any]:
         evidence = Evidence(spec, runs)
         scores, own = _timed(signal.score, evidence.of(signal.score, dict(spec.settings)))
-        used = evidence.used + own
         check_scores(scores, len(train), spec.signal)
+        used = evidence.used + own
+        recall = _recall(spec, evidence)  # a measurement of ours: no cost of the method
         columns = {name: make(**evidence.of(make, {})) for name, make in signal.columns.items()}
         write_scores(path, scores, train, about, columns)
-        return {"used": asdict(used)}
+        return {"used": asdict(used), **recall}
 
     about = {
         "run": spec.baseline.to_dict(),
@@ -83,6 +85,20 @@ def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
     )
     check_keep(keep, len(train), spec)
     return keep, scoring + evidence.used
+
+
+def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
+    """Share of the true neighbours that the scores rest on; None where they are exact, or none."""
+    if spec.selector == EACH_EPOCH:
+        return None
+    return runs.cache.facts("scores", spec.score_key).get("recall")
+
+
+def _recall(spec: TrialSpec, evidence: Evidence) -> dict[str, float]:
+    settings = dict(spec.settings)
+    if not set(derived(signal_of(spec.signal).score, settings)) & APPROXIMATIONS:
+        return {}
+    return {"recall": round(float(evidence.get("recall", settings).mean()), 6)}
 
 
 def _timed(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from trainables.keys import key_of
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
-SPEC_VERSION = 3
+SPEC_VERSION = 4
 
 Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")
@@ -76,8 +76,7 @@ class TrialSpec:
         settings: The signal's settings as sorted (name, value) pairs.
         signal_sha: Content of the file a module:function is in; empty for our own.
         prune: Which end of the scores goes: "low", or "high" for the signal turned around.
-        selector: Row of SELECTORS, "each_epoch" for a policy, or module:function; empty for the
-            baseline.
+        selector: Row of SELECTORS, "each_epoch" for a policy, module:function; empty for a baseline.
         selector_settings: As settings.
         selector_sha: As signal_sha.
         rate: Share of the training set removed, in [0, 1); 0 for the baseline and for NULL.
@@ -262,8 +261,8 @@ class TrialResult:
         parameters: Trained parameters without embeddings (P_ne of the FLOP model).
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.
-        twins_lost: Share of the removed samples whose nearest neighbour was removed too; None
-            where no neighbours were computed.
+        twins_lost: Share of the removed samples whose nearest neighbour was removed too, or None.
+        neighbours_recall: Share of a sample's true neighbours that an approximate search found.
         found: Where the data's truth is known: share of the removed rows that truly are spare
             copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
         environment: Versions, device and threads; trials of one cell agree on it.
@@ -288,6 +287,7 @@ class TrialResult:
     weights_sha: str = ""
     kept_sha: str = ""
     twins_lost: float | None = None
+    neighbours_recall: float | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

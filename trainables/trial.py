@@ -1,6 +1,6 @@
 """One trial, told in its order: warm up, score, prune, go on, and see what is left of accuracy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,9 +10,10 @@ from trainables.order import Route, warm_steps
 from trainables.outcome import outcome
 from trainables.own import asked_by
 from trainables.runs import DataRuns, load_runs
-from trainables.scoring import Keep, select
+from trainables.scores import recall_warnings
+from trainables.scoring import Keep, recall_of, select
 from trainables.scoring import score as score_with
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.spec import Phase, Setting, TrialResult, TrialSpec
 from trainables.training import Learner, load_progress
 
 
@@ -83,12 +84,38 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     runs.go(learner, runs.route(spec, learner, keep), spec)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
     result = outcome(spec, learner, runs.dataset, keep, phases)
-    return replace(result, twins_lost=_twins_lost(spec, runs, keep))
+    recall = recall_of(spec, runs)
+    return replace(
+        result,
+        twins_lost=_twins_lost(spec, runs, keep),
+        neighbours_recall=recall,
+        warnings=(*result.warnings, *recall_warnings(spec, recall)),
+    )
 
 
 def score(spec: TrialSpec, cache: Cache) -> Phase:
     """Make a trial's scores, if nobody has; what they took."""
     return score_with(spec, load_runs(spec, cache))[1]
+
+
+def gather(
+    spec: TrialSpec,
+    cache: Cache,
+    names: Sequence[str],
+    *,
+    settings: Mapping[str, Setting],
+    place: int | None,
+) -> None:
+    """Make pieces of evidence of one shard, if nobody has.
+
+    Args:
+        spec: A pruned trial of the warm-up mark.
+        cache: Where artifacts are kept.
+        names: The pieces.
+        settings: Of the signal that asks for them.
+        place: The shard; None for what is kept in one file.
+    """
+    Evidence(spec, load_runs(spec, cache)).gather(names, settings, place)
 
 
 def answer(spec: TrialSpec, cache: Cache) -> None:

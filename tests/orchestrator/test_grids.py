@@ -58,7 +58,8 @@ def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_ke
     named = replace(block, arms=(Arm(signal="redundancy", settings=(("k", 10),)),))
     one, other = (specs(replace(GRIDS["demo"], blocks=(b,))) for b in (block, named))
     assert one == other
-    assert dict(one[-1].settings) == {"k": 10, "kth": False, "centred": False}
+    expected = {"k": 10, "kth": False, "centred": False, "probes": 0, "clusters": 0}
+    assert dict(one[-1].settings) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from rich.console import Console
 from analysis.study import Plan
 from orchestrator import live
 from orchestrator.live import Panel
-from orchestrator.nodes import Node
+from orchestrator.work import Node
 from trainables.spec import TrialResult, TrialSpec
 
 FULL = TrialSpec(

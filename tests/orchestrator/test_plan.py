@@ -130,3 +130,16 @@ def test_a_wrong_name_is_refused_before_data_are_read(planned):
     request = replace(SMALL, datasets=("absent.csv",), signals=("redudancy",))
     with pytest.raises(ValueError, match="unknown signal"):
         planned(request)
+
+
+@pytest.mark.parametrize(
+    ("signal", "most"),
+    [
+        ("redundancy,probes=18", 17),
+        ("keep_one,probes=-1", 17),
+        ("redundancy,probes=6,clusters=5", 5),
+    ],
+)
+def test_more_clusters_than_there_are_cannot_be_looked_through(planned, signal, most):
+    with pytest.raises(ValueError, match=f"synthetic:300 of 300 rows.* give 1 to {most}, or 0"):
+        planned(replace(SMALL, signals=(signal,)))

@@ -2,15 +2,8 @@ import numpy as np
 import pytest
 
 from trainables.arrays import read_arrays, write_arrays
-from trainables.evidence import (
-    DERIVED,
-    KNOWN,
-    Evidence,
-    asked,
-    dice,
-    parameters,
-    settings_of,
-)
+from trainables.evidence import Evidence, dice, evidence_key
+from trainables.needs import DERIVED, KNOWN, asked, parameters, settings_of
 from trainables.signals import SIGNALS
 from trainables.spec import Phase, TrialSpec
 
@@ -33,7 +26,7 @@ class OneRun:
     """The runs behind evidence: one warmed-up learner whose passes over the data are counted."""
 
     def __init__(self, cache):
-        self.cache, self.passes = cache, 0
+        self.cache, self.passes, self.rows = cache, 0, 40
 
     def given(self, spec, name):
         return {"labels": np.arange(40) % 2, "dice": dice(np.arange(40), spec.seed, "dice")}[name]
@@ -50,10 +43,13 @@ class OneRun:
 
 @pytest.fixture
 def runs(cache, monkeypatch):
-    def observe(learner, names, split="train"):
+    def observe(learner, names, split="train", rows=None):
         learner.passes += 1
+        rows = rows or range(40)
+        here = slice(rows.start, rows.stop)
         arrays = {"embeddings": EMBEDDINGS, "probs": np.full((40, 2), 0.5, dtype=np.float32)}
-        return {name: arrays[name] for name in names}, Phase(seconds=2.0, examples=40)
+        found = {name: arrays[name][here] for name in names}
+        return found, Phase(seconds=2.0 * len(rows) / 40, examples=len(rows))
 
     monkeypatch.setattr("trainables.evidence.observe", observe)
     return OneRun(cache)
@@ -171,7 +167,78 @@ def test_the_second_signal_on_the_same_neighbours_counts_what_lies_under_them(ev
 
 
 def test_settings_of_the_evidence_are_settings_of_the_signal():
-    assert settings_of(SIGNALS["redundancy"].score) == {"k": 10, "centred": False, "kth": False}
+    expected = {"k": 10, "centred": False, "kth": False, "probes": 0, "clusters": 0}
+    assert settings_of(SIGNALS["redundancy"].score) == expected
+
+
+@pytest.fixture
+def in_shards(monkeypatch):
+    """40 rows in three shards."""
+    monkeypatch.setattr("trainables.shards.SHARD_ROWS", 16)
+
+
+def test_evidence_of_shards_is_that_of_all_rows(runs, cache, tmp_path, monkeypatch):
+    whole = Evidence(SPEC, runs).get("neighbours", {"k": 5})
+    monkeypatch.setattr("trainables.shards.SHARD_ROWS", 16)
+    by_shards = Evidence(SPEC, runs).get("neighbours", {"k": 5})
+    assert (by_shards.rows == whole.rows).all()
+    assert np.allclose(by_shards.similarity, whole.similarity, atol=1e-6)
+
+
+def test_embeddings_of_shards_are_read_as_one_array(in_shards, evidence):
+    assert (evidence.get("embeddings", {}) == EMBEDDINGS).all()
+    assert (evidence.get("vectors", {})[10:40] == EMBEDDINGS[10:]).all()
+
+
+def test_a_shard_is_passed_over_once_for_all_that_is_seen_there(in_shards, evidence, runs):
+    for place in (2, 0, 1):
+        evidence.gather(("embeddings", "probs"), {}, place)
+    for name in ("embeddings", "probs"):
+        evidence.get(name, {})
+    assert runs.passes == 3
+    assert evidence.used == Phase(seconds=2.0, examples=40)
+
+
+def test_a_shard_that_was_seen_is_not_passed_over_again(in_shards, evidence, runs):
+    for _ in range(2):
+        evidence.gather(("embeddings", "probs"), {}, 1)
+    assert runs.passes == 1
+
+
+def test_whoever_asks_first_sees_all_a_function_asks_for_in_one_pass(evidence, runs):
+    def mine(embeddings, probs): ...
+
+    evidence.of(mine, {})
+    assert runs.passes == 1
+    assert evidence.used == Phase(seconds=2.0, examples=40)
+
+
+def test_a_run_leaves_the_passes_over_many_shards_to_other_workers(in_shards, evidence, runs):
+    evidence.leave({"embeddings"}, runs)
+    assert runs.passes == 0
+
+
+def test_what_shards_took_is_counted_once_each(in_shards, evidence, runs):
+    second = Evidence(SPEC, runs)
+    for user in (evidence, second):
+        user.of(SIGNALS["keep_one"].score, {"k": 5})
+    assert second.used == evidence.used
+    assert second.used.examples == 40
+
+
+@pytest.mark.parametrize("probes", [0, 3])
+def test_the_number_of_probes_says_whether_neighbours_are_exact(evidence, cache, probes):
+    evidence.get("neighbours", {"probes": probes, "clusters": 6})
+    made = {about["evidence"] for about in cache.abouts.values()}
+    exact, approximate = {"neighbours"}, {"ivf_neighbours", "clusters", "centroids"}
+    assert made - {"embeddings"} == (approximate if probes else exact)
+
+
+def test_another_number_of_clusters_is_another_search(evidence):
+    keys = {
+        evidence_key(SPEC, "ivf_neighbours", {"probes": 2, "clusters": count}) for count in (5, 6)
+    }
+    assert len(keys) == 2
 
 
 def test_members_beside_the_run_itself_count_their_warm_up(evidence):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainables import neighbours as module
+from trainables import tiles as module
 from trainables.neighbours import nearest, nearest_in_class
 
 ROOT = Path(__file__).parents[2]
@@ -96,14 +96,22 @@ def test_what_the_estimates_leave_in_doubt_is_searched_again(path, monkeypatch):
 
 def test_no_row_left_out_is_more_similar_than_its_bound(monkeypatch):
     torch = pytest.importorskip("torch")
-    units = torch.nn.functional.normalize(torch.from_numpy(with_near_copies()[:992]), dim=1)
-    codes = module._coded(units, 8, 990)
-    queries = torch.arange(0, 990, 7)
-    strip = torch.empty((len(queries), 992), dtype=torch.int32)
-    rows, bound = module._candidates(codes, queries, 12, strip)
-    similarity = units[queries].double() @ units[:990].double().T
-    similarity.scatter_(1, torch.cat([rows, queries[:, None]], dim=1), -2)
-    assert (similarity.amax(1) <= bound + 1e-6).all()
+    units = torch.nn.functional.normalize(torch.from_numpy(with_near_copies()[:990]), dim=1)
+    monkeypatch.setattr(module, "_GROUP", 8)
+    monkeypatch.setattr(module, "_MARGIN", 5)
+    monkeypatch.setattr(module, "_is_quick_at_int8", lambda: True)
+    monkeypatch.setattr(module, "device", lambda: "cpu")
+    names = torch.arange(990)
+    asked, block = (
+        module.ask(units[::7], names[::7].contiguous(), 10),
+        module.block_of(units, names, 10),
+    )
+    strip = torch.empty((len(asked.units), len(block.units)), dtype=torch.int32)
+    own = module._own(asked.names, block)
+    places, bound = module._by_codes(asked, torch.arange(len(own)), own, block, 12, strip)
+    similarity = asked.units.double() @ block.units[:990].double().T
+    similarity.scatter_(1, torch.cat([places, own[:, None]], dim=1), -2)
+    assert (similarity.amax(1) <= bound).all()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])

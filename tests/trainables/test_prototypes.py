@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainables.clusters import Clusters, clusters, unit_rows
+from trainables.clusters import Clusters, k_means, unit_rows
 from trainables.signals.prototypes import d4, moderate, ssl_prototypes, supervised_prototypes
 from trainables.signals.redundancy import semdedup
 
@@ -63,36 +63,36 @@ def test_rows_equally_far_have_equal_moderate_scores():
 
 def test_d4_first_removes_what_semdedup_removes_first():
     embeddings, _, dice = cloud()
-    found = clusters(embeddings, dice)
+    found = k_means(embeddings, dice)
     scores = d4(embeddings, found, dice, keep=0.6)
     assert (np.argsort(scores)[:80] == np.argsort(semdedup(embeddings, found, dice))[:80]).all()
 
 
 def test_d4_then_removes_what_lies_nearest_to_the_new_centroids():
     embeddings, _, dice = cloud()
-    scores = d4(embeddings, clusters(embeddings, dice, clusters=7), dice, keep=0.6)
+    scores = d4(embeddings, k_means(embeddings, dice, count=7), dice, keep=0.6)
     left = np.sort(np.argsort(scores)[80:])
-    distance = ssl_prototypes(clusters(embeddings[left], dice[left], clusters=7))
+    distance = ssl_prototypes(k_means(embeddings[left], dice[left], count=7))
     assert (np.argsort(scores[left]) == np.argsort(distance)).all()
 
 
 def test_d4_scores_are_one_order_of_all_rows():
     embeddings, _, dice = cloud()
-    scores = d4(embeddings, clusters(embeddings, dice), dice)
+    scores = d4(embeddings, k_means(embeddings, dice), dice)
     assert np.allclose(np.sort(scores), np.arange(200) / 200)
 
 
 def test_d4_scores_samples_and_not_their_place():
     embeddings, _, dice = cloud()
     order = np.random.default_rng(1).permutation(200)
-    plain = d4(embeddings, clusters(embeddings, dice), dice)
+    plain = d4(embeddings, k_means(embeddings, dice), dice)
     moved, drawn = embeddings[order], dice[order]
-    assert (d4(moved, clusters(moved, drawn), drawn) == plain[order]).all()
+    assert (d4(moved, k_means(moved, drawn), drawn) == plain[order]).all()
 
 
 def test_d4_without_a_first_step_is_the_distance_to_the_prototypes():
     embeddings, _, dice = cloud()
-    found = clusters(embeddings, dice)
+    found = k_means(embeddings, dice)
     scores = d4(embeddings, found, dice, keep=1)
     assert (np.argsort(scores) == np.argsort(ssl_prototypes(found))).all()
 
@@ -101,7 +101,7 @@ def test_d4_without_a_first_step_is_the_distance_to_the_prototypes():
 def test_d4_refuses_to_keep_what_is_no_share(keep):
     embeddings, _, dice = cloud()
     with pytest.raises(ValueError, match="the share left by the first step"):
-        d4(embeddings, clusters(embeddings, dice), dice, keep=keep)
+        d4(embeddings, k_means(embeddings, dice), dice, keep=keep)
 
 
 def test_supervised_prototypes_agree_with_the_slow_way():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainables.clusters import Clusters, clusters, unit_rows
+from trainables.clusters import Clusters, k_means, unit_rows
 from trainables.neighbours import Neighbours, neighbours
 from trainables.signals.redundancy import (
     keep_one,
@@ -29,7 +29,7 @@ def one_cluster(similarity):
 def cloud(n=300, d=6):
     rng = np.random.default_rng(3)
     embeddings, dice = rng.standard_normal((n, d)).astype(np.float32), rng.random(n)
-    return embeddings, clusters(embeddings, dice, clusters=5), dice
+    return embeddings, k_means(embeddings, dice, count=5), dice
 
 
 def test_the_kth_neighbour_alone_counts_if_asked_for():

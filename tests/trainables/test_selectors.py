@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainables.evidence import parameters
+from trainables.needs import parameters
 from trainables.selectors import SELECTORS, fill, n_keep
 
 RATES = (0.0, 0.05, 0.1, 0.29, 0.3, 0.5, 0.9, 0.99)

@@ -4,15 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.evidence import (
-    DERIVED,
-    KNOWN,
-    Neighbours,
-    class_neighbours,
-    dice,
-    neighbours,
-    parameters,
-)
+from trainables.evidence import dice
+from trainables.needs import DERIVED, KNOWN, parameters
+from trainables.neighbours import Neighbours, class_neighbours, neighbours
 from trainables.relatives import Checkpoint, SubsetModels
 from trainables.scores import check_scores
 from trainables.signals import SIGNALS
@@ -91,6 +85,7 @@ def evidence(order=None):
     base = {
         "labels": labels,
         "embeddings": embeddings,
+        "vectors": embeddings,
         "dice": dice(np.arange(N), 3, "dice"),
         "probs": softmax(logits),
         "features": rng.standard_normal((N, 5)).astype(np.float32),
@@ -109,7 +104,7 @@ def evidence(order=None):
     }
     if order is not None:
         base = {name: moved(name, value, order) for name, value in base.items()}
-    options = {"head_models": {"models": 12}}
+    options = {"head_models": {"models": 12}, "ivf_neighbours": {"probes": 5}}
     for name, (make, _) in DERIVED.items():
         given = {needed: base[needed] for needed in parameters(make)[0]}
         base[name] = make(**given, **options.get(name, {}))

@@ -6,8 +6,8 @@ import pytest
 
 import trainables.runs as runs_module
 from trainables.datasets import Split, write
-from trainables.evidence import asked, settings_of
 from trainables.learners import LEARNERS
+from trainables.needs import asked, settings_of
 from trainables.order import warm_steps
 from trainables.own import sha_of
 from trainables.policies import POLICIES

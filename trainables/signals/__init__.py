@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.evidence import LABELLED, parameters
+from trainables.needs import LABELLED, parameters
 from trainables.signals.control import random
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (

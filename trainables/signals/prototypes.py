@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.clusters import Clusters, unit_rows
-from trainables.clusters import clusters as k_means
+from trainables.clusters import Clusters, k_means, unit_rows
+from trainables.shards import Vectors, take
 from trainables.signals.redundancy import places, semdedup
 
 
@@ -87,7 +87,7 @@ def moderate(
 
 
 def d4(
-    embeddings: NDArray[np.float32],
+    vectors: Vectors,
     clusters: Clusters,
     dice: NDArray[np.float64],
     *,
@@ -99,7 +99,7 @@ def d4(
     draw centroids to themselves. The score is one order of removal through both steps.
 
     Args:
-        embeddings: Shape (n, d), finite, no row all zeros.
+        vectors: The embeddings, shape (n, d), finite, no row all zeros.
         clusters: Theirs.
         dice: Uniform in [0, 1), shape (n,); decides between equals.
         keep: Share of the rows left by the first step, in (0, 1].
@@ -117,11 +117,11 @@ def d4(
     """
     if not 0 < keep <= 1:
         raise ValueError(f"keep is {keep:g}; the share left by the first step lies in (0, 1]")
-    covered_first = np.lexsort((dice, semdedup(embeddings, clusters, dice)))
+    covered_first = np.lexsort((dice, semdedup(vectors, clusters, dice)))
     n = len(dice)
     left = covered_first[n - max(1, round(keep * n)) :]
     count = min(int(clusters.assigned.max()) + 1, len(left))
-    again = k_means(embeddings[left], dice[left], clusters=count)
+    again = k_means(take(vectors, left), dice[left], count=count)
     nearest_first = left[np.lexsort((dice[left], -again.similarity))]
     return places(np.concatenate([covered_first[: n - len(left)], nearest_first]))
 

@@ -1,10 +1,13 @@
 """Signals of how much of a sample its neighbours already say."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trainables.clusters import Clusters, unit_rows
 from trainables.neighbours import Neighbours
+from trainables.shards import SHARD_ROWS, Vectors, take
 
 # Similarities held at once within a cluster: 64 MiB.
 _CELLS = 2**24
@@ -81,7 +84,7 @@ def keep_one(
 
 
 def semdedup(
-    embeddings: NDArray[np.float32], clusters: Clusters, dice: NDArray[np.float64]
+    vectors: Vectors, clusters: Clusters, dice: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Minus the similarity to the closest row of the same cluster that is farther out.
 
@@ -93,7 +96,7 @@ def semdedup(
     one stays; copies in different clusters are not seen.
 
     Args:
-        embeddings: Shape (n, d), finite, no row all zeros.
+        vectors: The embeddings, shape (n, d), finite, no row all zeros.
         clusters: Theirs.
         dice: Uniform in [0, 1), shape (n,); decides between equally far rows.
 
@@ -104,12 +107,14 @@ def semdedup(
     References:
         Abbas et al., "SemDeDup", 2023, arXiv:2303.09540.
     """
-    units = unit_rows(embeddings)
-    covered = np.full(len(units), -1, dtype=np.float32)
+    covered = np.full(len(dice), -1, dtype=np.float32)
     order = np.lexsort((dice, clusters.similarity, clusters.assigned))
     starts = np.flatnonzero(np.diff(clusters.assigned[order])) + 1
-    for members in np.split(order, starts):
-        covered[members[1:]] = _most_similar_before(units[members])
+    for rows in _batches(np.split(order, starts)):
+        units = unit_rows(take(vectors, rows), rows)
+        ends = np.flatnonzero(np.diff(clusters.assigned[rows])) + 1
+        for members, own in zip(np.split(rows, ends), np.split(units, ends), strict=True):
+            covered[members[1:]] = _most_similar_before(own)
     return -covered
 
 
@@ -128,6 +133,18 @@ def _crowd(similarity: NDArray[np.float32], kth: bool = False) -> NDArray[np.flo
         return np.where(found.any(axis=1), last, -1)
     total = np.where(found, similarity, 0).sum(axis=1, dtype=np.float64)
     return np.where(found.any(axis=1), total / np.maximum(found.sum(axis=1), 1), -1)
+
+
+def _batches(groups: list[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+    """Groups put together up to the rows of a shard: what is held in memory at once."""
+    batch, rows = [groups[0]], len(groups[0])
+    for group in groups[1:]:
+        if rows + len(group) > SHARD_ROWS:
+            yield np.concatenate(batch)
+            batch, rows = [], 0
+        batch.append(group)
+        rows += len(group)
+    yield np.concatenate(batch)
 
 
 def _most_similar_before(units: NDArray[np.float32]) -> NDArray[np.float32]:
