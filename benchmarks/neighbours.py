@@ -36,6 +36,22 @@ def ours(vectors: Vectors) -> Any:
     return nearest(vectors, K)[0]
 
 
+def in_clusters(probes: int) -> Callable[[Vectors], Any]:
+    """Our approximate search, with the clusters it learns, in the `probes` nearest of root n."""
+
+    def search(vectors: Vectors) -> Any:
+        from trainables.clusters import centroids, clusters
+        from trainables.lists import ivf_neighbours
+
+        middles = centroids(vectors, np.random.default_rng(0).random(len(vectors)))
+        lists = clusters(vectors, middles)
+        # Of some hundred rows there are fewer clusters than probes.
+        looked_at = min(probes, len(middles))
+        return ivf_neighbours(vectors, middles, lists, k=K, probes=looked_at).rows
+
+    return search
+
+
 def faiss_flat(vectors: Vectors) -> Any:
     """IndexFlatIP in blocks of 4,096 queries; as one block it needs more memory and no less time."""
     import faiss
@@ -66,6 +82,8 @@ def cleanlab(vectors: Vectors) -> Any:
 # What a person reads: the package it needs, the search, and what its environment adds.
 METHODS: dict[str, tuple[str, Callable[[Vectors], Any], dict[str, str]]] = {
     "ours": ("torch", ours, {}),
+    "ours, 8 probes": ("faiss", in_clusters(8), {}),
+    "ours, 32 probes": ("faiss", in_clusters(32), {}),
     "faiss flat": ("faiss", faiss_flat, {}),
     # OpenBLAS picks slow kernels on processors newer than itself; this is faiss at its best.
     "faiss flat, OPENBLAS_CORETYPE=SkylakeX": (

@@ -1,57 +1,181 @@
-"""How the cost of neighbours, and so of scoring by them, grows with the rows of a data set.
+"""How the cost of scoring by neighbours grows with rows and workers, through the scheduler itself.
 
-    python -m benchmarks.scale [--rows 25000 --rows 50000 --rows 100000] [--threads 2]
+    python -m benchmarks.scale [--rows 150000 --rows 300000] [--workers 1 --workers 2] [--probes 16]
 
-Each size is searched in a process of its own, by all threads. The exponent between two sizes says
-how cost grows; exact search should show 2. Memory is what the process holds at most, the vectors
-included; bytes a row are its growth between two sizes.
+Vectors around 500 centres are laid into a store as if a run had left them, in shards; what a sweep
+would then do to score `redundancy` and `keep_one` is done by Ray Tune, each worker on one thread.
+Wall is the whole of it, with Ray's start; work is what shards and scores took, added up, by the
+workers' own clocks; busy is work over wall and workers. The exponent between two sizes says how
+work grows: exact search should show 2. Memory is the most that any worker ever held, in the score
+step or another.
 """
 
 import math
-import multiprocessing
+import tempfile
+import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
 
+import numpy as np
+import pyarrow as pa
 import typer
+from ray import tune
 from rich import print as show
 from rich.table import Table
 
-from benchmarks.neighbours import K, clustered, memory_mb
+from orchestrator.nodes import plan
+from orchestrator.place import Place
+from orchestrator.shared import Store
+from orchestrator.tuner import run_nodes
+from orchestrator.work import Node
+from trainables.arrays import write_arrays
+from trainables.datasets import Dataset, Split, write
+from trainables.evidence import evidence_key, places
+from trainables.needs import settings_of
+from trainables.own import signal_of
+from trainables.shards import shards_of
+from trainables.spec import TrialSpec
+
+SIGNALS = ("redundancy", "keep_one")
 
 
-def measure(n: int, d: int, threads: int) -> tuple[float, float]:
-    """Seconds to find the neighbours of n clustered vectors, and the most MB held meanwhile."""
-    from trainables.environment import settle
-    from trainables.neighbours import nearest
+@dataclass
+class Workers:
+    """The most MB that any worker of Ray ever held, looked at four times a second."""
 
-    settle(threads)
-    vectors = clustered(n, d)
-    nearest(vectors[:2000], K)  # first calls are not the search
-    started = time.perf_counter()
-    nearest(vectors, K)
-    return time.perf_counter() - started, memory_mb("VmHWM")
+    most_mb: float = 0.0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look until the block ends."""
+        thread = threading.Thread(target=self._look)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.over.set()
+            thread.join()
+
+    def _look(self) -> None:
+        while not self.over.wait(0.25):
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    if b"ray::" in (process / "cmdline").read_bytes():
+                        lines = (process / "status").read_text(encoding="utf-8").splitlines()
+                        held = next(line for line in lines if line.startswith("VmHWM"))
+                        self.most_mb = max(self.most_mb, int(held.split()[1]) / 1024)
+                except (OSError, StopIteration):  # it has just ended
+                    continue
+
+
+class Errors(tune.Callback):  # type: ignore[misc]
+    """Stops the benchmark at the first node that fails."""
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Any], trial: Any, **info: object
+    ) -> None:
+        """Look at how a node ended."""
+        if error := (trial.last_result or {}).get("error"):
+            raise SystemExit(error)
+
+
+def specs_of(n: int, probes: int) -> list[TrialSpec]:
+    """One trial of each signal."""
+    full = TrialSpec(
+        dataset="vectors", data_sha=f"{n:064x}", model="linear", model_sha="linear",
+        learner="linear", seed=1,
+    )  # fmt: skip
+    return [
+        replace(
+            full,
+            warmup=0.15,
+            signal=name,
+            settings=tuple((settings_of(signal_of(name).score) | {"probes": probes}).items()),
+            selector="global",
+            rate=0.1,
+        )
+        for name in SIGNALS
+    ]
+
+
+def lay(store: Store, spec: TrialSpec, n: int, d: int) -> None:
+    """Into an empty store, what scoring finds there: the data set, a warm-up, its embeddings."""
+    rows = pa.array(["x"] * n, pa.large_string())
+    train = Split(inputs=rows, labels=np.arange(n) % 2, ids=np.arange(n))
+    data = Dataset(
+        name="vectors", kind="text", class_names=("a", "b"), train=train, test=train.take(range(2))
+    )
+    store.get("data", spec.data_sha, lambda path: write(data, path))
+    centres = np.random.default_rng(0).standard_normal((500, d), dtype=np.float32)
+    for place, shard in zip(places("embeddings", n), shards_of(n), strict=True):
+        rng = np.random.default_rng([1, shard.start])
+        vectors = centres[rng.integers(0, 500, len(shard))]
+        vectors += rng.standard_normal(vectors.shape, dtype=np.float32)
+
+        def save(path: Path, vectors: Any = vectors) -> dict[str, Any]:
+            write_arrays(path, {"embeddings": vectors}, {})
+            return {"used": {}}
+
+        store.get("evidence", evidence_key(spec, "embeddings", {}, place), save)
+
+
+def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, float, str]:
+    """Wall seconds, work seconds, the most MB of a worker, and recall where it was measured."""
+    specs = specs_of(n, probes)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(cache=Path(folder) / "cache", at_once=workers)
+        store = place.open_store()
+        lay(store, specs[0], n, d)
+        nodes = [node for node in plan(specs, {specs[0].data_sha: n}) if _is_measured(node)]
+        made = {artifact for node in nodes for artifact in node.makes}
+        nodes = [
+            replace(node, needs=tuple(need for need in node.needs if need in made))
+            for node in nodes
+        ]
+        watch, started = Workers(), time.perf_counter()
+        with watch.watched():
+            run_nodes(
+                nodes, place, Errors(), folder=Path(folder), everything=nodes, more=lambda _: []
+            )
+        wall = time.perf_counter() - started
+        facts = [store.facts("scores", spec.score_key) for spec in specs]
+    # Each rests on the same neighbours, and counts what they took.
+    work = max(one["used"]["seconds"] for one in facts)
+    recall = ", ".join(sorted({f"{one['recall']:.3f}" for one in facts if "recall" in one}))
+    return wall, work, watch.most_mb, recall
+
+
+def _is_measured(node: Node) -> bool:
+    return node.kind == "score" or (node.kind == "evidence" and "embeddings" not in node.names)
 
 
 def main(
     rows: Annotated[list[int] | None, typer.Option(help="A size; give it several times.")] = None,
+    workers: Annotated[list[int] | None, typer.Option(help="How many; several times.")] = None,
     d: Annotated[int, typer.Option(help="Dimensions.")] = 384,
-    threads: Annotated[int, typer.Option(help="To compute with.")] = 2,
+    probes: Annotated[int, typer.Option(help="Clusters looked through; 0 for exact.")] = 0,
 ) -> None:
-    """Print seconds and memory for each size, and how they grow."""
-    title = f"exact {K} neighbours, {d} dimensions, {threads} threads"
-    table = Table("rows", "seconds", "exponent", "MB", "bytes a row", title=title)
-    before: tuple[int, float, float] | None = None
-    for n in sorted(rows or [25_000, 50_000, 100_000]):
-        # spawn: the most a process ever held must be its own.
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            seconds, memory = pool.submit(measure, n, d, threads).result()
-        growth = ("", "")
-        if before:
-            exponent = math.log(seconds / before[1]) / math.log(n / before[0])
-            growth = (f"{exponent:.2f}", f"{(memory - before[2]) * 2**20 / (n - before[0]):.0f}")
-        table.add_row(f"{n:,}", f"{seconds:.1f}", growth[0], f"{memory:.0f}", growth[1])
-        before = n, seconds, memory
+    """Print seconds and memory for each size and number of workers, and how they grow."""
+    columns = ("rows", "workers", "wall s", "work s", "busy", "exponent", "most MB", "recall@10")
+    how = f"{probes} probes" if probes else "exact"
+    table = Table(*columns, title=f"redundancy and keep_one, {d} dimensions, {how}")
+    before: dict[int, tuple[int, float]] = {}
+    for n in sorted(rows or [150_000, 300_000]):
+        for count in workers or [1, 2]:
+            wall, work, most_mb, recall = scored(n, d, count, probes)
+            growth = ""
+            if count in before:
+                smaller, less = before[count]
+                growth = f"{math.log(work / less) / math.log(n / smaller):.2f}"
+            before[count] = n, work
+            busy = f"{work / wall / count:.2f}"
+            measured = [f"{wall:.0f}", f"{work:.0f}", busy, growth, f"{most_mb:.0f}"]
+            table.add_row(f"{n:,}", str(count), *measured, recall or "1 (exact)")
     show(table)
 
 

@@ -45,6 +45,14 @@ def test_in_a_class_of_fewer_than_k_the_mean_is_of_those_there_are():
     assert redundancy_within_class(FOUND, k=3).tolist() == pytest.approx([-0.5, -0.8, 1])
 
 
+def test_keep_one_gives_the_same_in_small_blocks(monkeypatch):
+    embeddings, _, dice = cloud()
+    found = neighbours(embeddings, k=5)
+    whole = keep_one(found, dice)
+    monkeypatch.setitem(keep_one.__globals__, "_PAIRS", 7)
+    assert (keep_one(found, dice) == whole).all()
+
+
 def test_keep_one_passes_over_neighbours_that_are_not_there():
     rows = np.array([[1, -1], [0, -1], [-1, -1]], dtype=np.int32)
     similarity = np.array([[0.9, np.nan], [0.9, np.nan], [np.nan] * 2], dtype=np.float32)
@@ -78,10 +86,11 @@ def test_semdedup_is_minus_the_largest_similarity_to_a_row_farther_out():
     assert np.allclose(semdedup(embeddings, found, dice), expected, atol=1e-6)
 
 
-def test_semdedup_gives_the_same_in_small_blocks(monkeypatch):
+@pytest.mark.parametrize(("bound", "small"), [("_CELLS", 100), ("SHARD_ROWS", 30)])
+def test_semdedup_gives_the_same_in_small_blocks(monkeypatch, bound, small):
     embeddings, found, dice = cloud()
     whole = semdedup(embeddings, found, dice)
-    monkeypatch.setitem(semdedup.__globals__, "_CELLS", 100)
+    monkeypatch.setitem(semdedup.__globals__, bound, small)
     assert np.allclose(semdedup(embeddings, found, dice), whole, atol=1e-6)
 
 

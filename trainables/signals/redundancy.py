@@ -9,6 +9,8 @@ from trainables.clusters import Clusters, unit_rows
 from trainables.neighbours import Neighbours
 from trainables.shards import SHARD_ROWS, Vectors, take
 
+# Pairs that are Python's numbers at once.
+_PAIRS = 2**20
 # Similarities held at once within a cluster: 64 MiB.
 _CELLS = 2**24
 
@@ -160,6 +162,15 @@ def _most_similar_before(units: NDArray[np.float32]) -> NDArray[np.float32]:
     return most[1:].clip(-1, 1)
 
 
+def _pairs(
+    first: NDArray[np.int32], second: NDArray[np.int32], order: NDArray[np.intp]
+) -> Iterator[tuple[int, int]]:
+    """Pairs in an order, made Python's numbers some at a time: those take ten times the memory."""
+    for start in range(0, len(order), _PAIRS):
+        some = order[start : start + _PAIRS]
+        yield from zip(first[some].tolist(), second[some].tolist(), strict=True)
+
+
 def _greedy(
     rows: NDArray[np.int32],
     similarity: NDArray[np.float32],
@@ -179,8 +190,7 @@ def _greedy(
     closest_first = np.lexsort((precedence[second], precedence[first], -similarity.ravel()[there]))
     alive, protected = [True] * n, [False] * n
     removed: list[int] = []
-    pairs = zip(first[closest_first].tolist(), second[closest_first].tolist(), strict=True)
-    for going, staying in pairs:
+    for going, staying in _pairs(first, second, closest_first):
         if not (alive[going] and alive[staying]):
             continue
         if protected[going]:
