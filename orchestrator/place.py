@@ -12,6 +12,9 @@ from orchestrator.store import ArtifactStore
 from trainables.environment import environment
 from trainables.keys import key_of
 
+# Of a sweep that names no other.
+CACHE = Path("runs/_cache")
+
 
 class NoGpuError(OSError):
     """What was asked for needs an accelerator."""
@@ -78,12 +81,21 @@ class Place:
 
     @classmethod
     def of(cls, flags: Mapping[str, Any]) -> "Place":
-        """Where the flags of the command line send a sweep: one GPU a trial where there are any."""
+        """Where the flags of the command line send a sweep: one GPU a trial where there are any.
+
+        Raises:
+            ValueError: If they name two places for the store.
+        """
         gpus = flags["gpus_per_trial"]
         if gpus is None:
             gpus = float(has_gpu() or flags["address"] != "local")
         storage = flags["storage"]
         is_remote = "://" in storage
+        if storage and not is_remote and flags["cache"] != CACHE:
+            raise ValueError(
+                f"--cache {flags['cache']} beside --storage {storage}: a folder that all machines "
+                "mount holds the store itself, in _cache; leave --cache out"
+            )
         folder = Path(storage) / "_cache" if storage and not is_remote else flags["cache"]
         return cls(
             # Absolute: Ray's workers have a working directory of their own.
