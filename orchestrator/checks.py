@@ -34,15 +34,25 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
 
 
 def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse an approximate search that looks through more clusters than there are.
+    """Refuse an approximate search through more clusters than there are, or than there are rows.
 
     Raises:
         ValueError: If one does.
     """
     for spec in specs:
         settings, n = dict(spec.settings), sizes[spec.data_sha]
-        probes, asked = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
-        most = asked or round(n**0.5)
+        probes, clusters = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
+        if not 0 <= clusters <= n:
+            raise ValueError(
+                f"{spec.signal}: clusters is {clusters}; {spec.dataset} of {n:,} rows can have 1 to "
+                f"{n:,}, or 0 for the root of that"
+            )
+        if clusters and not settings.get("probes", 1):
+            raise ValueError(
+                f"{spec.signal}: clusters={clusters} changes nothing in an exact search; leave it "
+                "out, or add probes=N to look through the N nearest"
+            )
+        most = clusters or round(n**0.5)
         if "probes" in settings and not 0 <= probes <= most:
             raise ValueError(
                 f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "

@@ -273,7 +273,8 @@ def _settings(
             isinstance(value, int) and isinstance(defaults[option], float)
         ):
             raise ValueError(
-                f"{name}: {option} is {value!r}; it is of the kind of {defaults[option]!r}"
+                f"{name}: {option} is {value!r}; give a value of its default's kind, "
+                f"{type(defaults[option]).__name__}, such as {defaults[option]!r}"
             )
     return tuple({**defaults, **dict(chosen)}.items())
 

@@ -111,9 +111,9 @@ def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
         return ()
     probes = dict(spec.settings).get("probes", 0)
     return (
-        f"{spec.signal} looked for neighbours in the nearest clusters alone and found only "
-        f"{math.floor(100 * recall)} % of the true ones; above probes={probes} it finds more, "
-        "without probes all",
+        f"{spec.signal} looked for neighbours in the {probes} nearest clusters alone and found "
+        f"{math.floor(1000 * recall) / 10:.1f} % of the true ones; raise probes, or leave it out for "
+        "an exact search",
     )
 
 

@@ -120,5 +120,7 @@ def test_a_setting_of_another_kind_is_refused():
     block = replace(
         GRIDS["demo"].blocks[0], arms=(Arm(signal="redundancy", settings=(("k", "many"),)),)
     )
-    with pytest.raises(ValueError, match="k is 'many'; it is of the kind of 10"):
+    with pytest.raises(
+        ValueError, match="k is 'many'; give a value of its default's kind, int, such as 10"
+    ):
         specs(replace(GRIDS["demo"], blocks=(block,)))

@@ -133,6 +133,22 @@ def test_a_wrong_name_is_refused_before_data_are_read(planned):
 
 
 @pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("keep_one,clusters=5", "clusters=5 changes nothing in an exact search.*add probes=N"),
+        (
+            "keep_one,clusters=-5,probes=2",
+            "clusters is -5; synthetic:300 of 300 rows can have 1 to",
+        ),
+        ("semdedup,clusters=301", "clusters is 301; synthetic:300 of 300 rows can have 1 to 300"),
+    ],
+)
+def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal, said):
+    with pytest.raises(ValueError, match=said):
+        planned(replace(SMALL, signals=(signal,)))
+
+
+@pytest.mark.parametrize(
     ("signal", "most"),
     [
         ("redundancy,probes=18", 17),
