@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trainables.evidence import evidence_key
+from trainables.needs import derived
+from trainables.own import signal_of
 from trainables.records import from_json
 from trainables.spec import Phase, TrialSpec
 
@@ -21,6 +24,9 @@ _TAKEN_OVER = 1.6
 _STEPS = 30
 # Nor has anybody measured how far a whole trial strays from its first steps.
 _UNMEASURED = 1.25
+# Of a search for neighbours, a pair of rows and core: benchmarks/scale.py at a million rows of 384
+# numbers. Less than a minute is not worth a line.
+_PAIR_S, _WORTH_TELLING_S = 3.4e-9, 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +125,30 @@ def show_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console")
     count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
     table.add_row("total", str(count), known, lacks)
     console.print(table)
+    for sha, count in searches(sweep).items():
+        n = len(sweep.datasets[sha].train)
+        search_s = count * n * n * _PAIR_S
+        if search_s > _WORTH_TELLING_S:
+            console.print(
+                f"not counted: searches for neighbours, {count} among {n:,} rows, about "
+                f"{search_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
+                highlight=False,
+            )
     if needed := sweep.room_bytes():
         console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
+
+
+def searches(sweep: "Sweep") -> dict[str, int]:
+    """Searches for exact neighbours that are left, by content hash: no pace above counts them."""
+    found: dict[str, set[str]] = {}
+    for node in sweep.left:
+        for spec in node.marks if node.kind == "score" else ():
+            settings = dict(spec.settings)
+            for name in derived(signal_of(spec.signal).score, settings):
+                if name in ("neighbours", "class_neighbours"):
+                    key = evidence_key(spec, name, settings)
+                    found.setdefault(spec.data_sha, set()).add(key)
+    return {sha: len(keys) for sha, keys in found.items()}
 
 
 def _trials_left(sweep: "Sweep", sha: str) -> int:

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from orchestrator.estimate import Pace, calibrated, hours, measured, show_estimate
+from orchestrator.estimate import Pace, calibrated, hours, measured, searches, show_estimate
 from orchestrator.place import Place
 from orchestrator.plan import plan_sweep
 from orchestrator.request import Request
@@ -84,6 +85,19 @@ def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(pla
     assert "steps run just now" in pace.basis
     assert sweep.store.has("data", sha) and not sweep.store.keys("result")
     assert "steps run just now" in shown(sweep, {sha: pace})
+
+
+def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(planned):
+    sweep = planned(replace(SMALL, signals=("redundancy", "keep_one", "random", "d2,probes=3")))
+    assert list(searches(sweep).values()) == [2]  # one a seed
+
+
+def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):
+    sweep = planned(replace(SMALL, signals=("redundancy",)))
+    assert "not counted" not in shown(sweep, {})
+    monkeypatch.setattr("orchestrator.estimate._WORTH_TELLING_S", 0)
+    expected = f"searches for neighbours, 2 among 300 rows, about {2 * 300**2 * 3.4e-9 / 3600:.2g}"
+    assert f"not counted: {expected} core-hours" in shown(sweep, {})
 
 
 def test_what_is_done_is_not_counted_again(planned):
