@@ -124,8 +124,9 @@ def _answer_node(spec: TrialSpec, full: float) -> Node:
 
 
 def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec, ...]) -> Node:
-    seen = {one for each in together for one in score_needs(each, relatives(each, whole=False), n)}
-    others = {other for one in together for other in relatives(one, whole=False)}
+    by_each = {one: relatives(one, whole=False) for one in together}
+    seen = {need for one, others in by_each.items() for need in score_needs(one, others, n)}
+    others = {other for found in by_each.values() for other in found}
     answers = {other for one in together for other in relatives(one, whole=True)}
     return Node(
         kind="score",

@@ -64,8 +64,8 @@ def nearest(
     int8 can be off is bounded; a row whose neighbours it leaves in doubt is searched again in fp32.
     So every machine gives the same neighbours, but for similarities equal within fp32's rounding.
 
-    The vectors come into memory one shard at a time, in four times its size and 150 MB; beside that
-    each row asked for takes its vector twice and 36 bytes a neighbour, whatever n is.
+    The vectors come into memory one shard at a time, in six times its size and 150 MB; beside that
+    each row asked for takes its vector once and a quarter and 12 bytes a neighbour, whatever n is.
 
     Args:
         vectors: Shape (n, d), finite, no row all zeros; need not be normalised.
