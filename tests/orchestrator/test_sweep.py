@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,13 +61,20 @@ def sweep(folder, *flags, timeout=300):
     )  # fmt: skip
 
 
-def start(folder, *flags):
-    """A command under way; what it prints goes to the folder's log."""
-    with (folder / "log").open("a") as log:
-        return subprocess.Popen(
+@contextmanager
+def started(folder, *flags):
+    """A command under way, gone with all its workers at the end; it prints to the folder's log."""
+    with (
+        (folder / "log").open("a") as log,
+        subprocess.Popen(
             command(*flags), cwd=folder, env=environment(), start_new_session=True,
             stdout=log, stderr=log,
-        )  # fmt: skip
+        ) as driver,
+    ):  # fmt: skip
+        try:
+            yield driver
+        finally:
+            kill_in(driver, b"")
 
 
 def printed_in(folder):
@@ -182,10 +190,10 @@ def test_a_sweep_stopped_in_every_way_goes_on_and_ends_the_same(calm, tmp_path):
     assert len(rows(tmp_path)) == 3
     assert list(tmp_path.glob("runs/*/report.html"))
     for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
-        driver = start(tmp_path, *SMALL)
-        wait_for_results(tmp_path, refs(tmp_path)["result"] + 2, driver)
-        os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
-        assert driver.wait(120) == code, printed_in(tmp_path)
+        with started(tmp_path, *SMALL) as driver:
+            wait_for_results(tmp_path, refs(tmp_path)["result"] + 2, driver)
+            os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
+            assert driver.wait(120) == code, printed_in(tmp_path)
         assert printed_in(tmp_path).count("the same command goes on from here") >= (code > 0)
     done = refs(tmp_path)["result"]
     # One trial at a time from here on: how many run at once changes nothing either.
@@ -197,20 +205,21 @@ def test_a_sweep_stopped_in_every_way_goes_on_and_ends_the_same(calm, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_the_sweep_ends_the_same(calm, tmp_path):
-    driver = start(tmp_path, *SMALL)
-    wait_for_results(tmp_path, 3, driver)
-    assert kill_in(driver.pid, b"ray::ImplicitFunc")
-    assert driver.wait(300) == 0, printed_in(tmp_path)
+    with started(tmp_path, *SMALL) as driver:
+        wait_for_results(tmp_path, 3, driver)
+        wait_until(lambda: kill_in(driver, b"ray::ImplicitFunc"), driver, tmp_path)
+        assert driver.wait(300) == 0, printed_in(tmp_path)
     assert rows(tmp_path) == rows(calm[0])
 
 
 @pytest.mark.slow
 def test_a_sweep_whose_only_machine_is_lost_says_so(tmp_path):
-    driver = start(tmp_path, *SMALL)
-    wait_for_results(tmp_path, 2, driver)
-    # Its agents die with its workers, and without them the machine leaves the cluster.
-    assert kill_in(driver.pid, b"ray::") > 2
-    assert driver.wait(180) == 4, printed_in(tmp_path)
+    with started(tmp_path, *SMALL) as driver:
+        wait_for_results(tmp_path, 2, driver)
+        # Without its two agents a machine leaves the cluster.
+        assert kill_in(driver, b"ray::DashboardAgent") == 1
+        assert kill_in(driver, b"ray::RuntimeEnvAgent") == 1
+        assert driver.wait(180) == 4, printed_in(tmp_path)
     assert "no machine is left" in printed_in(tmp_path)
     assert "the same command goes on from here" in printed_in(tmp_path)
 
@@ -308,9 +317,13 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_starts_nothing(
 
 
 def wait_for_results(folder, count, driver):
+    wait_until(lambda: refs(folder)["result"] >= count, driver, folder)
+
+
+def wait_until(happened, driver, folder):
     deadline = time.monotonic() + 120
-    while refs(folder)["result"] < count:
-        assert time.monotonic() < deadline
+    while not happened():
+        assert time.monotonic() < deadline, printed_in(folder)
         assert driver.poll() is None, printed_in(folder)
         time.sleep(0.05)
 
@@ -320,7 +333,7 @@ def kill_in(driver, name):
     killed = 0
     for process in Path("/proc").iterdir():
         try:
-            is_ours = process.name.isdigit() and os.getsid(int(process.name)) == driver
+            is_ours = process.name.isdigit() and os.getsid(int(process.name)) == driver.pid
             if is_ours and name in (process / "cmdline").read_bytes()[:200]:
                 os.kill(int(process.name), signal.SIGKILL)
                 killed += 1
