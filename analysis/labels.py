@@ -58,7 +58,8 @@ def source_of(condition: TrialSpec) -> Source:
 def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
-    Settings, model, learner and training are named only where a run has more than one of them.
+    Each setting, the model, the learner and the training are named only where a run has more than
+    one of them.
     """
     methods = list(dict.fromkeys(method_of(condition) for condition in conditions))
     varied = {
@@ -69,23 +70,21 @@ def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
     for method in methods:
         alike.setdefault((method.signal, method.selector), []).append(method)
     return {
-        method: _method_label(
-            method,
-            varied
-            | {
-                name: len({getattr(one, name) for one in alike[method.signal, method.selector]}) > 1
-                for name in ("settings", "selector_settings", "signal_sha", "selector_sha")
-            },
-        )
+        method: _method_label(method, alike[method.signal, method.selector], varied)
         for method in methods
     }
 
 
-def _method_label(method: Method, varied: dict[str, bool]) -> str:
+def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) -> str:
     extras = ["high end pruned"] if method.prune == "high" else []
     for name in ("settings", "selector_settings"):
-        extras += [f"{key} {value}" for key, value in getattr(method, name) if varied[name]]
-    extras += [getattr(method, n)[:6] for n in ("signal_sha", "selector_sha") if varied[n]]
+        shared = set.intersection(*(set(getattr(one, name)) for one in alike))
+        extras += [
+            f"{key} {value}" for key, value in getattr(method, name) if (key, value) not in shared
+        ]
+    for name in ("signal_sha", "selector_sha"):
+        if len({getattr(one, name) for one in alike}) > 1:
+            extras.append(getattr(method, name)[:6])
     if method.protocol != "continue":
         extras.append(method.protocol)
     if method.budget != "epochs":

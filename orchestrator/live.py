@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from analysis.study import Plan, study
-from orchestrator.runs import title
 from orchestrator.summary import verdict_table
+from orchestrator.titles import title
 from orchestrator.work import Node
 from trainables.spec import TrialResult
 

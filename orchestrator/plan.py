@@ -1,6 +1,5 @@
 """From what was asked to the trials, the work behind them, and what of it is done."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,8 +14,9 @@ from orchestrator.grids import expand
 from orchestrator.nodes import plan
 from orchestrator.place import Place
 from orchestrator.request import Request
-from orchestrator.runs import Run, title
+from orchestrator.runs import Run
 from orchestrator.shared import Store
+from orchestrator.titles import arm_text, title
 from orchestrator.work import Node
 from trainables.datasets import Dataset, load, write
 from trainables.keys import key_of
@@ -236,11 +236,11 @@ def _listed(specs: list[TrialSpec]) -> str:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
         return list(dict.fromkeys(found))
 
-    arms = Counter((spec.signal, spec.selector) for spec in specs if not spec.is_baseline)
+    arms = dict.fromkeys(arm_text(spec) for spec in specs if not spec.is_baseline)
     return (
         f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup'))}; "
         f"pruned {_percent(values('rate'))}; "
-        f"{', '.join(f'{signal} {selector}' for signal, selector in arms)}; "
+        f"{', '.join(arms)}; "
         f"seeds {' '.join(str(seed) for seed in values('seed'))}"
     )
 

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from analysis.study import Plan
 from orchestrator.live import Panel
-from orchestrator.runs import Run, title
+from orchestrator.runs import Run
 from orchestrator.scheduler import SECOND_TRIES
 from orchestrator.shared import Store
+from orchestrator.titles import signal_text, title
 from orchestrator.tracking import Tracker
 from orchestrator.work import Node
 from trainables.spec import TrialResult
@@ -189,5 +190,5 @@ def _of(node: Node) -> str:
     if node.kind == "evidence":
         shard = "" if node.place is None else f" shard {node.place}"
         return f"{node.spec.dataset} {'+'.join(node.names)}{shard} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
-    signals = "+".join(dict.fromkeys(mark.signal for mark in node.marks))
+    signals = "+".join(dict.fromkeys(signal_text(mark) for mark in node.marks))
     return f"{node.spec.dataset} {signals} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"

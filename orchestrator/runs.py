@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from orchestrator.disk import atomic_write
 from orchestrator.shared import Store
+from orchestrator.titles import title
 from trainables.records import from_json, to_json
 from trainables.spec import TrialResult, TrialSpec
 
@@ -129,15 +130,3 @@ def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path)
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
             f"{title(gone[0])}); add to that plan, or give another --run"
         )
-
-
-def title(spec: TrialSpec) -> str:
-    """A trial in a few words, such as: imdb redundancy global w15 p30 s11."""
-    if spec.is_baseline:
-        return f"{spec.dataset} full s{spec.seed}"
-    if spec.is_null:
-        return f"{spec.dataset} null w{100 * spec.warmup:02.0f} s{spec.seed}"
-    return (
-        f"{spec.dataset} {spec.signal} {spec.selector}{' high' * (spec.prune == 'high')} "
-        f"w{100 * spec.warmup:02.0f} p{100 * spec.rate:02.0f} s{spec.seed}"
-    )

@@ -54,7 +54,7 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
     """
     from analysis.runs import load_run
     from analysis.study import load_plan
-    from orchestrator.runs import title
+    from orchestrator.titles import title
 
     plan = load_plan(run)
     if plan is None:

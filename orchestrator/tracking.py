@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orchestrator.runs import title
+from orchestrator.titles import title
 from trainables.spec import TrialResult
 
 logger = logging.getLogger(__name__)

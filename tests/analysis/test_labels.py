@@ -49,6 +49,15 @@ def test_a_label_names_only_what_differs(pruned):
     assert labels[method_of(two)] == "Redundancy (global), k 5, restart"
 
 
+def test_of_settings_only_those_that_differ_are_named(pruned):
+    common = (("k", 10), ("centred", False))
+    both = [pruned(settings=(*common, ("probes", probes))) for probes in (0, 8)]
+    assert list(method_labels(both).values()) == [
+        "Redundancy (global), probes 0",
+        "Redundancy (global), probes 8",
+    ]
+
+
 def test_models_are_named_where_there_are_two(pruned):
     one, two = pruned(), pruned(model="big", model_sha="b" * 64)
     assert set(method_labels([one, two]).values()) == {

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.runs import PlanChangedError, Run, RunLockedError, title
+from orchestrator.runs import PlanChangedError, Run, RunLockedError
 from orchestrator.store import ArtifactStore
 from trainables.records import from_json, to_json
 from trainables.spec import TrialResult, TrialSpec
@@ -128,8 +128,3 @@ def test_a_failures_traceback_lies_in_the_logs(run):
     run.fail(PRUNED, "boom", trace="Traceback: line 1")
     (log,) = (run.folder / "logs").iterdir()
     assert log.read_text() == "Traceback: line 1"
-
-
-def test_a_trial_is_told_in_a_few_words():
-    assert title(FULL) == "imdb full s11"
-    assert title(PRUNED) == "imdb redundancy global w15 p30 s11"
