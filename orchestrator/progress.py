@@ -90,6 +90,10 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         if self._panel:
             self._panel.expect(list(self._nodes.values()))
 
+    def stopping(self) -> None:
+        """Say that the sweep was asked to stop: its workers take some seconds to end."""
+        self._line("stopping: what runs now goes on from its last saved state another time")
+
     def setup(self, **info: Any) -> None:
         """Ray is there: what a tracker needs of it, too."""
         self._tracker = Tracker(self._track, self._run.folder)

@@ -18,6 +18,7 @@ from ray import tune
 from orchestrator.cluster import bootstrap, grown, now
 from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.place import Place
+from orchestrator.progress import Watcher
 from orchestrator.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.shared import Store
 from orchestrator.work import Node
@@ -50,7 +51,7 @@ class Ended:
 def run_nodes(
     left: list[Node],
     place: Place,
-    watcher: tune.Callback,
+    watcher: Watcher,
     *,
     folder: Path,
     everything: list[Node],
@@ -92,7 +93,7 @@ def run_nodes(
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
         ),
     )
-    with _stoppable() as stopped_by:
+    with _stoppable(watcher) as stopped_by:
         tuner.fit()
     ray.shutdown()
     is_stopped = searcher.left and not searcher.reached
@@ -104,22 +105,29 @@ def run_nodes(
 
 
 @contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """Let SIGTERM end a sweep as Ctrl-C does; Tune then returns as if all were well.
+def _stoppable(watcher: Watcher) -> Iterator[list[int]]:
+    """Let Ctrl-C and SIGTERM end a sweep, saying so; Tune then returns as if all were well.
 
-    Yields a list that holds the exit code of the signal that came, or 130.
+    Yields a list that holds the exit code of the signal that came, or 130. A second Ctrl-C does
+    not wait for the workers.
     """
     came = [INTERRUPTED]
+    codes = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
-    def terminate(*_: object) -> None:
-        came[0] = TERMINATED
-        signal.raise_signal(signal.SIGINT)
+    def stop(number: int, _: object) -> None:
+        came[0] = codes[signal.Signals(number)]
+        watcher.stopping()
+        signal.raise_signal(signal.SIGUSR1)  # to Tune, which then gives SIGINT back to us
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    # Until Tune listens to SIGUSR1, it ends the command as Ctrl-C would.
+    handlers = {**dict.fromkeys(codes, stop), signal.SIGUSR1: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield came
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _connect(place: Place) -> None:
@@ -127,6 +135,7 @@ def _connect(place: Place) -> None:
     os.environ |= {
         "RAY_AIR_NEW_OUTPUT": "0",
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
         "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
     }

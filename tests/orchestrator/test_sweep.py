@@ -195,6 +195,7 @@ def test_a_sweep_stopped_in_every_way_goes_on_and_ends_the_same(calm, tmp_path):
             os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
             assert driver.wait(120) == code, printed_in(tmp_path)
         assert printed_in(tmp_path).count("the same command goes on from here") >= (code > 0)
+    assert printed_in(tmp_path).count(" stopping: what runs now goes on ") == 2
     done = refs(tmp_path)["result"]
     # One trial at a time from here on: how many run at once changes nothing either.
     ended = sweep(tmp_path, *SMALL, "--max-trials-at-once", "1")
@@ -216,9 +217,8 @@ def test_a_killed_worker_is_replaced_and_the_sweep_ends_the_same(calm, tmp_path)
 def test_a_sweep_whose_only_machine_is_lost_says_so(tmp_path):
     with started(tmp_path, *SMALL) as driver:
         wait_for_results(tmp_path, 2, driver)
-        # Without its two agents a machine leaves the cluster.
+        # A machine that loses one of its agents ends the rest, and leaves the cluster.
         assert kill_in(driver, b"ray::DashboardAgent") == 1
-        assert kill_in(driver, b"ray::RuntimeEnvAgent") == 1
         assert driver.wait(180) == 4, printed_in(tmp_path)
     assert "no machine is left" in printed_in(tmp_path)
     assert "the same command goes on from here" in printed_in(tmp_path)
