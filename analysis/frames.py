@@ -30,8 +30,8 @@ _MEASURES = ("examples", "tokens", "seconds")
 def load_run(run: Run) -> Frame:
     """One row a trial, full-data runs first.
 
-    Columns: the trial's key and condition, `status`, `error`, `accuracy`, `delta_pp` to its
-    full-data run, `n_train`, `n_kept`, `n_test`, `twins_lost`, `neighbours_recall`, `parameters`, `flop`, `device`,
+    Columns: the trial's key and condition, `status`, `error`, `warnings`, `accuracy`, `delta_pp`
+    to its full-data run, `n_train`, `n_kept`, `n_test`, `twins_lost`, `neighbours_recall`, `parameters`, `flop`, `device`,
     `host`, `finished`, and per phase PHASE_seconds, _steps, _examples, _tokens, _padded_tokens.
     """
     study = _study(run)
@@ -189,6 +189,7 @@ def _trial(row: TrialResult, delta_pp: float | None) -> dict[str, Any]:
         "selector_settings": _pairs(spec.selector_settings),
         "status": row.status,
         "error": row.error,
+        "warnings": "; ".join(row.warnings),
         "accuracy": row.accuracy,
         "delta_pp": delta_pp,
         "n_train": sum(row.class_counts),

@@ -173,14 +173,13 @@ def _status(study: Study) -> dict[str, Any]:
 
 def _warnings(study: Study) -> list[tuple[str, int]]:
     """Notes of the plan, and warnings of the rows with how many rows carry each."""
-    counts = Counter(text for row in study.results for text in row.warnings)
-    notes = [(note, 0) for note in study.plan.notes if note not in counts]
+    notes = [(note, 0) for note in study.plan.notes if note not in study.warnings]
     if study.plan.limited:
         notes.append(("The data was cut short for this run: it tries things out.", 0))
     if len(_environments(study)) > 1:
         text = "The trials ran in more than one environment; no pair mixes two."
         notes.append((text, 0))
-    return notes + counts.most_common()
+    return [*notes, *study.warnings.items()]
 
 
 def _environments(study: Study) -> list[dict[str, str]]:

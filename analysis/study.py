@@ -1,6 +1,7 @@
 """A run as the report sees it: its plan, its judged cells and its comparisons, computed once."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,12 @@ class Study:
     def warmups(self) -> list[float]:
         """Every warm-up share, ascending."""
         return sorted({row.cell.condition.warmup for row in self.rows})
+
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        """What a reader of the rows must know, and of how many; that of the most rows first."""
+        counts = Counter(text for row in self.results for text in row.warnings)
+        return dict(counts.most_common())
 
 
 def study(

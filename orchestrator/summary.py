@@ -12,6 +12,7 @@ from analysis.labels import method_labels, method_of
 from analysis.study import Study
 from trainables.spec import TrialResult
 
+_WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 
 
@@ -33,6 +34,7 @@ def summarise(study: Study, console: Console) -> None:
         console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
         for detail in card.details:
             console.print(f"  {detail}", highlight=False)
+    _print_warnings(study, console)
 
 
 def verdict_table(study: Study) -> Table:
@@ -76,6 +78,16 @@ def _cell(row: Row) -> str:
         return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f}{short}"
     interval = f"[{verdict.low_pp:+.2f}, {verdict.high_pp:+.2f}]"
     return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f} {interval}{short}"
+
+
+def _print_warnings(study: Study, console: Console) -> None:
+    """What rows warn of beyond the notes printed before the first trial."""
+    new = [(text, n) for text, n in study.warnings.items() if text not in study.plan.notes]
+    for text, count in new[:_WARNINGS]:
+        trials = f"{count} trial" + "s" * (count > 1)
+        console.print(f"! {text} ({trials})", highlight=False, markup=False)
+    if len(new) > _WARNINGS:
+        console.print(f"! and {len(new) - _WARNINGS} more in the report", highlight=False)
 
 
 def _baselines(results: Sequence[TrialResult]) -> list[str]:

@@ -69,7 +69,7 @@ def write_parquet(results: Iterable[TrialResult], path: Path) -> None:
 
     Columns: result_key, the spec's fields (settings and training as JSON), status, error,
     accuracy, n_train, n_kept, n_test, twins_lost, neighbours_recall, one column per phase and measure
-    (training_seconds, ...), lists class_names, recall, class_counts, kept_counts, test_counts, finished,
+    (training_seconds, ...), lists warnings, class_names, recall, class_counts, kept_counts, test_counts, finished,
     host, and `row`, the JSON that `read_parquet` gives back unchanged.
     """
     pq.write_table(pa.Table.from_pylist([_tidy(r) for r in results], schema=_schema()), path)
@@ -101,7 +101,8 @@ def _schema() -> pa.Schema:
     columns += [(name, pa.int64()) for name in _WHOLE]
     columns += [(name, pa.float64()) for name in _REAL]
     columns += [(f"{p}_{m}", kind) for p in PHASES for m, kind in _MEASURES.items()]
-    columns += [("class_names", pa.list_(pa.string())), ("recall", pa.list_(pa.float64()))]
+    columns += [(name, pa.list_(pa.string())) for name in ("class_names", "warnings")]
+    columns += [("recall", pa.list_(pa.float64()))]
     columns += [
         (name, pa.list_(pa.int64())) for name in ("class_counts", "kept_counts", "test_counts")
     ]
@@ -126,7 +127,7 @@ def _tidy(result: TrialResult) -> dict[str, Any]:
             for name in (
                 "status", "error", "accuracy", "n_test", "twins_lost", "neighbours_recall",
                 "parameters", "class_names", "recall", "class_counts", "kept_counts", "test_counts",
-                "finished", "host",
+                "finished", "host", "warnings",
             )
         },
     }  # fmt: skip

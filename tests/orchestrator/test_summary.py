@@ -4,7 +4,7 @@ from io import StringIO
 import numpy as np
 from rich.console import Console
 
-from analysis.study import study
+from analysis.study import Plan, study
 from orchestrator.summary import summarise
 from trainables.spec import TrialResult, TrialSpec
 
@@ -27,10 +27,10 @@ def pruned(seed, right, rate):
     return row(seed, right, warmup=0.15, signal="keep_one", selector="global", rate=rate)
 
 
-def printed(results):
+def printed(results, plan=None):
     out = StringIO()
     console = Console(file=out, width=160)
-    summarise(study(results), console)
+    summarise(study(results, plan), console)
     return out.getvalue()
 
 
@@ -72,3 +72,24 @@ def test_what_chance_alone_does_is_printed_beside_the_verdicts():
     assert "imdb: nothing pruned from 15 % on, only another order: ✓ +0.02" in text
     assert "0.01 pp between seeds" in text
     assert "each epoch" not in text
+
+
+def test_what_rows_warn_of_is_printed_once_with_how_many_they_are():
+    full, cut = row(1, 9000), pruned(1, 9010, 0.1)
+    results = [replace(full, warnings=("known before",)), replace(cut, warnings=("recall .9",))]
+    results.append(replace(pruned(1, 9005, 0.3), warnings=("known before", "recall .9")))
+    specs = tuple(one.spec for one in results)
+    text = printed(results, Plan(specs=specs, notes=("known before",)))
+    assert text.count("! recall .9 (2 trials)") == 1
+    assert "known before" not in text
+
+
+def test_a_terminal_is_not_flooded_with_warnings():
+    rows = [row(1, 9000)]
+    rows += [
+        replace(pruned(1, 9000, rate), warnings=(f"recall {rate}",))
+        for rate in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+    ]
+    text = printed(rows)
+    assert text.count("! recall") == 5
+    assert "! and 2 more in the report" in text
