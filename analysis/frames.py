@@ -126,9 +126,10 @@ def cost(run: Run) -> Frame:
     """One row a condition: what it used of a full run, and what it saves.
 
     Columns: the condition; `examples`, `tokens` and `seconds` trained on, as shares of the full
-    run of the same seed; `scoring`, `saved_gross` and `saved_net_1`, `_5`, `_20` (per run, when so
+    run of the same seed; `scoring_seconds`, likewise, with the search for neighbours and all else
+    that is no pass over samples; `scoring`, `saved_gross` and `saved_net_1`, `_5`, `_20` (per run, when so
     many train on the same survivors) counted by `measure`; `pays_from_runs`; and `pays_from_epochs`,
-    below which one scoring pass eats what a single run saves.
+    below which one scoring pass eats what a single run saves: 0 where nothing was passed over.
     """
     study = _study(run)
     return _frame(_cost(study, row) for row in study.rows if row.cell.pairs)
@@ -247,18 +248,24 @@ def _cost(study: Study, row: Row) -> dict[str, Any]:
     condition = row.cell.condition
     found = best_measured_cost(row)
     shares = {measure: mean_cost(row.cell, measure) for measure in _MEASURES}
-    is_simple = condition.protocol == "continue"
     return {
         **_condition(study, condition),
         **{m: c.warmup + c.training if c else None for m, c in shares.items()},
         "measure": found[1] if found else None,
         "scoring": found[0].scoring if found else None,
+        "scoring_seconds": timed.scoring if (timed := shares["seconds"]) else None,
         **_saved(found[0] if found else None),
         "pays_from_runs": found[0].break_even_runs if found else None,
-        "pays_from_epochs": break_even_epochs(condition.rate, condition.warmup)
-        if is_simple
-        else None,
+        "pays_from_epochs": _pays_from_epochs(condition, found[0] if found else None),
     }
+
+
+def _pays_from_epochs(condition: TrialSpec, cost: Cost | None) -> float | None:
+    if condition.protocol != "continue":
+        return None
+    if cost and not cost.scoring:
+        return 0.0
+    return break_even_epochs(condition.rate, condition.warmup)
 
 
 def _saved(cost: Cost | None) -> dict[str, float | None]:

@@ -17,7 +17,7 @@ _SHOWN = {
     "verdicts": ("data_set", "method", "warmup", "tested_rate", "crossing_rate", "low_rate", "p_any_holm", "against_random", "saved_net_1", "saved_net_20"),
     "signals": ("data_set", "method", "warmup", "rate", "mean_pp", "low_pp", "high_pp", "p_holm", "finding"),
     "bias": ("data_set", "method", "warmup", "rate", "class", "n", "kept", "bias_pp", "z", "recall_delta_pp", "recall_low_pp", "recall_high_pp"),
-    "cost": ("data_set", "method", "warmup", "rate", "examples", "tokens", "seconds", "scoring", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20", "pays_from_runs", "pays_from_epochs"),
+    "cost": ("data_set", "method", "warmup", "rate", "examples", "tokens", "seconds", "scoring", "scoring_seconds", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20", "pays_from_runs", "pays_from_epochs"),
     "trials": ("trial", "data_set", "signal", "selector", "warmup", "rate", "seed", "accuracy", "delta_pp", "n_kept", "training_seconds", "status", "error"),
 }  # fmt: skip
 

@@ -37,7 +37,7 @@ _TRIALS = (
 )  # fmt: skip
 _COMPUTE = (
     "data set", "method", "warm-up", "removed", "examples", "tokens", "seconds", "scoring",
-    "saved once", "5 runs", "20 runs", "pays from",
+    "scoring s", "saved once", "5 runs", "20 runs", "pays from",
 )  # fmt: skip
 
 _TRIAL_FORMATS = ("", "", "", "%", "%", "", ".4", "+.2", ",", ".1", "")
@@ -155,12 +155,12 @@ def _compute_row(study: Study, row: Row) -> tuple[Value, ...] | None:
     if found is None:
         return None
     cost, _ = found
-    shares = [
-        _trained(mean_cost(row.cell, measure)) for measure in ("examples", "tokens", "seconds")
-    ]
+    timed = mean_cost(row.cell, "seconds")
+    shares = [_trained(mean_cost(row.cell, measure)) for measure in ("examples", "tokens")]
     return (
         study.sources[source_of(condition)], study.methods[method_of(condition)],
-        percent(condition.warmup), percent(condition.rate), *shares, share(cost.scoring),
+        percent(condition.warmup), percent(condition.rate), *shares, _trained(timed),
+        share(cost.scoring), "" if timed is None else share(timed.scoring),
         *(share(cost.saved_net(runs)) for runs in (1, 5, 20)), runs_text(cost),
     )  # fmt: skip
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -11,6 +12,7 @@ from analysis.rates import safe_rate
 from analysis.study import Plan, study
 from analysis.table import Format, What, app, written
 from trainables.records import to_json
+from trainables.spec import Phase
 
 
 @pytest.fixture
@@ -86,9 +88,17 @@ def test_cost_says_what_is_saved_and_from_when_it_pays(seen):
     frame = frames.cost(seen)
     own = frame[(frame["rate"] == 0.1) & (frame["signal"] == "redundancy")].iloc[0]
     assert own["measure"] == "tokens"
+    assert own["scoring"] == pytest.approx(1 / 9)
+    assert own["scoring_seconds"] == pytest.approx(10 / 100)
     assert own["saved_gross"] == pytest.approx(0.085, abs=1e-3)
     assert own["saved_net_1"] == pytest.approx(0.085 - 1 / 9, abs=1e-3)
     assert own["pays_from_epochs"] == pytest.approx(1 / (3 * 0.1 * 0.85))
+
+
+def test_what_was_never_scored_pays_from_the_start(paired):
+    rows = [replace(row, phases={**row.phases, "scoring": Phase()}) for row in paired([0.1, -0.1])]
+    frame = frames.cost(study(rows))
+    assert frame["pays_from_epochs"].tolist() == [0.0]
 
 
 def test_nothing_pruned_is_marked_and_never_a_method(paired):
