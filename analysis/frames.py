@@ -126,10 +126,11 @@ def cost(run: Run) -> Frame:
     """One row a condition: what it used of a full run, and what it saves.
 
     Columns: the condition; `examples`, `tokens` and `seconds` trained on, as shares of the full
-    run of the same seed; `scoring_seconds`, likewise, with the search for neighbours and all else
-    that is no pass over samples; `scoring`, `saved_gross` and `saved_net_1`, `_5`, `_20` (per run, when so
-    many train on the same survivors) counted by `measure`; `pays_from_runs`; and `pays_from_epochs`,
-    below which one scoring pass eats what a single run saves: 0 where nothing was passed over.
+    run of the same seed; `scoring` counted by `measure`, and `scoring_seconds`, with the search for
+    neighbours and all else that is no pass over samples; `saved_gross` and `saved_net_1`, `_5`,
+    `_20` (per run, when so many train on the same survivors) by `measure`; `pays_from_runs`; and
+    `pays_from_epochs`, below which one scoring pass eats what a single run saves: 0 where nothing
+    was passed over.
     """
     study = _study(run)
     return _frame(_cost(study, row) for row in study.rows if row.cell.pairs)

@@ -140,7 +140,13 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
         watch, started = Workers(), time.perf_counter()
         with watch.watched():
             run_nodes(
-                nodes, place, Errors(), folder=Path(folder), everything=nodes, more=lambda _: []
+                nodes,
+                place,
+                Errors(),
+                folder=Path(folder),
+                everything=nodes,
+                more=lambda _: [],
+                stopping=lambda: show("stopping"),
             )
         wall = time.perf_counter() - started
         facts = [store.facts("scores", spec.score_key) for spec in specs]

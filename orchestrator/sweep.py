@@ -266,7 +266,13 @@ def work(
 
     with watcher.shown():
         ended = run_nodes(
-            left, sweep.place, watcher, folder=sweep.run.folder, everything=sweep.nodes, more=more
+            left,
+            sweep.place,
+            watcher,
+            folder=sweep.run.folder,
+            everything=sweep.nodes,
+            more=more,
+            stopping=watcher.stopping,
         )
     give_up(ended.blocked)
     return ended.stopped_by, ended.limit

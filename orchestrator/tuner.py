@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,6 @@ from ray import tune
 from orchestrator.cluster import bootstrap, grown, now
 from orchestrator.exits import INTERRUPTED, TERMINATED
 from orchestrator.place import Place
-from orchestrator.progress import Watcher
 from orchestrator.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.shared import Store
 from orchestrator.work import Node
@@ -51,11 +50,12 @@ class Ended:
 def run_nodes(
     left: list[Node],
     place: Place,
-    watcher: Watcher,
+    watcher: tune.Callback,
     *,
     folder: Path,
     everything: list[Node],
     more: More,
+    stopping: Callable[[], None],
 ) -> Ended:
     """Run what is not yet done; returns when nothing is left that can run.
 
@@ -66,6 +66,7 @@ def run_nodes(
         folder: Where Tune keeps its own notes; nobody reads them back.
         everything: All nodes that may come, these and those that `more` will give.
         more: Asked for further nodes when all has ended.
+        stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
         How it ended.
@@ -93,7 +94,7 @@ def run_nodes(
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
         ),
     )
-    with _stoppable(watcher) as stopped_by:
+    with _stoppable(stopping) as stopped_by:
         tuner.fit()
     ray.shutdown()
     is_stopped = searcher.left and not searcher.reached
@@ -105,7 +106,7 @@ def run_nodes(
 
 
 @contextmanager
-def _stoppable(watcher: Watcher) -> Iterator[list[int]]:
+def _stoppable(stopping: Callable[[], None]) -> Iterator[list[int]]:
     """Let Ctrl-C and SIGTERM end a sweep, saying so; Tune then returns as if all were well.
 
     Yields a list that holds the exit code of the signal that came, or 130. A second Ctrl-C does
@@ -116,7 +117,7 @@ def _stoppable(watcher: Watcher) -> Iterator[list[int]]:
 
     def stop(number: int, _: object) -> None:
         came[0] = codes[signal.Signals(number)]
-        watcher.stopping()
+        stopping()
         signal.raise_signal(signal.SIGUSR1)  # to Tune, which then gives SIGINT back to us
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
