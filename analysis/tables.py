@@ -37,7 +37,7 @@ _TRIALS = (
 )  # fmt: skip
 _COMPUTE = (
     "data set", "method", "warm-up", "removed", "examples", "tokens", "seconds", "scoring",
-    "scoring s", "saved once", "5 runs", "20 runs", "pays from",
+    "scoring s", "1 run", "5 runs", "20 runs", "pays from",
 )  # fmt: skip
 
 _TRIAL_FORMATS = ("", "", "", "%", "%", "", ".4", "+.2", ",", ".1", "")

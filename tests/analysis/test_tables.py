@@ -61,7 +61,7 @@ def test_the_trials_are_listed_baselines_first(paired):
 
 def test_compute_shows_what_was_used_and_saved(paired):
     (row,) = as_dicts(compute_table(study(paired([-0.5, 0.2]))))
-    assert (row["seconds"], row["scoring"], row["saved once"]) == ("91.5%", "11.1%", "−2.6%")
+    assert (row["seconds"], row["scoring"], row["1 run"]) == ("91.5%", "11.1%", "−2.6%")
     assert row["scoring s"] == "10.0%"
     assert (row["5 runs"], row["pays from"]) == ("7.5%", "2")
 
