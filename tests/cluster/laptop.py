@@ -27,6 +27,7 @@ def is_allowed():
 
 MARKS = [
     pytest.mark.cluster,
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux"),
     pytest.mark.skipif(bool(LACKING), reason=f"not installed: {', '.join(LACKING)}"),
     pytest.mark.skipif(not is_allowed(), reason="network namespaces are not allowed here"),

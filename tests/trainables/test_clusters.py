@@ -54,7 +54,10 @@ def test_clusters_belong_to_samples_and_not_to_their_place():
     order = np.random.default_rng(1).permutation(len(dice))
     plain, shuffled = k_means(embeddings, dice), k_means(embeddings[order], dice[order])
     assert (shuffled.assigned == plain.assigned[order]).all()
-    assert (shuffled.similarity == plain.similarity[order]).all()
+    # Where a row stands in a matrix product decides how its sum is rounded, on some processors.
+    assert (
+        np.abs(shuffled.similarity - plain.similarity[order]).max() <= 8 * np.finfo(np.float32).eps
+    )
 
 
 def test_clusters_do_not_depend_on_the_number_of_threads():
