@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.noise import noise_group, pooled_by_dataset
+from analysis.run_noise import noise_group, pooled_by_dataset
 from analysis.verdicts import Spread, Verdict, judge
 from trainables.spec import TrialResult, TrialSpec
 

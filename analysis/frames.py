@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.answers import best_measured_cost
-from analysis.compute import Cost, break_even_epochs, flop, mean_cost
+from analysis.class_retention import retention
+from analysis.cost import Cost, break_even_epochs, flop, mean_cost
 from analysis.envelope import Row
-from analysis.labels import method_of
-from analysis.rates import ladders_of, safe_of, smallest_p
+from analysis.page.answer_cards import best_measured_cost
 from analysis.report import read_runs
-from analysis.retention import retention
+from analysis.safe_rates import ladders_of, safe_of, smallest_p
 from analysis.study import Study
 from analysis.verdicts import seeds_needed
+from analysis.wording import method_of
 from trainables.spec import PHASES, TrialResult, TrialSpec
 
 Frame = Any  # pandas.DataFrame; pandas is imported where a frame is made

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from analysis.labels import percent
-from analysis.rates import ladders_of, safe_of
+from analysis.safe_rates import ladders_of, safe_of
 from analysis.study import Study
+from analysis.wording import percent
 
 _WRITTEN = re.compile(r"(?P<name>.+?)\s*>=\s*(?P<rate>0?\.\d+|0|[1-9]\d*%)")
 

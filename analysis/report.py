@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from analysis.dropped import Dropped
+    from analysis.dropped_samples import Dropped
     from analysis.study import Plan, Study
     from trainables.spec import TrialResult
 
@@ -41,7 +41,7 @@ def build_report(
     Raises:
         ValueError: If paired trials were not tested on the same test set.
     """
-    from analysis.pages import render
+    from analysis.page.render import render
     from analysis.study import study
 
     seen = study(results, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
@@ -72,8 +72,8 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study
         FileNotFoundError: If a run holds no rows and no plan.
         ValueError: If a file of a run is not what it should be.
     """
-    from analysis.dropped import joined, load_dropped
-    from analysis.runs import load_run
+    from analysis.dropped_samples import joined, load_dropped
+    from analysis.run_files import load_run
     from analysis.study import load_plan, merged, study
 
     rows = [row for run in runs for row in load_run(run)]
@@ -85,8 +85,8 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study
 
 def write_study(seen: "Study", out: Path) -> Path:
     """Write a study's page to out, and the two tables beside it."""
-    from analysis.pages import render
-    from analysis.tables import csv_text, envelope_table
+    from analysis.page.render import render
+    from analysis.page.tables import csv_text, envelope_table
     from trainables.records import write_parquet
 
     page, table = render(seen), csv_text(envelope_table(seen))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.controls import Comparison, against_random
-from analysis.dropped import Dropped
+from analysis.dropped_samples import Dropped
 from analysis.envelope import Row, envelope, spec_order
-from analysis.labels import (
+from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
+from analysis.random_control import Comparison, against_random
+from analysis.verdicts import ALPHA
+from analysis.wording import (
     Method,
     Source,
     method_labels,
@@ -19,8 +21,6 @@ from analysis.labels import (
     source_labels,
     source_of,
 )
-from analysis.looks import LOOK_ALPHA, envelope_at_looks
-from analysis.verdicts import ALPHA
 from trainables.spec import TrialResult, TrialSpec
 
 

@@ -80,7 +80,7 @@ def written(study: "Study", what: str, form: str) -> str:
         # pandas writes NaN as null.
         return str(frame.to_json(orient="records", force_ascii=False, double_precision=10))
     if form == "csv":
-        from analysis.tables import guarded
+        from analysis.page.tables import guarded
 
         return str(frame.map(guarded).to_csv(index=False)).rstrip("\n")
     shown = frame[[name for name in _SHOWN[what] if name in frame]]

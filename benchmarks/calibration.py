@@ -11,9 +11,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from analysis.controls import holm
-from analysis.looks import LOOK_ALPHA, LOOKS, is_hopeless
-from analysis.rates import safe_rate
+from analysis.interim_looks import LOOK_ALPHA, LOOKS, is_hopeless
+from analysis.random_control import holm
+from analysis.safe_rates import safe_rate
 from analysis.verdicts import (
     ALPHA,
     Spread,

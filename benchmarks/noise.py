@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 import typer
 from numpy.typing import NDArray
 
-from orchestrator.grids import first_seeds
-from orchestrator.place import Place
-from orchestrator.plan import keep_data, plan_sweep
-from orchestrator.request import Request
-from trainables.datasets import Dataset, Source, Split, load
+from orchestrator.planning.grids import first_seeds
+from orchestrator.planning.plan import keep_data, plan_sweep
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from trainables.data.catalog import Dataset, Source, Split, load
 from trainables.environment import settle
-from trainables.runs import load_runs
-from trainables.scoring import score
+from trainables.run_context import load_runs
+from trainables.selection.scoring import score
 from trainables.trial import warm_up
 
 # Those meant to find wrong labels, and some that are not.
@@ -74,7 +74,7 @@ def found(
 
     Args:
         data: Real data.
-        model: As `trainables.models.resolve` takes it.
+        model: As `trainables.learners.pretrained.resolve` takes it.
         share: Of the training rows: as many are flipped, and as many looked at.
         seed: Of the flips and of the run.
         folder: Where the data and what is made of them go.

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from analysis.envelope import Cell, only
-from analysis.runs import load_run
+from analysis.run_files import load_run
 from analysis.study import study
 from analysis.verdicts import Verdict, judge
 

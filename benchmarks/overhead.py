@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.runs import load_run
+from analysis.run_files import load_run
 
 
 def main(

@@ -12,12 +12,12 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from orchestrator.grids import first_seeds
-from orchestrator.place import Place
-from orchestrator.plan import keep_data, plan_sweep
-from orchestrator.request import Request
-from trainables.runs import load_runs
-from trainables.scoring import score
+from orchestrator.planning.grids import first_seeds
+from orchestrator.planning.plan import keep_data, plan_sweep
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from trainables.run_context import load_runs
+from trainables.selection.scoring import score
 from trainables.signals import SIGNALS
 from trainables.trial import warm_up
 

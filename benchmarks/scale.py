@@ -27,17 +27,17 @@ from ray import tune
 from rich import print as show
 from rich.table import Table
 
-from orchestrator.nodes import plan
-from orchestrator.place import Place
-from orchestrator.shared import Store
-from orchestrator.tuner import run_nodes
-from orchestrator.work import Node
+from orchestrator.execution.tuner import run_nodes
+from orchestrator.planning.resources import Place
+from orchestrator.planning.task_graph import plan
+from orchestrator.planning.tasks import Node
+from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
-from trainables.datasets import Dataset, Split, write
-from trainables.evidence import evidence_key, places
-from trainables.needs import settings_of
-from trainables.own import signal_of
-from trainables.shards import shards_of
+from trainables.data.catalog import Dataset, Split, write
+from trainables.evidence.collector import evidence_key, places
+from trainables.evidence.requirements import settings_of
+from trainables.neighbours.vectors import shards_of
+from trainables.selection.lookup import signal_of
 from trainables.spec import TrialSpec
 
 SIGNALS = ("redundancy", "keep_one")

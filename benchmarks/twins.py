@@ -11,17 +11,17 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from analysis.retention import retention_bias_pp
+from analysis.class_retention import retention_bias_pp
 from benchmarks.noise import minilm
-from orchestrator.grids import first_seeds
-from orchestrator.place import Place
-from orchestrator.plan import Sweep, keep_data, plan_sweep
-from orchestrator.request import Request
-from trainables.datasets import Dataset
+from orchestrator.planning.grids import first_seeds
+from orchestrator.planning.plan import Sweep, keep_data, plan_sweep
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from trainables.data.catalog import Dataset
 from trainables.environment import settle
-from trainables.evidence import Evidence
-from trainables.runs import load_runs
-from trainables.scoring import select
+from trainables.evidence.collector import Evidence
+from trainables.run_context import load_runs
+from trainables.selection.scoring import select
 from trainables.spec import TrialSpec
 from trainables.trial import warm_up
 

@@ -6,11 +6,11 @@ import typer
 
 from analysis.report import main as report
 from analysis.table import table
-from orchestrator.doctor import doctor
-from orchestrator.keeping import app as cache
-from orchestrator.listing import grids, signals
-from orchestrator.settings import app as config
-from orchestrator.status import status
+from orchestrator.cli.cache_commands import app as cache
+from orchestrator.cli.config_file import app as config
+from orchestrator.cli.doctor import doctor
+from orchestrator.cli.listing import grids, signals
+from orchestrator.cli.status import status
 from orchestrator.sweep import demo, sweep
 
 app = typer.Typer(

@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.plan import Sweep
-    from orchestrator.work import Node
+    from orchestrator.planning.plan import Sweep
+    from orchestrator.planning.tasks import Node
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -101,8 +101,8 @@ def sweep(
 ) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
     flags = dict(locals())
-    from orchestrator.exits import explained
-    from orchestrator.settings import with_settings
+    from orchestrator.cli.config_file import with_settings
+    from orchestrator.exit_codes import explained
 
     with explained():
         raise SystemExit(main(with_settings(context, flags)))
@@ -116,7 +116,7 @@ def demo(
     """Sweep made text with a tiny transformer on this machine: minutes, a real report at the end."""
     import inspect
 
-    from orchestrator.exits import explained
+    from orchestrator.exit_codes import explained
 
     defaults = {name: flag.default for name, flag in inspect.signature(sweep).parameters.items()}
     with explained():
@@ -132,12 +132,12 @@ def main(flags: Mapping[str, Any]) -> int:
     """
     from rich.console import Console
 
-    from orchestrator.checks import check_room
-    from orchestrator.estimate import calibrated, measured, show_estimate
-    from orchestrator.place import Place
-    from orchestrator.plan import plan_sweep, show
-    from orchestrator.request import Request
-    from orchestrator.tracking import check_trackers
+    from orchestrator.execution.tracking import check_trackers
+    from orchestrator.planning.estimate import calibrated, measured, show_estimate
+    from orchestrator.planning.plan import plan_sweep, show
+    from orchestrator.planning.preflight import check_room
+    from orchestrator.planning.request import Request
+    from orchestrator.planning.resources import Place
 
     track = flags["track"] or ()
     check_trackers(track)
@@ -192,11 +192,11 @@ def conduct(
         track: Rows of TRACKERS.
     """
     from analysis.report import write_report
-    from analysis.runs import load_run
+    from analysis.run_files import load_run
     from analysis.study import load_plan, study
-    from orchestrator.dropped import write_dropped
-    from orchestrator.exits import DONE, INCOMPLETE
-    from orchestrator.summary import summarise
+    from orchestrator.execution.collect_dropped import write_dropped
+    from orchestrator.exit_codes import DONE, INCOMPLETE
+    from orchestrator.terminal.summary import summarise
 
     sweep.run.begin(sweep.record())
     left = sweep.left
@@ -239,9 +239,9 @@ def work(
 ) -> tuple[int, str]:
     """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     from analysis.study import Plan
-    from orchestrator.plan import keep_data, show_purchases
-    from orchestrator.progress import Watcher
-    from orchestrator.tuner import run_nodes
+    from orchestrator.execution.callbacks import Watcher
+    from orchestrator.execution.tuner import run_nodes
+    from orchestrator.planning.plan import keep_data, show_purchases
 
     keep_data(sweep)
     done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]

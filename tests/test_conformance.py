@@ -11,27 +11,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.grids import GRIDS, expand
-from orchestrator.nodes import plan
-from orchestrator.store import ArtifactStore
+from orchestrator.planning.grids import GRIDS, expand
+from orchestrator.planning.task_graph import plan
+from orchestrator.store.local import ArtifactStore
 from tests.caches import FolderCache
-from trainables.clusters import Clusters
-from trainables.datasets import Source, load, write
-from trainables.evidence import dice
+from trainables.data.catalog import Source, load, write
+from trainables.data.synthetic import synthetic
+from trainables.evidence.collector import dice
+from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS
-from trainables.models import Model, resolve
-from trainables.needs import parameters
-from trainables.neighbours import Neighbours, neighbours
-from trainables.runs import load_runs
-from trainables.scores import warnings
-from trainables.scoring import score
-from trainables.selectors import SELECTORS, n_keep
+from trainables.learners.pretrained import Model, resolve
+from trainables.neighbours.exact import Neighbours, neighbours
+from trainables.neighbours.kmeans import Clusters
+from trainables.run_context import load_runs
+from trainables.selection.contracts import warnings
+from trainables.selection.scoring import score
+from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.signals.dynamics import forgetting, never_learnt
 from trainables.signals.labels import knn_shapley
 from trainables.signals.redundancy import keep_one, semdedup
 from trainables.spec import TrialSpec
-from trainables.synthetic import synthetic
 from trainables.trial import run_trial
 
 ROOT = Path(__file__).parents[1]

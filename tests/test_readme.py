@@ -90,8 +90,8 @@ def test_every_command_stands_in_the_readme():
 
 
 def test_every_grid_stands_in_the_readme_with_its_count():
-    from orchestrator.grids import GRIDS, expand
-    from trainables.models import Model
+    from orchestrator.planning.grids import GRIDS, expand
+    from trainables.learners.pretrained import Model
 
     for name, grid in GRIDS.items():
         datasets = {data for block in grid.blocks for data in block.datasets}

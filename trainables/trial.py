@@ -4,17 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from trainables.evidence import Cache, Evidence
+from trainables.evaluation import outcome
+from trainables.evidence.collector import Cache, Evidence
 from trainables.learners import LEARNERS
-from trainables.order import Route, warm_steps
-from trainables.outcome import outcome
-from trainables.own import asked_by
-from trainables.runs import DataRuns, load_runs
-from trainables.scores import recall_warnings
-from trainables.scoring import Keep, recall_of, select
-from trainables.scoring import score as score_with
+from trainables.run_context import DataRuns, load_runs
+from trainables.selection.contracts import recall_warnings
+from trainables.selection.lookup import asked_by
+from trainables.selection.scoring import Keep, recall_of, select
+from trainables.selection.scoring import score as score_with
 from trainables.spec import Phase, Setting, TrialResult, TrialSpec
-from trainables.training import Learner, load_progress
+from trainables.training.schedule import Route, warm_steps
+from trainables.training.trainer import Learner, load_progress
 
 
 def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = ()) -> TrialResult:

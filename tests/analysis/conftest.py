@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.dropped import Dropped
+from analysis.dropped_samples import Dropped
 from trainables.spec import Phase, TrialResult, TrialSpec
 
 N_TEST = 1000

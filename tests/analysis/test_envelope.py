@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from analysis.envelope import cells, envelope, sampling_variance
-from analysis.noise import scatter_differs
-from analysis.runs import load_run
+from analysis.run_files import load_run
+from analysis.run_noise import scatter_differs
 from trainables.records import to_json, write_parquet
 
 

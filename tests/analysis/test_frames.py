@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis import frames
-from analysis.compute import mean_cost
-from analysis.rates import safe_rate
+from analysis.cost import mean_cost
+from analysis.safe_rates import safe_rate
 from analysis.study import Plan, study
 from analysis.table import Format, What, app, written
 from trainables.records import to_json

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
-from analysis.figures import FIGURES
-from analysis.pages import as_island, script_hash
+from analysis.page.figures import FIGURES
+from analysis.page.render import as_island, script_hash
 from analysis.report import app, build_report, write_report
 from analysis.study import Plan
 from trainables.records import read_parquet, to_json

@@ -10,7 +10,7 @@ from tests.caches import FolderCache
 @pytest.fixture(scope="session")
 def small():
     """240 made texts in 3 classes, with copies and wrong labels."""
-    from trainables.synthetic import synthetic
+    from trainables.data.synthetic import synthetic
 
     return synthetic(n_train=240, n_test=150, n_classes=3, seed=1)
 
@@ -48,7 +48,7 @@ def specs(small):
 @pytest.fixture
 def filled(tmp_path, small):
     """Makes caches that hold the small data set."""
-    from trainables.datasets import write
+    from trainables.data.catalog import write
 
     def fill(name="cache"):
         (tmp_path / name).mkdir()

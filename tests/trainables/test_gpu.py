@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 VECTORS = """
 import sys
 import numpy as np
-from trainables.clusters import centroids, clusters
-from trainables.lists import ivf_neighbours
-from trainables.neighbours import nearest
+from trainables.neighbours.kmeans import centroids, clusters
+from trainables.neighbours.ivf import ivf_neighbours
+from trainables.neighbours.exact import nearest
 rng = np.random.default_rng(0)
 centres = rng.standard_normal((50, 64))
 vectors = centres[rng.integers(0, 50, 20_000)] + 0.5 * rng.standard_normal((20_000, 64))

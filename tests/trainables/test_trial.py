@@ -4,21 +4,21 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import trainables.runs as runs_module
-from trainables.datasets import Split, write
+import trainables.run_context as runs_module
+from trainables.data.catalog import Split, write
+from trainables.data.subsampling import with_validation
+from trainables.evidence.requirements import asked, settings_of
 from trainables.learners import LEARNERS
-from trainables.needs import asked, settings_of
-from trainables.order import warm_steps
-from trainables.own import sha_of
-from trainables.policies import POLICIES
-from trainables.runs import load_runs
-from trainables.scoring import score as scored_with
-from trainables.scoring import select
-from trainables.selectors import SELECTORS, n_keep
+from trainables.run_context import load_runs
+from trainables.selection.dynamic import POLICIES
+from trainables.selection.lookup import sha_of
+from trainables.selection.scoring import score as scored_with
+from trainables.selection.scoring import select
+from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
-from trainables.subsets import with_validation
-from trainables.training import Learner
+from trainables.training.schedule import warm_steps
+from trainables.training.trainer import Learner
 from trainables.trial import run_baseline, run_trial, score, warm_up
 
 pytestmark = pytest.mark.slow

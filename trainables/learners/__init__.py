@@ -7,15 +7,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.datasets import Dataset
-from trainables.evidence import Cache
+from trainables.data.catalog import Dataset
+from trainables.evidence.collector import Cache
 from trainables.learners.linear import open_linear
 from trainables.learners.text import open_text, open_tiny
 from trainables.spec import Training, TrialSpec
 
 
 class Network(Protocol):
-    """A module with its data at hand; `trainables.training` trains it.
+    """A module with its data at hand; `trainables.training.trainer` trains it.
 
     Attributes:
         module: The torch module with everything that is trained.

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.datasets import Dataset
+from trainables.data.catalog import Dataset
 from trainables.environment import autocast, device
-from trainables.evidence import Cache
+from trainables.evidence.collector import Cache
 from trainables.keys import key_of, seed_for
+from trainables.learners.pretrained import revision_of
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
-from trainables.models import revision_of
+from trainables.learners.tokens import Pieces, Tokens
 from trainables.spec import TrialSpec
-from trainables.tokens import Pieces, Tokens
 
 _WIDTH = 128
 _BLOCK = 256

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.datasets import Dataset
+from trainables.data.catalog import Dataset
 from trainables.environment import device
-from trainables.evidence import Cache
+from trainables.evidence.collector import Cache
 from trainables.keys import key_of, seed_for
-from trainables.models import revision_of
+from trainables.learners.pretrained import revision_of
+from trainables.learners.tokens import (
+    Tokens,
+    load_tokenizer,
+    read_tokens,
+    train_tokenizer,
+    write_tokens,
+)
 from trainables.spec import TrialSpec
-from trainables.tokens import Tokens, load_tokenizer, read_tokens, train_tokenizer, write_tokens
 
 # Batches are padded to a multiple of this: few shapes, little padding.
 _BUCKET = 16

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.needs import LABELLED, parameters
+from trainables.docstrings import about, source
+from trainables.evidence.requirements import LABELLED, parameters
 from trainables.signals.control import random
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (
@@ -41,7 +42,6 @@ from trainables.signals.stability import (
 )
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
-from trainables.tables import about, source
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.neighbours import Neighbours
+from trainables.neighbours.exact import Neighbours
 from trainables.signals.difficulty import el2n
 from trainables.signals.redundancy import places
 

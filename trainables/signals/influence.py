@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.relatives import Checkpoint
+from trainables.evidence.ensembles import Checkpoint
 from trainables.signals.difficulty import errors
 
 Floats = NDArray[np.float64]

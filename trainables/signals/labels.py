@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.neighbours import Neighbours
+from trainables.neighbours.exact import Neighbours
 
 # Keeps quotients finite, as in the reference code.
 _SMALLEST = 1e-6

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.relatives import SubsetModels
+from trainables.evidence.ensembles import SubsetModels
 
 # Training rows whose influence is held at once.
 _BLOCK = 1024

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.clusters import Clusters, k_means, unit_rows
-from trainables.shards import Vectors, take
+from trainables.neighbours.kmeans import Clusters, k_means, unit_rows
+from trainables.neighbours.vectors import Vectors, take
 from trainables.signals.redundancy import places, semdedup
 
 

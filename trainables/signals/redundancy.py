@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.clusters import Clusters, unit_rows
-from trainables.neighbours import Neighbours
-from trainables.shards import SHARD_ROWS, Vectors, take
+from trainables.neighbours.exact import Neighbours
+from trainables.neighbours.kmeans import Clusters, unit_rows
+from trainables.neighbours.vectors import SHARD_ROWS, Vectors, take
 
 # Pairs that are Python's numbers at once.
 _PAIRS = 2**20

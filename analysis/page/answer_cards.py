@@ -1,0 +1,231 @@
+"""The answer for each data set in words: how much can go, who may take credit, what it saves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis.cost import Cost, mean_cost
+from analysis.envelope import Row
+from analysis.safe_rates import Ladder, ladder_of, ladders_of, safe_of
+from analysis.study import Study
+from analysis.verdicts import Verdict, Word, seeds_needed
+from analysis.wording import (
+    MARKS,
+    Source,
+    interval,
+    method_of,
+    p_text,
+    percent,
+    seeds_text,
+    signed,
+)
+
+Standing = Literal["better", "worse", "equal", "open", "random", "no control"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One data set's answer.
+
+    Attributes:
+        name: The data set.
+        word: Verdict of the number.
+        number: The largest rate within, "0%" where all is outside, "?" where nothing is settled.
+        claim: What the number says.
+        details: Sentences beneath it.
+        standing: How the answer's method stands against random pruning.
+    """
+
+    name: str
+    word: Word
+    number: str
+    claim: str
+    details: tuple[str, ...]
+    standing: Standing = "no control"
+
+    @property
+    def mark(self) -> str:
+        """The verdict's glyph."""
+        return MARKS[self.word]
+
+
+def cards(study: Study) -> list[Card]:
+    """One card a data set."""
+    return [_card(study, source, name) for source, name in study.sources.items()]
+
+
+def _card(study: Study, source: Source, name: str) -> Card:
+    ladders = ladders_of(study, source)
+    controls = [ladder for ladder in ladders if ladder[0].is_control]
+    best = _best(ladders, [ladder for ladder in ladders if not ladder[0].is_control])
+    control = _best(ladders, controls)
+    top = max((row for row in (best, control) if row), key=_rate, default=None)
+    if top is None:
+        return _unsettled(study, source, name)
+    verdict = _judged(top)
+    has_control = any(row.verdict for ladder in controls for row in ladders[ladder])
+    standing = _standing(study, top, control, has_control)
+    return Card(
+        name=name,
+        word="within",
+        number=percent(_rate(top)),
+        claim="of the training data can go",
+        details=(
+            f"{_where(study, top)}{choice(len(ladders))}: {_numbers(study, top, verdict)}.",
+            *_between(ladders[ladder_of(top)]),
+            _credit(study, top, standing),
+            *_saving(top),
+        ),
+        standing=standing,
+    )
+
+
+def choice(count: int) -> str:
+    """What the best was picked from: the best of several looks better than it is."""
+    return f", the best of {count} methods and warm-ups tried" if count > 1 else ""
+
+
+def _between(rows: list[Row]) -> list[str]:
+    """Where the line is crossed between the rates tested, and the lower bound of that."""
+    safe = safe_of(rows)
+    if len(rows) < 2 or safe.low is None or safe.between is None:
+        return []
+    crossed = (
+        f"The mean stays above the line up to {percent(safe.between)}, the largest rate tested"
+        if safe.is_beyond
+        else f"Read between the rates tested, the mean meets the line at {_whole(safe.between)}"
+    )
+    return [f"{crossed}, its lower bound at {_whole(safe.low)}."]
+
+
+def _whole(share: float) -> str:
+    return percent(round(share, 2))
+
+
+def _best(ladders: Mapping[Ladder, list[Row]], among: list[Ladder]) -> Row | None:
+    """The row of the largest safe rate, of equal ones that with the highest lower bound."""
+    tops = []
+    for ladder in among:
+        rows = ladders[ladder]
+        safe = safe_of(rows).tested
+        tops += [row for row in rows if _rate(row) == safe]
+    return max(tops, key=lambda row: (_rate(row), _judged(row).low_pp or 0.0), default=None)
+
+
+def _rate(row: Row) -> float:
+    return row.cell.condition.rate
+
+
+def _judged(row: Row) -> Verdict:
+    assert row.verdict is not None, "only judged rows are ranked"
+    return row.verdict
+
+
+def _where(study: Study, row: Row) -> str:
+    condition = row.cell.condition
+    return f"{study.methods[method_of(condition)]}, {percent(condition.warmup)} warm-up"
+
+
+def _numbers(study: Study, row: Row, verdict: Verdict) -> str:
+    bounds = interval(verdict.low_pp, verdict.high_pp)
+    shown = f", {study.confidence} interval {bounds}" if bounds else ""
+    return f"{signed(verdict.mean_pp)} pp{shown}, {seeds_text(verdict.n_seeds, row.cell.n_planned)}"
+
+
+def _standing(study: Study, top: Row, control: Row | None, has_control: bool) -> Standing:
+    """How the best method stands: the comparison first, then whether random is within as well."""
+    if method_of(top.cell.condition).is_control:
+        return "random"
+    if not has_control:
+        return "no control"
+    comparison = study.comparisons.get(top.cell.condition)
+    if comparison is not None and comparison.finding != "no difference shown":
+        return comparison.finding
+    return "equal" if control is not None and _rate(control) >= _rate(top) else "open"
+
+
+def _credit(study: Study, top: Row, standing: Standing) -> str:
+    comparison = study.comparisons.get(top.cell.condition)
+    by = comparison.mean_pp if comparison is not None else 0.0
+    p = p_text(comparison.p_holm) if comparison is not None else ""
+    return {
+        "random": "This is random pruning: no signal is shown to go as far.",
+        "no control": "No random control was run, so the signal has earned no credit.",
+        "better": f"Better than random pruning there by {signed(by)} pp (p {p} after Holm).",
+        "worse": f"Random pruning does better there by {signed(-by)} pp: use that instead.",
+        "equal": f"Random pruning does as well: it is within at {percent(_rate(top))} too.",
+        "open": "At that rate random pruning is not shown to be within, "
+        "but no difference to it is shown either.",
+    }[standing]
+
+
+def best_measured_cost(row: Row) -> tuple[Cost, str] | None:
+    """A cell's cost by tokens, or else by examples, or by seconds; and which it is.
+
+    Seconds come last: on a machine that does other things as well they measure those.
+    """
+    for measure in ("tokens", "examples", "seconds"):
+        cost = mean_cost(row.cell, measure)
+        if cost is not None:
+            return cost, measure
+    return None
+
+
+def _saving(row: Row) -> list[str]:
+    found = best_measured_cost(row)
+    if found is None:
+        return []
+    cost, measure = found
+    once, often = cost.saved_net(1), cost.saved_net(5)
+    first = (
+        f"Saves {percent(round(once, 3))} of one run"
+        if once >= 0
+        else f"Costs {percent(round(-once, 3))} more than one full run"
+    )
+    return [
+        f"{first}, scoring included; saves {percent(round(often, 3))} a run when five reuse "
+        f"the survivors (by {measure})."
+        if often >= 0
+        else f"{first}, scoring included, and does not pay within five runs (by {measure})."
+    ]
+
+
+def _unsettled(study: Study, source: Source, name: str) -> Card:
+    rows = [row for row in study.of(source) if row.verdict]
+    if not rows:
+        found = len(study.of(source))
+        detail = f"No finished pair (trial and baseline of the same seed) yet: 0 of {found} cells."
+        return Card(
+            name=name, word="inconclusive", number="?", claim="nothing measured", details=(detail,)
+        )
+    is_open = any(_judged(row).verdict != "outside" for row in rows)
+    least = min(_rate(row) for row in rows)
+    closest = max(
+        (row for row in rows if _rate(row) == least),
+        key=lambda row: (_judged(row).verdict == "inconclusive", _judged(row).mean_pp),
+    )
+    verdict = _judged(closest)
+    lines = [
+        f"Closest: {percent(least)} by {_where(study, closest)}: {_numbers(study, closest, verdict)}."
+    ]
+    if is_open:
+        lines.append(_more(verdict, study.alpha))
+    return Card(
+        name=name,
+        word="inconclusive" if is_open else "outside",
+        number="?" if is_open else "0%",
+        claim="no rate is shown to be within" if is_open else "every rate tested is outside",
+        details=tuple(lines),
+    )
+
+
+def _more(verdict: Verdict, alpha: float) -> str:
+    needed = seeds_needed(verdict, alpha=alpha)
+    if needed.more is None:
+        return (
+            f"More seeds would not settle it: {needed.reason}."
+            if verdict.n_seeds > 1
+            else ("One seed gives no interval: run three or more.")
+        )
+    plural = "" if needed.more == 1 else "s"
+    return f"About {needed.more} more seed{plural} would settle it."

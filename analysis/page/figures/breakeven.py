@@ -1,0 +1,156 @@
+"""The run from which scoring has paid for itself."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.cost import Cost
+from analysis.page.figures.pareto import RUNS, measured_costs
+from analysis.page.figures.style import (
+    CONTROL,
+    MOST_TOLD,
+    MUTED,
+    Spec,
+    Table,
+    axis,
+    escaped,
+    layout,
+    marker_spec,
+    markers,
+    rounded,
+)
+from analysis.study import Study
+from analysis.wording import Method, method_of, percent
+
+_MOST_RUNS = 30
+# Below this a saving is far from paying; a line that starts there would press the others flat.
+_LOWEST = -60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEvenData:
+    """One data set, rate and warm-up: what each method saves a run, by runs.
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        costs: By method.
+        labels: Their names.
+    """
+
+    key: str
+    label: str
+    costs: dict[Method, Cost]
+    labels: dict[Method, str]
+
+    @property
+    def told(self) -> tuple[Method, ...]:
+        """Methods with a line and a name of their own: from the cheapest to score to the dearest."""
+        ranked = sorted(self.costs, key=lambda method: self.costs[method].break_even_runs)
+        places = np.linspace(0, len(ranked) - 1, min(MOST_TOLD, len(ranked)))
+        return tuple(ranked[round(place)] for place in places)
+
+    @property
+    def caption(self) -> str:
+        """What is left out of the picture."""
+        pale = len(self.costs) - len(self.told)
+        return f" {pale} more methods are pale lines." if pale else ""
+
+    @property
+    def table(self) -> Table:
+        """Net saving for a few numbers of runs, and where it begins."""
+        some = (*RUNS, _MOST_RUNS)
+        columns = (
+            "method",
+            *(f"{n} runs, %" if n > 1 else "1 run, %" for n in some),
+            "pays from run",
+        )
+        rows = tuple(
+            (
+                self.labels[method],
+                *(rounded(100 * cost.saved_net(n), 1) for n in some),
+                _pays_from(cost),
+            )
+            for method, cost in self.costs.items()
+        )
+        return Table(columns=columns, rows=rows)
+
+
+def _pays_from(cost: Cost) -> float | None:
+    return max(1, math.ceil(cost.break_even_runs)) if cost.break_even_runs < 1e6 else None
+
+
+def break_even_data(study: Study) -> list[BreakEvenData]:
+    """Each data set, rate and warm-up whose runs measured what they took."""
+    found = []
+    for source, name in study.sources.items():
+        costs = list(measured_costs(study, source))
+        places = sorted({(r.cell.condition.rate, r.cell.condition.warmup) for r, _ in costs})
+        for rate, warmup in places:
+            own = {
+                method_of(row.cell.condition): cost
+                for row, cost in costs
+                if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
+            }
+            found.append(
+                BreakEvenData(
+                    key=f"{name}|{percent(rate)}|{percent(warmup)}",
+                    label=f"{name} · {percent(rate)} removed after {percent(warmup)} warm-up",
+                    costs=own,
+                    labels={method: study.methods[method] for method in own},
+                )
+            )
+    return found
+
+
+def break_even_figure(data: BreakEvenData) -> Spec:
+    """A line a method over the runs that train on the same survivors."""
+    drawn, told = markers(list(data.costs)), data.told
+    traces = [_line(data, method) for method in data.costs if method not in told]
+    for method in told:
+        first = _pays_from(data.costs[method])
+        when = f"pays from run {first}" if first else "never pays"
+        traces.append(
+            _line(data, method)
+            | {
+                "mode": "lines+markers", "showlegend": True, "opacity": 1,
+                "name": f"{escaped(data.labels[method], 42)}, {when}",
+                "line": {"color": drawn[method].color, "width": 2},
+                "marker": marker_spec(drawn[method], 6),
+            }
+        )  # fmt: skip
+    lowest = min((min(trace["y"]) for trace in traces), default=0.0)
+    y = axis("saved a run, net of scoring (%)", zeroline=True, zerolinecolor=MUTED)
+    if lowest < _LOWEST:
+        y |= {"range": [_LOWEST, 5 + max(max(trace["y"]) for trace in traces)]}
+    return {
+        "data": traces,
+        "layout": layout(
+            400 + 18 * max(0, len(told) - 4),
+            (560, 860),
+            xaxis=axis("runs that train on the same survivors"),
+            yaxis=y,
+            legend={
+                "orientation": "v", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom",
+                "font": {"size": 12},
+            },
+        ),
+    }  # fmt: skip
+
+
+def _line(data: BreakEvenData, method: Method) -> Spec:
+    runs = np.arange(1, _MOST_RUNS + 1)
+    return {
+        "type": "scatter", "mode": "lines", "showlegend": False, "opacity": 0.5,
+        "x": runs.tolist(),
+        "y": [round(100 * data.costs[method].saved_net(int(n)), 3) for n in runs],
+        "line": {"color": CONTROL, "width": 1},
+        "hovertemplate": f"{_safe(data.labels[method])}<br>%{{x}} runs: %{{y:.1f}}% a run"
+        "<extra></extra>",
+    }  # fmt: skip
+
+
+def _safe(label: str) -> str:
+    """A label inside a hover template: none of its own placeholders is filled."""
+    return escaped(label, 60).replace("%{", "% {")

@@ -1,0 +1,298 @@
+"""The operating envelope: verdict and mean change over warm-up and rate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.page.figures.style import EDGE, INK, MUTED, Spec, Table, axis, layout, rounded
+from analysis.study import Study
+from analysis.verdicts import Verdict, average
+from analysis.wording import MARKS, Method, interval, percent, seeds_text, signed
+
+_SCALE_PP = 3.0
+# Room around the squares, in squares: half the outline would be cut off at the frame.
+_RIM = 0.012
+_COLUMNS = (
+    "warm-up", "rate", "verdict", "mean pp", "low pp", "high pp", "seeds",
+    "low pp, this test set", "high pp, this test set",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """One place of the heatmap: its verdict, or None, and what to say of it."""
+
+    verdict: Verdict | None
+    n_planned: int = 0
+    note: str = ""
+    by_mean: bool = False
+
+    @property
+    def word(self) -> str:
+        """The verdict; by the mean alone nothing is inconclusive."""
+        v = self.verdict
+        if v is None or not self.by_mean:
+            return "" if v is None else v.verdict
+        return "within" if v.mean_pp >= -v.tolerance_pp else "outside"
+
+    @property
+    def is_within(self) -> bool:
+        """Whether it belongs to the envelope."""
+        return self.word == "within"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvelopeData:
+    """One heatmap: squares by (warmup, rate).
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        warmups: Rows, the shortest first.
+        rates: Columns, the smallest first.
+        squares: Those measured or planned.
+        tolerance_pp: Where the colours step.
+        group: Heading above it where the reader chooses; empty for verdicts by interval.
+    """
+
+    key: str
+    label: str
+    warmups: tuple[float, ...]
+    rates: tuple[float, ...]
+    squares: Mapping[tuple[float, float], Square]
+    tolerance_pp: float
+    group: str = ""
+
+    @property
+    def caption(self) -> str:
+        """What to know of the basis."""
+        if not self.group:
+            return ""
+        return (
+            " Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
+            "counts as much as effect."
+        )
+
+    @property
+    def table(self) -> Table:
+        """The squares as rows."""
+        rows = [_table_row(place, square) for place, square in sorted(self.squares.items())]
+        return Table(columns=_COLUMNS, rows=tuple(rows))
+
+
+def _table_row(place: tuple[float, float], square: Square) -> tuple[str | float | None, ...]:
+    v = square.verdict
+    where = (percent(place[0]), percent(place[1]))
+    if v is None:
+        return (*where, square.note, None, None, None, None, None, None)
+    bounds = (v.mean_pp, v.low_pp, v.high_pp)
+    own = (v.test_low_pp, v.test_high_pp)
+    numbers = [rounded(value) for value in bounds]
+    return (*where, square.word, *numbers, v.n_seeds, *(rounded(value) for value in own))
+
+
+def envelope_data(study: Study) -> list[EnvelopeData]:
+    """The heatmaps: the average over data sets by method, then each data set by method.
+
+    First all of them by interval, then by the mean alone.
+    """
+    found = _by_interval(study)
+    return found + [_by_mean(data) for data in found]
+
+
+def _by_mean(data: EnvelopeData) -> EnvelopeData:
+    squares = {place: replace(square, by_mean=True) for place, square in data.squares.items()}
+    key, label = f"{data.key}|mean", f"{data.label} · by the mean"
+    return replace(data, key=key, label=label, squares=squares, group="By the mean alone")
+
+
+def _by_interval(study: Study) -> list[EnvelopeData]:
+    found = []
+    if len(study.sources) > 1:
+        for method, label in study.methods.items():
+            squares = _averaged(study, method)
+            if any(square.verdict for square in squares.values()):
+                named = f"Average over {len(study.sources)} data sets · {label}"
+                found.append(_variant(study, ("average", label), named, squares))
+    for source, name in study.sources.items():
+        for method, label in study.methods.items():
+            squares = {
+                (row.cell.condition.warmup, row.cell.condition.rate): Square(
+                    verdict=row.verdict,
+                    n_planned=row.cell.n_planned,
+                    note="; ".join(row.cell.unpaired) or "not run",
+                )
+                for row in study.of(source, method)
+            }
+            if squares:
+                found.append(_variant(study, (name, label), f"{name} · {label}", squares))
+    return found
+
+
+def _averaged(study: Study, method: Method) -> dict[tuple[float, float], Square]:
+    by_source = {
+        name: {
+            (r.cell.condition.warmup, r.cell.condition.rate): r for r in study.of(source, method)
+        }
+        for source, name in study.sources.items()
+    }
+    squares = {}
+    for place in sorted({place for rows in by_source.values() for place in rows}):
+        rows = {name: rows.get(place) for name, rows in by_source.items()}
+        verdicts = [row.verdict for row in rows.values() if row and row.verdict]
+        missing = [name for name, row in rows.items() if not (row and row.verdict)]
+        squares[place] = Square(
+            verdict=None if missing else average(verdicts),
+            n_planned=max(row.cell.n_planned for row in rows.values() if row),
+            note="not measured on " + ", ".join(missing) if missing else "",
+        )
+    return squares
+
+
+def _variant(
+    study: Study,
+    names: tuple[str, str],
+    label: str,
+    squares: Mapping[tuple[float, float], Square],
+) -> EnvelopeData:
+    return EnvelopeData(
+        key="|".join(names),
+        label=label,
+        warmups=tuple(sorted({warmup for warmup, _ in squares})),
+        rates=tuple(sorted({rate for _, rate in squares})),
+        squares=squares,
+        tolerance_pp=study.tolerance_pp,
+    )
+
+
+def envelope_figure(data: EnvelopeData) -> Spec:
+    """The heatmap with marks and intervals, outlined where within."""
+    is_many = len(data.rates) > 6
+    grid = [
+        [data.squares.get((warmup, rate), Square(verdict=None)) for rate in data.rates]
+        for warmup in data.warmups
+    ]
+    limit = max(_SCALE_PP, 2 * data.tolerance_pp)
+    trace = {
+        "type": "heatmap",
+        "z": [[square.verdict and square.verdict.mean_pp for square in line] for line in grid],
+        "text": [[_text(square, is_many) for square in line] for line in grid],
+        "texttemplate": "%{text}",
+        "textfont": {"color": INK, "size": 12 if is_many else 16},
+        "hoverinfo": "text",
+        "hovertext": [
+            [_hover(square, warmup, rate) for rate, square in zip(data.rates, line, strict=True)]
+            for warmup, line in zip(data.warmups, grid, strict=True)
+        ],
+        "xgap": 3,
+        "ygap": 3,
+        "zmin": -limit,
+        "zmax": limit,
+        "colorscale": stepped_colors(data.tolerance_pp, limit),
+        "colorbar": {
+            "title": {"text": "Δ accuracy (pp)", "side": "right", "font": {"size": 13}},
+            "tickfont": {"size": 12}, "thickness": 14, "outlinewidth": 0, "ticks": "",
+            **_ticks(data.tolerance_pp, limit, is_low=len(data.warmups) == 1),
+        },
+    }  # fmt: skip
+    return {"data": [trace], "layout": _frame(data, grid, is_many)}
+
+
+def _ticks(tolerance_pp: float, limit: float, *, is_low: bool) -> Spec:
+    """The bar's numbers; beside a single row there is room for three."""
+    if is_low:
+        return {"tickvals": [-limit, 0, limit], "ticktext": [f"≤ −{limit:g}", "0", f"≥ +{limit:g}"]}
+    inner = {-tolerance_pp: f"−{tolerance_pp:g}", 0: "0", tolerance_pp: f"+{tolerance_pp:g}"}
+    named = {-limit: f"≤ −{limit:g}", **inner, limit: f"≥ +{limit:g}"}
+    return {"tickvals": list(named), "ticktext": list(named.values())}
+
+
+def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) -> Spec:
+    columns, lines = len(data.rates), len(data.warmups)
+    missing = [
+        {
+            "x": j, "y": i, "text": "not measured" if square.note else "not in the grid",
+            "showarrow": False, "font": {"size": 12, "color": MUTED},
+        }
+        for i, line in enumerate(grid)
+        for j, square in enumerate(line)
+        if square.verdict is None and not is_many
+    ]  # fmt: skip
+    return layout(
+        96 + (44 if is_many else 68) * lines,
+        (170 + (80 if is_many else 128) * columns, 230 + (96 if is_many else 200) * columns),
+        xaxis=axis(
+            "share of training data removed",
+            tickvals=list(range(columns)), ticktext=[percent(rate) for rate in data.rates],
+            showgrid=False, range=[-0.5 - _RIM, columns - 0.5 + _RIM],
+        ),
+        yaxis=axis(
+            "warm-up on all data" if lines > 1 else "warm-up",
+            tickvals=list(range(lines)), ticktext=[percent(share) for share in data.warmups],
+            showgrid=False, range=[lines - 0.5 + 3 * _RIM, -0.5 - 3 * _RIM],
+        ),
+        annotations=missing,
+        shapes=_outline([[square.is_within for square in line] for line in grid]),
+    )  # fmt: skip
+
+
+def _text(square: Square, is_many: bool) -> str:
+    v = square.verdict
+    if v is None:
+        return ""
+    if is_many:
+        return f"{MARKS[square.word]} {signed(v.mean_pp)}"
+    below = (
+        seeds_text(v.n_seeds, square.n_planned) if square.by_mean else interval(v.low_pp, v.high_pp)
+    )
+    lines = [
+        f'<span style="font-size:20px">{MARKS[square.word]}</span> '
+        f'<b style="font-size:15px">{signed(v.mean_pp)}</b>',
+        f'<span style="font-size:12px">{below or "one seed"}</span>',
+    ]
+    if not square.by_mean and v.n_seeds < square.n_planned and v.low_pp is not None:
+        lines[1] += f'<span style="font-size:12px"> · {v.n_seeds}/{square.n_planned}</span>'
+    return "<br>".join(lines)
+
+
+def _hover(square: Square, warmup: float, rate: float) -> str:
+    v = square.verdict
+    where = f"{percent(rate)} removed after {percent(warmup)} warm-up"
+    if v is None:
+        return where
+    bounds = f" {interval(v.low_pp, v.high_pp)}" if v.low_pp is not None else ""
+    how = ", spread pooled over cells" if v.pooled else ""
+    seeds = seeds_text(v.n_seeds, square.n_planned)
+    return f"<b>{square.word}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}{how}<br>{where}"
+
+
+def stepped_colors(tolerance_pp: float, limit_pp: float) -> list[list[float | str]]:
+    """The colour scale from minus to plus limit_pp, with a step at the tolerance on both sides."""
+    edge = tolerance_pp / limit_pp / 2
+    return [
+        [0.0, "#D9814F"], [0.5 - edge, "#F0C3A6"], [0.5 - edge, "#F7DDCD"], [0.5, "#F7F7F4"],
+        [0.5 + edge, "#DCE9F4"], [0.5 + edge, "#B5D2E8"], [1.0, "#7DB2DA"],
+    ]  # fmt: skip
+
+
+def _outline(within: Sequence[Sequence[bool]]) -> list[Spec]:
+    """Lines on those edges of the squares within whose neighbour is not."""
+
+    def is_within(i: int, j: int) -> bool:
+        return 0 <= i < len(within) and 0 <= j < len(within[i]) and within[i][j]
+
+    lines = []
+    for i, line in enumerate(within):
+        for j, inside in enumerate(line):
+            for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                if inside and not is_within(i + down, j + right):
+                    lines.append(_edge(i, j, down, right))
+    return lines
+
+
+def _edge(i: int, j: int, down: int, right: int) -> Spec:
+    x, y = j + right / 2, i + down / 2
+    along = (0.5, 0.0) if down else (0.0, 0.5)
+    return {
+        "type": "line", "x0": x - along[0], "x1": x + along[0], "y0": y - along[1],
+        "y1": y + along[1], "line": {"color": EDGE, "width": 3.5},
+    }  # fmt: skip

@@ -1,0 +1,230 @@
+"""Accuracy against compute: what no other condition beats at both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analysis.cost import Cost
+from analysis.envelope import Row
+from analysis.page.answer_cards import best_measured_cost
+from analysis.page.figures.style import (
+    CONTROL,
+    GRID,
+    MOST_TOLD,
+    MUTED,
+    SAFE,
+    TEXT,
+    Marker,
+    Spec,
+    Table,
+    axis,
+    escaped,
+    layout,
+    marker_spec,
+    markers,
+    rounded,
+)
+from analysis.study import Study
+from analysis.wording import Method, Source, method_of, percent
+
+RUNS = (1, 5, 20)
+# Dearer than this a condition is in the table alone: it would squeeze the others.
+_DEAREST = 112.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A condition: compute per run in per cent of the full run, mean change, its bounds in pp."""
+
+    method: Method
+    label: str
+    warmup: float
+    rate: float
+    compute: float
+    mean_pp: float
+    low_pp: float | None
+    high_pp: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoData:
+    """One data set, when so many runs train on the same survivors.
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        points: The cheapest first.
+        tolerance_pp: Where the line is.
+    """
+
+    key: str
+    label: str
+    points: tuple[Point, ...]
+    tolerance_pp: float
+
+    @property
+    def shown(self) -> tuple[Point, ...]:
+        """Those drawn."""
+        return tuple(point for point in self.points if point.compute <= _DEAREST)
+
+    @property
+    def front(self) -> tuple[tuple[float, float], ...]:
+        """Compute and mean of conditions no other beats at both, and of the full data."""
+        best: list[tuple[float, float]] = []
+        places = [(p.compute, p.mean_pp) for p in self.points] + [(100.0, 0.0)]
+        for compute, mean in sorted(places, key=lambda place: (place[0], -place[1])):
+            if not best or mean > best[-1][1]:
+                best.append((compute, mean))
+        return tuple(best)
+
+    @property
+    def told(self) -> tuple[Method, ...]:
+        """Methods with a mark and a name of their own: the front's, random, and the best."""
+        best = {(round(x, 6), round(y, 6)) for x, y in self.front}
+
+        def rank(point: Point) -> tuple[bool, bool, float]:
+            is_best = (round(point.compute, 6), round(point.mean_pp, 6)) in best
+            return not is_best, not point.method.is_control, -point.mean_pp
+
+        ranked = dict.fromkeys(point.method for point in sorted(self.shown, key=rank))
+        return tuple(ranked)[:MOST_TOLD]
+
+    @property
+    def caption(self) -> str:
+        """What is left out of the picture."""
+        count = len(self.points) - len(self.shown)
+        dear = f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
+        pale = len({point.method for point in self.shown}) - len(self.told)
+        return f"{f' {pale} more methods are pale dots.' if pale else ''}{dear}"
+
+    @property
+    def table(self) -> Table:
+        """The points as rows."""
+        columns = ("method", "warm-up", "removed", "compute %", "mean pp", "low pp", "high pp")
+        rows = tuple(
+            (
+                p.label, percent(p.warmup), percent(p.rate), rounded(p.compute, 1),
+                rounded(p.mean_pp), rounded(p.low_pp), rounded(p.high_pp),
+            )
+            for p in self.points
+        )  # fmt: skip
+        return Table(columns=columns, rows=rows)
+
+
+def pareto_data(study: Study) -> list[ParetoData]:
+    """Each data set for one run and for several on the same survivors."""
+    found = []
+    for source, name in study.sources.items():
+        costs = list(measured_costs(study, source))
+        for runs in RUNS if costs else ():
+            points = [_point(study, row, cost, runs) for row, cost in costs]
+            found.append(
+                ParetoData(
+                    key=f"{name}|{runs}",
+                    label=f"{name} · {_runs_text(runs)}",
+                    points=tuple(sorted(points, key=lambda point: point.compute)),
+                    tolerance_pp=study.tolerance_pp,
+                )
+            )
+    return found
+
+
+def measured_costs(study: Study, source: Source) -> Iterator[tuple[Row, Cost]]:
+    """Judged conditions of a data set that measured what they took."""
+    for row in study.of(source):
+        found = best_measured_cost(row) if row.verdict else None
+        if found is not None:
+            yield row, found[0]
+
+
+def _runs_text(runs: int) -> str:
+    return "one run" if runs == 1 else f"{runs} runs on the same survivors"
+
+
+def _point(study: Study, row: Row, cost: Cost, runs: int) -> Point:
+    condition, v = row.cell.condition, row.verdict
+    assert v is not None, "only judged conditions have a point"
+    return Point(
+        method=method_of(condition),
+        label=study.methods[method_of(condition)],
+        warmup=condition.warmup,
+        rate=condition.rate,
+        compute=100 * (1 - cost.saved_net(runs)),
+        mean_pp=v.mean_pp,
+        low_pp=v.low_pp,
+        high_pp=v.high_pp,
+    )
+
+
+def pareto_figure(data: ParetoData) -> Spec:
+    """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
+    drawn, told = markers([point.method for point in data.points]), data.told
+    front = [place for place in data.front if place[0] <= _DEAREST]
+    traces: list[Spec] = [
+        {
+            "type": "scatter", "mode": "lines", "x": [x for x, _ in front],
+            "y": [y for _, y in front], "line": {"shape": "hv", "color": MUTED, "width": 1.5},
+            "hoverinfo": "skip", "showlegend": False,
+        }
+    ]  # fmt: skip
+    pale = [point for point in data.shown if point.method not in told]
+    traces += [_pale(pale)] if pale else []
+    for method in told:
+        own = [point for point in data.shown if point.method == method]
+        traces.append(_dots(own, drawn[method]))
+    traces.append(
+        {
+            "type": "scatter", "mode": "markers", "x": [100], "y": [0], "name": "full data",
+            "marker": {"symbol": "star", "size": 16, "color": TEXT},
+            "hovertemplate": "full data<extra></extra>",
+        }
+    )  # fmt: skip
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": -data.tolerance_pp}
+    return {
+        "data": traces,
+        "layout": layout(
+            440,
+            (560, 860),
+            xaxis=axis(
+                "compute of a run, % of the full run, scoring included", autorange="reversed"
+            ),
+            yaxis=axis("Δ accuracy (pp)", zeroline=True, zerolinecolor=GRID),
+            shapes=[
+                line
+                | {"y1": -data.tolerance_pp, "line": {"color": SAFE, "width": 1.5, "dash": "dash"}}
+            ],
+        ),
+    }
+
+
+def _pale(points: Sequence[Point]) -> Spec:
+    """Where there are too many methods to tell apart: their names show under the pointer."""
+    return {
+        "type": "scatter", "mode": "markers", "showlegend": False,
+        "x": [p.compute for p in points], "y": [p.mean_pp for p in points],
+        "marker": {"size": 6, "color": CONTROL, "opacity": 0.35},
+        "customdata": [f"{escaped(p.label, 60)}<br>{_place(p)}" for p in points],
+        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+    }  # fmt: skip
+
+
+def _place(point: Point) -> str:
+    return f"{percent(point.rate)} removed after {percent(point.warmup)} warm-up"
+
+
+def _dots(points: Sequence[Point], marker: Marker) -> Spec:
+    lows = [p.mean_pp - p.low_pp if p.low_pp is not None else 0 for p in points]
+    highs = [p.high_pp - p.mean_pp if p.high_pp is not None else 0 for p in points]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escaped(points[0].label, 42),
+        "x": [p.compute for p in points],
+        "y": [p.mean_pp for p in points],
+        "error_y": {
+            "type": "data", "symmetric": False, "array": highs, "arrayminus": lows,
+            "color": marker.color, "thickness": 1,
+        },
+        "marker": marker_spec(marker, 10),
+        "customdata": [_place(p) for p in points],
+        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+    }  # fmt: skip

@@ -1,0 +1,289 @@
+"""Who gets dropped: retention bias of each class, one mark a method."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.class_retention import Retention, retention
+from analysis.page.figures.style import (
+    GRID,
+    MOST_TOLD,
+    Spec,
+    Table,
+    axis,
+    escaped,
+    layout,
+    marker_spec,
+    markers,
+    rounded,
+)
+from analysis.study import Study
+from analysis.wording import Method, Source, interval, percent, signed
+
+_MOST_CLASSES = 30
+_BAR = "#C24E00"
+_COLUMNS = (
+    "class", "method", "bias pp", "z", "kept", "of", "recall change pp", "recall low pp",
+    "recall high pp",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionData:
+    """One frame: a data set, a rate and a warm-up.
+
+    Attributes:
+        key: Names the variant in a link.
+        label: What the reader chooses.
+        by_method: Retention of each method, random last.
+        labels: Their names.
+        order: Classes drawn, the one that loses most first, by the first method.
+        lead: The method drawn as bars.
+    """
+
+    key: str
+    label: str
+    by_method: dict[Method, Retention]
+    labels: dict[Method, str]
+    order: tuple[int, ...]
+    lead: Method
+
+    @property
+    def caption(self) -> str:
+        """The class that loses most and the smallest one, in words."""
+        r = self.by_method[self.lead]
+        worst, least = r.worst, int(np.argmin(r.counts))
+        left_out = len(r.class_names) - len(self.order)
+        more = f" {left_out} classes of smaller bias are in the table alone." if left_out else ""
+        smallest = (
+            f" The smallest class, {r.class_names[least]}, keeps {r.kept[least]:,.0f} of "
+            f"{r.counts[least]:,} samples."
+        )
+        return (
+            f"{self.labels[self.lead]}: {r.class_names[worst]} loses most against its share, "
+            f"{signed(float(r.bias_pp[worst]), 1)} pp (z {signed(float(r.z[worst]), 1)})."
+            f"{smallest if r.counts.min() < r.counts.max() else ''}{_recall_text(r)}{more}"
+        )
+
+    @property
+    def table(self) -> Table:
+        """Every class of every method as rows."""
+        rows = [
+            (
+                r.class_names[k], self.labels[method], rounded(r.bias_pp[k]), rounded(r.z[k], 2),
+                rounded(r.kept[k], 1), int(r.counts[k]), _known(r.recall_delta_pp[k]),
+                _known(r.recall_low_pp[k]), _known(r.recall_high_pp[k]),
+            )
+            for method, r in self.by_method.items()
+            for k in np.argsort(r.bias_pp, kind="stable")
+        ]  # fmt: skip
+        return Table(columns=_COLUMNS, rows=tuple(rows))
+
+
+def _recall_text(r: Retention) -> str:
+    k = r.worst_recall
+    if k is None:
+        return ""
+    bounds = interval(_known(r.recall_low_pp[k]), _known(r.recall_high_pp[k]))
+    return (
+        f" Recall falls most for {r.class_names[k]}: {signed(float(r.recall_delta_pp[k]))} pp"
+        f"{f' {bounds}' if bounds else ''}."
+        if r.recall_delta_pp[k] < 0
+        else " No class loses recall."
+    )
+
+
+def _known(value: float) -> float | None:
+    return rounded(value) if np.isfinite(value) else None
+
+
+def retention_data(study: Study) -> list[RetentionData]:
+    """One frame for each data set, rate and warm-up whose rows say what was kept."""
+    found = []
+    for source, name in study.sources.items():
+        conditions = [row.cell.condition for row in study.of(source)]
+        for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
+            where = f"{name} · {percent(rate)} removed after {percent(-negative)} warm-up"
+            key = f"{name}|{percent(rate)}|{percent(-negative)}"
+            frames = _shared_out(_by_method(study, source, (rate, -negative)))
+            for i, by_method in enumerate(frames):
+                names = (key, where)
+                if len(frames) > 1:
+                    first, *_, last = [study.methods[m] for m in by_method if not m.is_control]
+                    names = (f"{key}|{i + 1}", f"{where} · {first} … {last}")
+                found.append(_frame_data(study, by_method, names))
+    return found
+
+
+def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retention]]:
+    """Frames of at most MOST_TOLD, in each of them random."""
+    controls = {method: r for method, r in by_method.items() if method.is_control}
+    others = [method for method in by_method if method not in controls]
+    size = max(2, MOST_TOLD - len(controls))
+    # Even frames: no last one with a single method.
+    count = max(1, -(-len(others) // size)) if by_method else 0
+    parts = np.array_split(np.arange(len(others)), count) if count else []
+    return [{**{others[k]: by_method[others[k]] for k in part}, **controls} for part in parts]
+
+
+def _by_method(study: Study, source: Source, place: tuple[float, float]) -> dict[Method, Retention]:
+    found = {}
+    for method in study.methods:
+        for cell, _ in study.of(source, method):
+            if (cell.condition.rate, cell.condition.warmup) == place:
+                r = retention(cell, alpha=study.alpha)
+                if r is not None:
+                    found[method] = r
+    return found
+
+
+def _frame_data(
+    study: Study, by_method: dict[Method, Retention], names: tuple[str, str]
+) -> RetentionData:
+    # Bars for the method with something to show: by class the bias is zero by construction.
+    lead = min(by_method, key=lambda method: (method.is_control, method.selector != "global"))
+    bias = by_method[lead].bias_pp
+    shown = np.argsort(-np.abs(bias), kind="stable")[:_MOST_CLASSES]
+    return RetentionData(
+        key=names[0],
+        label=names[1],
+        by_method=by_method,
+        labels={method: study.methods[method] for method in by_method},
+        order=tuple(int(k) for k in shown[np.argsort(bias[shown], kind="stable")]),
+        lead=lead,
+    )
+
+
+def retention_figure(data: RetentionData) -> Spec:
+    """Bars for the leading method, marks for the others; beside them what each class's recall does.
+
+    Grey is where random pruning would stay. The right half is left out where no recall is known.
+    """
+    lead = data.by_method[data.lead]
+    names = [escaped(lead.class_names[k]) for k in data.order]
+    recall = _recall_traces(data)
+    left = min(220, 30 + 8 * max(len(name) for name in names))
+    wide = sum(52 + 7 * min(42, len(label)) for label in data.labels.values())
+    most = 1060 if recall else 860
+    head = 14 + 22 * -(-wide // (most - left))
+    domains = ([0, 0.54], [0.58, 1]) if recall else ([0, 1], [])
+    axes = {
+        "xaxis": axis(
+            "retention bias: kept share − that of all (pp)", domain=domains[0], range=_span(data),
+            zeroline=True, zerolinecolor=GRID, zerolinewidth=2,
+        ),
+        "yaxis": axis(
+            tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6],
+            showgrid=False,
+        ),
+    }  # fmt: skip
+    if recall:
+        axes["xaxis2"] = axis(
+            "recall change (pp)", domain=domains[1], anchor="y", zeroline=True, zerolinecolor=GRID,
+            zerolinewidth=2,
+        )  # fmt: skip
+    return {
+        "data": [_bars(data, lead), *_bias_traces(data), *recall],
+        "layout": layout(
+            head + 56 + max(80, 34 * len(names)), (760 if recall else 560, most),
+            barmode="overlay", bargap=0.45, showlegend=True,
+            margin={"l": left, "r": 16, "t": head, "b": 56}, **axes,
+            shapes=[_null(place, lead.null_se_pp[k]) for place, k in enumerate(data.order)],
+        ),
+    }  # fmt: skip
+
+
+def _bias_traces(data: RetentionData) -> list[Spec]:
+    """A mark for each method that is not drawn as bars."""
+    styles, dodges = markers(list(data.by_method)), _dodges(data)
+    return [
+        {
+            "type": "scatter", "mode": "markers", "name": escaped(data.labels[method], 42),
+            "x": [float(r.bias_pp[k]) for k in data.order],
+            "y": [place + dodges[method] for place in range(len(data.order))],
+            "marker": marker_spec(styles[method], 10), "hoverinfo": "text",
+            "hovertext": [_hover(r, k, data.labels[method]) for k in data.order],
+            "legendgroup": data.labels[method],
+        }
+        for method, r in data.by_method.items()
+        if method != data.lead
+    ]  # fmt: skip
+
+
+def _recall_traces(data: RetentionData) -> list[Spec]:
+    """Each class's recall against the full run's, with its interval."""
+    if not any(np.isfinite(r.recall_delta_pp).any() for r in data.by_method.values()):
+        return []
+    styles = markers(list(data.by_method))
+    step = min(0.22, 0.7 / max(1, len(data.by_method)))
+    traces = []
+    for i, (method, r) in enumerate(data.by_method.items()):
+        marker = marker_spec(styles[method], 8)
+        if method == data.lead:
+            marker |= {"color": _BAR, "line": {"width": 2, "color": _BAR}}
+        trace = {
+            "type": "scatter", "mode": "markers", "xaxis": "x2", "yaxis": "y",
+            "showlegend": False, "legendgroup": data.labels[method],
+            "x": [_known(r.recall_delta_pp[k]) for k in data.order],
+            "y": [
+                place + step * (i - (len(data.by_method) - 1) / 2)
+                for place in range(len(data.order))
+            ],
+            "marker": marker, "hoverinfo": "text",
+            "hovertext": [_recall_hover(r, k, data.labels[method]) for k in data.order],
+        }  # fmt: skip
+        above, below = r.recall_high_pp - r.recall_delta_pp, r.recall_delta_pp - r.recall_low_pp
+        trace["error_x"] = {
+            "type": "data", "array": [_known(above[k]) for k in data.order],
+            "arrayminus": [_known(below[k]) for k in data.order],
+            "color": marker["color"], "thickness": 1.5, "width": 3,
+        }  # fmt: skip
+        traces.append(trace)
+    return traces
+
+
+def _recall_hover(r: Retention, k: int, label: str) -> str:
+    bounds = interval(_known(r.recall_low_pp[k]), _known(r.recall_high_pp[k])) or "no interval"
+    change = r.recall_delta_pp[k]
+    shown = f"{signed(float(change))} pp {bounds}" if np.isfinite(change) else "not known"
+    return f"<b>{escaped(r.class_names[k])}</b><br>{escaped(label, 60)}<br>recall {shown}"
+
+
+def _dodges(data: RetentionData) -> dict[Method, float]:
+    """Where in its row each method's mark stands: without it those near zero hide each other."""
+    others = [method for method in data.by_method if method != data.lead]
+    step = min(0.22, 0.7 / max(1, len(others)))
+    return {method: step * (i - (len(others) - 1) / 2) for i, method in enumerate(others)}
+
+
+def _span(data: RetentionData) -> list[float]:
+    values = [float(r.bias_pp[k]) for r in data.by_method.values() for k in data.order]
+    reach = max(1.0, *(abs(value) for value in values)) * 1.12
+    return [-reach, reach]
+
+
+def _bars(data: RetentionData, lead: Retention) -> Spec:
+    return {
+        "type": "bar", "orientation": "h", "name": escaped(data.labels[data.lead], 42),
+        "x": [float(lead.bias_pp[k]) for k in data.order], "y": list(range(len(data.order))),
+        "marker": {"color": _BAR}, "hoverinfo": "text",
+        "hovertext": [_hover(lead, k, data.labels[data.lead]) for k in data.order],
+        "legendgroup": data.labels[data.lead],
+    }  # fmt: skip
+
+
+def _null(place: int, error_pp: float) -> Spec:
+    """Where random pruning stays in nine of ten draws."""
+    half = 1.645 * float(error_pp) if np.isfinite(error_pp) else 0.0
+    return {
+        "type": "rect", "layer": "below", "x0": -half, "x1": half, "y0": place - 0.42,
+        "y1": place + 0.42, "fillcolor": "rgba(107,114,128,.22)", "line": {"width": 0},
+    }  # fmt: skip
+
+
+def _hover(r: Retention, k: int, label: str) -> str:
+    return (
+        f"<b>{escaped(r.class_names[k])}</b><br>{escaped(label, 60)}<br>"
+        f"bias {signed(float(r.bias_pp[k]))} pp, z {signed(float(r.z[k]), 1)}<br>"
+        f"kept {r.kept[k]:,.0f} of {r.counts[k]:,}"
+    )

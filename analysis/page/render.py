@@ -1,0 +1,265 @@
+"""The page itself: what the template is given, and the data its script reads."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from analysis.cost import Sweep, break_even_epochs, flop, sweep
+from analysis.dropped_samples import Examples, examples
+from analysis.page.answer_cards import cards
+from analysis.page.figures import FIGURES
+from analysis.page.figures.style import DARK, Table
+from analysis.page.prose import lead, tally
+from analysis.page.tables import (
+    compute_table,
+    csv_text,
+    envelope_table,
+    failure_rows,
+    null_rows,
+    trial_table,
+    unpaired_rows,
+)
+from analysis.study import Study
+from analysis.wording import method_of, percent
+
+_FOLDER = Path(__file__).parent
+_TITLES = {
+    "envelope": "The operating envelope",
+    "by_dataset": "Each data set on its own",
+    "signals": "Does the signal beat throwing data away at random?",
+    "retention": "Who gets dropped",
+    "pareto": "Accuracy against compute",
+    "breakeven": "When scoring pays for itself",
+    "agree": "Do signals agree",
+    "scaling": "Does pruning bend the scaling curve?",
+}
+
+
+def render(study: Study) -> str:
+    """The page of a study as HTML that opens without a network and runs no script but ours."""
+    scripts = [get_plotlyjs(), (_FOLDER / "report.js").read_text(encoding="utf-8")]
+    variants = {
+        name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
+        for name, figure in FIGURES.items()
+    }
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Our own files, Plotly's bundle and base64 are the only things marked as safe.
+    return environment.get_template("report.html.j2").render(
+        **_context(study),
+        figures={name: (_TITLES[name], variants[name]) for name in FIGURES},
+        css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        hashes=[script_hash(script) for script in scripts],
+        island=Markup(as_island(_island(study, variants))),  # noqa: S704
+    )
+
+
+def script_hash(script: str) -> str:
+    """The name a content security policy gives an inline script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def as_island(values: Any) -> str:
+    """JSON, gzipped, in base64: a tenth of its size, and no HTML parser finds a tag in it.
+
+    Raises:
+        ValueError: If values holds NaN or an infinity.
+    """
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # No time of day inside: equal rows give an equal page.
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "key": data.key,
+        "label": data.label,
+        "figure": drawn,
+        "table": _table(data.table),
+        "caption": getattr(data, "caption", ""),
+        "group": getattr(data, "group", ""),
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {"columns": table.columns, "rows": table.rows, "formats": table.formats}
+
+
+def _island(study: Study, variants: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": study.name,
+        "figures": variants,
+        "dark": {light.lower(): dark for light, dark in DARK.items()},
+        "trials": _table(trial_table(study)),
+        "envelope_csv": csv_text(envelope_table(study)),
+    }
+
+
+def _context(study: Study) -> dict[str, Any]:
+    found = cards(study)
+    has_control = any(method.is_control for method in study.methods)
+    return {
+        "study": study,
+        "status": _status(study),
+        "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
+        "cards": found,
+        "lead": lead(study, found),
+        "tally": tally(study),
+        "tolerance": f"{study.tolerance_pp:g}",
+        "confidence": study.confidence,
+        "adaptive": study.plan.adaptive,
+        "nulls": null_rows(study),
+        "examples": _examples(study),
+        "with_examples": study.dropped.with_examples,
+        "has_control": has_control,
+        "n_cells": len(study.rows),
+        "compute": compute_table(study),
+        "sweep": _sweep_text(sweep(study.results)),
+        "epochs": _epochs_text(study),
+        "failures": failure_rows(study),
+        "unpaired": unpaired_rows(study),
+        "warnings": _warnings(study),
+        "provenance": _provenance(study),
+    }
+
+
+def _examples(study: Study) -> list[tuple[str, Examples]]:
+    """Dropped samples of each method this run judged, with the method's name."""
+    return [
+        (
+            f"{one.condition.dataset} · {study.methods[method_of(one.condition)]} · "
+            f"{percent(one.condition.rate)} removed, seed {one.condition.seed}",
+            one,
+        )
+        for one in examples(study.dropped)
+        if method_of(one.condition) in study.methods
+    ]
+
+
+def _status(study: Study) -> dict[str, Any]:
+    """Whether all that was planned is there."""
+    done = {row.spec.result_key for row in study.results if row.is_ok}
+    known = {spec.result_key for spec in study.plan.specs}
+    known |= {row.spec.result_key for row in study.results}
+    failed = sum(not row.is_ok for row in study.results)
+    if not known:
+        return {"is_complete": False, "text": "no trials yet", "failed": 0}
+    is_complete = done == known
+    text = (
+        f"complete · {len(known)} trials"
+        if is_complete
+        else (
+            f"partial · {len(done)} of {len(known)} trials"
+            + (f", {failed} failed" if failed else "")
+        )
+    )
+    return {"is_complete": is_complete, "text": text, "failed": failed}
+
+
+def _warnings(study: Study) -> list[tuple[str, int]]:
+    """Notes of the plan, and warnings of the rows with how many rows carry each."""
+    notes = [(note, 0) for note in study.plan.notes if note not in study.warnings]
+    if study.plan.limited:
+        notes.append(("The data was cut short for this run: it tries things out.", 0))
+    if len(_environments(study)) > 1:
+        text = "The trials ran in more than one environment; no pair mixes two."
+        notes.append((text, 0))
+    return [*notes, *study.warnings.items()]
+
+
+def _environments(study: Study) -> list[dict[str, str]]:
+    seen = {tuple(sorted(row.environment.items())): None for row in study.results}
+    return [dict(items) for items in sorted(seen)]
+
+
+def _sweep_text(total: Sweep) -> str:
+    if not total.runs_alone:
+        return ""
+    return (
+        f"The whole sweep computed for {_duration(total.seconds)}, {total.runs:.1f} full runs "
+        f"counted in examples. Trial by trial, each with its own warm-up and scoring, it would have "
+        f"been {total.runs_alone:.1f}: sharing them saved {100 * total.saved:.0f}%."
+    )
+
+
+def _epochs_text(study: Study) -> str:
+    """Below how many epochs one pass of scoring eats what one run saves."""
+    asked = {
+        (break_even_epochs(c.rate, c.warmup), c.rate, c.warmup, c.training.epochs)
+        for c in (row.cell.condition for row in study.rows)
+        if c.protocol == "continue"
+    }
+    if not asked:
+        return ""
+    parts = [
+        f"{epochs:.1f} epochs at {percent(rate)} removed after {percent(warmup)} warm-up"
+        for epochs, rate, warmup, _ in dict.fromkeys((min(asked), max(asked)))
+    ]
+    planned = ", ".join(str(epochs) for epochs in sorted({one[3] for one in asked}))
+    return (
+        f"One pass of scoring eats what a single run saves below {' and '.join(parts)}; here a run "
+        f"has {planned}."
+    )
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
+    specs = [row.spec for row in study.results] or list(study.plan.specs)
+    models = sorted({f"{spec.model} ({spec.model_sha[:12]})" for spec in specs})
+    trainings = sorted({", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in specs})
+    total_flop = sum(flop(row) for row in study.results)
+    lines = [
+        ("Command", [study.plan.command]),
+        ("Grid", [study.plan.grid]),
+        ("Planned", [study.plan.created]),
+        (
+            "Data",
+            [f"{label} (sha256 {source.data_sha[:12]})" for source, label in study.sources.items()],
+        ),
+        ("Model", models),
+        ("Learner", sorted({spec.learner for spec in specs})),
+        ("Training", trainings),
+        ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
+        ("Tolerance", [f"{study.tolerance_pp:g} pp, 5% error on each side"]),
+        ("Environment", [_environment_text(items) for items in _environments(study)]),
+        ("Machine", [_environment_text(study.plan.environment)]),
+        ("Hosts", [_hosts_text(study)]),
+        (
+            "Compute",
+            [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored)"]
+            if total_flop
+            else [],
+        ),
+    ]
+    return [(title, shown) for title, values in lines if (shown := [v for v in values if v])]
+
+
+def _hosts_text(study: Study) -> str:
+    """Who ran how many trials."""
+    counts = Counter(row.host for row in study.results if row.host)
+    return ", ".join(f"{host} ({count:,} trials)" for host, count in sorted(counts.items()))
+
+
+def _environment_text(items: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(items.items()))

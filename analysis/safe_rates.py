@@ -1,0 +1,123 @@
+"""How much can go: the largest rate shown to be within, on the grid and between its points."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from analysis.envelope import Row
+from analysis.random_control import holm
+from analysis.study import Study
+from analysis.verdicts import Verdict
+from analysis.wording import Method, Source, method_of
+
+Ladder = tuple[Method, float]  # a method and a warm-up; its rates are the rungs
+# Weight of "nothing removed costs nothing" among means whose weights are inverse variances.
+_CERTAIN = 1e12
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafeRate:
+    """The largest safe rate of one data set, warm-up and method.
+
+    Attributes:
+        tested: The last rate, going up the grid, that is within; 0 where the first is not.
+        between: Where the mean difference crosses the line, read between the grid's points; the
+            largest rate tested where it never does.
+        low: Where the lower bounds cross it: the true crossing is below in at most 5 % of studies.
+        is_beyond: Whether the mean never crosses the line: the rate may be larger than `between`.
+        p_any: One-sided p of "not even the smallest rate is within"; None without an interval.
+    """
+
+    tested: float
+    between: float | None = None
+    low: float | None = None
+    is_beyond: bool = False
+    p_any: float | None = None
+
+
+def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
+    """The safe rate of one data set, warm-up, signal and selector.
+
+    On the grid rates are tested from the smallest on, ending at the first that is not within;
+    this fixed order needs no correction for how many there are. Between its points the means are
+    made to fall with the rate (weighted isotonic regression through 0 at rate 0) and joined by
+    lines; the lower bounds likewise.
+
+    Args:
+        judged: Rates and verdicts, in any order. One without an interval ends the test and says
+            nothing of the curve.
+
+    References:
+        Barlow et al., "Statistical inference under order restrictions", 1972.
+    """
+    ordered = sorted(judged, key=lambda pair: pair[0])
+    tested = 0.0
+    for rate, verdict in ordered:
+        if verdict is None or verdict.verdict != "within":
+            break
+        tested = rate
+    known = [(rate, v) for rate, v in ordered if v is not None and v.low_pp is not None]
+    if not known:
+        return SafeRate(tested=tested)
+    rates = np.array([0.0, *(rate for rate, _ in known)])
+    means = np.array([0.0, *(v.mean_pp for _, v in known)])
+    weights = np.array([_CERTAIN, *(1 / max(_variance(v), 1e-9) for _, v in known)])
+    fitted = isotonic_regression(means, weights=weights, increasing=False).x
+    lows = np.minimum.accumulate([0.0, *(v.low_pp or 0.0 for _, v in known)])
+    line = -known[0][1].tolerance_pp
+    return SafeRate(
+        tested=tested,
+        between=_crossing(rates, fitted, line),
+        low=_crossing(rates, lows, line),
+        is_beyond=bool(fitted[-1] > line),
+        p_any=known[0][1].p_within if known[0][0] == ordered[0][0] else None,
+    )
+
+
+def ladder_of(row: Row) -> Ladder:
+    """The ladder a row is a rung of."""
+    return method_of(row.cell.condition), row.cell.condition.warmup
+
+
+def ladders_of(study: Study, source: Source) -> dict[Ladder, list[Row]]:
+    """The rows of a data set by ladder."""
+    ladders: dict[Ladder, list[Row]] = defaultdict(list)
+    for row in study.of(source):
+        ladders[ladder_of(row)].append(row)
+    return dict(ladders)
+
+
+def safe_of(rows: Iterable[Row]) -> SafeRate:
+    """The safe rate of one ladder."""
+    return safe_rate((row.cell.condition.rate, row.verdict) for row in rows)
+
+
+def smallest_p(study: Study, source: Source) -> dict[Ladder, float]:
+    """P of "not even the smallest rate is within" by ladder, after Holm over the data set's.
+
+    Ladders without an interval at their smallest rate are left out.
+    """
+    found = {ladder: safe_of(rows).p_any for ladder, rows in ladders_of(study, source).items()}
+    known = {ladder: p for ladder, p in found.items() if p is not None}
+    return dict(zip(known, holm([*known.values()]), strict=True))
+
+
+def _variance(verdict: Verdict) -> float:
+    """Of the mean difference, in pp squared."""
+    return (verdict.run_sd_pp or 0.0) ** 2 / verdict.n_seeds + verdict.v_test_pp2
+
+
+def _crossing(
+    rates: NDArray[np.float64], falling: Sequence[float] | NDArray[np.float64], line: float
+) -> float:
+    """Where a falling piecewise linear curve meets a line; the last rate where it does not."""
+    values = np.asarray(falling)
+    below = np.flatnonzero(values <= line)
+    if not len(below):
+        return float(rates[-1])
+    i = below[0]
+    return float(np.interp(-line, -values[i - 1 : i + 1], rates[i - 1 : i + 1]))

@@ -1,0 +1,1 @@
+"""Commands beside the sweep: their flags, files and output."""

@@ -1,0 +1,92 @@
+"""prune-envelope signals and grids: what can be asked for, with its needs, cost and source."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def signals() -> None:
+    """List the signals, selectors and policies: needs, cost, source, one line each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from trainables.selection.dynamic import POLICIES
+    from trainables.selection.selectors import SELECTORS
+    from trainables.signals import SIGNALS
+
+    console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
+    table = Table("signal", "needs", "labels", "cost", "from epoch", "what is kept", "source")
+    for name, row in SIGNALS.items():
+        least = max(row.min_epochs, row.needs_epochs)
+        table.add_row(
+            name + (" ⇅" if row.both_ways else ""),
+            ", ".join(row.needs),
+            "yes" if row.needs_labels else "",
+            row.cost,
+            f"{least:g}" if least else "",
+            row.about,
+            row.source,
+        )
+    console.print(table)
+    console.print(
+        "⇅: the literature is not of one mind which end to keep; NAME:SELECTOR:high prunes the "
+        "high end. F: a forward pass over the training set. Write a signal as "
+        "NAME,SETTING=VALUE:SELECTOR, or give module:function of your own."
+    )
+    chosen = Table("selector", "what it does", "source")
+    for name, cut in SELECTORS.items():
+        chosen.add_row(name, cut.about, cut.source)
+    console.print(chosen)
+    dynamic = Table("policy, as NAME:each_epoch", "what it does", "source")
+    for name, policy in POLICIES.items():
+        dynamic.add_row(name, policy.about, policy.source)
+    console.print(dynamic)
+
+
+def grids(
+    name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
+) -> None:
+    """List the presets: trials, data sets, warm-ups, rates and seeds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestrator.exit_codes import explained
+    from orchestrator.planning.grids import GRIDS, known
+
+    console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
+    with explained():
+        if name:
+            known("grid", name, GRIDS)
+    table = Table("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
+    for grid, row in GRIDS.items():
+        if name in ("", grid):
+            full, pruned = _counted(grid)
+            counts = (f"{full + pruned:,}", f"{full:,}", f"{pruned:,}")
+            table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
+    console.print(table)
+    if name:
+        for block in GRIDS[name].blocks:
+            arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
+            console.print(
+                f"{', '.join(block.datasets)}: warm-up {_shares(block.warmups)}, pruned "
+                f"{_shares(block.rates)}, {arms}",
+                highlight=False,
+            )
+
+
+def _counted(name: str) -> tuple[int, int]:
+    """Full-data and pruned trials of a grid."""
+    from orchestrator.planning.grids import GRIDS, expand
+    from trainables.learners.pretrained import Model
+
+    grid = GRIDS[name]
+    data = {dataset: dataset for block in grid.blocks for dataset in block.datasets}
+    learner = grid.model if grid.model == "tiny" else "text"
+    specs = expand(grid, data, Model(learner=learner, name=grid.model, sha=grid.model))
+    full = sum(spec.is_baseline for spec in specs)
+    return full, len(specs) - full
+
+
+def _shares(values: tuple[float, ...]) -> str:
+    return "/".join(f"{100 * value:g}" for value in values) + " %"

@@ -1,0 +1,157 @@
+"""prune-envelope status: how far a sweep is, while it runs and after."""
+
+import json
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_REFRESH_S = 3.0
+# Finished trials from which on a time to the end is worth a guess.
+_ENOUGH = 3
+_SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a run is.
+
+    Attributes:
+        run: Its folder.
+        planned: Trials asked for so far.
+        done: Of them those with a result.
+        failed: Those that ended without.
+        left: The others.
+        worker: Who works in the folder, or empty.
+        seconds_left: Guess from the pace of this run, or None.
+        failures: Trial and error, one each.
+    """
+
+    run: str
+    planned: int
+    done: int
+    failed: int
+    left: int
+    worker: str
+    seconds_left: float | None
+    failures: tuple[tuple[str, str], ...]
+
+
+def standing(run: Path, *, now: datetime | None = None) -> Standing:
+    """Read how far a run is.
+
+    Raises:
+        FileNotFoundError: If the folder is no run's.
+        ValueError: If a file of it is not what it should be.
+    """
+    from analysis.run_files import load_run
+    from analysis.study import load_plan
+    from orchestrator.trial_names import title
+
+    plan = load_plan(run)
+    if plan is None:
+        raise FileNotFoundError(f"{run} holds no plan.json; name the folder of a run")
+    rows = {row.spec.result_key: row for row in load_run(run)} if (run / "trials").is_dir() else {}
+    asked = [spec.result_key for spec in plan.specs]
+    counts = Counter(rows[key].is_ok for key in asked if key in rows)
+    left = len(asked) - counts.total()
+    worker = holder(run)
+    failures = tuple(
+        (f"{key[:10]} {title(rows[key].spec)}", rows[key].error)
+        for key in asked
+        if key in rows and not rows[key].is_ok
+    )
+    finished = sorted(row.finished for row in rows.values() if row.is_ok and row.finished)
+    return Standing(
+        run=str(run),
+        planned=len(asked),
+        done=counts[True],
+        failed=counts[False],
+        left=left,
+        worker=worker,
+        seconds_left=_guess(finished, left, now or datetime.now(UTC)) if worker and left else None,
+        failures=failures,
+    )
+
+
+def holder(run: Path) -> str:
+    """Who holds the folder's lock; empty if nobody does."""
+    from filelock import FileLock, Timeout
+
+    if not (run / ".lock").exists():
+        return ""
+    lock = FileLock(run / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        owner = run / ".owner"
+        return owner.read_text(encoding="utf-8") if owner.exists() else "another process"
+    lock.release()
+    return ""
+
+
+def _guess(finished: list[str], left: int, now: datetime) -> float | None:
+    """Seconds to the end at the pace of the last trials: these cost most like those to come."""
+    recent = [datetime.fromisoformat(text) for text in finished[-20:]]
+    if len(recent) < _ENOUGH:
+        return None
+    seconds = (now - recent[0]).total_seconds() / (len(recent) - 1)
+    return max(0.0, seconds * left)
+
+
+def status(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One object.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Until nothing works on it.")] = False,
+) -> None:
+    """Show how far a sweep is: counts, who works on it, time left, failures."""
+    from rich.console import Console
+
+    from orchestrator.exit_codes import explained
+
+    console = Console(width=None if sys.stdout.isatty() else 160, markup=False)
+    with explained():
+        while True:
+            found = standing(run)
+            if as_json:
+                console.print_json(json.dumps(asdict(found)))
+            else:
+                _show(found, console)
+            if not (watch and found.worker):
+                return
+            time.sleep(_REFRESH_S)
+
+
+def _show(found: Standing, console: "Console") -> None:
+    state = f"running, {found.worker}" if found.worker else "nothing works on it"
+    console.print(f"{found.run}: {state}", highlight=False)
+    console.print(
+        f"  {found.done} of {found.planned} done, {found.failed} failed, {found.left} left"
+        f"{_left_text(found)}",
+        highlight=False,
+    )
+    for name, error in found.failures[:_SHOWN_FAILURES]:
+        console.print(f"  failed {name}: {error}", highlight=False)
+    if len(found.failures) > _SHOWN_FAILURES:
+        console.print(f"  and {len(found.failures) - _SHOWN_FAILURES} more failed")
+
+
+def _left_text(found: Standing) -> str:
+    if not (found.worker and found.left):
+        return ""
+    if found.seconds_left is None:
+        return ", time left …"
+    hours, rest = divmod(round(found.seconds_left), 3600)
+    return (
+        f", about {hours} h {rest // 60:02d} min left"
+        if hours
+        else f", about {rest // 60} min left"
+    )

@@ -1,0 +1,171 @@
+"""What `doctor` looks at on every machine of a Ray cluster."""
+
+import os
+import socket
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.cli.doctor import Check
+from orchestrator.store.object_storage import Remote
+
+# A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.
+_MOST_SKEW_S = 2.0
+_PATIENCE_S = 60.0
+
+
+def look(storage: str, note: str) -> dict[str, Any]:
+    """One machine's versions, devices, clock and reach; leaves a note in the common storage."""
+    from trainables.environment import accelerators, environment
+
+    try:
+        leave(storage, note)
+        fault = ""
+    except Exception as error:  # of any file system; it is told, not raised
+        fault = f"{type(error).__name__}: {error}"
+    return {
+        "host": socket.gethostname(),
+        "versions": {k: v for k, v in environment(1, gpu=True).items() if k != "device"},
+        "accelerators": accelerators(),
+        "token": os.environ.get("RAY_AUTH_MODE") == "token",
+        "fault": fault,
+        "time": time.time(),
+    }
+
+
+def leave(storage: str, note: str) -> None:
+    """Write a small file into the common storage, where there is one."""
+    if storage:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / note
+            path.write_text(note, encoding="utf-8")
+            common(storage).send(path, f"doctor/{note}")
+
+
+def found_notes(storage: str, notes: Sequence[str]) -> set[str]:
+    """Which notes this machine sees; they are removed."""
+    remote = common(storage)
+    seen = {note for note in notes if remote.exists(f"doctor/{note}")}
+    for note in seen:
+        remote.remove_file(f"doctor/{note}")
+    return seen
+
+
+def common(storage: str) -> Remote:
+    """The storage of --storage, be it a folder or a URI."""
+    return Remote(storage if "://" in storage else Path(storage).absolute().as_uri())
+
+
+def seen_by_ray(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Look at every machine of a cluster; their answers, and the notes they should have left."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
+
+    ray.init(address=address, log_to_driver=False, configure_logging=False)
+    task = ray.remote(num_cpus=0, max_retries=0)(look)
+    notes, pending = [], []
+    for node in ray.nodes():
+        if node["Alive"]:
+            notes.append(uuid.uuid4().hex)
+            where = On(node["NodeID"], soft=False)
+            asked = time.time()
+            pending.append(
+                (node, asked, task.options(scheduling_strategy=where).remote(storage, notes[-1]))
+            )
+    answers = []
+    for node, asked, waiting in pending:
+        try:
+            seen = ray.get(waiting, timeout=_PATIENCE_S)
+        except ray.exceptions.RayError as error:
+            seen = {"host": node["NodeManagerHostname"], "silent": str(error).splitlines()[0]}
+        answers.append(
+            {"resources": node["Resources"], "asked": asked, "heard": time.time(), **seen}
+        )
+    ray.shutdown()
+    return answers, notes
+
+
+def cluster_checks(address: str, storage: str) -> Iterator[Check]:
+    """Look at everything a sweep needs of a cluster.
+
+    Args:
+        address: As --address takes it.
+        storage: As --storage takes it; empty where there is none.
+    """
+    answers, notes = seen_by_ray(address, storage)
+    silent = [one for one in answers if "silent" in one]
+    heard = [one for one in answers if "silent" not in one]
+    yield _machines(answers, silent)
+    yield _token(heard)
+    yield _versions(heard)
+    yield _skew(heard)
+    if storage:
+        yield _storage(storage, heard, set(notes) - found_notes(storage, notes))
+
+
+def _machines(answers: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Check:
+    gpus = sum(one["resources"].get("GPU", 0) for one in answers)
+    found = f"{len(answers)} machines, {gpus:g} GPUs: {_hosts(answers)}"
+    if not silent:
+        return Check(name="cluster", mark="ok", found=found)
+    found = f"{_hosts(silent)} of {len(answers)} machines did not answer: {silent[0]['silent']}"
+    remedy = "see ray status; restart them by ray up"
+    return Check(name="cluster", mark="problem", found=found, remedy=remedy)
+
+
+def _token(heard: Sequence[Mapping[str, Any]]) -> Check:
+    lacking = [one for one in heard if not one["token"]]
+    if not lacking:
+        return Check(name="token", mark="ok", found="every machine asks for it")
+    return Check(
+        name="token",
+        mark="warning",
+        found=f"not on {_hosts(lacking)}: who reaches their ports can run code there",
+        remedy="RAY_AUTH_MODE=token and ~/.ray/auth_token on all, as in cluster.yaml",
+    )
+
+
+def _versions(heard: Sequence[Mapping[str, Any]]) -> Check:
+    names = sorted({name for one in heard for name in one["versions"]})
+    differing = []
+    for name in names:
+        values = {one["versions"].get(name, "absent") for one in heard}
+        if len(values) > 1:
+            differing.append(f"{name} {' / '.join(sorted(values))}")
+    if not differing:
+        return Check(name="versions", mark="ok", found="equal on all machines")
+    remedy = "install the same everywhere: trials of different versions are never compared"
+    return Check(name="versions", mark="problem", found=", ".join(differing), remedy=remedy)
+
+
+def _skew(heard: Sequence[Mapping[str, Any]]) -> Check:
+    off = {}
+    for one in heard:
+        # Its clock read between our question and its answer.
+        early, late = one["asked"] - one["time"], one["time"] - one["heard"]
+        off[one["host"]] = max(early, late, 0.0)
+    worst = max(off, key=lambda host: off[host], default="")
+    if not worst or off[worst] <= _MOST_SKEW_S:
+        return Check(name="clocks", mark="ok", found=f"within {_MOST_SKEW_S:g} s of this one")
+    found = f"{worst} is at least {off[worst]:.0f} s off this machine's"
+    return Check(name="clocks", mark="warning", found=found, remedy="run an NTP service on all")
+
+
+def _storage(storage: str, heard: Sequence[Mapping[str, Any]], missing: set[str]) -> Check:
+    faults = [one for one in heard if one["fault"]]
+    if faults:
+        found = f"{faults[0]['host']} cannot write to {storage}: {faults[0]['fault'][:200]}"
+    elif missing:
+        found = f"what {len(missing)} machines wrote to {storage} is not seen from here"
+    else:
+        found = f"{storage}: every machine writes, this one reads"
+        return Check(name="storage", mark="ok", found=found)
+    remedy = "mount the same folder on all, or give them a role for the bucket"
+    return Check(name="storage", mark="problem", found=found, remedy=remedy)
+
+
+def _hosts(answers: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(sorted(one["host"] for one in answers))

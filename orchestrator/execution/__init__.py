@@ -1,0 +1,1 @@
+"""Tasks run through Ray Tune, and watched."""

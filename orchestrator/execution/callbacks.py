@@ -1,0 +1,198 @@
+"""What a person sees while a sweep runs: bars on a terminal, one line a trial in a log."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import ray
+from ray import tune
+from rich.console import Console
+
+from analysis.study import Plan
+from orchestrator.execution.scheduler import SECOND_TRIES
+from orchestrator.execution.tracking import Tracker
+from orchestrator.planning.tasks import Node
+from orchestrator.store.replicated import Store
+from orchestrator.store.run_folder import Run
+from orchestrator.terminal.panel import Panel
+from orchestrator.trial_names import signal_text, title
+from trainables.spec import TrialResult
+
+# An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
+_PATIENCE_S = 20.0
+
+
+class MachinesLostError(OSError):
+    """Ray has no machine left to run on."""
+
+
+class Watcher(tune.Callback):  # type: ignore[misc]
+    """Hears of every node's end, writes its row into the run's folder and shows it.
+
+    Args:
+        nodes: All nodes of the sweep that are not yet done.
+        run: Where rows go.
+        store: Where rows come from.
+        console: Where lines and bars go.
+        plan: What a terminal's verdicts are judged by.
+        rows: Of trials done before.
+        track: Rows of TRACKERS that hear of every trial, too.
+
+    Attributes:
+        errors: What went wrong, by the node's name.
+    """
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        run: Run,
+        store: Store,
+        console: Console,
+        *,
+        plan: Plan | None = None,
+        rows: Sequence[TrialResult] = (),
+        track: Sequence[str] = (),
+    ) -> None:
+        self.errors: dict[str, str] = {}
+        self._nodes = {node.name: node for node in nodes}
+        self._run, self._store, self._console = run, store, console
+        self._plan, self._rows = plan or Plan(), rows
+        self._track, self._tracker = tuple(track), Tracker((), run.folder)
+        self._accuracy: dict[str, float] = {}
+        self._ended = 0
+        self._deaths: Counter[str] = Counter()
+        self._began: dict[str, float] = {}
+        self._next_look = 0.0
+        self._alive = time.monotonic()
+        self._panel: Panel | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks beside the experiment; nobody reads that back."""
+        return {}
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """A panel while the sweep runs, on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        self._panel = Panel(self._console, self._plan, self._rows)
+        self.expect([])
+        with self._panel.shown():
+            yield
+
+    def expect(self, nodes: list[Node]) -> None:
+        """Count further nodes in."""
+        self._nodes |= {node.name: node for node in nodes}
+        if self._panel:
+            self._panel.expect(list(self._nodes.values()))
+
+    def stopping(self) -> None:
+        """Say that the sweep was asked to stop: its workers take some seconds to end."""
+        self._line("stopping: what runs now goes on from its last saved state another time")
+
+    def setup(self, **info: Any) -> None:
+        """Ray is there: what a tracker needs of it, too."""
+        self._tracker = Tracker(self._track, self._run.folder)
+
+    def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
+        """All has ended, and Ray is still there."""
+        self._tracker.close()
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Now and then see whether there is a machine left; Tune would wait for one for ever.
+
+        Raises:
+            MachinesLostError: If there has been none for a while.
+        """
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + 5
+        if any(node["Alive"] for node in ray.nodes()):
+            self._alive = now
+        elif now - self._alive > _PATIENCE_S:
+            raise MachinesLostError(
+                "no machine is left in the Ray cluster; the same command goes on from here"
+            )
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node begins."""
+        if self._panel:
+            self._panel.begin(trial.trial_id, self._nodes[trial.config["node"]])
+        self._began[trial.trial_id] = time.monotonic()
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node ended in its own time, well or not."""
+        result = trial.last_result or {}
+        self._end(trial, result.get("error", ""), result.get("trace", ""))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A node's worker died more often than Tune starts it again; once more it is tried."""
+        name = trial.config["node"]
+        self._deaths[name] += 1
+        if self._deaths[name] > SECOND_TRIES:
+            self._end(trial, "its worker died again and again (killed, memory, disk, device)", "")
+        else:
+            self._line(f"lost the worker of {title(self._nodes[name].spec)}; it is tried again")
+
+    def _end(self, trial: Any, error: str, trace: str) -> None:
+        node = self._nodes[trial.config["node"]]
+        seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
+        self._ended += 1
+        if self._panel:
+            self._panel.end(trial.trial_id, node)
+        if error:
+            self.errors[node.name] = error
+            if node.is_trial:
+                self._run.fail(node.spec, error, trace)
+                failed = TrialResult(spec=node.spec, status="failed", error=error)
+                self._tracker.log(failed, None)
+            self._line(f"failed {node.kind} {title(node.spec)}: {error}")
+            return
+        if node.is_trial:
+            row = self._run.adopt(node.spec, self._store)
+            if row is not None:
+                self._row(row, seconds)
+        elif not self._panel:
+            self._line(f"ok {node.kind} {_of(node)} {seconds:.1f}s")
+
+    def _row(self, row: TrialResult, seconds: float) -> None:
+        spec, accuracy = row.spec, row.accuracy or 0.0
+        text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
+        delta_pp = None
+        if spec.is_baseline:
+            self._accuracy[spec.run_key] = accuracy
+        elif (full := self._baseline(row)) is not None:
+            delta_pp = 100 * (accuracy - full)
+            text += f" delta={delta_pp:+.2f}pp"
+        self._tracker.log(row, delta_pp)
+        if self._panel:
+            self._panel.add(row)
+        self._line(f"{text} {seconds:.1f}s")
+
+    def _baseline(self, row: TrialResult) -> float | None:
+        if row.spec.run_key not in self._accuracy:
+            full = self._run.adopt(row.spec.baseline, self._store)
+            if full is None or full.accuracy is None:
+                return None
+            self._accuracy[row.spec.run_key] = full.accuracy
+        return self._accuracy[row.spec.run_key]
+
+    def _line(self, text: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        count = f"{self._ended}/{len(self._nodes)}"
+        self._console.print(f"{now} {count} {text}", highlight=False, soft_wrap=True)
+
+
+def _of(node: Node) -> str:
+    if node.kind == "prepare":
+        return f"{node.spec.dataset} {node.spec.learner}"
+    if node.kind == "evidence":
+        shard = "" if node.place is None else f" shard {node.place}"
+        return f"{node.spec.dataset} {'+'.join(node.names)}{shard} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
+    signals = "+".join(dict.fromkeys(signal_text(mark) for mark in node.marks))
+    return f"{node.spec.dataset} {signals} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"

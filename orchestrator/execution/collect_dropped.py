@@ -1,0 +1,159 @@
+"""Who was dropped: dropped samples beside their nearest neighbour, and how far signals agree."""
+
+import json
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from orchestrator.planning.plan import Sweep
+from orchestrator.planning.shard_tasks import artifacts
+from orchestrator.planning.tasks import Artifact
+from orchestrator.store.atomic import atomic_write
+from trainables.data.catalog import Dataset
+from trainables.evidence.collector import Evidence, dice
+from trainables.evidence.requirements import meant
+from trainables.run_context import DataRuns
+from trainables.selection.contracts import read_scores
+from trainables.selection.lookup import EACH_EPOCH, asked_by
+from trainables.selection.scoring import select
+from trainables.spec import TrialSpec
+
+# Pairs shown of each method, and characters of a text.
+_PAIRS, _LONGEST = 40, 600
+# Share of the lowest scores whose overlap is counted.
+_LOWEST = 0.1
+
+
+def write_dropped(sweep: Sweep, *, examples: bool) -> None:
+    """Write RUN/dropped.json from the scores of the grid's first seed, as far as they are there.
+
+    Args:
+        sweep: After its last trial.
+        examples: Write training texts, too.
+    """
+    shown = list(_examples(sweep)) if examples else []
+    written = {"agreement": list(_agreement(sweep)), "examples": shown, "with_examples": examples}
+    text = json.dumps(written, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    atomic_write(sweep.run.folder / "dropped.json", text.encode())
+
+
+def _first_seed(sweep: Sweep) -> list[TrialSpec]:
+    """The scored trials of each data set's first seed."""
+    seeds = {spec.data_sha: spec.seed for spec in reversed(sweep.specs)}
+    return [
+        spec
+        for spec in sweep.specs
+        if not spec.is_baseline
+        and spec.selector != EACH_EPOCH
+        and spec.seed == seeds[spec.data_sha]
+        and sweep.store.has("scores", spec.score_key)
+    ]
+
+
+def _agreement(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """Spearman's rank correlation of every two signals at one mark, and how many both put lowest."""
+    marks: dict[str, dict[str, TrialSpec]] = {}
+    for spec in _first_seed(sweep):
+        marks.setdefault(spec.warm_key, {}).setdefault(spec.score_key, spec)
+    for together in marks.values():
+        specs = list(together.values())
+        draws = dice(sweep.datasets[specs[0].data_sha].train.ids, specs[0].seed, "ties")
+        scores = [_scores(sweep, spec) for spec in specs]
+        ranks = [rankdata(score) for score in scores]
+        lowest = [_lowest(score, draws) for score in scores]
+        for a, b in combinations(range(len(specs)), 2):
+            spread = ranks[a].std() * ranks[b].std()
+            yield {
+                "dataset": specs[a].dataset,
+                "data_sha": specs[a].data_sha,
+                "warmup": specs[a].warmup,
+                "one": _named(specs[a]),
+                "other": _named(specs[b]),
+                "n": len(draws),
+                "spearman": float(np.corrcoef(ranks[a], ranks[b])[0, 1]) if spread else None,
+                "overlap": float((lowest[a] & lowest[b]).sum() / lowest[a].sum()),
+            }
+
+
+def _scores(sweep: Sweep, spec: TrialSpec) -> NDArray[np.float32]:
+    path = sweep.store.find("scores", spec.score_key)
+    assert path is not None, "only what is there is asked for"
+    return read_scores(path)
+
+
+def _lowest(scores: NDArray[np.float32], draws: NDArray[np.float64]) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(scores), dtype=bool)
+    chosen[np.lexsort((draws, scores))[: max(1, round(_LOWEST * len(scores)))]] = True
+    return chosen
+
+
+def _named(spec: TrialSpec) -> dict[str, Any]:
+    return {"signal": spec.signal, "settings": dict(spec.settings)}
+
+
+def _examples(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """Of each method at its smallest rate: counts, and pairs spread over the order of removal."""
+    smallest: dict[tuple[Any, ...], TrialSpec] = {}
+    for spec in _first_seed(sweep):
+        if _neighbours(spec) and all(sweep.store.has(*one) for one in _kept(sweep, spec)):
+            arm = (spec.score_key, spec.selector, spec.selector_settings, spec.prune, spec.protocol)
+            if arm not in smallest or spec.rate < smallest[arm].rate:
+                smallest[arm] = spec
+    for spec in smallest.values():
+        yield _dropped(sweep, spec)
+
+
+def _neighbours(spec: TrialSpec) -> str:
+    """The neighbours a trial's signal rests on, or empty."""
+    return min(asked_by(spec) & {"neighbours", "class_neighbours"}, default="")
+
+
+def _kept(sweep: Sweep, spec: TrialSpec) -> list[Artifact]:
+    settings, n = dict(spec.settings), len(sweep.datasets[spec.data_sha].train)
+    return artifacts(spec, meant(_neighbours(spec), settings), settings, n)
+
+
+def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:
+    dataset = sweep.datasets[spec.data_sha]
+    runs, labels = DataRuns(dataset, sweep.store), dataset.train.labels
+    keep, _ = select(spec, runs)
+    scores = _scores(sweep, spec)
+    near = Evidence(spec, runs).get(_neighbours(spec), dict(spec.settings))
+    gone = np.flatnonzero(~keep)
+    gone = gone[np.argsort(scores[gone], kind="stable")]
+    nearest = near.rows[gone, 0]
+    has = nearest >= 0
+    pairs = []
+    for place in np.linspace(0, len(gone) - 1, min(_PAIRS, len(gone))).round().astype(int):
+        row, other = gone[place], nearest[place]
+        pair = {
+            "dropped": _sample(dataset, row),
+            "percentile": round(float((scores < scores[row]).mean()), 4),
+        }
+        if has[place]:
+            pair["neighbour"] = _sample(dataset, other)
+            pair["is_kept"] = bool(keep[other])
+            pair["similarity"] = round(float(near.similarity[row, 0]), 4)
+        pairs.append(pair)
+    return {
+        "spec": spec.to_dict(),
+        "dropped": len(gone),
+        "neighbour_kept": int((has & keep[nearest]).sum()),
+        "neighbour_dropped": int((has & ~keep[nearest]).sum()),
+        "other_label": int((has & (labels[nearest] != labels[gone])).sum()),
+        "pairs": pairs,
+    }
+
+
+def _sample(dataset: Dataset, row: int) -> dict[str, Any]:
+    train = dataset.train
+    sample = {"row": int(row), "id": str(train.ids[row])}
+    sample["class"] = dataset.class_names[train.labels[row]]
+    if dataset.kind == "text":
+        text = train.inputs[int(row)].as_py()
+        sample["text"] = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return sample

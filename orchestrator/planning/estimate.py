@@ -1,0 +1,181 @@
+"""What a sweep would take, from trials that were measured; what was not measured stays unknown."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainables.evidence.collector import evidence_key
+from trainables.evidence.requirements import derived
+from trainables.records import from_json
+from trainables.selection.lookup import signal_of
+from trainables.spec import Phase, TrialSpec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.planning.plan import Sweep
+    from orchestrator.planning.tasks import Node
+
+# Other texts are of other lengths: a pace taken over from another data set may be off by this.
+# A guess, wide on purpose: --calibrate measures instead.
+_TAKEN_OVER = 1.6
+_STEPS = 30
+# Nor has anybody measured how far a whole trial strays from its first steps.
+_UNMEASURED = 1.25
+# Of a search for neighbours, a pair of rows and core: benchmarks/scale.py at a million rows of 384
+# numbers. Less than a minute is not worth a line.
+_PAIR_S, _WORTH_TELLING_S = 3.4e-9, 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Seconds of training for each sample, in one worker.
+
+    Attributes:
+        low: Of the fast trials, the tenth quantile.
+        expected: The median.
+        high: Of the slow trials, the ninetieth.
+        basis: What it rests on, in words.
+    """
+
+    low: float
+    expected: float
+    high: float
+    basis: str
+
+
+def measured(sweep: "Sweep") -> dict[str, Pace]:
+    """The pace of each data set of a sweep that something is known of, by content hash.
+
+    Trials in the store of the same model and training count, of this environment alone: first
+    those on the same data, else those on other data.
+    """
+    wanted = {spec.data_sha: spec for spec in sweep.grid_specs if spec.is_baseline}
+    same: dict[str, list[float]] = {sha: [] for sha in wanted}
+    other: dict[str, list[float]] = {sha: [] for sha in wanted}
+    for spec, training in _rows(sweep):
+        for sha, asked in wanted.items():
+            if _work(spec) == _work(asked):
+                found = same if spec.data_sha == sha else other
+                found[sha].append(training.seconds / training.examples)
+    paces = {}
+    for sha in wanted:
+        if same[sha]:
+            paces[sha] = _pace(same[sha], f"{len(same[sha])} trials on it, this environment")
+        elif other[sha]:
+            text = f"{len(other[sha])} trials of this model on other data"
+            paces[sha] = _pace(other[sha], text, spread=_TAKEN_OVER)
+    return paces
+
+
+def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
+    """The pace of a few steps, run here and now, for data sets nothing is known of.
+
+    Args:
+        sweep: Its data are put into the store, where the sweep will find them.
+        lacking: Content hashes.
+    """
+    from orchestrator.planning.plan import keep_data
+    from trainables.environment import settle
+    from trainables.trial import probe
+
+    settle(sweep.place.cpus)
+    keep_data(sweep)
+    paces = {}
+    for sha in lacking:
+        spec = next(s for s in sweep.grid_specs if s.is_baseline and s.data_sha == sha)
+        used = probe(spec, sweep.store, steps=_STEPS)
+        text = f"{used.steps} steps run just now"
+        paces[sha] = _pace([used.seconds / used.examples], text, spread=_UNMEASURED)
+    return paces
+
+
+def hours(nodes: Iterable["Node"], pace: Pace, n_test: int) -> tuple[float, float, float]:
+    """Hours of one worker after another, low, expected and high.
+
+    A sample looked at counts a third of one trained on, as their floating-point operations do.
+    """
+    examples = sum(node.cost + node.is_trial * n_test / 3 for node in nodes)
+    low, expected, high = (examples * s / 3600 for s in (pace.low, pace.expected, pace.high))
+    return low, expected, high
+
+
+def show_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console") -> None:
+    """Print what is left, by data set: trials, hours, and what they rest on."""
+    from rich.table import Table
+
+    unit = "GPU-hours" if sweep.place.gpus else "worker-hours"
+    table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
+    left, total, unknown = sweep.left, np.zeros(3), []
+    for sha, dataset in sweep.datasets.items():
+        own = [node for node in left if node.spec.data_sha == sha]
+        trials = str(_trials_left(sweep, sha))
+        if sha not in paces:
+            unknown.append(dataset.name)
+            table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
+            continue
+        took = hours(own, paces[sha], len(dataset.test))
+        total += took
+        table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
+    known = _three(total) if total.any() or not unknown else ""
+    known = f"at least {known}" if known and unknown else known or "unknown"
+    lacks = f"{', '.join(unknown)} unknown" if unknown else ""
+    count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
+    table.add_row("total", str(count), known, lacks)
+    console.print(table)
+    for sha, count in searches(sweep).items():
+        n = len(sweep.datasets[sha].train)
+        search_s = count * n * n * _PAIR_S
+        if search_s > _WORTH_TELLING_S:
+            console.print(
+                f"not counted: searches for neighbours, {count} among {n:,} rows, about "
+                f"{search_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
+                highlight=False,
+            )
+    if needed := sweep.room_bytes():
+        console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
+
+
+def searches(sweep: "Sweep") -> dict[str, int]:
+    """Searches for exact neighbours that are left, by content hash: no pace above counts them."""
+    found: dict[str, set[str]] = {}
+    for node in sweep.left:
+        for spec in node.marks if node.kind == "score" else ():
+            settings = dict(spec.settings)
+            for name in derived(signal_of(spec.signal).score, settings):
+                if name in ("neighbours", "class_neighbours"):
+                    key = evidence_key(spec, name, settings)
+                    found.setdefault(spec.data_sha, set()).add(key)
+    return {sha: len(keys) for sha, keys in found.items()}
+
+
+def _trials_left(sweep: "Sweep", sha: str) -> int:
+    return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
+
+
+def _rows(sweep: "Sweep") -> Iterator[tuple[TrialSpec, Phase]]:
+    for key in sweep.store.keys("result"):
+        found = sweep.store.find("result", key)
+        row = from_json(found.read_text(encoding="utf-8")) if found else None
+        training = row.phases.get("training") if row and row.is_ok else None
+        if row and training and training.examples and training.seconds:
+            yield row.spec, training
+
+
+def _work(spec: TrialSpec) -> tuple[object, ...]:
+    """What the time of a step depends on, besides the texts."""
+    t = spec.training
+    return spec.model_sha, spec.learner, t.batch_size, t.max_length, t.precision
+
+
+def _pace(seconds: list[float], basis: str, *, spread: float = 1.0) -> Pace:
+    low, expected, high = np.quantile(seconds, (0.1, 0.5, 0.9))
+    return Pace(
+        low=float(low) / spread, expected=float(expected), high=float(high) * spread, basis=basis
+    )
+
+
+def _three(values: Iterable[float]) -> str:
+    return " / ".join(f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in values)

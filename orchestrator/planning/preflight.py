@@ -1,0 +1,95 @@
+"""What is refused before anything is scheduled, because it could only fail later."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.store.atomic import StoreError
+from trainables.data.catalog import Dataset
+from trainables.learners.pretrained import Model
+from trainables.selection.lookup import asked_by
+from trainables.spec import TrialSpec
+from trainables.training.schedule import warm_steps
+
+if TYPE_CHECKING:
+    from orchestrator.planning.plan import Sweep
+
+
+def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
+    """Refuse what could only fail after the data are cut and the full runs begun.
+
+    Raises:
+        ValueError: If a warm-up leaves no step, or texts are longer than the model can read.
+    """
+    for spec in specs:
+        training = spec.training
+        if 0 < model.longest < training.max_length:
+            raise ValueError(
+                f"max_length is {training.max_length}, but {model.name} reads at most "
+                f"{model.longest} word pieces; use --max-length {model.longest} or less"
+            )
+        if spec.warmup:
+            epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
+            warm_steps(spec.warmup, epoch_steps * training.epochs)
+
+
+def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse an approximate search through more clusters than there are, or than there are rows.
+
+    Raises:
+        ValueError: If one does.
+    """
+    for spec in specs:
+        settings, n = dict(spec.settings), sizes[spec.data_sha]
+        probes, clusters = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
+        if not 0 <= clusters <= n:
+            raise ValueError(
+                f"{spec.signal}: clusters is {clusters}; {spec.dataset} of {n:,} rows can have 1 to "
+                f"{n:,}, or 0 for the root of that"
+            )
+        if clusters and not settings.get("probes", 1):
+            raise ValueError(
+                f"{spec.signal}: clusters={clusters} changes nothing in an exact search; leave it "
+                "out, or add probes=N to look through the N nearest"
+            )
+        most = clusters or round(n**0.5)
+        if "probes" in settings and not 0 <= probes <= most:
+            raise ValueError(
+                f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "
+                f"clusters; give 1 to {most:,}, or 0 for an exact search"
+            )
+
+
+def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
+    """Refuse signals and selectors with a target where there is no validation split.
+
+    Raises:
+        ValueError: If there is none; the test set decides nothing.
+    """
+    for spec in specs:
+        dataset = datasets[spec.data_sha]
+        if spec.is_baseline or dataset.validation is not None:
+            continue
+        if any(name.startswith("validation_") for name in asked_by(spec)):
+            raise ValueError(
+                f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
+                "none; hold one out with --validation-fraction 0.1"
+            )
+
+
+def check_room(sweep: "Sweep") -> None:
+    """Refuse what the disk cannot hold, before hours are spent.
+
+    Raises:
+        StoreError: If it is too full.
+    """
+    place = sweep.store.root
+    while not place.exists():
+        place = place.parent
+    free, needed = shutil.disk_usage(place).free, sweep.room_bytes()
+    if needed > free:
+        raise StoreError(
+            f"{sweep.store.root} has {free / 1e9:.1f} GB free, this sweep needs about "
+            f"{needed / 1e9:.1f} GB for its warm-ups; give --cache DIR on a larger disk, or free "
+            "some: prune-envelope cache gc --keep 5GB"
+        )

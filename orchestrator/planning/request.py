@@ -1,0 +1,270 @@
+"""What a command asks for, and the grid it comes to."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analysis.interim_looks import LOOKS
+from orchestrator.planning.grids import (
+    GRIDS,
+    KEEP_ONE,
+    RANDOM,
+    REDUNDANCY,
+    WITHIN_CLASS,
+    Arm,
+    Block,
+    Grid,
+    first_seeds,
+    known,
+)
+from trainables.data.catalog import Source
+from trainables.data.columns import Columns
+from trainables.environment import has_bf16
+from trainables.learners import LEARNERS
+from trainables.learners.pretrained import Model
+from trainables.selection.dynamic import POLICIES
+from trainables.selection.lookup import EACH_EPOCH
+from trainables.selection.selectors import SELECTORS
+from trainables.signals import SIGNALS
+from trainables.spec import ENDS, Setting, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A sweep as asked for; None and empty mean: as the grid says.
+
+    Attributes:
+        grid: Row of GRIDS, or empty for the shape used on data of one's own.
+        datasets: Names, files or folders.
+        model: As `trainables.learners.pretrained.resolve` takes it.
+        data_dir: Folder of folders by data set name.
+        columns: Of files; None for `text` and `label`.
+        test: A second file, or the split to test on.
+        test_fraction: Share of a single file held out.
+        validation_fraction: Share of the training rows held out for signals with a target.
+        limit: Training rows to take.
+        limit_test: Test rows to take.
+        warmups: Shares of the run's steps.
+        rates: Shares removed.
+        signals: As `arm_of` reads them.
+        seeds: The seeds themselves.
+        training: Fields of Training to set.
+        precision: "auto", "fp32" or "bf16".
+        protocol: "continue" or "restart".
+        budget: "epochs" or "steps".
+        null: Add trials that prune nothing, to see how far chance alone leads.
+        adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
+    """
+
+    grid: str = ""
+    datasets: tuple[str, ...] = ()
+    model: str = ""
+    data_dir: Path | None = None
+    columns: Columns | None = None
+    test: str = ""
+    test_fraction: float = 0.0
+    validation_fraction: float = 0.0
+    limit: int = 0
+    limit_test: int = 0
+    warmups: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()
+    signals: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    training: tuple[tuple[str, int | float], ...] = ()
+    precision: str = "auto"
+    protocol: str = ""
+    budget: str = ""
+    null: bool = False
+    adaptive: bool = False
+
+    @classmethod
+    def of(cls, flags: Mapping[str, Any]) -> "Request":
+        """What the flags of the command line ask for."""
+        names = ("text_column", "label_column", "id_column")
+        columns = None
+        if any(flags[name] for name in names):
+            text = tuple(flags["text_column"] or ("text",))
+            columns = Columns(
+                text=text, label=flags["label_column"] or "label", id=flags["id_column"]
+            )
+        settings = ("epochs", "batch_size", "lr", "max_length")
+        same = (
+            "grid", "model", "data_dir", "test", "test_fraction", "validation_fraction", "limit",
+            "limit_test", "precision", "protocol", "budget", "null",
+        )  # fmt: skip
+        return cls(
+            columns=columns,
+            training=tuple((n, flags[n]) for n in settings if flags[n] is not None),
+            seeds=_seeds(flags["seeds"], flags["seed"]),
+            adaptive=flags["seeds"] == "adaptive",
+            datasets=tuple(flags["dataset"] or ()),
+            warmups=tuple(flags["warmup"] or ()),
+            rates=tuple(flags["rate"] or ()),
+            signals=tuple(flags["signal"] or ()),
+            **{name: flags[name] for name in same},
+        )
+
+    def sources(self) -> dict[str, Source]:
+        """Where each data set of the grid comes from, by name."""
+        whole = Source(
+            name="",
+            data_dir=self.data_dir,
+            columns=self.columns,
+            test=self.test,
+            test_fraction=self.test_fraction,
+            validation_fraction=self.validation_fraction or self._base().validation_fraction,
+            limit=self.limit,
+            limit_test=self.limit_test,
+        )
+        return {name: replace(whole, name=name) for name in self._datasets()}
+
+    def _datasets(self) -> tuple[str, ...]:
+        if self.datasets:
+            return tuple(dict.fromkeys(self.datasets))
+        return tuple(dict.fromkeys(n for block in self._base().blocks for n in block.datasets))
+
+    def _base(self) -> Grid:
+        if not self.grid and not self.datasets:
+            raise ValueError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
+        if not self.grid:
+            return _OWN
+        known("grid", self.grid, GRIDS)
+        return GRIDS[self.grid]
+
+    @property
+    def model_name(self) -> str:
+        """The model asked for, or the grid's."""
+        return self.model or self._base().model
+
+    def resolved(self, model: Model, *, gpu: bool) -> Grid:
+        """The grid with everything asked for put in its place.
+
+        Args:
+            model: What `model_name` came to.
+            gpu: Whether trials compute on an accelerator.
+
+        Raises:
+            ValueError: If a name is not known, or a list has an entry twice.
+        """
+        base = self._base()
+        arms = tuple(arm_of(text) for text in self.signals)
+        for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
+            _check_list(noun, values)
+        blocks = []
+        for block in base.blocks:
+            names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
+            blocks.append(
+                replace(
+                    block,
+                    datasets=names,
+                    warmups=self.warmups or block.warmups,
+                    rates=self.rates or block.rates,
+                    arms=arms or block.arms,
+                )
+            )
+        named = {name for block in base.blocks for name in block.datasets}
+        if others := tuple(n for n in self._datasets() if n not in named):
+            blocks.append(replace(blocks[0], datasets=others))
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+        fields: dict[str, Any] = {**dict(self.training), "precision": precision}
+        training: Training = replace(base.training or LEARNERS[model.learner].training, **fields)
+        return replace(
+            base,
+            blocks=tuple(blocks),
+            seeds=self.seeds or base.seeds,
+            training=training,
+            protocol=self.protocol or base.protocol,
+            budget=self.budget or base.budget,
+        )
+
+
+# The shape of a sweep over data of one's own.
+_OWN = Grid(
+    about="Your data: one warm-up, three rates, three signals and random, 5 seeds.",
+    model="distilbert/distilbert-base-uncased",
+    seeds=first_seeds(5),
+    blocks=(
+        Block(
+            datasets=(),
+            warmups=(0.15,),
+            rates=(0.1, 0.2, 0.3),
+            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE, RANDOM),
+        ),
+    ),
+)
+
+
+def _seeds(count: str, named: Sequence[int] | None) -> tuple[int, ...]:
+    """The seeds that --seeds and --seed ask for; none for those of the grid.
+
+    Raises:
+        ValueError: If they contradict each other, or --seeds is no number.
+    """
+    if count and named:
+        raise ValueError(f"--seeds {count} and --seed {named[0]}; give how many, or which")
+    if named:
+        return tuple(named)
+    if count == "adaptive":
+        return first_seeds(LOOKS[-1])
+    if count and not (count.isdecimal() and int(count)):
+        raise ValueError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
+    return first_seeds(int(count or 0))
+
+
+def arm_of(text: str) -> Arm:
+    """An arm as written: SIGNAL[,NAME=VALUE...][:SELECTOR[,NAME=VALUE...]][:low|high].
+
+    A signal or selector may be module:function.
+
+    Raises:
+        ValueError: If it is not written so.
+    """
+    parts = text.split(":")
+    end = parts.pop() if len(parts) > 1 and parts[-1] in ENDS else "low"
+    signal, settings = _taken(parts, {*SIGNALS, *POLICIES})
+    selector, selector_settings = _taken(parts, {*SELECTORS, EACH_EPOCH}) if parts else ("", ())
+    if parts:
+        raise ValueError(
+            f"signal {text!r}: {':'.join(parts)!r} is left over; write SIGNAL, SIGNAL:SELECTOR or "
+            "SIGNAL:SELECTOR:high, each with ,NAME=VALUE behind it where it has settings"
+        )
+    return Arm(
+        signal=signal,
+        settings=settings,
+        selector=selector or "global",
+        selector_settings=selector_settings,
+        prune=end,
+    )
+
+
+def _taken(parts: list[str], table: Collection[str]) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+    """Take a name and its settings off the front; two parts where it is module:function."""
+    name, *pairs = parts.pop(0).split(",")
+    if name not in table and not pairs and parts and parts[0].split(",")[0] not in SELECTORS:
+        function, *pairs = parts.pop(0).split(",")
+        name = f"{name}:{function}"
+    return name, tuple(_setting(pair) for pair in pairs)
+
+
+def _setting(pair: str) -> tuple[str, Setting]:
+    name, equals, value = pair.partition("=")
+    if not (name and equals and value):
+        raise ValueError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _check_list(noun: str, values: Sequence[float]) -> None:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{noun} has an entry twice: {list(values)}; give each once")
+    if noun == "rate" and 0 in values:
+        raise ValueError("rate 0 is the baseline, which always runs; give rates above 0")

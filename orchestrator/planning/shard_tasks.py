@@ -1,0 +1,132 @@
+"""The work behind scores of a large training set: each shard's evidence is a node of its own."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from orchestrator.planning.tasks import Artifact, Node, warmed
+from trainables.evidence.collector import evidence_key, places
+from trainables.evidence.ensembles import RELATED
+from trainables.evidence.forward_passes import FORWARD
+from trainables.evidence.requirements import DERIVED, Settings, below, derived
+from trainables.selection.lookup import EACH_EPOCH, asked_by, selector_of, signal_of
+from trainables.spec import TrialSpec
+
+# All that one pass over the training set of a marked run is to give, by the mark's warm_key.
+Looks = Mapping[str, tuple[TrialSpec, tuple[str, ...]]]
+
+
+def artifacts(spec: TrialSpec, name: str, settings: Settings, n: int) -> list[Artifact]:
+    """A piece of evidence of n rows as it is kept, one artifact a shard."""
+    return [("evidence", evidence_key(spec, name, settings, i)) for i in places(name, n)]
+
+
+def is_one_shard(n: int) -> bool:
+    """Whether a training set of n rows is scored by one worker."""
+    return len(places(FORWARD[0], n)) == 1
+
+
+def looks(specs: Iterable[TrialSpec], others: Mapping[TrialSpec, list[TrialSpec]]) -> Looks:
+    """What is to be seen of each marked run, by all signals together.
+
+    Args:
+        specs: Pruned trials.
+        others: The warm-ups of other runs that each rests on.
+    """
+    found: dict[str, tuple[TrialSpec, set[str]]] = {}
+    for spec in specs:
+        for mark, names in _marks(spec, others[spec]):
+            found.setdefault(mark.warm_key, (mark, set()))[1].update(names)
+    return {key: (mark, tuple(sorted(names))) for key, (mark, names) in found.items()}
+
+
+def _marks(spec: TrialSpec, others: Iterable[TrialSpec]) -> Iterator[tuple[TrialSpec, set[str]]]:
+    """The marked runs that a trial's scores look at, and what they see there."""
+    asked = asked_by(spec)
+    yield spec, asked & set(FORWARD)
+    related = {name for row in set(RELATED) & asked for name in RELATED[row].asks}
+    for other in others:
+        yield other, related & set(FORWARD)
+
+
+def evidence_nodes(
+    spec: TrialSpec, others: Iterable[TrialSpec], seen: Looks, n: int, full: float
+) -> Iterator[Node]:
+    """Of a training set of several shards, the evidence that a trial's scores and cut rest on.
+
+    Args:
+        spec: The trial.
+        others: The warm-ups of other runs that it rests on.
+        seen: Of `looks`.
+        n: Rows of the training set.
+        full: Cost of a full-data run; a pass is a ninth, and a shard's search taken for as much.
+    """
+    pieces = places(FORWARD[0], n)
+    share = full / 9 / len(pieces)
+    for mark, wanted in _marks(spec, others):
+        if wanted:
+            whole, names = seen[mark.warm_key]
+            for place in pieces:
+                yield _node(whole, names, {}, place, warmed(whole), share)
+    for name, settings in _derived(spec):
+        kept = {*FORWARD, *DERIVED} & set(below(DERIVED[name][0], settings))
+        under = [one for other in sorted(kept) for one in artifacts(spec, other, settings, n)]
+        for place in places(name, n):
+            cost = share if place is not None else full / 9
+            yield _node(spec, (name,), settings, place, (*warmed(spec), *under), cost)
+
+
+def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Artifact]:
+    """The evidence that must be there before a trial's signal is scored."""
+    if is_one_shard(n):
+        return []
+    seen = [
+        one
+        for mark, names in _marks(spec, others)
+        for name in sorted(names)
+        for one in artifacts(mark, name, {}, n)
+    ]
+    settings = dict(spec.settings)
+    made = derived(signal_of(spec.signal).score, settings)
+    return seen + [one for name in made for one in artifacts(spec, name, settings, n)]
+
+
+def cut_needs(spec: TrialSpec, n: int) -> list[Artifact]:
+    """The evidence that must be there before a trial's scores are cut, and its twins counted."""
+    if is_one_shard(n) or spec.selector == EACH_EPOCH:
+        return []
+    settings = dict(spec.selector_settings)
+    own = [(name, settings) for name in derived(selector_of(spec.selector), settings)]
+    twins = [(name, chosen) for name, chosen in _derived(spec) if "neighbours" in name]
+    needs = (one for name, chosen in (*own, *twins) for one in artifacts(spec, name, chosen, n))
+    return list(dict.fromkeys(needs))
+
+
+def _derived(spec: TrialSpec) -> list[tuple[str, Settings]]:
+    """Evidence made from other evidence for a trial, what lies below first, and its settings."""
+    functions = (
+        (signal_of(spec.signal).score, dict(spec.settings)),
+        (selector_of(spec.selector), dict(spec.selector_settings)),
+    )
+    return [
+        (name, settings) for function, settings in functions for name in derived(function, settings)
+    ]
+
+
+def _node(
+    spec: TrialSpec,
+    names: tuple[str, ...],
+    settings: Settings,
+    place: int | None,
+    needs: tuple[Artifact, ...],
+    cost: float,
+) -> Node:
+    keys = [evidence_key(spec, name, settings, place) for name in names]
+    return Node(
+        kind="evidence",
+        spec=spec,
+        needs=needs,
+        makes=tuple(("evidence", key) for key in keys),
+        names=names,
+        settings=tuple(sorted(settings.items())),
+        place=place,
+        cost=cost,
+    )

@@ -1,0 +1,161 @@
+"""The work behind some trials, each piece once: what it needs and what it makes."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from orchestrator.planning.shard_tasks import (
+    cut_needs,
+    evidence_nodes,
+    is_one_shard,
+    looks,
+    score_needs,
+)
+from orchestrator.planning.tasks import Artifact, Node, needs_of_run, warmed
+from trainables.evidence.collector import evidence_key
+from trainables.evidence.ensembles import RELATED
+from trainables.evidence.requirements import ANSWERS, DERIVED, below, chosen
+from trainables.keys import key_of
+from trainables.selection.lookup import EACH_EPOCH, asked_by, signal_of
+from trainables.spec import TrialSpec
+
+
+def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
+    """The work behind some trials, each piece once.
+
+    Args:
+        specs: All trials of a sweep.
+        n_train: Training rows of each data set, by content hash.
+    """
+    everything = list(specs)
+    pruned = [spec for spec in everything if not spec.is_baseline]
+    whole = {spec.run_key for spec in everything}
+    forks: dict[str, list[TrialSpec]] = {}
+    scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
+    others = {spec: relatives(spec, whole=False) for spec in pruned}
+    seen = looks((spec for spec in pruned if spec.selector != EACH_EPOCH), others)
+    for spec in pruned:
+        for fork in (spec, *others[spec]):
+            if fork.warmup:
+                forks.setdefault(fork.run_key, []).append(fork)
+        if spec.selector != EACH_EPOCH:
+            scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
+    nodes: dict[str, Node] = {}
+
+    def add(*more: Node) -> None:
+        for node in more:
+            nodes.setdefault(node.name, node)
+
+    for spec in everything:
+        n = n_train[spec.data_sha]
+        full = float(n * spec.training.epochs)
+        add(*_run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))))
+        if spec.is_baseline:
+            continue
+        for other in others[spec]:
+            if other.run_key not in whole:
+                add(_warm_up_node(other, full, tuple(forks[other.run_key])))
+        add(*(_answer_node(other, full) for other in relatives(spec, whole=True)))
+        if spec.selector != EACH_EPOCH:
+            together = tuple(scored[_evidence_of(spec)].values())
+            if not is_one_shard(n):
+                add(*evidence_nodes(spec, others[spec], seen, n, full))
+            add(_score_node(spec, n, full, together))
+        add(_trial_node(spec, n, full))
+    return list(nodes.values())
+
+
+def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
+    """The other runs that a trial's signal rests on: whole trials, or warm-ups."""
+    if spec.selector == EACH_EPOCH:
+        return []
+    settings = dict(spec.settings)
+    found: dict[TrialSpec, None] = {}
+    for name in sorted(asked_by(spec) & set(RELATED)):
+        row = RELATED[name]
+        if row.whole == whole:
+            options = inspect.signature(row.specs).parameters
+            own = {option: settings[option] for option in options if option in settings}
+            found |= dict.fromkeys(row.specs(spec, **own))
+    return [other for other in found if other != spec]
+
+
+def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
+    """What signals share: those that agree on it are scored by one worker, and nobody waits."""
+    settings = dict(spec.settings)
+    shared = sorted(set(DERIVED) & set(below(signal_of(spec.signal).score, settings)))
+    if not shared:
+        return (spec.score_key,)
+    return (spec.warm_key, key_of({name: chosen(name, settings) for name in shared}))
+
+
+def _run_nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
+    ready = needs_of_run(spec)
+    prepare = Node(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
+    row = ("result", spec.baseline.result_key)
+    baseline = Node(
+        kind="baseline",
+        spec=spec.baseline,
+        needs=ready,
+        makes=(row, *_warm_keys(marks)),
+        marks=marks,
+        cost=full,
+    )
+    return [prepare, baseline]
+
+
+def _warm_keys(marks: tuple[TrialSpec, ...]) -> list[Artifact]:
+    return list(dict.fromkeys(("warm", mark.warm_key) for mark in marks))
+
+
+def _warm_up_node(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> Node:
+    return Node(
+        kind="warm_up",
+        spec=spec.baseline,
+        needs=needs_of_run(spec),
+        makes=tuple(_warm_keys(marks)),
+        marks=marks,
+        cost=full * max(mark.warmup for mark in marks),
+    )
+
+
+def _answer_node(spec: TrialSpec, full: float) -> Node:
+    return Node(
+        kind="answer",
+        spec=spec,
+        needs=needs_of_run(spec),
+        makes=(("evidence", evidence_key(spec, ANSWERS, {})),),
+        cost=full * (1 - spec.rate),
+    )
+
+
+def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec, ...]) -> Node:
+    by_each = {one: relatives(one, whole=False) for one in together}
+    seen = {need for one, others in by_each.items() for need in score_needs(one, others, n)}
+    others = {other for found in by_each.values() for other in found}
+    answers = {other for one in together for other in relatives(one, whole=True)}
+    return Node(
+        kind="score",
+        spec=together[0],
+        needs=(
+            *warmed(spec),
+            *sorted(seen),
+            *sorted(need for other in others for need in warmed(other)),
+            *sorted(("evidence", evidence_key(other, ANSWERS, {})) for other in answers),
+        ),
+        makes=tuple(("scores", one.score_key) for one in together),
+        marks=together,
+        cost=full / 9,
+    )
+
+
+def _trial_node(spec: TrialSpec, n: int, full: float) -> Node:
+    left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
+    scores = () if spec.selector == EACH_EPOCH else (("scores", spec.score_key),)
+    return Node(
+        kind="trial",
+        spec=spec,
+        needs=(*warmed(spec), *scores, *cut_needs(spec, n)),
+        makes=(("result", spec.result_key),),
+        cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
+    )

@@ -1,0 +1,132 @@
+"""A run's folder: its plan, its rows, its lock."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from orchestrator.store.atomic import atomic_write
+from orchestrator.store.replicated import Store
+from orchestrator.trial_names import title
+from trainables.records import from_json, to_json
+from trainables.spec import TrialResult, TrialSpec
+
+
+class RunLockedError(OSError):
+    """Another sweep works in the folder."""
+
+
+class PlanChangedError(ValueError):
+    """The folder holds trials of another plan or another environment."""
+
+
+class Run:
+    """The folder of one run; the store holds the rows, this is where a person finds them.
+
+    Args:
+        folder: Made at the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder; it is free again when this process ends, however it ends.
+
+        Raises:
+            RunLockedError: If another sweep holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        owner = self.folder / ".owner"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
+            raise RunLockedError(
+                f"another sweep ({who}) is using {self.folder}; watch it by prune-envelope status "
+                f"{self.folder} --watch, or give another --run"
+            ) from error
+        try:
+            atomic_write(owner, f"pid {os.getpid()} on {os.uname().nodename}".encode())
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, plan: Mapping[str, Any]) -> None:
+        """Write the plan, or extend the one that is there.
+
+        Args:
+            plan: grid, command, specs, environment and what else the report says of the run.
+
+        Raises:
+            PlanChangedError: If the folder's plan has trials that this one has not, or rests on
+                another environment.
+        """
+        path = self.folder / "plan.json"
+        if path.exists():
+            _check_extends(json.loads(path.read_text(encoding="utf-8")), plan, self.folder)
+        atomic_write(path, json.dumps(plan, indent=1, sort_keys=True).encode())
+
+    def row(self, spec: TrialSpec) -> Path:
+        """Where the row of a trial is."""
+        return self.folder / "trials" / f"{spec.result_key}.json"
+
+    def adopt(self, spec: TrialSpec, store: Store) -> TrialResult | None:
+        """Copy a finished trial's row from the store; None if it is not finished."""
+        found = store.find("result", spec.result_key)
+        if found is None:
+            return None
+        # The names that another run gave data and model may be others; this run has its own.
+        row = replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
+        text = to_json(row)
+        path = self.row(spec)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            atomic_write(path, text.encode())
+        return row
+
+    def fail(self, spec: TrialSpec, error: str, trace: str = "") -> None:
+        """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""
+        path = self.row(spec)
+        if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:
+            return
+        path.parent.mkdir(exist_ok=True)
+        row = TrialResult(spec=spec, status="failed", error=error)
+        atomic_write(path, to_json(row).encode())
+        if trace:
+            log = self.folder / "logs" / f"{spec.result_key[:10]}.log"
+            log.parent.mkdir(exist_ok=True)
+            atomic_write(log, trace.encode())
+
+    def error(self, spec: TrialSpec) -> str:
+        """Why a trial has no result, as its row says."""
+        path = self.row(spec)
+        return from_json(path.read_text(encoding="utf-8")).error if path.exists() else "no row"
+
+
+def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> None:
+    there, here = old["environment"], new["environment"]
+    if there != here:
+        changed = [
+            f"{name} {there.get(name, 'absent')} → {here.get(name, 'absent')}"
+            for name in sorted({*there, *here})
+            if there.get(name) != here.get(name)
+        ]
+        raise PlanChangedError(
+            f"{folder} was run on another environment ({', '.join(changed)}) and trials of two "
+            "environments are not compared; restore it, or give another --run"
+        )
+    keys = {TrialSpec.from_dict(spec).result_key for spec in new["specs"]}
+    gone = [s for s in map(TrialSpec.from_dict, old["specs"]) if s.result_key not in keys]
+    if gone:
+        raise PlanChangedError(
+            f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
+            f"{title(gone[0])}); add to that plan, or give another --run"
+        )

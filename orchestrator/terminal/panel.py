@@ -1,0 +1,113 @@
+"""What a terminal shows while a sweep runs: bars, what runs now, and the verdicts so far."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from analysis.study import Plan, study
+from orchestrator.planning.tasks import Node
+from orchestrator.terminal.summary import verdict_table
+from orchestrator.trial_names import title
+from trainables.spec import TrialResult
+
+_NOUNS = {
+    "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",
+    "evidence": "evidence", "score": "scores", "trial": "pruned runs",
+}  # fmt: skip
+# Judging a large sweep takes a second; a person reads no faster.
+_JUDGE_EVERY_S = 5.0
+# Narrower than this there is room for the bars alone.
+_LEAST_WIDTH = 90
+_MOST_RUNNING = 8
+_FEWEST_ENDED = 3
+
+
+class Panel:
+    """A part of the terminal that is drawn anew in place.
+
+    Args:
+        console: The terminal.
+        plan: What the verdicts are judged by: its tolerance, and whether seeds are bought.
+        rows: Of trials done before.
+    """
+
+    def __init__(self, console: Console, plan: Plan, rows: Sequence[TrialResult] = ()) -> None:
+        self._console, self._plan = console, plan
+        self._bars = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(bar_width=40),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._tasks = {
+            kind: self._bars.add_task(noun, visible=False) for kind, noun in _NOUNS.items()
+        }
+        self._running: dict[str, tuple[Node, float]] = {}
+        self._rows = list(rows)
+        self._verdicts: RenderableType = ""
+        self._judged = self._began = time.monotonic()
+        self._ended, self._cost_done, self._cost = 0, 0.0, 0.0
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw it, four times a second, until the sweep ends."""
+        with Live(self, console=self._console, refresh_per_second=4, transient=True):
+            yield
+
+    def expect(self, nodes: list[Node]) -> None:
+        """All nodes there are, ended ones included."""
+        self._cost = sum(node.cost for node in nodes)
+        for kind, task in self._tasks.items():
+            total = sum(node.kind == kind for node in nodes)
+            self._bars.update(task, total=total, visible=bool(total))
+
+    def begin(self, name: str, node: Node) -> None:
+        """A node starts in a worker."""
+        self._running[name] = (node, time.monotonic())
+
+    def end(self, name: str, node: Node) -> None:
+        """A node ended, well or not."""
+        self._running.pop(name, None)
+        self._ended += node.is_trial
+        self._cost_done += node.cost
+        self._bars.advance(self._tasks[node.kind])
+
+    def add(self, row: TrialResult) -> None:
+        """A finished trial; the verdicts are judged anew now and then."""
+        self._rows.append(row)
+        now = time.monotonic()
+        if now - self._judged > _JUDGE_EVERY_S:
+            self._judged = now
+            seen = study(self._rows, self._plan)
+            self._verdicts = verdict_table(seen) if seen.rows else ""
+
+    def left_s(self) -> float | None:
+        """Seconds to the end at the pace so far; None until three trials have ended."""
+        if self._ended < _FEWEST_ENDED or not self._cost_done:
+            return None
+        took = time.monotonic() - self._began
+        return took * (self._cost - self._cost_done) / self._cost_done
+
+    def __rich__(self) -> RenderableType:
+        """What is drawn."""
+        left = self.left_s()
+        text = "…" if left is None else f"about {left / 60:.0f} min left"
+        foot = f"{self._ended} trials ended · {text} · Ctrl-C stops; the same command goes on"
+        if self._console.width < _LEAST_WIDTH:
+            return Group(self._bars, foot)
+        return Group(self._bars, self._now(), self._verdicts, foot)
+
+    def _now(self) -> RenderableType:
+        table = Table("running", "for", box=None)
+        now = time.monotonic()
+        for node, began in list(self._running.values())[:_MOST_RUNNING]:
+            table.add_row(
+                f"{_NOUNS[node.kind].removesuffix('s')}: {title(node.spec)}", f"{now - began:.0f} s"
+            )
+        return table if self._running else ""

@@ -1,0 +1,134 @@
+"""What a sweep prints at its end: verdicts by condition, and what was truly found."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from analysis.envelope import Row
+from analysis.page.answer_cards import cards
+from analysis.study import Study
+from analysis.wording import method_labels, method_of
+from trainables.spec import TrialResult
+
+_WARNINGS = 5  # lines of them on a terminal
+MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
+
+
+def summarise(study: Study, console: Console) -> None:
+    """Print one line a condition, one column a rate.
+
+    Args:
+        study: The run, judged.
+        console: Where to.
+    """
+    if not study.rows:
+        return
+    for line in (*_baselines(study.results), *_nulls(study.nulls)):
+        console.print(line, highlight=False)
+    console.print(verdict_table(study))
+    rates = sorted({row.cell.condition.rate for row in study.rows})
+    _print_found(study.results, rates, console)
+    for card in cards(study):
+        console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
+        for detail in card.details:
+            console.print(f"  {detail}", highlight=False)
+    _print_warnings(study, console)
+
+
+def verdict_table(study: Study) -> Table:
+    """A line for each data set, method and warm-up, a column for each rate."""
+    rates = sorted({row.cell.condition.rate for row in study.rows})
+    labels = method_labels(row.cell.condition for row in study.rows)
+    table = Table(
+        title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
+        f"{study.tolerance_pp:g} pp, ✗ outside, ? inconclusive",
+        title_justify="left",
+    )
+    for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
+        table.add_column(name)
+    lines: dict[tuple[str, str, str], dict[float, str]] = {}
+    for row in study.rows:
+        spec = row.cell.condition
+        head = (spec.dataset, labels[method_of(spec)], f"{100 * spec.warmup:g} %")
+        lines.setdefault(head, {})[spec.rate] = _cell(row)
+    for head, cells in lines.items():
+        table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
+    return table
+
+
+def _nulls(nulls: Sequence[Row]) -> list[str]:
+    """What another data order and dropout alone change."""
+    return [
+        f"{cell.condition.dataset}: nothing pruned from {100 * cell.condition.warmup:g} % on, only "
+        f"another order: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
+        for row in nulls
+        for cell, verdict in [row]
+        if verdict is not None and verdict.sd_pp is not None
+    ]
+
+
+def _cell(row: Row) -> str:
+    verdict, cell = row.verdict, row.cell
+    if verdict is None:
+        return "no pair"
+    short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
+    if verdict.low_pp is None or verdict.high_pp is None:
+        return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f}{short}"
+    interval = f"[{verdict.low_pp:+.2f}, {verdict.high_pp:+.2f}]"
+    return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f} {interval}{short}"
+
+
+def _print_warnings(study: Study, console: Console) -> None:
+    """What rows warn of beyond the notes printed before the first trial."""
+    new = [(text, n) for text, n in study.warnings.items() if text not in study.plan.notes]
+    for text, count in new[:_WARNINGS]:
+        trials = f"{count} trial" + "s" * (count > 1)
+        console.print(f"! {text} ({trials})", highlight=False, markup=False)
+    if len(new) > _WARNINGS:
+        console.print(f"! and {len(new) - _WARNINGS} more in the report", highlight=False)
+
+
+def _baselines(results: Sequence[TrialResult]) -> list[str]:
+    """Accuracy of the full-data runs beside that of always naming the largest class."""
+    lines = []
+    full = [row for row in results if row.spec.is_baseline and row.accuracy is not None]
+    for dataset in dict.fromkeys(row.spec.dataset for row in full):
+        own = [row for row in full if row.spec.dataset == dataset]
+        accuracy = [row.accuracy or 0.0 for row in own]
+        largest = max(own[0].class_counts) / sum(own[0].class_counts)
+        lines.append(
+            f"{dataset}: {len(own)} full-data runs, accuracy {np.mean(accuracy):.4f} "
+            f"({min(accuracy):.4f} to {max(accuracy):.4f}); largest class {largest:.2f} of the data"
+        )
+    return lines
+
+
+def _print_found(results: Sequence[TrialResult], rates: Sequence[float], console: Console) -> None:
+    """Precision against the planted truth, where the data have one."""
+    known = [row for row in results if row.found]
+    if not known:
+        return
+    table = Table(
+        title="share of the removed rows that truly are spare copies · wrong labels",
+        title_justify="left",
+    )
+    for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
+        table.add_column(name)
+    labels = method_labels(row.spec for row in known)
+    by_head: dict[tuple[str, str], list[TrialResult]] = {}
+    for row in known:
+        head = (row.spec.dataset, labels[method_of(row.spec)])
+        by_head.setdefault(head, []).append(row)
+    for head, own in by_head.items():
+        table.add_row(*head, *(_precision(own, rate) for rate in rates))
+    console.print(table)
+
+
+def _precision(rows: Sequence[TrialResult], rate: float) -> str:
+    found = [row.found for row in rows if row.spec.rate == rate]
+    if not found:
+        return "·"
+    means = [np.mean([one[name] for one in found]) for name in ("duplicates", "wrong_labels")]
+    return " · ".join(f"{100 * mean:.0f} %" for mean in means)

@@ -1,0 +1,265 @@
+import json
+from dataclasses import replace
+
+import plotly.graph_objects as go
+import pytest
+
+from analysis.page.figures import FIGURES
+from analysis.page.figures.agree import agree_data, agree_figure
+from analysis.page.figures.breakeven import break_even_data, break_even_figure
+from analysis.page.figures.by_dataset import by_dataset_data
+from analysis.page.figures.envelope import envelope_data, envelope_figure, stepped_colors
+from analysis.page.figures.pareto import pareto_data
+from analysis.page.figures.retention import retention_data, retention_figure
+from analysis.page.figures.signals import signals_data, signals_figure
+from analysis.page.figures.style import DARK, markers, panels, warmup_lines
+from analysis.study import study
+from analysis.verdicts import average
+from analysis.wording import method_of
+
+D = [-0.10, -0.45, -0.20, -0.62, -0.05]
+
+
+@pytest.fixture
+def wide_run(small_run, paired):
+    """A run with something to show in every figure: also trials that start afresh at three sizes."""
+    afresh = {"protocol": "restart", "signal": "random"}
+    rows = small_run + paired(D, rate=0.1, **afresh) + paired(D, rate=0.3, **afresh)
+    return list({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.fixture
+def crowd(paired):
+    """Twenty methods and random in one data set."""
+    rows = paired(D, signal="random")
+    for i in range(20):
+        rows += paired([delta + i / 100 for delta in D], signal=f"signal_{i}")
+    return study({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_variant_is_a_figure_plotly_knows(figure, wide_run, dropped):
+    for data in figure.data(study(wide_run, dropped=dropped)):
+        go.Figure(figure.draw(data))
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_variant_is_plain_json_of_its_own_key(figure, wide_run, dropped):
+    found = figure.data(study(wide_run, dropped=dropped))
+    json.dumps([figure.draw(data) for data in found], allow_nan=False)
+    assert len({data.key for data in found}) == len(found) > 0
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_table_is_plain_json_of_full_rows(figure, wide_run, dropped):
+    for data in figure.data(study(wide_run, dropped=dropped)):
+        json.dumps(data.table.rows, allow_nan=False)
+        assert {len(row) for row in data.table.rows} == {len(data.table.columns)}
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_without_trials_there_is_nothing_to_draw(figure):
+    assert figure.data(study([])) == []
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_names_are_shown_and_not_obeyed(figure, paired):
+    rows = paired(D, dataset="<b>x</b>") + paired(D, dataset="<b>x</b>", signal="random")
+    rows = [replace(row, class_names=("<i>a</i>", "b")) for row in rows]
+    drawn = json.dumps([figure.draw(data) for data in figure.data(study(rows))])
+    assert "<b>x</b>" not in drawn and "<i>a</i>" not in drawn
+
+
+def test_the_envelope_holds_the_worked_example(paired):
+    data, _ = envelope_data(study(paired(D)))
+    verdict = data.squares[0.15, 0.1].verdict
+    assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.284), "within")
+
+
+def test_the_average_comes_first_and_counts_data_sets_alike(small_run):
+    seen = study(small_run)
+    data = envelope_data(seen)[0]
+    rows = [r for r in seen.rows if r.cell.condition.signal == "redundancy"]
+    rates = [r.verdict for r in rows if r.cell.condition.rate == 0.1]
+    assert data.label == "Average over 2 data sets · Redundancy (global)"
+    assert data.squares[0.15, 0.1].verdict == average(rates)
+
+
+def test_a_condition_missing_on_one_data_set_has_no_average(paired):
+    rows = paired(D) + paired(D, dataset="other", data_sha="o" * 64)
+    rows += paired(D, rate=0.2)
+    square = envelope_data(study(rows))[0].squares[0.15, 0.2]
+    assert (square.verdict, square.note) == (None, "not measured on other")
+
+
+def test_squares_show_mark_mean_and_interval(paired):
+    trace = envelope_figure(envelope_data(study(paired(D)))[0])["data"][0]
+    assert trace["z"] == [[pytest.approx(-0.284)]]
+    assert all(part in trace["text"][0][0] for part in ("✓", "−0.28", "[−0."))
+
+
+def test_squares_with_missing_seeds_say_so(paired, result, pruned):
+    rows = [*paired([0.1, 0.2]), result(pruned(3), 0.9)]
+    text = envelope_figure(envelope_data(study(rows))[0])["data"][0]["text"][0][0]
+    assert "2/3" in text
+
+
+def test_the_outline_runs_around_the_squares_within(paired):
+    rows = paired(D, rate=0.1) + paired([-0.1] * 5, rate=0.2)
+    rows += paired([-3.0, -3.1, -2.9, -3.0, -3.0], rate=0.3)
+    shapes = envelope_figure(envelope_data(study(rows))[0])["layout"]["shapes"]
+    right = [s for s in shapes if s["x0"] == s["x1"] == 1.5]
+    assert len(shapes) == 6 and len(right) == 1
+
+
+def test_colours_step_at_the_tolerance():
+    at = [place for place, _ in stepped_colors(1.0, 3.0)]
+    assert at == pytest.approx([0, 1 / 3, 1 / 3, 1 / 2, 2 / 3, 2 / 3, 1])
+
+
+def test_each_data_set_has_its_lines_and_seeds(small_run):
+    data = by_dataset_data(study(small_run))[0]
+    dose = data.lines["imdb"][0.15][0]
+    assert list(data.lines) == ["ag_news", "imdb"] and len(dose.delta_pp) == 5
+    assert dose.verdict.mean_pp == pytest.approx(0.1)
+
+
+def test_random_stands_last_beside_every_signal(small_run):
+    data = signals_data(study(small_run))[0]
+    assert [entry.method.signal for entry in data.entries["imdb"]] == [
+        "redundancy", "keep_one", "random"
+    ]  # fmt: skip
+    assert data.entries["imdb"][0].comparison.mean_pp == pytest.approx(0.3)
+
+
+def test_the_forest_writes_the_finding_at_each_row(small_run):
+    notes = signals_figure(signals_data(study(small_run))[0])["layout"]["annotations"]
+    texts = [note["text"] for note in notes]
+    assert "<b>+0.30 better</b>" in texts and "control" in texts
+
+
+def test_retention_orders_classes_by_who_loses_most(result, pruned):
+    rows = [result(pruned().baseline, 0.9), result(pruned(), 0.9, kept_counts=(380, 520))]
+    (data,) = retention_data(study(rows))
+    drawn = retention_figure(data)["data"][0]
+    assert drawn["x"] == pytest.approx([520 / 6 - 90, 5.0])
+    assert "positive loses most against its share, −3.3 pp" in data.caption
+
+
+def test_a_method_by_class_is_drawn_open(pruned):
+    method = method_of(pruned(selector="stratified"))
+    assert markers([method])[method].symbol == "circle-open"
+
+
+def test_more_signals_than_colours_still_differ(pruned):
+    methods = [method_of(pruned(signal=f"new_{i}")) for i in range(8)]
+    drawn = {(m.color, m.symbol) for m in markers(methods).values()}
+    assert len(drawn) == 8
+
+
+def test_the_longest_warm_up_is_the_boldest_line():
+    lines = warmup_lines([0.05, 0.25])
+    assert lines[0.25] == ("#0B2F5E", "solid", 3) and lines[0.05][1] == "dash"
+
+
+def test_panels_fill_the_frame_without_overlap():
+    places = panels(4, 3)
+    assert places[0].x[1] < places[1].x[0] and places[3].y[1] < places[0].y[0]
+
+
+def test_every_colour_of_a_line_has_a_dark_twin(small_run):
+    used = {marker.color for marker in markers(list(study(small_run).methods)).values()}
+    assert used <= set(DARK)
+
+
+def test_agreement_is_a_lower_triangle_by_two_measures(small_run, dropped):
+    rho, overlap = agree_data(study(small_run, dropped=dropped))
+    assert rho.names == ("Redundancy", "Keep one", "Random")
+    assert rho.values == {(1, 0): 0.8, (2, 0): -0.01, (2, 1): None}
+    assert set(overlap.values.values()) == {0.25}
+    drawn = agree_figure(rho)["data"][0]
+    assert drawn["z"] == [[0.8, None], [-0.01, None]]
+    assert drawn["text"] == [["0.80", ""], ["−0.01", ""]]
+    assert rho.table.rows[0] == ("Redundancy", "Keep one", 1000, 0.8, 0.25)
+
+
+def test_compute_is_what_a_run_costs_with_its_part_of_the_scoring(small_run):
+    one, five, _ = (d for d in pareto_data(study(small_run)) if d.label.startswith("imdb"))
+    point = next(p for p in one.points if p.rate == 0.1)
+    # 15 % warm-up, 90 % of the rest, and a pass of scoring: a ninth of a run of three epochs.
+    assert point.compute == pytest.approx(100 * (0.15 + 0.85 * 0.9 + 1 / 9), abs=0.1)
+    reused = next(p for p in five.points if p.rate == 0.1)
+    assert reused.compute == pytest.approx(100 * (0.9 + (0.1 * 0.15 + 1 / 9) / 5), abs=0.1)
+
+
+def test_the_front_holds_what_no_other_beats_at_both(small_run):
+    data = pareto_data(study(small_run))[0]
+    for compute, mean in data.front:
+        others = [(p.compute, p.mean_pp) for p in data.points] + [(100.0, 0.0)]
+        assert not [o for o in others if o[0] < compute and o[1] >= mean]
+    assert data.front == tuple(sorted(data.front))
+
+
+def test_what_is_far_dearer_than_a_full_run_is_counted_and_not_drawn(small_run):
+    dear = []
+    for row in small_run:
+        phases = dict(row.phases)
+        if "scoring" in phases and row.spec.signal == "keep_one":
+            phases["scoring"] = replace(phases["scoring"], tokens=60_000)
+        dear.append(replace(row, phases=phases))
+    data = pareto_data(study(dear))[0]
+    assert {p.label for p in data.points} - {p.label for p in data.shown} == {"Keep one (global)"}
+    assert data.caption == " 2 dearer than 112% are in the table alone."
+
+
+def test_scoring_pays_from_the_run_the_cost_model_says(small_run):
+    data = break_even_data(study(small_run))[0]
+    assert data.label == "imdb · 10% removed after 15% warm-up" or "ag_news" in data.label
+    row = data.table.rows[0]
+    saved = 100 * (0.1 - (0.1 * 0.15 + 1 / 9) / 5)
+    assert row[2] == pytest.approx(saved, abs=0.06)
+    assert row[-1] == 2
+    assert "pays from run 2" in break_even_figure(data)["data"][0]["name"]
+
+
+@pytest.mark.parametrize("name", ["retention", "pareto", "breakeven"])
+def test_a_crowd_is_drawn_with_eight_names_at_most_and_told_in_full(name, crowd):
+    variants = FIGURES[name].data(crowd)
+    for data in variants:
+        drawn = FIGURES[name].draw(data)["data"]
+        named = [trace for trace in drawn if trace.get("name") and trace.get("showlegend", True)]
+        assert 1 < len(named) <= 8 + (name == "pareto")  # and the star of the full data
+    first = variants[0].label.split(" · ")[0]
+    labels = {v for d in variants if d.label.startswith(first) for r in d.table.rows for v in r[:2]}
+    assert {f"Signal {i} (global)" for i in range(20)} <= labels
+
+
+def test_random_is_in_every_frame_of_a_crowd(crowd):
+    frames = retention_data(crowd)
+    assert len(frames) == 3
+    assert all(any(method.is_control for method in data.by_method) for data in frames)
+
+
+def test_what_is_too_dear_to_pay_soon_does_not_flatten_the_others(small_run):
+    data = break_even_data(study(small_run))[0]
+    dear = {m: replace(cost, scoring=50.0) for m, cost in data.costs.items()}
+    drawn = break_even_figure(replace(data, costs=dear))
+    assert drawn["layout"]["yaxis"]["range"][0] == -60
+
+
+def test_recall_stands_beside_the_bias_with_its_interval(paired):
+    (data,) = retention_data(study(paired([-2.0, -1.0, -3.0])))
+    bars, recall = retention_figure(data)["data"]
+    assert (bars["type"], recall["xaxis"]) == ("bar", "x2")
+    assert recall["x"] == pytest.approx([-2.0, -2.0])
+
+
+def test_the_mean_alone_judges_where_it_is_asked_to_and_decides_all(paired):
+    rows = paired([-2.5, 1.0, -1.5, 0.5, -0.5]) + paired([-2.5, 1.0, -1.5, 0.5, -4.0], rate=0.2)
+    by_interval, by_mean = envelope_data(study(rows))
+    words = [[square.word for square in one.squares.values()] for one in (by_interval, by_mean)]
+    assert words == [["inconclusive", "inconclusive"], ["within", "outside"]]
+    assert by_mean.group == "By the mean alone" and "luck of the seeds" in by_mean.caption
+    text = envelope_figure(by_mean)["data"][0]["text"][0]
+    assert "✓" in text[0] and "✗" in text[1] and "5 seeds" in text[0]
+    assert [row[2] for row in by_mean.table.rows] == ["within", "outside"]

@@ -1,0 +1,314 @@
+"""The report as a browser shows it: Debian's chromium through Playwright, rules by axe-core."""
+
+import csv
+import importlib.util
+import io
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.page.tables import csv_text, envelope_table
+from analysis.report import build_report
+from analysis.study import study
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+HOSTILE = "<script>alert('x')</script> & \"Politics\" %{x} [b]"
+KINDS = ("empty", "one_seed", "inconclusive", "one_data_set", "several", "texts", "hostile", "many")
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+def distinct(rows):
+    return list({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.fixture(scope="module")
+def axe():
+    package = importlib.util.find_spec("axe_playwright_python")
+    if package is None:
+        pytest.skip("axe-playwright-python is not installed")
+    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def kinds(paired, small_run):
+    """Rows by kind of run, each made when asked for."""
+    level = [-0.10, -0.45, -0.20, -0.62, -0.05]
+
+    def many():
+        rng = np.random.default_rng(0)
+        rows = []
+        for name in ("imdb", "ag_news", "yahoo"):
+            for i in range(31):
+                for rate in (0.1, 0.2, 0.3):
+                    for warmup in (0.05, 0.15, 0.25):
+                        rows += paired(
+                            list(rng.normal(-3 * rate, 0.3, 12)),
+                            dataset=name,
+                            data_sha=name * 9,
+                            signal=f"signal{i}" if i else "random",
+                            rate=rate,
+                            warmup=warmup,
+                        )
+        return rows
+
+    hostile = {"dataset": HOSTILE, "model": HOSTILE}
+    return {
+        "empty": list,
+        "one_seed": lambda: paired([0.1]),
+        "inconclusive": lambda: paired([-2.5, 1.0, -1.5, 0.5, -0.5]),
+        "one_data_set": lambda: paired(level) + paired(level, signal="random"),
+        "several": lambda: small_run,
+        "texts": lambda: small_run,
+        "hostile": lambda: [
+            replace(row, class_names=(HOSTILE, "</script><img src=x onerror=alert(1)>"))
+            for row in paired(level, **hostile) + paired(level, **hostile, rate=0.3)
+        ],
+        "many": many,
+    }
+
+
+@pytest.fixture(scope="module")
+def page_of(kinds, dropped, tmp_path_factory):
+    """Writes the page of a kind of run, once; its path."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def write(kind):
+        path = folder / f"{kind}.html"
+        if not path.exists():
+            more = {"dropped": dropped} if kind == "texts" else {}
+            path.write_text(build_report(distinct(kinds[kind]()), name=kind, **more))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def opened(chromium):
+    """Opens a page; every request and every complaint of the console is in its `log`."""
+    contexts = []
+
+    def open_page(path, link="", **more):
+        context = chromium.new_context(viewport={"width": 1300, "height": 900}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.log = []
+        page.on("request", lambda request: page.log.append(request.url))
+        page.on("console", lambda said: page.log.append(said.text))
+        page.on("pageerror", lambda error: page.log.append(str(error)))
+        page.goto(path.as_uri() + link)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def draw_all(page):
+    """Scroll to every figure, as a reader does."""
+    for figure in page.query_selector_all(".figure"):
+        figure.scroll_into_view_if_needed()
+        page.wait_for_selector(f"#{figure.get_attribute('id')} svg.main-svg")
+
+
+def table_of(page, figure):
+    """The rows of the table under a figure, heads first."""
+    page.click(f"details.table[data-figure={figure}] > summary")
+    page.wait_for_selector(f"details.table[data-figure={figure}] td")
+    lines = page.query_selector_all(f"details.table[data-figure={figure}] tr")
+    return [[cell.inner_text() for cell in line.query_selector_all("th, td")] for line in lines]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_draws_all_and_asks_nobody(kind, page_of, opened):
+    path = page_of(kind)
+    page = opened(path)
+    draw_all(page)
+    assert page.log == [path.as_uri()]
+    figures = page.query_selector_all(".figure")
+    assert bool(figures) == (kind != "empty")
+    assert all(figure.get_attribute("aria-label") for figure in figures)
+    assert not page.query_selector_all("a.modebar-btn")
+
+
+@pytest.mark.parametrize(
+    ("kind", "theme"),
+    [
+        ("texts", "light"), ("texts", "dark"), ("hostile", "light"), ("inconclusive", "dark"),
+        ("one_seed", "light"), ("empty", "light"), ("empty", "dark"),
+    ],
+)  # fmt: skip
+def test_a_page_keeps_the_rules_of_accessibility(kind, theme, page_of, opened, axe):
+    page = opened(page_of(kind), color_scheme=theme, bypass_csp=True)
+    draw_all(page)
+    for closed in page.query_selector_all("details:not([open]) > summary"):
+        closed.click()
+    page.evaluate(axe)
+    found = page.evaluate("(rules) => axe.run({runOnly: rules})", AXE_RULES)
+    broken = [
+        (rule["id"], node["html"][:200]) for rule in found["violations"] for node in rule["nodes"]
+    ]
+    assert broken == [] and found["passes"]
+
+
+def test_the_numbers_on_the_page_are_those_of_the_csv(page_of, opened, small_run):
+    held = csv.DictReader(io.StringIO(csv_text(envelope_table(study(small_run)))))
+    asked = [row for row in held if row["data set"] == "imdb" and row["signal"] == "keep_one"]
+    page = opened(page_of("several"))
+    page.select_option("#pick-envelope", label="imdb · Keep one (global)")
+    head, *rows = table_of(page, "envelope")
+    shown = [dict(zip(head, row, strict=True)) for row in rows]
+
+    def seen(row, name):
+        return float(row[name].replace("−", "-"))
+
+    assert len(shown) == len(asked) == 2
+    for one, other in zip(shown, asked, strict=True):
+        for column in ("mean pp", "low pp", "high pp"):
+            assert seen(one, column) == pytest.approx(
+                float(other[column.replace(" ", "_")]), abs=0.0006
+            )
+        assert one["verdict"] == other["verdict"]
+
+
+def test_the_envelope_is_saved_as_the_csv_beside_the_page(page_of, opened, small_run):
+    page = opened(page_of("several"))
+    with page.expect_download() as saved:
+        page.click("#save-envelope")
+    text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
+    assert text == csv_text(envelope_table(study(small_run)))
+
+
+def test_trials_are_filtered_sorted_and_saved_as_shown(page_of, opened, small_run):
+    page = opened(page_of("several"))
+    page.fill("#search", "imdb random 30%")
+    assert page.inner_text("#count") == "5 trials, page 1 of 1"
+    page.click("#all-trials th:has-text('seed') button")
+    page.click("#all-trials th:has-text('seed') button")
+    heads = [head.inner_text().strip(" ↓↑") for head in page.query_selector_all("#all-trials th")]
+    column = heads.index("seed") + 1
+    assert page.get_attribute(f"#all-trials th:nth-child({column})", "aria-sort") == "descending"
+    cells = page.query_selector_all(f"#all-trials td:nth-child({column})")
+    assert [cell.inner_text() for cell in cells] == ["5", "4", "3", "2", "1"]
+    with page.expect_download() as saved:
+        page.click("#save-trials")
+    text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["seed"] for row in rows] == ["5", "4", "3", "2", "1"]
+    assert {row["data set"] for row in rows} == {"imdb"}
+
+
+def test_a_filter_nothing_matches_says_so(page_of, opened):
+    page = opened(page_of("several"))
+    page.fill("#search", "nosuchtrial")
+    assert "no trial matches" in page.inner_text("#all-trials")
+
+
+def test_all_trials_of_a_large_run_can_be_paged_and_saved(page_of, opened):
+    page = opened(page_of("many"))
+    assert page.inner_text("#count") == "10080 trials, page 1 of 202"
+    page.click("#forth")
+    assert page.inner_text("#count") == "10080 trials, page 2 of 202"
+    with page.expect_download() as saved:
+        page.click("#save-trials")
+    assert Path(saved.value.path()).read_text(encoding="utf-8").count("\n") == 10081
+
+
+def test_a_link_opens_the_variant_it_names(page_of, opened):
+    path = page_of("several")
+    page = opened(path)
+    keys = [one.get_attribute("value") for one in page.query_selector_all("#pick-signals option")]
+    page.select_option("#pick-signals", keys[-1])
+    link = page.evaluate("location.hash")
+    again = opened(path, link)
+    assert again.input_value("#pick-signals") == keys[-1] != keys[0]
+    again.wait_for_selector("#figure-signals svg.main-svg")
+
+
+def test_the_theme_changes_the_page_and_its_figures(page_of, opened):
+    page = opened(page_of("several"), color_scheme="light")
+    draw_all(page)
+
+    def colours():
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return background, page.evaluate(
+            "getComputedStyle(document.querySelector('#figure-signals .xtick text')).fill"
+        )
+
+    light = colours()
+    page.click("#theme")
+    dark = colours()
+    assert light[0] != dark[0] and light[1] != dark[1]
+    page.click("#theme")
+    assert colours() == light
+
+
+def test_every_control_is_reached_by_the_keyboard(page_of, opened):
+    page = opened(page_of("several"))
+    reached = set()
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    wanted = {"save-trials", "save-envelope", "theme", "print", "search", "forth", "SUMMARY"}
+    assert wanted - {"forth"} <= reached  # there is one page of trials: forth is disabled
+    assert {f"pick-{name}" for name in ("envelope", "signals", "retention")} <= reached
+
+
+def test_print_shows_figures_in_light_within_a_sheet(page_of, opened):
+    page = opened(page_of("several"), color_scheme="dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    boxes = [box.bounding_box() for box in page.query_selector_all(".figure svg.main-svg")]
+    assert boxes and max(box["width"] for box in boxes) <= 690
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.is_visible("nav") and not page.is_visible("#pick-envelope")
+    assert page.is_visible("#envelope .chosen") and page.is_visible("#method dl")
+
+
+def test_every_section_has_one_heading_that_links_to_itself(page_of, opened):
+    page = opened(page_of("texts"))
+    for section in page.query_selector_all("section:not(#answer)"):
+        (link,) = section.query_selector_all("h2 a")
+        assert link.get_attribute("href") == "#" + section.get_attribute("id")
+
+
+@pytest.mark.parametrize("kind", ["several", "hostile"])
+def test_a_narrow_page_never_scrolls_sideways_as_a_whole(kind, page_of, opened):
+    page = opened(page_of(kind))
+    page.set_viewport_size({"width": 400, "height": 800})
+    draw_all(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_hostile_names_are_drawn_as_they_are(page_of, opened):
+    page = opened(page_of("hostile"))
+    draw_all(page)
+    assert HOSTILE in page.inner_text("#answer")
+    assert "<script>alert('x')" in page.inner_text("#figure-retention")
+    assert page.evaluate("document.querySelectorAll('main script, main img').length") == 0
+
+
+def test_ten_thousand_trials_make_a_page_of_at_most_8_mb(page_of):
+    assert page_of("many").stat().st_size < 8e6
+
+
+def test_a_thousand_trials_make_a_page_of_at_most_6_mb(kinds):
+    thousand = distinct(kinds["many"]())[:1000]
+    assert len(build_report(thousand).encode()) < 6e6

@@ -1,0 +1,122 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from analysis.cost import (
+    break_even_epochs,
+    flop,
+    grid_runs,
+    mean_cost,
+    measured,
+    modelled,
+    sweep,
+)
+from analysis.envelope import cells
+from trainables.spec import Phase
+
+WARMUPS, RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
+TABLE = {
+    0.05: (0.905, 0.810, 0.715),
+    0.15: (0.915, 0.830, 0.745),
+    0.25: (0.925, 0.850, 0.775),
+}
+
+
+@pytest.mark.parametrize("warmup", TABLE)
+def test_a_trial_without_scoring_costs_what_the_table_says(warmup):
+    spent = [modelled(rate, warmup, 0).spent for rate in RATES]
+    assert spent == pytest.approx(TABLE[warmup])
+
+
+@pytest.mark.parametrize(("epochs", "net"), [(3, -0.036), (4, -0.008), (5, 0.008), (10, 0.042)])
+def test_one_run_pays_only_where_an_epoch_is_a_small_share(epochs, net):
+    assert modelled(0.1, 0.25, 1 / (3 * epochs)).saved_net(1) == pytest.approx(net, abs=5e-4)
+
+
+@pytest.mark.parametrize(("runs", "net"), [(1, -0.036), (2, 0.032), (5, 0.073), (20, 0.093)])
+def test_scoring_is_paid_once_for_all_runs_that_reuse_the_survivors(runs, net):
+    assert modelled(0.1, 0.25, 1 / 9).saved_net(runs) == pytest.approx(net, abs=5e-4)
+
+
+def test_saving_counts_gross_before_scoring():
+    assert modelled(0.1, 0.25, 1 / 9).saved_gross == pytest.approx(0.075)
+
+
+def test_pruning_breaks_even_after_w_plus_c_over_r_runs():
+    assert modelled(0.1, 0.25, 1 / 9).break_even_runs == pytest.approx(0.25 + 10 / 9)
+
+
+def test_ten_models_of_one_epoch_break_even_after_about_44_runs():
+    scoring = 10 * (1 / 3 + 1 / 9)
+    assert modelled(0.1, 0.0, scoring).break_even_runs == pytest.approx(44.4, abs=0.1)
+
+
+def test_a_single_run_breaks_even_above_four_epochs():
+    assert break_even_epochs(0.1, 0.25) == pytest.approx(4.44, abs=5e-3)
+
+
+def test_sharing_the_prefix_saves_what_the_notes_say():
+    alone, shared = grid_runs(WARMUPS, RATES, 0.0)
+    assert (alone, shared) == pytest.approx((8.47, 7.12), abs=1e-9)
+
+
+def test_scores_are_shared_over_rates():
+    free, priced = grid_runs(WARMUPS, RATES, 0.0), grid_runs(WARMUPS, RATES, 0.1)
+    assert (priced[0] - free[0], priced[1] - free[1]) == pytest.approx((0.9, 0.3))
+
+
+@pytest.mark.parametrize(("measure", "scoring"), [("seconds", 0.1), ("examples", 1 / 9)])
+def test_a_measured_run_costs_what_it_measured(paired, measure, scoring):
+    cost = measured(cells(paired([0.1]))[0].pairs[0], measure)
+    assert cost.warmup == pytest.approx(0.15)
+    assert cost.rate == pytest.approx(0.1, abs=1e-3)
+    assert cost.scoring == pytest.approx(scoring)
+
+
+def test_a_restart_pays_its_warm_up_on_top(paired):
+    (cell,) = cells(paired([0.1], protocol="restart"))
+    cost = measured(cell.pairs[0], "seconds")
+    assert cost.rate == pytest.approx(1 - 0.85 * 0.9)
+    assert cost.once == pytest.approx(0.15 + 0.1)
+
+
+def test_a_run_that_saves_nothing_never_breaks_even():
+    assert modelled(0.0, 0.15, 0.1).break_even_runs == math.inf
+
+
+def test_a_baseline_that_measured_nothing_gives_no_cost(paired):
+    rows = [replace(row, phases={}) for row in paired([0.1])]
+    assert mean_cost(cells(rows)[0], "seconds") is None
+
+
+def test_a_cell_costs_the_mean_of_its_seeds(paired):
+    rows = paired([0.1, 0.2])
+    slow = dict(rows[3].phases) | {"training": Phase(seconds=90.0)}
+    rows[3] = replace(rows[3], phases=slow)
+    assert mean_cost(cells(rows)[0], "seconds").training == pytest.approx((0.765 + 0.9) / 2)
+
+
+def test_training_a_token_costs_three_times_scoring_it(paired):
+    pruned = paired([0.1])[1]
+    assert flop(pruned) == 1000 * (6 * (4500 + 22950) + 2 * 10000)
+
+
+def test_a_sweep_counts_shared_parts_once(paired):
+    rows = paired([0.1]) + paired([0.1], rate=0.2)
+    rows = list({row.spec.result_key: row for row in rows}.values())
+    total = sweep(rows)
+    own = 101 + (76.5 + 1) + (68 + 1)
+    assert total.seconds == pytest.approx(own + 10)
+    assert total.runs == pytest.approx(1 + 0.85 * (0.9 + 0.8) + 1 / 9, abs=1e-3)
+    assert total.runs_alone == pytest.approx(total.runs + 2 * 0.15 + 1 / 9, abs=1e-3)
+
+
+def test_a_grid_shared_as_the_notes_share_it_counts_as_they_do(result, pruned):
+    specs = [pruned(1, rate, warmup=warmup) for warmup in WARMUPS for rate in RATES]
+    free = []
+    for spec in (specs[0].baseline, *specs):
+        row = result(spec, 0.9)
+        free.append(replace(row, phases={k: v for k, v in row.phases.items() if k != "scoring"}))
+    total = sweep(free)
+    assert (total.runs_alone, total.runs) == pytest.approx((8.47, 7.12), abs=2e-3)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from analysis.safe_rates import safe_rate
+from analysis.verdicts import Verdict, judge
+
+# Rows are seeds, columns the rates 0.1, 0.2, 0.3.
+WORKED = np.array(
+    [
+        (-0.10, -0.80, -2.10),
+        (-0.45, -1.10, -2.60),
+        (-0.20, -0.55, -1.90),
+        (-0.62, -1.30, -2.90),
+        (-0.05, -0.70, -2.20),
+    ]
+)
+
+
+def ladder(deltas, rates=(0.1, 0.2, 0.3)):
+    return [(rate, judge(tuple(column))) for rate, column in zip(rates, deltas.T, strict=True)]
+
+
+def test_the_worked_example_crosses_where_it_was_worked_out_to():
+    found = safe_rate(ladder(WORKED))
+    assert found.tested == 0.1
+    assert found.between == pytest.approx(0.2076, abs=5e-5)
+    assert found.low == pytest.approx(0.1728, abs=5e-5)
+    assert not found.is_beyond
+    assert found.p_any == pytest.approx(0.0014, abs=5e-5)
+
+
+def test_a_curve_that_never_reaches_the_line_is_said_to_go_on():
+    found = safe_rate(ladder(WORKED / 10))
+    assert (found.tested, found.between, found.is_beyond) == (0.3, 0.3, True)
+
+
+def test_the_order_of_rates_does_not_matter():
+    assert safe_rate(ladder(WORKED)[::-1]) == safe_rate(ladder(WORKED))
+
+
+def test_a_mean_that_rises_with_the_rate_is_levelled_by_its_weight():
+    crooked = WORKED[:, [1, 0, 2]]
+    found = safe_rate(ladder(crooked))
+    # The pooled level of the first two is -0.52, so the line is crossed between the last two.
+    assert 0.2 < found.between < 0.3
+    assert found.tested == 0.0
+    assert found.low < 0.1
+
+
+def test_the_test_ends_at_the_first_rate_that_is_not_within():
+    within, unclear = (
+        Verdict(mean_pp=0.0, n_seeds=3, verdict=v) for v in ("within", "inconclusive")
+    )
+    assert safe_rate([(0.1, within), (0.2, unclear), (0.3, within)]).tested == 0.1
+    assert safe_rate([(0.1, within), (0.2, None), (0.3, within)]).tested == 0.1
+    assert safe_rate([]).tested == 0.0
+
+
+def test_one_seed_has_no_curve():
+    found = safe_rate([(0.1, judge([0.2]))])
+    assert (found.between, found.low, found.p_any) == (None, None, None)
+
+
+def test_the_smallest_rate_without_an_interval_has_no_p():
+    assert safe_rate([(0.05, judge([0.2])), *ladder(WORKED)]).p_any is None
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.3, -1.0, -5.0])
+def test_the_lower_end_is_never_above_the_crossing(shift):
+    found = safe_rate(ladder(WORKED + shift))
+    assert 0 < found.low <= found.between

@@ -1,0 +1,71 @@
+import pytest
+
+from analysis.wording import (
+    interval,
+    method_labels,
+    method_of,
+    p_text,
+    percent,
+    seeds_text,
+    signal_label,
+    signed,
+    source_labels,
+)
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.125, "12.5%"), (-0.036, "−3.6%")])
+def test_a_share_is_written_as_percent(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.2, "−0.20"), (0.314, "+0.31"), (-0.001, "0.00")])
+def test_a_change_is_written_with_its_sign(value, text):
+    assert signed(value) == text
+
+
+def test_no_interval_is_written_as_nothing():
+    assert interval(None, None) == "" and interval(-1.0, 0.5) == "[−1.00, +0.50]"
+
+
+def test_missing_seeds_are_written():
+    assert (seeds_text(3, 5), seeds_text(1, 1)) == ("3 of 5 seeds", "1 seed")
+
+
+def test_small_p_values_are_not_written_as_zero():
+    assert p_text(1e-9) == "<0.001"
+
+
+@pytest.mark.parametrize(
+    ("signal", "label"), [("keep_one", "Keep one"), ("el2n", "EL2N"), ("my.mod:f", "my.mod:f")]
+)
+def test_signals_read_as_words(signal, label):
+    assert signal_label(signal) == label
+
+
+def test_a_label_names_only_what_differs(pruned):
+    one, two = pruned(), pruned(protocol="restart", settings=(("k", 5),))
+    labels = method_labels([one, two])
+    assert labels[method_of(one)] == "Redundancy (global)"
+    assert labels[method_of(two)] == "Redundancy (global), k 5, restart"
+
+
+def test_of_settings_only_those_that_differ_are_named(pruned):
+    common = (("k", 10), ("centred", False))
+    both = [pruned(settings=(*common, ("probes", probes))) for probes in (0, 8)]
+    assert list(method_labels(both).values()) == [
+        "Redundancy (global), probes 0",
+        "Redundancy (global), probes 8",
+    ]
+
+
+def test_models_are_named_where_there_are_two(pruned):
+    one, two = pruned(), pruned(model="big", model_sha="b" * 64)
+    assert set(method_labels([one, two]).values()) == {
+        "Redundancy (global), tiny",
+        "Redundancy (global), big",
+    }
+
+
+def test_data_sets_of_one_name_are_told_apart_by_content(pruned):
+    labels = source_labels([pruned(), pruned(data_sha="e" * 64)])
+    assert sorted(labels.values()) == ["imdb [dddddd]", "imdb [eeeeee]"]

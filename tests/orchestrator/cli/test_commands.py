@@ -1,0 +1,91 @@
+"""The command line as a user meets it: helps, messages, exit codes."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from orchestrator.__main__ import app
+from orchestrator.planning.grids import GRIDS
+from orchestrator.planning.plan import plan_sweep
+from orchestrator.planning.preflight import check_room
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from orchestrator.store.atomic import StoreError
+
+
+def words_of_commands():
+    commands = typer.main.get_command(app).commands
+    inner = [[name, one] for name, c in commands.items() for one in getattr(c, "commands", {})]
+    return [[], *([name] for name in commands), *inner]
+
+
+@pytest.fixture
+def invoke(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.mark.parametrize("words", words_of_commands(), ids=" ".join)
+def test_every_command_has_a_help(invoke, words):
+    found = invoke(*words, "--help")
+    assert found.exit_code == 0 and "Usage:" in found.output
+
+
+def test_no_help_loads_a_heavy_library():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from orchestrator.__main__ import app\n"
+        f"for words in {words_of_commands()!r}:\n"
+        "    assert CliRunner().invoke(app, [*words, '--help']).exit_code == 0\n"
+        "heavy = {'torch', 'ray', 'transformers', 'datasets', 'plotly', 'faiss', 'pandas', 'numpy'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_the_installed_one(invoke):
+    found = invoke("--version")
+    assert (found.exit_code, found.output) == (0, "prune-envelope 0.1.0\n")
+
+
+def test_a_command_that_is_not_there_gets_the_nearest(invoke):
+    found = invoke("swep")
+    assert found.exit_code == 2 and "Did you mean 'sweep'?" in found.output
+
+
+@pytest.mark.parametrize("grid", [name for name, grid in GRIDS.items() if grid.needs_gpu])
+def test_a_grid_for_gpus_is_refused_where_there_is_none(invoke, monkeypatch, grid):
+    monkeypatch.setattr("orchestrator.planning.resources.has_gpu", lambda: False)
+    found = invoke("sweep", "--grid", grid)
+    assert found.exit_code == 4
+    assert found.stderr.startswith(f"error: no GPU found, and --grid {grid} would take days")
+    assert "doctor" in found.stderr
+
+
+def test_one_seed_is_warned_of(invoke):
+    shown = invoke("sweep", "--grid", "demo", "--seeds", "1", "--dry-run")
+    assert shown.exit_code == 0
+    assert "1 seed gives no interval" in shown.output
+
+
+def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
+    request = Request(grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1,))
+    place = Place(cache=tmp_path / "cache")
+    sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
+    check_room(sweep)
+    with pytest.raises(StoreError, match=r"needs about .* GB for its warm-ups; give --cache"):
+        check_room(replace(sweep, weights_bytes=10**15))
+
+
+def test_the_demo_is_the_demo_grid(invoke, monkeypatch):
+    asked = {}
+    monkeypatch.setattr("orchestrator.sweep.main", lambda flags: asked.update(flags) or 0)
+    assert invoke("demo", "--seeds", "2", "--run", "here").exit_code == 0
+    assert (asked["grid"], asked["seeds"], str(asked["run"])) == ("demo", "2", "here")
+    assert asked["tolerance"] == 1.0 and asked["dataset"] is None

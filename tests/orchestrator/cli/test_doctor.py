@@ -1,0 +1,85 @@
+import json
+import shutil
+from collections import namedtuple
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator.__main__ import app
+from orchestrator.cli import doctor
+from orchestrator.cli.doctor import checks
+
+Usage = namedtuple("Usage", ["total", "used", "free"])
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """No test asks anybody outside."""
+
+    def refuse(*args, **options):
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+
+
+def by_name(cache):
+    return {check.name: check for check in checks(cache)}
+
+
+def test_a_machine_that_runs_our_tests_has_no_problem(tmp_path):
+    found = by_name(tmp_path)
+    assert [check for check in found.values() if check.mark == "problem"] == []
+    assert found["torch"].found.startswith("2.")
+    assert found["faiss"].found.startswith("faiss-")
+
+
+def test_every_warning_and_problem_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(9, 8, 1))
+    assert all(c.remedy for c in checks(tmp_path) if c.mark != "ok")
+
+
+def test_a_full_disk_is_a_problem_and_exit_4(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(9, 8, 2**30))
+    ended = CliRunner().invoke(app, ["doctor", "--cache", str(tmp_path)])
+    assert ended.exit_code == 4
+    assert "✗ disk         1.0 GB free" in ended.output
+    assert "1 problem," in ended.output
+
+
+def test_a_missing_package_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "_STACK", ("no-such-package",))
+    assert by_name(tmp_path)["no-such-package"].mark == "problem"
+
+
+def test_a_cache_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
+    def refuse(**options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
+    found = by_name(tmp_path)["cache"]
+    assert found.mark == "problem" and "Read-only file system" in found.found
+
+
+def test_a_device_torch_does_not_see_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainables.environment.accelerators", list)
+    monkeypatch.setattr("pathlib.Path.glob", lambda self, pattern: [tmp_path])
+    found = by_name(tmp_path)["accelerator"]
+    assert found.mark == "problem" and "does not see them" in found.found
+
+
+@pytest.mark.parametrize(("offline", "says"), [("1", "HF_HUB_OFFLINE"), ("", "does not answer")])
+def test_no_hub_is_a_warning_and_never_an_error(tmp_path, monkeypatch, offline, says):
+    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    found = by_name(tmp_path)["hub"]
+    assert found.mark == "warning" and says in found.found
+
+
+def test_a_cache_not_yet_made_is_looked_at_where_it_will_be(tmp_path):
+    found = by_name(tmp_path / "not" / "yet")
+    assert found["cache"].mark == found["disk"].mark == "ok"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_is_a_list_of_checks(tmp_path):
+    ended = CliRunner().invoke(app, ["doctor", "--json", "--cache", str(tmp_path)])
+    assert {check["name"] for check in json.loads(ended.output)} >= {"python", "disk", "faiss"}

@@ -1,0 +1,334 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from ray.tune.search import Searcher
+
+from orchestrator.execution.scheduler import NewestFirst, ReadySearcher
+from orchestrator.planning.resources import Limits
+from orchestrator.planning.task_graph import plan, relatives
+from trainables.spec import TrialSpec
+
+FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
+
+
+def pruned(**fields):
+    chosen = {"warmup": 0.15, "signal": "redundancy", "selector": "global", "rate": 0.1}
+    return replace(FULL, **{**chosen, **fields})
+
+
+GRID = [
+    replace(spec, seed=seed)
+    for seed in (1, 2)
+    for spec in (
+        FULL,
+        *(
+            pruned(warmup=warmup, rate=rate, signal=signal)
+            for warmup in (0.05, 0.15)
+            for rate in (0.1, 0.3)
+            for signal in ("redundancy", "random")
+        ),
+    )
+]
+
+
+class Shelf:
+    """A store that only knows what is there."""
+
+    def __init__(self):
+        self.there = set()
+
+    def look_again(self):
+        pass
+
+    def has(self, kind, key):
+        return (kind, key) in self.there
+
+
+@pytest.fixture
+def nodes():
+    return plan(GRID, {"d": 1000})
+
+
+@pytest.fixture
+def shelf():
+    return Shelf()
+
+
+class Sweep:
+    """Tune, without Tune: asks for nodes, finishes them."""
+
+    def __init__(self, nodes, shelf, first=None, **chosen):
+        self.nodes = {node.name: node for node in nodes}
+        self.shelf, self.searcher = shelf, ReadySearcher(first or nodes, shelf, **chosen)
+        self.order, self.count = [], 0
+
+    def start(self):
+        self.count += 1
+        name = f"t{self.count}"
+        found = self.searcher.suggest(name)
+        if not isinstance(found, dict):
+            return found
+        node = self.nodes[found["node"]]
+        self.order.append(node)
+        return name, node
+
+    def finish(self, started, *, well=True, died=False):
+        name, node = started
+        if well:
+            self.shelf.there |= set(node.makes)
+        result = {"error": "", "time_total_s": 60.0}
+        self.searcher.on_trial_complete(name, None if died else result, error=died)
+
+    def run_all(self, slots, fails=lambda node: False):
+        live = []
+        while True:
+            started = self.start()
+            if isinstance(started, tuple):
+                live.append(started)
+            if not isinstance(started, tuple) or len(live) == slots:
+                if not live:
+                    return started
+                one = live.pop(0)
+                self.finish(one, well=not fails(one[1]))
+
+
+def test_work_that_trials_share_is_planned_once(nodes):
+    kinds = [node.kind for node in nodes]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "prepare": 1,
+        "baseline": 2,
+        "score": 8,
+        "trial": 16,
+    }
+
+
+def test_signals_on_the_same_neighbours_are_scored_by_one_worker_so_that_none_waits():
+    trials = [
+        pruned(signal=signal, settings=(("k", k),), rate=rate)
+        for signal, k in (("redundancy", 10), ("keep_one", 10), ("redundancy", 5))
+        for rate in (0.1, 0.3)
+    ]
+    others = [pruned(signal="redundancy_within_class", settings=(("k", 10),))]
+    scores = [n for n in plan([FULL, *trials, *others], {"d": 1000}) if n.kind == "score"]
+    together = [{(mark.signal, mark.settings[0][1]) for mark in node.marks} for node in scores]
+    assert together == [
+        {("redundancy", 10), ("keep_one", 10)},
+        {("redundancy", 5)},
+        {("redundancy_within_class", 10)},
+    ]
+    assert [len(node.makes) for node in scores] == [2, 1, 1]
+
+
+def test_everything_a_node_needs_is_made_by_another(nodes):
+    made = {artifact for node in nodes for artifact in node.makes}
+    assert all(set(node.needs) <= made for node in nodes)
+
+
+@pytest.mark.parametrize("slots", [1, 2, 7])
+def test_every_node_runs_once_and_never_before_what_it_needs(nodes, shelf, slots):
+    sweep = Sweep(nodes, shelf)
+    seen = []
+
+    def watch(node):
+        assert all(shelf.has(*artifact) for artifact in node.needs)
+        seen.append(node.name)
+        return False
+
+    assert sweep.run_all(slots, watch) == Searcher.FINISHED
+    assert sorted(seen) == sorted(node.name for node in nodes)
+
+
+def test_nothing_waits_with_a_worker_in_hand(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    first = sweep.start()
+    assert first[1].kind == "prepare"
+    assert sweep.start() is None
+
+
+def test_a_mark_in_mid_run_lets_its_scores_start_before_the_baseline_ends(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start())
+    baseline = sweep.start()
+    sweep.start()
+    shelf.there.add(baseline[1].makes[1])
+    assert sweep.start()[1].kind == "score"
+
+
+def test_full_runs_come_first_and_of_equals_the_lower_seed(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.run_all(1)
+    baselines = [i for i, node in enumerate(sweep.order) if node.kind == "baseline"]
+    assert baselines == [1, 2]
+    assert [sweep.order[i].spec.seed for i in baselines] == [1, 2]
+
+
+def test_longer_trials_start_before_shorter_ones(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.run_all(1)
+    costs = [node.cost for node in sweep.order if node.kind == "trial"]
+    assert costs[0] == max(costs)
+    assert costs[-1] == min(costs)
+
+
+def test_what_is_done_is_not_handed_out_again(nodes, shelf):
+    Sweep(nodes, shelf).run_all(2)
+    assert Sweep(nodes, shelf).start() == Searcher.FINISHED
+
+
+def test_a_new_sweep_over_the_same_store_runs_exactly_what_is_missing(nodes, shelf):
+    Sweep(nodes, shelf).run_all(2)
+    gone = next(node for node in nodes if node.kind == "trial")
+    shelf.there -= set(gone.makes)
+    again = Sweep(nodes, shelf)
+    again.run_all(2)
+    assert [node.name for node in again.order] == [gone.name]
+
+
+def test_what_hangs_on_a_failed_node_is_named_and_the_rest_runs(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    end = sweep.run_all(2, lambda node: node.kind == "baseline" and node.spec.seed == 2)
+    assert end == Searcher.FINISHED
+    blocked = sweep.searcher.blocked
+    assert {sweep.nodes[name].spec.seed for name in blocked} == {2}
+    assert len(blocked) == 4 + 8
+    assert {cause.kind for cause in blocked.values()} == {"baseline"}
+    assert sweep.searcher.left == 0
+
+
+def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    for _ in range(3):
+        sweep.finish(sweep.start())
+    shelf.there = {artifact for artifact in shelf.there if artifact[0] != "warm"}
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert len(sweep.searcher.blocked) == 8 + 16
+
+
+def test_a_node_whose_worker_died_is_tried_again_before_any_other(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start(), well=False, died=True)
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert sweep.order[0] is sweep.order[1]
+    assert not sweep.searcher.blocked
+    assert sorted(n.name for n in sweep.order[1:]) == sorted(n.name for n in nodes)
+
+
+def test_a_node_whose_worker_died_twice_counts_as_failed(nodes, shelf):
+    sweep = Sweep(nodes, shelf)
+    sweep.finish(sweep.start(), well=False, died=True)
+    sweep.finish(sweep.start(), well=False, died=True)
+    assert sweep.order[0] is sweep.order[1]
+    assert sweep.start() == Searcher.FINISHED
+    assert len(sweep.searcher.blocked) == len(nodes) - 1
+
+
+def test_more_nodes_are_asked_for_only_when_all_has_ended(nodes, shelf):
+    first = [node for node in nodes if node.spec.seed == 1]
+    asked = []
+
+    def more(blocked):
+        assert all(shelf.has(*artifact) for node in first for artifact in node.makes)
+        asked.append(dict(blocked))
+        return [node for node in nodes if node.spec.seed == 2] if len(asked) == 1 else []
+
+    sweep = Sweep(nodes, shelf, first, more=more)
+    assert sweep.run_all(3) == Searcher.FINISHED
+    assert sorted(node.name for node in sweep.order) == sorted(node.name for node in nodes)
+    assert asked == [{}, {}]
+
+
+def test_what_failed_is_not_run_again_when_more_is_asked_for(nodes, shelf):
+    sweep = Sweep(nodes, shelf, more=lambda blocked: nodes if len(sweep.order) < 99 else [])
+    assert sweep.run_all(2, lambda node: node.kind == "score") == Searcher.FINISHED
+    assert len(sweep.order) == len({node.name for node in sweep.order})
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_a_limit_of_trials_stops_handing_out_and_lets_the_rest_end(nodes, shelf, slots):
+    sweep = Sweep(nodes, shelf, limits=Limits(trials=5))
+    assert sweep.run_all(slots) == Searcher.FINISHED
+    assert sum(node.is_trial for node in sweep.order) == 5
+    assert sweep.searcher.reached == "--max-trials 5"
+    assert sweep.searcher.left == len(nodes) - len(sweep.order)
+    rest = Sweep(nodes, shelf)
+    rest.run_all(2)
+    assert not {n.name for n in rest.order} & {n.name for n in sweep.order}
+
+
+def test_a_limit_of_hours_counts_every_workers_minutes(nodes, shelf):
+    sweep = Sweep(nodes, shelf, limits=Limits(hours=0.1))
+    assert sweep.run_all(1) == Searcher.FINISHED
+    assert len(sweep.order) == 6
+    assert sweep.searcher.reached == "--max-gpu-hours 0.1"
+
+
+def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
+    whole, cut = (
+        next(n for n in plan([FULL, spec], {"d": 1000}) if n.kind == "trial").cost
+        for spec in (pruned(protocol="restart", budget="steps"), pruned(protocol="continue"))
+    )
+    assert whole == 3000
+    assert cut == pytest.approx(3000 * 0.85 * 0.9)
+
+
+def test_an_ensemble_is_warm_ups_of_other_seeds_that_scoring_waits_for():
+    spec = pruned(signal="el2n_ensemble", settings=(("members", 3),))
+    nodes = plan([FULL, spec], {"d": 1000})
+    warm_ups = [node for node in nodes if node.kind == "warm_up"]
+    (scored,) = (node for node in nodes if node.kind == "score")
+    assert len(warm_ups) == 2
+    assert {artifact for node in warm_ups for artifact in node.makes} < set(scored.needs)
+
+
+def test_a_member_that_is_a_full_run_of_the_grid_is_not_warmed_up_twice():
+    spec = pruned(signal="el2n_ensemble", settings=(("members", 2),))
+    (member,) = (s for s in relatives(spec, whole=False))
+    nodes = plan([FULL, member.baseline, spec], {"d": 1000})
+    assert [node for node in nodes if node.kind == "warm_up"] == []
+    assert ("warm", member.warm_key) in {a for node in nodes for a in node.makes}
+
+
+def test_earlier_checkpoints_are_marks_of_the_same_full_run():
+    spec = pruned(signal="tracin", settings=(("checkpoints", 3),))
+    nodes = plan([FULL, spec], {"d": 1000})
+    (full,) = (node for node in nodes if node.kind == "baseline")
+    assert sorted({mark.warmup for mark in full.marks}) == [0.05, 0.1, 0.15]
+
+
+def test_subset_models_are_runs_of_their_own_shared_by_both_signals_on_them():
+    options = (("models", 4), ("share", 0.7))
+    specs = [FULL] + [pruned(signal=s, settings=options) for s in ("memorization", "influence")]
+    nodes = plan(specs, {"d": 1000})
+    assert [node.kind for node in nodes].count("answer") == 4
+    assert all(len(node.needs) == 5 for node in nodes if node.kind == "score")
+
+
+def test_a_policy_needs_no_scores():
+    nodes = plan([FULL, pruned(signal="infobatch", selector="each_epoch")], {"d": 1000})
+    assert [node.kind for node in nodes] == ["prepare", "baseline", "trial"]
+
+
+def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
+    specs = [FULL] + [
+        pruned(signal=signal, settings=((option, 3),))
+        for signal, option in (("el2n_ensemble", "members"), ("memorization", "models"))
+    ]
+    nodes = plan(specs, {"d": 1000})
+    sweep = Sweep(nodes, shelf)
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert len(sweep.order) == len(nodes)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "chosen"),
+    [
+        (["TERMINATED", "PENDING", "RUNNING", "PENDING"], 3),
+        (["PENDING", "RUNNING"], 0),
+        (["RUNNING", "ERROR"], None),
+    ],
+)
+def test_an_idle_worker_goes_to_the_node_that_came_last(statuses, chosen):
+    trials = [SimpleNamespace(status=status) for status in statuses]
+    found = NewestFirst().choose_trial_to_run(SimpleNamespace(get_trials=lambda: trials))
+    assert found is (None if chosen is None else trials[chosen])

@@ -1,0 +1,24 @@
+import pytest
+import torch
+
+from orchestrator.execution.tuner import told
+from trainables.spec import Training, TrialSpec
+
+SPEC = TrialSpec(
+    dataset="imdb", data_sha="d", model="tiny", model_sha="m", learner="text", seed=1,
+    training=Training(batch_size=64, max_length=256),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), MemoryError()]
+)
+def test_a_lack_of_memory_says_what_to_make_smaller(error):
+    text = told(error, SPEC)
+    assert text.startswith("out of memory at batch size 64 and 256 word pieces")
+    assert "--batch-size 32" in text
+
+
+def test_other_errors_are_one_line_of_their_own_words():
+    assert told(ValueError("two\n  lines"), SPEC) == "two lines"
+    assert told(KeyError(), SPEC) == "KeyError"

@@ -1,0 +1,114 @@
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from orchestrator.planning.estimate import (
+    Pace,
+    calibrated,
+    hours,
+    measured,
+    searches,
+    show_estimate,
+)
+from orchestrator.planning.plan import plan_sweep
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from trainables.records import to_json
+from trainables.spec import Phase, TrialResult
+
+SMALL = Request(
+    grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1,), warmups=(0.05,),
+    signals=("random",), limit_test=90,
+)  # fmt: skip
+
+
+@pytest.fixture
+def planned(tmp_path):
+    def make(request=SMALL):
+        place = Place(cache=tmp_path / "cache")
+        return plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
+
+    return make
+
+
+def finish(sweep, spec, seconds, examples):
+    phases = {"training": Phase(seconds=seconds, examples=examples)}
+    text = to_json(TrialResult(spec=spec, accuracy=0.5, phases=phases))
+    sweep.store.put("result", spec.result_key, lambda path: path.write_text(text))
+
+
+def shown(sweep, paces):
+    text = StringIO()
+    show_estimate(sweep, paces, Console(file=text, width=160))
+    return text.getvalue()
+
+
+def test_what_was_never_measured_is_unknown(planned):
+    sweep = planned()
+    assert measured(sweep) == {}
+    assert "unknown" in shown(sweep, {}) and "--calibrate" in shown(sweep, {})
+
+
+def test_trials_on_the_same_data_give_their_own_pace(planned):
+    sweep = planned()
+    for spec, seconds in zip(sweep.specs[:2], (1.0, 3.0), strict=True):
+        finish(sweep, spec, seconds, 1000)
+    (pace,) = measured(sweep).values()
+    assert pace.expected == pytest.approx(0.002)
+    assert (pace.low, pace.high) == pytest.approx((0.0012, 0.0028))
+    assert "2 trials on it" in pace.basis
+
+
+def test_trials_on_other_data_give_a_wider_guess(planned):
+    other = planned(Request(**{**vars(SMALL), "datasets": ("synthetic:200",)}))
+    finish(other, other.specs[0], 2.0, 1000)
+    (pace,) = measured(planned()).values()
+    assert pace.expected == pytest.approx(0.002)
+    assert pace.high / pace.low == pytest.approx(1.6**2)
+    assert "on other data" in pace.basis
+
+
+def test_another_batch_size_says_nothing(planned):
+    other = planned(Request(**{**vars(SMALL), "training": (("batch_size", 7),)}))
+    finish(other, other.specs[0], 2.0, 1000)
+    assert measured(planned()) == {}
+
+
+def test_hours_count_every_step_and_every_test_row(planned):
+    sweep = planned()
+    nodes = [node for node in sweep.nodes if node.is_trial]
+    trained = sum(node.cost for node in nodes)
+    pace = Pace(low=1.0, expected=2.0, high=3.0, basis="")
+    assert hours(nodes, pace, 90)[1] == pytest.approx(2 * (trained + 30 * len(nodes)) / 3600)
+
+
+def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(planned):
+    sweep = planned()
+    (sha,) = sweep.datasets
+    (pace,) = calibrated(sweep, [sha]).values()
+    assert 0 < pace.low < pace.expected < pace.high
+    assert "steps run just now" in pace.basis
+    assert sweep.store.has("data", sha) and not sweep.store.keys("result")
+    assert "steps run just now" in shown(sweep, {sha: pace})
+
+
+def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(planned):
+    sweep = planned(replace(SMALL, signals=("redundancy", "keep_one", "random", "d2,probes=3")))
+    assert list(searches(sweep).values()) == [2]  # one a seed
+
+
+def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):
+    sweep = planned(replace(SMALL, signals=("redundancy",)))
+    assert "not counted" not in shown(sweep, {})
+    monkeypatch.setattr("orchestrator.planning.estimate._WORTH_TELLING_S", 0)
+    expected = f"searches for neighbours, 2 among 300 rows, about {2 * 300**2 * 3.4e-9 / 3600:.2g}"
+    assert f"not counted: {expected} core-hours" in shown(sweep, {})
+
+
+def test_what_is_done_is_not_counted_again(planned):
+    sweep = planned()
+    for spec in sweep.specs:
+        finish(sweep, spec, 1.0, 1000)
+    assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured(sweep))

@@ -1,0 +1,161 @@
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from orchestrator.planning.plan import keep_data, plan_sweep, show
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Place
+from trainables.data.catalog import read
+
+SMALL = Request(
+    grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1, 0.3), warmups=(0.05,),
+    signals=("redundancy", "el2n", "random"), limit_test=100,
+)  # fmt: skip
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """Plans a request over a store of its own."""
+
+    def make(request=SMALL, **fields):
+        place = Place(cache=tmp_path / "cache", **fields)
+        return plan_sweep(request, place, run=None, command="python", tolerance_pp=1.0)
+
+    return make
+
+
+def finish(sweep, *artifacts):
+    for kind, key in artifacts:
+        sweep.store.put(kind, key, lambda path: path.write_text("{}"))
+
+
+def test_planning_writes_nothing(planned, tmp_path):
+    planned()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_everything_is_left_at_first_and_nothing_at_the_end(planned):
+    sweep = planned()
+    assert len(sweep.left) == len(sweep.nodes)
+    finish(sweep, *(artifact for node in sweep.nodes for artifact in node.makes))
+    assert sweep.left == []
+
+
+def test_finished_trials_need_no_scores_though_these_were_thrown_away(planned):
+    sweep = planned()
+    finish(sweep, *(("result", spec.result_key) for spec in sweep.specs))
+    assert sweep.left == []
+
+
+def test_one_missing_trial_brings_back_only_what_it_needs(planned):
+    sweep = planned()
+    trial = next(node for node in sweep.nodes if node.kind == "trial")
+    finish(sweep, *(a for node in sweep.nodes if node != trial for a in node.makes))
+    assert [node.name for node in sweep.left] == [trial.name]
+
+
+def test_another_count_of_threads_finds_nothing_done(planned):
+    sweep = planned()
+    finish(sweep, *(artifact for node in sweep.nodes for artifact in node.makes))
+    assert len(planned(cpus=2).left) == len(sweep.nodes)
+
+
+def test_the_run_folder_is_named_by_grid_and_content(planned):
+    one, other = planned(), planned(replace(SMALL, rates=(0.1, 0.2)))
+    assert one.run.folder.name.startswith("demo-")
+    assert one.run.folder == planned().run.folder != other.run.folder
+
+
+def test_data_reach_the_store_as_they_were_loaded(planned):
+    sweep = planned()
+    keep_data(sweep)
+    ((sha, dataset),) = sweep.datasets.items()
+    found = read(sweep.store.find("data", sha))
+    assert found.sha == dataset.sha == sha
+
+
+def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
+    sweep = planned()
+    out = StringIO()
+    show(sweep, Console(file=out, width=200))
+    shown = out.getvalue()
+    assert "14 trials: 2 full-data runs + 12 pruned" in shown
+    assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
+    assert "el2n after 0.5 epochs of warm-up" in shown
+    assert "limited to 100 of 2,000 test rows" in shown
+    assert sweep.record()["limited"]
+
+
+def test_the_plan_on_disk_holds_every_spec_and_no_secret(planned, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-5371")
+    record = planned().record()
+    assert len(record["specs"]) == 14
+    assert "canary-5371" not in str(record)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"warmups": (0.15, 0.999)}, "which leaves none for the survivors"),
+        ({"training": (("batch_size", 400), ("epochs", 1))}, "1 of 1 steps"),
+    ],
+)
+def test_a_warm_up_that_leaves_no_step_is_refused_before_anything_runs(planned, change, message):
+    with pytest.raises(ValueError, match=message):
+        planned(replace(SMALL, **change))
+
+
+def test_texts_longer_than_the_model_reads_are_refused_before_anything_runs(planned, tmp_path):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 512}')
+    (folder / "model.safetensors").write_bytes(b"weights")
+    request = replace(SMALL, model=str(folder), training=(("max_length", 1024),))
+    with pytest.raises(ValueError, match="reads at most 512 word pieces"):
+        planned(request)
+
+
+def test_brackets_in_names_are_shown_as_they_are(planned, tmp_path):
+    rows = "".join(f"text {i} here,{'[bug]' if i % 2 else '[/b]'}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("text,label\n" + rows)
+    request = replace(SMALL, datasets=(str(tmp_path / "t.csv"),), test_fraction=0.5, limit_test=0)
+    out = StringIO()
+    show(planned(request), Console(file=out, width=200, markup=False))
+    assert "[bug]" in out.getvalue()
+
+
+def test_a_wrong_name_is_refused_before_data_are_read(planned):
+    request = replace(SMALL, datasets=("absent.csv",), signals=("redudancy",))
+    with pytest.raises(ValueError, match="unknown signal"):
+        planned(request)
+
+
+@pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("keep_one,clusters=5", "clusters=5 changes nothing in an exact search.*add probes=N"),
+        (
+            "keep_one,clusters=-5,probes=2",
+            "clusters is -5; synthetic:300 of 300 rows can have 1 to",
+        ),
+        ("semdedup,clusters=301", "clusters is 301; synthetic:300 of 300 rows can have 1 to 300"),
+    ],
+)
+def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal, said):
+    with pytest.raises(ValueError, match=said):
+        planned(replace(SMALL, signals=(signal,)))
+
+
+@pytest.mark.parametrize(
+    ("signal", "most"),
+    [
+        ("redundancy,probes=18", 17),
+        ("keep_one,probes=-1", 17),
+        ("redundancy,probes=6,clusters=5", 5),
+    ],
+)
+def test_more_clusters_than_there_are_cannot_be_looked_through(planned, signal, most):
+    with pytest.raises(ValueError, match=f"synthetic:300 of 300 rows.* give 1 to {most}, or 0"):
+        planned(replace(SMALL, signals=(signal,)))

@@ -1,0 +1,161 @@
+from pathlib import Path
+
+import pytest
+
+from orchestrator.planning.grids import Arm
+from orchestrator.planning.request import Request, arm_of
+from trainables.learners.pretrained import Model
+from trainables.spec import Training
+
+TINY = Model(learner="tiny", name="tiny", sha="tiny")
+TEXT = Model(learner="text", name="some/encoder", sha="abc")
+FLAGS = {
+    "grid": "", "dataset": None, "model": "", "data_dir": None, "text_column": None,
+    "label_column": "", "id_column": "", "test": "", "test_fraction": 0.0, "validation_fraction": 0.0, "limit": 0,
+    "limit_test": 0, "warmup": None, "rate": None, "signal": None, "seeds": "", "seed": None,
+    "epochs": None, "batch_size": None, "lr": None, "max_length": None, "precision": "auto",
+    "protocol": "continue", "budget": "epochs", "null": False,
+}  # fmt: skip
+
+
+def test_flags_left_out_leave_the_grid_as_it_is():
+    grid = Request.of(FLAGS | {"grid": "demo"}).resolved(TINY, gpu=False)
+    assert grid.seeds == (11, 17, 23)
+    assert grid.blocks[0].rates == (0.1, 0.3, 0.6)
+
+
+def test_flags_take_the_place_of_what_the_grid_says():
+    flags = FLAGS | {"grid": "demo", "rate": [0.2], "warmup": [0.5], "seeds": "2", "epochs": 7}
+    grid = Request.of(flags).resolved(TINY, gpu=False)
+    assert (grid.blocks[0].rates, grid.blocks[0].warmups) == ((0.2,), (0.5,))
+    assert grid.seeds == (11, 17)
+    assert grid.training.epochs == 7
+
+
+def test_a_signal_may_name_its_selector():
+    flags = FLAGS | {"grid": "demo", "signal": ["random", "el2n:stratified"]}
+    arms = Request.of(flags).resolved(TINY, gpu=False).blocks[0].arms
+    assert [(arm.signal, arm.selector) for arm in arms] == [
+        ("random", "global"),
+        ("el2n", "stratified"),
+    ]
+
+
+def test_data_sets_of_ones_own_take_the_shape_of_the_grid():
+    request = Request.of(FLAGS | {"grid": "full", "dataset": ["ag_news", "mine.csv"]})
+    blocks = request.resolved(TEXT, gpu=True).blocks
+    assert [block.datasets for block in blocks] == [("ag_news",), ("mine.csv",)]
+    assert blocks[0].rates == blocks[1].rates
+
+
+def test_without_a_grid_data_of_ones_own_are_held_beside_random():
+    grid = Request.of(FLAGS | {"dataset": ["mine.csv"]}).resolved(TEXT, gpu=True)
+    assert len(grid.seeds) == 5
+    assert "random" in {arm.signal for arm in grid.blocks[0].arms}
+
+
+def test_columns_named_by_flags_reach_the_reader_of_files():
+    flags = {"dataset": ["a.csv"], "text_column": ["title", "body"], "label_column": "stars"}
+    source = Request.of(FLAGS | flags).sources()["a.csv"]
+    assert (source.columns.text, source.columns.label) == (("title", "body"), "stars")
+
+
+def test_limits_and_folders_reach_every_data_set():
+    flags = {"grid": "paper", "limit": 500, "limit_test": 100, "data_dir": Path("there")}
+    sources = Request.of(FLAGS | flags).sources()
+    assert set(sources) == {"imdb", "ag_news", "yahoo_answers_imbalanced"}
+    assert {(s.limit, s.limit_test, s.data_dir) for s in sources.values()} == {
+        (500, 100, Path("there"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "precision"), [(TINY, False, "fp32"), (TEXT, True, "bf16")]
+)
+def test_automatic_precision_is_settled_before_anything_runs(model, gpu, precision):
+    grid = Request.of(FLAGS | {"grid": "demo"}).resolved(model, gpu=gpu)
+    assert grid.training.precision == precision
+
+
+def test_an_encoder_is_trained_with_the_learners_own_settings():
+    grid = Request.of(FLAGS | {"grid": "full", "precision": "fp32"}).resolved(TEXT, gpu=False)
+    assert grid.training == Training(epochs=3, batch_size=32, lr=5e-5, max_length=128)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            {"grid": "ful"},
+            "unknown grid 'ful'. There are: demo, paper, full, signals, scaling. Did you mean 'full'",
+        ),
+        ({"grid": "demo", "rate": [0.1, 0.1]}, "rate has an entry twice"),
+        ({"grid": "demo", "rate": [0.0, 0.1]}, "rate 0 is the baseline"),
+        ({"grid": "demo", "seed": [1, 1]}, "seed has an entry twice"),
+        ({"grid": "demo", "precision": "fp8"}, "precision is 'fp8'"),
+        ({"grid": "demo", "lr": -1.0}, "lr is -1.0"),
+        ({}, "no --grid and no --dataset"),
+    ],
+)
+def test_what_could_not_be_run_is_refused_by_name(flags, message):
+    request = Request.of(FLAGS | flags)
+    with pytest.raises(ValueError, match=message):
+        request.resolved(TINY, gpu=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "arm"),
+    [
+        ("el2n", Arm(signal="el2n")),
+        ("el2n:stratified:high", Arm(signal="el2n", selector="stratified", prune="high")),
+        ("el2n:high", Arm(signal="el2n", prune="high")),
+        (
+            "redundancy,k=5,centred=true:floor,share=0.3",
+            Arm(
+                signal="redundancy",
+                settings=(("k", 5), ("centred", True)),
+                selector="floor",
+                selector_settings=(("share", 0.3),),
+            ),
+        ),
+        ("infobatch:each_epoch", Arm(signal="infobatch", selector="each_epoch")),
+        ("my.signals:longest", Arm(signal="my.signals:longest")),
+        ("mine:longest,power=2:window", Arm(
+            signal="mine:longest", settings=(("power", 2),), selector="window")),
+        ("el2n:mine:cut", Arm(signal="el2n", selector="mine:cut")),
+        ("label_quality,by=normalized_margin", Arm(
+            signal="label_quality", settings=(("by", "normalized_margin"),))),
+    ],
+)  # fmt: skip
+def test_an_arm_is_read_as_it_is_written(text, arm):
+    assert arm_of(text) == arm
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("el2n:global:low:x", "'low:x' is left over"), ("redundancy,k:global", "write NAME=VALUE")],
+)
+def test_an_arm_not_written_so_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        arm_of(text)
+
+
+def test_adaptive_asks_for_as_many_seeds_as_the_last_look_and_says_so():
+    request = Request.of(FLAGS | {"grid": "demo", "seeds": "adaptive"})
+    assert request.adaptive
+    assert len(request.seeds) == 12
+    assert request.seeds[:5] == (11, 17, 23, 29, 31)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"seeds": "many"}, "whole number above 0, or adaptive"),
+        ({"seeds": "0"}, "whole number above 0"),
+        ({"seeds": "-3"}, "whole number above 0"),
+        ({"seeds": "adaptive", "seed": [7]}, "how many, or which"),
+    ],
+)
+def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
+    with pytest.raises(ValueError, match=message):
+        Request.of(FLAGS | flags)

@@ -1,0 +1,157 @@
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.execution.tuner import _do
+from orchestrator.planning.plan import Sweep
+from orchestrator.planning.resources import Place
+from orchestrator.planning.task_graph import plan
+from trainables.records import from_json
+from trainables.spec import TrialSpec
+
+FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
+
+
+def pruned(signal, **settings):
+    chosen = {"warmup": 0.15, "signal": signal, "selector": "global", "rate": 0.1}
+    return replace(FULL, **chosen, settings=tuple(settings.items()))
+
+
+@pytest.fixture(autouse=True)
+def in_shards(monkeypatch):
+    """A thousand rows come to three shards."""
+    monkeypatch.setattr("trainables.neighbours.vectors.SHARD_ROWS", 400)
+
+
+def made(nodes):
+    """How often each piece of evidence is made, in how many places."""
+    return Counter("+".join(node.names) for node in nodes if node.kind == "evidence")
+
+
+def test_a_set_of_one_shard_needs_no_evidence_of_its_own():
+    assert made(plan([FULL, pruned("redundancy")], {"d": 400})) == {}
+
+
+def test_every_shard_is_passed_over_once_and_searched_once():
+    nodes = plan([FULL, pruned("redundancy"), pruned("el2n")], {"d": 1000})
+    assert made(nodes) == {"embeddings+probs": 3, "neighbours": 3}
+
+
+def test_signals_on_the_same_neighbours_share_their_shards():
+    nodes = plan([FULL, pruned("redundancy"), pruned("keep_one"), pruned("d2")], {"d": 1000})
+    assert made(nodes) == {"embeddings+probs": 3, "neighbours": 3}
+
+
+def test_clusters_are_learnt_once_and_assigned_shard_by_shard():
+    nodes = plan([FULL, pruned("semdedup")], {"d": 1000})
+    assert made(nodes) == {"embeddings": 3, "centroids": 1, "clusters": 3}
+
+
+def test_an_approximate_search_rests_on_clusters():
+    nodes = plan([FULL, pruned("redundancy", probes=4)], {"d": 1000})
+    expected = {"embeddings": 3, "centroids": 1, "clusters": 3, "ivf_neighbours": 3}
+    assert made(nodes) == expected
+
+
+def needed(nodes, kind, signal):
+    """The evidence that a signal's node of a kind waits for, by name."""
+    makers = {artifact: node for node in nodes for artifact in node.makes}
+    (node,) = (node for node in nodes if node.kind == kind and node.spec.signal == signal)
+    return Counter("+".join(makers[need].names) for need in node.needs if makers[need].names)
+
+
+def test_a_score_waits_for_nothing_its_signal_does_not_look_at():
+    nodes = plan([FULL, pruned("redundancy"), pruned("el2n"), pruned("random")], {"d": 1000})
+    assert needed(nodes, "score", "random") == {}
+    assert needed(nodes, "score", "el2n") == {"embeddings+probs": 3}
+    assert needed(nodes, "score", "redundancy") == {"embeddings+probs": 3, "neighbours": 3}
+
+
+def test_a_trial_waits_for_the_neighbours_its_twins_are_counted_by():
+    nodes = plan([FULL, pruned("keep_one"), pruned("random")], {"d": 1000})
+    assert needed(nodes, "trial", "keep_one") == {"neighbours": 3}
+    assert needed(nodes, "trial", "random") == {}
+
+
+def test_passes_over_other_members_and_earlier_marks_are_nodes_too():
+    specs = [pruned("grand_ensemble", members=3), pruned("tracin", checkpoints=2)]
+    nodes = plan([FULL, *specs], {"d": 1000})
+    passes = [node for node in nodes if node.names == ("features", "probs")]
+    assert len({(node.spec.warm_key, node.place) for node in passes}) == len(passes) == 3 * 4
+    assert needed(nodes, "score", "grand_ensemble") == {"features+probs": 2 * 3 * 3}
+    assert needed(nodes, "score", "tracin") == {"features+probs": 2 * 3 * 2}
+
+
+def lonely(scores, labels, rate, ties, neighbours, *, k=3):
+    """A selector that looks at neighbours."""
+
+
+def test_a_selector_that_looks_at_evidence_has_nodes_of_its_own():
+    spec = replace(pruned("random"), selector=f"{__name__}:lonely", selector_settings=(("k", 3),))
+    nodes = plan([FULL, spec], {"d": 1000})
+    assert made(nodes) == {"embeddings": 3, "neighbours": 3}
+    assert needed(nodes, "trial", "random") == {"neighbours": 3}
+
+
+def test_a_signal_that_looks_at_nothing_makes_no_evidence():
+    assert made(plan([FULL, pruned("random")], {"d": 1000})) == {}
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [
+        [FULL, pruned("redundancy"), pruned("semdedup"), pruned("keep_one", probes=4)],
+        [FULL, pruned("label_quality"), pruned("el2n_ensemble"), pruned("knn_shapley")],
+    ],
+)
+def test_everything_a_shard_needs_is_made_by_a_node_before_it(specs):
+    nodes = plan(specs, {"d": 1000})
+    there = set()
+    for node in ordered(nodes):
+        assert set(node.needs) <= there, node
+        there |= set(node.makes)
+
+
+def ordered(nodes):
+    class Only(Sweep):
+        def __init__(self, nodes):
+            object.__setattr__(self, "nodes", nodes)
+
+    return Only(nodes).nodes_by_need()
+
+
+@pytest.fixture(scope="module")
+def small():
+    from trainables.data.synthetic import synthetic
+
+    return synthetic(n_train=1000, n_test=200, n_classes=3, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{}, {"probes": 4}])
+def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
+    tmp_path, small, settings, monkeypatch
+):
+    from trainables.data.catalog import write
+    from trainables.trial import run_trial
+
+    spec = replace(pruned("keep_one", **settings), data_sha=small.sha)
+    spec = replace(spec, learner="linear", model="linear", model_sha="linear")
+    place, alone = (Place(cache=tmp_path / name) for name in ("shared", "alone"))
+    for one in (place, alone):
+        one.open_store().get("data", small.sha, lambda path: write(small, path))
+    store = place.open_store()
+    for node in ordered(plan([spec.baseline, spec], {small.sha: 1000})):
+        lacking = len(store.keys("evidence"))
+        _do(node, place)
+        assert all(store.has(*artifact) for artifact in node.makes), node
+        if node.kind == "trial":
+            assert len(store.keys("evidence")) == lacking
+    row = from_json(place.open_store().find("result", spec.result_key).read_text())
+    expected = run_trial(spec, alone.open_store())
+    assert row.kept_sha == expected.kept_sha
+    assert row.weights_sha == expected.weights_sha
+    assert (row.neighbours_recall is None) == (settings == {})
+    assert row.neighbours_recall == expected.neighbours_recall
+    assert row.phases["scoring"].examples == expected.phases["scoring"].examples == 1000

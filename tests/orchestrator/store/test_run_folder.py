@@ -1,0 +1,130 @@
+import json
+import multiprocessing
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.store.local import ArtifactStore
+from orchestrator.store.run_folder import PlanChangedError, Run, RunLockedError
+from trainables.records import from_json, to_json
+from trainables.spec import TrialResult, TrialSpec
+
+FULL = TrialSpec(
+    dataset="imdb", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=11
+)
+PRUNED = replace(FULL, warmup=0.15, signal="redundancy", selector="global", rate=0.3)
+
+
+def plan(*specs, torch="2.13.0"):
+    return {"specs": [spec.to_dict() for spec in specs], "environment": {"torch": torch}}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path / "run")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore(tmp_path / "store")
+
+
+def finish(store, row):
+    store.put("result", row.spec.result_key, lambda path: path.write_text(to_json(row)))
+
+
+def hold(folder, held, free):
+    with Run(folder).locked():
+        held.set()
+        free.wait(30)
+
+
+def test_a_second_sweep_in_the_same_folder_is_refused_by_name(run):
+    spawn = multiprocessing.get_context("spawn")
+    held, free = spawn.Event(), spawn.Event()
+    other = spawn.Process(target=hold, args=(run.folder, held, free))
+    other.start()
+    assert held.wait(30)
+    with pytest.raises(RunLockedError, match=f"pid {other.pid}"), run.locked():
+        pass
+    free.set()
+    other.join()
+
+
+def test_the_folder_is_free_again_when_its_holder_was_killed(run):
+    spawn = multiprocessing.get_context("spawn")
+    held, free = spawn.Event(), spawn.Event()
+    other = spawn.Process(target=hold, args=(run.folder, held, free))
+    other.start()
+    assert held.wait(30)
+    other.kill()
+    other.join()
+    with run.locked():
+        assert run.folder.is_dir()
+
+
+def test_a_plan_may_grow(run):
+    with run.locked():
+        run.begin(plan(FULL))
+        run.begin(plan(FULL, PRUNED))
+    assert len(json.loads((run.folder / "plan.json").read_text())["specs"]) == 2
+
+
+def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):
+    with run.locked():
+        run.begin(plan(FULL, PRUNED))
+        with pytest.raises(
+            PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30 s11"
+        ):
+            run.begin(plan(FULL))
+
+
+def test_another_environment_is_refused_with_what_changed(run):
+    with run.locked():
+        run.begin(plan(FULL))
+        with pytest.raises(PlanChangedError, match=r"torch 2\.13\.0 → 2\.14\.0"):
+            run.begin(plan(FULL, torch="2.14.0"))
+
+
+def test_a_finished_trial_is_copied_from_the_store(run, store):
+    row = TrialResult(spec=FULL, accuracy=0.9)
+    finish(store, row)
+    run.folder.mkdir()
+    assert run.adopt(FULL, store) == row
+    assert from_json(run.row(FULL).read_text()) == row
+
+
+def test_a_row_that_another_run_made_bears_the_names_of_this_one(run, store):
+    finish(store, TrialResult(spec=replace(FULL, dataset="./imdb.csv"), accuracy=0.9))
+    run.folder.mkdir()
+    assert run.adopt(FULL, store).spec.dataset == "imdb"
+    assert from_json(run.row(FULL).read_text()).spec == FULL
+
+
+def test_an_unfinished_trial_has_no_row_to_copy(run, store):
+    assert run.adopt(FULL, store) is None
+    assert not run.row(FULL).exists()
+
+
+def test_a_result_takes_the_place_of_an_earlier_failure(run, store):
+    run.folder.mkdir()
+    run.fail(FULL, "out of memory", trace="line 1")
+    assert run.error(FULL) == "out of memory"
+    finish(store, TrialResult(spec=FULL, accuracy=0.9))
+    run.adopt(FULL, store)
+    assert from_json(run.row(FULL).read_text()).is_ok
+
+
+def test_a_failure_never_takes_the_place_of_a_result(run, store):
+    run.folder.mkdir()
+    finish(store, TrialResult(spec=FULL, accuracy=0.9))
+    run.adopt(FULL, store)
+    run.fail(FULL, "late")
+    assert from_json(run.row(FULL).read_text()).is_ok
+
+
+def test_a_failures_traceback_lies_in_the_logs(run):
+    run.folder.mkdir()
+    run.fail(PRUNED, "boom", trace="Traceback: line 1")
+    (log,) = (run.folder / "logs").iterdir()
+    assert log.read_text() == "Traceback: line 1"

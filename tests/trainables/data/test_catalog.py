@@ -1,0 +1,264 @@
+"""A data set is found by its name, in a folder, in a file or on the hub, and says what it is."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from trainables.data import hub
+from trainables.data.catalog import DATASETS, DataError, Source, load, read, write
+from trainables.data.columns import Columns
+
+COUNTS = {"imdb": 25_000, "ag_news": 46_105, "yahoo_health22": 145_481, "sst2": 67_349,
+          "sms_spam": 4_460, "cifar10": 50_000}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_data_folder(monkeypatch):
+    monkeypatch.delenv("PRUNE_ENVELOPE_DATA", raising=False)
+
+
+def table_of(n, classes=2, **columns):
+    return pa.table({"text": [f"t{i}" for i in range(n)],
+                     "label": [i % classes for i in range(n)], **columns})  # fmt: skip
+
+
+def save(path, table):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+    return path
+
+
+def test_moving_and_renaming_a_file_does_not_change_the_data(tmp_path):
+    paths = [save(tmp_path / name, table_of(40)) for name in ("a.parquet", "deep/b.parquet")]
+    assert len({load(Source(name=str(p), test_fraction=0.25)).sha for p in paths}) == 1
+
+
+def test_a_folder_under_data_dir_is_found_by_name_and_by_environment(tmp_path, monkeypatch):
+    for split in ("train", "test", "validation"):
+        save(tmp_path / "sst2" / f"{split}.parquet", table_of(10))
+    by_argument = load(Source(name="sst2", data_dir=tmp_path))
+    monkeypatch.setenv("PRUNE_ENVELOPE_DATA", str(tmp_path))
+    assert load("sst2").sha == by_argument.sha
+    assert by_argument.validation is not None
+
+
+def test_shards_of_a_split_are_read_in_order(tmp_path):
+    whole = table_of(10)
+    for k in range(2):
+        save(tmp_path / "set" / f"train-0000{k}-of-00002.parquet", whole.slice(5 * k, 5))
+    save(tmp_path / "set" / "test.parquet", whole)
+    assert load(str(tmp_path / "set")).train.texts == [f"t{i}" for i in range(10)]
+
+
+def test_a_second_file_can_be_the_test_split(tmp_path):
+    paths = [save(tmp_path / f"{name}.parquet", table_of(n)) for name, n in (("a", 10), ("b", 4))]
+    dataset = load(Source(name=str(paths[0]), test=str(paths[1])))
+    assert (len(dataset.train), len(dataset.test)) == (10, 4)
+
+
+def test_class_names_of_the_hugging_face_feature_are_used(tmp_path):
+    about = {"info": {"features": {"label": {"names": ["no", "yes"], "_type": "ClassLabel"}}}}
+    table = table_of(20).replace_schema_metadata({"huggingface": json.dumps(about)})
+    path = save(tmp_path / "x.parquet", table)
+    assert load(Source(name=str(path), test_fraction=0.2)).class_names == ("no", "yes")
+
+
+def test_labels_with_gaps_become_dense_and_the_mapping_is_noted(tmp_path):
+    path = save(tmp_path / "x.parquet", table_of(20).set_column(1, "label", [[0, 7] * 10]))
+    dataset = load(Source(name=str(path), test_fraction=0.2))
+    assert set(dataset.train.labels) == {0, 1}
+    assert "'7' is 1" in dataset.notes[0]
+
+
+def test_the_users_own_ids_are_kept(tmp_path):
+    path = save(tmp_path / "x.parquet", table_of(20, key=[f"k{i}" for i in range(20)]))
+    dataset = load(Source(name=str(path), columns=Columns(id="key"), test_fraction=0.2))
+    kept = dict(zip(dataset.train.ids, dataset.train.texts, strict=True))
+    assert all(key[1:] == text[1:] for key, text in kept.items())
+
+
+def test_rows_held_out_are_by_class_and_repeatable(tmp_path):
+    path = save(tmp_path / "x.parquet", table_of(400, classes=4))
+    first, second, third = (
+        load(Source(name=str(path), test_fraction=0.25, seed=seed)) for seed in (0, 0, 1)
+    )
+    assert np.bincount(first.test.labels).tolist() == [25] * 4
+    assert not set(first.test.ids) & set(first.train.ids)
+    assert first.sha == second.sha != third.sha
+
+
+@pytest.mark.parametrize("rows", [4, 7, 100, 1999])
+def test_a_limit_takes_exactly_that_many_rows_and_all_classes(rows):
+    whole, part = load("synthetic"), load(Source(name="synthetic", limit=rows))
+    assert len(part.train) == rows
+    assert len(part.test) == len(whole.test)
+    assert set(part.train.labels) == {0, 1, 2, 3}
+    assert part.limited
+    assert f"limited to {rows:,} of 2,400 train rows" in part.notes
+
+
+def test_a_limit_keeps_the_classes_shares():
+    shares = [np.bincount(load(Source(name="synthetic", limit=n)).train.labels) for n in (0, 600)]
+    assert np.abs(shares[0] / 4 - shares[1]).max() < 1
+
+
+def test_the_truth_of_a_limited_set_names_its_own_rows():
+    part = load(Source(name="synthetic", limit=800))
+    source, texts = part.truth["duplicate_of"], part.train.texts
+    for row in np.flatnonzero(source >= 0):
+        shared = sum(a == b for a, b in zip(texts[row].split(), texts[source[row]].split()))  # noqa: B905
+        assert shared >= len(texts[row].split()) - 2
+    assert (part.truth["group"] < 800).all()
+
+
+def test_a_limited_test_split_is_noted_and_marked():
+    dataset = load(Source(name="synthetic", limit_test=50))
+    assert len(dataset.test) == 50
+    assert dataset.limited
+    assert "limited to 50 of 2,000 test rows" in dataset.notes
+
+
+def test_repeats_contradictions_and_leaks_are_counted(tmp_path):
+    train = pa.table({"text": ["a", "a", "b", "b", "c", "d"], "label": [0, 0, 0, 1, 1, 1]})
+    test = pa.table({"text": ["a", "C ", "x"], "label": [0, 1, 0]})
+    save(tmp_path / "train.parquet", train)
+    save(tmp_path / "test.parquet", test)
+    notes = load(str(tmp_path)).notes
+    assert "2 of 6 training rows repeat an earlier one exactly" in notes
+    assert "2 training rows have a copy with another label" in notes
+    assert any(
+        re.match(r"1 of 3 test inputs occur in the training split \(2 when", n) for n in notes
+    )
+
+
+def test_the_imbalanced_yahoo_is_four_to_one_with_the_test_split_whole(tmp_path):
+    columns = {
+        "question_title": ["t"] * 4000,
+        "question_content": [""] * 4000,
+        "best_answer": [str(i) for i in range(4000)],
+        "topic": [i % 10 for i in range(4000)],
+    }
+    for split in ("train", "test"):
+        save(tmp_path / "yahoo_answers" / f"{split}.parquet", pa.table(columns))  # fmt: skip
+    dataset = load(Source(name="yahoo_answers_imbalanced", data_dir=tmp_path))
+    sizes = np.bincount(dataset.train.labels)
+    assert (sizes[0], sizes[-1], len(dataset.test)) == (400, 100, 4000)
+    assert dataset.train.texts[0].startswith("t\n")
+
+
+def test_every_card_on_the_hub_has_a_pinned_commit():
+    pinned = [card.hub.revision for card in DATASETS.values() if card.hub]
+    assert all(re.fullmatch("[0-9a-f]{40}", revision) for revision in pinned)
+    assert len(set(pinned)) == len(pinned) == 3
+
+
+@pytest.mark.parametrize("name", ["imdb", "owner/name@" + "0" * 40, "imdb@" + "1" * 40])
+def test_without_a_network_a_hub_name_fails_at_once_and_says_what_to_do(monkeypatch, name):
+    monkeypatch.setattr(hub, "is_reachable", lambda: False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with pytest.raises(DataError, match=r"--data-dir DIR with .*/train\.parquet"):
+        load(name)
+
+
+def test_an_unreachable_hub_is_noticed_at_once(monkeypatch):
+    for name in hub.PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert not hub.is_reachable()
+
+
+def test_what_the_hub_gives_is_read_like_a_file(monkeypatch):
+    fetched = {"train": table_of(20), "test": table_of(6), "unsupervised": table_of(3)}
+    monkeypatch.setattr("trainables.data.catalog.fetch", lambda place, name: fetched)
+    dataset = load("imdb")
+    assert (dataset.name, len(dataset.train), len(dataset.test)) == ("imdb", 20, 6)
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("imbd", "Did you mean 'imdb'"), ("owner/name", "owner/name@revision"),
+    ("owner/name@main", "40 hexadecimal"), ("../../etc/passwd", "no data set"), ("", "no data set"),
+    ("synthetic:many", "synthetic:4000"), ("a\0b", "no data set"),
+])  # fmt: skip
+def test_a_wrong_name_is_a_usage_error(name, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        load(name)
+    assert not isinstance(caught.value, DataError)
+
+
+def test_a_card_without_a_hub_says_where_its_files_must_stand():
+    with pytest.raises(DataError, match=r"sst2/train\.parquet"):
+        load("sst2")
+
+
+def test_a_file_without_a_test_split_says_how_to_get_one(tmp_path):
+    path = save(tmp_path / "x.parquet", table_of(10))
+    with pytest.raises(ValueError, match="--test-fraction"):
+        load(str(path))
+
+
+def test_a_test_class_that_training_lacks_is_refused(tmp_path):
+    save(tmp_path / "train.parquet", table_of(10))
+    save(tmp_path / "test.parquet", table_of(9, classes=3))
+    with pytest.raises(DataError, match=r"test\.parquet: .*row 2 2, row 5 2"):
+        load(str(tmp_path))
+
+
+@pytest.mark.parametrize("wrong", [
+    {"test_fraction": 1.0}, {"limit": -1}, {"limit": 2}, {"test": "x.csv", "test_fraction": 0.1},
+])  # fmt: skip
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))[:5]):
+        load(replace(Source(name="synthetic"), **wrong))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_real_set_is_loaded_whole_and_read_again_alike(real_data, tmp_path, name):
+    dataset = load(Source(name=name, data_dir=real_data))
+    write(dataset, tmp_path / "x.parquet")
+    again = read(tmp_path / "x.parquet")
+    assert len(again.train) == COUNTS[name]
+    assert again.sha == dataset.sha
+
+
+def test_the_leak_of_yahoo_health_is_noted(real_data):
+    notes = load(Source(name="yahoo_health22", data_dir=real_data)).notes
+    assert any("test inputs occur in the training split" in note for note in notes)
+
+
+def test_class_names_and_rows_survive_the_datasets_library(monkeypatch):
+    import datasets
+
+    features = datasets.Features(
+        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])}
+    )
+    rows = datasets.Dataset.from_dict(table_of(20).to_pydict(), features=features)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: {"train": rows, "test": rows})
+    monkeypatch.setattr(hub, "is_reachable", lambda: True)
+    dataset = load("imdb")
+    assert dataset.class_names == ("no", "yes")
+    assert dataset.train.texts == table_of(20)["text"].to_pylist()
+
+
+@pytest.mark.slow
+def test_offline_mode_without_a_copy_fails_at_once(tmp_path):
+    script = "from trainables.data.catalog import load; load('imdb')"
+    about = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        check=False,
+        env=about,
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "offline mode is on (HF_HUB_OFFLINE)" in found.stderr

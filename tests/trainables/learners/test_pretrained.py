@@ -1,0 +1,80 @@
+import json
+import shutil
+
+import pytest
+
+from trainables.learners.pretrained import resolve, revision_of
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "README.md").write_text("about")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["tiny", "linear"])
+def test_built_in_models_are_named_by_themselves(name):
+    found = resolve(name)
+    assert (found.learner, found.name, found.sha) == (name, name, name)
+
+
+def test_a_folder_is_named_by_its_content_and_not_by_its_place(encoder, tmp_path):
+    moved = shutil.copytree(encoder, tmp_path / "moved")
+    assert resolve(str(encoder)).sha == resolve(str(moved)).sha
+    assert resolve(str(encoder)).learner == "text"
+
+
+def test_an_at_sign_in_a_folders_path_is_no_revision(encoder, tmp_path):
+    odd = shutil.copytree(encoder, tmp_path / "m@v2")
+    found = resolve(f"linear:{odd}")
+    assert revision_of(found.name) == (str(odd), None)
+    assert revision_of("owner/name@abc") == ("owner/name", "abc")
+
+
+@pytest.mark.parametrize(
+    ("config", "longest"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "t5"}, 0),
+    ],
+)
+def test_a_model_says_how_long_a_text_it_can_read(encoder, config, longest):
+    (encoder / "config.json").write_text(json.dumps(config))
+    assert resolve(str(encoder)).longest == longest
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_change_to_any_file_that_counts_is_another_model(encoder, file):
+    before = resolve(str(encoder)).sha
+    (encoder / file).write_bytes(b'{"changed": 1}')
+    assert resolve(str(encoder)).sha != before
+
+
+def test_a_change_to_the_description_is_the_same_model(encoder):
+    before = resolve(str(encoder)).sha
+    (encoder / "README.md").write_text("changed")
+    assert resolve(str(encoder)).sha == before
+
+
+def test_a_head_on_frozen_embeddings_is_another_learner_on_the_same_content(encoder):
+    head = resolve(f"linear:{encoder}")
+    assert (head.learner, head.sha) == ("linear", resolve(str(encoder)).sha)
+
+
+def test_weights_that_could_run_code_are_refused(encoder):
+    (encoder / "model.safetensors").unlink()
+    (encoder / "pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(ValueError, match=r"no \*\.safetensors"):
+        resolve(str(encoder))
+
+
+def test_a_model_that_is_nowhere_is_said_so_at_once(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(FileNotFoundError, match="no folder here and the Hugging Face hub"):
+        resolve("nobody/such-encoder")

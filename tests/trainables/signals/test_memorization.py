@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from trainables.evidence.ensembles import SubsetModels
+from trainables.signals.memorization import influence, mem_head, memorization
+
+
+def models(inside, correct, validation_correct=None):
+    inside, correct = np.array(inside, dtype=bool), np.array(correct, dtype=bool)
+    if validation_correct is None:
+        validation_correct = np.zeros((len(inside), 0))
+    return SubsetModels(
+        inside=inside, correct=correct, validation_correct=np.array(validation_correct, dtype=bool)
+    )
+
+
+def drawn(t=20, n=3000, v=50):
+    rng = np.random.default_rng(0)
+    return models(rng.random((t, n)) < 0.7, rng.random((t, n)) < 0.6, rng.random((t, v)) < 0.6)
+
+
+# Four models, three rows: learnt only from itself; right with 1 of 2 and 1 of 2; hurt by itself.
+INSIDE = [[1, 1, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]]
+CORRECT = [[1, 1, 1], [1, 0, 0], [0, 0, 1], [0, 1, 1]]
+
+
+def test_memorization_is_the_mean_with_the_sample_minus_the_mean_without_it():
+    assert memorization(models(INSIDE, CORRECT)).tolist() == [1, 0, -0.5]
+
+
+def test_memorization_agrees_with_the_slow_way_in_every_block():
+    given = drawn()
+    slow = [
+        given.correct[inside, i].mean() - given.correct[~inside, i].mean()
+        if 0 < inside.sum() < len(inside)
+        else 0
+        for i, inside in enumerate(given.inside.T)
+    ]
+    assert np.allclose(memorization(given), slow, atol=1e-6)
+
+
+def test_heads_are_judged_as_whole_models_are():
+    assert (mem_head(drawn()) == memorization(drawn())).all()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_sample_that_every_model_saw_or_none_counts_as_not_memorized(seen):
+    always = models([[seen, 1], [seen, 0]], [[1, 1], [1, 0]])
+    assert memorization(always).tolist() == [0, 1]
+
+
+def test_memorization_of_luck_has_the_standard_error_that_is_written_beside_it():
+    rng = np.random.default_rng(0)
+    inside = rng.random((100, 5000)) < 0.7
+    scores = memorization(models(inside, rng.random((100, 5000)) < 0.5))
+    assert scores.std() == pytest.approx(0.11, abs=0.005)
+
+
+def test_influence_is_the_sum_over_validation_rows_of_what_the_sample_changes():
+    # With row 0 in, validation row 0 is right twice in two, without it never; row 1 once and once.
+    validation_correct = [[1, 1], [1, 0], [0, 1], [0, 0]]
+    given = models(INSIDE, CORRECT, validation_correct)
+    assert influence(given).tolist() == pytest.approx([1, 1, 0])
+
+
+def test_influence_agrees_with_the_slow_way_in_every_block():
+    given = drawn()
+    slow = [
+        np.abs(
+            given.validation_correct[inside].mean(axis=0)
+            - given.validation_correct[~inside].mean(axis=0)
+        ).sum()
+        if 0 < inside.sum() < len(inside)
+        else 0
+        for inside in given.inside.T
+    ]
+    assert np.allclose(influence(given), slow, atol=1e-5)
+
+
+def test_influence_without_a_validation_split_is_refused():
+    with pytest.raises(ValueError, match="set a validation share"):
+        influence(models(INSIDE, CORRECT))

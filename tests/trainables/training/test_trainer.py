@@ -1,0 +1,181 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from trainables.evidence.forward_passes import observe
+from trainables.learners import LEARNERS
+from trainables.training.schedule import Route
+from trainables.training.trainer import Learner, load_progress, save_progress
+
+pytestmark = pytest.mark.slow
+
+learners = pytest.mark.parametrize("name", ["linear", "tiny"])
+
+
+@pytest.fixture
+def opened(specs, filled, small):
+    """Makes a learner and its full route."""
+    cache = filled()
+
+    def make(name, **training):
+        full, _ = specs(name)
+        full = replace(full, training=replace(full.training, **training))
+        network = LEARNERS[name].open(full, small, cache)
+        learner = Learner(network, small.train.labels, full.training, full.seed)
+        keep = np.ones(len(small.train), dtype=bool)
+        lengths = network.lengths["train"]
+        return learner, Route(lengths=lengths, seed=3, training=full.training, keep=keep)
+
+    return make
+
+
+def run(learner, route, until=None):
+    return list(learner.train(route, until))
+
+
+@learners
+def test_training_lowers_the_loss(opened, name):
+    learner, route = opened(name, epochs=6)
+    run(learner, route)
+    losses = learner.visits()["losses"]
+    assert np.nanmean(losses[:, -1]) < 0.9 * np.nanmean(losses[:, 0])
+
+
+@learners
+def test_looking_at_a_learner_in_mid_training_changes_nothing(opened, name):
+    calm, route = opened(name)
+    watched, _ = opened(name)
+    run(calm, route)
+    for _ in watched.train(route):
+        if watched.steps in (5, 20):
+            observe(watched, ("embeddings", "probs"))
+            watched.predict("test")
+    assert watched.weights_sha() == calm.weights_sha()
+
+
+@learners
+def test_a_learner_put_down_and_taken_up_ends_the_same(opened, name, tmp_path):
+    whole, route = opened(name)
+    run(whole, route)
+    first, _ = opened(name)
+    run(first, route, until=17)
+    first.save(tmp_path / "state")
+    second, _ = opened(name)
+    second.load(tmp_path / "state")
+    assert second.steps == 17
+    run(second, route)
+    assert second.weights_sha() == whole.weights_sha()
+    assert (
+        np.nan_to_num(second.visits()["losses"]) == np.nan_to_num(whole.visits()["losses"])
+    ).all()
+
+
+@pytest.mark.parametrize("left_out", ["exp_avg", "exp_avg_sq", "step", "weights"])
+def test_every_part_of_a_checkpoint_counts(opened, tmp_path, left_out):
+    """The negative control of the test above: without any one part the end is another."""
+    whole, route = opened("linear")
+    run(whole, route)
+    first, _ = opened("linear")
+    run(first, route, until=17)
+    first.save(tmp_path / "state")
+    second, _ = opened("linear")
+    fresh = {name: tensor.clone() for name, tensor in second.network.module.state_dict().items()}
+    second.load(tmp_path / "state")
+    if left_out == "weights":
+        second.network.module.load_state_dict(fresh)
+    else:
+        for moments in second._optimizer.state.values():
+            moments[left_out].zero_()
+    run(second, route)
+    assert second.weights_sha() != whole.weights_sha()
+
+
+def test_visits_tell_what_training_saw_and_nothing_more(opened, small):
+    learner, route = opened("linear")
+    run(learner, route, until=5)
+    visits = learner.visits()
+    seen = np.concatenate([step.rows for step, _ in zip(route.steps(), range(5), strict=False)])
+    known = np.isfinite(visits["losses"][:, 0])
+    assert sorted(np.flatnonzero(known)) == sorted(seen.tolist())
+    assert set(visits["correct"][known, 0]) <= {0.0, 1.0}
+    assert ((visits["margins"][known, 0] > 0) == (visits["correct"][known, 0] == 1)).all()
+
+
+def test_observed_probabilities_are_those_of_the_network(opened, small):
+    learner, route = opened("linear")
+    run(learner, route, until=10)
+    arrays, used = observe(learner, ("embeddings", "probs"))
+    rows = np.array([5, 100, 3])
+    batch = learner.network.batch("train", rows)
+    expected = torch.softmax(learner.network.forward(batch)[0], 1).detach().numpy()
+    assert np.allclose(arrays["probs"][rows], expected, atol=1e-6)
+    assert arrays["embeddings"].shape == (240, 128)
+    assert used.examples == 240
+
+
+def test_a_text_learners_embeddings_are_the_masked_mean_whatever_the_padding(opened):
+    learner, _ = opened("tiny")
+    arrays, _ = observe(learner, ("embeddings",))
+    module = learner.network.module.eval()
+    pieces = learner.network._tokens.splits["train"]
+    ids = torch.from_numpy(pieces.values[pieces.offsets[7] : pieces.offsets[8]].astype(np.int64))
+    with torch.inference_mode():
+        hidden = module(ids[None], output_hidden_states=True).hidden_states[-1]
+    assert np.allclose(arrays["embeddings"][7], hidden[0].mean(0).numpy(), atol=1e-5)
+
+
+def test_a_checkpoint_of_another_network_is_refused(opened, tmp_path):
+    learner, _ = opened("linear")
+    learner.save(tmp_path / "state")
+    learner.network.module = torch.nn.Linear(3, 2)
+    with pytest.raises(ValueError, match="not a checkpoint of this network"):
+        learner.load(tmp_path / "state")
+
+
+def test_of_unfinished_states_the_newest_whole_one_is_taken_up(opened, tmp_path):
+    learner, route = opened("linear")
+    run(learner, route, until=4)
+    save_progress(learner, tmp_path)
+    run(learner, route, until=9)
+    save_progress(learner, tmp_path)
+    (only,) = tmp_path.glob("*.safetensors")
+    assert only.name.startswith("0000000009-")
+    (tmp_path / f"0000000012-{'0' * 16}.safetensors").write_bytes(only.read_bytes())
+    again, _ = opened("linear")
+    assert load_progress(again, tmp_path)
+    assert again.steps == 9
+
+
+def test_without_unfinished_state_training_starts_at_its_beginning(opened, tmp_path):
+    learner, _ = opened("linear")
+    assert not load_progress(learner, tmp_path)
+    assert learner.steps == 0
+
+
+def test_weights_of_matrices_decay_and_biases_do_not(opened):
+    learner, _ = opened("linear", weight_decay=0.5)
+    decays = {
+        group["weight_decay"]: len(group["params"]) for group in learner._optimizer.param_groups
+    }
+    assert decays == {0.5: 1, 0.0: 1}
+
+
+def test_bf16_is_another_run_that_learns_as_well(opened):
+    whole, route = opened("tiny")
+    half, same = opened("tiny", precision="bf16")
+    run(whole, route)
+    run(half, replace(same, training=half.training))
+    assert half.weights_sha() != whole.weights_sha()
+    assert np.nanmean(half.visits()["losses"]) == pytest.approx(
+        np.nanmean(whole.visits()["losses"]), rel=0.05
+    )
+
+
+def test_only_what_is_not_an_embedding_table_counts_in_the_flop_model(opened):
+    learner, _ = opened("tiny")
+    module = learner.network.module
+    tables = module.distilbert.embeddings
+    inside = tables.word_embeddings.weight.numel() + tables.position_embeddings.weight.numel()
+    assert learner.parameters == sum(p.numel() for p in module.parameters()) - inside

@@ -1,0 +1,226 @@
+"""Which columns of a table hold what, and whether every text, image and id in them is fit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trainables.data.dataset import DataError
+
+SHOWN_ROWS = 20
+MAX_EMPTY = 0.01
+Kind = Literal["text", "image"]
+MAX_BYTES: dict[Kind, int] = {"text": 10**6, "image": 64 * 2**20}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns of a table hold what.
+
+    Attributes:
+        text: Columns whose text is joined by a newline, empty ones left out; or one of images.
+        label: The class.
+        id: The user's own id, or empty for the row number.
+    """
+
+    text: tuple[str, ...] = ("text",)
+    label: str = "label"
+    id: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """All that is read, each once."""
+        return list(dict.fromkeys([*self.text, self.label, *([self.id] if self.id else [])]))
+
+
+def excerpt(value: object) -> str:
+    """A value as it may stand in a message: control characters escaped, 80 characters at most."""
+    shown = ascii(value)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def bad_rows(where: str, column: str, rows: Iterable[str], total: int, *, why: str) -> DataError:
+    """The error that lists the first bad rows (as text: number, id, value) and how many there are."""
+    shown = list(rows)[:SHOWN_ROWS]
+    more = f" and {total - len(shown):,} more" if total > len(shown) else ""
+    count = "1 row is bad" if total == 1 else f"{total:,} rows are bad"
+    return DataError(
+        f"{where}: column {column!r}: {count}: {', '.join(shown)}{more} (rows count from 0); {why}"
+    )
+
+
+def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Columns:
+    """The first of choices whose columns are all in header.
+
+    Raises:
+        DataError: If none is, or a column's name stands twice.
+    """
+    if twice := sorted({name for name in header if list(header).count(name) > 1}):
+        raise DataError(f"{where}: column names {twice} occur twice; rename one of each")
+    for columns in choices:
+        if not set(columns.names) - set(header):
+            return columns
+    missing = next(name for name in choices[0].names if name not in header)
+    near = get_close_matches(missing, header, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        hint = "the columns seem not to be separated by commas: write a comma-separated file. "
+    raise DataError(
+        f"{where}: no column {excerpt(missing)}; its columns are "
+        f"{excerpt(', '.join(header))}. {hint}Name them with --text-column, --label-column "
+        "and --id-column"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """Where a value stands, for messages.
+
+    Attributes:
+        where: The file.
+        column: Its column.
+        ids: The user's own ids, shape (n,), or None where rows have only their numbers.
+    """
+
+    where: str
+    column: str
+    ids: NDArray[Any] | None = None
+
+    def row(self, row: int, value: object) -> str:
+        """One row by number, id and value."""
+        named = "" if self.ids is None else f" (id {excerpt(self.ids[row])})"
+        return f"row {row}{named} {excerpt(value)}"
+
+
+def refuse(place: Place, values: pa.Array, bad: Any, why: str) -> None:
+    """Raise the error that lists the rows where bad (n,) is true, if there are any."""
+    rows = np.flatnonzero(np.asarray(pc.fill_null(bad, False)))
+    if len(rows):
+        shown = [place.row(int(row), values[int(row)].as_py()) for row in rows[:SHOWN_ROWS]]
+        raise bad_rows(place.where, place.column, shown, len(rows), why=why)
+
+
+def inputs_of(table: pa.Table, columns: Columns, place: Place) -> tuple[pa.Array, Kind]:
+    """The texts or encoded images of a table, shape (n,), every row checked.
+
+    Raises:
+        DataError: If a row is null, not UTF-8 or huge, or more than 1 % of the rows are empty.
+    """
+    is_image = _is_image(table.schema.field(columns.text[0]).type)
+    kind: Kind = "image" if is_image else "text"
+    several = len(columns.text) > 1
+    if is_image and several:
+        raise DataError(f"{place.where}: {columns.text} holds images; name one column of them")
+    parts = [
+        _input(table, replace(place, column=name), is_optional=several) for name in columns.text
+    ]
+    inputs = _joined(parts) if several else parts[0]
+    size = pc.binary_length(inputs)
+    why = f"at most {MAX_BYTES[kind]:,} bytes are read: cut the {kind}, or remove the row"
+    refuse(place, inputs, pc.greater(size, MAX_BYTES[kind]), why)
+    empty = is_empty(inputs)
+    if empty.sum() > MAX_EMPTY * len(inputs):
+        why = f"more than {MAX_EMPTY:.0%} of the rows are empty: fill or remove them"
+        refuse(place, inputs, pa.array(empty), why)
+    return inputs, kind
+
+
+def is_empty(inputs: pa.Array) -> NDArray[np.bool_]:
+    """Whether a text holds nothing but space, or an image no byte, shape (n,)."""
+    if pa.types.is_large_string(inputs.type):
+        inputs = pc.utf8_trim_whitespace(inputs)
+    empty: NDArray[np.bool_] = np.asarray(pc.binary_length(inputs)) == 0
+    return empty
+
+
+def _is_image(kind: Any) -> bool:
+    """Whether a column is Hugging Face's Image: a struct with the encoded bytes."""
+    if not pa.types.is_struct(kind) or kind.get_field_index("bytes") < 0:
+        return False
+    stored = kind.field("bytes").type
+    return bool(pa.types.is_binary(stored) or pa.types.is_large_binary(stored))
+
+
+def _input(table: pa.Table, place: Place, *, is_optional: bool) -> pa.Array:
+    column = flat(table[place.column])
+    if _is_image(column.type):
+        column = pc.struct_field(column, "bytes").cast(pa.large_binary())
+        refuse(place, column, pc.is_null(column), "give every row an image's bytes")
+        return column
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.large_string())
+    if not is_text(column.type):
+        raise DataError(
+            f"{place.where}: column {place.column!r} holds {column.type}, not text; name another "
+            "column with --text-column, or write it as UTF-8 strings"
+        )
+    column = column.cast(pa.large_string())
+    try:
+        column.validate(full=True)  # Parquet readers do not check that strings are UTF-8
+    except pa.ArrowInvalid:
+        stored = column.cast(pa.large_binary())
+        bad = pa.array([not _is_utf8(value) for value in stored.to_pylist()])
+        refuse(place, stored, bad, "it is not UTF-8: decode it before writing the file")
+        raise
+    if not is_optional:
+        refuse(place, column, pc.is_null(column), "it is null: fill or remove the row")
+    return column
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        return value is None or value.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def is_text(kind: Any) -> bool:
+    """Whether a type is one of Arrow's three of UTF-8 strings."""
+    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(check(kind) for check in checks)
+
+
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array, dictionaries decoded."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type):  # its 32-bit offsets could overflow in one array
+        column = column.cast(pa.large_string())
+    return column.combine_chunks()
+
+
+def _joined(parts: list[pa.Array]) -> pa.Array:
+    """Texts joined by a newline, empty and null ones left out."""
+    kept = [pc.if_else(pc.equal(part, ""), None, part) for part in parts]
+    newline = pa.scalar("\n", pa.large_string())
+    joined = pc.binary_join_element_wise(*kept, newline, null_handling="skip")
+    return pc.fill_null(joined, "")
+
+
+def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
+    """The user's own ids, or the row numbers where no column is named, shape (n,).
+
+    Raises:
+        DataError: If an id is null or stands twice, or is neither a number nor a string.
+    """
+    if not columns.id:
+        return np.arange(table.num_rows)
+    column, place = flat(table[columns.id]), Place(where=where, column=columns.id)
+    if not (is_text(column.type) or pa.types.is_integer(column.type)):
+        raise DataError(
+            f"{where}: column {columns.id!r} holds {column.type}; ids are whole numbers or strings"
+        )
+    refuse(place, column, pc.is_null(column), "it has no id: fill it")
+    codes = np.asarray(column.dictionary_encode().indices)
+    later = np.ones(len(codes), dtype=bool)
+    later[np.unique(codes, return_index=True)[1]] = False
+    why = "an earlier row has the same id: ids name one row each"
+    refuse(place, column, pa.array(later), why)
+    if is_text(column.type):
+        return np.array(column.to_pylist(), dtype=object)
+    return np.asarray(column.cast(pa.int64()))

@@ -1,0 +1,220 @@
+"""Parts of a split drawn by class, and what a reader must know of its content."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trainables.data.columns import is_empty
+from trainables.data.dataset import Dataset, Split
+
+
+def proportional(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many of each class make count rows with the classes' shares kept.
+
+    Largest remainders, ties to the lower class; every class there is has one row at least.
+
+    Args:
+        labels: Shape (n,), in [0, c).
+        count: Rows wanted, at least as many as there are classes and at most n.
+
+    Returns:
+        Shape (c,), summing to count.
+
+    Raises:
+        ValueError: If count is too small or too large.
+    """
+    sizes = np.bincount(labels)
+    present = int((sizes > 0).sum())
+    if not present <= count <= len(labels):
+        raise ValueError(
+            f"limit or test_fraction asks for {count:,} rows of {len(labels):,}; give {present:,} "
+            f"(one a class) to {len(labels):,}"
+        )
+    quotas = count * sizes // len(labels)
+    remainders = count * sizes % len(labels)
+    quotas[np.argsort(-remainders, kind="stable")[: count - quotas.sum()]] += 1
+    for k in np.flatnonzero((quotas == 0) & (sizes > 0)):
+        quotas[np.argmax(quotas)] -= 1
+        quotas[k] = 1
+    return quotas
+
+
+def per_class(
+    labels: NDArray[np.int64], quotas: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """A mask, shape (n,), of quotas[k] rows of each class k, drawn at random."""
+    chosen = np.zeros(len(labels), dtype=bool)
+    order = rng.permutation(len(labels))
+    for k, quota in enumerate(quotas):
+        chosen[order[labels[order] == k][:quota]] = True
+    return chosen
+
+
+def drawn(split: Split, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A mask, shape (n,), of count rows drawn at random with the classes' shares kept."""
+    return per_class(split.labels, proportional(split.labels, count), rng)
+
+
+def held_out(whole: Split, fraction: float, rng: np.random.Generator) -> tuple[Split, Split]:
+    """A training and a test split, both with the classes' shares of the whole.
+
+    Args:
+        whole: n rows.
+        fraction: Share of the rows to test on, in (0, 1).
+        rng: Decides which.
+    """
+    sizes = np.bincount(whole.labels)
+    # A class's only row is trained on: tested on it would cost accuracy that nothing can win.
+    held = np.flatnonzero(sizes[whole.labels] > 1)
+    several = whole.take(held)
+    classes = len(np.unique(several.labels))
+    chosen = np.zeros(len(whole), dtype=bool)
+    chosen[held] = drawn(several, max(round(fraction * len(several)), classes), rng)
+    return whole.take(~chosen), whole.take(chosen)
+
+
+def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator) -> Dataset:
+    """The data set with a share of its training rows held out as validation split, by class.
+
+    Args:
+        dataset: To take from.
+        fraction: Share of the training rows, in (0, 1).
+        rng: Decides which.
+
+    Raises:
+        ValueError: If the data set comes with a validation split.
+    """
+    if dataset.validation is not None:
+        raise ValueError(f"{dataset.name}: has a validation split; leave validation_fraction out")
+    numbered = replace(dataset.train, ids=np.arange(len(dataset.train)))
+    rows = held_out(numbered, fraction, rng)[1].ids
+    chosen = np.ones(len(dataset.train), dtype=bool)
+    chosen[rows] = False
+    note = f"{len(rows):,} training rows were held out for validation, by class"
+    validation = dataset.train.take(~chosen)
+    smaller = _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
+    return replace(smaller, validation=validation)
+
+
+def limited(dataset: Dataset, rows: int, rng: np.random.Generator, *, split: str) -> Dataset:
+    """The data set with `rows` rows of one split, the classes' shares kept, and a note of it.
+
+    Args:
+        dataset: To take from.
+        rows: How many; 0, or as many as there are, changes nothing.
+        rng: Decides which.
+        split: "train" or "test".
+    """
+    whole = dataset.splits[split]
+    if not 0 < rows < len(whole):
+        return dataset
+    note = f"limited to {rows:,} of {len(whole):,} {split} rows"
+    chosen = drawn(whole, rows, rng)
+    notes = (*dataset.notes, note)
+    if split == "test":
+        return replace(dataset, test=whole.take(chosen), notes=notes, limited=True)
+    return _with_train(dataset, chosen, notes, is_limited=True)
+
+
+def imbalanced(dataset: Dataset, ratio: float, rng: np.random.Generator) -> Dataset:
+    """The data set with training classes of geometric sizes, the first the largest.
+
+    Args:
+        dataset: To take from; the test split stays as it is.
+        ratio: Largest class over smallest, above 1.
+        rng: Decides which rows stay.
+    """
+    labels, classes = dataset.train.labels, len(dataset.class_names)
+    largest = np.bincount(labels, minlength=classes).min()
+    quotas = np.rint(largest * ratio ** -(np.arange(classes) / (classes - 1))).astype(np.int64)
+    chosen = per_class(labels, quotas, rng)
+    note = (
+        f"made imbalanced: {quotas.sum():,} of {len(labels):,} training rows, "
+        f"classes of {quotas[0]:,} to {quotas[-1]:,}"
+    )
+    return _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
+
+
+def _with_train(
+    dataset: Dataset, chosen: NDArray[np.bool_], notes: tuple[str, ...], *, is_limited: bool
+) -> Dataset:
+    # Truth that names rows is told in the new row numbers; -1 for a row that is gone.
+    moved = np.where(chosen, np.cumsum(chosen) - 1, -1)
+    truth = {name: values[chosen] for name, values in dataset.truth.items()}
+    if "duplicate_of" in truth:
+        source = truth["duplicate_of"]
+        truth["duplicate_of"] = np.where(source < 0, -1, moved[source])
+        truth["group"] = lowest_of_each(truth["group"])
+    train = dataset.train.take(chosen)
+    return replace(dataset, train=train, truth=truth, notes=notes, limited=is_limited)
+
+
+def lowest_of_each(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The lowest row of each row's group, shape (n,)."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    lowest: NDArray[np.int64] = first[member]
+    return lowest
+
+
+def content_notes(dataset: Dataset) -> tuple[str, ...]:
+    """Sentences on empty, repeated, contradictory and leaked rows, and on classes hardly there."""
+    notes: list[str] = []
+    for name, split in dataset.splits.items():
+        if empty := int(is_empty(split.inputs).sum()):
+            notes.append(f"{empty:,} of {len(split):,} {name} inputs are empty")
+    notes += _repeats(dataset.train)
+    notes += _overlaps(dataset)
+    sizes = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
+    tested = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
+    for name, size, test_size in zip(dataset.class_names, sizes, tested, strict=True):
+        if size < 2:
+            notes.append(f"class {name!r} has {size} training rows")
+        if not test_size:
+            notes.append(f"class {name!r} does not occur in the test split: it has no recall")
+    return tuple(notes)
+
+
+def _repeats(split: Split) -> list[str]:
+    """How many rows repeat an earlier one, and how many stand in groups that disagree."""
+    codes = np.asarray(split.inputs.dictionary_encode().indices)
+    groups = int(codes.max()) + 1
+    low = np.full(groups, np.iinfo(np.int64).max)
+    high = np.full(groups, -1)
+    np.minimum.at(low, codes, split.labels)
+    np.maximum.at(high, codes, split.labels)
+    repeated, n = len(codes) - groups, len(codes)
+    notes = [f"{repeated:,} of {n:,} training rows repeat an earlier one exactly"]
+    if conflicting := int((low != high)[codes].sum()):
+        notes.append(f"{conflicting:,} training rows have a copy with another label")
+    return notes if repeated else []
+
+
+def _overlaps(dataset: Dataset) -> list[str]:
+    """How many test and validation inputs occur in the training split."""
+    notes = []
+    for name, split in dataset.splits.items():
+        if name == "train":
+            continue
+        found = _occurring(split.inputs, dataset.train.inputs)
+        if dataset.kind == "text":
+            alike = _occurring(_folded(split.inputs), _folded(dataset.train.inputs))
+        else:
+            alike = found
+        if alike:
+            more = f" ({alike:,} when case, outer space and Unicode form are passed over)"
+            notes.append(
+                f"{found:,} of {len(split):,} {name} inputs occur in the training split"
+                + (more if alike > found else "")
+            )
+    return notes
+
+
+def _occurring(inputs: pa.Array, among: pa.Array) -> int:
+    return int(pc.sum(pc.is_in(inputs, value_set=among)).as_py() or 0)
+
+
+def _folded(texts: pa.Array) -> pa.Array:
+    return pc.utf8_trim_whitespace(pc.utf8_lower(pc.utf8_normalize(texts, form="NFC")))

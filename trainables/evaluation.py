@@ -1,0 +1,90 @@
+"""The row of a finished trial: what the test set says, what was kept, what it took."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.data.catalog import Dataset
+from trainables.environment import device, environment
+from trainables.selection.contracts import warnings
+from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.training.trainer import Learner
+
+
+def outcome(
+    spec: TrialSpec,
+    learner: Learner,
+    dataset: Dataset,
+    keep: NDArray[np.bool_],
+    phases: Mapping[str, Phase],
+) -> TrialResult:
+    """The row. The test set is looked at here for the first time, after the last step.
+
+    Args:
+        spec: The trial.
+        learner: After its last step.
+        dataset: What it was trained on.
+        keep: Which training rows stayed, shape (n,).
+        phases: What warm-up, scoring and training used.
+    """
+    predicted, evaluation = learner.predict("test")
+    labels, c = dataset.test.labels, len(dataset.class_names)
+    right = predicted == labels
+    counts = np.bincount(labels, minlength=c)
+    with np.errstate(invalid="ignore"):
+        recall = np.bincount(labels[right], minlength=c) / counts
+    train = dataset.train.labels
+    return TrialResult(
+        spec=spec,
+        accuracy=float(right.mean()),
+        recall=tuple(recall.tolist()),
+        correct=np.packbits(right[np.argsort(labels, kind="stable")]).tobytes(),
+        n_test=len(labels),
+        test_counts=tuple(counts.tolist()),
+        class_names=dataset.class_names,
+        class_counts=tuple(np.bincount(train, minlength=c).tolist()),
+        kept_counts=tuple(np.bincount(train[keep], minlength=c).tolist()),
+        phases={**phases, "evaluation": evaluation},
+        parameters=learner.parameters,
+        weights_sha=learner.weights_sha(),
+        kept_sha=hashlib.sha256(np.packbits(keep).tobytes()).hexdigest(),
+        found=_found(dataset.truth, keep),
+        environment=_environment(learner.threads),
+        warnings=warnings(spec),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=platform.node(),
+    )
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The environment with the accelerator's name: rows of two models are not compared."""
+    import torch
+
+    found = environment(threads, gpu=device() == "cuda")
+    if found["device"] == "cuda":
+        found["device"] = f"cuda {torch.version.cuda} {torch.cuda.get_device_name()}"
+    return found
+
+
+def _found(truth: Mapping[str, NDArray[np.generic]], keep: NDArray[np.bool_]) -> dict[str, float]:
+    """How well the removed rows hit spare copies and wrong labels, where these are known."""
+    if not truth or keep.all():
+        return {}
+    group = truth["group"]
+    # A removed row is a spare copy if its group had other members and one of them stays.
+    stays = np.bincount(group[keep], minlength=group.max() + 1)[group] > 0
+    sizes = np.bincount(group)
+    copies = np.maximum(sizes - 1, 0).sum()
+    spare = (sizes[group] > 1) & stays & ~keep
+    wrong = truth["is_wrong"].astype(bool) & ~keep
+    found = {
+        "duplicates": spare.sum() / (~keep).sum(),
+        "duplicates_recall": spare.sum() / max(1, copies),
+        "wrong_labels": wrong.sum() / (~keep).sum(),
+        "wrong_labels_recall": wrong.sum() / max(1, truth["is_wrong"].sum()),
+    }
+    return {name: float(value) for name, value in found.items()}

@@ -1,0 +1,218 @@
+"""What is seen of a learner without training it: one pass over a split, or several."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.arrays import Arrays
+from trainables.environment import autocast, draw_from
+from trainables.keys import seed_for
+from trainables.spec import Phase
+
+if TYPE_CHECKING:
+    from trainables.training.trainer import Learner
+
+_BATCH = 256
+# From one pass in evaluation mode.
+FORWARD = ("embeddings", "probs", "features")
+
+Alter = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def passed(
+    learner: "Learner",
+    split: str,
+    *,
+    names: tuple[str, ...] = (),
+    alter: Alter | None = None,
+    rows: range | None = None,
+) -> Iterator[tuple[NDArray[np.int64], dict[str, Any], Phase]]:
+    """One pass over a split, in batches of similar length, with the module as it stands.
+
+    Args:
+        learner: The learner.
+        split: Its name.
+        names: What to give beside the logits, of FORWARD.
+        alter: Changes each batch beforehand.
+        rows: Which of the split; all without it.
+
+    Yields:
+        Their rows (b,), tensors by name on the host, float32, and what the batch took.
+    """
+    import torch
+
+    network, embed = learner.network, "embeddings" in names
+    entering: list[Any] = []
+    hook = classifier(network.module).register_forward_pre_hook(
+        lambda _, inputs: entering.append(inputs[0])
+    )
+    wanted = rows or range(len(network.lengths[split]))
+    lengths = network.lengths[split][wanted.start : wanted.stop]
+    by_length = np.argsort(lengths, kind="stable") + wanted.start
+    try:
+        for start in range(0, len(by_length), _BATCH):
+            here, started = by_length[start : start + _BATCH], time.perf_counter()
+            batch = network.batch(split, here)
+            with torch.inference_mode(), autocast(learner.training.precision):
+                logits, embeddings = network.forward(alter(batch) if alter else batch, embed=embed)
+            logits = logits.float()
+            out = {
+                "logits": logits,
+                "probs": torch.softmax(logits, 1),
+                "embeddings": embeddings,
+                "features": entering.pop(),
+            }
+            # Brought to the host inside the measured time: an accelerator is waited for here.
+            seen = {name: out[name].float().cpu() for name in ("logits", *names)}
+            yield here, seen, learner.work(split, here, time.perf_counter() - started)
+    finally:
+        hook.remove()
+
+
+def classifier(module: Any) -> Any:
+    """The last linear layer of a classifier.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    import torch
+
+    layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.Linear)]
+    if not layers:
+        raise ValueError(f"{type(module).__name__} has no linear layer to take as its classifier")
+    return layers[-1]
+
+
+def observe(
+    learner: "Learner",
+    names: tuple[str, ...],
+    split: str = "train",
+    *,
+    alter: Alter | None = None,
+    rows: range | None = None,
+) -> tuple[Arrays, Phase]:
+    """Arrays over a split from one pass, row for row.
+
+    Args:
+        learner: The learner.
+        names: Of FORWARD: embeddings (n, d), probs (n, c), features (n, h).
+        split: Its name.
+        alter: Changes each batch beforehand; without it the module is put in evaluation mode.
+        rows: Which of the split; all without it.
+    """
+    if alter is None:
+        learner.network.module.eval()
+    parts: dict[str, list[Any]] = {name: [] for name in names}
+    order, used = [], Phase()
+    for here, seen, took in passed(learner, split, names=names, alter=alter, rows=rows):
+        for name in names:
+            parts[name].append(seen[name].numpy())
+        order.append(here)
+        used += took
+    back = np.argsort(np.concatenate(order), kind="stable")
+    return {name: np.concatenate(part)[back] for name, part in parts.items()}, used
+
+
+def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.float32], Phase]:
+    """Probabilities of the training set in several passes with dropout on, shape (n, p, c)."""
+    import torch
+
+    module = learner.network.module.eval()
+    dropouts = [m for m in module.modules() if isinstance(m, torch.nn.Dropout) and m.p > 0]
+    if not dropouts:
+        raise ValueError(f"{type(module).__name__} has no dropout to leave on; use another signal")
+    for layer in dropouts:
+        layer.train()
+    return _several(learner, "dropout", passes, lambda batch: batch)
+
+
+def view_probs(
+    learner: "Learner", *, views: int = 5, share: float = 0.15
+) -> tuple[NDArray[np.float32], Phase]:
+    """Probabilities of the training set with word pieces left out at random, shape (n, u, c).
+
+    Args:
+        learner: The learner, of text.
+        views: Passes, each with other pieces left out.
+        share: Chance of each piece but the first, which some encoders classify by, to go.
+    """
+    import torch
+
+    if not 0 < share < 1:
+        raise ValueError(f"share is {share:g}; each word piece is left out with a chance in (0, 1)")
+
+    def drop(batch: dict[str, Any]) -> dict[str, Any]:
+        if "attention_mask" not in batch:
+            raise ValueError("this learner reads no word pieces that could be left out")
+        mask = batch["attention_mask"]
+        stays = torch.rand(mask.shape, device=mask.device) >= share
+        stays[:, 0] = True
+        return {**batch, "attention_mask": mask * stays}
+
+    learner.network.module.eval()
+    return _several(learner, "view", views, drop)
+
+
+def _several(
+    learner: "Learner", stage: str, count: int, change: Alter
+) -> tuple[NDArray[np.float32], Phase]:
+    if count < 2:
+        raise ValueError(f"{count} passes; how predictions vary shows from 2 on")
+    found, used = [], Phase()
+    for number in range(count):
+        place = iter(range(1 << 30))
+
+        def alter(
+            batch: dict[str, Any], number: int = number, place: Any = place
+        ) -> dict[str, Any]:
+            draw_from(seed_for(learner.seed, stage, number, next(place)))
+            return change(batch)
+
+        arrays, took = observe(learner, ("probs",), alter=alter)
+        found.append(arrays["probs"])
+        used += took
+    return np.stack(found, axis=1), used
+
+
+def gradient_norms(learner: "Learner") -> tuple[NDArray[np.float32], Phase]:
+    """L2 norm of each training row's gradient of the loss over all weights, shape (n,).
+
+    Row by row, so for small learners only.
+    """
+    import torch
+
+    module = learner.network.module.eval()
+    norms = np.empty(len(learner.network.lengths["train"]), dtype=np.float32)
+    used = Phase()
+    for row in range(len(norms)):
+        rows, started = np.array([row]), time.perf_counter()
+        logits = learner.network.forward(learner.network.batch("train", rows))[0].float()
+        torch.nn.functional.cross_entropy(logits, learner.labels[row : row + 1]).backward()  # type: ignore[no-untyped-call]
+        grads = [p.grad.square().sum() for p in module.parameters() if p.grad is not None]
+        norms[row] = torch.stack(grads).sum().sqrt().item()
+        module.zero_grad(set_to_none=True)
+        # A step of training in cost; see analysis.cost.
+        used += learner.work("train", rows, time.perf_counter() - started)
+    return norms, used
+
+
+def moments(learner: "Learner") -> tuple[NDArray[np.float32], Phase]:
+    """AdamW's running mean and mean square of the classifier's gradient, shape (c, 2, h + 1)."""
+    layer = classifier(learner.network.module)
+    kinds = []
+    for kind in ("exp_avg", "exp_avg_sq"):
+        parts = [learner.moment(layer.weight, kind), learner.moment(layer.bias, kind)[:, None]]
+        kinds.append(np.concatenate(parts, axis=1))
+    return np.stack(kinds, axis=1).astype(np.float32), Phase()
+
+
+# Evidence beside the one forward pass; keyword-only parameters are its options.
+EXTRA: Mapping[str, Callable[..., tuple[NDArray[np.float32], Phase]]] = {
+    "dropout_probs": dropout_probs,
+    "view_probs": view_probs,
+    "gradient_norms": gradient_norms,
+    "moments": moments,
+}

@@ -1,0 +1,161 @@
+"""The runs of one data set: where each stands, and how it goes on."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.arrays import Arrays
+from trainables.data.catalog import Dataset, read
+from trainables.evidence.collector import Cache, dice
+from trainables.evidence.forward_passes import observe
+from trainables.learners import LEARNERS
+from trainables.selection.dynamic import POLICIES
+from trainables.selection.lookup import EACH_EPOCH
+from trainables.selection.scoring import Keep, select
+from trainables.spec import Phase, TrialSpec
+from trainables.training.schedule import Route, warm_steps
+from trainables.training.trainer import Learner, load_progress, save_progress
+
+# A killed trial loses at most this much work. It changes no result.
+SAVE_EVERY_S = 60.0
+
+
+@dataclass(frozen=True)
+class DataRuns:
+    """Runs on one data set, and where what they leave is kept.
+
+    Attributes:
+        dataset: Of all these runs.
+        cache: Where artifacts are kept.
+    """
+
+    dataset: Dataset
+    cache: Cache
+
+    @property
+    def everyone(self) -> Keep:
+        """A mask of all training rows."""
+        return np.ones(len(self.dataset.train), dtype=bool)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the training set."""
+        return len(self.dataset.train)
+
+    def fresh(self, spec: TrialSpec) -> Learner:
+        """A learner at its initial weights."""
+        network = LEARNERS[spec.learner].open(spec, self.dataset, self.cache)
+        return Learner(network, self.dataset.train.labels, spec.training, spec.seed)
+
+    def route(self, spec: TrialSpec, learner: Learner, keep: Keep) -> Route:
+        """The steps ahead of the trial: of all data, or of the survivors from the fork on."""
+        lengths = learner.network.lengths["train"]
+        route = Route(lengths=lengths, seed=spec.seed, training=spec.training, keep=keep)
+        if spec.is_baseline:
+            return route
+        fork = warm_steps(spec.warmup, route.full_steps) if spec.protocol == "continue" else 0
+        route = replace(route, fork=fork, budget=spec.budget)
+        if spec.is_null or spec.selector != EACH_EPOCH:
+            return replace(route, redrawn=spec.is_null)
+        weigh = partial(POLICIES[spec.signal].weigh, **dict(spec.settings))
+
+        def choose(epoch: int) -> NDArray[np.float32]:
+            draws = dice(self.dataset.train.ids, spec.seed, f"epoch {epoch}")
+            done = epoch / spec.training.epochs
+            return weigh(learner.last_losses(epoch), draws, spec.rate, done)
+
+        return replace(route, choose=choose)
+
+    def go(
+        self, learner: Learner, route: Route, spec: TrialSpec, *, until: int | None = None
+    ) -> None:
+        """Train to step `until` or the end, saving now and then."""
+        saved = time.monotonic()
+        for _ in learner.train(route, until):
+            if time.monotonic() - saved > SAVE_EVERY_S:
+                save_progress(learner, self.cache.progress(spec.result_key))
+                self.cache.keep_progress(spec.result_key)
+                saved = time.monotonic()
+
+    def given(self, spec: TrialSpec, name: str) -> Any:
+        """A piece of evidence that is known without any learner.
+
+        Raises:
+            ValueError: If it is of the validation split and there is none.
+        """
+        train, validation = self.dataset.train, self.dataset.validation
+        if name == "labels":
+            return train.labels
+        if name == "dice":
+            return dice(train.ids, spec.seed, "dice")
+        if name == "texts":
+            return np.array(train.texts, dtype=object)
+        if validation is None:
+            raise ValueError(
+                f"{self.dataset.name} has no validation split for {spec.signal} {spec.selector} to "
+                "aim at; hold one out with --validation-fraction 0.1"
+            )
+        return validation.labels
+
+    def warm(self, spec: TrialSpec) -> Learner:
+        """The full-data run as it stood at the warm-up mark, run that far if nobody has."""
+        learner = self.fresh(spec)
+        if spec.warmup:
+            learner.load(self._warm(spec))
+            learner.used = self.warm_used(spec)
+        return learner
+
+    def warm_used(self, spec: TrialSpec) -> Phase:
+        """What it took to get to the mark."""
+        if not spec.warmup:
+            return Phase()
+        self._warm(spec)
+        return Phase(**self.cache.facts("warm", spec.warm_key)["used"])
+
+    def _warm(self, spec: TrialSpec) -> Path:
+        def write(path: Path) -> dict[str, Any]:
+            learner = self.fresh(spec)
+            full = self.route(spec.baseline, learner, self.everyone)
+            for _ in learner.train(full, warm_steps(spec.warmup, full.full_steps)):
+                pass
+            return learner.save(path, timed=False)
+
+        about = {"spec": spec.baseline.to_dict()}
+        return self.cache.get("warm", spec.warm_key, write, about=about)
+
+    def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
+        """What the finished run of a spec gets right, and what run and look took."""
+        keep, _ = select(spec, self)
+        learner = self.fresh(spec)
+        load_progress(learner, self.cache.progress(spec.result_key))
+        self.go(learner, self.route(spec, learner, keep), spec)
+        used, right = learner.used, {"validation": np.zeros((1, 0), dtype=bool)}
+        for name, split in self.dataset.splits.items():
+            if name != "test":
+                seen, took = observe(learner, ("probs",), name)
+                right[name] = (seen["probs"].argmax(axis=1) == split.labels)[None]
+                used += took
+        self.cache.clear_progress(spec.result_key)
+        names = {"correct": "train", "validation_correct": "validation"}
+        return {"inside": keep[None], **{new: right[old] for new, old in names.items()}}, used
+
+
+def load_runs(spec: TrialSpec, cache: Cache) -> DataRuns:
+    """The runs of a spec's data set, which the sweep put into the cache.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+
+    def absent(_: Path) -> None:
+        raise FileNotFoundError(
+            f"data set {spec.dataset} (content {spec.data_sha[:12]}) is not in the cache; "
+            "start the sweep again, it puts it there; machines of a cluster must share --cache"
+        )
+
+    return DataRuns(read(cache.get("data", spec.data_sha, absent)), cache)

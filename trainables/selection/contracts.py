@@ -1,0 +1,130 @@
+"""Scores of a training set: made once per warm-up mark and signal, kept with the sample's name."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from trainables.data.catalog import Split
+from trainables.selection.lookup import EACH_EPOCH, signal_of
+from trainables.selection.selectors import n_keep
+from trainables.spec import TrialSpec
+
+# Below this share of true neighbours a reader is told how to find more.
+_LEAST_RECALL = 0.99
+
+
+def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
+    """Hold a signal to its contract.
+
+    Raises:
+        ValueError: If scores are not float32 of shape (n,), or not finite.
+    """
+    if scores.shape != (n,) or scores.dtype != np.float32:
+        raise ValueError(
+            f"signal {signal} gave {scores.dtype} of shape {scores.shape}; "
+            f"it must give float32 of shape ({n},), one score for each training row"
+        )
+    bad = np.flatnonzero(~np.isfinite(scores))
+    if len(bad):
+        raise ValueError(
+            f"signal {signal} gave {len(bad)} scores that are not finite, "
+            f"rows {bad[:20].tolist()}; a score must order every row"
+        )
+
+
+def check_keep(keep: NDArray[Any], n: int, spec: TrialSpec) -> None:
+    """Hold a selector to its contract.
+
+    Raises:
+        ValueError: If keep is not a mask of shape (n,) with exactly as many rows as asked for.
+    """
+    wanted = n_keep(n, spec.rate)
+    if keep.shape != (n,) or keep.dtype != bool or keep.sum() != wanted:
+        raise ValueError(
+            f"selector {spec.selector} gave {keep.dtype} of shape {keep.shape} that keeps "
+            f"{np.count_nonzero(keep):,}; it must give bool of shape ({n},) that keeps {wanted:,}"
+        )
+
+
+def check_epochs(spec: TrialSpec) -> None:
+    """Refuse a warm-up after which the signal has nothing to go by.
+
+    Raises:
+        ValueError: If it is too short, naming the one from which on it works.
+    """
+    if spec.is_baseline or spec.selector == EACH_EPOCH:
+        return
+    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).needs_epochs
+    if round(epochs, 6) < least:
+        raise ValueError(
+            f"{spec.signal} has nothing to score by after {epochs:g} epochs of warm-up: it needs "
+            f"every sample seen {least:g} times, {_longer(least, spec)}"
+        )
+
+
+def _longer(least: float, spec: TrialSpec) -> str:
+    """What to do for that many epochs of warm-up."""
+    share = least / spec.training.epochs
+    if share < 1:
+        return f"a warm-up of {share:.6g} here"
+    return f"so train for more than {least:g} epochs, not {spec.training.epochs}"
+
+
+def write_scores(
+    path: Path,
+    scores: NDArray[np.float32],
+    train: Split,
+    about: Mapping[str, Any],
+    columns: Mapping[str, NDArray[Any]] | None = None,
+) -> None:
+    """Write columns sample_id, label and score, row for row, with `about` in the metadata.
+
+    Args:
+        path: The file.
+        scores: Shape (n,).
+        train: The rows scored.
+        about: What decided the scores.
+        columns: More of the signal's own, shape (n,) each.
+    """
+    named = {"sample_id": pa.array(train.ids), "label": train.labels, "score": scores}
+    table = pa.table({**named, **(columns or {})})
+    note = {"about": json.dumps(about, sort_keys=True)}
+    pq.write_table(table.replace_schema_metadata(note), path, compression="zstd")
+
+
+def read_scores(path: Path) -> NDArray[np.float32]:
+    """The scores that `write_scores` wrote, shape (n,)."""
+    scores: NDArray[np.float32] = pq.read_table(path, columns=["score"])["score"].to_numpy()
+    return scores
+
+
+def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
+    """What a reader must know of approximate neighbours that are too few of the true ones."""
+    if recall is None or recall >= _LEAST_RECALL:
+        return ()
+    probes = dict(spec.settings).get("probes", 0)
+    return (
+        f"{spec.signal} looked for neighbours in the {probes} nearest clusters alone and found "
+        f"{math.floor(1000 * recall) / 10:.1f} % of the true ones; raise probes, or leave it out for "
+        "an exact search",
+    )
+
+
+def warnings(spec: TrialSpec) -> tuple[str, ...]:
+    """What a reader of the trial's row must know, one sentence each."""
+    if spec.is_baseline or spec.selector == EACH_EPOCH:
+        return ()
+    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).min_epochs
+    if round(epochs, 6) >= least:
+        return ()
+    return (
+        f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
+        f"{least:g} epochs on, {_longer(least, spec)}",
+    )

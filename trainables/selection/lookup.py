@@ -1,0 +1,67 @@
+"""Signals and selectors by name: of our tables, or a user's own as module:function."""
+
+import hashlib
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from trainables.evidence.requirements import asked
+from trainables.selection.selectors import SELECTORS
+from trainables.signals import SIGNALS, Signal
+from trainables.spec import TrialSpec
+
+# The selector of a policy: which rows are left out is decided anew each epoch.
+EACH_EPOCH = "each_epoch"
+
+
+def signal_of(name: str) -> Signal:
+    """A row of SIGNALS, or one made around a function of the user's own.
+
+    Raises:
+        ValueError: If the function is not there, or asks for evidence that does not exist.
+    """
+    if ":" not in name:
+        return SIGNALS[name]
+    return Signal(_function(name), cost="not stated")
+
+
+def selector_of(name: str) -> Callable[..., Any]:
+    """A selector of the table, or a function of the user's own; raises as `signal_of`."""
+    return _function(name) if ":" in name else SELECTORS[name].cut
+
+
+def asked_by(spec: TrialSpec) -> set[str]:
+    """Every piece of evidence that a pruned trial's signal and selector rest on."""
+    if spec.selector == EACH_EPOCH:
+        return set()
+    return asked(signal_of(spec.signal).score) | asked(selector_of(spec.selector))
+
+
+def sha_of(name: str) -> str:
+    """The sha256 of the file that holds a user's own function; empty for a row of ours."""
+    if ":" not in name:
+        return ""
+    path = inspect.getsourcefile(_function(name)) or ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    # A console script does not look for modules where it was called; python -m does.
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(
+            f"{name}: {error}; write module:function, importable from {here}"
+        ) from error
+    if not callable(function):
+        raise ValueError(f"{name} is {type(function).__name__}; give a function")
+    asked(function)
+    checked: Callable[..., Any] = function
+    return checked

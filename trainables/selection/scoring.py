@@ -1,0 +1,115 @@
+"""From a warm-up mark to the rows that stay: a signal's scores, cut by a selector."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.data.catalog import Dataset
+from trainables.evidence.collector import Evidence, Runs, dice
+from trainables.evidence.requirements import APPROXIMATIONS, derived
+from trainables.selection.contracts import (
+    check_epochs,
+    check_keep,
+    check_scores,
+    read_scores,
+    write_scores,
+)
+from trainables.selection.lookup import EACH_EPOCH, selector_of, signal_of
+from trainables.spec import Phase, TrialSpec
+
+Keep = NDArray[np.bool_]
+
+
+class WithData(Runs, Protocol):
+    """Runs whose data set is at hand."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Of all these runs."""
+
+
+def score(spec: TrialSpec, runs: WithData) -> tuple[NDArray[np.float32], Phase]:
+    """The signal's scores at the warm-up mark, shared by all rates and selectors.
+
+    Returns:
+        Scores, shape (n,), higher is more worth keeping; and what it took to make them and the
+        evidence they rest on.
+
+    Raises:
+        ValueError: If the signal gives another shape or type, or scores that are not finite, or
+            the warm-up is too short for it.
+    """
+    signal = signal_of(spec.signal)
+    check_epochs(spec)
+    train = runs.dataset.train
+
+    def write(path: Path) -> dict[str, Any]:
+        evidence = Evidence(spec, runs)
+        scores, own = _timed(signal.score, evidence.of(signal.score, dict(spec.settings)))
+        check_scores(scores, len(train), spec.signal)
+        used = evidence.used + own
+        recall = _recall(spec, evidence)  # a measurement of ours: no cost of the method
+        columns = {name: make(**evidence.of(make, {})) for name, make in signal.columns.items()}
+        write_scores(path, scores, train, about, columns)
+        return {"used": asdict(used), **recall}
+
+    about = {
+        "run": spec.baseline.to_dict(),
+        "warmup": spec.warmup,
+        "signal": spec.signal,
+        "signal_sha": spec.signal_sha,
+        "settings": dict(spec.settings),
+    }
+    path = runs.cache.get("scores", spec.score_key, write, about=about)
+    return read_scores(path), Phase(**runs.cache.facts("scores", spec.score_key)["used"])
+
+
+def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
+    """Which training rows a pruned trial goes on with, and what it took to score them.
+
+    Returns:
+        Shape (n,), and the scoring's cost; everyone and nothing for a policy of each epoch.
+
+    Raises:
+        ValueError: As `score`; or if the selector gives no mask of as many rows as asked for.
+    """
+    train = runs.dataset.train
+    if spec.selector == EACH_EPOCH:
+        return np.ones(len(train), dtype=bool), Phase()
+    scores, scoring = score(spec, runs)
+    cut, evidence = selector_of(spec.selector), Evidence(spec, runs)
+    keep = cut(
+        scores=scores if spec.prune == "low" else -scores,
+        rate=spec.rate,
+        ties=dice(train.ids, spec.seed, "ties"),
+        **{"labels": train.labels} | evidence.of(cut, dict(spec.selector_settings)),
+    )
+    check_keep(keep, len(train), spec)
+    return keep, scoring + evidence.used
+
+
+def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
+    """Share of the true neighbours that the scores rest on; None where they are exact, or none."""
+    if spec.selector == EACH_EPOCH:
+        return None
+    return runs.cache.facts("scores", spec.score_key).get("recall")
+
+
+def _recall(spec: TrialSpec, evidence: Evidence) -> dict[str, float]:
+    settings = dict(spec.settings)
+    if not set(derived(signal_of(spec.signal).score, settings)) & APPROXIMATIONS:
+        return {}
+    return {"recall": round(float(evidence.get("recall", settings).mean()), 6)}
+
+
+def _timed(
+    function: Callable[..., NDArray[np.float32]], arguments: Mapping[str, Any]
+) -> tuple[NDArray[np.float32], Phase]:
+    started = time.perf_counter()
+    found = function(**arguments)
+    return found, Phase(seconds=time.perf_counter() - started)

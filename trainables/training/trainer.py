@@ -1,0 +1,263 @@
+"""The loop: a learner goes along its route, leaves evidence, and can be put down and taken up."""
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save
+
+from trainables.arrays import Arrays
+from trainables.environment import autocast, device, draw_from
+from trainables.evidence.forward_passes import passed
+from trainables.keys import seed_for
+from trainables.spec import Phase, Training
+from trainables.training.schedule import Route, Step, learning_rate
+
+if TYPE_CHECKING:
+    from trainables.learners import Network
+
+# Steps between looks at whether the loss is finite; each look waits for the accelerator.
+_CHECK_EVERY = 50
+
+
+class Learner:
+    """A network in training.
+
+    Args:
+        network: At its initial weights.
+        labels: Of the training set, shape (n,).
+        training: How it is trained.
+        seed: The spec's.
+
+    Attributes:
+        labels: Of the training set, on the device.
+        steps: Optimizer steps done, those before a fork included.
+        used: What they took.
+    """
+
+    def __init__(
+        self, network: "Network", labels: NDArray[np.int64], training: Training, seed: int
+    ) -> None:
+        self.network, self.training, self.seed = network, training, seed
+        self.steps, self.used = 0, Phase()
+        self.labels = torch.tensor(labels, device=device())
+        named = list(network.module.named_parameters())
+        self._names = {parameter: name for name, parameter in named}
+        decayed = [p for _, p in named if p.ndim > 1]
+        others = [p for _, p in named if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": training.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=training.lr, fused=True)
+        self._seen: dict[str, Any] = {}
+        self._unchecked: list[tuple[Step, Any]] = []
+
+    @property
+    def threads(self) -> int:
+        """Threads this process computes with."""
+        threads: int = torch.get_num_threads()
+        return threads
+
+    @property
+    def parameters(self) -> int:
+        """Trained parameters outside embedding tables: the P of the FLOP model."""
+        module = self.network.module
+        tables = [m.weight for m in module.modules() if isinstance(m, torch.nn.Embedding)]
+        every = sum(int(p.numel()) for p in module.parameters())
+        return every - sum(int(table.numel()) for table in tables)
+
+    def train(self, route: Route, until: int | None = None) -> Iterator[int]:
+        """Go along a route, from where this learner stands on it, to step `until` or its end.
+
+        Yields the number of steps done after each, so that the caller may save in between.
+
+        Raises:
+            FloatingPointError: If a loss is not finite, naming epoch, step and rows.
+        """
+        ahead = islice(
+            route.steps(),
+            self.steps - route.fork,
+            None if until is None else until - route.fork,
+        )
+        for step in ahead:
+            started = time.perf_counter()
+            self._step(step, route.later_seed)
+            self.steps += 1
+            if self.steps % _CHECK_EVERY == 0:
+                self._check()
+            self.used += self.work("train", step.rows, time.perf_counter() - started)
+            yield self.steps
+        # Waits for an accelerator, and so belongs to the time it took.
+        started = time.perf_counter()
+        self._check()
+        self.used += Phase(seconds=time.perf_counter() - started)
+
+    def _step(self, step: Step, seed: int) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate(step.progress, self.training)
+        self.network.module.train()
+        # Keyed by place, not by history: see seed_for.
+        draw_from(seed_for(seed, "step", step.epoch, step.place))
+        rows = torch.from_numpy(step.rows).to(device())
+        labels = self.labels[rows]
+        with autocast(self.training.precision):
+            logits = self.network.forward(self.network.batch("train", step.rows))[0]
+        logits = logits.float()
+        losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+        weighed = losses
+        if step.weights is not None:
+            weighed = losses * torch.from_numpy(step.weights).to(device())
+        loss = weighed.mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.module.parameters(), self.training.clip_norm)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self._unchecked.append((step, loss.detach()))
+        self._remember(step.epoch, rows, logits.detach(), losses.detach())
+
+    def _remember(self, epoch: int, rows: Any, logits: Any, losses: Any) -> None:
+        """What this visit showed of its samples: the logits are at hand anyway."""
+        n = len(self.labels)
+        chosen = logits.gather(1, self.labels[rows][:, None])[:, 0]
+        others = logits.scatter(1, self.labels[rows][:, None], -math.inf).amax(1)
+        seen = {"losses": losses, "margins": chosen - others, "correct": (chosen > others).float()}
+        for name, values in seen.items():
+            table = self._seen.get(name, torch.empty(0, n, device=device()))
+            if len(table) <= epoch:
+                more = torch.full((epoch + 1 - len(table), n), math.nan, device=device())
+                table = torch.cat([table, more])
+            table[epoch, rows] = values
+            self._seen[name] = table
+
+    def _check(self) -> None:
+        for step, loss in self._unchecked:
+            if not math.isfinite(loss.item()):
+                raise FloatingPointError(
+                    f"the loss is {loss.item()} at epoch {step.epoch}, step {step.place}, training "
+                    f"rows {step.rows[:20].tolist()}; lower the learning rate or look at these rows"
+                )
+        self._unchecked = []
+
+    def work(self, split: str, rows: NDArray[np.int64], seconds: float) -> Phase:
+        """One batch, as it is counted."""
+        tokens = int(self.network.lengths[split][rows].sum())
+        padded = self.network.width(split, rows) * len(rows)
+        return Phase(
+            seconds=seconds, steps=1, examples=len(rows), tokens=tokens, padded_tokens=padded
+        )
+
+    def visits(self) -> Arrays:
+        """Loss, margin and correctness at each training visit, shape (n, t); nan if not seen."""
+        return {name: np.ascontiguousarray(t.T.cpu().numpy()) for name, t in self._seen.items()}
+
+    def last_losses(self, epoch: int) -> NDArray[np.float32]:
+        """Each row's loss at its last visit before an epoch, shape (n,); nan where it had none."""
+        last = np.full(len(self.labels), np.nan, dtype=np.float32)
+        for losses in self._seen.get("losses", torch.empty(0, 0))[:epoch].cpu().numpy():
+            last = np.where(np.isnan(losses), last, losses)
+        return last
+
+    def predict(self, split: str) -> tuple[NDArray[np.int64], Phase]:
+        """Predicted classes of a split, shape (n_split,)."""
+        predicted = np.empty(len(self.network.lengths[split]), dtype=np.int64)
+        used = Phase()
+        self.network.module.eval()
+        for rows, seen, took in passed(self, split):
+            predicted[rows] = seen["logits"].argmax(1).numpy()
+            used += took
+        return predicted, used
+
+    def moment(self, parameter: Any, kind: str) -> NDArray[np.float32]:
+        """One of AdamW's running moments of a parameter: exp_avg or exp_avg_sq."""
+        moment: NDArray[np.float32] = self._optimizer.state[parameter][kind].cpu().numpy()
+        return moment
+
+    def weights_sha(self) -> str:
+        """The sha256 of all weights, by name."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.network.module.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path, *, timed: bool = True) -> dict[str, Any]:
+        """Write weights, optimizer state, visits and place as one safetensors file.
+
+        Args:
+            path: The file.
+            timed: Keep the seconds used in it; without them equal learners give equal bytes.
+
+        Returns:
+            What was used so far, seconds included.
+        """
+        state = {f"weights.{k}": v for k, v in self.network.module.state_dict().items()}
+        for parameter, moments in self._optimizer.state.items():
+            state |= {f"{m}.{self._names[parameter]}": v for m, v in moments.items()}
+        state |= {f"visits.{name}": table for name, table in self._seen.items()}
+        used = self.used if timed else replace(self.used, seconds=0.0)
+        facts = json.dumps({"steps": self.steps, "used": asdict(used)}, sort_keys=True)
+        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+        path.write_bytes(save(plain, metadata={"learner": facts}))
+        return {"used": asdict(self.used)}
+
+    def load(self, path: Path) -> None:
+        """Take up what `save` wrote.
+
+        Raises:
+            ValueError: If the file is of another network.
+        """
+        with safe_open(path, framework="pt", device=device()) as file:
+            facts = json.loads(file.metadata()["learner"])
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        by_kind: dict[str, dict[str, Any]] = {}
+        for name, tensor in state.items():
+            kind, _, rest = name.partition(".")
+            by_kind.setdefault(kind, {})[rest] = tensor
+        try:
+            self.network.module.load_state_dict(by_kind.pop("weights"))
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"{path} is not a checkpoint of this network: {error}") from error
+        self._seen = by_kind.pop("visits", {})
+        for parameter, name in self._names.items():
+            moments = {kind: tensors[name] for kind, tensors in by_kind.items() if name in tensors}
+            if moments:
+                self._optimizer.state[parameter] = moments
+        self.steps, self.used = facts["steps"], Phase(**facts["used"])
+
+
+def save_progress(learner: Learner, folder: Path) -> None:
+    """Replace a trial's unfinished state; a kill leaves the old or the new one, whole."""
+    beside = folder / f"{os.getpid()}.tmp"
+    learner.save(beside)
+    name = f"{learner.steps:010d}-{_digest(beside)}.safetensors"
+    older = list(folder.glob("*.safetensors"))
+    beside.replace(folder / name)
+    for path in older:
+        if path.name != name:
+            path.unlink(missing_ok=True)
+
+
+def load_progress(learner: Learner, folder: Path) -> bool:
+    """Take up a trial's newest unfinished state that is whole; whether there was one."""
+    for path in sorted(folder.glob("*.safetensors"), reverse=True):
+        if path.stem.endswith(_digest(path)):
+            learner.load(path)
+            return True
+    return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
