@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.envelope import Cell, Pair, sampling_variance
+from analysis.envelope import Cell
+from analysis.pairing import Pair, sampling_variance
 from analysis.verdicts import ALPHA, judge
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from analysis.envelope import Cell, Pair
-from trainables.spec import Phase, TrialResult
+from analysis.envelope import Cell, Row
+from analysis.pairing import Pair
+from trainables.result import Phase, TrialResult
 
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
@@ -178,3 +179,15 @@ def _own(row: TrialResult, measure: str) -> float:
 
 def _used(phases: Mapping[str, Phase], phase: str, measure: str) -> float:
     return float(getattr(phases[phase], measure)) if phase in phases else 0.0
+
+
+def best_measured_cost(row: Row) -> tuple[Cost, str] | None:
+    """A cell's cost by tokens, or else by examples, or by seconds; and which it is.
+
+    Seconds come last: on a machine that does other things as well they measure those.
+    """
+    for measure in ("tokens", "examples", "seconds"):
+        cost = mean_cost(row.cell, measure)
+        if cost is not None:
+            return cost, measure
+    return None

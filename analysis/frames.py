@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis.class_retention import retention
-from analysis.cost import Cost, break_even_epochs, flop, mean_cost
+from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.envelope import Row
-from analysis.page.answer_cards import best_measured_cost
+from analysis.methods import method_of
 from analysis.report import read_runs
 from analysis.safe_rates import ladders_of, safe_of, smallest_p
+from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
-from analysis.verdicts import seeds_needed
-from analysis.wording import method_of
-from trainables.spec import PHASES, TrialResult, TrialSpec
+from trainables.result import PHASES, TrialResult
+from trainables.spec import TrialSpec
 
 Frame = Any  # pandas.DataFrame; pandas is imported where a frame is made
 Run = Study | Path | str | Sequence[Path | str]

@@ -4,9 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.envelope import Cell, Row, cells, condition_of, only
-from analysis.verdicts import Verdict, chance_settled, judge
-from trainables.spec import TrialResult, TrialSpec
+from analysis.envelope import Cell, Row, cells, only
+from analysis.pairing import condition_of
+from analysis.seeds_needed import chance_settled
+from analysis.verdicts import Verdict, judge
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 LOOKS = (3, 5, 8, 12)
 # Bonferroni over the looks: whenever buying ends, at most 5 % of false verdicts on each side.

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analysis.envelope import Cell, correct_bits, sampling_variance
+from analysis.envelope import Cell
+from analysis.pairing import correct_bits, sampling_variance
 from analysis.run_noise import noise_group, pooled_by_dataset, source_group
 from analysis.verdicts import Spread, half_width, one_sided_p, run_spread
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 CONTROL = "random"
 Finding = Literal["better", "worse", "no difference shown"]

@@ -11,8 +11,9 @@ import typer
 
 if TYPE_CHECKING:
     from analysis.dropped_samples import Dropped
-    from analysis.study import Plan, Study
-    from trainables.spec import TrialResult
+    from analysis.run_files import Plan
+    from analysis.study import Study
+    from trainables.result import TrialResult
 
 EXIT_USAGE, EXIT_NO_DATA, EXIT_GATE = 2, 4, 5
 
@@ -73,8 +74,8 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study
         ValueError: If a file of a run is not what it should be.
     """
     from analysis.dropped_samples import joined, load_dropped
-    from analysis.run_files import load_run
-    from analysis.study import load_plan, merged, study
+    from analysis.run_files import load_plan, load_run, merged
+    from analysis.study import study
 
     rows = [row for run in runs for row in load_run(run)]
     plan = merged(load_plan(run) for run in runs)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from analysis.envelope import Row
+from analysis.methods import Method, Source, method_of
 from analysis.random_control import holm
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import Method, Source, method_of
 
 Ladder = tuple[Method, float]  # a method and a warm-up; its rates are the rungs
 # Weight of "nothing removed costs nothing" among means whose weights are inverse variances.

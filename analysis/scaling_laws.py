@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.envelope import Row
 from analysis.verdicts import ALPHA
-from trainables.spec import TrialResult
+from trainables.result import TrialResult
 
 FEWEST_SIZES = 3
 # A difference of AIC below 2 is no reason to prefer either (Burnham and Anderson, 2002, 2.6).

@@ -1,54 +1,20 @@
 """A run as the report sees it: its plan, its judged cells and its comparisons, computed once."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from analysis.dropped_samples import Dropped
-from analysis.envelope import Row, envelope, spec_order
+from analysis.envelope import Row, envelope
 from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
+from analysis.methods import Method, Source, method_of, source_of
+from analysis.pairing import spec_order
 from analysis.random_control import Comparison, against_random
+from analysis.run_files import Plan
 from analysis.verdicts import ALPHA
-from analysis.wording import (
-    Method,
-    Source,
-    method_labels,
-    method_of,
-    percent,
-    source_labels,
-    source_of,
-)
-from trainables.spec import TrialResult, TrialSpec
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What was to be run, as the sweep wrote it into plan.json; empty where there is none.
-
-    Attributes:
-        grid: Name of the grid.
-        command: The command line that made the run.
-        specs: Every trial that was to be run, baselines included.
-        created: ISO time.
-        tolerance_pp: The tolerance asked for, or None.
-        limited: Whether the data was cut short to try things out.
-        environment: Versions and machine.
-        notes: What the sweep has to say, one sentence each.
-        adaptive: Whether seeds were bought look by look.
-    """
-
-    grid: str = ""
-    command: str = ""
-    specs: tuple[TrialSpec, ...] = ()
-    created: str = ""
-    tolerance_pp: float | None = None
-    limited: bool = False
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    adaptive: bool = False
+from analysis.wording import method_labels, percent, source_labels
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,48 +128,3 @@ def _alpha(plan: Plan) -> float:
 def _lead(signal: str) -> bool:
     # The plain redundancy signal is the study's own: it is named first.
     return signal != "redundancy"
-
-
-def load_plan(run: Path) -> Plan | None:
-    """The plan a sweep left in RUN/plan.json, or None.
-
-    Raises:
-        ValueError: If the file is not a plan; the message names it.
-    """
-    path = run / "plan.json"
-    if not path.exists():
-        return None
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        return Plan(
-            grid=str(written.get("grid", "")),
-            command=str(written.get("command", "")),
-            specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
-            created=str(written.get("created", "")),
-            tolerance_pp=written.get("tolerance_pp"),
-            limited=bool(written.get("limited", False)),
-            environment=dict(written.get("environment") or {}),
-            notes=tuple(str(note) for note in written.get("notes", [])),
-            adaptive=bool(written.get("adaptive", False)),
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not a plan: {error}") from error
-
-
-def merged(plans: Iterable[Plan | None]) -> Plan:
-    """The plan of several runs read as one: all their specs, the first one's words."""
-    known = [plan for plan in plans if plan is not None]
-    if len(known) < 2:
-        return known[0] if known else Plan()
-    first = known[0]
-    return Plan(
-        grid=" + ".join(dict.fromkeys(plan.grid for plan in known)),
-        command="\n".join(plan.command for plan in known),
-        specs=tuple(spec for plan in known for spec in plan.specs),
-        created=max(plan.created for plan in known),
-        tolerance_pp=first.tolerance_pp,
-        limited=any(plan.limited for plan in known),
-        environment=first.environment,
-        notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
-        adaptive=any(plan.adaptive for plan in known),
-    )

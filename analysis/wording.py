@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import NamedTuple
 
-from trainables.spec import Setting, Training, TrialSpec
+from analysis.methods import Method, Source, method_of, source_of
+from trainables.spec import Training, TrialSpec
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 _CAPITALS = {
@@ -13,46 +13,6 @@ _CAPITALS = {
     "tracin": "TracIn", "tracin_self": "TracIn self", "less": "LESS", "semdedup": "SemDeDup",
     "knn_shapley": "KNN-Shapley", "tfidf": "TF-IDF", "infobatch": "InfoBatch",
 }  # fmt: skip
-
-
-class Method(NamedTuple):
-    """How survivors are chosen and trained: a condition without data set, warm-up and rate."""
-
-    signal: str
-    settings: tuple[tuple[str, Setting], ...]
-    signal_sha: str
-    prune: str
-    selector: str
-    selector_settings: tuple[tuple[str, Setting], ...]
-    selector_sha: str
-    protocol: str
-    budget: str
-    model: str
-    model_sha: str
-    learner: str
-    training: Training
-
-    @property
-    def is_control(self) -> bool:
-        """Whether this throws data away at random."""
-        return self.signal == "random"
-
-
-class Source(NamedTuple):
-    """A data set: its name and its content."""
-
-    dataset: str
-    data_sha: str
-
-
-def method_of(condition: TrialSpec) -> Method:
-    """The method of a condition."""
-    return Method(*(getattr(condition, name) for name in Method._fields))
-
-
-def source_of(condition: TrialSpec) -> Source:
-    """The data set of a condition."""
-    return Source(condition.dataset, condition.data_sha)
 
 
 def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:

@@ -18,7 +18,8 @@ from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import keep_data, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Place
-from trainables.data.catalog import Dataset, Source, Split, load
+from trainables.data.catalog import Source, load
+from trainables.data.dataset import Dataset, Split
 from trainables.environment import settle
 from trainables.run_context import load_runs
 from trainables.selection.scoring import score

@@ -33,7 +33,7 @@ from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import Node
 from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
-from trainables.data.catalog import Dataset, Split, write
+from trainables.data.dataset import Dataset, Split, write
 from trainables.evidence.collector import evidence_key, places
 from trainables.evidence.requirements import settings_of
 from trainables.neighbours.vectors import shards_of

@@ -17,7 +17,7 @@ from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import Sweep, keep_data, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Place
-from trainables.data.catalog import Dataset
+from trainables.data.dataset import Dataset
 from trainables.environment import settle
 from trainables.evidence.collector import Evidence
 from trainables.run_context import load_runs

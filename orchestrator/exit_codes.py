@@ -14,7 +14,7 @@ def explained() -> Iterator[None]:
 
     An error of ours keeps its traceback and gives exit code 1.
     """
-    from trainables.data.catalog import DataError, UnsafeError
+    from trainables.data.dataset import DataError, UnsafeError
 
     try:
         yield

@@ -134,10 +134,11 @@ def main(flags: Mapping[str, Any]) -> int:
 
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.estimate import calibrated, measured, show_estimate
-    from orchestrator.planning.plan import plan_sweep, show
+    from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_room
     from orchestrator.planning.request import Request
     from orchestrator.planning.resources import Place
+    from orchestrator.terminal.plan_text import show
 
     track = flags["track"] or ()
     check_trackers(track)
@@ -161,7 +162,7 @@ def main(flags: Mapping[str, Any]) -> int:
         show_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep)
+    check_room(sweep.store.root, sweep.room_bytes())
     with sweep.run.locked():
         report, examples = not flags["no_report"], not flags["no_examples"]
         return conduct(sweep, console, report=report, examples=examples, track=track)
@@ -192,8 +193,8 @@ def conduct(
         track: Rows of TRACKERS.
     """
     from analysis.report import write_report
-    from analysis.run_files import load_run
-    from analysis.study import load_plan, study
+    from analysis.run_files import load_plan, load_run
+    from analysis.study import study
     from orchestrator.execution.collect_dropped import write_dropped
     from orchestrator.exit_codes import DONE, INCOMPLETE
     from orchestrator.terminal.summary import summarise
@@ -238,10 +239,11 @@ def work(
     sweep: "Sweep", left: "list[Node]", console: "Console", track: Sequence[str] = ()
 ) -> tuple[int, str]:
     """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
-    from analysis.study import Plan
+    from analysis.run_files import Plan
     from orchestrator.execution.callbacks import Watcher
     from orchestrator.execution.tuner import run_nodes
-    from orchestrator.planning.plan import keep_data, show_purchases
+    from orchestrator.planning.plan import keep_data
+    from orchestrator.terminal.plan_text import show_purchases
 
     keep_data(sweep)
     done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]

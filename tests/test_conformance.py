@@ -15,9 +15,9 @@ from orchestrator.planning.grids import GRIDS, expand
 from orchestrator.planning.task_graph import plan
 from orchestrator.store.local import ArtifactStore
 from tests.caches import FolderCache
-from trainables.data.catalog import Source, load, write
+from trainables.data.catalog import Source, load
+from trainables.data.dataset import dice, write
 from trainables.data.synthetic import synthetic
-from trainables.evidence.collector import dice
 from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model, resolve

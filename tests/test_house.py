@@ -12,7 +12,7 @@ PACKAGES = ("orchestrator", "trainables", "analysis")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAY_IMPORT = {
     "orchestrator": ("orchestrator", "analysis", "trainables"),
-    "analysis": ("analysis", "trainables.spec", "trainables.records"),
+    "analysis": ("analysis", "trainables.spec", "trainables.result", "trainables.records"),
     "trainables": ("trainables",),
 }
 OWNED = {"ray": "orchestrator", "torch": "trainables", "faiss": "trainables", "plotly": "analysis"}

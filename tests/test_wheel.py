@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from trainables.records import to_json
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 ROOT = Path(__file__).parent.parent
 SPEC = TrialSpec(

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Dataset
+from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
+from trainables.evidence.forward_passes import predict
+from trainables.result import Phase, TrialResult
 from trainables.selection.contracts import warnings
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.spec import TrialSpec
 from trainables.training.trainer import Learner
 
 
@@ -31,7 +33,7 @@ def outcome(
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
     """
-    predicted, evaluation = learner.predict("test")
+    predicted, evaluation = predict(learner, "test")
     labels, c = dataset.test.labels, len(dataset.class_names)
     right = predicted == labels
     counts = np.bincount(labels, minlength=c)

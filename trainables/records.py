@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trainables.spec import PHASES, Phase, TrialResult, TrialSpec
+from trainables.result import PHASES, Phase, TrialResult
+from trainables.spec import TrialSpec
 
 # Raised when a column changes its meaning; a reader refuses rows of another version.
 SCHEMA_VERSION = 2

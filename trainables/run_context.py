@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
-from trainables.data.catalog import Dataset, read
-from trainables.evidence.collector import Cache, dice
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset, dice, read
 from trainables.evidence.forward_passes import observe
 from trainables.learners import LEARNERS
+from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import EACH_EPOCH
 from trainables.selection.scoring import Keep, select
-from trainables.spec import Phase, TrialSpec
+from trainables.spec import TrialSpec
 from trainables.training.schedule import Route, warm_steps
 from trainables.training.trainer import Learner, load_progress, save_progress
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from trainables.keys import key_of
 
@@ -15,7 +15,6 @@ PROTOCOLS = ("continue", "restart")
 BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
 NULL = "null"  # prunes nothing, but goes on with another data order and other dropout
-PHASES = ("warmup", "scoring", "training", "evaluation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,91 +209,3 @@ class TrialSpec:
             return cls(**{**values, **pairs, "training": Training(**values["training"])})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a spec: {error}") from error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phase:
-    """What one phase of a trial used, as measured.
-
-    Attributes:
-        seconds: Wall time.
-        steps: Optimizer steps, or batches where nothing is trained.
-        examples: Samples processed, repeats counted.
-        tokens: Word pieces of those samples, padding left out; 0 where there are none.
-        padded_tokens: Word pieces computed on, padding included.
-    """
-
-    seconds: float = 0.0
-    steps: int = 0
-    examples: int = 0
-    tokens: int = 0
-    padded_tokens: int = 0
-
-    def __add__(self, other: "Phase") -> "Phase":
-        """Both phases together."""
-        return Phase(**{k: getattr(self, k) + v for k, v in asdict(other).items()})
-
-    def __sub__(self, other: "Phase") -> "Phase":
-        """What came after other, an earlier reading of the same count."""
-        return Phase(**{k: getattr(self, k) - v for k, v in asdict(other).items()})
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialResult:
-    """One row: a trial's spec and everything measured of it.
-
-    Attributes:
-        spec: The trial.
-        status: "ok", or "failed" with `error`.
-        error: One line: what went wrong.
-        accuracy: Share of the test set predicted right after the last epoch, in [0, 1].
-        recall: Per class, in [0, 1]; nan where the test set has no sample of it. Shape (c,).
-        correct: One bit a test sample, the first class's first and each class's in the test set's
-            order, packed big-endian first (numpy.packbits), n_test bits.
-        n_test: Test samples.
-        test_counts: Of them those of each class, shape (c,).
-        class_names: Shape (c,).
-        class_counts: Training samples per class, shape (c,).
-        kept_counts: Of them, those kept, shape (c,).
-        phases: What warm-up, scoring, training and evaluation used; of what trials share, each
-            row shows what its trial rests on, whoever paid.
-        parameters: Trained parameters without embeddings (P_ne of the FLOP model).
-        weights_sha: sha256 of the final weights.
-        kept_sha: sha256 of the kept rows.
-        twins_lost: Share of the removed samples whose nearest neighbour was removed too, or None.
-        neighbours_recall: Share of a sample's true neighbours that an approximate search found.
-        found: Where the data's truth is known: share of the removed rows that truly are spare
-            copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
-        environment: Versions, device and threads; trials of one cell agree on it.
-        warnings: What a reader of this row must know, one sentence each.
-        finished: ISO time, UTC; it and `host` say nothing about the result.
-        host: Machine.
-    """
-
-    spec: TrialSpec
-    status: Literal["ok", "failed"] = "ok"
-    error: str = ""
-    accuracy: float | None = None
-    recall: tuple[float, ...] = ()
-    correct: bytes = b""
-    n_test: int = 0
-    test_counts: tuple[int, ...] = ()
-    class_names: tuple[str, ...] = ()
-    class_counts: tuple[int, ...] = ()
-    kept_counts: tuple[int, ...] = ()
-    phases: Mapping[str, Phase] = field(default_factory=dict)
-    parameters: int = 0
-    weights_sha: str = ""
-    kept_sha: str = ""
-    twins_lost: float | None = None
-    neighbours_recall: float | None = None
-    found: Mapping[str, float] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    finished: str = ""
-    host: str = ""
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether the trial ended with a result."""
-        return self.status == "ok"

@@ -4,21 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.cost import Cost, mean_cost
+from analysis.cost import best_measured_cost
 from analysis.envelope import Row
+from analysis.methods import Source, method_of
 from analysis.safe_rates import Ladder, ladder_of, ladders_of, safe_of
+from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
-from analysis.verdicts import Verdict, Word, seeds_needed
-from analysis.wording import (
-    MARKS,
-    Source,
-    interval,
-    method_of,
-    p_text,
-    percent,
-    seeds_text,
-    signed,
-)
+from analysis.verdicts import Verdict, Word
+from analysis.wording import MARKS, interval, p_text, percent, seeds_text, signed
 
 Standing = Literal["better", "worse", "equal", "open", "random", "no control"]
 
@@ -157,18 +150,6 @@ def _credit(study: Study, top: Row, standing: Standing) -> str:
         "open": "At that rate random pruning is not shown to be within, "
         "but no difference to it is shown either.",
     }[standing]
-
-
-def best_measured_cost(row: Row) -> tuple[Cost, str] | None:
-    """A cell's cost by tokens, or else by examples, or by seconds; and which it is.
-
-    Seconds come last: on a machine that does other things as well they measure those.
-    """
-    for measure in ("tokens", "examples", "seconds"):
-        cost = mean_cost(row.cell, measure)
-        if cost is not None:
-            return cost, measure
-    return None
 
 
 def _saving(row: Row) -> list[str]:

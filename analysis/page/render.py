@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from analysis.cost import Sweep, break_even_epochs, flop, sweep
 from analysis.dropped_samples import Examples, examples
+from analysis.methods import method_of
 from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, Table
@@ -29,7 +30,7 @@ from analysis.page.tables import (
     unpaired_rows,
 )
 from analysis.study import Study
-from analysis.wording import method_of, percent
+from analysis.wording import percent
 
 _FOLDER = Path(__file__).parent
 _TITLES = {

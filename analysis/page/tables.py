@@ -5,23 +5,14 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
-from analysis.cost import Cost, mean_cost
+from analysis.cost import Cost, best_measured_cost, mean_cost
 from analysis.envelope import Row
-from analysis.page.answer_cards import best_measured_cost
+from analysis.methods import Method, method_of, source_of
 from analysis.page.figures.style import Table, rounded
+from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
-from analysis.verdicts import seeds_needed
-from analysis.wording import (
-    MARKS,
-    Method,
-    interval,
-    method_of,
-    percent,
-    seeds_text,
-    signed,
-    source_of,
-)
-from trainables.spec import TrialResult
+from analysis.wording import MARKS, interval, percent, seeds_text, signed
+from trainables.result import TrialResult
 
 _ENVELOPE = (
     "data set", "data_sha", "model", "learner", "signal", "settings", "prune", "selector",

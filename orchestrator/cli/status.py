@@ -52,8 +52,8 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
         FileNotFoundError: If the folder is no run's.
         ValueError: If a file of it is not what it should be.
     """
-    from analysis.run_files import load_run
-    from analysis.study import load_plan
+    from analysis.run_files import load_plan, load_run
+    from orchestrator.store.run_folder import holder
     from orchestrator.trial_names import title
 
     plan = load_plan(run)
@@ -80,22 +80,6 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
         seconds_left=_guess(finished, left, now or datetime.now(UTC)) if worker and left else None,
         failures=failures,
     )
-
-
-def holder(run: Path) -> str:
-    """Who holds the folder's lock; empty if nobody does."""
-    from filelock import FileLock, Timeout
-
-    if not (run / ".lock").exists():
-        return ""
-    lock = FileLock(run / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        owner = run / ".owner"
-        return owner.read_text(encoding="utf-8") if owner.exists() else "another process"
-    lock.release()
-    return ""
 
 
 def _guess(finished: list[str], left: int, now: datetime) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.cli.doctor import Check
+from orchestrator.diagnostics.check import Check
 from orchestrator.store.object_storage import Remote
 
 # A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.

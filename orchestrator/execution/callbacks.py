@@ -11,7 +11,7 @@ import ray
 from ray import tune
 from rich.console import Console
 
-from analysis.study import Plan
+from analysis.run_files import Plan
 from orchestrator.execution.scheduler import SECOND_TRIES
 from orchestrator.execution.tracking import Tracker
 from orchestrator.planning.tasks import Node
@@ -19,7 +19,7 @@ from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from orchestrator.terminal.panel import Panel
 from orchestrator.trial_names import signal_text, title
-from trainables.spec import TrialResult
+from trainables.result import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
 _PATIENCE_S = 20.0

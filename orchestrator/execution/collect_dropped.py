@@ -13,13 +13,12 @@ from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import artifacts
 from orchestrator.planning.tasks import Artifact
 from orchestrator.store.atomic import atomic_write
-from trainables.data.catalog import Dataset
-from trainables.evidence.collector import Evidence, dice
+from trainables.data.dataset import Dataset, dice
+from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import meant
 from trainables.run_context import DataRuns
-from trainables.selection.contracts import read_scores
 from trainables.selection.lookup import EACH_EPOCH, asked_by
-from trainables.selection.scoring import select
+from trainables.selection.scoring import read_scores, select
 from trainables.spec import TrialSpec
 
 # Pairs shown of each method, and characters of a text.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.trial_names import title
-from trainables.spec import TrialResult
+from trainables.result import TrialResult
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ import numpy as np
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import derived
 from trainables.records import from_json
+from trainables.result import Phase
 from trainables.selection.lookup import signal_of
-from trainables.spec import Phase, TrialSpec
+from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     """
     from orchestrator.planning.plan import keep_data
     from trainables.environment import settle
-    from trainables.trial import probe
+    from trainables.stages import probe
 
     settle(sweep.place.cpus)
     keep_data(sweep)

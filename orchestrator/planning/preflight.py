@@ -2,17 +2,14 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from orchestrator.store.atomic import StoreError
-from trainables.data.catalog import Dataset
+from trainables.data.dataset import Dataset
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import asked_by
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
-
-if TYPE_CHECKING:
-    from orchestrator.planning.plan import Sweep
 
 
 def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
@@ -77,19 +74,21 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
             )
 
 
-def check_room(sweep: "Sweep") -> None:
+def check_room(root: Path, needed_bytes: int) -> None:
     """Refuse what the disk cannot hold, before hours are spent.
 
+    Args:
+        root: Folder of the store, there or not.
+        needed_bytes: What a sweep will write into it.
+
     Raises:
-        StoreError: If it is too full.
+        StoreError: If the disk is too full.
     """
-    place = sweep.store.root
-    while not place.exists():
-        place = place.parent
-    free, needed = shutil.disk_usage(place).free, sweep.room_bytes()
-    if needed > free:
+    there = next(folder for folder in (root, *root.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed_bytes > free:
         raise StoreError(
-            f"{sweep.store.root} has {free / 1e9:.1f} GB free, this sweep needs about "
-            f"{needed / 1e9:.1f} GB for its warm-ups; give --cache DIR on a larger disk, or free "
+            f"{root} has {free / 1e9:.1f} GB free, this sweep needs about "
+            f"{needed_bytes / 1e9:.1f} GB for its warm-ups; give --cache DIR on a larger disk, or free "
             "some: prune-envelope cache gc --keep 5GB"
         )

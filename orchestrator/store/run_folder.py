@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -14,7 +14,11 @@ from orchestrator.store.atomic import atomic_write
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
 from trainables.records import from_json, to_json
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
+
+if TYPE_CHECKING:
+    pass
 
 
 class RunLockedError(OSError):
@@ -130,3 +134,19 @@ def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path)
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
             f"{title(gone[0])}); add to that plan, or give another --run"
         )
+
+
+def holder(run: Path) -> str:
+    """Who holds the folder's lock; empty if nobody does."""
+    from filelock import FileLock, Timeout
+
+    if not (run / ".lock").exists():
+        return ""
+    lock = FileLock(run / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        owner = run / ".owner"
+        return owner.read_text(encoding="utf-8") if owner.exists() else "another process"
+    lock.release()
+    return ""

@@ -9,11 +9,12 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from analysis.study import Plan, study
+from analysis.run_files import Plan
+from analysis.study import study
 from orchestrator.planning.tasks import Node
 from orchestrator.terminal.summary import verdict_table
 from orchestrator.trial_names import title
-from trainables.spec import TrialResult
+from trainables.result import TrialResult
 
 _NOUNS = {
     "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",

@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.envelope import Row
+from analysis.methods import method_of
 from analysis.page.answer_cards import cards
 from analysis.study import Study
-from analysis.wording import method_labels, method_of
-from trainables.spec import TrialResult
+from analysis.wording import method_labels
+from trainables.result import TrialResult
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.dropped_samples import Dropped
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.result import Phase, TrialResult
+from trainables.spec import TrialSpec
 
 N_TEST = 1000
 BASELINE = TrialSpec(

@@ -13,7 +13,7 @@ from analysis.cost import (
     sweep,
 )
 from analysis.envelope import cells
-from trainables.spec import Phase
+from trainables.result import Phase
 
 WARMUPS, RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
 TABLE = {

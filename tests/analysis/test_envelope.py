@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.envelope import cells, envelope, sampling_variance
+from analysis.envelope import cells, envelope
+from analysis.pairing import sampling_variance
 from analysis.run_files import load_run
 from analysis.run_noise import scatter_differs
 from trainables.records import to_json, write_parquet

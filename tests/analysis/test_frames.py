@@ -8,11 +8,12 @@ from typer.testing import CliRunner
 
 from analysis import frames
 from analysis.cost import mean_cost
+from analysis.run_files import Plan
 from analysis.safe_rates import safe_rate
-from analysis.study import Plan, study
+from analysis.study import study
 from analysis.table import Format, What, app, written
 from trainables.records import to_json
-from trainables.spec import Phase
+from trainables.result import Phase
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from analysis.interim_looks import (
     envelope_at_looks,
     is_hopeless,
 )
-from analysis.study import Plan, study
+from analysis.run_files import Plan
+from analysis.study import study
 from analysis.verdicts import judge
 
 SEEDS = range(1, LOOKS[-1] + 1)

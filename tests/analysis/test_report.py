@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from analysis.page.figures import FIGURES
 from analysis.page.render import as_island, script_hash
 from analysis.report import app, build_report, write_report
-from analysis.study import Plan
+from analysis.run_files import Plan
 from trainables.records import read_parquet, to_json
 
 HOSTILE = "<script>alert('x')</script> & \"Politics\""

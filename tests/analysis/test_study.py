@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from analysis.study import load_plan, merged, study
+from analysis.run_files import load_plan, merged
+from analysis.study import study
 
 
 def write_plan(run, specs, **more):

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from analysis.seeds_needed import seeds_needed
 from analysis.verdicts import (
     Spread,
     Verdict,
@@ -11,7 +12,6 @@ from analysis.verdicts import (
     judge,
     one_sided_p,
     pooled_variance,
-    seeds_needed,
 )
 
 D = (-0.10, -0.45, -0.20, -0.62, -0.05)

@@ -1,9 +1,9 @@
 import pytest
 
+from analysis.methods import method_of
 from analysis.wording import (
     interval,
     method_labels,
-    method_of,
     p_text,
     percent,
     seeds_text,

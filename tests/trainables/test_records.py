@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from trainables.records import from_json, read_parquet, to_json, write_parquet
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.result import Phase, TrialResult
+from trainables.spec import TrialSpec
 
 SPEC = TrialSpec(
     dataset="imdb",

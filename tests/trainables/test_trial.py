@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import trainables.run_context as runs_module
-from trainables.data.catalog import Split, write
+from trainables.data.dataset import Split, write
 from trainables.data.subsampling import with_validation
 from trainables.evidence.requirements import asked, settings_of
 from trainables.learners import LEARNERS
@@ -17,9 +17,10 @@ from trainables.selection.scoring import select
 from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
+from trainables.stages import score
 from trainables.training.schedule import warm_steps
 from trainables.training.trainer import Learner
-from trainables.trial import run_baseline, run_trial, score, warm_up
+from trainables.trial import run_baseline, run_trial, warm_up
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from trainables.data.class_labels import Raw, classes_of, encode, mapping_note, raw_split
 from trainables.data.columns import Columns, choose, excerpt
-from trainables.data.dataset import DataError, Dataset, Split, UnsafeError, read, write
+from trainables.data.dataset import DataError, Dataset, Split
 from trainables.data.hub import Hub, fetch
 from trainables.data.readers import FORMATS, UNSAFE, read_file
 from trainables.data.subsampling import (
@@ -23,11 +23,6 @@ from trainables.data.subsampling import (
     with_validation,
 )
 from trainables.data.synthetic import synthetic
-
-__all__ = [
-    "DATASETS", "Card", "DataError", "Dataset", "Source", "Split", "UnsafeError", "load", "read",
-    "write",
-]  # fmt: skip
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 

@@ -166,16 +166,3 @@ def mapping_note(train: Raw, names: tuple[str, ...]) -> tuple[str, ...]:
     shown = ", ".join(f"{excerpt(name)} is {k}" for k, name in enumerate(names[:20]))
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
     return (f"labels became class numbers in sorted order: {shown}{more}",)
-
-
-def class_recall(
-    validation_probs: NDArray[np.float32], validation_labels: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Recall by class on the validation split, shape (c,); nan where it has no row of a class."""
-    c = validation_probs.shape[1]
-    right = validation_labels[validation_probs.argmax(axis=1) == validation_labels]
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.bincount(right, minlength=c) / np.bincount(
-            validation_labels, minlength=c
-        )
-    return found

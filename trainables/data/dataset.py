@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.keys import canonical
+from trainables.keys import canonical, seed_for
 
 FORMAT = 1
 METADATA_KEY = b"prune_envelope"
-SPLIT_NAMES = ("train", "test", "validation")
 ARROW_TYPES = {"text": pa.large_string(), "image": pa.large_binary()}
 
 
@@ -238,3 +237,10 @@ def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
         labels=rows["label"].to_numpy(),
         ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
     )
+
+
+def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
+    """A uniform draw in [0, 1) for each id, shape (n,), whatever the order of the rows."""
+    place_in_sorted = np.argsort(np.argsort(ids, kind="stable"), kind="stable")
+    draws: NDArray[np.float64] = np.random.default_rng(seed_for(seed, stage)).random(len(ids))
+    return draws[place_in_sorted]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
+from trainables.cache import Cache
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.forward_passes import EXTRA, FORWARD, observe
 from trainables.evidence.requirements import (
@@ -27,36 +27,13 @@ from trainables.evidence.requirements import (
     meant,
     parameters,
 )
-from trainables.keys import key_of, seed_for
+from trainables.keys import key_of
 from trainables.neighbours.vectors import Shards, shards_of
-from trainables.spec import Phase, Setting, TrialSpec
+from trainables.result import Phase
+from trainables.spec import Setting, TrialSpec
 
 # Arrays, and what each step of making them took, the evidence under them included.
 Made = tuple[Arrays, dict[str, Phase]]
-
-
-class Cache(Protocol):
-    """Where artifacts are kept: made once, verified, found by kind and key."""
-
-    def has(self, kind: str, key: str) -> bool:
-        """Whether an artifact is there."""
-
-    def get(
-        self, kind: str, key: str, make: Callable[[Path], object], *, about: Any = None
-    ) -> Path:
-        """The artifact's file; where there is none, `make` writes it and returns facts of it."""
-
-    def facts(self, kind: str, key: str) -> Mapping[str, Any]:
-        """What the `make` of an artifact returned: what may differ from one making to another."""
-
-    def progress(self, key: str) -> Path:
-        """A folder for an unfinished trial's own state."""
-
-    def keep_progress(self, key: str) -> None:
-        """Let other machines go on with it, too."""
-
-    def clear_progress(self, key: str) -> None:
-        """Forget it."""
 
 
 class Runs(Protocol):
@@ -81,13 +58,6 @@ class Runs(Protocol):
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the spec's finished run gets right, and what the run took."""
-
-
-def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
-    """A uniform draw in [0, 1) for each id, shape (n,), whatever the order of the rows."""
-    place_in_sorted = np.argsort(np.argsort(ids, kind="stable"), kind="stable")
-    draws: NDArray[np.float64] = np.random.default_rng(seed_for(seed, stage)).random(len(ids))
-    return draws[place_in_sorted]
 
 
 class Evidence:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays
 from trainables.environment import autocast, draw_from
 from trainables.keys import seed_for
-from trainables.spec import Phase
+from trainables.result import Phase
 
 if TYPE_CHECKING:
     from trainables.training.trainer import Learner
@@ -114,6 +114,17 @@ def observe(
         used += took
     back = np.argsort(np.concatenate(order), kind="stable")
     return {name: np.concatenate(part)[back] for name, part in parts.items()}, used
+
+
+def predict(learner: "Learner", split: str) -> tuple[NDArray[np.int64], Phase]:
+    """Predicted classes of a split, shape (n_split,), and what it took."""
+    predicted = np.empty(len(learner.network.lengths[split]), dtype=np.int64)
+    used = Phase()
+    learner.network.module.eval()
+    for rows, seen, took in passed(learner, split):
+        predicted[rows] = seen["logits"].argmax(1).numpy()
+        used += took
+    return predicted, used
 
 
 def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.float32], Phase]:

@@ -166,3 +166,16 @@ def _log_probs(features: NDArray[np.float32], weights: NDArray[np.float64]) -> N
     logits -= logits.max(axis=1, keepdims=True)
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return logits
+
+
+def class_recall(
+    validation_probs: NDArray[np.float32], validation_labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Recall by class on the validation split, shape (c,); nan where it has no row of a class."""
+    c = validation_probs.shape[1]
+    right = validation_labels[validation_probs.argmax(axis=1) == validation_labels]
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.float64] = np.bincount(right, minlength=c) / np.bincount(
+            validation_labels, minlength=c
+        )
+    return found

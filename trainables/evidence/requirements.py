@@ -4,10 +4,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trainables.data.class_labels import class_recall
 from trainables.evidence.ensembles import RELATED, SubsetModels
 from trainables.evidence.forward_passes import EXTRA, FORWARD
-from trainables.evidence.linear_probes import cross_probs, head_models
+from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
 from trainables.neighbours.ivf import ivf_neighbours, recall
 from trainables.neighbours.kmeans import Clusters, centroids, clusters

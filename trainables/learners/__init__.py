@@ -1,38 +1,14 @@
 """LEARNERS: what can be trained. A new learner is one function and one row of this table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from trainables.data.catalog import Dataset
-from trainables.evidence.collector import Cache
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset
 from trainables.learners.linear import open_linear
+from trainables.learners.network import Network
 from trainables.learners.text import open_text, open_tiny
 from trainables.spec import Training, TrialSpec
-
-
-class Network(Protocol):
-    """A module with its data at hand; `trainables.training.trainer` trains it.
-
-    Attributes:
-        module: The torch module with everything that is trained.
-        lengths: Word pieces of each sample, by split; ones where there are none.
-    """
-
-    module: Any
-    lengths: Mapping[str, NDArray[np.int64]]
-
-    def width(self, split: str, rows: NDArray[np.int64]) -> int:
-        """Word pieces each of some rows is padded to; 1 where there are none."""
-
-    def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
-        """Tensors of some rows on the device; padded where the samples have a length."""
-
-    def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
-        """Logits (b, c), and embeddings (b, d) or None."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.data.catalog import Dataset
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset
 from trainables.environment import autocast, device
-from trainables.evidence.collector import Cache
 from trainables.keys import key_of, seed_for
 from trainables.learners.pretrained import revision_of
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Dataset
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset
 from trainables.environment import device
-from trainables.evidence.collector import Cache
 from trainables.keys import key_of, seed_for
 from trainables.learners.pretrained import revision_of
 from trainables.learners.tokens import (

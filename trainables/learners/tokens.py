@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Dataset
+from trainables.data.dataset import Dataset
 from trainables.learners.pretrained import revision_of
 
 if TYPE_CHECKING:

@@ -1,17 +1,11 @@
 """Scores of a training set: made once per warm-up mark and signal, kept with the sample's name."""
 
-import json
 import math
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Split
 from trainables.selection.lookup import EACH_EPOCH, signal_of
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
@@ -75,34 +69,6 @@ def _longer(least: float, spec: TrialSpec) -> str:
     if share < 1:
         return f"a warm-up of {share:.6g} here"
     return f"so train for more than {least:g} epochs, not {spec.training.epochs}"
-
-
-def write_scores(
-    path: Path,
-    scores: NDArray[np.float32],
-    train: Split,
-    about: Mapping[str, Any],
-    columns: Mapping[str, NDArray[Any]] | None = None,
-) -> None:
-    """Write columns sample_id, label and score, row for row, with `about` in the metadata.
-
-    Args:
-        path: The file.
-        scores: Shape (n,).
-        train: The rows scored.
-        about: What decided the scores.
-        columns: More of the signal's own, shape (n,) each.
-    """
-    named = {"sample_id": pa.array(train.ids), "label": train.labels, "score": scores}
-    table = pa.table({**named, **(columns or {})})
-    note = {"about": json.dumps(about, sort_keys=True)}
-    pq.write_table(table.replace_schema_metadata(note), path, compression="zstd")
-
-
-def read_scores(path: Path) -> NDArray[np.float32]:
-    """The scores that `write_scores` wrote, shape (n,)."""
-    scores: NDArray[np.float32] = pq.read_table(path, columns=["score"])["score"].to_numpy()
-    return scores
 
 
 def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:

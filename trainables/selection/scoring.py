@@ -1,5 +1,6 @@
 """From a warm-up mark to the rows that stay: a signal's scores, cut by a selector."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -7,20 +8,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Dataset
-from trainables.evidence.collector import Evidence, Runs, dice
+from trainables.data.dataset import Dataset, Split, dice
+from trainables.evidence.collector import Evidence, Runs
 from trainables.evidence.requirements import APPROXIMATIONS, derived
+from trainables.result import Phase
 from trainables.selection.contracts import (
     check_epochs,
     check_keep,
     check_scores,
-    read_scores,
-    write_scores,
 )
 from trainables.selection.lookup import EACH_EPOCH, selector_of, signal_of
-from trainables.spec import Phase, TrialSpec
+from trainables.spec import TrialSpec
 
 Keep = NDArray[np.bool_]
 
@@ -113,3 +115,31 @@ def _timed(
     started = time.perf_counter()
     found = function(**arguments)
     return found, Phase(seconds=time.perf_counter() - started)
+
+
+def write_scores(
+    path: Path,
+    scores: NDArray[np.float32],
+    train: Split,
+    about: Mapping[str, Any],
+    columns: Mapping[str, NDArray[Any]] | None = None,
+) -> None:
+    """Write columns sample_id, label and score, row for row, with `about` in the metadata.
+
+    Args:
+        path: The file.
+        scores: Shape (n,).
+        train: The rows scored.
+        about: What decided the scores.
+        columns: More of the signal's own, shape (n,) each.
+    """
+    named = {"sample_id": pa.array(train.ids), "label": train.labels, "score": scores}
+    table = pa.table({**named, **(columns or {})})
+    note = {"about": json.dumps(about, sort_keys=True)}
+    pq.write_table(table.replace_schema_metadata(note), path, compression="zstd")
+
+
+def read_scores(path: Path) -> NDArray[np.float32]:
+    """The scores that `write_scores` wrote, shape (n,)."""
+    scores: NDArray[np.float32] = pq.read_table(path, columns=["score"])["score"].to_numpy()
+    return scores

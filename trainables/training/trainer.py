@@ -19,13 +19,13 @@ from safetensors.torch import save
 
 from trainables.arrays import Arrays
 from trainables.environment import autocast, device, draw_from
-from trainables.evidence.forward_passes import passed
 from trainables.keys import seed_for
-from trainables.spec import Phase, Training
+from trainables.result import Phase
+from trainables.spec import Training
 from trainables.training.schedule import Route, Step, learning_rate
 
 if TYPE_CHECKING:
-    from trainables.learners import Network
+    from trainables.learners.network import Network
 
 # Steps between looks at whether the loss is finite; each look waits for the accelerator.
 _CHECK_EVERY = 50
@@ -168,16 +168,6 @@ class Learner:
         for losses in self._seen.get("losses", torch.empty(0, 0))[:epoch].cpu().numpy():
             last = np.where(np.isnan(losses), last, losses)
         return last
-
-    def predict(self, split: str) -> tuple[NDArray[np.int64], Phase]:
-        """Predicted classes of a split, shape (n_split,)."""
-        predicted = np.empty(len(self.network.lengths[split]), dtype=np.int64)
-        used = Phase()
-        self.network.module.eval()
-        for rows, seen, took in passed(self, split):
-            predicted[rows] = seen["logits"].argmax(1).numpy()
-            used += took
-        return predicted, used
 
     def moment(self, parameter: Any, kind: str) -> NDArray[np.float32]:
         """One of AdamW's running moments of a parameter: exp_avg or exp_avg_sq."""

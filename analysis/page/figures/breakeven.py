@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.cost import Cost
+from analysis.methods import Method, method_of
 from analysis.page.figures.pareto import RUNS, measured_costs
 from analysis.page.figures.style import (
     CONTROL,
@@ -21,7 +22,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import Method, method_of, percent
+from analysis.wording import percent
 
 _MOST_RUNS = 30
 # Below this a saving is far from paying; a line that starts there would press the others flat.

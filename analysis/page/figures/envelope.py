@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from analysis.methods import Method
 from analysis.page.figures.style import EDGE, INK, MUTED, Spec, Table, axis, layout, rounded
 from analysis.study import Study
 from analysis.verdicts import Verdict, average
-from analysis.wording import MARKS, Method, interval, percent, seeds_text, signed
+from analysis.wording import MARKS, interval, percent, seeds_text, signed
 
 _SCALE_PP = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.

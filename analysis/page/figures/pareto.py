@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.cost import Cost
+from analysis.cost import Cost, best_measured_cost
 from analysis.envelope import Row
-from analysis.page.answer_cards import best_measured_cost
+from analysis.methods import Method, Source, method_of
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -24,7 +24,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import Method, Source, method_of, percent
+from analysis.wording import percent
 
 RUNS = (1, 5, 20)
 # Dearer than this a condition is in the table alone: it would squeeze the others.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.class_retention import Retention, retention
+from analysis.methods import Method, Source
 from analysis.page.figures.style import (
     GRID,
     MOST_TOLD,
@@ -18,7 +19,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import Method, Source, interval, percent, signed
+from analysis.wording import interval, percent, signed
 
 _MOST_CLASSES = 30
 _BAR = "#C24E00"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.methods import Method
 from analysis.page.figures.style import (
     MOST_TOLD,
     Spec,
@@ -17,7 +18,7 @@ from analysis.page.figures.style import (
 )
 from analysis.scaling_laws import Curve, Ratio, against, curve
 from analysis.study import Study
-from analysis.wording import Method, percent
+from analysis.wording import percent
 
 _COLUMNS = (
     "method", "sizes", "seeds", "exponent", "low", "high", "error over random's", "low of it",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.methods import Method
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -23,7 +24,7 @@ from analysis.page.figures.style import (
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import Method, interval, p_text, percent, seeds_text, signed
+from analysis.wording import interval, p_text, percent, seeds_text, signed
 
 _COLUMNS = (
     "data set", "method", "verdict", "mean pp", "low pp", "high pp", "seeds",

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.wording import Method, shortened
+from analysis.methods import Method
+from analysis.wording import shortened
 
 Spec = dict[str, Any]
 

@@ -4,7 +4,8 @@ import pytest
 
 from analysis.page.answer_cards import cards
 from analysis.page.prose import lead, tally
-from analysis.study import Plan, study
+from analysis.run_files import Plan
+from analysis.study import study
 
 GOOD = [-0.2, -0.1, 0.0, -0.1, -0.2]
 LOW = [-0.8, -0.7, -0.75, -0.7, -0.8]

@@ -4,6 +4,7 @@ from dataclasses import replace
 import plotly.graph_objects as go
 import pytest
 
+from analysis.methods import method_of
 from analysis.page.figures import FIGURES
 from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
@@ -15,7 +16,6 @@ from analysis.page.figures.signals import signals_data, signals_figure
 from analysis.page.figures.style import DARK, markers, panels, warmup_lines
 from analysis.study import study
 from analysis.verdicts import average
-from analysis.wording import method_of
 
 D = [-0.10, -0.45, -0.20, -0.62, -0.05]
 

@@ -5,10 +5,11 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
-from orchestrator.cli.cache_commands import bytes_of, damaged, entries, remove, unneeded
+from orchestrator.cli.cache_commands import bytes_of
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
 from orchestrator.store.local import ArtifactStore
+from orchestrator.store.maintenance import damaged, entries, remove, unneeded
 from orchestrator.store.run_folder import Run
 from tests.faults import corrupt
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 import typer
@@ -78,9 +77,9 @@ def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
     request = Request(grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1,))
     place = Place(cache=tmp_path / "cache")
     sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
-    check_room(sweep)
+    check_room(sweep.store.root, sweep.room_bytes())
     with pytest.raises(StoreError, match=r"needs about .* GB for its warm-ups; give --cache"):
-        check_room(replace(sweep, weights_bytes=10**15))
+        check_room(sweep.store.root, 10**18)
 
 
 def test_the_demo_is_the_demo_grid(invoke, monkeypatch):

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
-from orchestrator.cli import doctor
-from orchestrator.cli.doctor import checks
+from orchestrator.diagnostics import machine
+from orchestrator.diagnostics.machine import checks
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
@@ -47,7 +47,7 @@ def test_a_full_disk_is_a_problem_and_exit_4(tmp_path, monkeypatch):
 
 
 def test_a_missing_package_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "_STACK", ("no-such-package",))
+    monkeypatch.setattr(machine, "_STACK", ("no-such-package",))
     assert by_name(tmp_path)["no-such-package"].mark == "problem"
 
 

@@ -13,7 +13,8 @@ from orchestrator.__main__ import app
 from orchestrator.cli.status import standing
 from orchestrator.store.run_folder import Run
 from trainables.records import to_json
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="[imdb]", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1

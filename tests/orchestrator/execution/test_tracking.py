@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 from orchestrator.execution.tracking import TRACKERS, Row, Tracker, check_trackers
 from orchestrator.sweep import app
-from trainables.spec import Phase, TrialResult, TrialSpec
+from trainables.result import Phase, TrialResult
+from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d" * 64, model="tiny", model_sha="m" * 64, learner="text", seed=1

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from orchestrator.execution.tuner import told
+from orchestrator.execution.worker import told
 from trainables.spec import Training, TrialSpec
 
 SPEC = TrialSpec(

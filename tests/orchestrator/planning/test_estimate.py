@@ -16,7 +16,7 @@ from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Place
 from trainables.records import to_json
-from trainables.spec import Phase, TrialResult
+from trainables.result import Phase, TrialResult
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1,), warmups=(0.05,),

@@ -4,10 +4,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from orchestrator.planning.plan import keep_data, plan_sweep, show
+from orchestrator.planning.plan import keep_data, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Place
-from trainables.data.catalog import read
+from orchestrator.terminal.plan_text import show
+from trainables.data.dataset import read
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1, 0.3), warmups=(0.05,),

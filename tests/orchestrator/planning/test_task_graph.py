@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.execution.tuner import _do
+from orchestrator.execution.worker import _do
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.resources import Place
 from orchestrator.planning.task_graph import plan
@@ -133,7 +133,7 @@ def small():
 def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
     tmp_path, small, settings, monkeypatch
 ):
-    from trainables.data.catalog import write
+    from trainables.data.dataset import write
     from trainables.trial import run_trial
 
     spec = replace(pruned("keep_one", **settings), data_sha=small.sha)

@@ -7,7 +7,8 @@ import pytest
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.run_folder import PlanChangedError, Run, RunLockedError
 from trainables.records import from_json, to_json
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=11

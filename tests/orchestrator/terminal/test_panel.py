@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from analysis.study import Plan
+from analysis.run_files import Plan
 from orchestrator.planning.tasks import Node
 from orchestrator.terminal import panel as module
 from orchestrator.terminal.panel import Panel
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="[bug]", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1

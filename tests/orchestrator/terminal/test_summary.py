@@ -4,9 +4,11 @@ from io import StringIO
 import numpy as np
 from rich.console import Console
 
-from analysis.study import Plan, study
+from analysis.run_files import Plan
+from analysis.study import study
 from orchestrator.terminal.summary import summarise
-from trainables.spec import TrialResult, TrialSpec
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainables.data import hub
-from trainables.data.catalog import DATASETS, DataError, Source, load, read, write
+from trainables.data.catalog import DATASETS, Source, load
 from trainables.data.columns import Columns
+from trainables.data.dataset import DataError, read, write
 
 COUNTS = {"imdb": 25_000, "ag_news": 46_105, "yahoo_health22": 145_481, "sst2": 67_349,
           "sms_spam": 4_460, "cifar10": 50_000}  # fmt: skip

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainables.data.catalog import DataError, Dataset, Split, load, read, write
+from trainables.data.catalog import load
+from trainables.data.dataset import DataError, Dataset, Split, read, write
 
 
 def split_of(texts, labels, ids=None):

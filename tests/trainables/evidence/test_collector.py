@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from trainables.arrays import read_arrays, write_arrays
-from trainables.evidence.collector import Evidence, dice, evidence_key
+from trainables.data.dataset import dice
+from trainables.evidence.collector import Evidence, evidence_key
 from trainables.evidence.requirements import DERIVED, KNOWN, asked, parameters, settings_of
+from trainables.result import Phase
 from trainables.signals import SIGNALS
-from trainables.spec import Phase, TrialSpec
+from trainables.spec import TrialSpec
 
 SPEC = TrialSpec(
     dataset="d",

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.data.catalog import Source, load, write
+from trainables.data.catalog import Source, load
+from trainables.data.dataset import write
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import resolve
 from trainables.spec import TrialSpec

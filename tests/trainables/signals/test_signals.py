@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.evidence.collector import dice
+from trainables.data.dataset import dice
 from trainables.evidence.ensembles import Checkpoint, SubsetModels
 from trainables.evidence.requirements import DERIVED, KNOWN, parameters
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.evidence.forward_passes import observe
+from trainables.evidence.forward_passes import observe, predict
 from trainables.learners import LEARNERS
 from trainables.training.schedule import Route
 from trainables.training.trainer import Learner, load_progress, save_progress
@@ -51,7 +51,7 @@ def test_looking_at_a_learner_in_mid_training_changes_nothing(opened, name):
     for _ in watched.train(route):
         if watched.steps in (5, 20):
             observe(watched, ("embeddings", "probs"))
-            watched.predict("test")
+            predict(watched, "test")
     assert watched.weights_sha() == calm.weights_sha()
 
 

@@ -1,0 +1,125 @@
+"""Trials paired with the full-data run of their data set, model, seed and environment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A pruned trial and the full-data run of its data set, model, seed and environment."""
+
+    pruned: TrialResult
+    baseline: TrialResult
+
+    @property
+    def seed(self) -> int:
+        """The seed both were run with."""
+        return self.pruned.spec.seed
+
+    @property
+    def delta_pp(self) -> float:
+        """Accuracy minus baseline, in percentage points."""
+        return 100 * (_accuracy(self.pruned) - _accuracy(self.baseline))
+
+    def gained(self) -> np.ndarray:
+        """+1 where only the pruned trial is right, -1 where only the baseline: (n_test,), int8."""
+        gained: np.ndarray = correct_bits(self.pruned) - correct_bits(self.baseline)
+        return gained
+
+
+def condition_of(spec: TrialSpec) -> TrialSpec:
+    """What the trials of one cell share: the spec without its seed."""
+    return replace(spec, seed=0)
+
+
+def correct_bits(result: TrialResult) -> np.ndarray:
+    """Which test examples a trial gets right, shape (n_test,), int8.
+
+    Raises:
+        ValueError: If the row holds fewer bits than test examples.
+    """
+    bits = np.frombuffer(result.correct, dtype=np.uint8)
+    if not 0 < result.n_test <= 8 * len(bits):
+        raise ValueError(
+            f"trial {result.spec.result_key[:12]} holds {8 * len(bits)} correct bits "
+            f"for {result.n_test} test examples"
+        )
+    return np.unpackbits(bits, count=result.n_test).astype(np.int8)
+
+
+def sampling_variance(differences: Sequence[np.ndarray]) -> float:
+    """Variance of a mean accuracy difference by the choice of test examples.
+
+    It is the variance over examples of D, the mean over seeds of each example's difference,
+    divided by n. With one seed this is McNemar's. It does not shrink with more seeds.
+
+    Args:
+        differences: One array a seed, each (n,), values -1, 0 or 1.
+
+    Returns:
+        The variance in pp squared.
+    """
+    mean = np.mean(np.stack(differences), axis=0)
+    return float(mean.var() / len(mean) * 1e4)
+
+
+def _home(row: TrialResult) -> tuple[Any, ...]:
+    # Another device or library gives another full-data run: a difference to it is not the pruning's.
+    return (row.spec.run_key, tuple(sorted(row.environment.items())))
+
+
+def _distinct(results: Iterable[TrialResult]) -> list[TrialResult]:
+    """One row a trial and environment: a result before a failure, the later before the earlier."""
+    best: dict[tuple[Any, ...], TrialResult] = {}
+    for row in results:
+        name = (row.spec.result_key, _home(row))
+        if name not in best or _merit(row) > _merit(best[name]):
+            best[name] = row
+    return list(best.values())
+
+
+def _merit(row: TrialResult) -> tuple[bool, str]:
+    return (row.is_ok, row.finished)
+
+
+def _why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere: bool) -> str:
+    if not row.is_ok:
+        return f"failed: {row.error}"
+    if baseline is None:
+        where = "its full-data baseline ran in another environment"
+        return where if ran_elsewhere else "no full-data baseline"
+    if not baseline.is_ok:
+        return f"its full-data baseline failed: {baseline.error}"
+    for name, result in (("its", row), ("its baseline's", baseline)):
+        if result.accuracy is None or not isfinite(result.accuracy):
+            return f"{name} accuracy is {result.accuracy}"
+    return ""
+
+
+def _check_tests(pairs: Sequence[Pair]) -> None:
+    sizes = {row.n_test: row for pair in pairs for row in (pair.baseline, pair.pruned)}
+    if len(sizes) > 1:
+        named = ", ".join(f"{row.spec.result_key[:12]} on {n}" for n, row in sizes.items())
+        raise ValueError(f"trials to pair were tested on different test sets: {named} examples")
+
+
+def _accuracy(result: TrialResult) -> float:
+    assert result.accuracy is not None, "only finished trials are paired"
+    return result.accuracy
+
+
+def spec_order(spec: TrialSpec) -> tuple[Any, ...]:
+    """By data set, then signal with random last, then warm-up, rate and seed."""
+    return (
+        spec.dataset, spec.data_sha, spec.model, spec.learner, spec.signal == "random",
+        spec.signal, str(spec.settings), spec.signal_sha, spec.prune, spec.selector,
+        str(spec.selector_settings), spec.selector_sha, spec.protocol, spec.budget,
+        str(spec.training), spec.warmup, spec.rate, spec.seed,
+    )  # fmt: skip

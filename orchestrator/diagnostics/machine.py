@@ -1,0 +1,142 @@
+"""What a sweep needs of this machine."""
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from orchestrator.diagnostics.check import Check
+
+# Word pieces, checkpoints and evidence of a small sweep; a full one is told by --dry-run.
+_LEAST_FREE = 2 * 2**30
+_STACK = ("torch", "ray", "transformers", "datasets", "pyarrow", "plotly")
+
+
+def checks(cache: Path) -> Iterator[Check]:
+    """Look at everything a sweep needs of a machine.
+
+    Args:
+        cache: Where the store is or will be.
+    """
+    yield Check(name="python", mark="ok", found=platform.python_version())
+    for package in _STACK:
+        yield _package(package)
+    yield _faiss()
+    yield _accelerator()
+    yield _processor()
+    yield _disk(cache)
+    yield _writable(cache)
+    yield _hub()
+    yield _clock()
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name=name, mark="ok", found=version(name))
+    except PackageNotFoundError:
+        return Check(
+            name=name, mark="problem", found="not installed", remedy='pip install -e ".[cpu]"'
+        )
+
+
+def _faiss() -> Check:
+    for name in ("faiss-gpu", "faiss-cpu"):
+        try:
+            return Check(name="faiss", mark="ok", found=f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    remedy = 'pip install -e ".[cpu]", on GPUs ".[gpu]"'
+    return Check(name="faiss", mark="problem", found="not installed", remedy=remedy)
+
+
+def _accelerator() -> Check:
+    from trainables.environment import accelerators
+
+    there = [path.name for path in Path("/proc/driver/nvidia/gpus").glob("*")]
+    seen = accelerators()
+    if seen:
+        found = f"{len(seen)} × {', '.join(sorted({*seen}))}"
+        return Check(name="accelerator", mark="ok", found=found)
+    if there:
+        return Check(
+            name="accelerator",
+            mark="problem",
+            found=f"{len(there)} NVIDIA devices, but torch {version('torch')} does not see them",
+            remedy="install a CUDA build of torch that fits the driver",
+        )
+    return Check(
+        name="accelerator",
+        mark="warning",
+        found="none; trials run on the processor",
+        remedy="use --model tiny or linear:FOLDER, or --address auto for a Ray cluster",
+    )
+
+
+def _processor() -> Check:
+    from trainables.environment import has_bf16
+
+    cores = os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    bf16 = "bf16" if has_bf16(gpu=False) else "no native bf16"
+    return Check(name="processor", mark="ok", found=f"{cores} cores, {memory:.0f} GB, {bf16}")
+
+
+def _disk(cache: Path) -> Check:
+    free = shutil.disk_usage(_existing(cache)).free
+    found = f"{free / 2**30:.1f} GB free for {cache}"
+    if free >= _LEAST_FREE:
+        return Check(name="disk", mark="ok", found=found)
+    remedy = "free some, or give another --cache"
+    return Check(name="disk", mark="problem", found=found, remedy=remedy)
+
+
+def _writable(cache: Path) -> Check:
+    """Whether files can be made and renamed there, which is how the store writes."""
+    try:
+        with tempfile.TemporaryDirectory(dir=_existing(cache)) as folder:
+            (Path(folder) / "a").write_text("a", encoding="utf-8")
+            (Path(folder) / "a").replace(Path(folder) / "b")
+    except OSError as error:
+        return Check(
+            name="cache", mark="problem", found=f"{cache}: {error.strerror}", remedy="give --cache"
+        )
+    return Check(name="cache", mark="ok", found=f"{cache} can be written")
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder above that is there."""
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+
+
+def _hub() -> Check:
+    import socket
+
+    if os.environ.get("HF_HUB_OFFLINE") == "1":
+        return Check(
+            name="hub",
+            mark="warning",
+            found="HF_HUB_OFFLINE=1: only what is cached or on disk",
+            remedy="unset it, or give --data-dir and a model's folder",
+        )
+    try:
+        socket.create_connection(("huggingface.co", 443), timeout=3).close()
+    except OSError:
+        return Check(
+            name="hub",
+            mark="warning",
+            found="huggingface.co does not answer",
+            remedy="give --data-dir, files of your own, and --model FOLDER, tiny or linear:FOLDER",
+        )
+    return Check(name="hub", mark="ok", found="huggingface.co answers")
+
+
+def _clock() -> Check:
+    # Finished trials are ordered by it; a machine that forgot the date is off by decades.
+    now = datetime.now(UTC)
+    if now.year >= 2025:
+        return Check(name="clock", mark="ok", found=now.isoformat(timespec="seconds"))
+    return Check(name="clock", mark="problem", found=str(now), remedy="set the clock")

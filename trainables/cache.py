@@ -1,0 +1,29 @@
+"""Where artifacts are kept, as trainables see it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Cache(Protocol):
+    """Where artifacts are kept: made once, verified, found by kind and key."""
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether an artifact is there."""
+
+    def get(
+        self, kind: str, key: str, make: Callable[[Path], object], *, about: Any = None
+    ) -> Path:
+        """The artifact's file; where there is none, `make` writes it and returns facts of it."""
+
+    def facts(self, kind: str, key: str) -> Mapping[str, Any]:
+        """What the `make` of an artifact returned: what may differ from one making to another."""
+
+    def progress(self, key: str) -> Path:
+        """A folder for an unfinished trial's own state."""
+
+    def keep_progress(self, key: str) -> None:
+        """Let other machines go on with it, too."""
+
+    def clear_progress(self, key: str) -> None:
+        """Forget it."""

@@ -1,0 +1,63 @@
+"""What a worker can make ahead of a trial: word pieces, evidence, scores, subset runs, a pace."""
+
+from collections.abc import Mapping, Sequence
+
+from trainables.cache import Cache
+from trainables.evidence.collector import Evidence
+from trainables.learners import LEARNERS
+from trainables.result import Phase
+from trainables.run_context import load_runs
+from trainables.selection.scoring import score as score_with
+from trainables.spec import Setting, TrialSpec
+
+
+def score(spec: TrialSpec, cache: Cache) -> Phase:
+    """Make a trial's scores, if nobody has; what they took."""
+    return score_with(spec, load_runs(spec, cache))[1]
+
+
+def gather(
+    spec: TrialSpec,
+    cache: Cache,
+    names: Sequence[str],
+    *,
+    settings: Mapping[str, Setting],
+    place: int | None,
+) -> None:
+    """Make pieces of evidence of one shard, if nobody has.
+
+    Args:
+        spec: A pruned trial of the warm-up mark.
+        cache: Where artifacts are kept.
+        names: The pieces.
+        settings: Of the signal that asks for them.
+        place: The shard; None for what is kept in one file.
+    """
+    Evidence(spec, load_runs(spec, cache)).gather(names, settings, place)
+
+
+def answer(spec: TrialSpec, cache: Cache) -> None:
+    """Run a trial for what it gets right on the training set, if nobody has."""
+    Evidence(spec, load_runs(spec, cache)).get("answers", {})
+
+
+def prepare(spec: TrialSpec, cache: Cache) -> None:
+    """Make what all trials of a data set and model share: word pieces, frozen embeddings."""
+    LEARNERS[spec.learner].open(spec, load_runs(spec, cache).dataset, cache)
+
+
+def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> Phase:
+    """Train a few steps of a full-data run, for the time they take; what they took.
+
+    The first steps warm caches and compilers, and are not counted.
+    """
+    runs = load_runs(spec, cache)
+    learner = runs.fresh(spec)
+    route = runs.route(spec, learner, runs.everyone)
+    unsteady = min(3, route.full_steps - 1)
+    for _ in learner.train(route, unsteady):
+        pass
+    before = learner.used
+    for _ in learner.train(route, min(unsteady + steps, route.full_steps)):
+        pass
+    return learner.used - before
