@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from analysis.envelope import Cell, Row
+from analysis.envelope import Cell, JudgedCell
 from analysis.pairing import Pair
 from trainables.result import Phase, TrialResult
 
@@ -95,7 +95,7 @@ def flop(result: TrialResult) -> float:
     return result.parameters * (FLOP_TRAINED * trained + FLOP_SCORED * scored)
 
 
-def measured(pair: Pair, measure: str) -> Cost | None:
+def measured_cost(pair: Pair, measure: str) -> Cost | None:
     """A pair's cost, or None where its full run measured nothing of this kind.
 
     Args:
@@ -119,7 +119,7 @@ def measured(pair: Pair, measure: str) -> Cost | None:
 
 def mean_cost(cell: Cell, measure: str) -> Cost | None:
     """The mean of `measured` over a cell's seeds, or None where one is missing."""
-    costs = [measured(pair, measure) for pair in cell.pairs]
+    costs = [measured_cost(pair, measure) for pair in cell.pairs]
     known = [cost for cost in costs if cost is not None]
     if not known or len(known) < len(costs):
         return None
@@ -132,7 +132,7 @@ def mean_cost(cell: Cell, measure: str) -> Cost | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
+class SweepCost:
     """What a whole sweep took, and what its trials would have taken one by one.
 
     Attributes:
@@ -151,7 +151,7 @@ class Sweep:
         return 1 - self.runs / self.runs_alone if self.runs_alone else 0.0
 
 
-def sweep(results: Iterable[TrialResult]) -> Sweep:
+def sweep_cost(results: Iterable[TrialResult]) -> SweepCost:
     """Count a sweep from its rows; failed trials count as far as they were measured."""
     rows = list(results)
     full = {row.spec.run_key: row for row in rows if row.spec.is_baseline}
@@ -170,7 +170,7 @@ def sweep(results: Iterable[TrialResult]) -> Sweep:
             scoring = _used(row.phases, "scoring", "examples") / TRAIN_OVER_SCORE / unit
             runs += own + is_first * scoring
             alone += own + scoring + _used(row.phases, "warmup", "examples") / unit
-    return Sweep(seconds=seconds, runs=runs, runs_alone=alone)
+    return SweepCost(seconds=seconds, runs=runs, runs_alone=alone)
 
 
 def _own(row: TrialResult, measure: str) -> float:
@@ -181,7 +181,7 @@ def _used(phases: Mapping[str, Phase], phase: str, measure: str) -> float:
     return float(getattr(phases[phase], measure)) if phase in phases else 0.0
 
 
-def best_measured_cost(row: Row) -> tuple[Cost, str] | None:
+def best_measured_cost(row: JudgedCell) -> tuple[Cost, str] | None:
     """A cell's cost by tokens, or else by examples, or by seconds; and which it is.
 
     Seconds come last: on a machine that does other things as well they measure those.

@@ -29,7 +29,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class DroppedPair:
     """A dropped sample and its nearest neighbour, where it has one.
 
     Attributes:
@@ -59,7 +59,7 @@ class Examples:
 
     condition: TrialSpec
     summary: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[DroppedPair, ...]
 
 
 def load_dropped(run: Path) -> Dropped | None:
@@ -112,10 +112,10 @@ def _examples(one: Mapping[str, Any], most: int) -> Examples:
     )
 
 
-def _pair(pair: Mapping[str, Any]) -> Pair:
+def _pair(pair: Mapping[str, Any]) -> DroppedPair:
     dropped, other = pair["dropped"], pair.get("neighbour")
     mine, theirs = dropped.get("text", "").split(), (other or {}).get("text", "").split()
-    return Pair(
+    return DroppedPair(
         dropped={**dropped, "words": _marked(mine, theirs)},
         neighbour=other and {**other, "words": _marked(theirs, mine)},
         is_kept=bool(pair.get("is_kept")),

@@ -54,7 +54,7 @@ class Cell:
         return tuple(pair.delta_pp for pair in self.pairs)
 
 
-class Row(NamedTuple):
+class JudgedCell(NamedTuple):
     """A cell and its verdict: None where no trial of the cell could be paired."""
 
     cell: Cell
@@ -99,12 +99,12 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
     return sorted(found, key=lambda cell: spec_order(cell.condition))
 
 
-def envelope(
+def judged_cells(
     results: Iterable[TrialResult],
     planned: Iterable[TrialSpec] = (),
     *,
     tolerance_pp: float = 1.0,
-) -> list[Row]:
+) -> list[JudgedCell]:
     """Every cell with its verdict; run noise is pooled over a data set's cells up to four seeds.
 
     A cell without a single pair has no verdict but stays listed, with the reason.
@@ -120,7 +120,7 @@ def envelope(
     found = cells(results, planned)
     pruned = [cell for cell in found if not cell.condition.is_null]
     pooled = pooled_by_dataset((cell.condition, cell.delta_pp) for cell in pruned)
-    return [Row(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
+    return [JudgedCell(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
 
 
 def _verdict(

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.class_retention import retention
 from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
-from analysis.envelope import Row
+from analysis.envelope import JudgedCell
 from analysis.methods import method_of
 from analysis.report import read_runs
 from analysis.safe_rates import ladders_of, safe_of, smallest_p
@@ -208,7 +208,7 @@ def _trial(row: TrialResult, delta_pp: float | None) -> dict[str, Any]:
     }
 
 
-def _cell(study: Study, row: Row) -> dict[str, Any]:
+def _cell(study: Study, row: JudgedCell) -> dict[str, Any]:
     cell, v = row
     needed = seeds_needed(v, alpha=study.alpha) if v else None
     judged = (
@@ -245,7 +245,7 @@ def _classes(study: Study) -> Iterator[dict[str, Any]]:
             }
 
 
-def _cost(study: Study, row: Row) -> dict[str, Any]:
+def _cost(study: Study, row: JudgedCell) -> dict[str, Any]:
     condition = row.cell.condition
     found = best_measured_cost(row)
     shares = {measure: mean_cost(row.cell, measure) for measure in _MEASURES}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.envelope import Cell, Row, cells, only
+from analysis.envelope import Cell, JudgedCell, cells, only
 from analysis.pairing import condition_of
 from analysis.seeds_needed import chance_settled
 from analysis.verdicts import Verdict, judge
@@ -59,13 +59,13 @@ def at_look(cell: Cell) -> Cell:
 
 def envelope_at_looks(
     results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance_pp: float
-) -> list[Row]:
+) -> list[JudgedCell]:
     """Every cell at its last look with its verdict; arguments as `envelope`.
 
     Spreads are each cell's own: a pooled one would change after a cell was decided.
     """
     seen = [at_look(cell) for cell in cells(results, planned)]
-    return [Row(cell, judge_look(cell, tolerance_pp=tolerance_pp)) for cell in seen]
+    return [JudgedCell(cell, judge_look(cell, tolerance_pp=tolerance_pp)) for cell in seen]
 
 
 def judge_look(cell: Cell, *, tolerance_pp: float) -> Verdict | None:

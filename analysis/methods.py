@@ -28,7 +28,7 @@ class Method(NamedTuple):
         return self.signal == "random"
 
 
-class Source(NamedTuple):
+class DatasetId(NamedTuple):
     """A data set: its name and its content."""
 
     dataset: str
@@ -40,6 +40,6 @@ def method_of(condition: TrialSpec) -> Method:
     return Method(*(getattr(condition, name) for name in Method._fields))
 
 
-def source_of(condition: TrialSpec) -> Source:
+def source_of(condition: TrialSpec) -> DatasetId:
     """The data set of a condition."""
-    return Source(condition.dataset, condition.data_sha)
+    return DatasetId(condition.dataset, condition.data_sha)

@@ -74,10 +74,10 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study
         ValueError: If a file of a run is not what it should be.
     """
     from analysis.dropped_samples import joined, load_dropped
-    from analysis.run_files import load_plan, load_run, merged
+    from analysis.run_files import load_plan, merged, read_rows
     from analysis.study import study
 
-    rows = [row for run in runs for row in load_run(run)]
+    rows = [row for run in runs for row in read_rows(run)]
     plan = merged(load_plan(run) for run in runs)
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
@@ -107,7 +107,7 @@ def _write(path: Path, fill: Callable[[Path], object]) -> None:
 
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.")
-def main(
+def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
         Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")

@@ -11,7 +11,7 @@ from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
 
-def load_run(run: Path) -> list[TrialResult]:
+def read_rows(run: Path) -> list[TrialResult]:
     """The trials of a run: RUN/trials/*.json, or RUN/trials.parquet where that is all there is.
 
     Raises:

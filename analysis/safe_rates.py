@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from analysis.envelope import Row
-from analysis.methods import Method, Source, method_of
+from analysis.envelope import JudgedCell
+from analysis.methods import DatasetId, Method, method_of
 from analysis.random_control import holm
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -78,25 +78,25 @@ def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
     )
 
 
-def ladder_of(row: Row) -> Ladder:
+def ladder_of(row: JudgedCell) -> Ladder:
     """The ladder a row is a rung of."""
     return method_of(row.cell.condition), row.cell.condition.warmup
 
 
-def ladders_of(study: Study, source: Source) -> dict[Ladder, list[Row]]:
+def ladders_of(study: Study, source: DatasetId) -> dict[Ladder, list[JudgedCell]]:
     """The rows of a data set by ladder."""
-    ladders: dict[Ladder, list[Row]] = defaultdict(list)
+    ladders: dict[Ladder, list[JudgedCell]] = defaultdict(list)
     for row in study.of(source):
         ladders[ladder_of(row)].append(row)
     return dict(ladders)
 
 
-def safe_of(rows: Iterable[Row]) -> SafeRate:
+def safe_of(rows: Iterable[JudgedCell]) -> SafeRate:
     """The safe rate of one ladder."""
     return safe_rate((row.cell.condition.rate, row.verdict) for row in rows)
 
 
-def smallest_p(study: Study, source: Source) -> dict[Ladder, float]:
+def smallest_p(study: Study, source: DatasetId) -> dict[Ladder, float]:
     """P of "not even the smallest rate is within" by ladder, after Holm over the data set's.
 
     Ladders without an interval at their smallest rate are left out.

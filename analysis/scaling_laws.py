@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.envelope import Row
+from analysis.envelope import JudgedCell
 from analysis.verdicts import ALPHA
 from trainables.result import TrialResult
 
@@ -68,7 +68,7 @@ class Ratio:
     high: float | None
 
 
-def curve(rows: Sequence[Row], *, alpha: float = ALPHA) -> Curve | None:
+def curve(rows: Sequence[JudgedCell], *, alpha: float = ALPHA) -> Curve | None:
     """The scaling curve of one method, or None below three sizes.
 
     Args:
@@ -114,7 +114,7 @@ def against(one: Curve, control: Curve, *, alpha: float = ALPHA) -> Ratio | None
     return Ratio(mean=float(np.exp(mean)), low=bounds[0], high=bounds[1])
 
 
-def _points(rows: Sequence[Row]) -> Mapping[int, Mapping[int, float]]:
+def _points(rows: Sequence[JudgedCell]) -> Mapping[int, Mapping[int, float]]:
     """Error by kept size and seed, the full-data runs among them."""
     points: dict[int, dict[int, float]] = {}
     for cell, _ in rows:

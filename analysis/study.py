@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analysis.dropped_samples import Dropped
-from analysis.envelope import Row, envelope
+from analysis.envelope import JudgedCell, judged_cells
 from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
-from analysis.methods import Method, Source, method_of, source_of
+from analysis.methods import DatasetId, Method, method_of, source_of
 from analysis.pairing import spec_order
 from analysis.random_control import Comparison, against_random
 from analysis.run_files import Plan
@@ -36,16 +36,16 @@ class Study:
 
     name: str
     results: tuple[TrialResult, ...]
-    rows: tuple[Row, ...]
-    nulls: tuple[Row, ...]
+    rows: tuple[JudgedCell, ...]
+    nulls: tuple[JudgedCell, ...]
     comparisons: Mapping[TrialSpec, Comparison]
     plan: Plan
     tolerance_pp: float
     methods: Mapping[Method, str]
-    sources: Mapping[Source, str]
+    sources: Mapping[DatasetId, str]
     dropped: Dropped
 
-    def of(self, source: Source | None = None, method: Method | None = None) -> list[Row]:
+    def of(self, source: DatasetId | None = None, method: Method | None = None) -> list[JudgedCell]:
         """The rows of one data set, of one method, or of both."""
         return [
             row
@@ -99,7 +99,7 @@ def study(
     plan = plan or Plan()
     kept = sorted(results, key=lambda row: (not row.spec.is_baseline, spec_order(row.spec)))
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
-    judged = envelope_at_looks if plan.adaptive else envelope
+    judged = envelope_at_looks if plan.adaptive else judged_cells
     every = judged(kept, plan.specs, tolerance_pp=tolerance)
     rows = [row for row in every if not row.cell.condition.is_null]
     conditions = [row.cell.condition for row in rows]

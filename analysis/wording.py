@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from analysis.methods import Method, Source, method_of, source_of
+from analysis.methods import DatasetId, Method, method_of, source_of
 from trainables.spec import Training, TrialSpec
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -78,7 +78,7 @@ def training_label(training: Training) -> str:
     return ", ".join([f"{training.epochs} epoch{plural}", *changed])
 
 
-def source_labels(conditions: Iterable[TrialSpec]) -> dict[Source, str]:
+def source_labels(conditions: Iterable[TrialSpec]) -> dict[DatasetId, str]:
     """A name for each data set, sorted; those of one name and different content get a digest."""
     sources = sorted({source_of(condition) for condition in conditions})
     names = [source.dataset for source in sources]

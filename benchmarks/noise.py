@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import keep_data, plan_sweep
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from trainables.data.catalog import Source, load
 from trainables.data.dataset import Dataset, Split
 from trainables.environment import settle
@@ -99,7 +99,7 @@ def found(
         training=(("epochs", 10), ("max_length", 64)),
         precision="fp32",
     )
-    place = Place(cache=folder / "cache")
+    place = Resources(cache=folder / "cache")
     sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
     keep_data(sweep)
     baseline, *pruned = sweep.specs

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from analysis.envelope import Cell, only
-from analysis.run_files import load_run
+from analysis.run_files import read_rows
 from analysis.study import study
 from analysis.verdicts import Verdict, judge
 
@@ -22,7 +22,7 @@ def main(
     """Judge all seeds of each null condition, and subsets as small as studies have."""
     print("| data set | seeds | mean pp | sd pp | test set's own sd | verdict, all seeds |")
     print("|---|---|---|---|---|---|")
-    found = study(load_run(run)).nulls
+    found = study(read_rows(run)).nulls
     for cell, verdict in found:
         if verdict is not None:
             print(

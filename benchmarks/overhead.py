@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.run_files import load_run
+from analysis.run_files import read_rows
 
 
 def main(
@@ -39,7 +39,7 @@ def main(
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         wall = time.perf_counter() - started
-        rows = load_run(run)
+        rows = read_rows(run)
     # A baseline's first part is its trials' warm-up: it was computed once.
     work = [
         sum(phase.seconds for name, phase in row.phases.items() if name != "warmup") for row in rows

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import keep_data, plan_sweep
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from trainables.run_context import load_runs
 from trainables.selection.scoring import score
 from trainables.signals import SIGNALS
@@ -49,7 +49,7 @@ def main(
 ) -> None:
     """Warm up, score by every affordable signal, and hold both ends against the truth."""
     request = Request(grid="signals", seeds=first_seeds(seeds), rates=(0.1,))
-    place = Place(cache=cache.absolute())
+    place = Resources(cache=cache.absolute())
     sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
     keep_data(sweep)
     (dataset,) = sweep.datasets.values()

@@ -28,13 +28,13 @@ from rich import print as show
 from rich.table import Table
 
 from orchestrator.execution.tuner import run_nodes
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import Node
 from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
 from trainables.data.dataset import Dataset, Split, write
-from trainables.evidence.collector import evidence_key, places
+from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.requirements import settings_of
 from trainables.neighbours.vectors import shards_of
 from trainables.selection.lookup import signal_of
@@ -112,7 +112,7 @@ def lay(store: Store, spec: TrialSpec, n: int, d: int) -> None:
     )
     store.get("data", spec.data_sha, lambda path: write(data, path))
     centres = np.random.default_rng(0).standard_normal((500, d), dtype=np.float32)
-    for place, shard in zip(places("embeddings", n), shards_of(n), strict=True):
+    for place, shard in zip(shard_numbers("embeddings", n), shards_of(n), strict=True):
         rng = np.random.default_rng([1, shard.start])
         vectors = centres[rng.integers(0, 500, len(shard))]
         vectors += rng.standard_normal(vectors.shape, dtype=np.float32)
@@ -128,7 +128,7 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
     """Wall seconds, work seconds, the most MB of a worker, and recall where it was measured."""
     specs = specs_of(n, probes)
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(cache=Path(folder) / "cache", at_once=workers)
+        place = Resources(cache=Path(folder) / "cache", at_once=workers)
         store = place.open_store()
         lay(store, specs[0], n, d)
         nodes = [node for node in plan(specs, {specs[0].data_sha: n}) if _is_measured(node)]

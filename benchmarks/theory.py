@@ -5,22 +5,22 @@ Run it as `python -m benchmarks.theory`; about a minute on one core.
 
 import time
 
-from trainables.perceptron import Arm, asymptotic_error, simulate
+from trainables.perceptron import StudentData, asymptotic_error, simulate
 
 # Arms, and the interval in which the mean error of 20 repetitions at n = 200 is to lie.
 ACCEPTED = [
-    (Arm(alpha=2), (0.178, 0.199)),
-    (Arm(alpha=20), (0.0228, 0.0270)),
-    (Arm(alpha=2, kept=0.5, keep="hard"), (0.305, 0.338)),
-    (Arm(alpha=2, kept=0.5, keep="easy"), (0.172, 0.192)),
-    (Arm(alpha=20, kept=0.2, keep="hard"), (0.0228, 0.0272)),
-    (Arm(alpha=20, kept=0.2, keep="easy"), (0.0440, 0.0515)),
-    (Arm(alpha=20, kept=0.2, keep="random"), (0.108, 0.121)),
-    (Arm(alpha=20, kept=0.5, keep="hard"), (0.0230, 0.0270)),
-    (Arm(alpha=20, kept=0.5, keep="random"), (0.0450, 0.0520)),
-    (Arm(alpha=20, kept=0.2, keep="hard", theta_deg=20), (0.11, 0.18)),
-    (Arm(alpha=20, kept=0.2, keep="hard", theta_deg=40), (0.19, 0.23)),
-    (Arm(alpha=20, kept=0.5, keep="hard", theta_deg=20), (0.0240, 0.0290)),
+    (StudentData(alpha=2), (0.178, 0.199)),
+    (StudentData(alpha=20), (0.0228, 0.0270)),
+    (StudentData(alpha=2, kept=0.5, keep="hard"), (0.305, 0.338)),
+    (StudentData(alpha=2, kept=0.5, keep="easy"), (0.172, 0.192)),
+    (StudentData(alpha=20, kept=0.2, keep="hard"), (0.0228, 0.0272)),
+    (StudentData(alpha=20, kept=0.2, keep="easy"), (0.0440, 0.0515)),
+    (StudentData(alpha=20, kept=0.2, keep="random"), (0.108, 0.121)),
+    (StudentData(alpha=20, kept=0.5, keep="hard"), (0.0230, 0.0270)),
+    (StudentData(alpha=20, kept=0.5, keep="random"), (0.0450, 0.0520)),
+    (StudentData(alpha=20, kept=0.2, keep="hard", theta_deg=20), (0.11, 0.18)),
+    (StudentData(alpha=20, kept=0.2, keep="hard", theta_deg=40), (0.19, 0.23)),
+    (StudentData(alpha=20, kept=0.5, keep="hard", theta_deg=20), (0.0240, 0.0290)),
 ]
 
 

@@ -16,7 +16,7 @@ from benchmarks.noise import minilm
 from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import Sweep, keep_data, plan_sweep
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from trainables.data.dataset import Dataset
 from trainables.environment import settle
 from trainables.evidence.collector import Evidence
@@ -68,7 +68,7 @@ def planned(data_dir: Path, rows: int, seeds: int, model: str, cache: Path) -> S
         training=(("epochs", 1), ("max_length", 64)),
         precision="fp32",
     )
-    place = Place(cache=cache.absolute())
+    place = Resources(cache=cache.absolute())
     return plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
 
 

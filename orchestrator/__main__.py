@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from analysis.report import main as report
+from analysis.report import report
 from analysis.table import table
 from orchestrator.cli.cache_commands import app as cache
 from orchestrator.cli.config_file import app as config
 from orchestrator.cli.doctor import doctor
-from orchestrator.cli.listing import grids, signals
+from orchestrator.cli.listing import list_grids, list_signals
 from orchestrator.cli.status import status
 from orchestrator.sweep import demo, sweep
 
@@ -30,7 +30,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def common(
+def global_options(
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print it and end."),
@@ -45,8 +45,8 @@ app.command("report")(report)
 app.command("table")(table)
 app.command("status")(status)
 app.command("doctor")(doctor)
-app.command("signals")(signals)
-app.command("grids")(grids)
+app.command("signals")(list_signals)
+app.command("grids")(list_grids)
 app.add_typer(config, name="config")
 app.add_typer(cache, name="cache")
 

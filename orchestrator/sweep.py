@@ -133,33 +133,33 @@ def main(flags: Mapping[str, Any]) -> int:
     from rich.console import Console
 
     from orchestrator.execution.tracking import check_trackers
-    from orchestrator.planning.estimate import calibrated, measured, show_estimate
+    from orchestrator.planning.estimate import calibrated, measured_paces, print_estimate
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_room
     from orchestrator.planning.request import Request
-    from orchestrator.planning.resources import Place
-    from orchestrator.terminal.plan_text import show
+    from orchestrator.planning.resources import Resources
+    from orchestrator.terminal.plan_text import print_plan
 
     track = flags["track"] or ()
     check_trackers(track)
-    Place.check(flags)
+    Resources.check(flags)
     # A log has no width of its own; its lines are not to be broken at 80.
     # Names and errors come from outside: none of their brackets is markup.
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, markup=False)
     sweep = plan_sweep(
         Request.of(flags),
-        Place.of(flags),
+        Resources.of(flags),
         run=flags["run"],
         command=_command(),
         tolerance_pp=flags["tolerance"],
     )
-    show(sweep, console)
+    print_plan(sweep, console)
     if flags["dry_run"]:
-        paces = measured(sweep)
+        paces = measured_paces(sweep)
         if flags["calibrate"]:
             paces |= calibrated(sweep, set(sweep.datasets) - set(paces))
-        show_estimate(sweep, paces, console)
+        print_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     check_room(sweep.store.root, sweep.room_bytes())
@@ -193,7 +193,7 @@ def conduct(
         track: Rows of TRACKERS.
     """
     from analysis.report import write_report
-    from analysis.run_files import load_plan, load_run
+    from analysis.run_files import load_plan, read_rows
     from analysis.study import study
     from orchestrator.execution.collect_dropped import write_dropped
     from orchestrator.exit_codes import DONE, INCOMPLETE
@@ -212,7 +212,7 @@ def conduct(
     # Another run, or a worker whose end nobody heard of, may have finished trials of this one.
     for spec in sweep.specs:
         sweep.run.adopt(spec, sweep.store)
-    results = load_run(sweep.run.folder)
+    results = read_rows(sweep.run.folder)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
     summarise(study(results, load_plan(sweep.run.folder)), console)
     console.print(
@@ -243,7 +243,7 @@ def work(
     from orchestrator.execution.callbacks import Watcher
     from orchestrator.execution.tuner import run_nodes
     from orchestrator.planning.plan import keep_data
-    from orchestrator.terminal.plan_text import show_purchases
+    from orchestrator.terminal.plan_text import print_purchases
 
     keep_data(sweep)
     done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]
@@ -262,7 +262,7 @@ def work(
         give_up(blocked)
         grown = sweep.grown()
         sweep.run.begin(grown.record())
-        show_purchases(grown, console)
+        print_purchases(grown, console)
         watcher.expect(grown.left)
         return grown.left
 

@@ -23,7 +23,7 @@ LARGE = 10**7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arm:
+class StudentData:
     """How many examples there are, and which of them the student sees.
 
     Attributes:
@@ -52,7 +52,9 @@ class Arm:
             raise ValueError(f"{self}: keep is of {get_args(Keep)}, margin of {get_args(Margin)}")
 
 
-def simulate(arm: Arm, *, n: int = 200, repeats: int = 20, seed: int = 0) -> NDArray[np.float64]:
+def simulate(
+    arm: StudentData, *, n: int = 200, repeats: int = 20, seed: int = 0
+) -> NDArray[np.float64]:
     """Test errors of students trained on what is kept of drawn sets.
 
     Arms of one alpha see the same examples in the same repetition, so their differences are
@@ -105,7 +107,7 @@ def max_margin(labelled: NDArray[np.float64]) -> NDArray[np.float64]:
     return shortest
 
 
-def asymptotic_error(arm: Arm) -> float:
+def asymptotic_error(arm: StudentData) -> float:
     """Test error in the limit of many dimensions: theory, without a student.
 
     Split a student of length 1 into its part (a, b) in the plane of teacher and probe and the
@@ -130,7 +132,7 @@ def asymptotic_error(arm: Arm) -> float:
     from scipy.optimize import minimize
 
     if arm.keep == "random":
-        arm = Arm(alpha=arm.alpha * arm.kept)
+        arm = StudentData(alpha=arm.alpha * arm.kept)
     plane = _population(arm)
 
     def minus_kappa(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -148,7 +150,7 @@ def asymptotic_error(arm: Arm) -> float:
     return float(np.arctan2(across, length * np.cos(angle)) / np.pi)
 
 
-def _drawn(arm: Arm, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _drawn(arm: StudentData, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Examples kept times their label, shape (k, n); the teacher is the first axis."""
     p = round(arm.alpha * n)
     plane = rng.standard_normal((p, 2))
@@ -165,7 +167,7 @@ def _labels(plane: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(plane[:, 0] < 0, -1.0, 1.0)
 
 
-def _kept(plane: NDArray[np.float64], arm: Arm) -> NDArray[np.intp]:
+def _kept(plane: NDArray[np.float64], arm: StudentData) -> NDArray[np.intp]:
     """Rows kept, by their coordinates along the teacher and across it, shape (p, 2)."""
     k = max(1, round(arm.kept * len(plane)))
     if arm.keep == "random":
@@ -178,7 +180,7 @@ def _kept(plane: NDArray[np.float64], arm: Arm) -> NDArray[np.intp]:
     return hardest_first[:k] if arm.keep == "hard" else hardest_first[-k:]
 
 
-def _population(arm: Arm) -> NDArray[np.float64]:
+def _population(arm: StudentData) -> NDArray[np.float64]:
     """Examples kept times their label, evenly spread over the plane of teacher and probe."""
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol

@@ -7,13 +7,13 @@ from trainables.evidence.collector import Evidence
 from trainables.learners import LEARNERS
 from trainables.result import Phase
 from trainables.run_context import load_runs
-from trainables.selection.scoring import score as score_with
+from trainables.selection.scoring import score
 from trainables.spec import Setting, TrialSpec
 
 
-def score(spec: TrialSpec, cache: Cache) -> Phase:
+def make_scores(spec: TrialSpec, cache: Cache) -> Phase:
     """Make a trial's scores, if nobody has; what they took."""
-    return score_with(spec, load_runs(spec, cache))[1]
+    return score(spec, load_runs(spec, cache))[1]
 
 
 def gather(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.cost import best_measured_cost
-from analysis.envelope import Row
-from analysis.methods import Source, method_of
+from analysis.envelope import JudgedCell
+from analysis.methods import DatasetId, method_of
 from analysis.safe_rates import Ladder, ladder_of, ladders_of, safe_of
 from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
@@ -17,7 +17,7 @@ Standing = Literal["better", "worse", "equal", "open", "random", "no control"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class AnswerCard:
     """One data set's answer.
 
     Attributes:
@@ -42,12 +42,12 @@ class Card:
         return MARKS[self.word]
 
 
-def cards(study: Study) -> list[Card]:
+def cards(study: Study) -> list[AnswerCard]:
     """One card a data set."""
     return [_card(study, source, name) for source, name in study.sources.items()]
 
 
-def _card(study: Study, source: Source, name: str) -> Card:
+def _card(study: Study, source: DatasetId, name: str) -> AnswerCard:
     ladders = ladders_of(study, source)
     controls = [ladder for ladder in ladders if ladder[0].is_control]
     best = _best(ladders, [ladder for ladder in ladders if not ladder[0].is_control])
@@ -58,7 +58,7 @@ def _card(study: Study, source: Source, name: str) -> Card:
     verdict = _judged(top)
     has_control = any(row.verdict for ladder in controls for row in ladders[ladder])
     standing = _standing(study, top, control, has_control)
-    return Card(
+    return AnswerCard(
         name=name,
         word="within",
         number=percent(_rate(top)),
@@ -78,7 +78,7 @@ def choice(count: int) -> str:
     return f", the best of {count} methods and warm-ups tried" if count > 1 else ""
 
 
-def _between(rows: list[Row]) -> list[str]:
+def _between(rows: list[JudgedCell]) -> list[str]:
     """Where the line is crossed between the rates tested, and the lower bound of that."""
     safe = safe_of(rows)
     if len(rows) < 2 or safe.low is None or safe.between is None:
@@ -95,7 +95,7 @@ def _whole(share: float) -> str:
     return percent(round(share, 2))
 
 
-def _best(ladders: Mapping[Ladder, list[Row]], among: list[Ladder]) -> Row | None:
+def _best(ladders: Mapping[Ladder, list[JudgedCell]], among: list[Ladder]) -> JudgedCell | None:
     """The row of the largest safe rate, of equal ones that with the highest lower bound."""
     tops = []
     for ladder in among:
@@ -105,27 +105,29 @@ def _best(ladders: Mapping[Ladder, list[Row]], among: list[Ladder]) -> Row | Non
     return max(tops, key=lambda row: (_rate(row), _judged(row).low_pp or 0.0), default=None)
 
 
-def _rate(row: Row) -> float:
+def _rate(row: JudgedCell) -> float:
     return row.cell.condition.rate
 
 
-def _judged(row: Row) -> Verdict:
+def _judged(row: JudgedCell) -> Verdict:
     assert row.verdict is not None, "only judged rows are ranked"
     return row.verdict
 
 
-def _where(study: Study, row: Row) -> str:
+def _where(study: Study, row: JudgedCell) -> str:
     condition = row.cell.condition
     return f"{study.methods[method_of(condition)]}, {percent(condition.warmup)} warm-up"
 
 
-def _numbers(study: Study, row: Row, verdict: Verdict) -> str:
+def _numbers(study: Study, row: JudgedCell, verdict: Verdict) -> str:
     bounds = interval(verdict.low_pp, verdict.high_pp)
     shown = f", {study.confidence} interval {bounds}" if bounds else ""
     return f"{signed(verdict.mean_pp)} pp{shown}, {seeds_text(verdict.n_seeds, row.cell.n_planned)}"
 
 
-def _standing(study: Study, top: Row, control: Row | None, has_control: bool) -> Standing:
+def _standing(
+    study: Study, top: JudgedCell, control: JudgedCell | None, has_control: bool
+) -> Standing:
     """How the best method stands: the comparison first, then whether random is within as well."""
     if method_of(top.cell.condition).is_control:
         return "random"
@@ -137,7 +139,7 @@ def _standing(study: Study, top: Row, control: Row | None, has_control: bool) ->
     return "equal" if control is not None and _rate(control) >= _rate(top) else "open"
 
 
-def _credit(study: Study, top: Row, standing: Standing) -> str:
+def _credit(study: Study, top: JudgedCell, standing: Standing) -> str:
     comparison = study.comparisons.get(top.cell.condition)
     by = comparison.mean_pp if comparison is not None else 0.0
     p = p_text(comparison.p_holm) if comparison is not None else ""
@@ -152,7 +154,7 @@ def _credit(study: Study, top: Row, standing: Standing) -> str:
     }[standing]
 
 
-def _saving(row: Row) -> list[str]:
+def _saving(row: JudgedCell) -> list[str]:
     found = best_measured_cost(row)
     if found is None:
         return []
@@ -171,12 +173,12 @@ def _saving(row: Row) -> list[str]:
     ]
 
 
-def _unsettled(study: Study, source: Source, name: str) -> Card:
+def _unsettled(study: Study, source: DatasetId, name: str) -> AnswerCard:
     rows = [row for row in study.of(source) if row.verdict]
     if not rows:
         found = len(study.of(source))
         detail = f"No finished pair (trial and baseline of the same seed) yet: 0 of {found} cells."
-        return Card(
+        return AnswerCard(
             name=name, word="inconclusive", number="?", claim="nothing measured", details=(detail,)
         )
     is_open = any(_judged(row).verdict != "outside" for row in rows)
@@ -191,7 +193,7 @@ def _unsettled(study: Study, source: Source, name: str) -> Card:
     ]
     if is_open:
         lines.append(_more(verdict, study.alpha))
-    return Card(
+    return AnswerCard(
         name=name,
         word="inconclusive" if is_open else "outside",
         number="?" if is_open else "0%",

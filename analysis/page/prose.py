@@ -2,13 +2,13 @@
 
 from collections import Counter
 
-from analysis.page.answer_cards import Card, choice
+from analysis.page.answer_cards import AnswerCard, choice
 from analysis.safe_rates import ladders_of, safe_of, smallest_p
 from analysis.study import Study
 from analysis.wording import percent
 
 
-def lead(study: Study, found: list[Card]) -> list[str]:
+def lead(study: Study, found: list[AnswerCard]) -> list[str]:
     """The sentences above the cards: what the numbers are, and whether a signal earned them."""
     tolerance = f"{study.tolerance_pp:g}"
     sentences = [

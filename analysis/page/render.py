@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from analysis.cost import Sweep, break_even_epochs, flop, sweep
+from analysis.cost import SweepCost, break_even_epochs, flop, sweep_cost
 from analysis.dropped_samples import Examples, examples
 from analysis.methods import method_of
 from analysis.page.answer_cards import cards
@@ -130,7 +130,7 @@ def _context(study: Study) -> dict[str, Any]:
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),
-        "sweep": _sweep_text(sweep(study.results)),
+        "sweep": _sweep_text(sweep_cost(study.results)),
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),
@@ -188,7 +188,7 @@ def _environments(study: Study) -> list[dict[str, str]]:
     return [dict(items) for items in sorted(seen)]
 
 
-def _sweep_text(total: Sweep) -> str:
+def _sweep_text(total: SweepCost) -> str:
     if not total.runs_alone:
         return ""
     return (

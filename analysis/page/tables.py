@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from analysis.cost import Cost, best_measured_cost, mean_cost
-from analysis.envelope import Row
+from analysis.envelope import JudgedCell
 from analysis.methods import Method, method_of, source_of
 from analysis.page.figures.style import Table, rounded
 from analysis.seeds_needed import seeds_needed
@@ -60,7 +60,7 @@ def envelope_table(study: Study) -> Table:
     return Table(columns=_ENVELOPE, rows=tuple(_envelope_row(study, row) for row in study.rows))
 
 
-def _envelope_row(study: Study, row: Row) -> tuple[Value, ...]:
+def _envelope_row(study: Study, row: JudgedCell) -> tuple[Value, ...]:
     cell, v = row
     c = cell.condition
     named = (
@@ -86,7 +86,7 @@ def _settings(pairs: Iterable[tuple[str, object]]) -> str:
     return " ".join(f"{name}={value}" for name, value in pairs)
 
 
-def _against(study: Study, row: Row) -> tuple[Value, ...]:
+def _against(study: Study, row: JudgedCell) -> tuple[Value, ...]:
     comparison = study.comparisons.get(row.cell.condition)
     notes = list(row.cell.unpaired)
     if comparison is None:
@@ -140,7 +140,7 @@ def compute_table(study: Study) -> Table:
     return Table(columns=_COMPUTE, rows=tuple(row for row in rows if row is not None))
 
 
-def _compute_row(study: Study, row: Row) -> tuple[Value, ...] | None:
+def _compute_row(study: Study, row: JudgedCell) -> tuple[Value, ...] | None:
     condition = row.cell.condition
     found = best_measured_cost(row)
     if found is None:

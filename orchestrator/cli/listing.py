@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-def signals() -> None:
+def list_signals() -> None:
     """List the signals, selectors and policies: needs, cost, source, one line each."""
     from rich.console import Console
     from rich.table import Table
@@ -44,7 +44,7 @@ def signals() -> None:
     console.print(dynamic)
 
 
-def grids(
+def list_grids(
     name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""

@@ -52,14 +52,14 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
         FileNotFoundError: If the folder is no run's.
         ValueError: If a file of it is not what it should be.
     """
-    from analysis.run_files import load_plan, load_run
+    from analysis.run_files import load_plan, read_rows
     from orchestrator.store.run_folder import holder
     from orchestrator.trial_names import title
 
     plan = load_plan(run)
     if plan is None:
         raise FileNotFoundError(f"{run} holds no plan.json; name the folder of a run")
-    rows = {row.spec.result_key: row for row in load_run(run)} if (run / "trials").is_dir() else {}
+    rows = {row.spec.result_key: row for row in read_rows(run)} if (run / "trials").is_dir() else {}
     asked = [spec.result_key for spec in plan.specs]
     counts = Counter(rows[key].is_ok for key in asked if key in rows)
     left = len(asked) - counts.total()

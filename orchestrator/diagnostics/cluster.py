@@ -42,19 +42,19 @@ def leave(storage: str, note: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / note
             path.write_text(note, encoding="utf-8")
-            common(storage).send(path, f"doctor/{note}")
+            shared_storage(storage).send(path, f"doctor/{note}")
 
 
 def found_notes(storage: str, notes: Sequence[str]) -> set[str]:
     """Which notes this machine sees; they are removed."""
-    remote = common(storage)
+    remote = shared_storage(storage)
     seen = {note for note in notes if remote.exists(f"doctor/{note}")}
     for note in seen:
         remote.remove_file(f"doctor/{note}")
     return seen
 
 
-def common(storage: str) -> Remote:
+def shared_storage(storage: str) -> Remote:
     """The storage of --storage, be it a folder or a URI."""
     return Remote(storage if "://" in storage else Path(storage).absolute().as_uri())
 

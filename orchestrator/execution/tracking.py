@@ -38,7 +38,7 @@ class Tracked:
         Path(self.local_path).mkdir(parents=True, exist_ok=True)
 
 
-class Row(NamedTuple):
+class TrackerRow(NamedTuple):
     """A row of the table: the package, the extra that installs it, and Ray's callback for it."""
 
     package: str
@@ -65,9 +65,9 @@ def _tensorboard(run: Path, project: str) -> Any:
 
 
 TRACKERS = {
-    "mlflow": Row("mlflow", "mlflow", _mlflow),
-    "wandb": Row("wandb", "wandb", _wandb),
-    "tensorboard": Row("tensorboardX", "", _tensorboard),
+    "mlflow": TrackerRow("mlflow", "mlflow", _mlflow),
+    "wandb": TrackerRow("wandb", "wandb", _wandb),
+    "tensorboard": TrackerRow("tensorboardX", "", _tensorboard),
 }
 
 

@@ -16,7 +16,7 @@ from orchestrator.execution.capacity import bootstrap, grown, now
 from orchestrator.execution.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.execution.worker import run_node
 from orchestrator.exit_codes import INTERRUPTED, TERMINATED
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Node
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
@@ -40,7 +40,7 @@ class Ended:
 
 def run_nodes(
     left: list[Node],
-    place: Place,
+    place: Resources,
     watcher: tune.Callback,
     *,
     folder: Path,
@@ -122,7 +122,7 @@ def _stoppable(stopping: Callable[[], None]) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _connect(place: Place) -> None:
+def _connect(place: Resources) -> None:
     """Start or join Ray, quietly."""
     os.environ |= {
         "RAY_AIR_NEW_OUTPUT": "0",
@@ -142,7 +142,7 @@ def _connect(place: Place) -> None:
         )
 
 
-def _slots(place: Place) -> int:
+def _slots(place: Resources) -> int:
     """Nodes that can run at once, on the cluster as it is or as it can grow.
 
     Raises:

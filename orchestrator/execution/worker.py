@@ -8,21 +8,21 @@ from typing import Any
 
 from ray import tune
 
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Node
 from orchestrator.store.replicated import Store
 from trainables.environment import device, environment, release, settle
 from trainables.records import to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
-from trainables.stages import answer, gather, prepare, score
+from trainables.stages import answer, gather, make_scores, prepare
 from trainables.trial import run_baseline, run_trial, warm_up
 
 # Worth another try elsewhere; any other error would only come again.
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 
 
-def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Place) -> None:
+def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Resources) -> None:
     """Do one node in this worker and report how it ended."""
     node = nodes[config["node"]]
     try:
@@ -50,7 +50,7 @@ def told(error: Exception, spec: TrialSpec) -> str:
     return message
 
 
-def _do(node: Node, place: Place) -> None:
+def _do(node: Node, place: Resources) -> None:
     if not place.gpus:
         # Ray leaves all accelerators visible to a task that asked for none.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -68,7 +68,7 @@ def _do(node: Node, place: Place) -> None:
             gather(node.spec, store, node.names, settings=settings, place=node.place)
         case "score":
             for spec in node.marks:
-                score(spec, store)
+                make_scores(spec, store)
         case "answer":
             answer(node.spec, store)
         case "warm_up" | "baseline" if store.has(*row) or node.kind == "warm_up":
@@ -80,7 +80,7 @@ def _do(node: Node, place: Place) -> None:
             _keep(run_trial(node.spec, store), store)
 
 
-def _check_machine(place: Place) -> None:
+def _check_machine(place: Resources) -> None:
     """Hold this worker's machine to what the sweep was planned for.
 
     Raises:

@@ -47,7 +47,7 @@ class Pace:
     basis: str
 
 
-def measured(sweep: "Sweep") -> dict[str, Pace]:
+def measured_paces(sweep: "Sweep") -> dict[str, Pace]:
     """The pace of each data set of a sweep that something is known of, by content hash.
 
     Trials in the store of the same model and training count, of this environment alone: first
@@ -103,7 +103,7 @@ def hours(nodes: Iterable["Node"], pace: Pace, n_test: int) -> tuple[float, floa
     return low, expected, high
 
 
-def show_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console") -> None:
+def print_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console") -> None:
     """Print what is left, by data set: trials, hours, and what they rest on."""
     from rich.table import Table
 

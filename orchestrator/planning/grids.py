@@ -35,7 +35,7 @@ class Arm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class GridBlock:
     """Every combination of data set, warm-up, arm and rate."""
 
     datasets: tuple[str, ...]
@@ -63,7 +63,7 @@ class Grid:
     about: str
     model: str
     seeds: tuple[int, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[GridBlock, ...]
     training: Training | None = None
     validation_fraction: float = 0.0
     protocol: str = "continue"
@@ -84,7 +84,7 @@ GRIDS: dict[str, Grid] = {
         model="tiny",
         seeds=_SEEDS[:3],
         blocks=(
-            Block(
+            GridBlock(
                 datasets=("synthetic",),
                 warmups=(0.15,),
                 rates=(0.1, 0.3, 0.6),
@@ -98,14 +98,16 @@ GRIDS: dict[str, Grid] = {
         needs_gpu=True,
         seeds=_SEEDS[:2],
         blocks=(
-            Block(datasets=("imdb", "ag_news"), warmups=_WARMUPS, rates=_RATES, arms=(REDUNDANCY,)),
-            Block(
+            GridBlock(
+                datasets=("imdb", "ag_news"), warmups=_WARMUPS, rates=_RATES, arms=(REDUNDANCY,)
+            ),
+            GridBlock(
                 datasets=("yahoo_answers_imbalanced",),
                 warmups=_WARMUPS,
                 rates=_RATES,
                 arms=(WITHIN_CLASS,),
             ),
-            Block(
+            GridBlock(
                 datasets=("yahoo_answers_imbalanced",),
                 warmups=(0.1,),
                 rates=_RATES,
@@ -119,7 +121,7 @@ GRIDS: dict[str, Grid] = {
         needs_gpu=True,
         seeds=_SEEDS,
         blocks=(
-            Block(
+            GridBlock(
                 datasets=("imdb", "ag_news", "yahoo_answers_imbalanced"),
                 warmups=_WARMUPS,
                 rates=_RATES,
@@ -145,7 +147,9 @@ GRIDS["signals"] = Grid(
     about="Every affordable signal by two cuts and, where in doubt, both ends; made text.",
     model="tiny",
     seeds=_SEEDS,
-    blocks=(Block(datasets=("synthetic",), warmups=(0.5,), rates=(0.1, 0.3), arms=_signal_arms()),),
+    blocks=(
+        GridBlock(datasets=("synthetic",), warmups=(0.5,), rates=(0.1, 0.3), arms=_signal_arms()),
+    ),
     # Half of four epochs: every sample was seen twice, which signals of training need.
     training=replace(LEARNERS["tiny"].training, epochs=4),
     validation_fraction=0.1,
@@ -156,7 +160,7 @@ GRIDS["scaling"] = Grid(
     model="tiny",
     seeds=_SEEDS,
     blocks=(
-        Block(
+        GridBlock(
             datasets=("synthetic",),
             warmups=(0.5,),
             rates=(0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9),
@@ -213,14 +217,14 @@ def expand(
     return sorted(trials.values(), key=lambda spec: not spec.is_baseline)
 
 
-def _nulls(baseline: TrialSpec, block: Block) -> list[TrialSpec]:
+def _nulls(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
     return [
         replace(baseline, warmup=warmup, signal=NULL, selector=EACH_EPOCH)
         for warmup in block.warmups
     ]
 
 
-def _pruned(baseline: TrialSpec, block: Block) -> list[TrialSpec]:
+def _pruned(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
     trials = [
         replace(baseline, warmup=warmup, rate=rate, prune=arm.prune, **_named(arm))
         for warmup in block.warmups

@@ -10,7 +10,7 @@ from analysis.interim_looks import Purchase, demand
 from orchestrator.planning.grids import expand
 from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import Node
 from orchestrator.store.replicated import Store
@@ -50,7 +50,7 @@ class Sweep:
     grid_specs: list[TrialSpec]
     nodes: list[Node]
     datasets: Mapping[str, Dataset]
-    place: Place
+    place: Resources
     store: Store
     run: Run
     command: str
@@ -134,7 +134,7 @@ def _of_seeds(specs: Iterable[TrialSpec]) -> list[str]:
 
 
 def plan_sweep(
-    request: Request, place: Place, *, run: Path | None, command: str, tolerance_pp: float
+    request: Request, place: Resources, *, run: Path | None, command: str, tolerance_pp: float
 ) -> Sweep:
     """Load the data, find the model, and expand the grid. Nothing is started.
 

@@ -13,8 +13,8 @@ from orchestrator.planning.grids import (
     REDUNDANCY,
     WITHIN_CLASS,
     Arm,
-    Block,
     Grid,
+    GridBlock,
     first_seeds,
     known,
 )
@@ -187,7 +187,7 @@ _OWN = Grid(
     model="distilbert/distilbert-base-uncased",
     seeds=first_seeds(5),
     blocks=(
-        Block(
+        GridBlock(
             datasets=(),
             warmups=(0.15,),
             rates=(0.1, 0.2, 0.3),

@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Resources:
     """Where the nodes of a sweep run.
 
     Attributes:
@@ -80,7 +80,7 @@ class Place:
         return self.address == "local"
 
     @classmethod
-    def of(cls, flags: Mapping[str, Any]) -> "Place":
+    def of(cls, flags: Mapping[str, Any]) -> "Resources":
         """Where the flags of the command line send a sweep: one GPU a trial where there are any.
 
         Raises:
@@ -118,7 +118,7 @@ class Place:
         """
         grid = GRIDS.get(flags["grid"])
         own = flags["model"] or flags["gpus_per_trial"] is not None or flags["dry_run"]
-        if grid and grid.needs_gpu and not own and not Place.of(flags).gpus:
+        if grid and grid.needs_gpu and not own and not Resources.of(flags).gpus:
             raise NoGpuError(
                 f"no GPU found, and --grid {flags['grid']} would take days without one; try "
                 "--grid demo, --address auto to use a Ray cluster, or --gpus-per-trial 0 to mean "

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.planning.tasks import Artifact, Node, warmed
-from trainables.evidence.collector import evidence_key, places
+from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.forward_passes import FORWARD
 from trainables.evidence.requirements import DERIVED, Settings, below, derived
@@ -16,12 +16,12 @@ Looks = Mapping[str, tuple[TrialSpec, tuple[str, ...]]]
 
 def artifacts(spec: TrialSpec, name: str, settings: Settings, n: int) -> list[Artifact]:
     """A piece of evidence of n rows as it is kept, one artifact a shard."""
-    return [("evidence", evidence_key(spec, name, settings, i)) for i in places(name, n)]
+    return [("evidence", evidence_key(spec, name, settings, i)) for i in shard_numbers(name, n)]
 
 
 def is_one_shard(n: int) -> bool:
     """Whether a training set of n rows is scored by one worker."""
-    return len(places(FORWARD[0], n)) == 1
+    return len(shard_numbers(FORWARD[0], n)) == 1
 
 
 def looks(specs: Iterable[TrialSpec], others: Mapping[TrialSpec, list[TrialSpec]]) -> Looks:
@@ -59,7 +59,7 @@ def evidence_nodes(
         n: Rows of the training set.
         full: Cost of a full-data run; a pass is a ninth, and a shard's search taken for as much.
     """
-    pieces = places(FORWARD[0], n)
+    pieces = shard_numbers(FORWARD[0], n)
     share = full / 9 / len(pieces)
     for mark, wanted in _marks(spec, others):
         if wanted:
@@ -69,7 +69,7 @@ def evidence_nodes(
     for name, settings in _derived(spec):
         kept = {*FORWARD, *DERIVED} & set(below(DERIVED[name][0], settings))
         under = [one for other in sorted(kept) for one in artifacts(spec, other, settings, n)]
-        for place in places(name, n):
+        for place in shard_numbers(name, n):
             cost = share if place is not None else full / 9
             yield _node(spec, (name,), settings, place, (*warmed(spec), *under), cost)
 

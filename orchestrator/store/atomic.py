@@ -35,7 +35,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         StoreError: If there is no room, or the folder is read-only.
     """
     draft = path.parent / f".{uuid.uuid4().hex}.tmp"
-    with explained(path.parent):
+    with store_errors(path.parent):
         try:
             make_folder(path.parent)
             write_new(draft, data)
@@ -144,7 +144,7 @@ def _checksum(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
+def store_errors(folder: Path) -> Iterator[None]:
     """Turns the errors of a full or read-only folder into ones that say what to do.
 
     Raises:

@@ -157,7 +157,7 @@ class ArtifactStore:
     def progress(self, key: str) -> Path:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
         folder = self.root / "progress" / self.environment / _named("key", key)
-        with atomic.explained(self.root):
+        with atomic.store_errors(self.root):
             atomic.make_folder(folder)
         return folder
 
@@ -196,7 +196,7 @@ class ArtifactStore:
         """A folder of our own on the store's file system, gone afterwards."""
         folder = self.root / "tmp" / uuid.uuid4().hex
         try:
-            with atomic.explained(self.root):
+            with atomic.store_errors(self.root):
                 atomic.make_folder(folder.parent)
                 folder.mkdir(mode=0o700)
                 if not (self.root / "VERSION").exists():

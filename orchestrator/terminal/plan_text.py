@@ -10,7 +10,7 @@ from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
 
 
-def show(sweep: Sweep, console: Console) -> None:
+def print_plan(sweep: Sweep, console: Console) -> None:
     """Print the plan: trials, what they share, what is done."""
     specs = sweep.specs
     pruned = [spec for spec in specs if not spec.is_baseline]
@@ -34,14 +34,14 @@ def show(sweep: Sweep, console: Console) -> None:
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
             f"verdict needs them; all {LOOKS[-1]} would be {len(sweep.grid_specs)} trials"
         )
-    show_purchases(sweep, console)
+    print_purchases(sweep, console)
     for dataset in sweep.datasets.values():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
     for note in sweep.notes():
         console.print(f"  note: {note}", highlight=False)
 
 
-def show_purchases(sweep: Sweep, console: Console) -> None:
+def print_purchases(sweep: Sweep, console: Console) -> None:
     """Print which seeds are bought beyond the first look, and what for."""
     for bought in sweep.purchases:
         v = bought.verdict

@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.envelope import Row
+from analysis.envelope import JudgedCell
 from analysis.methods import method_of
 from analysis.page.answer_cards import cards
 from analysis.study import Study
@@ -59,7 +59,7 @@ def verdict_table(study: Study) -> Table:
     return table
 
 
-def _nulls(nulls: Sequence[Row]) -> list[str]:
+def _nulls(nulls: Sequence[JudgedCell]) -> list[str]:
     """What another data order and dropout alone change."""
     return [
         f"{cell.condition.dataset}: nothing pruned from {100 * cell.condition.warmup:g} % on, only "
@@ -70,7 +70,7 @@ def _nulls(nulls: Sequence[Row]) -> list[str]:
     ]
 
 
-def _cell(row: Row) -> str:
+def _cell(row: JudgedCell) -> str:
     verdict, cell = row.verdict, row.cell
     if verdict is None:
         return "no pair"

@@ -8,9 +8,9 @@ from analysis.cost import (
     flop,
     grid_runs,
     mean_cost,
-    measured,
+    measured_cost,
     modelled,
-    sweep,
+    sweep_cost,
 )
 from analysis.envelope import cells
 from trainables.result import Phase
@@ -68,7 +68,7 @@ def test_scores_are_shared_over_rates():
 
 @pytest.mark.parametrize(("measure", "scoring"), [("seconds", 0.1), ("examples", 1 / 9)])
 def test_a_measured_run_costs_what_it_measured(paired, measure, scoring):
-    cost = measured(cells(paired([0.1]))[0].pairs[0], measure)
+    cost = measured_cost(cells(paired([0.1]))[0].pairs[0], measure)
     assert cost.warmup == pytest.approx(0.15)
     assert cost.rate == pytest.approx(0.1, abs=1e-3)
     assert cost.scoring == pytest.approx(scoring)
@@ -76,7 +76,7 @@ def test_a_measured_run_costs_what_it_measured(paired, measure, scoring):
 
 def test_a_restart_pays_its_warm_up_on_top(paired):
     (cell,) = cells(paired([0.1], protocol="restart"))
-    cost = measured(cell.pairs[0], "seconds")
+    cost = measured_cost(cell.pairs[0], "seconds")
     assert cost.rate == pytest.approx(1 - 0.85 * 0.9)
     assert cost.once == pytest.approx(0.15 + 0.1)
 
@@ -105,7 +105,7 @@ def test_training_a_token_costs_three_times_scoring_it(paired):
 def test_a_sweep_counts_shared_parts_once(paired):
     rows = paired([0.1]) + paired([0.1], rate=0.2)
     rows = list({row.spec.result_key: row for row in rows}.values())
-    total = sweep(rows)
+    total = sweep_cost(rows)
     own = 101 + (76.5 + 1) + (68 + 1)
     assert total.seconds == pytest.approx(own + 10)
     assert total.runs == pytest.approx(1 + 0.85 * (0.9 + 0.8) + 1 / 9, abs=1e-3)
@@ -118,5 +118,5 @@ def test_a_grid_shared_as_the_notes_share_it_counts_as_they_do(result, pruned):
     for spec in (specs[0].baseline, *specs):
         row = result(spec, 0.9)
         free.append(replace(row, phases={k: v for k, v in row.phases.items() if k != "scoring"}))
-    total = sweep(free)
+    total = sweep_cost(free)
     assert (total.runs_alone, total.runs) == pytest.approx((8.47, 7.12), abs=2e-3)

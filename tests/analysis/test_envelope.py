@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.envelope import cells, envelope
+from analysis.envelope import cells, judged_cells
 from analysis.pairing import sampling_variance
-from analysis.run_files import load_run
+from analysis.run_files import read_rows
 from analysis.run_noise import scatter_differs
 from trainables.records import to_json, write_parquet
 
@@ -24,11 +24,11 @@ def test_a_pruned_trial_is_paired_with_the_baseline_of_its_seed(paired):
 
 
 def test_the_order_of_rows_changes_nothing(small_run):
-    assert envelope(small_run[::-1]) == envelope(small_run)
+    assert judged_cells(small_run[::-1]) == judged_cells(small_run)
 
 
 def test_a_trial_without_its_baseline_stays_listed_without_a_verdict(result, pruned):
-    ((cell, verdict),) = envelope([result(pruned(), 0.9)])
+    ((cell, verdict),) = judged_cells([result(pruned(), 0.9)])
     assert verdict is None and cell.unpaired == ("seed 1: no full-data baseline",)
 
 
@@ -53,7 +53,7 @@ def test_a_failed_trial_is_counted(paired, result, pruned):
 @pytest.mark.parametrize("accuracy", [math.nan, math.inf])
 def test_an_accuracy_that_is_no_number_never_enters_a_mean(paired, result, pruned, accuracy):
     rows = [*paired([0.1, 0.2]), result(pruned(3).baseline, 0.9), result(pruned(3), accuracy)]
-    ((cell, verdict),) = envelope(rows)
+    ((cell, verdict),) = judged_cells(rows)
     assert verdict.mean_pp == pytest.approx(0.15) and len(cell.unpaired) == 1
 
 
@@ -63,7 +63,7 @@ def test_planned_seeds_that_did_not_run_are_counted(paired, pruned):
 
 
 def test_a_planned_condition_without_any_trial_is_listed(pruned):
-    ((cell, verdict),) = envelope([], [pruned(1), pruned(2)])
+    ((cell, verdict),) = judged_cells([], [pruned(1), pruned(2)])
     assert (cell.n_planned, verdict) == (2, None)
 
 
@@ -100,13 +100,13 @@ def test_the_test_variance_is_that_of_the_mean_over_seeds(paired):
 
 def test_few_seeds_share_the_spread_of_their_data_set(paired):
     rows = paired([0.1, 0.2], rate=0.1) + paired([-1.0, -1.5], rate=0.2)
-    first, second = envelope(rows)
+    first, second = judged_cells(rows)
     assert first.verdict.pooled and first.verdict.run_sd_pp == second.verdict.run_sd_pp
 
 
 def test_data_sets_do_not_share_their_spread(paired):
     rows = paired([0.1, 0.2]) + paired([-1.0, -1.5], dataset="other", data_sha="o" * 64)
-    assert not any(row.verdict.pooled for row in envelope(rows))
+    assert not any(row.verdict.pooled for row in judged_cells(rows))
 
 
 def test_conditions_are_kept_apart(paired):
@@ -117,36 +117,36 @@ def test_conditions_are_kept_apart(paired):
 
 def test_a_run_is_read_from_its_rows(tmp_path, small_run):
     write(tmp_path, small_run)
-    assert len(load_run(tmp_path)) == len(small_run)
+    assert len(read_rows(tmp_path)) == len(small_run)
 
 
 def test_a_run_is_read_from_its_table_where_that_is_all_there_is(tmp_path, small_run):
     write_parquet(small_run, tmp_path / "trials.parquet")
-    assert load_run(tmp_path) == small_run
+    assert read_rows(tmp_path) == small_run
 
 
 def test_rows_count_before_the_table(tmp_path, small_run):
     write_parquet(small_run, tmp_path / "trials.parquet")
     write(tmp_path, small_run[:1])
-    assert load_run(tmp_path) == small_run[:1]
+    assert read_rows(tmp_path) == small_run[:1]
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"neither trials/ nor trials\.parquet"):
-        load_run(tmp_path)
+        read_rows(tmp_path)
 
 
 def test_a_broken_row_is_refused_by_name(tmp_path):
     (tmp_path / "trials").mkdir()
     (tmp_path / "trials" / "abc.json").write_text("{}")
     with pytest.raises(ValueError, match=r"abc\.json"):
-        load_run(tmp_path)
+        read_rows(tmp_path)
 
 
 def test_a_broken_table_is_refused_by_name(tmp_path):
     (tmp_path / "trials.parquet").write_bytes(b"no parquet")
     with pytest.raises(ValueError, match=r"trials\.parquet: not a table"):
-        load_run(tmp_path)
+        read_rows(tmp_path)
 
 
 def test_cells_of_different_training_are_kept_apart(paired):
@@ -169,6 +169,6 @@ def test_cells_that_scatter_alike_are_pooled_and_others_are_not():
 def test_wild_runs_at_high_rates_do_not_widen_the_intervals_of_light_pruning(paired):
     light = paired([0.1, -0.1, 0.2], rate=0.1) + paired([0.0, 0.2, -0.2], rate=0.2)
     heavy = paired([5.0, -4.0, 1.0], rate=0.5) + paired([-6.0, 3.0, 0.0], rate=0.6)
-    by_rate = {row.cell.condition.rate: row.verdict for row in envelope(light + heavy)}
+    by_rate = {row.cell.condition.rate: row.verdict for row in judged_cells(light + heavy)}
     assert by_rate[0.1].run_sd_pp < 0.3
     assert by_rate[0.6].run_sd_pp > 3

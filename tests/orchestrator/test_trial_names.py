@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.planning.grids import GRIDS, Arm, Block, expand
+from orchestrator.planning.grids import GRIDS, Arm, GridBlock, expand
 from orchestrator.trial_names import arm_text, title
 from trainables.learners.pretrained import Model
 from trainables.spec import NULL, TrialSpec
@@ -34,7 +34,7 @@ def test_a_trial_is_told_in_a_few_words():
     ],
 )
 def test_an_arm_is_written_as_it_is_asked_for_with_what_is_not_the_default(arm, text):
-    block = Block(datasets=("imdb",), warmups=(0.5,), rates=(0.3,), arms=(arm,))
+    block = GridBlock(datasets=("imdb",), warmups=(0.5,), rates=(0.3,), arms=(arm,))
     grid = replace(GRIDS["demo"], blocks=(block,), seeds=(1,))
     _, spec = expand(grid, {"imdb": "d"}, Model(learner="tiny", name="tiny", sha="tiny"))
     assert arm_text(spec) == text

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 from benchmarks.theory import ACCEPTED
 from trainables import perceptron
-from trainables.perceptron import Arm, asymptotic_error, max_margin, simulate
+from trainables.perceptron import StudentData, asymptotic_error, max_margin, simulate
 
 ALPHAS = (1, 2, 4, 8, 16, 32, 64)
 # Independently computed to four decimals, by alpha.
@@ -18,7 +18,7 @@ EXACT = {
 
 
 def mean_error(n, repeats, **arm):
-    return simulate(Arm(**arm), n=n, repeats=repeats).mean()
+    return simulate(StudentData(**arm), n=n, repeats=repeats).mean()
 
 
 def labelled(k, n):
@@ -42,49 +42,51 @@ def test_the_student_is_the_one_a_general_solver_finds():
 
 @pytest.mark.parametrize(("keep", "kept"), EXACT)
 def test_the_theory_gives_the_known_errors(keep, kept):
-    errors = [asymptotic_error(Arm(alpha=alpha, kept=kept, keep=keep)) for alpha in ALPHAS]
+    errors = [asymptotic_error(StudentData(alpha=alpha, kept=kept, keep=keep)) for alpha in ALPHAS]
     assert errors == pytest.approx(EXACT[keep, kept], abs=1e-4)
 
 
 def test_without_pruning_the_error_falls_as_one_over_the_examples():
-    errors = [asymptotic_error(Arm(alpha=alpha)) for alpha in (16, 64)]
+    errors = [asymptotic_error(StudentData(alpha=alpha)) for alpha in (16, 64)]
     assert np.log(errors[1] / errors[0]) / np.log(4) == pytest.approx(-1, abs=0.05)
 
 
 @pytest.mark.parametrize(("kept", "alpha"), [(0.1, 20.1), (0.3, 7.21), (0.5, 5.05), (0.7, 6.14)])
 def test_hard_examples_are_the_better_ones_from_the_known_alpha_on(kept, alpha):
     def hard_minus_easy(alpha):
-        hard, easy = (Arm(alpha=alpha, kept=kept, keep=keep) for keep in ("hard", "easy"))
+        hard, easy = (StudentData(alpha=alpha, kept=kept, keep=keep) for keep in ("hard", "easy"))
         return asymptotic_error(hard) - asymptotic_error(easy)
 
     assert hard_minus_easy(0.98 * alpha) > 0 > hard_minus_easy(1.02 * alpha)
 
 
 def test_a_perfect_probe_beats_the_power_law_by_keeping_few_of_many():
-    hard = asymptotic_error(Arm(alpha=30, kept=0.1, keep="hard"))
-    assert hard < asymptotic_error(Arm(alpha=30, kept=0.1)) / 8
+    hard = asymptotic_error(StudentData(alpha=30, kept=0.1, keep="hard"))
+    assert hard < asymptotic_error(StudentData(alpha=30, kept=0.1)) / 8
 
 
 def test_a_probe_that_errs_forbids_to_prune_as_much():
-    few, more = (Arm(alpha=20, kept=f, keep="hard", theta_deg=20) for f in (0.2, 0.4))
-    gains = [asymptotic_error(Arm(alpha=20 * a.kept)) - asymptotic_error(a) for a in (few, more)]
+    few, more = (StudentData(alpha=20, kept=f, keep="hard", theta_deg=20) for f in (0.2, 0.4))
+    gains = [
+        asymptotic_error(StudentData(alpha=20 * a.kept)) - asymptotic_error(a) for a in (few, more)
+    ]
     assert gains[0] < 0 < gains[1]
 
 
 @pytest.mark.parametrize("margin", ["abs", "signed"])
 @pytest.mark.parametrize("keep", ["hard", "easy", "random"])
 def test_simulation_and_theory_agree_for_a_probe_that_errs(keep, margin):
-    arm = Arm(alpha=4, kept=0.5, keep=keep, theta_deg=40, margin=margin)
+    arm = StudentData(alpha=4, kept=0.5, keep=keep, theta_deg=40, margin=margin)
     assert simulate(arm).mean() == pytest.approx(asymptotic_error(arm), rel=0.05)
 
 
 def test_simulation_and_theory_agree_where_one_of_a_thousand_is_kept():
-    arm = Arm(alpha=3000, kept=0.001, keep="hard")
+    arm = StudentData(alpha=3000, kept=0.001, keep="hard")
     assert simulate(arm, n=60).mean() == pytest.approx(asymptotic_error(arm), rel=0.1)
 
 
 def test_a_set_drawn_only_where_it_is_kept_is_as_good(monkeypatch):
-    arm = Arm(alpha=4, kept=0.5, keep="hard", theta_deg=20)
+    arm = StudentData(alpha=4, kept=0.5, keep="hard", theta_deg=20)
     whole = simulate(arm, n=100)
     monkeypatch.setattr(perceptron, "LARGE", 0)
     assert simulate(arm, n=100).mean() == pytest.approx(whole.mean(), rel=0.05)
@@ -103,19 +105,21 @@ def test_of_the_fifth_that_leaves_too_few_easy_beats_random_beats_hard():
 
 
 def test_arms_of_one_alpha_see_the_same_examples():
-    everything = simulate(Arm(alpha=10), n=50)
-    pruned = simulate(Arm(alpha=10, kept=0.7, keep="hard"), n=50)
+    everything = simulate(StudentData(alpha=10), n=50)
+    pruned = simulate(StudentData(alpha=10, kept=0.7, keep="hard"), n=50)
     assert np.corrcoef(everything, pruned)[0, 1] > 0.9
 
 
 def test_what_keeps_all_is_no_pruning():
-    arms = [Arm(alpha=3, keep=keep, theta_deg=30) for keep in ("hard", "easy", "random")]
+    arms = [StudentData(alpha=3, keep=keep, theta_deg=30) for keep in ("hard", "easy", "random")]
     first, *others = (simulate(arm, n=30, repeats=3) for arm in arms)
     assert all(np.allclose(first, other) for other in others)
 
 
 def test_a_perfect_probe_never_errs_so_that_both_margins_are_one():
-    absolute, signed = (Arm(alpha=3, kept=0.4, keep="hard", margin=m) for m in ("abs", "signed"))
+    absolute, signed = (
+        StudentData(alpha=3, kept=0.4, keep="hard", margin=m) for m in ("abs", "signed")
+    )
     assert (simulate(absolute, n=30) == simulate(signed, n=30)).all()
 
 
@@ -125,13 +129,13 @@ def test_a_perfect_probe_never_errs_so_that_both_margins_are_one():
 )
 def test_an_arm_without_meaning_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        Arm(**{"alpha": 2} | wrong)
+        StudentData(**{"alpha": 2} | wrong)
 
 
 @pytest.mark.parametrize("n", [2, 40])
 def test_too_few_dimensions_or_examples_are_refused(n):
     with pytest.raises(ValueError, match="alpha \\* n >= 1"):
-        simulate(Arm(alpha=0.02), n=n)
+        simulate(StudentData(alpha=0.02), n=n)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from trainables.selection.scoring import select
 from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
-from trainables.stages import score
+from trainables.stages import make_scores
 from trainables.training.schedule import warm_steps
 from trainables.training.trainer import Learner
 from trainables.trial import run_baseline, run_trial, warm_up
@@ -65,7 +65,7 @@ def test_a_score_file_is_the_same_whichever_trial_asks_for_it_first(specs, fille
     files = []
     for name, spec in (("one", pruned), ("two", other)):
         cache = filled(name)
-        score(spec, cache)
+        make_scores(spec, cache)
         files += [(cache.root / f"scores-{spec.score_key}").read_bytes()]
     assert files[0] == files[1]
 
@@ -73,7 +73,7 @@ def test_a_score_file_is_the_same_whichever_trial_asks_for_it_first(specs, fille
 def test_a_score_file_names_every_sample(specs, filled, small):
     _, pruned = specs("linear")
     cache = filled()
-    score(pruned, cache)
+    make_scores(pruned, cache)
     table = pq.read_table(cache.root / f"scores-{pruned.score_key}")
     assert table["sample_id"].to_pylist() == small.train.ids.tolist()
     assert table["label"].to_pylist() == small.train.labels.tolist()
@@ -364,7 +364,7 @@ def test_a_signal_with_a_target_asks_for_a_validation_split(specs, filled):
 def test_never_learnt_samples_are_marked_in_the_score_file(specs, filled):
     _, pruned = specs("linear", signal="forgetting", settings=(), warmup=0.7)
     cache = filled()
-    score(pruned, cache)
+    make_scores(pruned, cache)
     table = pq.read_table(cache.root / f"scores-{pruned.score_key}")
     never = table["never_learnt"].to_numpy()
     assert (table["score"].to_numpy()[never] == table["score"].to_numpy().max()).all()

@@ -28,7 +28,7 @@ DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class DatasetCard:
     """A data set known by name, found as NAME/{train,test}.parquet or on the hub.
 
     Attributes:
@@ -48,26 +48,26 @@ class Card:
 
 
 _YAHOO = Columns(text=("question_title", "question_content", "best_answer"), label="topic")
-DATASETS: Mapping[str, Card] = {
-    "synthetic": Card(),
-    "imdb": Card(
+DATASETS: Mapping[str, DatasetCard] = {
+    "synthetic": DatasetCard(),
+    "imdb": DatasetCard(
         hub=Hub(repo="stanfordnlp/imdb", revision="e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
     ),
-    "ag_news": Card(
+    "ag_news": DatasetCard(
         hub=Hub(repo="fancyzhx/ag_news", revision="eb185aade064a813bc0b7f42de02595523103ca4")
     ),
-    "yahoo_answers": Card(
+    "yahoo_answers": DatasetCard(
         hub=Hub(
             repo="community-datasets/yahoo_answers_topics",
             revision="6652a1e7c94f7260a0bfd0c9092dd48e2d536ea1",
         ),
         columns=_YAHOO,
     ),
-    "yahoo_answers_imbalanced": Card(parent="yahoo_answers", imbalance=4.0, seed=20),
-    "yahoo_health22": Card(),
-    "sst2": Card(),
-    "sms_spam": Card(),
-    "cifar10": Card(columns=Columns(text=("image",))),
+    "yahoo_answers_imbalanced": DatasetCard(parent="yahoo_answers", imbalance=4.0, seed=20),
+    "yahoo_health22": DatasetCard(),
+    "sst2": DatasetCard(),
+    "sms_spam": DatasetCard(),
+    "cifar10": DatasetCard(columns=Columns(text=("image",))),
 }
 
 
@@ -133,7 +133,7 @@ def load(source: Source | str) -> Dataset:
         made = synthetic(n_train=_rows(size)) if size else synthetic()
         dataset = replace(made, name=source.name)
     else:
-        card = DATASETS.get(source.name, Card())
+        card = DATASETS.get(source.name, DatasetCard())
         raws = _find(replace(source, name=card.parent or source.name))
         dataset = _assembled(source, raws)
         if card.imbalance > 1:
@@ -197,7 +197,7 @@ def _table(rows: pa.Table, choices: list[Columns], where: str) -> Raw:
     return raw_split(rows.select(columns.names), columns, where)
 
 
-def _hub(name: str, card: Card | None, revision: str) -> Hub | None:
+def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
     """Where on the hub; None for a card that is not there."""
     if card:
         return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.data.columns import (
+    ColumnOrigin,
     Columns,
     Kind,
-    Place,
     excerpt,
     flat,
     ids_of,
@@ -43,7 +43,7 @@ class Raw:
     labels: pa.Array
     ids: NDArray[Any]
     names: tuple[str, ...] | None
-    place: Place
+    place: ColumnOrigin
 
 
 def raw_split(table: pa.Table, columns: Columns, where: str) -> Raw:
@@ -54,19 +54,19 @@ def raw_split(table: pa.Table, columns: Columns, where: str) -> Raw:
     """
     ids = ids_of(table, columns, where)
     own = ids if columns.id else None
-    place = Place(where=where, column=" + ".join(columns.text), ids=own)
+    place = ColumnOrigin(where=where, column=" + ".join(columns.text), ids=own)
     inputs, kind = inputs_of(table, columns, place)
     return Raw(
         inputs=inputs,
         kind=kind,
-        labels=_labels(table, Place(where=where, column=columns.label, ids=own)),
+        labels=_labels(table, ColumnOrigin(where=where, column=columns.label, ids=own)),
         ids=ids,
         names=_class_names(table.schema, columns.label, where),
-        place=Place(where=where, column=columns.label, ids=own),
+        place=ColumnOrigin(where=where, column=columns.label, ids=own),
     )
 
 
-def _labels(table: pa.Table, place: Place) -> pa.Array:
+def _labels(table: pa.Table, place: ColumnOrigin) -> pa.Array:
     """Labels as int64 or strings; anything that is not clearly a class is refused."""
     column = flat(table[place.column])
     kind = column.type

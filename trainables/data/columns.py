@@ -78,7 +78,7 @@ def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Col
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Place:
+class ColumnOrigin:
     """Where a value stands, for messages.
 
     Attributes:
@@ -97,7 +97,7 @@ class Place:
         return f"row {row}{named} {excerpt(value)}"
 
 
-def refuse(place: Place, values: pa.Array, bad: Any, why: str) -> None:
+def refuse(place: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
     """Raise the error that lists the rows where bad (n,) is true, if there are any."""
     rows = np.flatnonzero(np.asarray(pc.fill_null(bad, False)))
     if len(rows):
@@ -105,7 +105,7 @@ def refuse(place: Place, values: pa.Array, bad: Any, why: str) -> None:
         raise bad_rows(place.where, place.column, shown, len(rows), why=why)
 
 
-def inputs_of(table: pa.Table, columns: Columns, place: Place) -> tuple[pa.Array, Kind]:
+def inputs_of(table: pa.Table, columns: Columns, place: ColumnOrigin) -> tuple[pa.Array, Kind]:
     """The texts or encoded images of a table, shape (n,), every row checked.
 
     Raises:
@@ -146,7 +146,7 @@ def _is_image(kind: Any) -> bool:
     return bool(pa.types.is_binary(stored) or pa.types.is_large_binary(stored))
 
 
-def _input(table: pa.Table, place: Place, *, is_optional: bool) -> pa.Array:
+def _input(table: pa.Table, place: ColumnOrigin, *, is_optional: bool) -> pa.Array:
     column = flat(table[place.column])
     if _is_image(column.type):
         column = pc.struct_field(column, "bytes").cast(pa.large_binary())
@@ -210,7 +210,7 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
     """
     if not columns.id:
         return np.arange(table.num_rows)
-    column, place = flat(table[columns.id]), Place(where=where, column=columns.id)
+    column, place = flat(table[columns.id]), ColumnOrigin(where=where, column=columns.id)
     if not (is_text(column.type) or pa.types.is_integer(column.type)):
         raise DataError(
             f"{where}: column {columns.id!r} holds {column.type}; ids are whole numbers or strings"

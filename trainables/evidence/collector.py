@@ -92,7 +92,9 @@ class Evidence:
         if name in RELATED:
             return self._related(name, chosen(name, settings))
         kept_as = "embeddings" if name == VECTORS else name
-        paths = [self.keep(kept_as, settings, place) for place in places(kept_as, self._runs.rows)]
+        paths = [
+            self.keep(kept_as, settings, place) for place in shard_numbers(kept_as, self._runs.rows)
+        ]
         if kept_as in FORWARD and len(paths) > 1:
             shards = Shards(paths, kept_as, self._runs.rows)
             return shards if name == VECTORS else shards[:]
@@ -129,7 +131,7 @@ class Evidence:
     def _together(self, names: Sequence[str]) -> None:
         """See by one pass what several would give, whoever asks first."""
         if len(seen := [name for name in names if name in FORWARD]) > 1:
-            for place in places(seen[0], self._runs.rows):
+            for place in shard_numbers(seen[0], self._runs.rows):
                 self.gather(seen, {}, place)
 
     def _has(self, name: str, place: int | None) -> bool:
@@ -221,7 +223,7 @@ def evidence_key(spec: TrialSpec, name: str, settings: Settings, place: int | No
     return key_of(_about(spec, name, chosen(name, settings), place))
 
 
-def places(name: str, n: int) -> Sequence[int | None]:
+def shard_numbers(name: str, n: int) -> Sequence[int | None]:
     """The shards that a piece of evidence of n rows is kept in; None where it is one file."""
     count = len(shards_of(n)) if is_sharded(name) else 1
     return range(count) if count > 1 else [None]

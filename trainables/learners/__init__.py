@@ -12,7 +12,7 @@ from trainables.spec import Training, TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learner:
+class LearnerSpec:
     """A row of the table.
 
     Attributes:
@@ -28,18 +28,18 @@ class Learner:
     lacks: tuple[str, ...] = ()
 
 
-LEARNERS: dict[str, Learner] = {
-    "text": Learner(
+LEARNERS: dict[str, LearnerSpec] = {
+    "text": LearnerSpec(
         open=open_text,
         about="A pretrained Hugging Face encoder with a classification head, all of it trained.",
         training=Training(epochs=3, batch_size=32, lr=5e-5, max_length=128),
     ),
-    "tiny": Learner(
+    "tiny": LearnerSpec(
         open=open_tiny,
         about="A two-layer DistilBERT from random weights with word pieces of the data's own.",
         training=Training(epochs=2, batch_size=16, lr=1e-3, lr_warmup=0.1, max_length=64),
     ),
-    "linear": Learner(
+    "linear": LearnerSpec(
         open=open_linear,
         about="A logistic head on frozen embeddings: of an encoder, or of weighted word pieces.",
         training=Training(epochs=10, batch_size=64, lr=1e-2, weight_decay=1e-4, max_length=128),

@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class CodedRows:
     """Rows to be met.
 
     Attributes:
@@ -98,7 +98,7 @@ def ask(units: Any, names: Any, k: int) -> Asked:
     )
 
 
-def block_of(units: Any, names: Any, k: int) -> Block:
+def block_of(units: Any, names: Any, k: int) -> CodedRows:
     """Rows made ready to be met.
 
     Args:
@@ -114,7 +114,7 @@ def block_of(units: Any, names: Any, k: int) -> Block:
     turn = _turn(units) if is_coded else None
     order = _by_largest(units, turn) if is_coded else torch.arange(m, device=units.device)
     units = units[torch.cat([order, order[-1:].expand(-m % size)])]
-    return Block(
+    return CodedRows(
         units=units,
         rows=names[order],
         ordered=names,
@@ -124,7 +124,7 @@ def block_of(units: Any, names: Any, k: int) -> Block:
     )
 
 
-def meet(asked: Asked, cells: list[Any], block: Block) -> None:
+def meet(asked: Asked, cells: list[Any], block: CodedRows) -> None:
     """Compare rows with those of a block, and keep the most similar other ones.
 
     What int8 can be off is bounded; a row whose neighbours it leaves in doubt is compared again in
@@ -185,7 +185,7 @@ def _coded(units: Any, turn: Any, size: int) -> Codes:
     return Codes(codes=codes, step=steps, error=errors)
 
 
-def _search(asked: Asked, cells: list[Any], block: Block, *, is_coded: bool) -> list[Any]:
+def _search(asked: Asked, cells: list[Any], block: CodedRows, *, is_coded: bool) -> list[Any]:
     """Compare rows with those of the block that are most similar by codes, or in truth.
 
     Returns:
@@ -223,7 +223,7 @@ def _search(asked: Asked, cells: list[Any], block: Block, *, is_coded: bool) -> 
     return in_doubt
 
 
-def _own(names: Any, block: Block) -> Any:
+def _own(names: Any, block: CodedRows) -> Any:
     """Where each row itself stands in the block, shape (q,); -1 where it does not."""
     import torch
 
@@ -247,7 +247,7 @@ def _keep(asked: Asked, part: Any, rows: Any, similarity: Any, bound: Any) -> An
 
 
 def _by_products(
-    asked: Asked, part: Any, own: Any, block: Block, kept: int, strip: Any
+    asked: Asked, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
 ) -> tuple[Any, float]:
     """As `_by_codes`, by the vectors themselves: nobody left out is more similar than the last."""
     import torch
@@ -261,7 +261,7 @@ def _by_products(
 
 
 def _by_codes(
-    asked: Asked, part: Any, own: Any, block: Block, kept: int, strip: Any
+    asked: Asked, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
 ) -> tuple[Any, Any]:
     """Where the rows stand that may be most similar to q rows.
 
@@ -288,7 +288,7 @@ def _by_codes(
     return _places(groups, place, block.size), most.amin(1) + error + _ROUNDING
 
 
-def _groups(strip: Any, own: Any, block: Block) -> Any:
+def _groups(strip: Any, own: Any, block: CodedRows) -> Any:
     """Products by group, shape (q, p / size, size), without the row itself and what fills up."""
     met = (own >= 0).nonzero()[:, 0]
     strip[met, own[met]] = _NONE

@@ -12,7 +12,7 @@ from trainables.selection.selectors import keep_global
 from trainables.spec import Setting
 
 
-def random(
+def random_each_epoch(
     losses: NDArray[np.float32], draws: NDArray[np.float64], rate: float, done: float
 ) -> NDArray[np.float32]:
     """Other rows left out at random each epoch: the control of dynamic pruning.
@@ -102,6 +102,6 @@ class Policy:
 
 
 POLICIES: dict[str, Policy] = {
-    "random": Policy(weigh=random),
+    "random": Policy(weigh=random_each_epoch),
     "infobatch": Policy(weigh=infobatch),
 }

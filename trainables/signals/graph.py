@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from trainables.neighbours.exact import Neighbours
 from trainables.signals.difficulty import el2n
-from trainables.signals.redundancy import places
+from trainables.signals.redundancy import order_scores
 
 
 def d2(
@@ -54,7 +54,7 @@ def d2(
     heard = np.where(found, np.exp(-gamma_f * distance) * difficulty[rows], 0)
     taken = np.where(found, np.exp(-gamma_r * distance), 0)
     amount = difficulty + heard.sum(axis=1)
-    return places(np.array(_picked(amount, rows, taken, dice))[::-1])
+    return order_scores(np.array(_picked(amount, rows, taken, dice))[::-1])
 
 
 def _picked(

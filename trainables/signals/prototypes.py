@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from trainables.neighbours.kmeans import Clusters, k_means, unit_rows
 from trainables.neighbours.vectors import Vectors, take
-from trainables.signals.redundancy import places, semdedup
+from trainables.signals.redundancy import order_scores, semdedup
 
 
 def ssl_prototypes(clusters: Clusters) -> NDArray[np.float32]:
@@ -123,7 +123,7 @@ def d4(
     count = min(int(clusters.assigned.max()) + 1, len(left))
     again = k_means(take(vectors, left), dice[left], count=count)
     nearest_first = left[np.lexsort((dice[left], -again.similarity))]
-    return places(np.concatenate([covered_first[: n - len(left)], nearest_first]))
+    return order_scores(np.concatenate([covered_first[: n - len(left)], nearest_first]))
 
 
 def _mid_rank(distance: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -82,7 +82,7 @@ def keep_one(
     gone = np.zeros(len(crowd), dtype=bool)
     gone[removed] = True
     rest = np.lexsort((dice, -crowd, protected))
-    return places(np.concatenate([removed, rest[~gone[rest]]]).astype(np.intp))
+    return order_scores(np.concatenate([removed, rest[~gone[rest]]]).astype(np.intp))
 
 
 def semdedup(
@@ -120,7 +120,7 @@ def semdedup(
     return -covered
 
 
-def places(removal: NDArray[np.intp]) -> NDArray[np.float32]:
+def order_scores(removal: NDArray[np.intp]) -> NDArray[np.float32]:
     """An order of removal as scores in [0, 1): the first to go has 0, and no two are equal."""
     scores = np.empty(len(removal), dtype=np.float32)
     scores[removal] = np.arange(len(removal)) / len(removal)

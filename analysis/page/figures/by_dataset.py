@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.envelope import Row
+from analysis.envelope import JudgedCell
 from analysis.page.figures.style import (
     GRID,
     MUTED,
     SAFE,
-    Panel,
+    AxisPanel,
     Spec,
     Table,
     axis,
@@ -97,7 +97,7 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
     return found
 
 
-def _lines(rows: Sequence[Row]) -> dict[float, tuple[Dose, ...]]:
+def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[Dose, ...]]:
     lines: dict[float, list[Dose]] = {}
     for cell, verdict in sorted(rows, key=lambda row: row.cell.condition.rate):
         if verdict is not None:
@@ -163,7 +163,7 @@ def _span(data: ByDatasetData) -> tuple[float, float]:
     return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 
-def _axes(place: Panel, span: tuple[float, float], rate: float) -> Spec:
+def _axes(place: AxisPanel, span: tuple[float, float], rate: float) -> Spec:
     x = axis(
         "share removed (%)", domain=place.x, anchor=f"y{place.suffix}",
         range=[-100 * rate * 0.05, 100 * rate * 1.1], rangemode="tozero",
@@ -175,7 +175,7 @@ def _axes(place: Panel, span: tuple[float, float], rate: float) -> Spec:
     return {f"xaxis{place.suffix}": x, f"yaxis{place.suffix}": y}
 
 
-def _band(place: Panel, tolerance_pp: float, high: float) -> list[Spec]:
+def _band(place: AxisPanel, tolerance_pp: float, high: float) -> list[Spec]:
     refs = {"xref": f"x{place.suffix} domain", "yref": f"y{place.suffix}", "x0": 0, "x1": 1}
     line = {"type": "line", **refs}
     return [
@@ -190,7 +190,7 @@ def _band(place: Panel, tolerance_pp: float, high: float) -> list[Spec]:
 
 
 def _traces(
-    data: ByDatasetData, place: Panel, line: tuple[float, tuple[Dose, ...]], dodge: float
+    data: ByDatasetData, place: AxisPanel, line: tuple[float, tuple[Dose, ...]], dodge: float
 ) -> list[Spec]:
     warmup, doses = line
     color, dash, width = warmup_lines(data.warmups)[warmup]
@@ -244,7 +244,7 @@ def _hover(dose: Dose, warmup: float) -> str:
     )
 
 
-def _not_run(place: Panel) -> Spec:
+def _not_run(place: AxisPanel) -> Spec:
     return {
         "text": "not run", "showarrow": False, "font": {"size": 13, "color": MUTED},
         "xref": "paper", "yref": "paper", "x": sum(place.x) / 2, "y": sum(place.y) / 2,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.cost import Cost, best_measured_cost
-from analysis.envelope import Row
-from analysis.methods import Method, Source, method_of
+from analysis.envelope import JudgedCell
+from analysis.methods import DatasetId, Method, method_of
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -128,7 +128,7 @@ def pareto_data(study: Study) -> list[ParetoData]:
     return found
 
 
-def measured_costs(study: Study, source: Source) -> Iterator[tuple[Row, Cost]]:
+def measured_costs(study: Study, source: DatasetId) -> Iterator[tuple[JudgedCell, Cost]]:
     """Judged conditions of a data set that measured what they took."""
     for row in study.of(source):
         found = best_measured_cost(row) if row.verdict else None
@@ -140,7 +140,7 @@ def _runs_text(runs: int) -> str:
     return "one run" if runs == 1 else f"{runs} runs on the same survivors"
 
 
-def _point(study: Study, row: Row, cost: Cost, runs: int) -> Point:
+def _point(study: Study, row: JudgedCell, cost: Cost, runs: int) -> Point:
     condition, v = row.cell.condition, row.verdict
     assert v is not None, "only judged conditions have a point"
     return Point(

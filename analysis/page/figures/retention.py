@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.class_retention import Retention, retention
-from analysis.methods import Method, Source
+from analysis.methods import DatasetId, Method
 from analysis.page.figures.style import (
     GRID,
     MOST_TOLD,
@@ -127,7 +127,9 @@ def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retenti
     return [{**{others[k]: by_method[others[k]] for k in part}, **controls} for part in parts]
 
 
-def _by_method(study: Study, source: Source, place: tuple[float, float]) -> dict[Method, Retention]:
+def _by_method(
+    study: Study, source: DatasetId, place: tuple[float, float]
+) -> dict[Method, Retention]:
     found = {}
     for method in study.methods:
         for cell, _ in study.of(source, method):

@@ -9,7 +9,7 @@ from analysis.page.figures.style import (
     GRID,
     MUTED,
     SAFE,
-    Panel,
+    AxisPanel,
     Spec,
     Table,
     axis,
@@ -34,7 +34,7 @@ _SHORT = {"better": "better", "worse": "worse", "no difference shown": "no diff.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RankedMethod:
     """One method in one data set: its verdict, and how it stands against random."""
 
     method: Method
@@ -58,7 +58,7 @@ class SignalsData:
 
     key: str
     label: str
-    entries: dict[str, tuple[Entry, ...]]
+    entries: dict[str, tuple[RankedMethod, ...]]
     methods: dict[Method, str]
     tolerance_pp: float
 
@@ -69,7 +69,7 @@ class SignalsData:
         return Table(columns=_COLUMNS, rows=tuple(rows))
 
 
-def _table_row(source: str, entry: Entry) -> tuple[str | float | None, ...]:
+def _table_row(source: str, entry: RankedMethod) -> tuple[str | float | None, ...]:
     v, c = entry.verdict, entry.comparison
     own = (source, entry.name, v.verdict, rounded(v.mean_pp), rounded(v.low_pp))
     rest: tuple[str | float | None, ...] = (None, None, None, None, "", "")
@@ -102,14 +102,14 @@ def signals_data(study: Study) -> list[SignalsData]:
     return found
 
 
-def _entries(study: Study, name: str, place: tuple[float, float]) -> list[Entry]:
+def _entries(study: Study, name: str, place: tuple[float, float]) -> list[RankedMethod]:
     source = next(source for source, label in study.sources.items() if label == name)
     entries = []
     for method, label in study.methods.items():
         for cell, verdict in study.of(source, method):
             if verdict and (cell.condition.rate, cell.condition.warmup) == place:
                 entries.append(
-                    Entry(
+                    RankedMethod(
                         method=method,
                         name=label,
                         verdict=verdict,
@@ -158,7 +158,7 @@ def _span(data: SignalsData) -> tuple[float, float]:
     return low - 0.05 * (high - low), high + room * (high - low)
 
 
-def _axes(place: Panel, methods: dict[Method, str], span: tuple[float, float]) -> Spec:
+def _axes(place: AxisPanel, methods: dict[Method, str], span: tuple[float, float]) -> Spec:
     names = [escaped(label, 42) for label in methods.values()]
     x = axis(
         "Δ accuracy (pp)", domain=place.x, anchor=f"y{place.suffix}", range=list(span),
@@ -171,7 +171,7 @@ def _axes(place: Panel, methods: dict[Method, str], span: tuple[float, float]) -
     return {f"xaxis{place.suffix}": x, f"yaxis{place.suffix}": y}
 
 
-def _lines(place: Panel, entries: Sequence[Entry], tolerance_pp: float) -> list[Spec]:
+def _lines(place: AxisPanel, entries: Sequence[RankedMethod], tolerance_pp: float) -> list[Spec]:
     refs = {"xref": f"x{place.suffix}", "yref": f"y{place.suffix} domain", "y0": 0, "y1": 1}
     line = {"type": "line", **refs}
     shapes = [
@@ -190,7 +190,9 @@ def _lines(place: Panel, entries: Sequence[Entry], tolerance_pp: float) -> list[
     return shapes
 
 
-def _findings(place: Panel, entries: Sequence[Entry], methods: Sequence[Method]) -> list[Spec]:
+def _findings(
+    place: AxisPanel, entries: Sequence[RankedMethod], methods: Sequence[Method]
+) -> list[Spec]:
     """At the right of each row: the difference to random and whether it is one."""
     notes = []
     for entry in entries:
@@ -212,7 +214,7 @@ def _findings(place: Panel, entries: Sequence[Entry], methods: Sequence[Method])
     return notes
 
 
-def _trace(data: SignalsData, place: Panel, entry: Entry) -> Spec:
+def _trace(data: SignalsData, place: AxisPanel, entry: RankedMethod) -> Spec:
     v = entry.verdict
     marker = markers(list(data.methods))[entry.method]
     up = v.high_pp - v.mean_pp if v.high_pp is not None else 0.0
@@ -227,7 +229,7 @@ def _trace(data: SignalsData, place: Panel, entry: Entry) -> Spec:
     }  # fmt: skip
 
 
-def _hover(entry: Entry) -> str:
+def _hover(entry: RankedMethod) -> str:
     v, c = entry.verdict, entry.comparison
     bounds = interval(v.low_pp, v.high_pp) or "no interval"
     lines = [

@@ -138,7 +138,7 @@ def axis(title: str = "", **more: Any) -> Spec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class AxisPanel:
     """One of several small figures in a frame.
 
     Attributes:
@@ -157,7 +157,7 @@ class Panel:
         return self.x[0] == 0
 
 
-def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -> list[Panel]:
+def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -> list[AxisPanel]:
     """Places for n panels, row by row from the top."""
     columns = min(n, per_row)
     lines = -(-n // per_row)
@@ -167,7 +167,7 @@ def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -
     for i in range(n):
         left, top = (i % per_row) * (wide + gaps[0]), 1 - (i // per_row) * (high + gaps[1])
         places.append(
-            Panel(
+            AxisPanel(
                 suffix="" if i == 0 else str(i + 1),
                 x=(left, min(1.0, left + wide)),
                 y=(max(0.0, top - high), top),
@@ -176,7 +176,7 @@ def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -
     return places
 
 
-def heading(panel: Panel, text: str) -> Spec:
+def heading(panel: AxisPanel, text: str) -> Spec:
     """A panel's title."""
     return {
         "text": f"<b>{escaped(text)}</b>", "showarrow": False, "font": {"size": 15},

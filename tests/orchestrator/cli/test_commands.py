@@ -12,7 +12,7 @@ from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.preflight import check_room
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.store.atomic import StoreError
 
 
@@ -75,7 +75,7 @@ def test_one_seed_is_warned_of(invoke):
 
 def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
     request = Request(grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1,))
-    place = Place(cache=tmp_path / "cache")
+    place = Resources(cache=tmp_path / "cache")
     sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
     check_room(sweep.store.root, sweep.room_bytes())
     with pytest.raises(StoreError, match=r"needs about .* GB for its warm-ups; give --cache"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.execution.tracking import TRACKERS, Row, Tracker, check_trackers
+from orchestrator.execution.tracking import TRACKERS, Tracker, TrackerRow, check_trackers
 from orchestrator.sweep import app
 from trainables.result import Phase, TrialResult
 from trainables.spec import TrialSpec
@@ -39,7 +39,9 @@ class Heard:
 @pytest.fixture
 def tracker(monkeypatch, tmp_path):
     def make(heard):
-        monkeypatch.setitem(TRACKERS, "mlflow", Row("json", "mlflow", lambda run, project: heard))
+        monkeypatch.setitem(
+            TRACKERS, "mlflow", TrackerRow("json", "mlflow", lambda run, project: heard)
+        )
         return Tracker(["mlflow"], tmp_path)
 
     return make
@@ -75,7 +77,7 @@ def test_a_tracker_that_fails_is_turned_off_with_one_warning(tracker, failing, c
 def test_what_is_not_known_or_not_installed_is_refused_before_anything_runs(monkeypatch):
     with pytest.raises(ValueError, match=r"unknown tracker 'mlfow'.*Did you mean 'mlflow'"):
         check_trackers(["mlfow"])
-    monkeypatch.setitem(TRACKERS, "wandb", Row("no_such_library", "wandb", None))
+    monkeypatch.setitem(TRACKERS, "wandb", TrackerRow("no_such_library", "wandb", None))
     found = CliRunner().invoke(app, ["--grid", "demo", "--track", "wandb", "-n"])
     assert found.exit_code == 4
     assert "pip install 'prune-envelope[wandb]'" in found.stderr

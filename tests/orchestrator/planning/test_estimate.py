@@ -8,13 +8,13 @@ from orchestrator.planning.estimate import (
     Pace,
     calibrated,
     hours,
-    measured,
+    measured_paces,
+    print_estimate,
     searches,
-    show_estimate,
 )
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from trainables.records import to_json
 from trainables.result import Phase, TrialResult
 
@@ -27,7 +27,7 @@ SMALL = Request(
 @pytest.fixture
 def planned(tmp_path):
     def make(request=SMALL):
-        place = Place(cache=tmp_path / "cache")
+        place = Resources(cache=tmp_path / "cache")
         return plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
 
     return make
@@ -41,13 +41,13 @@ def finish(sweep, spec, seconds, examples):
 
 def shown(sweep, paces):
     text = StringIO()
-    show_estimate(sweep, paces, Console(file=text, width=160))
+    print_estimate(sweep, paces, Console(file=text, width=160))
     return text.getvalue()
 
 
 def test_what_was_never_measured_is_unknown(planned):
     sweep = planned()
-    assert measured(sweep) == {}
+    assert measured_paces(sweep) == {}
     assert "unknown" in shown(sweep, {}) and "--calibrate" in shown(sweep, {})
 
 
@@ -55,7 +55,7 @@ def test_trials_on_the_same_data_give_their_own_pace(planned):
     sweep = planned()
     for spec, seconds in zip(sweep.specs[:2], (1.0, 3.0), strict=True):
         finish(sweep, spec, seconds, 1000)
-    (pace,) = measured(sweep).values()
+    (pace,) = measured_paces(sweep).values()
     assert pace.expected == pytest.approx(0.002)
     assert (pace.low, pace.high) == pytest.approx((0.0012, 0.0028))
     assert "2 trials on it" in pace.basis
@@ -64,7 +64,7 @@ def test_trials_on_the_same_data_give_their_own_pace(planned):
 def test_trials_on_other_data_give_a_wider_guess(planned):
     other = planned(Request(**{**vars(SMALL), "datasets": ("synthetic:200",)}))
     finish(other, other.specs[0], 2.0, 1000)
-    (pace,) = measured(planned()).values()
+    (pace,) = measured_paces(planned()).values()
     assert pace.expected == pytest.approx(0.002)
     assert pace.high / pace.low == pytest.approx(1.6**2)
     assert "on other data" in pace.basis
@@ -73,7 +73,7 @@ def test_trials_on_other_data_give_a_wider_guess(planned):
 def test_another_batch_size_says_nothing(planned):
     other = planned(Request(**{**vars(SMALL), "training": (("batch_size", 7),)}))
     finish(other, other.specs[0], 2.0, 1000)
-    assert measured(planned()) == {}
+    assert measured_paces(planned()) == {}
 
 
 def test_hours_count_every_step_and_every_test_row(planned):
@@ -111,4 +111,4 @@ def test_what_is_done_is_not_counted_again(planned):
     sweep = planned()
     for spec in sweep.specs:
         finish(sweep, spec, 1.0, 1000)
-    assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured(sweep))
+    assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured_paces(sweep))

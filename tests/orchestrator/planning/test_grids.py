@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.planning.grids import GRIDS, RANDOM, Arm, Block, expand, first_seeds
+from orchestrator.planning.grids import GRIDS, RANDOM, Arm, GridBlock, expand, first_seeds
 from trainables.learners.pretrained import Model
 from trainables.signals import SIGNALS
 from trainables.spec import Training
@@ -71,7 +71,7 @@ def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_ke
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
-    block = Block(datasets=("synthetic",), warmups=(0.1,), rates=(0.1,), arms=(arm,))
+    block = GridBlock(datasets=("synthetic",), warmups=(0.1,), rates=(0.1,), arms=(arm,))
     with pytest.raises(ValueError, match=message):
         specs(replace(GRIDS["demo"], blocks=(block,)))
 

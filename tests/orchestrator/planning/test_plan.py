@@ -6,8 +6,8 @@ from rich.console import Console
 
 from orchestrator.planning.plan import keep_data, plan_sweep
 from orchestrator.planning.request import Request
-from orchestrator.planning.resources import Place
-from orchestrator.terminal.plan_text import show
+from orchestrator.planning.resources import Resources
+from orchestrator.terminal.plan_text import print_plan
 from trainables.data.dataset import read
 
 SMALL = Request(
@@ -21,7 +21,7 @@ def planned(tmp_path):
     """Plans a request over a store of its own."""
 
     def make(request=SMALL, **fields):
-        place = Place(cache=tmp_path / "cache", **fields)
+        place = Resources(cache=tmp_path / "cache", **fields)
         return plan_sweep(request, place, run=None, command="python", tolerance_pp=1.0)
 
     return make
@@ -80,7 +80,7 @@ def test_data_reach_the_store_as_they_were_loaded(planned):
 def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
     sweep = planned()
     out = StringIO()
-    show(sweep, Console(file=out, width=200))
+    print_plan(sweep, Console(file=out, width=200))
     shown = out.getvalue()
     assert "14 trials: 2 full-data runs + 12 pruned" in shown
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
@@ -123,7 +123,7 @@ def test_brackets_in_names_are_shown_as_they_are(planned, tmp_path):
     (tmp_path / "t.csv").write_text("text,label\n" + rows)
     request = replace(SMALL, datasets=(str(tmp_path / "t.csv"),), test_fraction=0.5, limit_test=0)
     out = StringIO()
-    show(planned(request), Console(file=out, width=200, markup=False))
+    print_plan(planned(request), Console(file=out, width=200, markup=False))
     assert "[bug]" in out.getvalue()
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.planning.resources import CACHE, Place
+from orchestrator.planning.resources import CACHE, Resources
 
 
 def flags(**given):
@@ -14,20 +14,20 @@ def flags(**given):
 
 
 def test_without_storage_the_store_is_the_cache():
-    assert Place.of(flags(cache=Path("/c"))).cache == Path("/c")
+    assert Resources.of(flags(cache=Path("/c"))).cache == Path("/c")
 
 
 def test_a_folder_as_storage_holds_the_store_and_the_runs():
-    place = Place.of(flags(storage="/share"))
+    place = Resources.of(flags(storage="/share"))
     assert (place.cache, place.runs, place.storage) == (Path("/share/_cache"), Path("/share"), "")
 
 
 def test_two_places_for_the_store_are_refused():
     with pytest.raises(ValueError, match=r"--cache /c beside --storage /share.*leave --cache out"):
-        Place.of(flags(storage="/share", cache=Path("/c")))
+        Resources.of(flags(storage="/share", cache=Path("/c")))
 
 
 def test_a_uri_as_storage_leaves_each_machine_its_cache():
-    place = Place.of(flags(storage="s3://b/p", cache=Path("/c")))
+    place = Resources.of(flags(storage="s3://b/p", cache=Path("/c")))
     assert (place.cache, place.storage) == (Path("/c"), "s3://b/p")
     assert place.runs == Path("runs")

@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator.execution.worker import _do
 from orchestrator.planning.plan import Sweep
-from orchestrator.planning.resources import Place
+from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
 from trainables.records import from_json
 from trainables.spec import TrialSpec
@@ -138,7 +138,7 @@ def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
 
     spec = replace(pruned("keep_one", **settings), data_sha=small.sha)
     spec = replace(spec, learner="linear", model="linear", model_sha="linear")
-    place, alone = (Place(cache=tmp_path / name) for name in ("shared", "alone"))
+    place, alone = (Resources(cache=tmp_path / name) for name in ("shared", "alone"))
     for one in (place, alone):
         one.open_store().get("data", small.sha, lambda path: write(small, path))
     store = place.open_store()

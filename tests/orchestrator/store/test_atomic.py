@@ -20,7 +20,7 @@ def test_a_new_file_does_not_follow_a_link_out_of_its_folder(tmp_path):
 
 def test_an_error_that_is_not_of_the_folder_is_passed_on_as_it_is(tmp_path):
     error = PermissionError(13, "denied", "/elsewhere")
-    with pytest.raises(PermissionError) as caught, atomic.explained(tmp_path):
+    with pytest.raises(PermissionError) as caught, atomic.store_errors(tmp_path):
         raise error
     assert caught.value is error and not isinstance(error, StoreError)
 

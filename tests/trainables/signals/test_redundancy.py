@@ -5,7 +5,7 @@ from trainables.neighbours.exact import Neighbours, neighbours
 from trainables.neighbours.kmeans import Clusters, k_means, unit_rows
 from trainables.signals.redundancy import (
     keep_one,
-    places,
+    order_scores,
     redundancy,
     redundancy_within_class,
     semdedup,
@@ -72,7 +72,7 @@ def test_of_every_group_of_exact_copies_that_flagging_would_empty_keep_one_keeps
 
 
 def test_an_order_of_removal_becomes_scores_that_rise_by_one_place():
-    assert places(np.array([2, 0, 3, 1])).tolist() == [0.25, 0.75, 0, 0.5]
+    assert order_scores(np.array([2, 0, 3, 1])).tolist() == [0.25, 0.75, 0, 0.5]
 
 
 def test_semdedup_is_minus_the_largest_similarity_to_a_row_farther_out():
