@@ -8,6 +8,7 @@ import numpy as np
 from analysis.envelope import Cell
 from analysis.pairing import Pair, sampling_variance
 from analysis.verdicts import ALPHA, judge
+from trainables.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def retention_bias_pp(class_counts: Sequence[int], kept_counts: Sequence[int]) -
     """
     counts, kept = np.asarray(class_counts, float), np.asarray(kept_counts, float)
     if counts.shape != kept.shape or (kept > counts).any() or not counts.sum():
-        raise ValueError(
+        raise DataError(
             f"class_counts is {list(class_counts)}, kept_counts {list(kept_counts)}; "
             "a class keeps at most what it has"
         )

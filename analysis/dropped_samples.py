@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainables.errors import DataError
 from trainables.spec import TrialSpec
 
 # Pairs a page shows of all methods together.
@@ -79,7 +80,7 @@ def load_dropped(run: Path) -> Dropped | None:
             with_examples=bool(written["with_examples"]),
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path}: not what a sweep writes of dropped samples: {error}") from error
+        raise DataError(f"{path}: not what a sweep writes of dropped samples: {error}") from error
 
 
 def joined(parts: Iterable[Dropped | None]) -> Dropped:

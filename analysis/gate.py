@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from analysis.safe_rates import ladders_of, safe_of
 from analysis.study import Study
 from analysis.wording import percent
+from trainables.errors import UsageError
 
 _WRITTEN = re.compile(r"(?P<name>.+?)\s*>=\s*(?P<rate>0?\.\d+|0|[1-9]\d*%)")
 
@@ -31,11 +32,11 @@ class Gate:
         """
         found = _WRITTEN.fullmatch(text.strip())
         if not found:
-            raise ValueError(f"gate {text!r}; write NAME>=RATE, such as 'imdb>=0.10'")
+            raise UsageError(f"gate {text!r}; write NAME>=RATE, such as 'imdb>=0.10'")
         written = found["rate"]
         rate = float(written[:-1]) / 100 if written.endswith("%") else float(written)
         if not rate < 1:
-            raise ValueError(f"gate {text!r}: a rate is a share in [0, 1)")
+            raise UsageError(f"gate {text!r}: a rate is a share in [0, 1)")
         return cls(name=found["name"], rate=rate)
 
 
@@ -51,7 +52,7 @@ def unmet(study: Study, gates: list[Gate]) -> list[str]:
     }
     for gate in gates:
         if gate.name not in safe:
-            raise ValueError(
+            raise UsageError(
                 f"gate: no data set {gate.name!r} in this run; it has {', '.join(safe)}"
             )
     return [

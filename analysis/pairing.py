@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trainables.errors import DataError
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
@@ -47,7 +48,7 @@ def correct_bits(result: TrialResult) -> np.ndarray:
     """
     bits = np.frombuffer(result.correct, dtype=np.uint8)
     if not 0 < result.n_test <= 8 * len(bits):
-        raise ValueError(
+        raise DataError(
             f"trial {result.spec.result_key[:12]} holds {8 * len(bits)} correct bits "
             f"for {result.n_test} test examples"
         )
@@ -107,7 +108,7 @@ def _check_tests(pairs: Sequence[Pair]) -> None:
     sizes = {row.n_test: row for pair in pairs for row in (pair.baseline, pair.pruned)}
     if len(sizes) > 1:
         named = ", ".join(f"{row.spec.result_key[:12]} on {n}" for n, row in sizes.items())
-        raise ValueError(f"trials to pair were tested on different test sets: {named} examples")
+        raise DataError(f"trials to pair were tested on different test sets: {named} examples")
 
 
 def _accuracy(result: TrialResult) -> float:

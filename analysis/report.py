@@ -5,19 +5,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from trainables.errors import GATE, explained
 
 if TYPE_CHECKING:
     from analysis.dropped_samples import Dropped
     from analysis.run_files import Plan
     from analysis.study import Study
     from trainables.result import TrialResult
-
-EXIT_USAGE, EXIT_NO_DATA, EXIT_GATE = 2, 4, 5
-
-Made = TypeVar("Made")
 
 app = typer.Typer(add_completion=False)
 
@@ -134,24 +132,17 @@ def report(
 
     if out is None and len(runs) > 1:
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
-    gates = _or_exit(lambda: [Gate.of(text) for text in gate or ()], EXIT_USAGE)
-    seen = _or_exit(lambda: read_runs(runs, tolerance), EXIT_NO_DATA)
-    if no_examples:
-        seen = replace(seen, dropped=replace(seen.dropped, examples=(), with_examples=False))
-    missed = _or_exit(lambda: unmet(seen, gates), EXIT_USAGE)
-    typer.echo(_or_exit(lambda: write_study(seen, out or runs[0] / "report.html"), EXIT_NO_DATA))
+    with explained():
+        gates = [Gate.of(text) for text in gate or ()]
+        seen = read_runs(runs, tolerance)
+        if no_examples:
+            seen = replace(seen, dropped=replace(seen.dropped, examples=(), with_examples=False))
+        missed = unmet(seen, gates)
+        typer.echo(write_study(seen, out or runs[0] / "report.html"))
     for sentence in missed:
         typer.echo(f"gate not met: {sentence}", err=True)
     if missed:
-        raise typer.Exit(EXIT_GATE)
-
-
-def _or_exit(make: Callable[[], Made], code: int) -> Made:
-    try:
-        return make()
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(code) from error
+        raise SystemExit(GATE)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trainables.errors import AbsentError, DataError
 from trainables.records import from_json, read_parquet
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -22,21 +23,21 @@ def read_rows(run: Path) -> list[TrialResult]:
     paths = sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
     if paths or not table.exists():
         if not folder.is_dir() and not (run / "plan.json").exists():
-            raise FileNotFoundError(
+            raise AbsentError(
                 f"{run} holds neither trials/ nor trials.parquet; name the folder of a run"
             )
         return [_read_row(path) for path in paths]
     try:
         return read_parquet(table)
     except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{table}: not a table of trials: {error}") from error
+        raise DataError(f"{table}: not a table of trials: {error}") from error
 
 
 def _read_row(path: Path) -> TrialResult:
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ def load_plan(run: Path) -> Plan | None:
             adaptive=bool(written.get("adaptive", False)),
         )
     except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not a plan: {error}") from error
+        raise DataError(f"{path}: not a plan: {error}") from error
 
 
 def merged(plans: Iterable[Plan | None]) -> Plan:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trainables.errors import explained
+
 if TYPE_CHECKING:
     from analysis.study import Study
 
@@ -57,12 +59,8 @@ def table(
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
     from analysis.report import read_runs
 
-    try:
-        seen = read_runs(runs, tolerance)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(4) from error
-    typer.echo(written(seen, what.value, form.value))
+    with explained():
+        typer.echo(written(read_runs(runs, tolerance), what.value, form.value))
 
 
 def written(study: "Study", what: str, form: str) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri, stdtr, stdtrit
 
+from trainables.errors import UsageError
+
 Word = Literal["within", "outside", "inconclusive"]
 # Up to this many seeds a cell's own spread says too little: at 2 seeds its t is 6.3.
 POOLED_UP_TO = 4
@@ -166,7 +168,7 @@ def judge(
     if not len(values) or not np.isfinite(values).all():
         raise ValueError(f"delta_pp is {list(delta_pp)}; it needs finite numbers, one a seed")
     if not 0 < tolerance_pp < math.inf:
-        raise ValueError(f"tolerance_pp is {tolerance_pp}; it must be above 0")
+        raise UsageError(f"tolerance_pp is {tolerance_pp}; it must be above 0")
     mean, n_seeds = float(values.mean()), len(values)
     if n_seeds == 1:
         return Verdict(mean_pp=mean, n_seeds=1, v_test_pp2=v_test_pp2, tolerance_pp=tolerance_pp)

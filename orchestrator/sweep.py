@@ -102,7 +102,7 @@ def sweep(
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
     flags = dict(locals())
     from orchestrator.cli.config_file import with_settings
-    from orchestrator.exit_codes import explained
+    from trainables.errors import explained
 
     with explained():
         raise SystemExit(main(with_settings(context, flags)))
@@ -116,7 +116,7 @@ def demo(
     """Sweep made text with a tiny transformer on this machine: minutes, a real report at the end."""
     import inspect
 
-    from orchestrator.exit_codes import explained
+    from trainables.errors import explained
 
     defaults = {name: flag.default for name, flag in inspect.signature(sweep).parameters.items()}
     with explained():
@@ -196,8 +196,8 @@ def conduct(
     from analysis.run_files import load_plan, read_rows
     from analysis.study import study
     from orchestrator.execution.collect_dropped import write_dropped
-    from orchestrator.exit_codes import DONE, INCOMPLETE
     from orchestrator.terminal.summary import summarise
+    from trainables.errors import DONE, INCOMPLETE
 
     sweep.run.begin(sweep.record())
     left = sweep.left

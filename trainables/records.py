@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trainables.errors import DataError
 from trainables.result import PHASES, Phase, TrialResult
 from trainables.spec import TrialSpec
 
@@ -40,18 +41,18 @@ def from_json(text: str) -> TrialResult:
         version = row.pop("schema_version")
         key = row.pop("result_key")
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"not a trial's row: {error}") from error
+        raise DataError(f"not a trial's row: {error}") from error
     if version != SCHEMA_VERSION:
-        raise ValueError(
+        raise DataError(
             f"row has schema version {version}, this release reads {SCHEMA_VERSION}; "
             "read it with the release that wrote it"
         )
     try:
         result = _from_row(row)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"not a trial's row: {error}") from error
+        raise DataError(f"not a trial's row: {error}") from error
     if result.spec.result_key != key:
-        raise ValueError(f"row is named {key} but its spec gives {result.spec.result_key}")
+        raise DataError(f"row is named {key} but its spec gives {result.spec.result_key}")
     return result
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset, dice, read
+from trainables.errors import AbsentError, UsageError
 from trainables.evidence.forward_passes import observe
 from trainables.learners import LEARNERS
 from trainables.result import Phase
@@ -97,7 +98,7 @@ class DataRuns:
         if name == "texts":
             return np.array(train.texts, dtype=object)
         if validation is None:
-            raise ValueError(
+            raise UsageError(
                 f"{self.dataset.name} has no validation split for {spec.signal} {spec.selector} to "
                 "aim at; hold one out with --validation-fraction 0.1"
             )
@@ -154,7 +155,7 @@ def load_runs(spec: TrialSpec, cache: Cache) -> DataRuns:
     """
 
     def absent(_: Path) -> None:
-        raise FileNotFoundError(
+        raise AbsentError(
             f"data set {spec.dataset} (content {spec.data_sha[:12]}) is not in the cache; "
             "start the sweep again, it puts it there; machines of a cluster must share --cache"
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
@@ -45,13 +46,13 @@ class Training:
         """Refuse settings no run could use."""
         for name in ("epochs", "batch_size", "lr", "clip_norm", "max_length"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be above 0")
         if not 0 <= self.lr_warmup < 1:
-            raise ValueError(f"lr_warmup is {self.lr_warmup}; it is a share of the run, in [0, 1)")
+            raise UsageError(f"lr_warmup is {self.lr_warmup}; it is a share of the run, in [0, 1)")
         if not 0 <= self.weight_decay < math.inf:
-            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
+            raise UsageError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
         if self.precision not in ("fp32", "bf16"):
-            raise ValueError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
+            raise UsageError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,23 +111,23 @@ class TrialSpec:
             value = float(getattr(self, name)) + 0.0  # -0.0 becomes 0.0
             object.__setattr__(self, name, value)
             if not 0 <= value < 1:
-                raise ValueError(
+                raise UsageError(
                     f"{name} is {value:g}; it is a fraction in [0, 1)"
                     + (f": did you mean {value / 100:g}?" if 1 <= value < 100 else "")
                 )
         if isinstance(self.seed, bool) or not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; use a whole number in [0, 2^32)")
+            raise UsageError(f"seed is {self.seed}; use a whole number in [0, 2^32)")
         for name, allowed in (("protocol", PROTOCOLS), ("budget", BUDGETS), ("prune", ENDS)):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {allowed}")
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it is one of {allowed}")
         chosen = {bool(self.signal), bool(self.selector), bool(self.rate) or self.signal == NULL}
         if len(chosen) > 1 or (self.is_baseline and self.warmup) or (self.is_null and self.rate):
-            raise ValueError(
+            raise UsageError(
                 f"rate {self.rate:g}, warmup {self.warmup:g}, signal {self.signal!r}, selector "
                 f"{self.selector!r}; a baseline has none of them, a pruned trial all four"
             )
         if self.signal and not self.warmup and self.protocol == "continue":
-            raise ValueError("warmup is 0; to go on after scoring it must be above 0")
+            raise UsageError("warmup is 0; to go on after scoring it must be above 0")
 
     @property
     def is_baseline(self) -> bool:
@@ -200,7 +201,7 @@ class TrialSpec:
             ValueError: If a field is missing, unknown or out of range.
         """
         if unknown := set(values) - {f.name for f in fields(cls)}:
-            raise ValueError(f"a spec has no {sorted(unknown)}; it was written by another release")
+            raise DataError(f"a spec has no {sorted(unknown)}; it was written by another release")
         try:
             pairs = {
                 name: tuple(dict(values.get(name, {})).items())
@@ -208,4 +209,4 @@ class TrialSpec:
             }
             return cls(**{**values, **pairs, "training": Training(**values["training"])})
         except (KeyError, TypeError) as error:
-            raise ValueError(f"not a spec: {error}") from error
+            raise DataError(f"not a spec: {error}") from error

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from trainables.errors import UnsafeError, UsageError
+
 app = typer.Typer(no_args_is_help=True, help="What the store of all runs holds.")
 _Cache = Annotated[Path, typer.Option(help="The store.")]
 _DEFAULT = Path("runs/_cache")
@@ -24,7 +26,7 @@ def bytes_of(text: str) -> float:
     """
     found = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?)i?b?\s*", text.lower())
     if not found:
-        raise ValueError(f"--keep {text!r}; write a size such as 5GB or 800MB")
+        raise UsageError(f"--keep {text!r}; write a size such as 5GB or 800MB")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -54,8 +56,8 @@ def ls(cache: _Cache = _DEFAULT) -> None:
 
     from rich.table import Table
 
-    from orchestrator.exit_codes import explained
     from orchestrator.store.maintenance import Entry, entries
+    from trainables.errors import explained
 
     with explained():
         kinds: dict[str, list[Entry]] = defaultdict(list)
@@ -76,8 +78,8 @@ def ls(cache: _Cache = _DEFAULT) -> None:
 @app.command(epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
 def verify(cache: _Cache = _DEFAULT) -> None:
     """Read every byte and hold it against its checksum; nothing is changed."""
-    from orchestrator.exit_codes import ABSENT, explained
     from orchestrator.store.maintenance import damaged, entries
+    from trainables.errors import ABSENT, explained
 
     with explained():
         found = list(entries(cache))
@@ -111,15 +113,14 @@ def gc(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove what was long unused: warm-ups, evidence, scores; finished trials stay."""
-    from orchestrator.exit_codes import explained
     from orchestrator.store.maintenance import entries, remove, unneeded, users
-    from trainables.data.dataset import UnsafeError
+    from trainables.errors import explained
 
     with explained():
         if older_than is None and not keep:
-            raise ValueError("say what may go: --older-than DAYS, --keep SIZE, or both")
+            raise UsageError("say what may go: --older-than DAYS, --keep SIZE, or both")
         if results and not yes and not dry_run and not is_terminal():
-            raise ValueError("--results throws finished trials away; add --yes to mean it")
+            raise UsageError("--results throws finished trials away; add --yes to mean it")
         chosen = [e for e in entries(cache) if e.blob and (results or e.kind != "result")]
         gone = unneeded(
             chosen,
@@ -139,7 +140,7 @@ def gc(
             raise UnsafeError(f"a sweep may be using {cache}: {using[0]}; wait until it has ended")
         if not yes:
             if not is_terminal():
-                raise ValueError("nobody is there to ask; add --yes")
+                raise UsageError("nobody is there to ask; add --yes")
             if not typer.confirm("Remove them?"):
                 console.print("Nothing was removed.")
                 return

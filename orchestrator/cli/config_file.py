@@ -9,6 +9,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from trainables.errors import AbsentError, UsageError
+
 app = typer.Typer(
     no_args_is_help=True,
     help="What a sweep's YAML file may hold. Its keys are the flags' names.",
@@ -76,7 +78,7 @@ def read_settings(path: Path | None, pairs: Iterable[str] = ()) -> dict[str, Cho
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
-            raise ValueError(f"--set {pair!r}; write NAME=VALUE, such as --set epochs=3")
+            raise UsageError(f"--set {pair!r}; write NAME=VALUE, such as --set epochs=3")
         chosen[_name(name)] = Chosen(value=_parsed(text, f"--set {pair}"), origin="--set")
     return _checked(chosen)
 
@@ -85,13 +87,13 @@ def _from_file(path: Path) -> dict[str, Chosen]:
     import yaml
 
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; make one by: prune-envelope config init")
+        raise AbsentError(f"{path}: no such file; make one by: prune-envelope config init")
     text = path.read_text(encoding="utf-8")
     values = _parsed(text, str(path))
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ValueError(f"{path}: holds no NAME: VALUE lines; see: prune-envelope config init")
+        raise UsageError(f"{path}: holds no NAME: VALUE lines; see: prune-envelope config init")
     # A second parse, for the lines: the first knows none.
     lines = {key.value: key.start_mark.line + 1 for key, _ in yaml.compose(text).value}
     return {
@@ -106,7 +108,7 @@ def _parsed(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
 
 
 def _name(text: str) -> str:
@@ -123,7 +125,7 @@ def _checked(chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
             hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-            raise ValueError(
+            raise UsageError(
                 f"{one.origin}: {name} is not a setting.{hint} See: prune-envelope config schema"
             )
     values = {name: one.value for name, one in chosen.items()}
@@ -133,7 +135,7 @@ def _checked(chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
         first = error.errors()[0]
         name, *inside = map(str, first["loc"])
         entry = f" entry {int(inside[0]) + 1}" if inside and inside[0].isdecimal() else ""
-        raise ValueError(
+        raise UsageError(
             f"{chosen[name].origin}: {name}{entry} is {first['input']!r}: {first['msg'].lower()}"
         ) from error
     return {
@@ -166,7 +168,7 @@ def show(config: _File = None, settings: _Settings = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from orchestrator.exit_codes import explained
+    from trainables.errors import explained
 
     with explained():
         chosen = read_settings(config, settings or ())
@@ -191,7 +193,7 @@ def init(
     path: Annotated[Path | None, typer.Argument(help="File to make; without it, print.")] = None,
 ) -> None:
     """A file to start from: every setting with its meaning, all but the first lines commented."""
-    from orchestrator.exit_codes import explained
+    from trainables.errors import explained
 
     lines = ["# prune-envelope sweep THIS_FILE", "grid: demo", "seeds: 3", "tolerance: 1.0", ""]
     for name, flag in allowed().items():
@@ -208,6 +210,6 @@ def init(
             typer.echo(text, nl=False)
             return
         if path.exists():
-            raise ValueError(f"{path} is there already; choose another name")
+            raise UsageError(f"{path} is there already; choose another name")
         path.write_text(text, encoding="utf-8")
         typer.echo(path)

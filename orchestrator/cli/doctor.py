@@ -27,7 +27,7 @@ def doctor(
     """Check what a sweep needs of this machine, or of a cluster, and say what to do."""
     from rich.console import Console
 
-    from orchestrator.exit_codes import ABSENT, explained
+    from trainables.errors import ABSENT, explained
 
     found = list(checks(cache))
     if address:

@@ -51,8 +51,8 @@ def list_grids(
     from rich.console import Console
     from rich.table import Table
 
-    from orchestrator.exit_codes import explained
     from orchestrator.planning.grids import GRIDS, known
+    from trainables.errors import explained
 
     console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
     with explained():

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainables.errors import AbsentError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -58,7 +60,7 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
 
     plan = load_plan(run)
     if plan is None:
-        raise FileNotFoundError(f"{run} holds no plan.json; name the folder of a run")
+        raise AbsentError(f"{run} holds no plan.json; name the folder of a run")
     rows = {row.spec.result_key: row for row in read_rows(run)} if (run / "trials").is_dir() else {}
     asked = [spec.result_key for spec in plan.specs]
     counts = Counter(rows[key].is_ok for key in asked if key in rows)
@@ -99,7 +101,7 @@ def status(
     """Show how far a sweep is: counts, who works on it, time left, failures."""
     from rich.console import Console
 
-    from orchestrator.exit_codes import explained
+    from trainables.errors import explained
 
     console = Console(width=None if sys.stdout.isatty() else 160, markup=False)
     with explained():

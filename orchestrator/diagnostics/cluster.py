@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.diagnostics.check import Check
 from orchestrator.store.object_storage import Remote
+from trainables.errors import UnavailableError, UsageError
 
 # A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.
 _MOST_SKEW_S = 2.0
@@ -59,12 +60,38 @@ def shared_storage(storage: str) -> Remote:
     return Remote(storage if "://" in storage else Path(storage).absolute().as_uri())
 
 
+def join_ray(address: str, **options: Any) -> None:
+    """Start Ray here, or join the cluster at an address.
+
+    Args:
+        address: "local", "auto", or of a head.
+        options: Of `ray.init`.
+
+    Raises:
+        UnavailableError: If no cluster answers there.
+        UsageError: If it is no address.
+    """
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, configure_logging=False, **options)
+    except ConnectionError as error:
+        raise UnavailableError(
+            f"no Ray cluster answers at {address}: {' '.join(str(error).split())}; start one by "
+            "ray up cluster.yaml and call this on its head, or leave --address out"
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"--address {address!r}: {error}; give local, auto, or the HOST:PORT of a head"
+        ) from error
+
+
 def seen_by_ray(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Look at every machine of a cluster; their answers, and the notes they should have left."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
 
-    ray.init(address=address, log_to_driver=False, configure_logging=False)
+    join_ray(address)
     task = ray.remote(num_cpus=0, max_retries=0)(look)
     notes, pending = [], []
     for node in ray.nodes():

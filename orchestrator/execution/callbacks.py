@@ -19,13 +19,14 @@ from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from orchestrator.terminal.panel import Panel
 from orchestrator.trial_names import signal_text, title
+from trainables.errors import UnavailableError
 from trainables.result import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
 _PATIENCE_S = 20.0
 
 
-class MachinesLostError(OSError):
+class MachinesLostError(UnavailableError):
     """Ray has no machine left to run on."""
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.trial_names import title
+from trainables.errors import UnavailableError
 from trainables.result import TrialResult
 
 logger = logging.getLogger(__name__)
 
 
-class TrackerAbsentError(OSError):
+class TrackerAbsentError(UnavailableError):
     """A tracker's library is not installed."""
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import ray
 from ray import tune
 
+from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.capacity import bootstrap, grown, now
 from orchestrator.execution.scheduler import More, NewestFirst, ReadySearcher
 from orchestrator.execution.worker import run_node
-from orchestrator.exit_codes import INTERRUPTED, TERMINATED
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Node
+from trainables.errors import INTERRUPTED, TERMINATED, UsageError
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
 _MAX_DEATHS = 1
@@ -134,12 +135,7 @@ def _connect(place: Resources) -> None:
     for name in ("ray", "ray.tune", "ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if not ray.is_initialized():
-        ray.init(
-            address=place.address,
-            include_dashboard=False if place.is_local else None,
-            log_to_driver=False,
-            configure_logging=False,
-        )
+        join_ray(place.address, include_dashboard=False if place.is_local else None)
 
 
 def _slots(place: Resources) -> int:
@@ -152,7 +148,7 @@ def _slots(place: Resources) -> int:
     slots = max(now(ray.nodes(), *wanted), 0 if place.is_local else grown(bootstrap(), *wanted))
     if not slots:
         have = ray.cluster_resources()
-        raise ValueError(
+        raise UsageError(
             f"a trial needs {place.cpus} CPUs and {place.gpus:g} GPUs, Ray has "
             f"{have.get('CPU', 0):g} and {have.get('GPU', 0):g}; "
             "lower --cpus-per-trial or --gpus-per-trial"

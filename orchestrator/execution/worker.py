@@ -12,6 +12,7 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Node
 from orchestrator.store.replicated import Store
 from trainables.environment import device, environment, release, settle
+from trainables.errors import UnavailableError
 from trainables.records import to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -87,7 +88,7 @@ def _check_machine(place: Resources) -> None:
         RuntimeError: If it has no accelerator to compute on, or other versions.
     """
     if place.gpus and device() != "cuda":
-        raise RuntimeError(
+        raise UnavailableError(
             "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
             "give --gpus-per-trial 0"
         )
@@ -96,7 +97,7 @@ def _check_machine(place: Resources) -> None:
         differing = [
             f"{k} {here.get(k)} here" for k, v in place.environment.items() if here.get(k) != v
         ]
-        raise RuntimeError(
+        raise UnavailableError(
             f"this machine is not like the one that planned the sweep ({', '.join(differing)}); "
             "install the same versions on all machines of a sweep"
         )

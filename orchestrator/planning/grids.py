@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainables.errors import UsageError
 from trainables.evidence.requirements import settings_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
@@ -234,7 +235,7 @@ def _pruned(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
     for spec in trials:
         check_epochs(spec)
         if lacking := asked_by(spec) & set(LEARNERS[spec.learner].lacks):
-            raise ValueError(
+            raise UsageError(
                 f"{spec.signal} needs {', '.join(sorted(lacking))}, which learner {spec.learner} "
                 "cannot give; use another model or signal"
             )
@@ -272,11 +273,11 @@ def _settings(
     for option, value in chosen:
         if option not in defaults:
             has = f"it has {', '.join(defaults)}" if defaults else "it has none"
-            raise ValueError(f"{name} has no setting {option!r}; {has}")
+            raise UsageError(f"{name} has no setting {option!r}; {has}")
         if not isinstance(value, type(defaults[option])) and not (
             isinstance(value, int) and isinstance(defaults[option], float)
         ):
-            raise ValueError(
+            raise UsageError(
                 f"{name}: {option} is {value!r}; give a value of its default's kind, "
                 f"{type(defaults[option]).__name__}, such as {defaults[option]!r}"
             )
@@ -295,4 +296,4 @@ def known(noun: str, name: str, table: Mapping[str, object]) -> None:
         return
     nearest = get_close_matches(name, table, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"unknown {noun} {name!r}. There are: {', '.join(table)}.{hint}")
+    raise UsageError(f"unknown {noun} {name!r}. There are: {', '.join(table)}.{hint}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
+from trainables.errors import UsageError
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import asked_by
 from trainables.spec import TrialSpec
@@ -21,7 +22,7 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
     for spec in specs:
         training = spec.training
         if 0 < model.longest < training.max_length:
-            raise ValueError(
+            raise UsageError(
                 f"max_length is {training.max_length}, but {model.name} reads at most "
                 f"{model.longest} word pieces; use --max-length {model.longest} or less"
             )
@@ -40,18 +41,18 @@ def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
         settings, n = dict(spec.settings), sizes[spec.data_sha]
         probes, clusters = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
         if not 0 <= clusters <= n:
-            raise ValueError(
+            raise UsageError(
                 f"{spec.signal}: clusters is {clusters}; {spec.dataset} of {n:,} rows can have 1 to "
                 f"{n:,}, or 0 for the root of that"
             )
         if clusters and not settings.get("probes", 1):
-            raise ValueError(
+            raise UsageError(
                 f"{spec.signal}: clusters={clusters} changes nothing in an exact search; leave it "
                 "out, or add probes=N to look through the N nearest"
             )
         most = clusters or round(n**0.5)
         if "probes" in settings and not 0 <= probes <= most:
-            raise ValueError(
+            raise UsageError(
                 f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "
                 f"clusters; give 1 to {most:,}, or 0 for an exact search"
             )
@@ -68,7 +69,7 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
         if spec.is_baseline or dataset.validation is not None:
             continue
         if any(name.startswith("validation_") for name in asked_by(spec)):
-            raise ValueError(
+            raise UsageError(
                 f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
                 "none; hold one out with --validation-fraction 0.1"
             )

@@ -21,6 +21,7 @@ from orchestrator.planning.grids import (
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
 from trainables.environment import has_bf16
+from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.dynamic import POLICIES
@@ -126,7 +127,7 @@ class Request:
 
     def _base(self) -> Grid:
         if not self.grid and not self.datasets:
-            raise ValueError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
+            raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
             return _OWN
         known("grid", self.grid, GRIDS)
@@ -204,13 +205,13 @@ def _seeds(count: str, named: Sequence[int] | None) -> tuple[int, ...]:
         ValueError: If they contradict each other, or --seeds is no number.
     """
     if count and named:
-        raise ValueError(f"--seeds {count} and --seed {named[0]}; give how many, or which")
+        raise UsageError(f"--seeds {count} and --seed {named[0]}; give how many, or which")
     if named:
         return tuple(named)
     if count == "adaptive":
         return first_seeds(LOOKS[-1])
     if count and not (count.isdecimal() and int(count)):
-        raise ValueError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
+        raise UsageError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
     return first_seeds(int(count or 0))
 
 
@@ -227,7 +228,7 @@ def arm_of(text: str) -> Arm:
     signal, settings = _taken(parts, {*SIGNALS, *POLICIES})
     selector, selector_settings = _taken(parts, {*SELECTORS, EACH_EPOCH}) if parts else ("", ())
     if parts:
-        raise ValueError(
+        raise UsageError(
             f"signal {text!r}: {':'.join(parts)!r} is left over; write SIGNAL, SIGNAL:SELECTOR or "
             "SIGNAL:SELECTOR:high, each with ,NAME=VALUE behind it where it has settings"
         )
@@ -252,7 +253,7 @@ def _taken(parts: list[str], table: Collection[str]) -> tuple[str, tuple[tuple[s
 def _setting(pair: str) -> tuple[str, Setting]:
     name, equals, value = pair.partition("=")
     if not (name and equals and value):
-        raise ValueError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
+        raise UsageError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
     for kind in (int, float):
@@ -265,6 +266,6 @@ def _setting(pair: str) -> tuple[str, Setting]:
 
 def _check_list(noun: str, values: Sequence[float]) -> None:
     if len(set(values)) < len(values):
-        raise ValueError(f"{noun} has an entry twice: {list(values)}; give each once")
+        raise UsageError(f"{noun} has an entry twice: {list(values)}; give each once")
     if noun == "rate" and 0 in values:
-        raise ValueError("rate 0 is the baseline, which always runs; give rates above 0")
+        raise UsageError("rate 0 is the baseline, which always runs; give rates above 0")

@@ -10,13 +10,14 @@ from orchestrator.store.local import ArtifactStore
 from orchestrator.store.object_storage import Remote
 from orchestrator.store.replicated import SharedStore, Store
 from trainables.environment import environment
+from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
 
 # Of a sweep that names no other.
 CACHE = Path("runs/_cache")
 
 
-class NoGpuError(OSError):
+class NoGpuError(UnavailableError):
     """What was asked for needs an accelerator."""
 
 
@@ -92,7 +93,7 @@ class Resources:
         storage = flags["storage"]
         is_remote = "://" in storage
         if storage and not is_remote and flags["cache"] != CACHE:
-            raise ValueError(
+            raise UsageError(
                 f"--cache {flags['cache']} beside --storage {storage}: a folder that all machines "
                 "mount holds the store itself, in _cache; leave --cache out"
             )

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from trainables.errors import EnvelopeError, UnavailableError
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -20,11 +22,11 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _DIGESTS: dict[tuple[int, ...], str] = {}
 
 
-class StoreError(OSError):
+class StoreError(UnavailableError):
     """A folder cannot do what was asked; the message says what to do about it."""
 
 
-class StoreDivergedError(RuntimeError):
+class StoreDivergedError(EnvelopeError, RuntimeError):
     """Two computations of one key gave different bytes."""
 
 

@@ -2,12 +2,38 @@
 
 import time
 import uuid
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from trainables.errors import EnvelopeError, UnavailableError, UsageError
 
 # What another machine finished is seen this much later at most, by one listing for all keys.
 _LISTING_S = 3.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _answering(
+    method: Callable[Concatenate["Remote", P], T],
+) -> Callable[Concatenate["Remote", P], T]:
+    """Name the storage in errors of its own: Arrow's do not, and have no number."""
+
+    @wraps(method)
+    def named(self: "Remote", /, *args: P.args, **options: P.kwargs) -> T:
+        try:
+            return method(self, *args, **options)
+        except OSError as error:
+            if error.errno is not None or isinstance(error, EnvelopeError):
+                raise
+            raise UnavailableError(
+                f"{self.uri} does not do what was asked: {error}; look at its name, at this "
+                "machine's role or credentials for it, and at the network"
+            ) from error
+
+    return named
 
 
 class Remote:
@@ -41,7 +67,7 @@ class Remote:
         try:
             files, root = FileSystem.from_uri(self.uri)
         except ArrowInvalid as error:
-            raise ValueError(
+            raise UsageError(
                 f"--storage {self.uri!r}: {error}; write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, or "
                 "the path of a folder that all machines mount"
             ) from error
@@ -50,10 +76,12 @@ class Remote:
     def _path(self, name: str) -> str:
         return f"{self._place[1]}/{name}"
 
+    @_answering
     def exists(self, name: str) -> bool:
         """Whether a file is there now."""
         return bool(self._place[0].get_file_info(self._path(name)).is_file)
 
+    @_answering
     def names(self, folder: str) -> set[str]:
         """Names of all files under a folder, as they stood a few seconds ago at most."""
         from pyarrow.fs import FileSelector
@@ -71,6 +99,7 @@ class Remote:
         """Forget what was listed: something has just been finished."""
         self._listed = {}
 
+    @_answering
     def fetch(self, name: str, path: Path) -> bool:
         """Copy a file here, whole or not at all; whether it was there."""
         beside = path.parent / f".{uuid.uuid4().hex}.tmp"
@@ -89,6 +118,7 @@ class Remote:
             beside.unlink(missing_ok=True)
         return True
 
+    @_answering
     def send(self, path: Path, name: str) -> None:
         """Copy a file there."""
         files, _ = self._place
@@ -98,6 +128,7 @@ class Remote:
             while block := near.read(2**22):
                 far.write(block)
 
+    @_answering
     def remove(self, folder: str) -> None:
         """Remove all files under a folder."""
         from pyarrow.fs import FileType
@@ -106,6 +137,7 @@ class Remote:
         if files.get_file_info(self._path(folder)).type == FileType.Directory:
             files.delete_dir(self._path(folder))
 
+    @_answering
     def remove_file(self, name: str) -> None:
         """Remove a file that is there."""
         self._place[0].delete_file(self._path(name))

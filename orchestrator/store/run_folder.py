@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from orchestrator.store.atomic import atomic_write
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
+from trainables.errors import UnavailableError, UsageError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     pass
 
 
-class RunLockedError(OSError):
+class RunLockedError(UnavailableError):
     """Another sweep works in the folder."""
 
 
-class PlanChangedError(ValueError):
+class PlanChangedError(UsageError):
     """The folder holds trials of another plan or another environment."""
 
 

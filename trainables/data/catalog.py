@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from trainables.data.class_labels import Raw, classes_of, encode, mapping_note, raw_split
 from trainables.data.columns import Columns, choose, excerpt
-from trainables.data.dataset import DataError, Dataset, Split
+from trainables.data.dataset import Dataset, Split
 from trainables.data.hub import Hub, fetch
 from trainables.data.readers import FORMATS, UNSAFE, read_file
 from trainables.data.subsampling import (
@@ -23,6 +23,7 @@ from trainables.data.subsampling import (
     with_validation,
 )
 from trainables.data.synthetic import synthetic
+from trainables.errors import DataError, UsageError
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
@@ -103,15 +104,15 @@ class Source:
         """Refuse amounts no data set could meet."""
         for name in ("test_fraction", "validation_fraction"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(
+                raise UsageError(
                     f"{name} is {getattr(self, name)}; it is a share of the rows, in (0, 1)"
                 )
         if self.limit < 0 or self.limit_test < 0:
-            raise ValueError(
+            raise UsageError(
                 f"limit is {self.limit}, limit_test {self.limit_test}; give rows, or 0 for all"
             )
         if self.test and self.test_fraction:
-            raise ValueError(
+            raise UsageError(
                 f"test {self.test!r} and test_fraction {self.test_fraction:g}; give one of them"
             )
 
@@ -150,7 +151,7 @@ def load(source: Source | str) -> Dataset:
 
 def _rows(size: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,7}", size):
-        raise ValueError(f"synthetic:{size}; give training rows, as in synthetic:4000")
+        raise UsageError(f"synthetic:{size}; give training rows, as in synthetic:4000")
     return int(size)
 
 
@@ -206,7 +207,7 @@ def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
         return Hub(repo=found[1], config=found[2] or "", revision=found[3])
     near = get_close_matches(name, DATASETS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(
+    raise UsageError(
         f"no data set {excerpt(name)}: not a file or folder here, not owner/name@revision of the "
         f"hub, and not one of {', '.join(DATASETS)}.{hint}"
     )
@@ -250,7 +251,7 @@ def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
     notes = mapping_note(train, names)
     if "test" not in splits:
         if not source.test_fraction:
-            raise ValueError(
+            raise UsageError(
                 f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
                 "name (--test), or hold rows out (--test-fraction 0.1)"
             )
@@ -258,7 +259,7 @@ def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
         splits["train"], splits["test"] = held_out(splits["train"], source.test_fraction, rng)
         notes += (f"no test split was given: {len(splits['test']):,} rows were held out, by class",)
     elif source.test_fraction:
-        raise ValueError(f"{source.name}: has a test split; leave test_fraction out")
+        raise UsageError(f"{source.name}: has a test split; leave test_fraction out")
     return Dataset(
         name=_title(source.name),
         kind=train.kind,

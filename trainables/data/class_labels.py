@@ -20,7 +20,7 @@ from trainables.data.columns import (
     is_text,
     refuse,
 )
-from trainables.data.dataset import DataError
+from trainables.errors import DataError
 
 MAX_CLASSES = 10_000
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.data.dataset import DataError
+from trainables.errors import DataError
 
 SHOWN_ROWS = 20
 MAX_EMPTY = 0.01

@@ -13,19 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from trainables.errors import DataError
 from trainables.keys import canonical, seed_for
 
 FORMAT = 1
 METADATA_KEY = b"prune_envelope"
 ARROW_TYPES = {"text": pa.large_string(), "image": pa.large_binary()}
-
-
-class DataError(ValueError):
-    """Data that are not there or not valid (exit code 4)."""
-
-
-class UnsafeError(DataError):
-    """A file whose format can run code or crash its reader, never opened (exit code 6)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,12 +43,12 @@ class Split:
         object.__setattr__(self, "labels", np.asarray(self.labels, dtype=np.int64))
         object.__setattr__(self, "ids", ids.astype(np.int64 if whole else object, copy=False))
         if not len(inputs) == len(self.labels) == len(ids):
-            raise ValueError(
+            raise DataError(
                 f"a split holds {len(inputs)} inputs, {len(self.labels)} labels and {len(ids)} "
                 "ids; give one of each a row"
             )
         if inputs.null_count:
-            raise ValueError(f"{inputs.null_count} inputs are null; fill or remove them")
+            raise DataError(f"{inputs.null_count} inputs are null; fill or remove them")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -105,16 +98,16 @@ class Dataset:
             if not len(split):
                 raise DataError(f"{self.name}: the {name} split holds no rows")
             if split.inputs.type != ARROW_TYPES[self.kind]:
-                raise ValueError(f"{self.name}: {name} holds {split.inputs.type}, not {self.kind}")
+                raise DataError(f"{self.name}: {name} holds {split.inputs.type}, not {self.kind}")
             low, high = int(split.labels.min()), int(split.labels.max())
             if low < 0 or high >= len(self.class_names):
-                raise ValueError(
+                raise DataError(
                     f"{self.name}: {name} labels span [{low}, {high}]; there are "
                     f"{len(self.class_names)} class names, so labels lie in "
                     f"[0, {len(self.class_names) - 1}]"
                 )
         if bad := [key for key, value in self.truth.items() if len(value) != len(self.train)]:
-            raise ValueError(f"{self.name}: truth {bad} differs in length from the training split")
+            raise DataError(f"{self.name}: truth {bad} differs in length from the training split")
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from trainables.data.columns import excerpt
-from trainables.data.dataset import DataError
+from trainables.errors import DataError, UsageError
 
 TIMEOUT_S = 3
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
@@ -33,7 +33,7 @@ class Hub:
     def __post_init__(self) -> None:
         """Refuse a revision that could move."""
         if not re.fullmatch(r"[0-9a-f]{40}", self.revision):
-            raise ValueError(
+            raise UsageError(
                 f"{self.repo}: revision {excerpt(self.revision)} is not a commit; give its 40 "
                 f"hexadecimal digits, as in {self.repo}@0123..., from the data set's "
                 "'Files and versions' page"

@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from trainables.data.columns import Columns, bad_rows, choose, excerpt
-from trainables.data.dataset import DataError, UnsafeError
+from trainables.errors import DataError, UnsafeError
 
 MAX_ROWS = 100_000_000
 # A few bytes of Parquet can decode to gigabytes, and its footer does not tell: what is decoded is

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trainables.data.columns import is_empty
 from trainables.data.dataset import Dataset, Split
+from trainables.errors import UsageError
 
 
 def proportional(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -29,7 +30,7 @@ def proportional(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     sizes = np.bincount(labels)
     present = int((sizes > 0).sum())
     if not present <= count <= len(labels):
-        raise ValueError(
+        raise UsageError(
             f"limit or test_fraction asks for {count:,} rows of {len(labels):,}; give {present:,} "
             f"(one a class) to {len(labels):,}"
         )
@@ -88,7 +89,7 @@ def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator)
         ValueError: If the data set comes with a validation split.
     """
     if dataset.validation is not None:
-        raise ValueError(f"{dataset.name}: has a validation split; leave validation_fraction out")
+        raise UsageError(f"{dataset.name}: has a validation split; leave validation_fraction out")
     numbered = replace(dataset.train, ids=np.arange(len(dataset.train)))
     rows = held_out(numbered, fraction, rng)[1].ids
     chosen = np.ones(len(dataset.train), dtype=bool)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, Split
 from trainables.data.subsampling import lowest_of_each
+from trainables.errors import UsageError
 
 ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "st", "tr")
 VOWELS = ("a", "e", "i", "o", "u", "ai", "ou")
@@ -96,7 +97,7 @@ def synthetic(
     """
     plants = plants or Plants()
     if n_classes < 2 or n_train < 10 * n_classes or n_test < n_classes:
-        raise ValueError(
+        raise UsageError(
             f"n_train {n_train}, n_test {n_test}, n_classes {n_classes}; there must be 2 classes, "
             "10 training rows a class and one test row a class"
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.errors import UsageError
 from trainables.keys import seed_for
 from trainables.spec import TrialSpec
 from trainables.training.schedule import learning_rate
@@ -88,7 +89,7 @@ def subset_models(spec: TrialSpec, *, models: int = 20, share: float = 0.7) -> l
     """Whole runs from the start, each on its own random share of the training set."""
     _at_least("models", models, 2)
     if not 0 < share < 1:
-        raise ValueError(f"share is {share:g}; each model sees a share of the rows in (0, 1)")
+        raise UsageError(f"share is {share:g}; each model sees a share of the rows in (0, 1)")
     alone = replace(
         spec.baseline,
         signal="random",
@@ -105,7 +106,7 @@ def _seed(spec: TrialSpec, role: str, place: int) -> int:
 
 def _at_least(name: str, value: int, least: int) -> None:
     if value < least:
-        raise ValueError(f"{name} is {value}; it must be at least {least}")
+        raise UsageError(f"{name} is {value}; it must be at least {least}")
 
 
 def _stacked(name: str) -> Callable[[Sequence[TrialSpec], Found], Any]:

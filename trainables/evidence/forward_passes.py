@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
 from trainables.environment import autocast, draw_from
+from trainables.errors import UsageError
 from trainables.keys import seed_for
 from trainables.result import Phase
 
@@ -82,7 +83,7 @@ def classifier(module: Any) -> Any:
 
     layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.Linear)]
     if not layers:
-        raise ValueError(f"{type(module).__name__} has no linear layer to take as its classifier")
+        raise UsageError(f"{type(module).__name__} has no linear layer to take as its classifier")
     return layers[-1]
 
 
@@ -134,7 +135,7 @@ def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.f
     module = learner.network.module.eval()
     dropouts = [m for m in module.modules() if isinstance(m, torch.nn.Dropout) and m.p > 0]
     if not dropouts:
-        raise ValueError(f"{type(module).__name__} has no dropout to leave on; use another signal")
+        raise UsageError(f"{type(module).__name__} has no dropout to leave on; use another signal")
     for layer in dropouts:
         layer.train()
     return _several(learner, "dropout", passes, lambda batch: batch)
@@ -153,11 +154,11 @@ def view_probs(
     import torch
 
     if not 0 < share < 1:
-        raise ValueError(f"share is {share:g}; each word piece is left out with a chance in (0, 1)")
+        raise UsageError(f"share is {share:g}; each word piece is left out with a chance in (0, 1)")
 
     def drop(batch: dict[str, Any]) -> dict[str, Any]:
         if "attention_mask" not in batch:
-            raise ValueError("this learner reads no word pieces that could be left out")
+            raise UsageError("this learner reads no word pieces that could be left out")
         mask = batch["attention_mask"]
         stays = torch.rand(mask.shape, device=mask.device) >= share
         stays[:, 0] = True
@@ -171,7 +172,7 @@ def _several(
     learner: "Learner", stage: str, count: int, change: Alter
 ) -> tuple[NDArray[np.float32], Phase]:
     if count < 2:
-        raise ValueError(f"{count} passes; how predictions vary shows from 2 on")
+        raise UsageError(f"{count} passes; how predictions vary shows from 2 on")
     found, used = [], Phase()
     for number in range(count):
         place = iter(range(1 << 30))

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.errors import UsageError
 from trainables.evidence.ensembles import SubsetModels
 from trainables.neighbours.kmeans import unit_rows
 
@@ -37,7 +38,7 @@ def cross_probs(
     """
     n = len(labels)
     if not 2 <= folds <= n:
-        raise ValueError(f"folds is {folds} for {n} rows; it must lie in [2, {n}]")
+        raise UsageError(f"folds is {folds} for {n} rows; it must lie in [2, {n}]")
     order = np.lexsort((dice, labels))
     features, sorted_labels = _scaled(embeddings[order]), labels[order]
     fold = np.arange(n) % folds
@@ -75,7 +76,7 @@ def head_models(
         ValueError: If models or share are out of range, or a row is not finite or all zeros.
     """
     if models < 2 or not 0 < share < 1:
-        raise ValueError(
+        raise UsageError(
             f"models is {models} and share {share:g}; there must be at least 2 models, "
             "each on a share in (0, 1)"
         )

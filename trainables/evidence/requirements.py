@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from trainables.errors import UsageError
 from trainables.evidence.ensembles import RELATED, SubsetModels
 from trainables.evidence.forward_passes import EXTRA, FORWARD
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
@@ -68,7 +69,7 @@ def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str,
         elif name in KNOWN:
             names.append(name)
         else:
-            raise ValueError(
+            raise UsageError(
                 f"{getattr(function, '__name__', function)} asks for {name!r}, which is no "
                 f"evidence; there is {', '.join(sorted(KNOWN))}"
             )

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainables.errors import AbsentError, DataError
+
 # Files of a model folder that decide what it computes.
 _FILES = ("config.json", "*.safetensors", "tokenizer*.json", "vocab*", "merges.txt", "*.model")
 _BUILT_IN = ("tiny", "linear")
@@ -77,7 +79,7 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
     try:
         folder = Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(_FILES)))
     except Exception as error:  # the hub raises a family of its own, requests' and OS errors
-        raise FileNotFoundError(
+        raise AbsentError(
             f"model {encoder!r} is no folder here and the Hugging Face hub does not give it "
             f"({type(error).__name__}); give --model a folder with config.json and "
             "model.safetensors, or tiny, or linear"
@@ -90,7 +92,7 @@ def _longest(folder: Path) -> int:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}); fetch the model again") from error
+        raise DataError(f"{path} is not JSON ({error}); fetch the model again") from error
     # RoBERTa's first position comes after its padding piece's number.
     behind = config.get("pad_token_id", 1) + 1 if "roberta" in config.get("model_type", "") else 0
     return max(0, int(config.get("max_position_embeddings", 0)) - behind)
@@ -99,7 +101,7 @@ def _longest(folder: Path) -> int:
 def _content(folder: Path) -> str:
     files = sorted({path for pattern in _FILES for path in folder.glob(pattern)})
     if not any(path.suffix == ".safetensors" for path in files):
-        raise ValueError(
+        raise DataError(
             f"{folder} holds no *.safetensors; convert the weights, "
             "pickled ones can run code and are not read"
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset
 from trainables.environment import device
+from trainables.errors import UsageError
 from trainables.keys import key_of, seed_for
 from trainables.learners.pretrained import revision_of
 from trainables.learners.tokens import (
@@ -80,7 +81,7 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
         ValueError: If the data set does not hold text.
     """
     if dataset.kind != "text":
-        raise ValueError(f"{dataset.name} holds {dataset.kind}s; learner {spec.learner} reads text")
+        raise UsageError(f"{dataset.name} holds {dataset.kind}s; learner {spec.learner} reads text")
     about = {"data": spec.data_sha, "tokenizer": spec.model_sha, "length": spec.training.max_length}
 
     def write(path: Path) -> None:

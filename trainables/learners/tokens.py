@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset
+from trainables.errors import UsageError
 from trainables.learners.pretrained import revision_of
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def load_tokenizer(model: str) -> tuple["Tokenizer", int]:
     name, revision = revision_of(model)
     wrapped = AutoTokenizer.from_pretrained(name, revision=revision)
     if not wrapped.is_fast or wrapped.pad_token_id is None:
-        raise ValueError(
+        raise UsageError(
             f"the tokenizer of {model} has no "
             f"{'fast version' if not wrapped.is_fast else 'padding piece'}; use an encoder that has"
         )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.errors import UsageError
 from trainables.selection.lookup import EACH_EPOCH, signal_of
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
@@ -21,13 +22,13 @@ def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
         ValueError: If scores are not float32 of shape (n,), or not finite.
     """
     if scores.shape != (n,) or scores.dtype != np.float32:
-        raise ValueError(
+        raise UsageError(
             f"signal {signal} gave {scores.dtype} of shape {scores.shape}; "
             f"it must give float32 of shape ({n},), one score for each training row"
         )
     bad = np.flatnonzero(~np.isfinite(scores))
     if len(bad):
-        raise ValueError(
+        raise UsageError(
             f"signal {signal} gave {len(bad)} scores that are not finite, "
             f"rows {bad[:20].tolist()}; a score must order every row"
         )
@@ -41,7 +42,7 @@ def check_keep(keep: NDArray[Any], n: int, spec: TrialSpec) -> None:
     """
     wanted = n_keep(n, spec.rate)
     if keep.shape != (n,) or keep.dtype != bool or keep.sum() != wanted:
-        raise ValueError(
+        raise UsageError(
             f"selector {spec.selector} gave {keep.dtype} of shape {keep.shape} that keeps "
             f"{np.count_nonzero(keep):,}; it must give bool of shape ({n},) that keeps {wanted:,}"
         )
@@ -57,7 +58,7 @@ def check_epochs(spec: TrialSpec) -> None:
         return
     epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).needs_epochs
     if round(epochs, 6) < least:
-        raise ValueError(
+        raise UsageError(
             f"{spec.signal} has nothing to score by after {epochs:g} epochs of warm-up: it needs "
             f"every sample seen {least:g} times, {_longer(least, spec)}"
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from trainables.errors import UsageError
 from trainables.evidence.requirements import asked
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
@@ -57,11 +58,11 @@ def _function(name: str) -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ValueError(
+        raise UsageError(
             f"{name}: {error}; write module:function, importable from {here}"
         ) from error
     if not callable(function):
-        raise ValueError(f"{name} is {type(function).__name__}; give a function")
+        raise UsageError(f"{name} is {type(function).__name__}; give a function")
     asked(function)
     checked: Callable[..., Any] = function
     return checked

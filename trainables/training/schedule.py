@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.errors import UsageError
 from trainables.keys import seed_for
 from trainables.spec import Training
 
@@ -154,7 +155,7 @@ def warm_steps(warmup: float, full_steps: int) -> int:
     # Rounded up, but 0.07 * 100 is 7.000000000000001 and means 7.
     steps = int(np.ceil(round(warmup * full_steps, 6)))
     if steps >= full_steps:
-        raise ValueError(
+        raise UsageError(
             f"a warm-up of {warmup:g} is {steps} of {full_steps} steps, which leaves none for the "
             "survivors; use a smaller warm-up, more epochs or a smaller batch"
         )

@@ -19,6 +19,7 @@ from safetensors.torch import save
 
 from trainables.arrays import Arrays
 from trainables.environment import autocast, device, draw_from
+from trainables.errors import DataError
 from trainables.keys import seed_for
 from trainables.result import Phase
 from trainables.spec import Training
@@ -218,7 +219,7 @@ class Learner:
         try:
             self.network.module.load_state_dict(by_kind.pop("weights"))
         except (KeyError, RuntimeError) as error:
-            raise ValueError(f"{path} is not a checkpoint of this network: {error}") from error
+            raise DataError(f"{path} is not a checkpoint of this network: {error}") from error
         self._seen = by_kind.pop("visits", {})
         for parameter, name in self._names.items():
             moments = {kind: tensors[name] for kind, tensors in by_kind.items() if name in tensors}

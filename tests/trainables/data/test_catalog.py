@@ -16,7 +16,8 @@ import pytest
 from trainables.data import hub
 from trainables.data.catalog import DATASETS, Source, load
 from trainables.data.columns import Columns
-from trainables.data.dataset import DataError, read, write
+from trainables.data.dataset import read, write
+from trainables.errors import DataError
 
 COUNTS = {"imdb": 25_000, "ag_news": 46_105, "yahoo_health22": 145_481, "sst2": 67_349,
           "sms_spam": 4_460, "cifar10": 50_000}  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.data.dataset import DataError, UnsafeError
+from trainables.errors import DataError, UnsafeError
 
 ROWS = [(f"text number {i}", "pos" if i % 2 else "neg") for i in range(20)]
 TABLE = {"text": [t for t, _ in ROWS], "label": [k for _, k in ROWS]}

@@ -1,0 +1,79 @@
+"""Errors that a user can mend, and how a command ends by them: one line and an exit code."""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+DONE, BUG, USAGE, INCOMPLETE, ABSENT, GATE, UNSAFE = range(7)
+INTERRUPTED, TERMINATED = 130, 143
+
+# What the operating system says of a file that a user named, rather than of a fault of ours.
+_OF_A_FILE = {
+    errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.ELOOP, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE,
+}  # fmt: skip
+
+
+class EnvelopeError(Exception):
+    """Base of every error of ours; its message says what was got, what is allowed, what to do.
+
+    Attributes:
+        exit_code: What a command that ends by it returns.
+    """
+
+    exit_code = BUG
+
+
+class UsageError(EnvelopeError, ValueError):
+    """What was asked for cannot be: a name, a value, or two that contradict each other."""
+
+    exit_code = USAGE
+
+
+class DataError(EnvelopeError, ValueError):
+    """Data, or a file that a run left, that are not valid."""
+
+    exit_code = ABSENT
+
+
+class UnsafeError(DataError):
+    """What could run code, crash its reader or harm others is refused, whatever was asked."""
+
+    exit_code = UNSAFE
+
+
+class UnavailableError(EnvelopeError, OSError):
+    """A machine, disk, network or library does not give what a command needs."""
+
+    exit_code = ABSENT
+
+
+class AbsentError(UnavailableError, FileNotFoundError):
+    """A file, folder, data set or model that was named is not there."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End the process with the right code and one line on stderr for what a user can mend.
+
+    Anything else, a builtin error that nobody foresaw included, is a bug of ours: it keeps its
+    traceback, with which Python ends by exit code 1.
+    """
+    try:
+        yield
+    except EnvelopeError as error:
+        if error.exit_code == BUG:
+            raise
+        _end(error, error.exit_code)
+    except OSError as error:
+        if error.filename is None or error.errno not in _OF_A_FILE:
+            raise
+        _end(f"{error.filename}: {error.strerror}", ABSENT)
+    except KeyboardInterrupt:
+        _end("stopped; the same command goes on from here", INTERRUPTED)
+
+
+def _end(error: object, code: int) -> None:
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
+    raise SystemExit(code)
