@@ -118,7 +118,7 @@ def judged_cells(
         ValueError: If paired trials were not tested on the same test set.
     """
     found = cells(results, planned)
-    pruned = [cell for cell in found if not cell.condition.is_null]
+    pruned = [cell for cell in found if cell.condition.kind != "null"]
     pooled = pooled_by_dataset((cell.condition, cell.delta_pp) for cell in pruned)
     return [JudgedCell(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
 

@@ -226,7 +226,7 @@ def _cell(study: Study, row: JudgedCell) -> dict[str, Any]:
         "more_seeds": needed.more if needed else None,
         "more_reason": needed.reason if needed else "; ".join(cell.unpaired) or "not run yet",
         "tolerance_pp": study.tolerance_pp,
-        "is_null": cell.condition.is_null,
+        "is_null": cell.condition.kind == "null",
     }
 
 

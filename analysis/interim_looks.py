@@ -118,7 +118,7 @@ def demand(
 def _family(spec: TrialSpec) -> TrialSpec:
     # Rates of one family share all but the rate; any valid one stands for them.
     condition = condition_of(spec)
-    return condition if condition.is_null else replace(condition, rate=0.5)
+    return condition if condition.kind == "null" else replace(condition, rate=0.5)
 
 
 def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:

@@ -97,7 +97,7 @@ def against_random(
     contests = [
         contest
         for cell in found
-        if cell.condition.signal != CONTROL and not cell.condition.is_null
+        if cell.condition.signal != CONTROL and cell.condition.kind != "null"
         for contest in [_contest(cell, controls[_place(cell.condition)])]
         if contest is not None
     ]

@@ -101,7 +101,7 @@ def study(
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
     every = judged(kept, plan.specs, tolerance_pp=tolerance)
-    rows = [row for row in every if not row.cell.condition.is_null]
+    rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.signal == "random", _lead(c.signal)))
     everything = [*conditions, *(row.spec for row in kept)]
@@ -109,7 +109,7 @@ def study(
         name=name,
         results=tuple(kept),
         rows=tuple(rows),
-        nulls=tuple(row for row in every if row.cell.condition.is_null),
+        nulls=tuple(row for row in every if row.cell.condition.kind == "null"),
         comparisons=against_random(
             (row.cell for row in rows), alpha=_alpha(plan), pool=not plan.adaptive
         ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trainables.evidence.requirements import settings_of
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import EACH_EPOCH, selector_of, signal_of
+from trainables.selection.lookup import selector_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import NULL, Setting, TrialSpec
@@ -14,7 +14,7 @@ def title(spec: TrialSpec) -> str:
     """A trial in a few words, such as: imdb redundancy global w15 p30 s11."""
     if spec.is_baseline:
         return f"{spec.dataset} full s{spec.seed}"
-    if spec.is_null:
+    if spec.kind == "null":
         return f"{spec.dataset} null w{100 * spec.warmup:02.0f} s{spec.seed}"
     return (
         f"{spec.dataset} {arm_text(spec)} "
@@ -24,7 +24,7 @@ def title(spec: TrialSpec) -> str:
 
 def arm_text(spec: TrialSpec) -> str:
     """Signal and selector as a command asks for them, such as: keep_one,probes=8 global."""
-    if spec.is_null:
+    if spec.kind == "null":
         return NULL
     usual = settings_of(selector_of(spec.selector)) if spec.selector in SELECTORS else {}
     selector = _with_settings(spec.selector, spec.selector_settings, usual)
@@ -37,7 +37,7 @@ def signal_text(spec: TrialSpec) -> str:
     Settings of a user's own code are always named.
     """
     usual: Mapping[str, Setting] = {}
-    if spec.selector == EACH_EPOCH:
+    if spec.kind == "dynamic":
         usual = POLICIES[spec.signal].settings
     elif spec.signal in SIGNALS:
         usual = settings_of(signal_of(spec.signal).score)

@@ -17,7 +17,6 @@ from trainables.evidence.forward_passes import observe
 from trainables.learners import LEARNERS
 from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import EACH_EPOCH
 from trainables.selection.scoring import Keep, select
 from trainables.spec import TrialSpec
 from trainables.training.schedule import Route, warm_steps
@@ -62,8 +61,8 @@ class DataRuns:
             return route
         fork = warm_steps(spec.warmup, route.full_steps) if spec.protocol == "continue" else 0
         route = replace(route, fork=fork, budget=spec.budget)
-        if spec.is_null or spec.selector != EACH_EPOCH:
-            return replace(route, redrawn=spec.is_null)
+        if spec.kind != "dynamic":
+            return replace(route, redrawn=spec.kind == "null")
         weigh = partial(POLICIES[spec.signal].weigh, **dict(spec.settings))
 
         def choose(epoch: int) -> NDArray[np.float32]:

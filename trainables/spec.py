@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
@@ -15,7 +15,9 @@ Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")
 BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
-NULL = "null"  # prunes nothing, but goes on with another data order and other dropout
+NULL = "null"  # the signal of a trial that prunes nothing
+EACH_EPOCH = "each_epoch"  # the selector of a trial whose rows are chosen anew each epoch
+Kind = Literal["full", "null", "dynamic", "pruned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +74,15 @@ class TrialSpec:
         training: How the learner is trained.
         warmup: Share of the full run's optimizer steps done on all data before scoring, in [0, 1);
             above 0 where training goes on from there.
-        signal: Row of SIGNALS, of POLICIES, or module:function; NULL; empty for the baseline.
+        signal: Row of SIGNALS, of POLICIES, or module:function; "null" where nothing is pruned;
+            empty for the baseline.
         settings: The signal's settings as sorted (name, value) pairs.
         signal_sha: Content of the file a module:function is in; empty for our own.
         prune: Which end of the scores goes: "low", or "high" for the signal turned around.
         selector: Row of SELECTORS, "each_epoch" for a policy, module:function; empty for a baseline.
         selector_settings: As settings.
         selector_sha: As signal_sha.
-        rate: Share of the training set removed, in [0, 1); 0 for the baseline and for NULL.
+        rate: Share of the training set removed, in [0, 1); 0 for the baseline and where nothing is pruned.
         protocol: "continue" (the warm run goes on with the survivors) or "restart".
         budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
     """
@@ -120,8 +123,9 @@ class TrialSpec:
         for name, allowed in (("protocol", PROTOCOLS), ("budget", BUDGETS), ("prune", ENDS)):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it is one of {allowed}")
-        chosen = {bool(self.signal), bool(self.selector), bool(self.rate) or self.signal == NULL}
-        if len(chosen) > 1 or (self.is_baseline and self.warmup) or (self.is_null and self.rate):
+        chosen = {bool(self.signal), bool(self.selector), bool(self.rate) or self.kind == "null"}
+        bare = {"full": self.warmup, "null": self.rate}.get(self.kind)
+        if len(chosen) > 1 or bare:
             raise UsageError(
                 f"rate {self.rate:g}, warmup {self.warmup:g}, signal {self.signal!r}, selector "
                 f"{self.selector!r}; a baseline has none of them, a pruned trial all four"
@@ -130,14 +134,23 @@ class TrialSpec:
             raise UsageError("warmup is 0; to go on after scoring it must be above 0")
 
     @property
-    def is_baseline(self) -> bool:
-        """Whether this is a full-data run."""
-        return not self.signal
+    def kind(self) -> Kind:
+        """What the trial trains on after its warm-up.
+
+        full: all data, the run that others are held against. null: all data, in another order and
+        with other dropout. dynamic: rows chosen anew each epoch. pruned: the rows that scores and
+        a selector leave.
+        """
+        if not self.signal:
+            return "full"
+        if self.signal == NULL:
+            return "null"
+        return "dynamic" if self.selector == EACH_EPOCH else "pruned"
 
     @property
-    def is_null(self) -> bool:
-        """Whether this goes on with all data, in another order and with other dropout."""
-        return self.signal == NULL
+    def is_baseline(self) -> bool:
+        """Whether this is a full-data run, the baseline of every other trial of its seed."""
+        return self.kind == "full"
 
     @property
     def baseline(self) -> "TrialSpec":

@@ -116,7 +116,7 @@ def method_label(study: Study, result: TrialResult) -> str:
     """What a trial was cut by, in words also where it was by nothing."""
     if result.spec.is_baseline:
         return "full data"
-    if result.spec.is_null:
+    if result.spec.kind == "null":
         return "nothing pruned, another order"
     method: Method = method_of(result.spec)
     return study.methods[method]

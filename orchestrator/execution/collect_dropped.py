@@ -17,7 +17,7 @@ from trainables.data.dataset import Dataset, dice
 from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import meant
 from trainables.run_context import DataRuns
-from trainables.selection.lookup import EACH_EPOCH, asked_by
+from trainables.selection.lookup import asked_by
 from trainables.selection.scoring import read_scores, select
 from trainables.spec import TrialSpec
 
@@ -47,7 +47,7 @@ def _first_seed(sweep: Sweep) -> list[TrialSpec]:
         spec
         for spec in sweep.specs
         if not spec.is_baseline
-        and spec.selector != EACH_EPOCH
+        and spec.kind == "pruned"
         and spec.seed == seeds[spec.data_sha]
         and sweep.store.has("scores", spec.score_key)
     ]

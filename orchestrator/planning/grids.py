@@ -10,10 +10,10 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.contracts import check_epochs
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import EACH_EPOCH, asked_by, selector_of, sha_of, signal_of
+from trainables.selection.lookup import asked_by, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import NULL, Setting, Training, TrialSpec
+from trainables.spec import EACH_EPOCH, NULL, Setting, Training, TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,10 +25,9 @@ from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import EACH_EPOCH
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import ENDS, Setting, Training
+from trainables.spec import EACH_EPOCH, ENDS, Setting, Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.forward_passes import FORWARD
 from trainables.evidence.requirements import DERIVED, Settings, below, derived
-from trainables.selection.lookup import EACH_EPOCH, asked_by, selector_of, signal_of
+from trainables.selection.lookup import asked_by, selector_of, signal_of
 from trainables.spec import TrialSpec
 
 # All that one pass over the training set of a marked run is to give, by the mark's warm_key.
@@ -91,7 +91,7 @@ def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Ar
 
 def cut_needs(spec: TrialSpec, n: int) -> list[Artifact]:
     """The evidence that must be there before a trial's scores are cut, and its twins counted."""
-    if is_one_shard(n) or spec.selector == EACH_EPOCH:
+    if is_one_shard(n) or spec.kind != "pruned":
         return []
     settings = dict(spec.selector_settings)
     own = [(name, settings) for name in derived(selector_of(spec.selector), settings)]

@@ -16,7 +16,7 @@ from trainables.evidence.collector import evidence_key
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.requirements import ANSWERS, DERIVED, below, chosen
 from trainables.keys import key_of
-from trainables.selection.lookup import EACH_EPOCH, asked_by, signal_of
+from trainables.selection.lookup import asked_by, signal_of
 from trainables.spec import TrialSpec
 
 
@@ -33,12 +33,12 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
     forks: dict[str, list[TrialSpec]] = {}
     scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
     others = {spec: relatives(spec, whole=False) for spec in pruned}
-    seen = looks((spec for spec in pruned if spec.selector != EACH_EPOCH), others)
+    seen = looks((spec for spec in pruned if spec.kind == "pruned"), others)
     for spec in pruned:
         for fork in (spec, *others[spec]):
             if fork.warmup:
                 forks.setdefault(fork.run_key, []).append(fork)
-        if spec.selector != EACH_EPOCH:
+        if spec.kind == "pruned":
             scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
     nodes: dict[str, Node] = {}
 
@@ -56,7 +56,7 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
             if other.run_key not in whole:
                 add(_warm_up_node(other, full, tuple(forks[other.run_key])))
         add(*(_answer_node(other, full) for other in relatives(spec, whole=True)))
-        if spec.selector != EACH_EPOCH:
+        if spec.kind == "pruned":
             together = tuple(scored[_evidence_of(spec)].values())
             if not is_one_shard(n):
                 add(*evidence_nodes(spec, others[spec], seen, n, full))
@@ -67,7 +67,7 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
 
 def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
     """The other runs that a trial's signal rests on: whole trials, or warm-ups."""
-    if spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return []
     settings = dict(spec.settings)
     found: dict[TrialSpec, None] = {}
@@ -151,7 +151,7 @@ def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
 
 def _trial_node(spec: TrialSpec, n: int, full: float) -> Node:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
-    scores = () if spec.selector == EACH_EPOCH else (("scores", spec.score_key),)
+    scores = () if spec.kind != "pruned" else (("scores", spec.score_key),)
     return Node(
         kind="trial",
         spec=spec,

@@ -24,7 +24,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"  {done} already done, {len(specs) - done} to run; run folder {sweep.run.folder}"
     )
     marks = len({spec.warm_key for spec in pruned})
-    scores = len({spec.score_key for spec in pruned if not spec.is_null})
+    scores = len({spec.score_key for spec in pruned if spec.kind != "null"})
     console.print(
         f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
         f"{len(pruned)}"

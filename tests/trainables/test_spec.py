@@ -146,6 +146,6 @@ def test_places_of_a_run_have_seeds_of_their_own():
 
 def test_a_null_trial_prunes_nothing_and_is_no_baseline():
     null = replace(PRUNED, signal="null", settings=(), selector="each_epoch", rate=0.0)
-    assert null.is_null and not null.is_baseline and null.baseline == FULL
+    assert null.kind == "null" and not null.is_baseline and null.baseline == FULL
     assert null.warm_key == PRUNED.warm_key
     assert null.result_key not in {FULL.result_key, PRUNED.result_key}

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
-from trainables.selection.lookup import EACH_EPOCH, signal_of
+from trainables.selection.lookup import signal_of
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 
@@ -54,7 +54,7 @@ def check_epochs(spec: TrialSpec) -> None:
     Raises:
         ValueError: If it is too short, naming the one from which on it works.
     """
-    if spec.is_baseline or spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return
     epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).needs_epochs
     if round(epochs, 6) < least:
@@ -86,7 +86,7 @@ def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
 
 def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
-    if spec.is_baseline or spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return ()
     epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).min_epochs
     if round(epochs, 6) >= least:

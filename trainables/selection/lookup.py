@@ -14,9 +14,6 @@ from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
 from trainables.spec import TrialSpec
 
-# The selector of a policy: which rows are left out is decided anew each epoch.
-EACH_EPOCH = "each_epoch"
-
 
 def signal_of(name: str) -> Signal:
     """A row of SIGNALS, or one made around a function of the user's own.
@@ -36,7 +33,7 @@ def selector_of(name: str) -> Callable[..., Any]:
 
 def asked_by(spec: TrialSpec) -> set[str]:
     """Every piece of evidence that a pruned trial's signal and selector rest on."""
-    if spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return set()
     return asked(signal_of(spec.signal).score) | asked(selector_of(spec.selector))
 

@@ -21,7 +21,7 @@ from trainables.selection.contracts import (
     check_keep,
     check_scores,
 )
-from trainables.selection.lookup import EACH_EPOCH, selector_of, signal_of
+from trainables.selection.lookup import selector_of, signal_of
 from trainables.spec import TrialSpec
 
 Keep = NDArray[np.bool_]
@@ -81,7 +81,7 @@ def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
         ValueError: As `score`; or if the selector gives no mask of as many rows as asked for.
     """
     train = runs.dataset.train
-    if spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return np.ones(len(train), dtype=bool), Phase()
     scores, scoring = score(spec, runs)
     cut, evidence = selector_of(spec.selector), Evidence(spec, runs)
@@ -97,7 +97,7 @@ def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
 
 def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
     """Share of the true neighbours that the scores rest on; None where they are exact, or none."""
-    if spec.selector == EACH_EPOCH:
+    if spec.kind != "pruned":
         return None
     return runs.cache.facts("scores", spec.score_key).get("recall")
 
