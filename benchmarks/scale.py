@@ -27,10 +27,10 @@ from ray import tune
 from rich import print as show
 from rich.table import Table
 
-from orchestrator.execution.tuner import run_nodes
+from orchestrator.execution.tuner import run_tasks
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import Task
 from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
 from trainables.data.dataset import Dataset, Split, write
@@ -74,12 +74,12 @@ class Workers:
 
 
 class Errors(tune.Callback):  # type: ignore[misc]
-    """Stops the benchmark at the first node that fails."""
+    """Stops the benchmark at the first task that fails."""
 
     def on_trial_complete(
         self, iteration: int, trials: list[Any], trial: Any, **info: object
     ) -> None:
-        """Look at how a node ended."""
+        """Look at how a task ended."""
         if error := (trial.last_result or {}).get("error"):
             raise SystemExit(error)
 
@@ -131,20 +131,20 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
         place = Resources(cache=Path(folder) / "cache", at_once=workers)
         store = place.open_store()
         lay(store, specs[0], n, d)
-        nodes = [node for node in plan(specs, {specs[0].data_sha: n}) if _is_measured(node)]
-        made = {artifact for node in nodes for artifact in node.makes}
-        nodes = [
-            replace(node, needs=tuple(need for need in node.needs if need in made))
-            for node in nodes
+        tasks = [task for task in plan(specs, {specs[0].data_sha: n}) if _is_measured(task)]
+        made = {artifact for task in tasks for artifact in task.makes}
+        tasks = [
+            replace(task, needs=tuple(need for need in task.needs if need in made))
+            for task in tasks
         ]
         watch, started = Workers(), time.perf_counter()
         with watch.watched():
-            run_nodes(
-                nodes,
+            run_tasks(
+                tasks,
                 place,
                 Errors(),
                 folder=Path(folder),
-                everything=nodes,
+                everything=tasks,
                 more=lambda _: [],
                 stopping=lambda: show("stopping"),
             )
@@ -156,8 +156,8 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
     return wall, work, watch.most_mb, recall
 
 
-def _is_measured(node: Node) -> bool:
-    return node.kind == "score" or (node.kind == "evidence" and "embeddings" not in node.names)
+def _is_measured(task: Task) -> bool:
+    return task.kind == "score" or (task.kind == "evidence" and "embeddings" not in task.names)
 
 
 def main(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.plan import Sweep
-    from orchestrator.planning.tasks import Node
+    from orchestrator.planning.tasks import Task
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -236,12 +236,12 @@ def conduct(
 
 
 def work(
-    sweep: "Sweep", left: "list[Node]", console: "Console", track: Sequence[str] = ()
+    sweep: "Sweep", left: "list[Task]", console: "Console", track: Sequence[str] = ()
 ) -> tuple[int, str]:
-    """Run nodes through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
+    """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     from analysis.run_files import Plan
     from orchestrator.execution.callbacks import Watcher
-    from orchestrator.execution.tuner import run_nodes
+    from orchestrator.execution.tuner import run_tasks
     from orchestrator.planning.plan import keep_data
     from orchestrator.terminal.plan_text import print_purchases
 
@@ -250,15 +250,15 @@ def work(
     rows = [row for row in done if row is not None]
     plan = Plan(tolerance_pp=sweep.tolerance_pp, adaptive=sweep.adaptive)
     watcher = Watcher(left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track)
-    by_name = {node.name: node for node in sweep.nodes}
+    by_name = {task.name: task for task in sweep.tasks}
 
-    def give_up(blocked: "Mapping[str, Node]") -> None:
+    def give_up(blocked: "Mapping[str, Task]") -> None:
         for name, cause in blocked.items():
             if by_name[name].is_trial:
                 why = watcher.errors.get(cause.name, "see logs")
                 sweep.run.fail(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
 
-    def more(blocked: "Mapping[str, Node]") -> "list[Node]":
+    def more(blocked: "Mapping[str, Task]") -> "list[Task]":
         give_up(blocked)
         grown = sweep.grown()
         sweep.run.begin(grown.record())
@@ -267,12 +267,12 @@ def work(
         return grown.left
 
     with watcher.shown():
-        ended = run_nodes(
+        ended = run_tasks(
             left,
             sweep.place,
             watcher,
             folder=sweep.run.folder,
-            everything=sweep.nodes,
+            everything=sweep.tasks,
             more=more,
             stopping=watcher.stopping,
         )

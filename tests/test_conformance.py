@@ -228,9 +228,9 @@ def test_11_one_baseline_serves_every_rate_of_its_data_model_and_seed():
     grid = GRIDS["full"]
     names = dict.fromkeys(("imdb", "ag_news", "yahoo_answers_imbalanced"), "")
     specs = expand(grid, {name: name for name in names}, Model(learner="tiny", name="t", sha="t"))
-    nodes = plan(specs, dict.fromkeys(names, 1000))
+    tasks = plan(specs, dict.fromkeys(names, 1000))
     assert len({spec.rate for spec in specs}) == 4
-    assert sum(node.kind == "baseline" for node in nodes) == 3 * 5
+    assert sum(task.kind == "baseline" for task in tasks) == 3 * 5
 
 
 @settings(max_examples=60, deadline=None)
@@ -277,7 +277,7 @@ def test_14_scores_do_not_depend_on_workers_or_shards():
     asked = [
         replace(spec, rate=rate, selector=s) for rate in (0.1, 0.2) for s in ("global", "floor")
     ]
-    assert sum(node.kind == "score" for node in plan([spec.baseline, *asked], {"d": 100})) == 1
+    assert sum(task.kind == "score" for task in plan([spec.baseline, *asked], {"d": 100})) == 1
 
 
 @slow

@@ -56,11 +56,11 @@ def ls(cache: _Cache = _DEFAULT) -> None:
 
     from rich.table import Table
 
-    from orchestrator.store.maintenance import Entry, entries
+    from orchestrator.store.maintenance import StoreEntry, entries
     from trainables.errors import explained
 
     with explained():
-        kinds: dict[str, list[Entry]] = defaultdict(list)
+        kinds: dict[str, list[StoreEntry]] = defaultdict(list)
         for entry in entries(cache):
             kinds[entry.kind or "unreadable"].append(entry)
         table = Table("kind", "entries", "bytes", "last used")

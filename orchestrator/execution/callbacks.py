@@ -14,11 +14,11 @@ from rich.console import Console
 from analysis.run_files import Plan
 from orchestrator.execution.scheduler import SECOND_TRIES
 from orchestrator.execution.tracking import Tracker
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from orchestrator.terminal.panel import Panel
-from orchestrator.trial_names import signal_text, title
+from orchestrator.trial_names import title
 from trainables.errors import UnavailableError
 from trainables.result import TrialResult
 
@@ -31,10 +31,10 @@ class MachinesLostError(UnavailableError):
 
 
 class Watcher(tune.Callback):  # type: ignore[misc]
-    """Hears of every node's end, writes its row into the run's folder and shows it.
+    """Hears of every task's end, writes its row into the run's folder and shows it.
 
     Args:
-        nodes: All nodes of the sweep that are not yet done.
+        tasks: All tasks of the sweep that are not yet done.
         run: Where rows go.
         store: Where rows come from.
         console: Where lines and bars go.
@@ -43,12 +43,12 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         track: Rows of TRACKERS that hear of every trial, too.
 
     Attributes:
-        errors: What went wrong, by the node's name.
+        errors: What went wrong, by the task's name.
     """
 
     def __init__(
         self,
-        nodes: list[Node],
+        tasks: list[Task],
         run: Run,
         store: Store,
         console: Console,
@@ -58,7 +58,7 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         track: Sequence[str] = (),
     ) -> None:
         self.errors: dict[str, str] = {}
-        self._nodes = {node.name: node for node in nodes}
+        self._tasks = {task.name: task for task in tasks}
         self._run, self._store, self._console = run, store, console
         self._plan, self._rows = plan or Plan(), rows
         self._track, self._tracker = tuple(track), Tracker((), run.folder)
@@ -85,11 +85,11 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         with self._panel.shown():
             yield
 
-    def expect(self, nodes: list[Node]) -> None:
-        """Count further nodes in."""
-        self._nodes |= {node.name: node for node in nodes}
+    def expect(self, tasks: list[Task]) -> None:
+        """Count further tasks in."""
+        self._tasks |= {task.name: task for task in tasks}
         if self._panel:
-            self._panel.expect(list(self._nodes.values()))
+            self._panel.expect(list(self._tasks.values()))
 
     def stopping(self) -> None:
         """Say that the sweep was asked to stop: its workers take some seconds to end."""
@@ -121,45 +121,45 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             )
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A node begins."""
+        """A task begins."""
         if self._panel:
-            self._panel.begin(trial.trial_id, self._nodes[trial.config["node"]])
+            self._panel.begin(trial.trial_id, self._tasks[trial.config["task"]])
         self._began[trial.trial_id] = time.monotonic()
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A node ended in its own time, well or not."""
+        """A task ended in its own time, well or not."""
         result = trial.last_result or {}
         self._end(trial, result.get("error", ""), result.get("trace", ""))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A node's worker died more often than Tune starts it again; once more it is tried."""
-        name = trial.config["node"]
+        """A task's worker died more often than Tune starts it again; once more it is tried."""
+        name = trial.config["task"]
         self._deaths[name] += 1
         if self._deaths[name] > SECOND_TRIES:
             self._end(trial, "its worker died again and again (killed, memory, disk, device)", "")
         else:
-            self._line(f"lost the worker of {title(self._nodes[name].spec)}; it is tried again")
+            self._line(f"lost the worker of {title(self._tasks[name].spec)}; it is tried again")
 
     def _end(self, trial: Any, error: str, trace: str) -> None:
-        node = self._nodes[trial.config["node"]]
+        task = self._tasks[trial.config["task"]]
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
         if self._panel:
-            self._panel.end(trial.trial_id, node)
+            self._panel.end(trial.trial_id, task)
         if error:
-            self.errors[node.name] = error
-            if node.is_trial:
-                self._run.fail(node.spec, error, trace)
-                failed = TrialResult(spec=node.spec, status="failed", error=error)
+            self.errors[task.name] = error
+            if task.is_trial:
+                self._run.fail(task.spec, error, trace)
+                failed = TrialResult(spec=task.spec, status="failed", error=error)
                 self._tracker.log(failed, None)
-            self._line(f"failed {node.kind} {title(node.spec)}: {error}")
+            self._line(f"failed {task.kind} {title(task.spec)}: {error}")
             return
-        if node.is_trial:
-            row = self._run.adopt(node.spec, self._store)
+        if task.is_trial:
+            row = self._run.adopt(task.spec, self._store)
             if row is not None:
                 self._row(row, seconds)
         elif not self._panel:
-            self._line(f"ok {node.kind} {_of(node)} {seconds:.1f}s")
+            self._line(f"ok {task.kind} {TASKS[task.kind].subject(task)} {seconds:.1f}s")
 
     def _row(self, row: TrialResult, seconds: float) -> None:
         spec, accuracy = row.spec, row.accuracy or 0.0
@@ -185,15 +185,5 @@ class Watcher(tune.Callback):  # type: ignore[misc]
 
     def _line(self, text: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        count = f"{self._ended}/{len(self._nodes)}"
+        count = f"{self._ended}/{len(self._tasks)}"
         self._console.print(f"{now} {count} {text}", highlight=False, soft_wrap=True)
-
-
-def _of(node: Node) -> str:
-    if node.kind == "prepare":
-        return f"{node.spec.dataset} {node.spec.learner}"
-    if node.kind == "evidence":
-        shard = "" if node.place is None else f" shard {node.place}"
-        return f"{node.spec.dataset} {'+'.join(node.names)}{shard} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"
-    signals = "+".join(dict.fromkeys(signal_text(mark) for mark in node.marks))
-    return f"{node.spec.dataset} {signals} w{100 * node.spec.warmup:02.0f} s{node.spec.seed}"

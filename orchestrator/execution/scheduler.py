@@ -9,7 +9,7 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.planning.resources import Limits
-from orchestrator.planning.tasks import Artifact, Node
+from orchestrator.planning.tasks import Artifact, Task
 
 
 class Store(Protocol):
@@ -19,107 +19,107 @@ class Store(Protocol):
         """Whether an artifact is there."""
 
     def look_again(self) -> None:
-        """A node has just ended: what was seen before may be out of date."""
+        """A task has just ended: what was seen before may be out of date."""
 
 
-# A node whose worker died for good is handed out again so often: Tune gives some up at once, such
+# A task whose worker died for good is handed out again so often: Tune gives some up at once, such
 # as one that died while it was made ready for the next trial.
 SECOND_TRIES = 1
 
-More = Callable[[Mapping[str, Node]], list[Node]]
+More = Callable[[Mapping[str, Task]], list[Task]]
 
 
 class ReadySearcher(Searcher):  # type: ignore[misc]
-    """Hands Tune a node only when all it needs exists; longest way to the end first.
+    """Hands Tune a task only when all it needs exists; longest way to the end first.
 
     The store is the only truth: a new searcher over the same store hands out what is missing.
 
     Args:
-        nodes: Of `plan`.
+        tasks: Of `plan`.
         store: Where artifacts appear.
-        more: Asked when all has ended, with the nodes that could not run; gives further nodes, or
+        more: Asked when all has ended, with the tasks that could not run; gives further tasks, or
             none to end.
         limits: What ends the handing out before that.
 
     Attributes:
-        blocked: Nodes that cannot run, by name, each with the failed node it waited for.
+        blocked: Tasks that cannot run, by name, each with the failed task it waited for.
         reached: The limit that was reached, or empty.
     """
 
     def __init__(
         self,
-        nodes: list[Node],
+        tasks: list[Task],
         store: Store,
         more: More | None = None,
         limits: Limits | None = None,
     ) -> None:
         super().__init__()
-        self.blocked: dict[str, Node] = {}
+        self.blocked: dict[str, Task] = {}
         self.reached = ""
         self._store, self._more, self._limits = store, more, limits or Limits()
         self._trials, self._seconds = 0, 0.0
-        self._maker: dict[Artifact, Node] = {}
-        self._live: dict[str, Node] = {}
-        self._failed: dict[str, Node] = {}
+        self._maker: dict[Artifact, Task] = {}
+        self._live: dict[str, Task] = {}
+        self._failed: dict[str, Task] = {}
         self._deaths: Counter[str] = Counter()
-        self._waiting: dict[str, Node] = {}
-        self._add(nodes)
+        self._waiting: dict[str, Task] = {}
+        self._add(tasks)
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its searcher beside the experiment; nobody reads that back."""
         return {}
 
-    def _add(self, nodes: list[Node]) -> None:
-        self._maker |= {artifact: node for node in nodes for artifact in node.makes}
+    def _add(self, tasks: list[Task]) -> None:
+        self._maker |= {artifact: task for task in tasks for artifact in task.makes}
         self._waiting |= {
-            node.name: node
-            for node in self._longest_first(nodes)
-            if not self._is_done(node) and node.name not in self._failed
+            task.name: task
+            for task in self._longest_first(tasks)
+            if not self._is_done(task) and task.name not in self._failed
         }
 
     @property
     def left(self) -> int:
-        """Nodes handed out and not ended, or not yet handed out."""
+        """Tasks handed out and not ended, or not yet handed out."""
         return len(self._waiting) + len(self._live)
 
-    def _longest_first(self, nodes: list[Node]) -> list[Node]:
-        users: dict[str, list[Node]] = {}
-        for node in nodes:
-            for artifact in node.needs:
+    def _longest_first(self, tasks: list[Task]) -> list[Task]:
+        users: dict[str, list[Task]] = {}
+        for task in tasks:
+            for artifact in task.needs:
                 if artifact in self._maker:
-                    users.setdefault(self._maker[artifact].name, []).append(node)
+                    users.setdefault(self._maker[artifact].name, []).append(task)
         tails: dict[str, float] = {}
 
-        def tail(node: Node) -> float:
-            if node.name not in tails:
-                after = (tail(user) for user in users.get(node.name, ()))
-                tails[node.name] = node.cost + max(after, default=0.0)
-            return tails[node.name]
+        def tail(task: Task) -> float:
+            if task.name not in tails:
+                after = (tail(user) for user in users.get(task.name, ()))
+                tails[task.name] = task.cost + max(after, default=0.0)
+            return tails[task.name]
 
         # Of equals the lower seed first: a grid that is stopped early has whole seeds.
-        return sorted(nodes, key=lambda node: (-tail(node), node.spec.seed, node.name))
+        return sorted(tasks, key=lambda task: (-tail(task), task.spec.seed, task.name))
 
-    def _is_done(self, node: Node) -> bool:
-        return all(self._store.has(*artifact) for artifact in node.makes)
+    def _is_done(self, task: Task) -> bool:
+        return all(self._store.has(*artifact) for artifact in task.makes)
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """The next node that can run, None to be asked again, or FINISHED."""
+        """The next task that can run, None to be asked again, or FINISHED."""
         if self._more and not self._waiting and not self._live and not self.reached:
             self._add(self._more(self.blocked))
         coming = {*self._waiting, *(live.name for live in self._live.values())}
         self.reached = self.reached or self._limits.reached(self._trials, self._seconds)
         if self.reached:
             return None if self._live else Searcher.FINISHED
-        for name, node in list(self._waiting.items()):
-            lacking = [artifact for artifact in node.needs if not self._store.has(*artifact)]
+        for name, task in list(self._waiting.items()):
+            lacking = [artifact for artifact in task.needs if not self._store.has(*artifact)]
             if not lacking:
                 self._live[trial_id] = self._waiting.pop(name)
-                self._trials += node.is_trial
-                return {"node": name}
+                self._trials += task.is_trial
+                return {"task": name}
             makers = [self._maker.get(artifact) for artifact in lacking]
             lost = [maker for maker in makers if maker is None or maker.name not in coming]
             if lost:
-                cause = lost[0] or node
+                cause = lost[0] or task
                 self.blocked[name] = self._failed[name] = self._failed.get(cause.name, cause)
                 del self._waiting[name]
                 coming.discard(name)
@@ -128,17 +128,17 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Learn how a node ended; the artifacts themselves say whether it is done."""
-        node = self._live.pop(trial_id, None)
+        """Learn how a task ended; the artifacts themselves say whether it is done."""
+        task = self._live.pop(trial_id, None)
         self._store.look_again()
         self._seconds += (result or {}).get("time_total_s", 0.0)
-        if node is None:
+        if task is None:
             return
-        self._deaths[node.name] += error
-        if error and self._deaths[node.name] <= SECOND_TRIES:
-            self._waiting = {node.name: node, **self._waiting}
-        elif error or not self._is_done(node):
-            self._failed[node.name] = node
+        self._deaths[task.name] += error
+        if error and self._deaths[task.name] <= SECOND_TRIES:
+            self._waiting = {task.name: task, **self._waiting}
+        elif error or not self._is_done(task):
+            self._failed[task.name] = task
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the store tells."""
@@ -151,10 +151,10 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
 
 class NewestFirst(FIFOScheduler):  # type: ignore[misc]
-    """Gives an idle worker to the node that came last, which has no worker yet.
+    """Gives an idle worker to the task that came last, which has no worker yet.
 
     Tune's own gives it to the oldest that waits: that one's worker, which is just starting, is then
-    stopped, and with nodes shorter than a start the second slot never gets one.
+    stopped, and with tasks shorter than a start the second slot never gets one.
     """
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:

@@ -1,4 +1,4 @@
-"""One Tuner over the nodes of a sweep, and what a worker does with a node."""
+"""One Tuner over the tasks of a sweep, and what a worker does with a task."""
 
 import logging
 import os
@@ -15,9 +15,9 @@ from ray import tune
 from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.capacity import bootstrap, grown, now
 from orchestrator.execution.scheduler import More, NewestFirst, ReadySearcher
-from orchestrator.execution.worker import run_node
+from orchestrator.execution.worker import run_task
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import Task
 from trainables.errors import INTERRUPTED, TERMINATED, UsageError
 
 # A worker that dies is started again this often; its trial goes on from its own saved state.
@@ -29,23 +29,23 @@ class Ended:
     """How a sweep's work ended.
 
     Attributes:
-        blocked: Nodes that could not run, by name, each with the failed node it waited for.
+        blocked: Tasks that could not run, by name, each with the failed task it waited for.
         stopped_by: Exit code of the signal that stopped it, or 0.
         limit: The flag whose limit stopped it, or empty.
     """
 
-    blocked: Mapping[str, Node]
+    blocked: Mapping[str, Task]
     stopped_by: int
     limit: str
 
 
-def run_nodes(
-    left: list[Node],
+def run_tasks(
+    left: list[Task],
     place: Resources,
     watcher: tune.Callback,
     *,
     folder: Path,
-    everything: list[Node],
+    everything: list[Task],
     more: More,
     stopping: Callable[[], None],
 ) -> Ended:
@@ -54,10 +54,10 @@ def run_nodes(
     Args:
         left: What to run.
         place: Where.
-        watcher: Hears of each node's end.
+        watcher: Hears of each task's end.
         folder: Where Tune keeps its own notes; nobody reads them back.
-        everything: All nodes that may come, these and those that `more` will give.
-        more: Asked for further nodes when all has ended.
+        everything: All tasks that may come, these and those that `more` will give.
+        more: Asked for further tasks when all has ended.
         stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
@@ -66,7 +66,7 @@ def run_nodes(
     searcher = ReadySearcher(left, place.open_store(), more, place.limits)
     _connect(place)
     slots = _slots(place)
-    work = partial(run_node, nodes={node.name: node for node in everything}, place=place)
+    work = partial(run_task, tasks={task.name: task for task in everything}, place=place)
     need = {"cpu": place.cpus, "gpu": place.gpus}
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),
@@ -139,7 +139,7 @@ def _connect(place: Resources) -> None:
 
 
 def _slots(place: Resources) -> int:
-    """Nodes that can run at once, on the cluster as it is or as it can grow.
+    """Tasks that can run at once, on the cluster as it is or as it can grow.
 
     Raises:
         ValueError: If not one fits.

@@ -9,30 +9,25 @@ from typing import Any
 from ray import tune
 
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.tasks import Node
-from orchestrator.store.replicated import Store
+from orchestrator.planning.tasks import TASKS, Task
 from trainables.environment import device, environment, release, settle
 from trainables.errors import UnavailableError
-from trainables.records import to_json
-from trainables.result import TrialResult
 from trainables.spec import TrialSpec
-from trainables.stages import answer, gather, make_scores, prepare
-from trainables.trial import run_baseline, run_trial, warm_up
 
 # Worth another try elsewhere; any other error would only come again.
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 
 
-def run_node(config: dict[str, Any], *, nodes: Mapping[str, Node], place: Resources) -> None:
-    """Do one node in this worker and report how it ended."""
-    node = nodes[config["node"]]
+def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], place: Resources) -> None:
+    """Do one task in this worker and report how it ended."""
+    task = tasks[config["task"]]
     try:
-        _do(node, place)
+        _run(task, place)
     except Exception as error:
         # After a CUDA error the process is of no more use; Tune starts another in its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
-        tune.report({"error": told(error, node.spec), "trace": traceback.format_exc()})
+        tune.report({"error": told(error, task.spec), "trace": traceback.format_exc()})
         return
     tune.report({"error": ""})
 
@@ -51,34 +46,14 @@ def told(error: Exception, spec: TrialSpec) -> str:
     return message
 
 
-def _do(node: Node, place: Resources) -> None:
+def _run(task: Task, place: Resources) -> None:
     if not place.gpus:
         # Ray leaves all accelerators visible to a task that asked for none.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     settle(place.cpus)
     release()
     _check_machine(place)
-    store = place.open_store()
-    row = ("result", node.spec.result_key)
-    match node.kind:
-        case "prepare":
-            prepare(node.spec, store)
-            store.put(*node.makes[0], lambda path: path.write_text("prepared\n"))
-        case "evidence":
-            settings = dict(node.settings)
-            gather(node.spec, store, node.names, settings=settings, place=node.place)
-        case "score":
-            for spec in node.marks:
-                make_scores(spec, store)
-        case "answer":
-            answer(node.spec, store)
-        case "warm_up" | "baseline" if store.has(*row) or node.kind == "warm_up":
-            warm_up(node.spec, store, marks=node.marks)
-            store.clear_progress(node.spec.result_key)
-        case "baseline":
-            _keep(run_baseline(node.spec, store, marks=node.marks), store)
-        case "trial":
-            _keep(run_trial(node.spec, store), store)
+    TASKS[task.kind].run(task, place.open_store())
 
 
 def _check_machine(place: Resources) -> None:
@@ -101,10 +76,3 @@ def _check_machine(place: Resources) -> None:
             f"this machine is not like the one that planned the sweep ({', '.join(differing)}); "
             "install the same versions on all machines of a sweep"
         )
-
-
-def _keep(row: TrialResult, store: Store) -> None:
-    """Write the row last: it is the mark that the trial is done."""
-    key = row.spec.result_key
-    store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
-    store.clear_progress(key)

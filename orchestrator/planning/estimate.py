@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.plan import Sweep
-    from orchestrator.planning.tasks import Node
+    from orchestrator.planning.tasks import Task
 
 # Other texts are of other lengths: a pace taken over from another data set may be off by this.
 # A guess, wide on purpose: --calibrate measures instead.
@@ -93,12 +93,12 @@ def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     return paces
 
 
-def hours(nodes: Iterable["Node"], pace: Pace, n_test: int) -> tuple[float, float, float]:
+def hours(tasks: Iterable["Task"], pace: Pace, n_test: int) -> tuple[float, float, float]:
     """Hours of one worker after another, low, expected and high.
 
     A sample looked at counts a third of one trained on, as their floating-point operations do.
     """
-    examples = sum(node.cost + node.is_trial * n_test / 3 for node in nodes)
+    examples = sum(task.cost + task.is_trial * n_test / 3 for task in tasks)
     low, expected, high = (examples * s / 3600 for s in (pace.low, pace.expected, pace.high))
     return low, expected, high
 
@@ -111,7 +111,7 @@ def print_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console"
     table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
     left, total, unknown = sweep.left, np.zeros(3), []
     for sha, dataset in sweep.datasets.items():
-        own = [node for node in left if node.spec.data_sha == sha]
+        own = [task for task in left if task.spec.data_sha == sha]
         trials = str(_trials_left(sweep, sha))
         if sha not in paces:
             unknown.append(dataset.name)
@@ -142,8 +142,8 @@ def print_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console"
 def searches(sweep: "Sweep") -> dict[str, int]:
     """Searches for exact neighbours that are left, by content hash: no pace above counts them."""
     found: dict[str, set[str]] = {}
-    for node in sweep.left:
-        for spec in node.marks if node.kind == "score" else ():
+    for task in sweep.left:
+        for spec in task.marks if task.kind == "score" else ():
             settings = dict(spec.settings)
             for name in derived(signal_of(spec.signal).score, settings):
                 if name in ("neighbours", "class_neighbours"):

@@ -12,7 +12,7 @@ from orchestrator.planning.preflight import check_lengths, check_probes, check_t
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
@@ -33,7 +33,7 @@ class Sweep:
         grid: The preset's name.
         specs: The trials asked for, baselines first.
         grid_specs: All there could be: more than `specs` only where seeds are bought one by one.
-        nodes: The work behind all of them.
+        tasks: The work behind all of them.
         datasets: By content hash.
         place: Where it runs.
         store: What is shared.
@@ -48,7 +48,7 @@ class Sweep:
     grid: str
     specs: list[TrialSpec]
     grid_specs: list[TrialSpec]
-    nodes: list[Node]
+    tasks: list[Task]
     datasets: Mapping[str, Dataset]
     place: Resources
     store: Store
@@ -77,25 +77,23 @@ class Sweep:
         return self.store.has("result", spec.result_key)
 
     @property
-    def left(self) -> list[Node]:
-        """Nodes whose trials are not all done: a scored set nobody waits for is not made again."""
+    def left(self) -> list[Task]:
+        """Tasks whose trials are not all done: a scored set nobody waits for is not made again."""
         wanted = {spec.result_key for spec in self.specs if not self.is_done(spec)}
         lacking: set[tuple[str, str]] = {("result", key) for key in wanted}
         left = []
-        for node in reversed(self.nodes_by_need()):
-            if lacking & set(node.makes) and not self._has(node, lacking):
-                left.append(node)
-                lacking |= set(node.needs)
+        for task in reversed(self.tasks_by_need()):
+            if lacking & set(task.makes) and not self._has(task, lacking):
+                left.append(task)
+                lacking |= set(task.needs)
         return left[::-1]
 
-    def _has(self, node: Node, lacking: set[tuple[str, str]]) -> bool:
-        return all(self.store.has(*artifact) for artifact in node.makes if artifact in lacking)
+    def _has(self, task: Task, lacking: set[tuple[str, str]]) -> bool:
+        return all(self.store.has(*artifact) for artifact in task.makes if artifact in lacking)
 
-    def nodes_by_need(self) -> list[Node]:
-        """Every node behind the nodes it needs."""
-        order = (("prepare",), ("baseline", "warm_up", "answer"), ("evidence",), ("score",))
-        rank = {kind: place for place, kinds in enumerate(order) for kind in kinds}
-        return sorted(self.nodes, key=lambda node: rank.get(node.kind, len(order)))
+    def tasks_by_need(self) -> list[Task]:
+        """Every task behind the tasks it needs."""
+        return sorted(self.tasks, key=lambda task: TASKS[task.kind].rank)
 
     def notes(self) -> list[str]:
         """Sentences the report shows: what was done to the data, what to know of a signal."""
@@ -105,7 +103,7 @@ class Sweep:
 
     def room_bytes(self) -> int:
         """What the warm-ups still to be made will take: weights and AdamW's two moments of each."""
-        made = {artifact for node in self.left for artifact in node.makes}
+        made = {artifact for task in self.left for artifact in task.makes}
         lacking = [key for kind, key in made if kind == "warm" and not self.store.has(kind, key)]
         return 3 * self.weights_bytes * len(lacking)
 
@@ -163,7 +161,7 @@ def plan_sweep(
         grid=name,
         specs=specs,
         grid_specs=specs,
-        nodes=plan(specs, sizes),
+        tasks=plan(specs, sizes),
         datasets=datasets,
         place=place,
         store=place.open_store(),

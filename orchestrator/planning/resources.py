@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Where the nodes of a sweep run.
+    """Where the tasks of a sweep run.
 
     Attributes:
         cache: Root of the artifact store; of each machine's own part of it where there is a URI.

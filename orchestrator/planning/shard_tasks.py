@@ -1,8 +1,8 @@
-"""The work behind scores of a large training set: each shard's evidence is a node of its own."""
+"""The work behind scores of a large training set: each shard's evidence is a task of its own."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from orchestrator.planning.tasks import Artifact, Node, warmed
+from orchestrator.planning.tasks import Artifact, Task, warmed
 from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.forward_passes import FORWARD
@@ -47,9 +47,9 @@ def _marks(spec: TrialSpec, others: Iterable[TrialSpec]) -> Iterator[tuple[Trial
         yield other, related & set(FORWARD)
 
 
-def evidence_nodes(
+def evidence_tasks(
     spec: TrialSpec, others: Iterable[TrialSpec], seen: Looks, n: int, full: float
-) -> Iterator[Node]:
+) -> Iterator[Task]:
     """Of a training set of several shards, the evidence that a trial's scores and cut rest on.
 
     Args:
@@ -65,13 +65,13 @@ def evidence_nodes(
         if wanted:
             whole, names = seen[mark.warm_key]
             for place in pieces:
-                yield _node(whole, names, {}, place, warmed(whole), share)
+                yield _task(whole, names, {}, place, warmed(whole), share)
     for name, settings in _derived(spec):
         kept = {*FORWARD, *DERIVED} & set(below(DERIVED[name][0], settings))
         under = [one for other in sorted(kept) for one in artifacts(spec, other, settings, n)]
         for place in shard_numbers(name, n):
             cost = share if place is not None else full / 9
-            yield _node(spec, (name,), settings, place, (*warmed(spec), *under), cost)
+            yield _task(spec, (name,), settings, place, (*warmed(spec), *under), cost)
 
 
 def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Artifact]:
@@ -111,16 +111,16 @@ def _derived(spec: TrialSpec) -> list[tuple[str, Settings]]:
     ]
 
 
-def _node(
+def _task(
     spec: TrialSpec,
     names: tuple[str, ...],
     settings: Settings,
     place: int | None,
     needs: tuple[Artifact, ...],
     cost: float,
-) -> Node:
+) -> Task:
     keys = [evidence_key(spec, name, settings, place) for name in names]
-    return Node(
+    return Task(
         kind="evidence",
         spec=spec,
         needs=needs,

@@ -6,12 +6,12 @@ from typing import Any
 
 from orchestrator.planning.shard_tasks import (
     cut_needs,
-    evidence_nodes,
+    evidence_tasks,
     is_one_shard,
     looks,
     score_needs,
 )
-from orchestrator.planning.tasks import Artifact, Node, needs_of_run, warmed
+from orchestrator.planning.tasks import Artifact, Task, needs_of_run, warmed
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.ensembles import RELATED
 from trainables.evidence.requirements import ANSWERS, DERIVED, below, chosen
@@ -20,7 +20,7 @@ from trainables.selection.lookup import asked_by, signal_of
 from trainables.spec import TrialSpec
 
 
-def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
+def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Task]:
     """The work behind some trials, each piece once.
 
     Args:
@@ -40,29 +40,29 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Node]:
                 forks.setdefault(fork.run_key, []).append(fork)
         if spec.kind == "pruned":
             scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
-    nodes: dict[str, Node] = {}
+    tasks: dict[str, Task] = {}
 
-    def add(*more: Node) -> None:
-        for node in more:
-            nodes.setdefault(node.name, node)
+    def add(*more: Task) -> None:
+        for task in more:
+            tasks.setdefault(task.name, task)
 
     for spec in everything:
         n = n_train[spec.data_sha]
         full = float(n * spec.training.epochs)
-        add(*_run_nodes(spec, full, tuple(forks.get(spec.run_key, ()))))
+        add(*_run_tasks(spec, full, tuple(forks.get(spec.run_key, ()))))
         if spec.is_baseline:
             continue
         for other in others[spec]:
             if other.run_key not in whole:
-                add(_warm_up_node(other, full, tuple(forks[other.run_key])))
-        add(*(_answer_node(other, full) for other in relatives(spec, whole=True)))
+                add(_warm_up_task(other, full, tuple(forks[other.run_key])))
+        add(*(_answer_task(other, full) for other in relatives(spec, whole=True)))
         if spec.kind == "pruned":
             together = tuple(scored[_evidence_of(spec)].values())
             if not is_one_shard(n):
-                add(*evidence_nodes(spec, others[spec], seen, n, full))
-            add(_score_node(spec, n, full, together))
-        add(_trial_node(spec, n, full))
-    return list(nodes.values())
+                add(*evidence_tasks(spec, others[spec], seen, n, full))
+            add(_score_task(spec, n, full, together))
+        add(_trial_task(spec, n, full))
+    return list(tasks.values())
 
 
 def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
@@ -89,11 +89,11 @@ def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
     return (spec.warm_key, key_of({name: chosen(name, settings) for name in shared}))
 
 
-def _run_nodes(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Node]:
+def _run_tasks(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Task]:
     ready = needs_of_run(spec)
-    prepare = Node(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
+    prepare = Task(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
     row = ("result", spec.baseline.result_key)
-    baseline = Node(
+    baseline = Task(
         kind="baseline",
         spec=spec.baseline,
         needs=ready,
@@ -108,8 +108,8 @@ def _warm_keys(marks: tuple[TrialSpec, ...]) -> list[Artifact]:
     return list(dict.fromkeys(("warm", mark.warm_key) for mark in marks))
 
 
-def _warm_up_node(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> Node:
-    return Node(
+def _warm_up_task(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> Task:
+    return Task(
         kind="warm_up",
         spec=spec.baseline,
         needs=needs_of_run(spec),
@@ -119,8 +119,8 @@ def _warm_up_node(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) ->
     )
 
 
-def _answer_node(spec: TrialSpec, full: float) -> Node:
-    return Node(
+def _answer_task(spec: TrialSpec, full: float) -> Task:
+    return Task(
         kind="answer",
         spec=spec,
         needs=needs_of_run(spec),
@@ -129,12 +129,12 @@ def _answer_node(spec: TrialSpec, full: float) -> Node:
     )
 
 
-def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec, ...]) -> Node:
+def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec, ...]) -> Task:
     by_each = {one: relatives(one, whole=False) for one in together}
     seen = {need for one, others in by_each.items() for need in score_needs(one, others, n)}
     others = {other for found in by_each.values() for other in found}
     answers = {other for one in together for other in relatives(one, whole=True)}
-    return Node(
+    return Task(
         kind="score",
         spec=together[0],
         needs=(
@@ -149,10 +149,10 @@ def _score_node(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
     )
 
 
-def _trial_node(spec: TrialSpec, n: int, full: float) -> Node:
+def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
     scores = () if spec.kind != "pruned" else (("scores", spec.score_key),)
-    return Node(
+    return Task(
         kind="trial",
         spec=spec,
         needs=(*warmed(spec), *scores, *cut_needs(spec, n)),

@@ -1,21 +1,28 @@
-"""One piece of work that a sweep gives to one worker: what it needs and what it makes."""
+"""One piece of work that a sweep gives to one worker; TASKS: what kinds of it there are.
 
+A new kind is one function and one row of the table. The functions run in a worker; what computes
+is imported there.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from orchestrator.store.replicated import Store
+from orchestrator.trial_names import signal_text
 from trainables.keys import key_of
+from trainables.records import to_json
+from trainables.result import TrialResult
 from trainables.spec import Setting, TrialSpec
 
 Artifact = tuple[str, str]  # kind and key in the store
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class Task:
     """One piece of work that Ray runs in one worker.
 
     Attributes:
-        kind: What is done: word pieces, a full-data run, or its first part only, a run on a
-            subset for what it gets right, evidence of one shard, scores, a pruned trial.
+        kind: Row of TASKS: what is done.
         spec: For which trial; of several that share it, the first.
         needs: Artifacts that must exist before.
         makes: Artifacts that exist afterwards.
@@ -26,7 +33,7 @@ class Node:
         cost: Relative to one pass over the data.
     """
 
-    kind: Literal["prepare", "baseline", "warm_up", "answer", "evidence", "score", "trial"]
+    kind: str
     spec: TrialSpec
     needs: tuple[Artifact, ...] = ()
     makes: tuple[Artifact, ...]
@@ -39,12 +46,31 @@ class Node:
     @property
     def is_trial(self) -> bool:
         """Whether it ends in a row of the report."""
-        return self.kind in ("baseline", "trial")
+        return TASKS[self.kind].is_trial
 
     @property
     def name(self) -> str:
-        """The node's name in a sweep."""
+        """The task's name in a sweep."""
         return ":".join(self.makes[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskKind:
+    """One kind of task.
+
+    Attributes:
+        noun: What several of them are called where a person reads of them.
+        rank: A task needs nothing that a task of a higher rank makes.
+        run: What a worker does with a task, and where it leaves what is made.
+        subject: What a task is about, in a few words.
+        is_trial: Whether it ends in a row of the report.
+    """
+
+    noun: str
+    rank: int
+    run: Callable[[Task, Store], None]
+    subject: Callable[[Task], str]
+    is_trial: bool = False
 
 
 def needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:
@@ -68,3 +94,94 @@ def prepared_key(spec: TrialSpec) -> str:
             "precision": spec.training.precision,
         }
     )
+
+
+def _prepare(task: Task, store: Store) -> None:
+    from trainables.stages import prepare
+
+    prepare(task.spec, store)
+    store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
+
+
+def _warm_up(task: Task, store: Store) -> None:
+    from trainables.trial import warm_up
+
+    warm_up(task.spec, store, marks=task.marks)
+    store.clear_progress(task.spec.result_key)
+
+
+def _baseline(task: Task, store: Store) -> None:
+    from trainables.trial import run_baseline
+
+    if store.has("result", task.spec.result_key):  # only marks are lacking
+        _warm_up(task, store)
+    else:
+        _keep(run_baseline(task.spec, store, marks=task.marks), store)
+
+
+def _answer(task: Task, store: Store) -> None:
+    from trainables.stages import answer
+
+    answer(task.spec, store)
+
+
+def _evidence(task: Task, store: Store) -> None:
+    from trainables.stages import gather
+
+    gather(task.spec, store, task.names, settings=dict(task.settings), place=task.place)
+
+
+def _score(task: Task, store: Store) -> None:
+    from trainables.stages import make_scores
+
+    for spec in task.marks:
+        make_scores(spec, store)
+
+
+def _trial(task: Task, store: Store) -> None:
+    from trainables.trial import run_trial
+
+    _keep(run_trial(task.spec, store), store)
+
+
+def _keep(row: TrialResult, store: Store) -> None:
+    """Write the row last: it is the mark that the trial is done."""
+    key = row.spec.result_key
+    store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
+    store.clear_progress(key)
+
+
+def _of_data(task: Task) -> str:
+    return f"{task.spec.dataset} {task.spec.learner}"
+
+
+def _of_evidence(task: Task) -> str:
+    shard = "" if task.place is None else f" shard {task.place}"
+    return f"{task.spec.dataset} {'+'.join(task.names)}{shard} {_mark(task)}"
+
+
+def _of_signals(task: Task) -> str:
+    signals = "+".join(dict.fromkeys(signal_text(mark) for mark in task.marks))
+    return f"{task.spec.dataset} {signals} {_mark(task)}"
+
+
+def _mark(task: Task) -> str:
+    return f"w{100 * task.spec.warmup:02.0f} s{task.spec.seed}"
+
+
+TASKS: Mapping[str, TaskKind] = {
+    # Word pieces or frozen embeddings: what all trials of a data set and model share.
+    "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_of_data),
+    # A full-data run; it leaves what pruned trials fork from.
+    "baseline": TaskKind(
+        noun="full runs", rank=1, run=_baseline, subject=_of_signals, is_trial=True
+    ),
+    # The first part only of a full-data run that is no trial of the sweep.
+    "warm_up": TaskKind(noun="warm-ups", rank=1, run=_warm_up, subject=_of_signals),
+    # A whole run on a subset, for what it gets right.
+    "answer": TaskKind(noun="subset runs", rank=1, run=_answer, subject=_of_signals),
+    # Evidence of one shard of a large training set.
+    "evidence": TaskKind(noun="evidence", rank=2, run=_evidence, subject=_of_evidence),
+    "score": TaskKind(noun="scores", rank=3, run=_score, subject=_of_signals),
+    "trial": TaskKind(noun="pruned runs", rank=4, run=_trial, subject=_of_signals, is_trial=True),
+}

@@ -15,7 +15,7 @@ _SETTLED_S = 3_600.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class StoreEntry:
     """A ref of the store and the blob it names.
 
     Attributes:
@@ -33,7 +33,7 @@ class Entry:
     used: float
 
 
-def entries(cache: Path) -> Iterator[Entry]:
+def entries(cache: Path) -> Iterator[StoreEntry]:
     """Every entry of a store, of every environment.
 
     Raises:
@@ -44,11 +44,11 @@ def entries(cache: Path) -> Iterator[Entry]:
     for ref in sorted((cache / "refs").glob("*/*/*/*.json")):
         record = atomic.unseal(ref.read_bytes())
         if record is None:
-            yield Entry(ref=ref, kind="", blob=None, size=0, used=0.0)
+            yield StoreEntry(ref=ref, kind="", blob=None, size=0, used=0.0)
             continue
         blob = cache / "blobs" / record["sha256"][:2] / record["sha256"]
         seen = blob.stat() if blob.is_file() else ref.stat()
-        yield Entry(
+        yield StoreEntry(
             ref=ref,
             kind=record["kind"],
             blob=blob,
@@ -57,7 +57,7 @@ def entries(cache: Path) -> Iterator[Entry]:
         )
 
 
-def damaged(found: Iterable[Entry]) -> list[tuple[Path, str]]:
+def damaged(found: Iterable[StoreEntry]) -> list[tuple[Path, str]]:
     """Refs that cannot be read, and blobs that are not what their refs say; every byte is read."""
     faults: dict[Path, str] = {}
     seen: set[Path] = set()
@@ -73,12 +73,12 @@ def damaged(found: Iterable[Entry]) -> list[tuple[Path, str]]:
 
 
 def unneeded(
-    found: Iterable[Entry],
+    found: Iterable[StoreEntry],
     *,
     now: float,
     older_than_s: float = float("inf"),
     most_bytes: float = float("inf"),
-) -> list[Entry]:
+) -> list[StoreEntry]:
     """Entries that may go: those long unused, and then the longest unused until the rest fits.
 
     Args:
@@ -100,7 +100,7 @@ def unneeded(
     return gone
 
 
-def remove(cache: Path, gone: Iterable[Entry]) -> int:
+def remove(cache: Path, gone: Iterable[StoreEntry]) -> int:
     """Remove refs, and blobs that no other ref names; the bytes freed.
 
     A ref goes before its blob: a reader finds the entry whole or not at all.

@@ -11,15 +11,11 @@ from rich.table import Table
 
 from analysis.run_files import Plan
 from analysis.study import study
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.terminal.summary import verdict_table
 from orchestrator.trial_names import title
 from trainables.result import TrialResult
 
-_NOUNS = {
-    "prepare": "data", "baseline": "full runs", "warm_up": "warm-ups", "answer": "subset runs",
-    "evidence": "evidence", "score": "scores", "trial": "pruned runs",
-}  # fmt: skip
 # Judging a large sweep takes a second; a person reads no faster.
 _JUDGE_EVERY_S = 5.0
 # Narrower than this there is room for the bars alone.
@@ -46,10 +42,10 @@ class Panel:
             TimeElapsedColumn(),
             console=console,
         )
-        self._tasks = {
-            kind: self._bars.add_task(noun, visible=False) for kind, noun in _NOUNS.items()
+        self._bar_of = {
+            name: self._bars.add_task(kind.noun, visible=False) for name, kind in TASKS.items()
         }
-        self._running: dict[str, tuple[Node, float]] = {}
+        self._running: dict[str, tuple[Task, float]] = {}
         self._rows = list(rows)
         self._verdicts: RenderableType = ""
         self._judged = self._began = time.monotonic()
@@ -61,23 +57,23 @@ class Panel:
         with Live(self, console=self._console, refresh_per_second=4, transient=True):
             yield
 
-    def expect(self, nodes: list[Node]) -> None:
-        """All nodes there are, ended ones included."""
-        self._cost = sum(node.cost for node in nodes)
-        for kind, task in self._tasks.items():
-            total = sum(node.kind == kind for node in nodes)
-            self._bars.update(task, total=total, visible=bool(total))
+    def expect(self, tasks: list[Task]) -> None:
+        """All tasks there are, ended ones included."""
+        self._cost = sum(task.cost for task in tasks)
+        for kind, bar in self._bar_of.items():
+            total = sum(task.kind == kind for task in tasks)
+            self._bars.update(bar, total=total, visible=bool(total))
 
-    def begin(self, name: str, node: Node) -> None:
-        """A node starts in a worker."""
-        self._running[name] = (node, time.monotonic())
+    def begin(self, name: str, task: Task) -> None:
+        """A task starts in a worker."""
+        self._running[name] = (task, time.monotonic())
 
-    def end(self, name: str, node: Node) -> None:
-        """A node ended, well or not."""
+    def end(self, name: str, task: Task) -> None:
+        """A task ended, well or not."""
         self._running.pop(name, None)
-        self._ended += node.is_trial
-        self._cost_done += node.cost
-        self._bars.advance(self._tasks[node.kind])
+        self._ended += task.is_trial
+        self._cost_done += task.cost
+        self._bars.advance(self._bar_of[task.kind])
 
     def add(self, row: TrialResult) -> None:
         """A finished trial; the verdicts are judged anew now and then."""
@@ -107,8 +103,9 @@ class Panel:
     def _now(self) -> RenderableType:
         table = Table("running", "for", box=None)
         now = time.monotonic()
-        for node, began in list(self._running.values())[:_MOST_RUNNING]:
+        for task, began in list(self._running.values())[:_MOST_RUNNING]:
             table.add_row(
-                f"{_NOUNS[node.kind].removesuffix('s')}: {title(node.spec)}", f"{now - began:.0f} s"
+                f"{TASKS[task.kind].noun.removesuffix('s')}: {title(task.spec)}",
+                f"{now - began:.0f} s",
             )
         return table if self._running else ""

@@ -46,7 +46,7 @@ class Shelf:
 
 
 @pytest.fixture
-def nodes():
+def tasks():
     return plan(GRID, {"d": 1000})
 
 
@@ -56,11 +56,11 @@ def shelf():
 
 
 class Sweep:
-    """Tune, without Tune: asks for nodes, finishes them."""
+    """Tune, without Tune: asks for tasks, finishes them."""
 
-    def __init__(self, nodes, shelf, first=None, **chosen):
-        self.nodes = {node.name: node for node in nodes}
-        self.shelf, self.searcher = shelf, ReadySearcher(first or nodes, shelf, **chosen)
+    def __init__(self, tasks, shelf, first=None, **chosen):
+        self.tasks = {task.name: task for task in tasks}
+        self.shelf, self.searcher = shelf, ReadySearcher(first or tasks, shelf, **chosen)
         self.order, self.count = [], 0
 
     def start(self):
@@ -69,18 +69,18 @@ class Sweep:
         found = self.searcher.suggest(name)
         if not isinstance(found, dict):
             return found
-        node = self.nodes[found["node"]]
-        self.order.append(node)
-        return name, node
+        task = self.tasks[found["task"]]
+        self.order.append(task)
+        return name, task
 
     def finish(self, started, *, well=True, died=False):
-        name, node = started
+        name, task = started
         if well:
-            self.shelf.there |= set(node.makes)
+            self.shelf.there |= set(task.makes)
         result = {"error": "", "time_total_s": 60.0}
         self.searcher.on_trial_complete(name, None if died else result, error=died)
 
-    def run_all(self, slots, fails=lambda node: False):
+    def run_all(self, slots, fails=lambda task: False):
         live = []
         while True:
             started = self.start()
@@ -93,8 +93,8 @@ class Sweep:
                 self.finish(one, well=not fails(one[1]))
 
 
-def test_work_that_trials_share_is_planned_once(nodes):
-    kinds = [node.kind for node in nodes]
+def test_work_that_trials_share_is_planned_once(tasks):
+    kinds = [task.kind for task in tasks]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
         "prepare": 1,
         "baseline": 2,
@@ -111,43 +111,43 @@ def test_signals_on_the_same_neighbours_are_scored_by_one_worker_so_that_none_wa
     ]
     others = [pruned(signal="redundancy_within_class", settings=(("k", 10),))]
     scores = [n for n in plan([FULL, *trials, *others], {"d": 1000}) if n.kind == "score"]
-    together = [{(mark.signal, mark.settings[0][1]) for mark in node.marks} for node in scores]
+    together = [{(mark.signal, mark.settings[0][1]) for mark in task.marks} for task in scores]
     assert together == [
         {("redundancy", 10), ("keep_one", 10)},
         {("redundancy", 5)},
         {("redundancy_within_class", 10)},
     ]
-    assert [len(node.makes) for node in scores] == [2, 1, 1]
+    assert [len(task.makes) for task in scores] == [2, 1, 1]
 
 
-def test_everything_a_node_needs_is_made_by_another(nodes):
-    made = {artifact for node in nodes for artifact in node.makes}
-    assert all(set(node.needs) <= made for node in nodes)
+def test_everything_a_task_needs_is_made_by_another(tasks):
+    made = {artifact for task in tasks for artifact in task.makes}
+    assert all(set(task.needs) <= made for task in tasks)
 
 
 @pytest.mark.parametrize("slots", [1, 2, 7])
-def test_every_node_runs_once_and_never_before_what_it_needs(nodes, shelf, slots):
-    sweep = Sweep(nodes, shelf)
+def test_every_task_runs_once_and_never_before_what_it_needs(tasks, shelf, slots):
+    sweep = Sweep(tasks, shelf)
     seen = []
 
-    def watch(node):
-        assert all(shelf.has(*artifact) for artifact in node.needs)
-        seen.append(node.name)
+    def watch(task):
+        assert all(shelf.has(*artifact) for artifact in task.needs)
+        seen.append(task.name)
         return False
 
     assert sweep.run_all(slots, watch) == Searcher.FINISHED
-    assert sorted(seen) == sorted(node.name for node in nodes)
+    assert sorted(seen) == sorted(task.name for task in tasks)
 
 
-def test_nothing_waits_with_a_worker_in_hand(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_nothing_waits_with_a_worker_in_hand(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     first = sweep.start()
     assert first[1].kind == "prepare"
     assert sweep.start() is None
 
 
-def test_a_mark_in_mid_run_lets_its_scores_start_before_the_baseline_ends(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_a_mark_in_mid_run_lets_its_scores_start_before_the_baseline_ends(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     sweep.finish(sweep.start())
     baseline = sweep.start()
     sweep.start()
@@ -155,49 +155,49 @@ def test_a_mark_in_mid_run_lets_its_scores_start_before_the_baseline_ends(nodes,
     assert sweep.start()[1].kind == "score"
 
 
-def test_full_runs_come_first_and_of_equals_the_lower_seed(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_full_runs_come_first_and_of_equals_the_lower_seed(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     sweep.run_all(1)
-    baselines = [i for i, node in enumerate(sweep.order) if node.kind == "baseline"]
+    baselines = [i for i, task in enumerate(sweep.order) if task.kind == "baseline"]
     assert baselines == [1, 2]
     assert [sweep.order[i].spec.seed for i in baselines] == [1, 2]
 
 
-def test_longer_trials_start_before_shorter_ones(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_longer_trials_start_before_shorter_ones(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     sweep.run_all(1)
-    costs = [node.cost for node in sweep.order if node.kind == "trial"]
+    costs = [task.cost for task in sweep.order if task.kind == "trial"]
     assert costs[0] == max(costs)
     assert costs[-1] == min(costs)
 
 
-def test_what_is_done_is_not_handed_out_again(nodes, shelf):
-    Sweep(nodes, shelf).run_all(2)
-    assert Sweep(nodes, shelf).start() == Searcher.FINISHED
+def test_what_is_done_is_not_handed_out_again(tasks, shelf):
+    Sweep(tasks, shelf).run_all(2)
+    assert Sweep(tasks, shelf).start() == Searcher.FINISHED
 
 
-def test_a_new_sweep_over_the_same_store_runs_exactly_what_is_missing(nodes, shelf):
-    Sweep(nodes, shelf).run_all(2)
-    gone = next(node for node in nodes if node.kind == "trial")
+def test_a_new_sweep_over_the_same_store_runs_exactly_what_is_missing(tasks, shelf):
+    Sweep(tasks, shelf).run_all(2)
+    gone = next(task for task in tasks if task.kind == "trial")
     shelf.there -= set(gone.makes)
-    again = Sweep(nodes, shelf)
+    again = Sweep(tasks, shelf)
     again.run_all(2)
-    assert [node.name for node in again.order] == [gone.name]
+    assert [task.name for task in again.order] == [gone.name]
 
 
-def test_what_hangs_on_a_failed_node_is_named_and_the_rest_runs(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
-    end = sweep.run_all(2, lambda node: node.kind == "baseline" and node.spec.seed == 2)
+def test_what_hangs_on_a_failed_task_is_named_and_the_rest_runs(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
+    end = sweep.run_all(2, lambda task: task.kind == "baseline" and task.spec.seed == 2)
     assert end == Searcher.FINISHED
     blocked = sweep.searcher.blocked
-    assert {sweep.nodes[name].spec.seed for name in blocked} == {2}
+    assert {sweep.tasks[name].spec.seed for name in blocked} == {2}
     assert len(blocked) == 4 + 8
     assert {cause.kind for cause in blocked.values()} == {"baseline"}
     assert sweep.searcher.left == 0
 
 
-def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     for _ in range(3):
         sweep.finish(sweep.start())
     shelf.there = {artifact for artifact in shelf.there if artifact[0] != "warm"}
@@ -205,59 +205,59 @@ def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(nod
     assert len(sweep.searcher.blocked) == 8 + 16
 
 
-def test_a_node_whose_worker_died_is_tried_again_before_any_other(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_a_task_whose_worker_died_is_tried_again_before_any_other(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     sweep.finish(sweep.start(), well=False, died=True)
     assert sweep.run_all(2) == Searcher.FINISHED
     assert sweep.order[0] is sweep.order[1]
     assert not sweep.searcher.blocked
-    assert sorted(n.name for n in sweep.order[1:]) == sorted(n.name for n in nodes)
+    assert sorted(n.name for n in sweep.order[1:]) == sorted(n.name for n in tasks)
 
 
-def test_a_node_whose_worker_died_twice_counts_as_failed(nodes, shelf):
-    sweep = Sweep(nodes, shelf)
+def test_a_task_whose_worker_died_twice_counts_as_failed(tasks, shelf):
+    sweep = Sweep(tasks, shelf)
     sweep.finish(sweep.start(), well=False, died=True)
     sweep.finish(sweep.start(), well=False, died=True)
     assert sweep.order[0] is sweep.order[1]
     assert sweep.start() == Searcher.FINISHED
-    assert len(sweep.searcher.blocked) == len(nodes) - 1
+    assert len(sweep.searcher.blocked) == len(tasks) - 1
 
 
-def test_more_nodes_are_asked_for_only_when_all_has_ended(nodes, shelf):
-    first = [node for node in nodes if node.spec.seed == 1]
+def test_more_tasks_are_asked_for_only_when_all_has_ended(tasks, shelf):
+    first = [task for task in tasks if task.spec.seed == 1]
     asked = []
 
     def more(blocked):
-        assert all(shelf.has(*artifact) for node in first for artifact in node.makes)
+        assert all(shelf.has(*artifact) for task in first for artifact in task.makes)
         asked.append(dict(blocked))
-        return [node for node in nodes if node.spec.seed == 2] if len(asked) == 1 else []
+        return [task for task in tasks if task.spec.seed == 2] if len(asked) == 1 else []
 
-    sweep = Sweep(nodes, shelf, first, more=more)
+    sweep = Sweep(tasks, shelf, first, more=more)
     assert sweep.run_all(3) == Searcher.FINISHED
-    assert sorted(node.name for node in sweep.order) == sorted(node.name for node in nodes)
+    assert sorted(task.name for task in sweep.order) == sorted(task.name for task in tasks)
     assert asked == [{}, {}]
 
 
-def test_what_failed_is_not_run_again_when_more_is_asked_for(nodes, shelf):
-    sweep = Sweep(nodes, shelf, more=lambda blocked: nodes if len(sweep.order) < 99 else [])
-    assert sweep.run_all(2, lambda node: node.kind == "score") == Searcher.FINISHED
-    assert len(sweep.order) == len({node.name for node in sweep.order})
+def test_what_failed_is_not_run_again_when_more_is_asked_for(tasks, shelf):
+    sweep = Sweep(tasks, shelf, more=lambda blocked: tasks if len(sweep.order) < 99 else [])
+    assert sweep.run_all(2, lambda task: task.kind == "score") == Searcher.FINISHED
+    assert len(sweep.order) == len({task.name for task in sweep.order})
 
 
 @pytest.mark.parametrize("slots", [1, 3])
-def test_a_limit_of_trials_stops_handing_out_and_lets_the_rest_end(nodes, shelf, slots):
-    sweep = Sweep(nodes, shelf, limits=Limits(trials=5))
+def test_a_limit_of_trials_stops_handing_out_and_lets_the_rest_end(tasks, shelf, slots):
+    sweep = Sweep(tasks, shelf, limits=Limits(trials=5))
     assert sweep.run_all(slots) == Searcher.FINISHED
-    assert sum(node.is_trial for node in sweep.order) == 5
+    assert sum(task.is_trial for task in sweep.order) == 5
     assert sweep.searcher.reached == "--max-trials 5"
-    assert sweep.searcher.left == len(nodes) - len(sweep.order)
-    rest = Sweep(nodes, shelf)
+    assert sweep.searcher.left == len(tasks) - len(sweep.order)
+    rest = Sweep(tasks, shelf)
     rest.run_all(2)
     assert not {n.name for n in rest.order} & {n.name for n in sweep.order}
 
 
-def test_a_limit_of_hours_counts_every_workers_minutes(nodes, shelf):
-    sweep = Sweep(nodes, shelf, limits=Limits(hours=0.1))
+def test_a_limit_of_hours_counts_every_workers_minutes(tasks, shelf):
+    sweep = Sweep(tasks, shelf, limits=Limits(hours=0.1))
     assert sweep.run_all(1) == Searcher.FINISHED
     assert len(sweep.order) == 6
     assert sweep.searcher.reached == "--max-gpu-hours 0.1"
@@ -274,39 +274,39 @@ def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
 
 def test_an_ensemble_is_warm_ups_of_other_seeds_that_scoring_waits_for():
     spec = pruned(signal="el2n_ensemble", settings=(("members", 3),))
-    nodes = plan([FULL, spec], {"d": 1000})
-    warm_ups = [node for node in nodes if node.kind == "warm_up"]
-    (scored,) = (node for node in nodes if node.kind == "score")
+    tasks = plan([FULL, spec], {"d": 1000})
+    warm_ups = [task for task in tasks if task.kind == "warm_up"]
+    (scored,) = (task for task in tasks if task.kind == "score")
     assert len(warm_ups) == 2
-    assert {artifact for node in warm_ups for artifact in node.makes} < set(scored.needs)
+    assert {artifact for task in warm_ups for artifact in task.makes} < set(scored.needs)
 
 
 def test_a_member_that_is_a_full_run_of_the_grid_is_not_warmed_up_twice():
     spec = pruned(signal="el2n_ensemble", settings=(("members", 2),))
     (member,) = (s for s in relatives(spec, whole=False))
-    nodes = plan([FULL, member.baseline, spec], {"d": 1000})
-    assert [node for node in nodes if node.kind == "warm_up"] == []
-    assert ("warm", member.warm_key) in {a for node in nodes for a in node.makes}
+    tasks = plan([FULL, member.baseline, spec], {"d": 1000})
+    assert [task for task in tasks if task.kind == "warm_up"] == []
+    assert ("warm", member.warm_key) in {a for task in tasks for a in task.makes}
 
 
 def test_earlier_checkpoints_are_marks_of_the_same_full_run():
     spec = pruned(signal="tracin", settings=(("checkpoints", 3),))
-    nodes = plan([FULL, spec], {"d": 1000})
-    (full,) = (node for node in nodes if node.kind == "baseline")
+    tasks = plan([FULL, spec], {"d": 1000})
+    (full,) = (task for task in tasks if task.kind == "baseline")
     assert sorted({mark.warmup for mark in full.marks}) == [0.05, 0.1, 0.15]
 
 
 def test_subset_models_are_runs_of_their_own_shared_by_both_signals_on_them():
     options = (("models", 4), ("share", 0.7))
     specs = [FULL] + [pruned(signal=s, settings=options) for s in ("memorization", "influence")]
-    nodes = plan(specs, {"d": 1000})
-    assert [node.kind for node in nodes].count("answer") == 4
-    assert all(len(node.needs) == 5 for node in nodes if node.kind == "score")
+    tasks = plan(specs, {"d": 1000})
+    assert [task.kind for task in tasks].count("answer") == 4
+    assert all(len(task.needs) == 5 for task in tasks if task.kind == "score")
 
 
 def test_a_policy_needs_no_scores():
-    nodes = plan([FULL, pruned(signal="infobatch", selector="each_epoch")], {"d": 1000})
-    assert [node.kind for node in nodes] == ["prepare", "baseline", "trial"]
+    tasks = plan([FULL, pruned(signal="infobatch", selector="each_epoch")], {"d": 1000})
+    assert [task.kind for task in tasks] == ["prepare", "baseline", "trial"]
 
 
 def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
@@ -314,10 +314,10 @@ def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
         pruned(signal=signal, settings=((option, 3),))
         for signal, option in (("el2n_ensemble", "members"), ("memorization", "models"))
     ]
-    nodes = plan(specs, {"d": 1000})
-    sweep = Sweep(nodes, shelf)
+    tasks = plan(specs, {"d": 1000})
+    sweep = Sweep(tasks, shelf)
     assert sweep.run_all(2) == Searcher.FINISHED
-    assert len(sweep.order) == len(nodes)
+    assert len(sweep.order) == len(tasks)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_sweep_with_ensembles_and_subsets_ends(shelf):
         (["RUNNING", "ERROR"], None),
     ],
 )
-def test_an_idle_worker_goes_to_the_node_that_came_last(statuses, chosen):
+def test_an_idle_worker_goes_to_the_task_that_came_last(statuses, chosen):
     trials = [SimpleNamespace(status=status) for status in statuses]
     found = NewestFirst().choose_trial_to_run(SimpleNamespace(get_trials=lambda: trials))
     assert found is (None if chosen is None else trials[chosen])

@@ -78,10 +78,10 @@ def test_another_batch_size_says_nothing(planned):
 
 def test_hours_count_every_step_and_every_test_row(planned):
     sweep = planned()
-    nodes = [node for node in sweep.nodes if node.is_trial]
-    trained = sum(node.cost for node in nodes)
+    tasks = [task for task in sweep.tasks if task.is_trial]
+    trained = sum(task.cost for task in tasks)
     pace = Pace(low=1.0, expected=2.0, high=3.0, basis="")
-    assert hours(nodes, pace, 90)[1] == pytest.approx(2 * (trained + 30 * len(nodes)) / 3600)
+    assert hours(tasks, pace, 90)[1] == pytest.approx(2 * (trained + 30 * len(tasks)) / 3600)
 
 
 def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(planned):

@@ -39,8 +39,8 @@ def test_planning_writes_nothing(planned, tmp_path):
 
 def test_everything_is_left_at_first_and_nothing_at_the_end(planned):
     sweep = planned()
-    assert len(sweep.left) == len(sweep.nodes)
-    finish(sweep, *(artifact for node in sweep.nodes for artifact in node.makes))
+    assert len(sweep.left) == len(sweep.tasks)
+    finish(sweep, *(artifact for task in sweep.tasks for artifact in task.makes))
     assert sweep.left == []
 
 
@@ -52,15 +52,15 @@ def test_finished_trials_need_no_scores_though_these_were_thrown_away(planned):
 
 def test_one_missing_trial_brings_back_only_what_it_needs(planned):
     sweep = planned()
-    trial = next(node for node in sweep.nodes if node.kind == "trial")
-    finish(sweep, *(a for node in sweep.nodes if node != trial for a in node.makes))
-    assert [node.name for node in sweep.left] == [trial.name]
+    trial = next(task for task in sweep.tasks if task.kind == "trial")
+    finish(sweep, *(a for task in sweep.tasks if task != trial for a in task.makes))
+    assert [task.name for task in sweep.left] == [trial.name]
 
 
 def test_another_count_of_threads_finds_nothing_done(planned):
     sweep = planned()
-    finish(sweep, *(artifact for node in sweep.nodes for artifact in node.makes))
-    assert len(planned(cpus=2).left) == len(sweep.nodes)
+    finish(sweep, *(artifact for task in sweep.tasks for artifact in task.makes))
+    assert len(planned(cpus=2).left) == len(sweep.tasks)
 
 
 def test_the_run_folder_is_named_by_grid_and_content(planned):

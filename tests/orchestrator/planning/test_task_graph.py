@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.execution.worker import _do
+from orchestrator.execution.worker import _run
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
@@ -24,9 +24,9 @@ def in_shards(monkeypatch):
     monkeypatch.setattr("trainables.neighbours.vectors.SHARD_ROWS", 400)
 
 
-def made(nodes):
+def made(tasks):
     """How often each piece of evidence is made, in how many places."""
-    return Counter("+".join(node.names) for node in nodes if node.kind == "evidence")
+    return Counter("+".join(task.names) for task in tasks if task.kind == "evidence")
 
 
 def test_a_set_of_one_shard_needs_no_evidence_of_its_own():
@@ -34,64 +34,64 @@ def test_a_set_of_one_shard_needs_no_evidence_of_its_own():
 
 
 def test_every_shard_is_passed_over_once_and_searched_once():
-    nodes = plan([FULL, pruned("redundancy"), pruned("el2n")], {"d": 1000})
-    assert made(nodes) == {"embeddings+probs": 3, "neighbours": 3}
+    tasks = plan([FULL, pruned("redundancy"), pruned("el2n")], {"d": 1000})
+    assert made(tasks) == {"embeddings+probs": 3, "neighbours": 3}
 
 
 def test_signals_on_the_same_neighbours_share_their_shards():
-    nodes = plan([FULL, pruned("redundancy"), pruned("keep_one"), pruned("d2")], {"d": 1000})
-    assert made(nodes) == {"embeddings+probs": 3, "neighbours": 3}
+    tasks = plan([FULL, pruned("redundancy"), pruned("keep_one"), pruned("d2")], {"d": 1000})
+    assert made(tasks) == {"embeddings+probs": 3, "neighbours": 3}
 
 
 def test_clusters_are_learnt_once_and_assigned_shard_by_shard():
-    nodes = plan([FULL, pruned("semdedup")], {"d": 1000})
-    assert made(nodes) == {"embeddings": 3, "centroids": 1, "clusters": 3}
+    tasks = plan([FULL, pruned("semdedup")], {"d": 1000})
+    assert made(tasks) == {"embeddings": 3, "centroids": 1, "clusters": 3}
 
 
 def test_an_approximate_search_rests_on_clusters():
-    nodes = plan([FULL, pruned("redundancy", probes=4)], {"d": 1000})
+    tasks = plan([FULL, pruned("redundancy", probes=4)], {"d": 1000})
     expected = {"embeddings": 3, "centroids": 1, "clusters": 3, "ivf_neighbours": 3}
-    assert made(nodes) == expected
+    assert made(tasks) == expected
 
 
-def needed(nodes, kind, signal):
-    """The evidence that a signal's node of a kind waits for, by name."""
-    makers = {artifact: node for node in nodes for artifact in node.makes}
-    (node,) = (node for node in nodes if node.kind == kind and node.spec.signal == signal)
-    return Counter("+".join(makers[need].names) for need in node.needs if makers[need].names)
+def needed(tasks, kind, signal):
+    """The evidence that a signal's task of a kind waits for, by name."""
+    makers = {artifact: task for task in tasks for artifact in task.makes}
+    (task,) = (task for task in tasks if task.kind == kind and task.spec.signal == signal)
+    return Counter("+".join(makers[need].names) for need in task.needs if makers[need].names)
 
 
 def test_a_score_waits_for_nothing_its_signal_does_not_look_at():
-    nodes = plan([FULL, pruned("redundancy"), pruned("el2n"), pruned("random")], {"d": 1000})
-    assert needed(nodes, "score", "random") == {}
-    assert needed(nodes, "score", "el2n") == {"embeddings+probs": 3}
-    assert needed(nodes, "score", "redundancy") == {"embeddings+probs": 3, "neighbours": 3}
+    tasks = plan([FULL, pruned("redundancy"), pruned("el2n"), pruned("random")], {"d": 1000})
+    assert needed(tasks, "score", "random") == {}
+    assert needed(tasks, "score", "el2n") == {"embeddings+probs": 3}
+    assert needed(tasks, "score", "redundancy") == {"embeddings+probs": 3, "neighbours": 3}
 
 
 def test_a_trial_waits_for_the_neighbours_its_twins_are_counted_by():
-    nodes = plan([FULL, pruned("keep_one"), pruned("random")], {"d": 1000})
-    assert needed(nodes, "trial", "keep_one") == {"neighbours": 3}
-    assert needed(nodes, "trial", "random") == {}
+    tasks = plan([FULL, pruned("keep_one"), pruned("random")], {"d": 1000})
+    assert needed(tasks, "trial", "keep_one") == {"neighbours": 3}
+    assert needed(tasks, "trial", "random") == {}
 
 
-def test_passes_over_other_members_and_earlier_marks_are_nodes_too():
+def test_passes_over_other_members_and_earlier_marks_are_tasks_too():
     specs = [pruned("grand_ensemble", members=3), pruned("tracin", checkpoints=2)]
-    nodes = plan([FULL, *specs], {"d": 1000})
-    passes = [node for node in nodes if node.names == ("features", "probs")]
-    assert len({(node.spec.warm_key, node.place) for node in passes}) == len(passes) == 3 * 4
-    assert needed(nodes, "score", "grand_ensemble") == {"features+probs": 2 * 3 * 3}
-    assert needed(nodes, "score", "tracin") == {"features+probs": 2 * 3 * 2}
+    tasks = plan([FULL, *specs], {"d": 1000})
+    passes = [task for task in tasks if task.names == ("features", "probs")]
+    assert len({(task.spec.warm_key, task.place) for task in passes}) == len(passes) == 3 * 4
+    assert needed(tasks, "score", "grand_ensemble") == {"features+probs": 2 * 3 * 3}
+    assert needed(tasks, "score", "tracin") == {"features+probs": 2 * 3 * 2}
 
 
 def lonely(scores, labels, rate, ties, neighbours, *, k=3):
     """A selector that looks at neighbours."""
 
 
-def test_a_selector_that_looks_at_evidence_has_nodes_of_its_own():
+def test_a_selector_that_looks_at_evidence_has_tasks_of_its_own():
     spec = replace(pruned("random"), selector=f"{__name__}:lonely", selector_settings=(("k", 3),))
-    nodes = plan([FULL, spec], {"d": 1000})
-    assert made(nodes) == {"embeddings": 3, "neighbours": 3}
-    assert needed(nodes, "trial", "random") == {"neighbours": 3}
+    tasks = plan([FULL, spec], {"d": 1000})
+    assert made(tasks) == {"embeddings": 3, "neighbours": 3}
+    assert needed(tasks, "trial", "random") == {"neighbours": 3}
 
 
 def test_a_signal_that_looks_at_nothing_makes_no_evidence():
@@ -105,20 +105,20 @@ def test_a_signal_that_looks_at_nothing_makes_no_evidence():
         [FULL, pruned("label_quality"), pruned("el2n_ensemble"), pruned("knn_shapley")],
     ],
 )
-def test_everything_a_shard_needs_is_made_by_a_node_before_it(specs):
-    nodes = plan(specs, {"d": 1000})
+def test_everything_a_shard_needs_is_made_by_a_task_before_it(specs):
+    tasks = plan(specs, {"d": 1000})
     there = set()
-    for node in ordered(nodes):
-        assert set(node.needs) <= there, node
-        there |= set(node.makes)
+    for task in ordered(tasks):
+        assert set(task.needs) <= there, task
+        there |= set(task.makes)
 
 
-def ordered(nodes):
+def ordered(tasks):
     class Only(Sweep):
-        def __init__(self, nodes):
-            object.__setattr__(self, "nodes", nodes)
+        def __init__(self, tasks):
+            object.__setattr__(self, "tasks", tasks)
 
-    return Only(nodes).nodes_by_need()
+    return Only(tasks).tasks_by_need()
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +142,11 @@ def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
     for one in (place, alone):
         one.open_store().get("data", small.sha, lambda path: write(small, path))
     store = place.open_store()
-    for node in ordered(plan([spec.baseline, spec], {small.sha: 1000})):
+    for task in ordered(plan([spec.baseline, spec], {small.sha: 1000})):
         lacking = len(store.keys("evidence"))
-        _do(node, place)
-        assert all(store.has(*artifact) for artifact in node.makes), node
-        if node.kind == "trial":
+        _run(task, place)
+        assert all(store.has(*artifact) for artifact in task.makes), task
+        if task.kind == "trial":
             assert len(store.keys("evidence")) == lacking
     row = from_json(place.open_store().find("result", spec.result_key).read_text())
     expected = run_trial(spec, alone.open_store())

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from analysis.run_files import Plan
-from orchestrator.planning.tasks import Node
+from orchestrator.planning.tasks import Task
 from orchestrator.terminal import panel as module
 from orchestrator.terminal.panel import Panel
 from trainables.result import TrialResult
@@ -18,8 +18,8 @@ FULL = TrialSpec(
 PRUNED = replace(FULL, warmup=0.15, signal="random", selector="global", rate=0.1)
 
 
-def node(spec, kind):
-    return Node(kind=kind, spec=spec, makes=(("result", spec.result_key),), cost=100.0)
+def task(spec, kind):
+    return Task(kind=kind, spec=spec, makes=(("result", spec.result_key),), cost=100.0)
 
 
 def row(spec, right):
@@ -42,8 +42,8 @@ def drawn(panel):
 
 def test_bars_count_by_kind_and_what_runs_is_named(panel):
     seen = panel()
-    seen.expect([node(FULL, "baseline"), node(PRUNED, "trial")])
-    seen.begin("a", node(FULL, "baseline"))
+    seen.expect([task(FULL, "baseline"), task(PRUNED, "trial")])
+    seen.begin("a", task(FULL, "baseline"))
     text = drawn(seen)
     assert "full runs" in text and "0/1" in text and "scores" not in text
     assert "full run: [bug] full s1" in text
@@ -59,12 +59,12 @@ def test_verdicts_appear_as_pairs_finish(panel):
 
 def test_the_time_left_is_said_after_three_trials_by_the_work_that_is_left(panel, monkeypatch):
     seen = panel()
-    nodes = [node(replace(FULL, seed=seed), "baseline") for seed in range(4)]
-    seen.expect(nodes)
-    for ended in nodes[:2]:
+    tasks = [task(replace(FULL, seed=seed), "baseline") for seed in range(4)]
+    seen.expect(tasks)
+    for ended in tasks[:2]:
         seen.end("a", ended)
     assert seen.left_s() is None and "…" in drawn(seen)
-    seen.end("a", nodes[2])
+    seen.end("a", tasks[2])
     monkeypatch.setattr(module.time, "monotonic", lambda: seen._began + 300)
     assert seen.left_s() == pytest.approx(100)
     assert "about 2 min left" in drawn(seen)
@@ -72,8 +72,8 @@ def test_the_time_left_is_said_after_three_trials_by_the_work_that_is_left(panel
 
 def test_a_narrow_terminal_has_bars_alone(panel):
     seen = panel(60)
-    seen.expect([node(FULL, "baseline")])
-    seen.begin("a", node(FULL, "baseline"))
+    seen.expect([task(FULL, "baseline")])
+    seen.begin("a", task(FULL, "baseline"))
     assert "[bug]" not in drawn(seen) and "full runs" in drawn(seen)
 
 
@@ -88,5 +88,5 @@ def test_what_was_done_before_pairs_with_what_finishes_now(monkeypatch):
 
 def test_data_made_ready_is_named_in_full(panel):
     seen = panel()
-    seen.begin("a", node(FULL, "prepare"))
+    seen.begin("a", task(FULL, "prepare"))
     assert "data: [bug]" in drawn(seen)
