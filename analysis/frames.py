@@ -15,10 +15,9 @@ from analysis.class_retention import retention
 from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.envelope import JudgedCell
 from analysis.methods import method_of
-from analysis.report import read_runs
 from analysis.safe_rates import ladders_of, safe_of, smallest_p
 from analysis.seeds_needed import seeds_needed
-from analysis.study import Study
+from analysis.study import Study, read_runs
 from trainables.result import PHASES, TrialResult
 from trainables.spec import TrialSpec
 

@@ -1,7 +1,7 @@
 """A run's report: `python -m analysis.report RUN` writes one HTML page and two tables beside it."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -61,25 +61,9 @@ def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
         FileNotFoundError: If the run holds no rows and no plan.
         ValueError: If a file of the run is not what it should be.
     """
+    from analysis.study import read_runs
+
     return write_study(read_runs([run], tolerance_pp), run / "report.html")
-
-
-def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> "Study":
-    """Judge one run, or several as one.
-
-    Raises:
-        FileNotFoundError: If a run holds no rows and no plan.
-        ValueError: If a file of a run is not what it should be.
-    """
-    from analysis.dropped_samples import joined, load_dropped
-    from analysis.run_files import load_plan, merged, read_rows
-    from analysis.study import study
-
-    rows = [row for run in runs for row in read_rows(run)]
-    plan = merged(load_plan(run) for run in runs)
-    name = " + ".join(run.resolve().name for run in runs)
-    dropped = joined(load_dropped(run) for run in runs)
-    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
 
 
 def write_study(seen: "Study", out: Path) -> Path:
@@ -129,6 +113,7 @@ def report(
 ) -> None:
     """Write the report of a run: one HTML page, with envelope.csv and trials.parquet beside it."""
     from analysis.gate import Gate, unmet
+    from analysis.study import read_runs
 
     if out is None and len(runs) > 1:
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")

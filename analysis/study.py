@@ -1,16 +1,17 @@
 """A run as the report sees it: its plan, its judged cells and its comparisons, computed once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from analysis.dropped_samples import Dropped
+from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
 from analysis.methods import DatasetId, Method, method_of, source_of
 from analysis.pairing import spec_order
 from analysis.random_control import Comparison, against_random
-from analysis.run_files import Plan
+from analysis.run_files import Plan, load_plan, merged, read_rows
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
 from trainables.result import TrialResult
@@ -128,3 +129,17 @@ def _alpha(plan: Plan) -> float:
 def _lead(signal: str) -> bool:
     # The plain redundancy signal is the study's own: it is named first.
     return signal != "redundancy"
+
+
+def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> Study:
+    """Judge one run, or several as one.
+
+    Raises:
+        AbsentError: If a run holds no rows and no plan.
+        DataError: If a file of a run is not what it should be.
+    """
+    rows = [row for run in runs for row in read_rows(run)]
+    plan = merged(load_plan(run) for run in runs)
+    name = " + ".join(run.resolve().name for run in runs)
+    dropped = joined(load_dropped(run) for run in runs)
+    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)

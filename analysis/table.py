@@ -57,7 +57,7 @@ def table(
     ] = None,
 ) -> None:
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
-    from analysis.report import read_runs
+    from analysis.study import read_runs
 
     with explained():
         typer.echo(written(read_runs(runs, tolerance), what.value, form.value))
