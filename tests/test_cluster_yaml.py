@@ -73,16 +73,17 @@ def test_workers_scale_from_none_to_a_limit_and_are_spot(aws):
     assert "InstanceMarketOptions" not in aws["available_node_types"]["head"]["node_config"]
 
 
-@pytest.fixture
-def launched(aws, monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
     """What EC2, as moto plays it in this process, is asked for by Ray's own provider."""
     moto = pytest.importorskip("moto")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with moto.mock_aws():
+    aws = yaml.safe_load((ROOT / "cluster.yaml").read_text(encoding="utf-8"))
+    with pytest.MonkeyPatch.context() as monkeypatch, moto.mock_aws():
+        monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         import boto3
         from ray.autoscaler._private.providers import _NODE_PROVIDERS, _get_node_provider
         from ray.autoscaler._private.util import prepare_config
@@ -114,6 +115,7 @@ def launched(aws, monkeypatch, tmp_path):
         }
 
 
+@pytest.mark.slow
 def test_what_is_launched_is_what_the_file_promises(launched):
     head, spot = sorted(launched["instances"], key=lambda one: one["InstanceType"])
     assert (head["InstanceType"], spot["InstanceType"]) == ("m6i.2xlarge", "p4d.24xlarge")
@@ -125,6 +127,7 @@ def test_what_is_launched_is_what_the_file_promises(launched):
     assert launched["volumes"] and all(volume["Encrypted"] for volume in launched["volumes"])
 
 
+@pytest.mark.slow
 def test_ray_makes_no_group_and_no_role_of_its_own(launched):
     assert launched["groups"] == {"default", "own"}
     assert launched["roles"] == []
