@@ -20,7 +20,7 @@ from trainables.data.dataset import dice, write
 from trainables.data.synthetic import synthetic
 from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS
-from trainables.learners.pretrained import Model, resolve
+from trainables.learners.pretrained import Model, find_model
 from trainables.neighbours.exact import Neighbours, neighbours
 from trainables.neighbours.kmeans import Clusters
 from trainables.run_context import load_runs
@@ -299,7 +299,7 @@ def test_16_keys_hold_content_and_never_a_path(tmp_path):
         (folder / "some.csv").write_text("text,label\n" + rows)
         shas.append(load(Source(name=str(folder / "some.csv"), test_fraction=0.2)).sha)
     assert shas[0] == shas[1]
-    assert str(tmp_path) not in resolve("tiny").sha
+    assert str(tmp_path) not in find_model("tiny").sha
 
 
 def test_17_an_interrupted_write_is_no_hit(tmp_path):

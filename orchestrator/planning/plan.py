@@ -18,7 +18,7 @@ from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
 from trainables.data.dataset import Dataset, write
 from trainables.keys import key_of
-from trainables.learners.pretrained import resolve
+from trainables.learners.pretrained import find_model
 from trainables.records import from_json
 from trainables.result import TrialResult
 from trainables.selection.contracts import warnings
@@ -142,7 +142,7 @@ def plan_sweep(
         ValueError: If a name is not known or a value out of range.
     """
     # Names first: they cost nothing to check, data may take minutes to read.
-    model = resolve(request.model_name)
+    model = find_model(request.model_name)
     grid = request.resolved(model, gpu=place.gpus > 0)
     sources = request.sources()
     expand(grid, dict.fromkeys(sources, ""), model)

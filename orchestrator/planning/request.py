@@ -37,7 +37,7 @@ class Request:
     Attributes:
         grid: Row of GRIDS, or empty for the shape used on data of one's own.
         datasets: Names, files or folders.
-        model: As `trainables.learners.pretrained.resolve` takes it.
+        model: As `trainables.learners.pretrained.find_model` takes it.
         data_dir: Folder of folders by data set name.
         columns: Of files; None for `text` and `label`.
         test: A second file, or the split to test on.

@@ -41,7 +41,7 @@ def revision_of(name: str) -> tuple[str, str | None]:
     return hub_id, revision or None
 
 
-def resolve(name: str) -> Model:
+def find_model(name: str) -> Model:
     """Find a model by name.
 
     Args:

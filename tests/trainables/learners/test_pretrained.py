@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from trainables.learners.pretrained import resolve, revision_of
+from trainables.learners.pretrained import find_model, revision_of
 
 
 @pytest.fixture
@@ -19,19 +19,19 @@ def encoder(tmp_path):
 
 @pytest.mark.parametrize("name", ["tiny", "linear"])
 def test_built_in_models_are_named_by_themselves(name):
-    found = resolve(name)
+    found = find_model(name)
     assert (found.learner, found.name, found.sha) == (name, name, name)
 
 
 def test_a_folder_is_named_by_its_content_and_not_by_its_place(encoder, tmp_path):
     moved = shutil.copytree(encoder, tmp_path / "moved")
-    assert resolve(str(encoder)).sha == resolve(str(moved)).sha
-    assert resolve(str(encoder)).learner == "text"
+    assert find_model(str(encoder)).sha == find_model(str(moved)).sha
+    assert find_model(str(encoder)).learner == "text"
 
 
 def test_an_at_sign_in_a_folders_path_is_no_revision(encoder, tmp_path):
     odd = shutil.copytree(encoder, tmp_path / "m@v2")
-    found = resolve(f"linear:{odd}")
+    found = find_model(f"linear:{odd}")
     assert revision_of(found.name) == (str(odd), None)
     assert revision_of("owner/name@abc") == ("owner/name", "abc")
 
@@ -46,35 +46,35 @@ def test_an_at_sign_in_a_folders_path_is_no_revision(encoder, tmp_path):
 )
 def test_a_model_says_how_long_a_text_it_can_read(encoder, config, longest):
     (encoder / "config.json").write_text(json.dumps(config))
-    assert resolve(str(encoder)).longest == longest
+    assert find_model(str(encoder)).longest == longest
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_change_to_any_file_that_counts_is_another_model(encoder, file):
-    before = resolve(str(encoder)).sha
+    before = find_model(str(encoder)).sha
     (encoder / file).write_bytes(b'{"changed": 1}')
-    assert resolve(str(encoder)).sha != before
+    assert find_model(str(encoder)).sha != before
 
 
 def test_a_change_to_the_description_is_the_same_model(encoder):
-    before = resolve(str(encoder)).sha
+    before = find_model(str(encoder)).sha
     (encoder / "README.md").write_text("changed")
-    assert resolve(str(encoder)).sha == before
+    assert find_model(str(encoder)).sha == before
 
 
 def test_a_head_on_frozen_embeddings_is_another_learner_on_the_same_content(encoder):
-    head = resolve(f"linear:{encoder}")
-    assert (head.learner, head.sha) == ("linear", resolve(str(encoder)).sha)
+    head = find_model(f"linear:{encoder}")
+    assert (head.learner, head.sha) == ("linear", find_model(str(encoder)).sha)
 
 
 def test_weights_that_could_run_code_are_refused(encoder):
     (encoder / "model.safetensors").unlink()
     (encoder / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(ValueError, match=r"no \*\.safetensors"):
-        resolve(str(encoder))
+        find_model(str(encoder))
 
 
 def test_a_model_that_is_nowhere_is_said_so_at_once(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(FileNotFoundError, match="no folder here and the Hugging Face hub"):
-        resolve("nobody/such-encoder")
+        find_model("nobody/such-encoder")
