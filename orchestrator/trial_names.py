@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from trainables.evidence.requirements import settings_of
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import selector_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import NULL, Setting, TrialSpec
@@ -26,7 +25,7 @@ def arm_text(spec: TrialSpec) -> str:
     """Signal and selector as a command asks for them, such as: keep_one,probes=8 global."""
     if spec.kind == "null":
         return NULL
-    usual = settings_of(selector_of(spec.selector)) if spec.selector in SELECTORS else {}
+    usual = settings_of(SELECTORS[spec.selector].cut) if spec.selector in SELECTORS else {}
     selector = _with_settings(spec.selector, spec.selector_settings, usual)
     return f"{signal_text(spec)} {selector}" + " high" * (spec.prune == "high")
 
@@ -40,7 +39,7 @@ def signal_text(spec: TrialSpec) -> str:
     if spec.kind == "dynamic":
         usual = POLICIES[spec.signal].settings
     elif spec.signal in SIGNALS:
-        usual = settings_of(signal_of(spec.signal).score)
+        usual = settings_of(SIGNALS[spec.signal].score)
     return _with_settings(spec.signal, spec.settings, usual)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset, dice, read
-from trainables.errors import AbsentError, UsageError
+from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import observe
 from trainables.learners import LEARNERS
 from trainables.result import Phase
@@ -42,11 +42,6 @@ class DataRuns:
     def everyone(self) -> Keep:
         """A mask of all training rows."""
         return np.ones(len(self.dataset.train), dtype=bool)
-
-    @property
-    def rows(self) -> int:
-        """Rows of the training set."""
-        return len(self.dataset.train)
 
     def fresh(self, spec: TrialSpec) -> Learner:
         """A learner at its initial weights."""
@@ -82,26 +77,6 @@ class DataRuns:
                 save_progress(learner, self.cache.progress(spec.result_key))
                 self.cache.keep_progress(spec.result_key)
                 saved = time.monotonic()
-
-    def given(self, spec: TrialSpec, name: str) -> Any:
-        """A piece of evidence that is known without any learner.
-
-        Raises:
-            ValueError: If it is of the validation split and there is none.
-        """
-        train, validation = self.dataset.train, self.dataset.validation
-        if name == "labels":
-            return train.labels
-        if name == "dice":
-            return dice(train.ids, spec.seed, "dice")
-        if name == "texts":
-            return np.array(train.texts, dtype=object)
-        if validation is None:
-            raise UsageError(
-                f"{self.dataset.name} has no validation split for {spec.signal} {spec.selector} to "
-                "aim at; hold one out with --validation-fraction 0.1"
-            )
-        return validation.labels
 
     def warm(self, spec: TrialSpec) -> Learner:
         """The full-data run as it stood at the warm-up mark, run that far if nobody has."""

@@ -10,7 +10,7 @@ from trainables.evidence.collector import Evidence
 from trainables.result import TrialResult
 from trainables.run_context import DataRuns, load_runs
 from trainables.selection.contracts import recall_warnings
-from trainables.selection.lookup import asked_by
+from trainables.selection.lookup import resolve
 from trainables.selection.scoring import Keep, recall_of, select
 from trainables.spec import TrialSpec
 from trainables.training.schedule import Route, warm_steps
@@ -105,7 +105,8 @@ def _leave(learner: Learner, marks: list[TrialSpec], runs: DataRuns) -> None:
     """The checkpoint, and all evidence asked for in one pass."""
     names: dict[str, set[str]] = {}
     for spec in marks:
-        names.setdefault(spec.warm_key, set()).update(asked_by(spec))
+        evidence = resolve(spec).evidence if spec.kind == "pruned" else ()
+        names.setdefault(spec.warm_key, set()).update(evidence)
     for spec in {spec.warm_key: spec for spec in marks}.values():
         Evidence(spec, runs).leave(names[spec.warm_key], learner)
         save = partial(learner.save, timed=False)
@@ -115,8 +116,10 @@ def _leave(learner: Learner, marks: list[TrialSpec], runs: DataRuns) -> None:
 
 def _twins_lost(spec: TrialSpec, runs: DataRuns, keep: Keep) -> float | None:
     """Share of the removed rows whose nearest neighbour was removed too."""
-    known = {"neighbours", "class_neighbours"} & asked_by(spec)
-    if not known or keep.all():
+    if spec.kind != "pruned" or keep.all():
+        return None
+    known = {"neighbours", "class_neighbours"} & resolve(spec).evidence
+    if not known:
         return None
     nearest = Evidence(spec, runs).get(min(known), dict(spec.settings)).rows[~keep, 0]
     return float((~keep[nearest] & (nearest >= 0)).mean())

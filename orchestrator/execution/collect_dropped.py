@@ -15,9 +15,9 @@ from orchestrator.planning.tasks import Artifact
 from orchestrator.store.atomic import atomic_write
 from trainables.data.dataset import Dataset, dice
 from trainables.evidence.collector import Evidence
-from trainables.evidence.requirements import meant
+from trainables.evidence.requirements import variant_of
 from trainables.run_context import DataRuns
-from trainables.selection.lookup import asked_by
+from trainables.selection.lookup import resolve
 from trainables.selection.scoring import read_scores, select
 from trainables.spec import TrialSpec
 
@@ -108,12 +108,12 @@ def _examples(sweep: Sweep) -> Iterator[dict[str, Any]]:
 
 def _neighbours(spec: TrialSpec) -> str:
     """The neighbours a trial's signal rests on, or empty."""
-    return min(asked_by(spec) & {"neighbours", "class_neighbours"}, default="")
+    return min(resolve(spec).evidence & {"neighbours", "class_neighbours"}, default="")
 
 
 def _kept(sweep: Sweep, spec: TrialSpec) -> list[Artifact]:
     settings, n = dict(spec.settings), len(sweep.datasets[spec.data_sha].train)
-    return artifacts(spec, meant(_neighbours(spec), settings), settings, n)
+    return artifacts(spec, variant_of(_neighbours(spec), settings), settings, n)
 
 
 def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainables.evidence.collector import evidence_key
-from trainables.evidence.requirements import derived
+from trainables.evidence.requirements import derived_under
 from trainables.records import from_json
 from trainables.result import Phase
-from trainables.selection.lookup import signal_of
+from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -144,10 +144,10 @@ def searches(sweep: "Sweep") -> dict[str, int]:
     found: dict[str, set[str]] = {}
     for task in sweep.left:
         for spec in task.marks if task.kind == "score" else ():
-            settings = dict(spec.settings)
-            for name in derived(signal_of(spec.signal).score, settings):
+            selection = resolve(spec)
+            for name in derived_under(selection.signal.score, selection.settings):
                 if name in ("neighbours", "class_neighbours"):
-                    key = evidence_key(spec, name, settings)
+                    key = evidence_key(spec, name, selection.settings)
                     found.setdefault(spec.data_sha, set()).add(key)
     return {sha: len(keys) for sha, keys in found.items()}
 

@@ -10,7 +10,7 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.contracts import check_epochs
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import asked_by, selector_of, sha_of, signal_of
+from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import EACH_EPOCH, NULL, Setting, Training, TrialSpec
@@ -51,7 +51,7 @@ class Grid:
 
     Attributes:
         about: One line.
-        model: As `trainables.learners.pretrained.resolve` takes it.
+        model: As `trainables.learners.pretrained.find_model` takes it.
         seeds: One run of every condition each.
         blocks: The conditions; the baselines come by themselves.
         training: Where it differs from the learner's own.
@@ -234,7 +234,8 @@ def _pruned(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
     ]
     for spec in trials:
         check_epochs(spec)
-        if lacking := asked_by(spec) & set(LEARNERS[spec.learner].lacks):
+        lacks = set(LEARNERS[spec.learner].lacks)
+        if spec.kind == "pruned" and (lacking := resolve(spec).evidence & lacks):
             raise UsageError(
                 f"{spec.signal} needs {', '.join(sorted(lacking))}, which learner {spec.learner} "
                 "cannot give; use another model or signal"

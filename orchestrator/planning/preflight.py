@@ -8,7 +8,7 @@ from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import UsageError
 from trainables.learners.pretrained import Model
-from trainables.selection.lookup import asked_by
+from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 
@@ -66,9 +66,9 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
     """
     for spec in specs:
         dataset = datasets[spec.data_sha]
-        if spec.is_baseline or dataset.validation is not None:
+        if spec.kind != "pruned" or dataset.validation is not None:
             continue
-        if any(name.startswith("validation_") for name in asked_by(spec)):
+        if any(name.startswith("validation_") for name in resolve(spec).evidence):
             raise UsageError(
                 f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
                 "none; hold one out with --validation-fraction 0.1"

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.planning.tasks import Artifact, Task, warmed
 from trainables.evidence.collector import evidence_key, shard_numbers
-from trainables.evidence.ensembles import RELATED
-from trainables.evidence.forward_passes import FORWARD
-from trainables.evidence.requirements import DERIVED, Settings, below, derived
-from trainables.selection.lookup import asked_by, selector_of, signal_of
+from trainables.evidence.requirements import (
+    EVIDENCE,
+    Settings,
+    derived_under,
+    kept_under,
+    of_source,
+)
+from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
 # All that one pass over the training set of a marked run is to give, by the mark's warm_key.
@@ -21,7 +25,7 @@ def artifacts(spec: TrialSpec, name: str, settings: Settings, n: int) -> list[Ar
 
 def is_one_shard(n: int) -> bool:
     """Whether a training set of n rows is scored by one worker."""
-    return len(shard_numbers(FORWARD[0], n)) == 1
+    return len(shard_numbers("embeddings", n)) == 1
 
 
 def looks(specs: Iterable[TrialSpec], others: Mapping[TrialSpec, list[TrialSpec]]) -> Looks:
@@ -40,11 +44,12 @@ def looks(specs: Iterable[TrialSpec], others: Mapping[TrialSpec, list[TrialSpec]
 
 def _marks(spec: TrialSpec, others: Iterable[TrialSpec]) -> Iterator[tuple[TrialSpec, set[str]]]:
     """The marked runs that a trial's scores look at, and what they see there."""
-    asked = asked_by(spec)
-    yield spec, asked & set(FORWARD)
-    related = {name for row in set(RELATED) & asked for name in RELATED[row].asks}
+    evidence = resolve(spec).evidence
+    yield spec, set(of_source(evidence, "pass"))
+    together = (EVIDENCE[name].of for name in of_source(evidence, "other runs"))
+    passed = of_source((name for names in together for name in names), "pass")
     for other in others:
-        yield other, related & set(FORWARD)
+        yield other, set(passed)
 
 
 def evidence_tasks(
@@ -59,7 +64,7 @@ def evidence_tasks(
         n: Rows of the training set.
         full: Cost of a full-data run; a pass is a ninth, and a shard's search taken for as much.
     """
-    pieces = shard_numbers(FORWARD[0], n)
+    pieces = shard_numbers("embeddings", n)
     share = full / 9 / len(pieces)
     for mark, wanted in _marks(spec, others):
         if wanted:
@@ -67,8 +72,9 @@ def evidence_tasks(
             for place in pieces:
                 yield _task(whole, names, {}, place, warmed(whole), share)
     for name, settings in _derived(spec):
-        kept = {*FORWARD, *DERIVED} & set(below(DERIVED[name][0], settings))
-        under = [one for other in sorted(kept) for one in artifacts(spec, other, settings, n)]
+        kept = kept_under(EVIDENCE[name].maker, settings)
+        made = sorted({*of_source(kept, "pass"), *of_source(kept, "derived")})
+        under = [one for other in made for one in artifacts(spec, other, settings, n)]
         for place in shard_numbers(name, n):
             cost = share if place is not None else full / 9
             yield _task(spec, (name,), settings, place, (*warmed(spec), *under), cost)
@@ -84,8 +90,9 @@ def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Ar
         for name in sorted(names)
         for one in artifacts(mark, name, {}, n)
     ]
-    settings = dict(spec.settings)
-    made = derived(signal_of(spec.signal).score, settings)
+    selection = resolve(spec)
+    settings = selection.settings
+    made = derived_under(selection.signal.score, settings)
     return seen + [one for name in made for one in artifacts(spec, name, settings, n)]
 
 
@@ -93,8 +100,9 @@ def cut_needs(spec: TrialSpec, n: int) -> list[Artifact]:
     """The evidence that must be there before a trial's scores are cut, and its twins counted."""
     if is_one_shard(n) or spec.kind != "pruned":
         return []
-    settings = dict(spec.selector_settings)
-    own = [(name, settings) for name in derived(selector_of(spec.selector), settings)]
+    selection = resolve(spec)
+    settings = selection.selector_settings
+    own = [(name, settings) for name in derived_under(selection.selector, settings)]
     twins = [(name, chosen) for name, chosen in _derived(spec) if "neighbours" in name]
     needs = (one for name, chosen in (*own, *twins) for one in artifacts(spec, name, chosen, n))
     return list(dict.fromkeys(needs))
@@ -102,12 +110,15 @@ def cut_needs(spec: TrialSpec, n: int) -> list[Artifact]:
 
 def _derived(spec: TrialSpec) -> list[tuple[str, Settings]]:
     """Evidence made from other evidence for a trial, what lies below first, and its settings."""
+    selection = resolve(spec)
     functions = (
-        (signal_of(spec.signal).score, dict(spec.settings)),
-        (selector_of(spec.selector), dict(spec.selector_settings)),
+        (selection.signal.score, selection.settings),
+        (selection.selector, selection.selector_settings),
     )
     return [
-        (name, settings) for function, settings in functions for name in derived(function, settings)
+        (name, settings)
+        for function, settings in functions
+        for name in derived_under(function, settings)
     ]
 
 

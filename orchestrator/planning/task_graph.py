@@ -1,6 +1,5 @@
 """The work behind some trials, each piece once: what it needs and what it makes."""
 
-import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,10 +12,9 @@ from orchestrator.planning.shard_tasks import (
 )
 from orchestrator.planning.tasks import Artifact, Task, needs_of_run, warmed
 from trainables.evidence.collector import evidence_key
-from trainables.evidence.ensembles import RELATED
-from trainables.evidence.requirements import ANSWERS, DERIVED, below, chosen
+from trainables.evidence.requirements import EVIDENCE, kept_under, of_source, options_of
 from trainables.keys import key_of
-from trainables.selection.lookup import asked_by, signal_of
+from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
 
@@ -69,24 +67,23 @@ def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
     """The other runs that a trial's signal rests on: whole trials, or warm-ups."""
     if spec.kind != "pruned":
         return []
-    settings = dict(spec.settings)
+    selection = resolve(spec)
     found: dict[TrialSpec, None] = {}
-    for name in sorted(asked_by(spec) & set(RELATED)):
-        row = RELATED[name]
-        if row.whole == whole:
-            options = inspect.signature(row.specs).parameters
-            own = {option: settings[option] for option in options if option in settings}
-            found |= dict.fromkeys(row.specs(spec, **own))
+    for name in of_source(selection.evidence, "other runs"):
+        piece = EVIDENCE[name]
+        if piece.runs and piece.takes_whole_runs == whole:
+            found |= dict.fromkeys(piece.runs(spec, **options_of(name, selection.settings)))
     return [other for other in found if other != spec]
 
 
 def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
     """What signals share: those that agree on it are scored by one worker, and nobody waits."""
-    settings = dict(spec.settings)
-    shared = sorted(set(DERIVED) & set(below(signal_of(spec.signal).score, settings)))
+    selection = resolve(spec)
+    settings = selection.settings
+    shared = of_source(kept_under(selection.signal.score, settings), "derived")
     if not shared:
         return (spec.score_key,)
-    return (spec.warm_key, key_of({name: chosen(name, settings) for name in shared}))
+    return (spec.warm_key, key_of({name: options_of(name, settings) for name in shared}))
 
 
 def _run_tasks(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Task]:
@@ -124,7 +121,7 @@ def _answer_task(spec: TrialSpec, full: float) -> Task:
         kind="answer",
         spec=spec,
         needs=needs_of_run(spec),
-        makes=(("evidence", evidence_key(spec, ANSWERS, {})),),
+        makes=(("evidence", evidence_key(spec, "answers", {})),),
         cost=full * (1 - spec.rate),
     )
 
@@ -141,7 +138,7 @@ def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
             *warmed(spec),
             *sorted(seen),
             *sorted(need for other in others for need in warmed(other)),
-            *sorted(("evidence", evidence_key(other, ANSWERS, {})) for other in answers),
+            *sorted(("evidence", evidence_key(other, "answers", {})) for other in answers),
         ),
         makes=tuple(("scores", one.score_key) for one in together),
         marks=together,

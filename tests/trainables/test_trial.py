@@ -7,7 +7,7 @@ import pytest
 import trainables.run_context as runs_module
 from trainables.data.dataset import Split, write
 from trainables.data.subsampling import with_validation
-from trainables.evidence.requirements import asked, settings_of
+from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
 from trainables.selection.dynamic import POLICIES
@@ -282,7 +282,7 @@ def targeted(small, filled):
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_every_signal_of_the_table_runs_a_whole_trial(specs, targeted, signal):
     dataset, cache = targeted
-    lacks = asked(SIGNALS[signal].score) & set(LEARNERS["linear"].lacks)
+    lacks = rests_on(SIGNALS[signal].score) & set(LEARNERS["linear"].lacks)
     options = settings_of(SIGNALS[signal].score)
     small = {"models": 3, "members": 2, "clusters": 6}
     settings = tuple((name, value) for name, value in small.items() if name in options)

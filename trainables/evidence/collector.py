@@ -1,36 +1,36 @@
 """Evidence: what a warmed-up learner and its data say of each sample, made once and shared."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache
-from trainables.evidence.ensembles import RELATED
-from trainables.evidence.forward_passes import EXTRA, FORWARD, observe
+from trainables.data.dataset import Dataset
+from trainables.evidence.forward_passes import observe
 from trainables.evidence.requirements import (
-    ANSWERS,
-    DERIVED,
-    GIVEN,
+    EVIDENCE,
     SHARD,
-    VALIDATION,
-    VECTORS,
-    VISITED,
+    Piece,
     Settings,
-    chosen,
-    is_sharded,
-    meant,
+    of_source,
+    options_of,
     parameters,
+    variant_of,
 )
 from trainables.keys import key_of
-from trainables.neighbours.vectors import Shards, shards_of
+from trainables.neighbours.vectors import Shards, Vectors, shards_of
 from trainables.result import Phase
-from trainables.spec import Setting, TrialSpec
+from trainables.spec import TrialSpec
+
+if TYPE_CHECKING:
+    from trainables.training.trainer import Learner
 
 # Arrays, and what each step of making them took, the evidence under them included.
 Made = tuple[Arrays, dict[str, Phase]]
@@ -44,13 +44,10 @@ class Runs(Protocol):
         """Where evidence is kept."""
 
     @property
-    def rows(self) -> int:
-        """Rows of the training set."""
+    def dataset(self) -> Dataset:
+        """Of all these runs."""
 
-    def given(self, spec: TrialSpec, name: str) -> Any:
-        """A piece of GIVEN."""
-
-    def warm(self, spec: TrialSpec) -> Any:
+    def warm(self, spec: TrialSpec) -> "Learner":
         """The learner as it stood at the spec's mark."""
 
     def warm_used(self, spec: TrialSpec) -> Phase:
@@ -69,142 +66,156 @@ class Evidence:
     """
 
     def __init__(self, spec: TrialSpec, runs: Runs) -> None:
-        self._spec, self._runs = spec, runs
+        self._spec, self._runs, self._rows = spec, runs, len(runs.dataset.train)
         self._used: dict[str, Phase] = {}
 
     @property
     def used(self) -> Phase:
-        """What making all evidence handed out so far took, whoever made it."""
+        """What making all evidence handed out so far took, also where another trial made it."""
         return sum(self._used.values(), Phase())
 
-    def of(self, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
+    def arguments_of(self, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
         """The arguments a signal, or evidence made from other evidence, is called with."""
         names, options = parameters(function)
         own = {name: settings[name] for name in options if name in settings}
-        self._together(names)
+        self._share_a_pass(names)
         return {name: self.get(name, settings) for name in names} | own
 
     def get(self, name: str, settings: Settings) -> Any:
         """One named piece of evidence."""
-        name = meant(name, settings)
-        if name in GIVEN:
-            return self._runs.given(self._spec, name)
-        if name in RELATED:
-            return self._related(name, chosen(name, settings))
-        kept_as = "embeddings" if name == VECTORS else name
-        paths = [
-            self.keep(kept_as, settings, place) for place in shard_numbers(kept_as, self._runs.rows)
-        ]
-        if kept_as in FORWARD and len(paths) > 1:
-            shards = Shards(paths, kept_as, self._runs.rows)
-            return shards if name == VECTORS else shards[:]
-        arrays = _joined([read_arrays(path)[0] for path in paths])
-        if name in DERIVED:
-            kind = DERIVED[name][1]
-            return kind(**arrays) if kind else arrays["value"]
-        return arrays if name == ANSWERS else arrays[kept_as]
+        name = variant_of(name, settings)
+        piece = EVIDENCE[name]
+        match piece.source:
+            case "static":
+                found = piece.maker(self._runs.dataset, self._spec)
+            case "other runs":
+                found = self._from_other_runs(piece, options_of(name, settings))
+            case "pass":
+                found = self._vectors(name)[:]
+            case "slices":
+                found = self._vectors(piece.of[0])
+            case "answers":
+                found = self._arrays(name, settings)
+            case "derived":
+                arrays = self._arrays(name, settings)
+                found = piece.result(**arrays) if piece.result else arrays["value"]
+            case "visits" | "validation pass" | "extra passes":
+                found = self._arrays(name, settings)[name]
+        return found
 
-    def keep(self, name: str, settings: Settings, place: int | None = None) -> Path:
-        """The file of a piece of evidence, or of one shard of it; made if nobody has."""
-        make = partial(self._make, name, settings, place)
-        return self._write(name, chosen(name, settings), place, make)
-
-    def leave(self, names: set[str], learner: Any) -> None:
+    def leave(self, names: Collection[str], learner: "Learner") -> None:
         """Keep the visits, and what one pass over each split gives, while the learner is here.
 
         A training set of several shards is not passed over: that is left to as many workers.
         """
-        self._write("visits", {}, None, lambda: (learner.visits(), {}))
-        for known in (FORWARD, VALIDATION):
-            wanted = sorted(names & set(known))
-            if wanted and not (known == FORWARD and len(shards_of(self._runs.rows)) > 1):
-                self._pass(wanted, None, learner)
+        # One file holds all that is seen at a visit.
+        self._keep("losses", {}, None, lambda: (learner.visits(), {}))
+        if (seen := of_source(names, "pass")) and len(shards_of(self._rows)) == 1:
+            self._keep_pass(seen, None, learner)
+        if seen := of_source(names, "validation pass"):
+            self._keep_pass(seen, None, learner)
 
-    def gather(self, names: Sequence[str], settings: Settings, place: int | None) -> None:
+    def gather(self, names: Sequence[str], settings: Settings, shard: int | None) -> None:
         """Keep some pieces of one shard: all that one pass gives by one pass."""
-        lacking = [name for name in names if name in FORWARD and not self._has(name, place)]
+        lacking = [name for name in of_source(names, "pass") if not self._has(name, shard)]
         if lacking:
-            self._pass(lacking, place, self._warm())
+            self._keep_pass(lacking, shard, self._runs.warm(self._spec))
         for name in names:
-            self.keep(name, settings, place)
+            self._file(name, settings, shard)
 
-    def _together(self, names: Sequence[str]) -> None:
-        """See by one pass what several would give, whoever asks first."""
-        if len(seen := [name for name in names if name in FORWARD]) > 1:
-            for place in shard_numbers(seen[0], self._runs.rows):
-                self.gather(seen, {}, place)
+    def _share_a_pass(self, names: Sequence[str]) -> None:
+        """Keep by one pass what several pieces need one for."""
+        if len(seen := of_source(names, "pass")) > 1:
+            for shard in shard_numbers(seen[0], self._rows):
+                self.gather(seen, {}, shard)
 
-    def _has(self, name: str, place: int | None) -> bool:
-        return self._runs.cache.has("evidence", evidence_key(self._spec, name, {}, place))
+    def _has(self, name: str, shard: int | None) -> bool:
+        return self._runs.cache.has("evidence", evidence_key(self._spec, name, {}, shard))
 
-    def _warm(self) -> Any:
-        return self._runs.warm(self._spec)
+    def _arrays(self, name: str, settings: Settings) -> Arrays:
+        """A piece of evidence as it is kept, its shards put together."""
+        shards = shard_numbers(name, self._rows)
+        return _joined([read_arrays(self._file(name, settings, i))[0] for i in shards])
 
-    def _make(self, name: str, settings: Settings, place: int | None) -> Made:
-        if name in VISITED:
-            return self._warm().visits(), {}
-        if name in DERIVED:
-            return self._derive(name, settings, place)
-        if name == ANSWERS:
-            arrays, used = self._runs.answers(self._spec)
-            return arrays, {"run": used}
-        if name in EXTRA:
-            array, used = EXTRA[name](self._warm(), **chosen(name, settings))
-            return {name: array}, {name: used}
-        if name in VALIDATION:
+    def _vectors(self, name: str) -> Vectors | NDArray[Any]:
+        """What a pass gives as an array, or as files that are read slice by slice."""
+        paths = [self._file(name, {}, i) for i in shard_numbers(name, self._rows)]
+        return Shards(paths, name, self._rows) if len(paths) > 1 else read_arrays(paths[0])[0][name]
+
+    def _file(self, name: str, settings: Settings, shard: int | None) -> Path:
+        """The file of a piece of evidence, or of one shard of it; made if it is not there."""
+        make = partial(self._make, name, settings, shard)
+        return self._keep(name, options_of(name, settings), shard, make)
+
+    def _make(self, name: str, settings: Settings, shard: int | None) -> Made:
+        piece = EVIDENCE[name]
+        match piece.source:
+            case "visits":
+                return self._runs.warm(self._spec).visits(), {}
+            case "answers":
+                arrays, used = self._runs.answers(self._spec)
+                return arrays, {"run": used}
+            case "extra passes":
+                options = options_of(name, settings)
+                array, used = piece.maker(self._runs.warm(self._spec), **options)
+                return {name: array}, {name: used}
+            case "derived":
+                return self._derive(name, settings, shard)
+        if piece.source == "validation pass":
             self.get("validation_labels", {})  # says what to do where there is no such split
-        return self._look([name], place, self._warm())
+        return self._pass([name], shard, self._runs.warm(self._spec))
 
-    def _pass(self, names: Sequence[str], place: int | None, learner: Any) -> None:
-        arrays, used = self._look(names, place, learner)
-        for name in names:
-            self._write(name, {}, place, partial(_itself, ({name: arrays[name]}, used)))
-
-    def _look(self, names: Sequence[str], place: int | None, learner: Any) -> Made:
-        split = "validation" if names[0] in VALIDATION else "train"
+    def _pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> Made:
+        """What one pass gives of several pieces, all of the same split."""
+        split = "validation" if EVIDENCE[names[0]].source == "validation pass" else "train"
         plain = tuple(name.removeprefix("validation_") for name in names)
-        rows = None if place is None else shards_of(self._runs.rows)[place]
+        rows = None if shard is None else shards_of(self._rows)[shard]
         arrays, used = observe(learner, plain, split, rows=rows)
         found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
-        return found, {_step(f"{split} pass", place): used}
+        return found, {_step(f"{split} pass", shard): used}
 
-    def _derive(self, name: str, settings: Settings, place: int | None) -> Made:
+    def _keep_pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> None:
+        arrays, used = self._pass(names, shard, learner)
+        for name in names:
+            self._keep(name, {}, shard, partial(_one_of, arrays, name, used))
+
+    def _derive(self, name: str, settings: Settings, shard: int | None) -> Made:
         # An Evidence of its own: what it counts is what this rests on, and nothing else.
-        below, function = Evidence(self._spec, self._runs), DERIVED[name][0]
-        arguments = below.of(function, settings)
-        if is_sharded(name):
-            everyone = range(self._runs.rows)
-            arguments[SHARD] = everyone if place is None else shards_of(len(everyone))[place]
+        below, piece = Evidence(self._spec, self._runs), EVIDENCE[name]
+        arguments = below.arguments_of(piece.maker, settings)
+        if piece.is_sharded:
+            arguments[SHARD] = range(self._rows) if shard is None else shards_of(self._rows)[shard]
         started = time.perf_counter()
-        found = function(**arguments)
+        found = piece.maker(**arguments)
         own = Phase(seconds=time.perf_counter() - started)
         arrays: Arrays = (
             {f.name: getattr(found, f.name) for f in fields(found)}
             if is_dataclass(found)
             else {"value": found}
         )
-        return arrays, {**below._used, _step(name, place): own}
+        return arrays, {**below._used, _step(name, shard): own}
 
-    def _related(self, name: str, options: Mapping[str, Setting]) -> Any:
-        row = RELATED[name]
-        specs = row.specs(self._spec, **options)
+    def _from_other_runs(self, piece: Piece, options: Settings) -> Any:
+        assert piece.runs is not None
+        specs = piece.runs(self._spec, **options)
         found = []
         for number, spec in enumerate(specs):
             other = Evidence(spec, self._runs)
-            other._together(row.asks)
-            found.append({wanted: other.get(wanted, {}) for wanted in row.asks})
+            other._share_a_pass(piece.of)
+            found.append({name: other.get(name, {}) for name in piece.of})
             used = dict(other._used)
-            if not row.whole and spec.run_key != self._spec.run_key:
+            if not piece.takes_whole_runs and spec.run_key != self._spec.run_key:
                 used["warm-up"] = self._runs.warm_used(spec)
             # Of the run's own evidence at its own mark no second pass was made.
             name_of = "{}" if spec == self._spec else f"{number} {{}}"
             self._used |= {name_of.format(step): phase for step, phase in used.items()}
-        return row.assemble(specs, found)
+        return piece.maker(specs, found)
 
-    def _write(
-        self, name: str, options: Settings, place: int | None, make: Callable[[], Made]
+    def _keep(
+        self, name: str, options: Settings, shard: int | None, make: Callable[[], Made]
     ) -> Path:
-        about = _about(self._spec, name, options, place)
+        """The file of what `make` gives, made if it is not there; counts what it took."""
+        about = _about(self._spec, name, options, shard)
 
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
@@ -218,22 +229,21 @@ class Evidence:
         return path
 
 
-def evidence_key(spec: TrialSpec, name: str, settings: Settings, place: int | None = None) -> str:
+def evidence_key(spec: TrialSpec, name: str, settings: Settings, shard: int | None = None) -> str:
     """Names a piece of evidence that is kept, or one shard of it."""
-    return key_of(_about(spec, name, chosen(name, settings), place))
+    return key_of(_about(spec, name, options_of(name, settings), shard))
 
 
 def shard_numbers(name: str, n: int) -> Sequence[int | None]:
     """The shards that a piece of evidence of n rows is kept in; None where it is one file."""
-    count = len(shards_of(n)) if is_sharded(name) else 1
+    count = len(shards_of(n)) if EVIDENCE[name].is_sharded else 1
     return range(count) if count > 1 else [None]
 
 
-def _about(spec: TrialSpec, name: str, options: Settings, place: int | None) -> dict[str, Any]:
-    whose = {"trial": spec.result_key} if name == ANSWERS else {"warm_key": spec.warm_key}
-    kept_as = "visits" if name in VISITED else name
-    part = {} if place is None else {SHARD: place}
-    return {**whose, "evidence": kept_as, **options, **part}
+def _about(spec: TrialSpec, name: str, options: Settings, shard: int | None) -> dict[str, Any]:
+    whose = {"trial": spec.result_key} if name == "answers" else {"warm_key": spec.warm_key}
+    part = {} if shard is None else {SHARD: shard}
+    return {**whose, "evidence": EVIDENCE[name].kept_as or name, **options, **part}
 
 
 def _joined(parts: Sequence[Arrays]) -> Arrays:
@@ -243,9 +253,9 @@ def _joined(parts: Sequence[Arrays]) -> Arrays:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _step(name: str, place: int | None) -> str:
-    return name if place is None else f"{name} {place}"
+def _step(name: str, shard: int | None) -> str:
+    return name if shard is None else f"{name} {shard}"
 
 
-def _itself(made: Made) -> Made:
-    return made
+def _one_of(arrays: Arrays, name: str, used: dict[str, Phase]) -> Made:
+    return {name: arrays[name]}, used

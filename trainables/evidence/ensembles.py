@@ -1,6 +1,6 @@
 """Evidence that rests on other runs: the same mark of other seeds, earlier marks, subsets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,24 +51,8 @@ class SubsetModels:
     validation_correct: NDArray[np.bool_]
 
 
+# One mapping a run: what was found of it, by name.
 Found = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Related:
-    """A row of RELATED.
-
-    Attributes:
-        specs: The runs, from the spec that asks and the settings.
-        asks: The evidence wanted of each.
-        assemble: Puts what was found together, one mapping a run.
-        whole: Whether the runs are whole trials, rather than warm-ups.
-    """
-
-    specs: Callable[..., list[TrialSpec]]
-    asks: tuple[str, ...]
-    assemble: Callable[[Sequence[TrialSpec], Found], Any]
-    whole: bool = False
 
 
 def members(spec: TrialSpec, *, members: int = 5) -> list[TrialSpec]:
@@ -109,29 +93,20 @@ def _at_least(name: str, value: int, least: int) -> None:
         raise UsageError(f"{name} is {value}; it must be at least {least}")
 
 
-def _stacked(name: str) -> Callable[[Sequence[TrialSpec], Found], Any]:
-    return lambda _, found: np.stack([one[name] for one in found], axis=1)
+def stacked(_: Sequence[TrialSpec], found: Found) -> NDArray[np.float32]:
+    """The one array found of each of m runs, samples first: shape (n, m, ...)."""
+    return np.stack([array for one in found for array in one.values()], axis=1)
 
 
-def _checkpoints(specs: Sequence[TrialSpec], found: Found) -> list[Checkpoint]:
+def put_checkpoints_together(specs: Sequence[TrialSpec], found: Found) -> list[Checkpoint]:
+    """A Checkpoint of each mark."""
     return [
         Checkpoint(lr=learning_rate(spec.warmup, spec.training), **one)
         for spec, one in zip(specs, found, strict=True)
     ]
 
 
-def _subset_models(_: Sequence[TrialSpec], found: Found) -> SubsetModels:
+def put_subset_models_together(_: Sequence[TrialSpec], found: Found) -> SubsetModels:
+    """The answers of all runs."""
     names = ("inside", "correct", "validation_correct")
     return SubsetModels(**{n: np.concatenate([one["answers"][n] for one in found]) for n in names})
-
-
-_FOR_GRADIENTS = ("probs", "features", "validation_probs", "validation_features", "moments")
-
-RELATED: Mapping[str, Related] = {
-    "member_probs": Related(specs=members, asks=("probs",), assemble=_stacked("probs")),
-    "member_features": Related(specs=members, asks=("features",), assemble=_stacked("features")),
-    "checkpoints": Related(specs=checkpoints, asks=_FOR_GRADIENTS, assemble=_checkpoints),
-    "subset_models": Related(
-        specs=subset_models, asks=("answers",), assemble=_subset_models, whole=True
-    ),
-}

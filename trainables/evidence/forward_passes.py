@@ -1,7 +1,7 @@
 """What is seen of a learner without training it: one pass over a split, or several."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from trainables.training.trainer import Learner
 
 _BATCH = 256
-# From one pass in evaluation mode.
-FORWARD = ("embeddings", "probs", "features")
 
 Alter = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -36,7 +34,8 @@ def passed(
     Args:
         learner: The learner.
         split: Its name.
-        names: What to give beside the logits, of FORWARD.
+        names: What to give beside the logits: embeddings (b, d), probs (b, c), features (b, h), the
+            classifier's input.
         alter: Changes each batch beforehand.
         rows: Which of the split; all without it.
 
@@ -99,7 +98,7 @@ def observe(
 
     Args:
         learner: The learner.
-        names: Of FORWARD: embeddings (n, d), probs (n, c), features (n, h).
+        names: Of embeddings (n, d), probs (n, c) and features (n, h).
         split: Its name.
         alter: Changes each batch beforehand; without it the module is put in evaluation mode.
         rows: Which of the split; all without it.
@@ -219,12 +218,3 @@ def moments(learner: "Learner") -> tuple[NDArray[np.float32], Phase]:
         parts = [learner.moment(layer.weight, kind), learner.moment(layer.bias, kind)[:, None]]
         kinds.append(np.concatenate(parts, axis=1))
     return np.stack(kinds, axis=1).astype(np.float32), Phase()
-
-
-# Evidence beside the one forward pass; keyword-only parameters are its options.
-EXTRA: Mapping[str, Callable[..., tuple[NDArray[np.float32], Phase]]] = {
-    "dropout_probs": dropout_probs,
-    "view_probs": view_probs,
-    "gradient_norms": gradient_norms,
-    "moments": moments,
-}

@@ -1,93 +1,207 @@
-"""What signals and selectors ask for: evidence by name, and what each piece of it rests on."""
+"""EVIDENCE: what signals and selectors can ask for by name, and how each piece of it is made.
+
+A new piece is one function and one row of the table; all else follows from the row.
+"""
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
 from trainables.errors import UsageError
-from trainables.evidence.ensembles import RELATED, SubsetModels
-from trainables.evidence.forward_passes import EXTRA, FORWARD
+from trainables.evidence.ensembles import (
+    SubsetModels,
+    checkpoints,
+    members,
+    put_checkpoints_together,
+    put_subset_models_together,
+    stacked,
+    subset_models,
+)
+from trainables.evidence.forward_passes import (
+    dropout_probs,
+    gradient_norms,
+    moments,
+    view_probs,
+)
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
+from trainables.evidence.static import (
+    training_draws,
+    training_labels,
+    training_texts,
+    validation_classes,
+)
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
 from trainables.neighbours.ivf import ivf_neighbours, recall
 from trainables.neighbours.kmeans import Clusters, centroids, clusters
 from trainables.spec import Setting
 
 Settings = Mapping[str, Setting]
+Source = Literal[
+    "static", "visits", "pass", "validation pass", "slices", "extra passes", "derived",
+    "other runs", "answers",
+]  # fmt: skip
 
-# Known without any learner.
-GIVEN = ("labels", "dice", "texts", "validation_labels")
-# From one forward pass of the warmed-up learner over a split, in evaluation mode.
-VALIDATION = tuple(f"validation_{name}" for name in FORWARD)
-# Left by training itself, one column an epoch begun, nan where the sample was not yet seen.
-VISITED = ("losses", "margins", "correct")
-# What a whole run on a subset gets right: see `trainables.evidence.ensembles.SubsetModels`.
-ANSWERS = "answers"
-# The embeddings again, but read slice by slice: for what need not hold them all at once.
-VECTORS = "vectors"
-# Made from other evidence; parameters are named as a signal's are, the result is kept. What takes a
-# `shard` is made for each shard by itself.
-DERIVED: Mapping[str, tuple[Callable[..., Any], type | None]] = {
-    "centroids": (centroids, None),
-    "clusters": (clusters, Clusters),
-    "neighbours": (neighbours, Neighbours),
-    "ivf_neighbours": (ivf_neighbours, Neighbours),
-    "class_neighbours": (class_neighbours, Neighbours),
-    "recall": (recall, None),
-    "cross_probs": (cross_probs, None),
-    "class_recall": (class_recall, None),
-    "head_models": (head_models, SubsetModels),
-}
-# Evidence that another takes the place of where a setting is above 0.
-APPROXIMATE = {"neighbours": ("probes", "ivf_neighbours")}
-APPROXIMATIONS = {other for _, other in APPROXIMATE.values()}
-# What cannot be had without labels, directly or not.
-LABELLED = {
-    "labels", "validation_labels", *VISITED, "class_neighbours", "cross_probs", "head_models",
-    "subset_models", "gradient_norms", "moments", "class_recall"
-}  # fmt: skip
-KNOWN = {
-    *GIVEN, *FORWARD, *VALIDATION, *VISITED, *EXTRA, *DERIVED, *RELATED, VECTORS
-}  # fmt: skip
-# What a selector is handed beside evidence, and evidence that is made by shards.
+# The rows that a piece made shard by shard is wanted of.
 SHARD = "shard"
-HANDED = ("scores", "rate", "ties", SHARD)
+# What a selector or a piece made shard by shard is called with beside evidence.
+_BESIDE_EVIDENCE = ("scores", "rate", "ties", SHARD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One row of EVIDENCE: how a piece of evidence is made, of what, and how it is kept.
+
+    Attributes:
+        source: What gives it.
+            static: `make(dataset, spec)`, without any learner; not kept.
+            visits: training itself: one column an epoch begun, nan where a row was not yet seen.
+            pass: one forward pass of the warmed-up learner over the training set.
+            validation pass: the same over the validation split.
+            slices: the array `of`, read slice by slice: for what need not hold all of it at once.
+            extra passes: `make(learner, **options)` gives the array and what it took.
+            derived: `make(**evidence, **options)`, from the evidence that its parameters name.
+            other runs: `make(specs, found)` puts together what `of` says of the `runs`.
+            answers: what the finished trial gets right; no signal of that trial can ask for it.
+        make: See there. Keyword-only parameters are its options. What takes a `shard` is made for
+            each shard by itself.
+        of: The evidence it is put together from, where `make` does not say so.
+        runs: The trials that it is put together from, given the spec that asks and the options.
+        uses_labels: Whether making it looks at labels, but for those it is handed as evidence.
+        result: The dataclass that `make` gives; an array without it.
+        kept_as: The file it shares with others; its own name without it.
+        approximation: A setting, and the piece that takes its place where that is above 0.
+    """
+
+    source: Source
+    make: Callable[..., Any] | None = None
+    of: tuple[str, ...] = ()
+    runs: Callable[..., Any] | None = None
+    uses_labels: bool = False
+    result: type | None = None
+    kept_as: str = ""
+    approximation: tuple[str, str] | None = None
+
+    @cached_property
+    def options(self) -> Settings:
+        """Its options with their defaults, those of what it rests on included."""
+        if self.source == "derived":
+            return settings_of(self.maker)
+        function = self.runs or self.make
+        return _keyword_only(function) if function else {}
+
+    @cached_property
+    def rests_on(self) -> frozenset[str]:
+        """Every piece that it may rest on, directly or not, its approximation included."""
+        names = set(parameters(self.maker)[0] if self.source == "derived" else self.of)
+        names |= {self.approximation[1]} if self.approximation else set()
+        return frozenset(names).union(*(EVIDENCE[name].rests_on for name in names))
+
+    @cached_property
+    def needs_labels(self) -> bool:
+        """Whether it cannot be had without labels, directly or not."""
+        return self.uses_labels or any(EVIDENCE[name].uses_labels for name in self.rests_on)
+
+    @cached_property
+    def is_sharded(self) -> bool:
+        """Whether it is made for each shard of the training set by itself."""
+        if self.source == "derived":
+            return SHARD in inspect.signature(self.maker).parameters
+        return self.source == "pass"
+
+    @property
+    def takes_whole_runs(self) -> bool:
+        """Whether it is put together from finished trials, rather than from warm-ups."""
+        return self.of == ("answers",)
+
+    @property
+    def maker(self) -> Callable[..., Any]:
+        """The function `make`, of a source that has one."""
+        assert self.make is not None, f"{self.source} evidence has no function"
+        return self.make
+
+
+_OF_CHECKPOINTS = ("probs", "features", "validation_probs", "validation_features", "moments")
+
+EVIDENCE: Mapping[str, Piece] = {
+    "labels": Piece(source="static", make=training_labels, uses_labels=True),
+    "dice": Piece(source="static", make=training_draws),
+    "texts": Piece(source="static", make=training_texts),
+    "validation_labels": Piece(source="static", make=validation_classes, uses_labels=True),
+    "losses": Piece(source="visits", kept_as="visits", uses_labels=True),
+    "margins": Piece(source="visits", kept_as="visits", uses_labels=True),
+    "correct": Piece(source="visits", kept_as="visits", uses_labels=True),
+    "embeddings": Piece(source="pass"),
+    "probs": Piece(source="pass"),
+    "features": Piece(source="pass"),
+    "validation_embeddings": Piece(source="validation pass"),
+    "validation_probs": Piece(source="validation pass"),
+    "validation_features": Piece(source="validation pass"),
+    "vectors": Piece(source="slices", of=("embeddings",)),
+    "dropout_probs": Piece(source="extra passes", make=dropout_probs),
+    "view_probs": Piece(source="extra passes", make=view_probs),
+    "gradient_norms": Piece(source="extra passes", make=gradient_norms, uses_labels=True),
+    "moments": Piece(source="extra passes", make=moments, uses_labels=True),
+    "centroids": Piece(source="derived", make=centroids),
+    "clusters": Piece(source="derived", make=clusters, result=Clusters),
+    "neighbours": Piece(
+        source="derived",
+        make=neighbours,
+        result=Neighbours,
+        approximation=("probes", "ivf_neighbours"),
+    ),
+    "ivf_neighbours": Piece(source="derived", make=ivf_neighbours, result=Neighbours),
+    "class_neighbours": Piece(source="derived", make=class_neighbours, result=Neighbours),
+    "recall": Piece(source="derived", make=recall),
+    "cross_probs": Piece(source="derived", make=cross_probs),
+    "class_recall": Piece(source="derived", make=class_recall),
+    "head_models": Piece(source="derived", make=head_models, result=SubsetModels),
+    "member_probs": Piece(source="other runs", runs=members, of=("probs",), make=stacked),
+    "member_features": Piece(source="other runs", runs=members, of=("features",), make=stacked),
+    "checkpoints": Piece(
+        source="other runs", runs=checkpoints, of=_OF_CHECKPOINTS, make=put_checkpoints_together
+    ),
+    "subset_models": Piece(
+        source="other runs", runs=subset_models, of=("answers",), make=put_subset_models_together
+    ),
+    "answers": Piece(source="answers", uses_labels=True),
+}
 
 
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Setting]]:
     """The evidence a function needs and its own settings with their defaults, by its signature.
 
     Raises:
-        ValueError: If it names evidence that does not exist.
+        UsageError: If it names evidence that does not exist, or a setting has no default.
     """
-    names, settings = [], {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            settings[name] = parameter.default
-        elif name in HANDED:
-            continue
-        elif name in KNOWN:
-            names.append(name)
-        else:
-            raise UsageError(
-                f"{getattr(function, '__name__', function)} asks for {name!r}, which is no "
-                f"evidence; there is {', '.join(sorted(KNOWN))}"
-            )
-    return tuple(names), settings
+    known = [name for name, piece in EVIDENCE.items() if piece.source != "answers"]
+    called = getattr(function, "__name__", function)
+    settings = _keyword_only(function)
+    named = [name for name in inspect.signature(function).parameters if name not in settings]
+    names = tuple(name for name in named if name not in _BESIDE_EVIDENCE)
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(
+            f"{called} asks for {unknown[0]!r}, which is no evidence; there is "
+            f"{', '.join(sorted(known))}"
+        )
+    if bare := [name for name, value in settings.items() if value is inspect.Parameter.empty]:
+        raise UsageError(
+            f"{called} has a setting {bare[0]!r} without a default; write {bare[0]}=VALUE, as "
+            "every trial needs one"
+        )
+    return names, settings
 
 
-def asked(function: Callable[..., Any]) -> set[str]:
+def rests_on(function: Callable[..., Any]) -> frozenset[str]:
     """Every piece of evidence that a signal may rest on, directly or not."""
-    found: set[str] = set()
-    for name in parameters(function)[0]:
-        found |= {name}
-        if name == VECTORS:
-            found |= {"embeddings"}
-        for made in {name, *APPROXIMATE.get(name, ())} & set(DERIVED):
-            found |= asked(DERIVED[made][0])
-        if name in RELATED:
-            found |= set(RELATED[name].asks)
-    return found
+    names = frozenset(parameters(function)[0])
+    return names.union(*(EVIDENCE[name].rests_on for name in names))
+
+
+def of_source(names: Iterable[str], source: Source) -> list[str]:
+    """Those of some pieces that a source gives, sorted."""
+    return sorted(name for name in names if EVIDENCE[name].source == source)
 
 
 def settings_of(function: Callable[..., Any]) -> dict[str, Setting]:
@@ -95,50 +209,48 @@ def settings_of(function: Callable[..., Any]) -> dict[str, Setting]:
     names, own = parameters(function)
     under: dict[str, Setting] = {}
     for name in names:
-        under |= defaults(name)
-        if name in APPROXIMATE:
-            under |= defaults(APPROXIMATE[name][1])
+        piece = EVIDENCE[name]
+        under |= piece.options
+        if piece.approximation:
+            under |= EVIDENCE[piece.approximation[1]].options
     return {**under, **own}
 
 
-def defaults(name: str) -> dict[str, Setting]:
-    """The options of a piece of evidence, those of what it rests on included."""
-    if name in DERIVED:
-        return settings_of(DERIVED[name][0])
-    made = EXTRA.get(name) or (RELATED[name].specs if name in RELATED else None)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    found = inspect.signature(made).parameters.values() if made else ()
-    return {p.name: p.default for p in found if p.kind is keyword}
-
-
-def chosen(name: str, settings: Settings) -> dict[str, Setting]:
+def options_of(name: str, settings: Settings) -> dict[str, Setting]:
     """A piece of evidence's options as a signal's settings have them."""
-    return {option: settings.get(option, value) for option, value in defaults(name).items()}
+    return {option: settings.get(option, value) for option, value in EVIDENCE[name].options.items()}
 
 
-def meant(name: str, settings: Settings) -> str:
-    """The piece of evidence that settings ask for by a name: an approximate one, or itself."""
-    option, other = APPROXIMATE.get(name, ("", ""))
+def variant_of(name: str, settings: Settings) -> str:
+    """The piece that settings mean by a name: its approximation, or itself."""
+    option, other = EVIDENCE[name].approximation or ("", name)
     return other if settings.get(option, 0) else name
 
 
-def is_sharded(name: str) -> bool:
-    """Whether a piece of evidence is made for each shard by itself."""
-    return name in FORWARD or (
-        name in DERIVED and SHARD in inspect.signature(DERIVED[name][0]).parameters
+def kept_under(function: Callable[..., Any], settings: Settings) -> tuple[str, ...]:
+    """The evidence a function is called with, as settings mean it and as it is kept."""
+    pieces = (variant_of(name, settings) for name in parameters(function)[0])
+    return tuple(
+        EVIDENCE[name].of[0] if EVIDENCE[name].source == "slices" else name for name in pieces
     )
 
 
-def below(function: Callable[..., Any], settings: Settings) -> tuple[str, ...]:
-    """The evidence a function is called with, as settings ask for it and as it is kept."""
-    names = (meant(name, settings) for name in parameters(function)[0])
-    return tuple("embeddings" if name == VECTORS else name for name in names)
-
-
-def derived(function: Callable[..., Any], settings: Settings) -> list[str]:
-    """The evidence made from other evidence that a function rests on, what lies below first."""
+def derived_under(function: Callable[..., Any], settings: Settings) -> list[str]:
+    """The derived evidence that a function rests on, what lies below first."""
     found: dict[str, None] = {}
-    for name in below(function, settings):
-        if name in DERIVED:
-            found |= dict.fromkeys([*derived(DERIVED[name][0], settings), name])
+    for name in kept_under(function, settings):
+        piece = EVIDENCE[name]
+        if piece.source == "derived":
+            found |= dict.fromkeys([*derived_under(piece.maker, settings), name])
     return list(found)
+
+
+def is_approximate(function: Callable[..., Any], settings: Settings) -> bool:
+    """Whether a function rests on evidence that stands in for an exact one."""
+    stand_ins = {piece.approximation[1] for piece in EVIDENCE.values() if piece.approximation}
+    return bool(stand_ins & set(derived_under(function, settings)))
+
+
+def _keyword_only(function: Callable[..., Any]) -> dict[str, Any]:
+    every = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in every if p.kind is inspect.Parameter.KEYWORD_ONLY}

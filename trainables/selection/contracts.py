@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
-from trainables.selection.lookup import signal_of
+from trainables.selection.lookup import resolve
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 
@@ -56,7 +56,7 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).needs_epochs
+    epochs, least = spec.warmup * spec.training.epochs, resolve(spec).signal.needs_epochs
     if round(epochs, 6) < least:
         raise UsageError(
             f"{spec.signal} has nothing to score by after {epochs:g} epochs of warm-up: it needs "
@@ -88,7 +88,7 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned":
         return ()
-    epochs, least = spec.warmup * spec.training.epochs, signal_of(spec.signal).min_epochs
+    epochs, least = spec.warmup * spec.training.epochs, resolve(spec).signal.min_epochs
     if round(epochs, 6) >= least:
         return ()
     return (

@@ -4,15 +4,55 @@ import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trainables.errors import UsageError
-from trainables.evidence.requirements import asked
+from trainables.evidence.requirements import rests_on
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
-from trainables.spec import TrialSpec
+from trainables.spec import Setting, TrialSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What the rows of a pruned trial are chosen by.
+
+    Attributes:
+        signal: Its row of SIGNALS, or one made around a user's own function.
+        selector: The function that cuts the scores.
+        evidence: Every piece of evidence that the two may rest on, directly or not.
+        settings: The signal's.
+        selector_settings: The selector's.
+    """
+
+    signal: Signal
+    selector: Callable[..., NDArray[np.bool_]]
+    evidence: frozenset[str]
+    settings: Mapping[str, Setting]
+    selector_settings: Mapping[str, Setting]
+
+
+def resolve(spec: TrialSpec) -> Selection:
+    """What a pruned trial's spec names.
+
+    Raises:
+        UsageError: If a user's own function is not there, or asks for evidence that does not exist.
+    """
+    assert spec.kind == "pruned", f"a {spec.kind} trial scores no rows"
+    signal, selector = signal_of(spec.signal), selector_of(spec.selector)
+    return Selection(
+        signal=signal,
+        selector=selector,
+        evidence=rests_on(signal.score) | rests_on(selector),
+        settings=dict(spec.settings),
+        selector_settings=dict(spec.selector_settings),
+    )
 
 
 def signal_of(name: str) -> Signal:
@@ -29,13 +69,6 @@ def signal_of(name: str) -> Signal:
 def selector_of(name: str) -> Callable[..., Any]:
     """A selector of the table, or a function of the user's own; raises as `signal_of`."""
     return _function(name) if ":" in name else SELECTORS[name].cut
-
-
-def asked_by(spec: TrialSpec) -> set[str]:
-    """Every piece of evidence that a pruned trial's signal and selector rest on."""
-    if spec.kind != "pruned":
-        return set()
-    return asked(signal_of(spec.signal).score) | asked(selector_of(spec.selector))
 
 
 def sha_of(name: str) -> str:
@@ -60,6 +93,6 @@ def _function(name: str) -> Callable[..., Any]:
         ) from error
     if not callable(function):
         raise UsageError(f"{name} is {type(function).__name__}; give a function")
-    asked(function)
+    rests_on(function)
     checked: Callable[..., Any] = function
     return checked

@@ -5,37 +5,29 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.data.dataset import Dataset, Split, dice
+from trainables.data.dataset import Split, dice
 from trainables.evidence.collector import Evidence, Runs
-from trainables.evidence.requirements import APPROXIMATIONS, derived
+from trainables.evidence.requirements import is_approximate
 from trainables.result import Phase
 from trainables.selection.contracts import (
     check_epochs,
     check_keep,
     check_scores,
 )
-from trainables.selection.lookup import selector_of, signal_of
+from trainables.selection.lookup import Selection, resolve
 from trainables.spec import TrialSpec
 
 Keep = NDArray[np.bool_]
 
 
-class WithData(Runs, Protocol):
-    """Runs whose data set is at hand."""
-
-    @property
-    def dataset(self) -> Dataset:
-        """Of all these runs."""
-
-
-def score(spec: TrialSpec, runs: WithData) -> tuple[NDArray[np.float32], Phase]:
+def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
     """The signal's scores at the warm-up mark, shared by all rates and selectors.
 
     Returns:
@@ -46,17 +38,19 @@ def score(spec: TrialSpec, runs: WithData) -> tuple[NDArray[np.float32], Phase]:
         ValueError: If the signal gives another shape or type, or scores that are not finite, or
             the warm-up is too short for it.
     """
-    signal = signal_of(spec.signal)
+    selection = resolve(spec)
+    signal, train = selection.signal, runs.dataset.train
     check_epochs(spec)
-    train = runs.dataset.train
 
     def write(path: Path) -> dict[str, Any]:
         evidence = Evidence(spec, runs)
-        scores, own = _timed(signal.score, evidence.of(signal.score, dict(spec.settings)))
+        scores, own = _timed(signal.score, evidence.arguments_of(signal.score, selection.settings))
         check_scores(scores, len(train), spec.signal)
         used = evidence.used + own
-        recall = _recall(spec, evidence)  # a measurement of ours: no cost of the method
-        columns = {name: make(**evidence.of(make, {})) for name, make in signal.columns.items()}
+        recall = _recall(selection, evidence)  # a measurement of ours: no cost of the method
+        columns = {
+            name: make(**evidence.arguments_of(make, {})) for name, make in signal.columns.items()
+        }
         write_scores(path, scores, train, about, columns)
         return {"used": asdict(used), **recall}
 
@@ -71,7 +65,7 @@ def score(spec: TrialSpec, runs: WithData) -> tuple[NDArray[np.float32], Phase]:
     return read_scores(path), Phase(**runs.cache.facts("scores", spec.score_key)["used"])
 
 
-def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
+def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
     """Which training rows a pruned trial goes on with, and what it took to score them.
 
     Returns:
@@ -84,12 +78,13 @@ def select(spec: TrialSpec, runs: WithData) -> tuple[Keep, Phase]:
     if spec.kind != "pruned":
         return np.ones(len(train), dtype=bool), Phase()
     scores, scoring = score(spec, runs)
-    cut, evidence = selector_of(spec.selector), Evidence(spec, runs)
+    selection, evidence = resolve(spec), Evidence(spec, runs)
+    cut = selection.selector
     keep = cut(
         scores=scores if spec.prune == "low" else -scores,
         rate=spec.rate,
         ties=dice(train.ids, spec.seed, "ties"),
-        **{"labels": train.labels} | evidence.of(cut, dict(spec.selector_settings)),
+        **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
     )
     check_keep(keep, len(train), spec)
     return keep, scoring + evidence.used
@@ -102,11 +97,10 @@ def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
     return runs.cache.facts("scores", spec.score_key).get("recall")
 
 
-def _recall(spec: TrialSpec, evidence: Evidence) -> dict[str, float]:
-    settings = dict(spec.settings)
-    if not set(derived(signal_of(spec.signal).score, settings)) & APPROXIMATIONS:
+def _recall(selection: Selection, evidence: Evidence) -> dict[str, float]:
+    if not is_approximate(selection.signal.score, selection.settings):
         return {}
-    return {"recall": round(float(evidence.get("recall", settings).mean()), 6)}
+    return {"recall": round(float(evidence.get("recall", selection.settings).mean()), 6)}
 
 
 def _timed(

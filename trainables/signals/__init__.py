@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.docstrings import about, source
-from trainables.evidence.requirements import LABELLED, parameters
+from trainables.evidence.requirements import EVIDENCE, parameters
 from trainables.signals.control import random
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (
@@ -88,7 +88,7 @@ class Signal:
     @property
     def needs_labels(self) -> bool:
         """Whether it looks at labels, itself or through its evidence."""
-        return bool(LABELLED & set(self.needs))
+        return any(EVIDENCE[name].needs_labels for name in self.needs)
 
 
 SIGNALS: dict[str, Signal] = {

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from trainables.arrays import read_arrays, write_arrays
-from trainables.data.dataset import dice
+from trainables.data.dataset import Dataset, Split, dice
 from trainables.evidence.collector import Evidence, evidence_key
-from trainables.evidence.requirements import DERIVED, KNOWN, asked, parameters, settings_of
+from trainables.evidence.requirements import parameters, rests_on, settings_of
 from trainables.result import Phase
 from trainables.signals import SIGNALS
 from trainables.spec import TrialSpec
@@ -21,6 +21,8 @@ SPEC = TrialSpec(
     selector="global",
     rate=0.1,
 )
+SPLIT = Split(inputs=[f"text {i}" for i in range(40)], labels=np.arange(40) % 2, ids=np.arange(40))
+DATA = Dataset(name="d", kind="text", class_names=("a", "b"), train=SPLIT, test=SPLIT)
 EMBEDDINGS = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
 
 
@@ -28,10 +30,7 @@ class OneRun:
     """The runs behind evidence: one warmed-up learner whose passes over the data are counted."""
 
     def __init__(self, cache):
-        self.cache, self.passes, self.rows = cache, 0, 40
-
-    def given(self, spec, name):
-        return {"labels": np.arange(40) % 2, "dice": dice(np.arange(40), spec.seed, "dice")}[name]
+        self.cache, self.passes, self.dataset = cache, 0, DATA
 
     def warm(self, spec):
         return self
@@ -103,17 +102,12 @@ def test_a_signal_that_asks_for_evidence_nobody_makes_is_refused():
     [("random", set()), ("el2n", {"probs"}), ("keep_one", {"embeddings"})],
 )
 def test_only_what_a_signal_rests_on_is_observed(signal, arrays):
-    assert asked(SIGNALS[signal].score) & {"embeddings", "probs"} == arrays
-
-
-@pytest.mark.parametrize("name", DERIVED)
-def test_evidence_made_from_evidence_declares_what_it_needs(name):
-    assert asked(DERIVED[name][0]) <= KNOWN
+    assert rests_on(SIGNALS[signal].score) & {"embeddings", "probs"} == arrays
 
 
 def test_signals_of_one_mark_share_their_neighbours(evidence, cache, runs):
-    evidence.of(SIGNALS["redundancy"].score, {"k": 5})
-    evidence.of(SIGNALS["keep_one"].score, {"k": 5})
+    evidence.arguments_of(SIGNALS["redundancy"].score, {"k": 5})
+    evidence.arguments_of(SIGNALS["keep_one"].score, {"k": 5})
     assert runs.passes == 1
     assert cache.made["evidence"] == 2
 
@@ -126,14 +120,14 @@ def test_another_k_has_neighbours_of_its_own(evidence, cache):
 
 def test_evidence_left_in_one_pass_is_not_observed_again(evidence, runs):
     evidence.leave({"embeddings", "probs"}, runs)
-    evidence.of(SIGNALS["el2n"].score, {})
-    evidence.of(SIGNALS["redundancy"].score, {"k": 5})
+    evidence.arguments_of(SIGNALS["el2n"].score, {})
+    evidence.arguments_of(SIGNALS["redundancy"].score, {"k": 5})
     assert runs.passes == 1
 
 
 def test_visits_are_kept_at_no_pass_whatever_the_signals_need(evidence, cache, runs):
     evidence.leave(set(), runs)
-    evidence.of(SIGNALS["random"].score, {})
+    evidence.arguments_of(SIGNALS["random"].score, {})
     assert cache.made["evidence"] == 1
     assert evidence.get("losses", {}).shape == (40, 1)
     assert runs.passes == 0
@@ -163,7 +157,7 @@ def test_dice_are_uniform():
 def test_the_second_signal_on_the_same_neighbours_counts_what_lies_under_them(evidence, runs):
     second = Evidence(SPEC, runs)
     for user in (evidence, second):
-        user.of(SIGNALS["keep_one"].score, {"k": 5})
+        user.arguments_of(SIGNALS["keep_one"].score, {"k": 5})
     assert second.used == evidence.used
     assert second.used.examples == 40
 
@@ -210,7 +204,7 @@ def test_a_shard_that_was_seen_is_not_passed_over_again(in_shards, evidence, run
 def test_whoever_asks_first_sees_all_a_function_asks_for_in_one_pass(evidence, runs):
     def mine(embeddings, probs): ...
 
-    evidence.of(mine, {})
+    evidence.arguments_of(mine, {})
     assert runs.passes == 1
     assert evidence.used == Phase(seconds=2.0, examples=40)
 
@@ -223,7 +217,7 @@ def test_a_run_leaves_the_passes_over_many_shards_to_other_workers(in_shards, ev
 def test_what_shards_took_is_counted_once_each(in_shards, evidence, runs):
     second = Evidence(SPEC, runs)
     for user in (evidence, second):
-        user.of(SIGNALS["keep_one"].score, {"k": 5})
+        user.arguments_of(SIGNALS["keep_one"].score, {"k": 5})
     assert second.used == evidence.used
     assert second.used.examples == 40
 

@@ -6,7 +6,7 @@ import pytest
 
 from trainables.data.dataset import dice
 from trainables.evidence.ensembles import Checkpoint, SubsetModels
-from trainables.evidence.requirements import DERIVED, KNOWN, parameters
+from trainables.evidence.requirements import EVIDENCE, parameters
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
 from trainables.selection.contracts import check_scores
 from trainables.signals import SIGNALS
@@ -105,9 +105,10 @@ def evidence(order=None):
     if order is not None:
         base = {name: moved(name, value, order) for name, value in base.items()}
     options = {"head_models": {"models": 12}, "ivf_neighbours": {"probes": 5}}
-    for name, (make, _) in DERIVED.items():
-        given = {needed: base[needed] for needed in parameters(make)[0]}
-        base[name] = make(**given, **options.get(name, {}))
+    for name, piece in EVIDENCE.items():
+        if piece.source == "derived":
+            given = {needed: base[needed] for needed in parameters(piece.make)[0]}
+            base[name] = piece.make(**given, **options.get(name, {}))
     return base
 
 
@@ -149,7 +150,7 @@ def test_every_signal_that_names_labels_says_that_it_needs_them(name):
 
 
 def test_the_tests_hold_every_piece_of_evidence_a_signal_may_ask_for():
-    assert set(evidence()) >= KNOWN - {"validation_embeddings", "moments"}
+    assert set(evidence()) >= set(EVIDENCE) - {"validation_embeddings", "moments", "answers"}
 
 
 def planted(copies=200, singles=1000, noise=1e-3):
