@@ -14,7 +14,7 @@ from trainables.evidence.forward_passes import predict
 from trainables.result import Phase, TrialResult
 from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
-from trainables.training.trainer import Learner
+from trainables.training.learner import Learner
 
 
 def outcome(

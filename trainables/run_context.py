@@ -19,8 +19,8 @@ from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.scoring import Keep, select
 from trainables.spec import TrialSpec
+from trainables.training.learner import Learner, load_progress, save_progress
 from trainables.training.schedule import Route, warm_steps
-from trainables.training.trainer import Learner, load_progress, save_progress
 
 # A killed trial loses at most this much work. It changes no result.
 SAVE_EVERY_S = 60.0

@@ -13,8 +13,8 @@ from trainables.selection.contracts import recall_warnings
 from trainables.selection.lookup import resolve
 from trainables.selection.scoring import Keep, recall_of, select
 from trainables.spec import TrialSpec
+from trainables.training.learner import Learner, load_progress
 from trainables.training.schedule import Route, warm_steps
-from trainables.training.trainer import Learner, load_progress
 
 
 def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = ()) -> TrialResult:

@@ -18,8 +18,8 @@ from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
 from trainables.stages import make_scores
+from trainables.training.learner import Learner
 from trainables.training.schedule import warm_steps
-from trainables.training.trainer import Learner
 from trainables.trial import run_baseline, run_trial, warm_up
 
 pytestmark = pytest.mark.slow

@@ -30,7 +30,7 @@ from trainables.result import Phase
 from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
-    from trainables.training.trainer import Learner
+    from trainables.training.learner import Learner
 
 # Arrays, and what each step of making them took, the evidence under them included.
 Made = tuple[Arrays, dict[str, Phase]]

@@ -14,7 +14,7 @@ from trainables.keys import seed_for
 from trainables.result import Phase
 
 if TYPE_CHECKING:
-    from trainables.training.trainer import Learner
+    from trainables.training.learner import Learner
 
 _BATCH = 256
 

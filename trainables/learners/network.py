@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Network(Protocol):
-    """A module with its data at hand; `trainables.training.trainer` trains it.
+    """A module with its data at hand; `trainables.training.learner` trains it.
 
     Attributes:
         module: The torch module with everything that is trained.

@@ -23,8 +23,8 @@ from trainables.learners import LEARNERS
 from trainables.neighbours.ivf import ivf_neighbours
 from trainables.result import Phase
 from trainables.spec import Training, TrialSpec
+from trainables.training.learner import Learner
 from trainables.training.schedule import Route
-from trainables.training.trainer import Learner
 
 SPEC = TrialSpec(
     dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1, warmup=0.15,

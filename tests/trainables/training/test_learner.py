@@ -6,8 +6,8 @@ import torch
 
 from trainables.evidence.forward_passes import observe, predict
 from trainables.learners import LEARNERS
+from trainables.training.learner import Learner, load_progress, save_progress
 from trainables.training.schedule import Route
-from trainables.training.trainer import Learner, load_progress, save_progress
 
 pytestmark = pytest.mark.slow
 
