@@ -17,7 +17,7 @@ from trainables.spec import TrialSpec
 from trainables.training.learner import Learner
 
 
-def outcome(
+def evaluate(
     spec: TrialSpec,
     learner: Learner,
     dataset: Dataset,

@@ -13,21 +13,21 @@ from trainables.arrays import Arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset, dice, read
 from trainables.errors import AbsentError
-from trainables.evidence.forward_passes import observe
+from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
 from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.scoring import Keep, select
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner, load_progress, save_progress
-from trainables.training.schedule import Route, warm_steps
+from trainables.training.schedule import Schedule, warm_steps
 
 # A killed trial loses at most this much work. It changes no result.
 SAVE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
-class DataRuns:
+class RunContext:
     """Runs on one data set, and where what they leave is kept.
 
     Attributes:
@@ -39,25 +39,25 @@ class DataRuns:
     cache: Cache
 
     @property
-    def everyone(self) -> Keep:
+    def all_rows(self) -> Keep:
         """A mask of all training rows."""
         return np.ones(len(self.dataset.train), dtype=bool)
 
-    def fresh(self, spec: TrialSpec) -> Learner:
+    def new_learner(self, spec: TrialSpec) -> Learner:
         """A learner at its initial weights."""
         network = LEARNERS[spec.learner].open(spec, self.dataset, self.cache)
         return Learner(network, self.dataset.train.labels, spec.training, spec.seed)
 
-    def route(self, spec: TrialSpec, learner: Learner, keep: Keep) -> Route:
+    def schedule(self, spec: TrialSpec, learner: Learner, keep: Keep) -> Schedule:
         """The steps ahead of the trial: of all data, or of the survivors from the fork on."""
         lengths = learner.network.lengths["train"]
-        route = Route(lengths=lengths, seed=spec.seed, training=spec.training, keep=keep)
+        schedule = Schedule(lengths=lengths, seed=spec.seed, training=spec.training, keep=keep)
         if spec.is_baseline:
-            return route
-        fork = warm_steps(spec.warmup, route.full_steps) if spec.protocol == "continue" else 0
-        route = replace(route, fork=fork, budget=spec.budget)
+            return schedule
+        fork = warm_steps(spec.warmup, schedule.full_steps) if spec.protocol == "continue" else 0
+        schedule = replace(schedule, fork=fork, budget=spec.budget)
         if spec.kind != "dynamic":
-            return replace(route, redrawn=spec.kind == "null")
+            return replace(schedule, redrawn=spec.kind == "null")
         weigh = partial(POLICIES[spec.signal].weigh, **dict(spec.settings))
 
         def choose(epoch: int) -> NDArray[np.float32]:
@@ -65,28 +65,28 @@ class DataRuns:
             done = epoch / spec.training.epochs
             return weigh(learner.last_losses(epoch), draws, spec.rate, done)
 
-        return replace(route, choose=choose)
+        return replace(schedule, choose=choose)
 
-    def go(
-        self, learner: Learner, route: Route, spec: TrialSpec, *, until: int | None = None
+    def train_until(
+        self, learner: Learner, schedule: Schedule, spec: TrialSpec, *, until: int | None = None
     ) -> None:
         """Train to step `until` or the end, saving now and then."""
         saved = time.monotonic()
-        for _ in learner.train(route, until):
+        for _ in learner.train(schedule, until):
             if time.monotonic() - saved > SAVE_EVERY_S:
                 save_progress(learner, self.cache.progress(spec.result_key))
                 self.cache.keep_progress(spec.result_key)
                 saved = time.monotonic()
 
-    def warm(self, spec: TrialSpec) -> Learner:
+    def warm_learner(self, spec: TrialSpec) -> Learner:
         """The full-data run as it stood at the warm-up mark, run that far if nobody has."""
-        learner = self.fresh(spec)
+        learner = self.new_learner(spec)
         if spec.warmup:
             learner.load(self._warm(spec))
-            learner.used = self.warm_used(spec)
+            learner.used = self.warm_up_used(spec)
         return learner
 
-    def warm_used(self, spec: TrialSpec) -> Phase:
+    def warm_up_used(self, spec: TrialSpec) -> Phase:
         """What it took to get to the mark."""
         if not spec.warmup:
             return Phase()
@@ -95,8 +95,8 @@ class DataRuns:
 
     def _warm(self, spec: TrialSpec) -> Path:
         def write(path: Path) -> dict[str, Any]:
-            learner = self.fresh(spec)
-            full = self.route(spec.baseline, learner, self.everyone)
+            learner = self.new_learner(spec)
+            full = self.schedule(spec.baseline, learner, self.all_rows)
             for _ in learner.train(full, warm_steps(spec.warmup, full.full_steps)):
                 pass
             return learner.save(path, timed=False)
@@ -107,13 +107,13 @@ class DataRuns:
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the finished run of a spec gets right, and what run and look took."""
         keep, _ = select(spec, self)
-        learner = self.fresh(spec)
+        learner = self.new_learner(spec)
         load_progress(learner, self.cache.progress(spec.result_key))
-        self.go(learner, self.route(spec, learner, keep), spec)
+        self.train_until(learner, self.schedule(spec, learner, keep), spec)
         used, right = learner.used, {"validation": np.zeros((1, 0), dtype=bool)}
         for name, split in self.dataset.splits.items():
             if name != "test":
-                seen, took = observe(learner, ("probs",), name)
+                seen, took = collect(learner, ("probs",), name)
                 right[name] = (seen["probs"].argmax(axis=1) == split.labels)[None]
                 used += took
         self.cache.clear_progress(spec.result_key)
@@ -121,7 +121,7 @@ class DataRuns:
         return {"inside": keep[None], **{new: right[old] for new, old in names.items()}}, used
 
 
-def load_runs(spec: TrialSpec, cache: Cache) -> DataRuns:
+def load_runs(spec: TrialSpec, cache: Cache) -> RunContext:
     """The runs of a spec's data set, which the sweep put into the cache.
 
     Raises:
@@ -134,4 +134,4 @@ def load_runs(spec: TrialSpec, cache: Cache) -> DataRuns:
             "start the sweep again, it puts it there; machines of a cluster must share --cache"
         )
 
-    return DataRuns(read(cache.get("data", spec.data_sha, absent)), cache)
+    return RunContext(read(cache.get("data", spec.data_sha, absent)), cache)

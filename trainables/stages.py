@@ -52,12 +52,12 @@ def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> Phase:
     The first steps warm caches and compilers, and are not counted.
     """
     runs = load_runs(spec, cache)
-    learner = runs.fresh(spec)
-    route = runs.route(spec, learner, runs.everyone)
-    unsteady = min(3, route.full_steps - 1)
-    for _ in learner.train(route, unsteady):
+    learner = runs.new_learner(spec)
+    schedule = runs.schedule(spec, learner, runs.all_rows)
+    unsteady = min(3, schedule.full_steps - 1)
+    for _ in learner.train(schedule, unsteady):
         pass
     before = learner.used
-    for _ in learner.train(route, min(unsteady + steps, route.full_steps)):
+    for _ in learner.train(schedule, min(unsteady + steps, schedule.full_steps)):
         pass
     return learner.used - before

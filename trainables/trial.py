@@ -5,16 +5,16 @@ from dataclasses import replace
 from functools import partial
 
 from trainables.cache import Cache
-from trainables.evaluation import outcome
+from trainables.evaluation import evaluate
 from trainables.evidence.collector import Evidence
 from trainables.result import TrialResult
-from trainables.run_context import DataRuns, load_runs
+from trainables.run_context import RunContext, load_runs
 from trainables.selection.contracts import recall_warnings
 from trainables.selection.lookup import resolve
 from trainables.selection.scoring import Keep, recall_of, select
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner, load_progress
-from trainables.training.schedule import Route, warm_steps
+from trainables.training.schedule import Schedule, warm_steps
 
 
 def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = ()) -> TrialResult:
@@ -35,23 +35,23 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
     """
     runs = load_runs(spec, cache)
     learner = warm_up(spec, cache, marks=marks)
-    runs.go(learner, runs.route(spec, learner, runs.everyone), spec)
-    return outcome(spec, learner, runs.dataset, runs.everyone, {"training": learner.used})
+    runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec)
+    return evaluate(spec, learner, runs.dataset, runs.all_rows, {"training": learner.used})
 
 
 def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Learner:
     """The first part of a full-data run, up to the last mark; arguments as `run_baseline`."""
     runs = load_runs(spec, cache)
-    learner = runs.fresh(spec)
-    route = runs.route(spec, learner, runs.everyone)
-    stops = _stops(marks, route)
+    learner = runs.new_learner(spec)
+    schedule = runs.schedule(spec, learner, runs.all_rows)
+    stops = _stops(marks, schedule)
     if load_progress(learner, cache.progress(spec.result_key)):
         passed = [mark for stop, warm in stops.items() if stop < learner.steps for mark in warm]
         if not all(cache.has("warm", mark.warm_key) for mark in passed):
-            learner = runs.fresh(spec)
+            learner = runs.new_learner(spec)
     for stop, warm in stops.items():
         if stop >= learner.steps:
-            runs.go(learner, route, spec, until=stop)
+            runs.train_until(learner, schedule, spec, until=stop)
             _leave(learner, warm, runs)
     return learner
 
@@ -75,15 +75,15 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     """
     runs = load_runs(spec, cache)
     keep, scoring = select(spec, runs)
-    learner = runs.warm(spec)
+    learner = runs.warm_learner(spec)
     warmup = learner.used
     if spec.protocol == "restart":
-        learner = runs.fresh(spec)
+        learner = runs.new_learner(spec)
     before = learner.used
     load_progress(learner, cache.progress(spec.result_key))
-    runs.go(learner, runs.route(spec, learner, keep), spec)
+    runs.train_until(learner, runs.schedule(spec, learner, keep), spec)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
-    result = outcome(spec, learner, runs.dataset, keep, phases)
+    result = evaluate(spec, learner, runs.dataset, keep, phases)
     recall = recall_of(spec, runs)
     return replace(
         result,
@@ -93,15 +93,15 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     )
 
 
-def _stops(marks: Iterable[TrialSpec], route: Route) -> dict[int, list[TrialSpec]]:
+def _stops(marks: Iterable[TrialSpec], schedule: Schedule) -> dict[int, list[TrialSpec]]:
     """The trials that fork at each step, in the order of steps."""
     stops: dict[int, list[TrialSpec]] = {}
     for spec in marks:
-        stops.setdefault(warm_steps(spec.warmup, route.full_steps), []).append(spec)
+        stops.setdefault(warm_steps(spec.warmup, schedule.full_steps), []).append(spec)
     return dict(sorted(stops.items()))
 
 
-def _leave(learner: Learner, marks: list[TrialSpec], runs: DataRuns) -> None:
+def _leave(learner: Learner, marks: list[TrialSpec], runs: RunContext) -> None:
     """The checkpoint, and all evidence asked for in one pass."""
     names: dict[str, set[str]] = {}
     for spec in marks:
@@ -114,7 +114,7 @@ def _leave(learner: Learner, marks: list[TrialSpec], runs: DataRuns) -> None:
         runs.cache.get("warm", spec.warm_key, save, about=about)
 
 
-def _twins_lost(spec: TrialSpec, runs: DataRuns, keep: Keep) -> float | None:
+def _twins_lost(spec: TrialSpec, runs: RunContext, keep: Keep) -> float | None:
     """Share of the removed rows whose nearest neighbour was removed too."""
     if spec.kind != "pruned" or keep.all():
         return None

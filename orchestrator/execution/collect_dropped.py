@@ -16,7 +16,7 @@ from orchestrator.store.atomic import atomic_write
 from trainables.data.dataset import Dataset, dice
 from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import variant_of
-from trainables.run_context import DataRuns
+from trainables.run_context import RunContext
 from trainables.selection.lookup import resolve
 from trainables.selection.scoring import read_scores, select
 from trainables.spec import TrialSpec
@@ -118,7 +118,7 @@ def _kept(sweep: Sweep, spec: TrialSpec) -> list[Artifact]:
 
 def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:
     dataset = sweep.datasets[spec.data_sha]
-    runs, labels = DataRuns(dataset, sweep.store), dataset.train.labels
+    runs, labels = RunContext(dataset, sweep.store), dataset.train.labels
     keep, _ = select(spec, runs)
     scores = _scores(sweep, spec)
     near = Evidence(spec, runs).get(_neighbours(spec), dict(spec.settings))

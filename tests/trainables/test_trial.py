@@ -100,8 +100,8 @@ def test_a_trial_killed_in_mid_training_and_taken_up_gives_the_same_bytes(
     expected = [run_baseline(full, calm, marks=[pruned]), run_trial(pruned, calm)]
     monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
 
-    def interrupted(self, route, until=None):
-        for steps in whole(self, route, until):
+    def interrupted(self, schedule, until=None):
+        for steps in whole(self, schedule, until):
             yield steps
             if steps == step:
                 raise KilledError
@@ -321,8 +321,8 @@ def test_a_policy_killed_in_mid_epoch_goes_on_with_the_same_choice(specs, filled
     monkeypatch.setattr(runs_module, "SAVE_EVERY_S", -1.0)
     cache, whole = filled("killed"), Learner.train
 
-    def interrupted(self, route, until=None):
-        for steps in whole(self, route, until):
+    def interrupted(self, schedule, until=None):
+        for steps in whole(self, schedule, until):
             yield steps
             if steps == 35:
                 raise KilledError

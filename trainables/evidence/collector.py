@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset
-from trainables.evidence.forward_passes import observe
+from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import (
     EVIDENCE,
     SHARD,
@@ -47,10 +47,10 @@ class Runs(Protocol):
     def dataset(self) -> Dataset:
         """Of all these runs."""
 
-    def warm(self, spec: TrialSpec) -> "Learner":
+    def warm_learner(self, spec: TrialSpec) -> "Learner":
         """The learner as it stood at the spec's mark."""
 
-    def warm_used(self, spec: TrialSpec) -> Phase:
+    def warm_up_used(self, spec: TrialSpec) -> Phase:
         """What it took to get there."""
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
@@ -119,7 +119,7 @@ class Evidence:
         """Keep some pieces of one shard: all that one pass gives by one pass."""
         lacking = [name for name in of_source(names, "pass") if not self._has(name, shard)]
         if lacking:
-            self._keep_pass(lacking, shard, self._runs.warm(self._spec))
+            self._keep_pass(lacking, shard, self._runs.warm_learner(self._spec))
         for name in names:
             self._file(name, settings, shard)
 
@@ -151,26 +151,26 @@ class Evidence:
         piece = EVIDENCE[name]
         match piece.source:
             case "visits":
-                return self._runs.warm(self._spec).visits(), {}
+                return self._runs.warm_learner(self._spec).visits(), {}
             case "answers":
                 arrays, used = self._runs.answers(self._spec)
                 return arrays, {"run": used}
             case "extra passes":
                 options = options_of(name, settings)
-                array, used = piece.maker(self._runs.warm(self._spec), **options)
+                array, used = piece.maker(self._runs.warm_learner(self._spec), **options)
                 return {name: array}, {name: used}
             case "derived":
                 return self._derive(name, settings, shard)
         if piece.source == "validation pass":
             self.get("validation_labels", {})  # says what to do where there is no such split
-        return self._pass([name], shard, self._runs.warm(self._spec))
+        return self._pass([name], shard, self._runs.warm_learner(self._spec))
 
     def _pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> Made:
         """What one pass gives of several pieces, all of the same split."""
         split = "validation" if EVIDENCE[names[0]].source == "validation pass" else "train"
         plain = tuple(name.removeprefix("validation_") for name in names)
         rows = None if shard is None else shards_of(self._rows)[shard]
-        arrays, used = observe(learner, plain, split, rows=rows)
+        arrays, used = collect(learner, plain, split, rows=rows)
         found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
         return found, {_step(f"{split} pass", shard): used}
 
@@ -205,7 +205,7 @@ class Evidence:
             found.append({name: other.get(name, {}) for name in piece.of})
             used = dict(other._used)
             if not piece.takes_whole_runs and spec.run_key != self._spec.run_key:
-                used["warm-up"] = self._runs.warm_used(spec)
+                used["warm-up"] = self._runs.warm_up_used(spec)
             # Of the run's own evidence at its own mark no second pass was made.
             name_of = "{}" if spec == self._spec else f"{number} {{}}"
             self._used |= {name_of.format(step): phase for step, phase in used.items()}

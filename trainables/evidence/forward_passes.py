@@ -21,7 +21,7 @@ _BATCH = 256
 Alter = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def passed(
+def batches(
     learner: "Learner",
     split: str,
     *,
@@ -86,7 +86,7 @@ def classifier(module: Any) -> Any:
     return layers[-1]
 
 
-def observe(
+def collect(
     learner: "Learner",
     names: tuple[str, ...],
     split: str = "train",
@@ -107,7 +107,7 @@ def observe(
         learner.network.module.eval()
     parts: dict[str, list[Any]] = {name: [] for name in names}
     order, used = [], Phase()
-    for here, seen, took in passed(learner, split, names=names, alter=alter, rows=rows):
+    for here, seen, took in batches(learner, split, names=names, alter=alter, rows=rows):
         for name in names:
             parts[name].append(seen[name].numpy())
         order.append(here)
@@ -121,7 +121,7 @@ def predict(learner: "Learner", split: str) -> tuple[NDArray[np.int64], Phase]:
     predicted = np.empty(len(learner.network.lengths[split]), dtype=np.int64)
     used = Phase()
     learner.network.module.eval()
-    for rows, seen, took in passed(learner, split):
+    for rows, seen, took in batches(learner, split):
         predicted[rows] = seen["logits"].argmax(1).numpy()
         used += took
     return predicted, used
@@ -182,7 +182,7 @@ def _several(
             draw_from(seed_for(learner.seed, stage, number, next(place)))
             return change(batch)
 
-        arrays, took = observe(learner, ("probs",), alter=alter)
+        arrays, took = collect(learner, ("probs",), alter=alter)
         found.append(arrays["probs"])
         used += took
     return np.stack(found, axis=1), used

@@ -1,4 +1,4 @@
-"""The loop: a learner goes along its route, leaves evidence, and can be put down and taken up."""
+"""The loop: a learner goes along its schedule, leaves evidence, and can be put down and taken up."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from trainables.errors import DataError
 from trainables.keys import seed_for
 from trainables.result import Phase
 from trainables.spec import Training
-from trainables.training.schedule import Route, Step, learning_rate
+from trainables.training.schedule import Schedule, Step, learning_rate
 
 if TYPE_CHECKING:
     from trainables.learners.network import Network
@@ -79,8 +79,8 @@ class Learner:
         every = sum(int(p.numel()) for p in module.parameters())
         return every - sum(int(table.numel()) for table in tables)
 
-    def train(self, route: Route, until: int | None = None) -> Iterator[int]:
-        """Go along a route, from where this learner stands on it, to step `until` or its end.
+    def train(self, schedule: Schedule, until: int | None = None) -> Iterator[int]:
+        """Go along a schedule, from where this learner stands on it, to step `until` or its end.
 
         Yields the number of steps done after each, so that the caller may save in between.
 
@@ -88,13 +88,13 @@ class Learner:
             FloatingPointError: If a loss is not finite, naming epoch, step and rows.
         """
         ahead = islice(
-            route.steps(),
-            self.steps - route.fork,
-            None if until is None else until - route.fork,
+            schedule.steps(),
+            self.steps - schedule.fork,
+            None if until is None else until - schedule.fork,
         )
         for step in ahead:
             started = time.perf_counter()
-            self._step(step, route.later_seed)
+            self._step(step, schedule.later_seed)
             self.steps += 1
             if self.steps % _CHECK_EVERY == 0:
                 self._check()

@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
+class Schedule:
     """The steps of one run.
 
     Attributes:

@@ -32,10 +32,10 @@ class OneRun:
     def __init__(self, cache):
         self.cache, self.passes, self.dataset = cache, 0, DATA
 
-    def warm(self, spec):
+    def warm_learner(self, spec):
         return self
 
-    def warm_used(self, spec):
+    def warm_up_used(self, spec):
         return Phase(seconds=7.0)
 
     def visits(self):
@@ -44,7 +44,7 @@ class OneRun:
 
 @pytest.fixture
 def runs(cache, monkeypatch):
-    def observe(learner, names, split="train", rows=None):
+    def collect(learner, names, split="train", rows=None):
         learner.passes += 1
         rows = rows or range(40)
         here = slice(rows.start, rows.stop)
@@ -52,7 +52,7 @@ def runs(cache, monkeypatch):
         found = {name: arrays[name][here] for name in names}
         return found, Phase(seconds=2.0 * len(rows) / 40, examples=len(rows))
 
-    monkeypatch.setattr("trainables.evidence.collector.observe", observe)
+    monkeypatch.setattr("trainables.evidence.collector.collect", collect)
     return OneRun(cache)
 
 

@@ -24,7 +24,7 @@ from trainables.neighbours.ivf import ivf_neighbours
 from trainables.result import Phase
 from trainables.spec import Training, TrialSpec
 from trainables.training.learner import Learner
-from trainables.training.schedule import Route
+from trainables.training.schedule import Schedule
 
 SPEC = TrialSpec(
     dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1, warmup=0.15,
@@ -49,12 +49,12 @@ class WarmRuns:
         self.cache, self.dataset = FolderCache(root), dataset
         self._path, self._spec = path, spec
 
-    def warm(self, spec):
+    def warm_learner(self, spec):
         learner = learner_of(self._spec, self.dataset, self.cache)
         learner.load(self._path)
         return learner
 
-    def warm_used(self, spec):
+    def warm_up_used(self, spec):
         return Phase()
 
     def answers(self, spec):
@@ -86,8 +86,8 @@ def two_runs(tmp_path_factory):
     (root / "warm").mkdir()
     learner = learner_of(spec, data, FolderCache(root / "warm"))
     lengths = learner.network.lengths["train"]
-    route = Route(lengths=lengths, seed=1, training=training, keep=np.ones(N, dtype=bool))
-    for _ in learner.train(route, 3):
+    schedule = Schedule(lengths=lengths, seed=1, training=training, keep=np.ones(N, dtype=bool))
+    for _ in learner.train(schedule, 3):
         pass
     learner.save(root / "learner")
     pairs = (("true", data), ("other", other))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.evidence.forward_passes import observe, predict
+from trainables.evidence.forward_passes import collect, predict
 from trainables.learners import LEARNERS
 from trainables.training.learner import Learner, load_progress, save_progress
-from trainables.training.schedule import Route
+from trainables.training.schedule import Schedule
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ learners = pytest.mark.parametrize("name", ["linear", "tiny"])
 
 @pytest.fixture
 def opened(specs, filled, small):
-    """Makes a learner and its full route."""
+    """Makes a learner and its full schedule."""
     cache = filled()
 
     def make(name, **training):
@@ -26,46 +26,46 @@ def opened(specs, filled, small):
         learner = Learner(network, small.train.labels, full.training, full.seed)
         keep = np.ones(len(small.train), dtype=bool)
         lengths = network.lengths["train"]
-        return learner, Route(lengths=lengths, seed=3, training=full.training, keep=keep)
+        return learner, Schedule(lengths=lengths, seed=3, training=full.training, keep=keep)
 
     return make
 
 
-def run(learner, route, until=None):
-    return list(learner.train(route, until))
+def run(learner, schedule, until=None):
+    return list(learner.train(schedule, until))
 
 
 @learners
 def test_training_lowers_the_loss(opened, name):
-    learner, route = opened(name, epochs=6)
-    run(learner, route)
+    learner, schedule = opened(name, epochs=6)
+    run(learner, schedule)
     losses = learner.visits()["losses"]
     assert np.nanmean(losses[:, -1]) < 0.9 * np.nanmean(losses[:, 0])
 
 
 @learners
 def test_looking_at_a_learner_in_mid_training_changes_nothing(opened, name):
-    calm, route = opened(name)
+    calm, schedule = opened(name)
     watched, _ = opened(name)
-    run(calm, route)
-    for _ in watched.train(route):
+    run(calm, schedule)
+    for _ in watched.train(schedule):
         if watched.steps in (5, 20):
-            observe(watched, ("embeddings", "probs"))
+            collect(watched, ("embeddings", "probs"))
             predict(watched, "test")
     assert watched.weights_sha() == calm.weights_sha()
 
 
 @learners
 def test_a_learner_put_down_and_taken_up_ends_the_same(opened, name, tmp_path):
-    whole, route = opened(name)
-    run(whole, route)
+    whole, schedule = opened(name)
+    run(whole, schedule)
     first, _ = opened(name)
-    run(first, route, until=17)
+    run(first, schedule, until=17)
     first.save(tmp_path / "state")
     second, _ = opened(name)
     second.load(tmp_path / "state")
     assert second.steps == 17
-    run(second, route)
+    run(second, schedule)
     assert second.weights_sha() == whole.weights_sha()
     assert (
         np.nan_to_num(second.visits()["losses"]) == np.nan_to_num(whole.visits()["losses"])
@@ -75,10 +75,10 @@ def test_a_learner_put_down_and_taken_up_ends_the_same(opened, name, tmp_path):
 @pytest.mark.parametrize("left_out", ["exp_avg", "exp_avg_sq", "step", "weights"])
 def test_every_part_of_a_checkpoint_counts(opened, tmp_path, left_out):
     """The negative control of the test above: without any one part the end is another."""
-    whole, route = opened("linear")
-    run(whole, route)
+    whole, schedule = opened("linear")
+    run(whole, schedule)
     first, _ = opened("linear")
-    run(first, route, until=17)
+    run(first, schedule, until=17)
     first.save(tmp_path / "state")
     second, _ = opened("linear")
     fresh = {name: tensor.clone() for name, tensor in second.network.module.state_dict().items()}
@@ -88,15 +88,15 @@ def test_every_part_of_a_checkpoint_counts(opened, tmp_path, left_out):
     else:
         for moments in second._optimizer.state.values():
             moments[left_out].zero_()
-    run(second, route)
+    run(second, schedule)
     assert second.weights_sha() != whole.weights_sha()
 
 
 def test_visits_tell_what_training_saw_and_nothing_more(opened, small):
-    learner, route = opened("linear")
-    run(learner, route, until=5)
+    learner, schedule = opened("linear")
+    run(learner, schedule, until=5)
     visits = learner.visits()
-    seen = np.concatenate([step.rows for step, _ in zip(route.steps(), range(5), strict=False)])
+    seen = np.concatenate([step.rows for step, _ in zip(schedule.steps(), range(5), strict=False)])
     known = np.isfinite(visits["losses"][:, 0])
     assert sorted(np.flatnonzero(known)) == sorted(seen.tolist())
     assert set(visits["correct"][known, 0]) <= {0.0, 1.0}
@@ -104,9 +104,9 @@ def test_visits_tell_what_training_saw_and_nothing_more(opened, small):
 
 
 def test_observed_probabilities_are_those_of_the_network(opened, small):
-    learner, route = opened("linear")
-    run(learner, route, until=10)
-    arrays, used = observe(learner, ("embeddings", "probs"))
+    learner, schedule = opened("linear")
+    run(learner, schedule, until=10)
+    arrays, used = collect(learner, ("embeddings", "probs"))
     rows = np.array([5, 100, 3])
     batch = learner.network.batch("train", rows)
     expected = torch.softmax(learner.network.forward(batch)[0], 1).detach().numpy()
@@ -117,7 +117,7 @@ def test_observed_probabilities_are_those_of_the_network(opened, small):
 
 def test_a_text_learners_embeddings_are_the_masked_mean_whatever_the_padding(opened):
     learner, _ = opened("tiny")
-    arrays, _ = observe(learner, ("embeddings",))
+    arrays, _ = collect(learner, ("embeddings",))
     module = learner.network.module.eval()
     pieces = learner.network._tokens.splits["train"]
     ids = torch.from_numpy(pieces.values[pieces.offsets[7] : pieces.offsets[8]].astype(np.int64))
@@ -135,10 +135,10 @@ def test_a_checkpoint_of_another_network_is_refused(opened, tmp_path):
 
 
 def test_of_unfinished_states_the_newest_whole_one_is_taken_up(opened, tmp_path):
-    learner, route = opened("linear")
-    run(learner, route, until=4)
+    learner, schedule = opened("linear")
+    run(learner, schedule, until=4)
     save_progress(learner, tmp_path)
-    run(learner, route, until=9)
+    run(learner, schedule, until=9)
     save_progress(learner, tmp_path)
     (only,) = tmp_path.glob("*.safetensors")
     assert only.name.startswith("0000000009-")
@@ -163,9 +163,9 @@ def test_weights_of_matrices_decay_and_biases_do_not(opened):
 
 
 def test_bf16_is_another_run_that_learns_as_well(opened):
-    whole, route = opened("tiny")
+    whole, schedule = opened("tiny")
     half, same = opened("tiny", precision="bf16")
-    run(whole, route)
+    run(whole, schedule)
     run(half, replace(same, training=half.training))
     assert half.weights_sha() != whole.weights_sha()
     assert np.nanmean(half.visits()["losses"]) == pytest.approx(

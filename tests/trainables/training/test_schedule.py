@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from trainables.spec import Training
-from trainables.training.schedule import Route, epoch_order, learning_rate, warm_steps
+from trainables.training.schedule import Schedule, epoch_order, learning_rate, warm_steps
 
 N, SIZE, EPOCHS = 1003, 16, 3
 TRAINING = Training(epochs=EPOCHS, batch_size=SIZE)
 
 
-def route(keep=None, **fields):
+def schedule(keep=None, **fields):
     lengths = np.random.default_rng(0).integers(3, 60, N)
     keep = np.ones(N, dtype=bool) if keep is None else keep
-    return Route(lengths=lengths, seed=7, training=TRAINING, keep=keep, **fields)
+    return Schedule(lengths=lengths, seed=7, training=TRAINING, keep=keep, **fields)
 
 
 def half():
@@ -29,7 +29,7 @@ def test_the_pruned_run_sees_the_full_runs_order_less_the_pruned():
 def test_every_epoch_sees_every_kept_row_once():
     keep = half()
     seen = [[], [], []]
-    for step in route(keep).steps():
+    for step in schedule(keep).steps():
         seen[step.epoch] += step.rows.tolist()
     assert all(sorted(rows) == np.flatnonzero(keep).tolist() for rows in seen)
 
@@ -41,42 +41,44 @@ def test_epochs_and_seeds_have_orders_of_their_own():
 
 
 def test_a_full_run_takes_as_many_steps_as_it_says():
-    assert len(list(route().steps())) == route().full_steps == EPOCHS * -(-N // SIZE)
+    assert len(list(schedule().steps())) == schedule().full_steps == EPOCHS * -(-N // SIZE)
 
 
 @pytest.mark.parametrize("fork", [1, 29, 63, 64, 100])
 def test_after_a_fork_the_unseen_survivors_of_the_epoch_come_first_and_once(fork):
-    keep, before = half(), list(route().steps())[:fork]
-    epoch = fork // route().full_epoch_steps
+    keep, before = half(), list(schedule().steps())[:fork]
+    epoch = fork // schedule().full_epoch_steps
     seen = {row for step in before if step.epoch == epoch for row in step.rows.tolist()}
-    rest = [r for s in route(keep, fork=fork).steps() if s.epoch == epoch for r in s.rows.tolist()]
+    rest = [
+        r for s in schedule(keep, fork=fork).steps() if s.epoch == epoch for r in s.rows.tolist()
+    ]
     assert sorted(rest) == sorted(set(np.flatnonzero(keep).tolist()) - seen)
 
 
 @pytest.mark.parametrize("fork", [0, 29, 63, 100])
 def test_progress_goes_on_from_the_fork_to_the_end_whatever_is_pruned(fork):
-    progress = [step.progress for step in route(half(), fork=fork).steps()]
+    progress = [step.progress for step in schedule(half(), fork=fork).steps()]
     assert progress == sorted(progress)
-    assert fork / route().full_steps < progress[0] < (fork + 3) / route().full_steps
-    assert 1 - 2 / route().full_steps < progress[-1] < 1
+    assert fork / schedule().full_steps < progress[0] < (fork + 3) / schedule().full_steps
+    assert 1 - 2 / schedule().full_steps < progress[-1] < 1
 
 
 def test_the_steps_budget_takes_as_many_steps_as_the_full_run():
     fork = 29
-    steps = list(route(half(), fork=fork, budget="steps").steps())
-    assert len(steps) == route().full_steps - fork
-    assert steps[-1].progress == pytest.approx(1 - 0.5 / route().full_steps)
+    steps = list(schedule(half(), fork=fork, budget="steps").steps())
+    assert len(steps) == schedule().full_steps - fork
+    assert steps[-1].progress == pytest.approx(1 - 0.5 / schedule().full_steps)
     assert max(step.epoch for step in steps) > EPOCHS - 1
 
 
 def test_the_epochs_budget_takes_fewer_steps_by_what_is_pruned():
-    steps = len(list(route(half()).steps()))
-    assert steps == pytest.approx(route().full_steps * half().mean(), rel=0.03)
+    steps = len(list(schedule(half()).steps()))
+    assert steps == pytest.approx(schedule().full_steps * half().mean(), rel=0.03)
 
 
 def test_batches_hold_texts_of_similar_length():
-    lengths = route().lengths
-    spread = [np.ptp(lengths[step.rows]) for step in route().steps()]
+    lengths = schedule().lengths
+    spread = [np.ptp(lengths[step.rows]) for step in schedule().steps()]
     assert np.mean(spread) < 0.15 * np.ptp(lengths)
 
 
@@ -84,7 +86,7 @@ def test_a_route_is_the_same_each_time_and_another_for_another_seed():
     def rows(one):
         return [step.rows.tolist() for step in one.steps()]
 
-    assert rows(route()) == rows(route()) != rows(replace(route(), seed=8))
+    assert rows(schedule()) == rows(schedule()) != rows(replace(schedule(), seed=8))
 
 
 @pytest.mark.parametrize(
@@ -112,9 +114,9 @@ def test_without_a_rise_the_learning_rate_starts_at_its_peak():
 
 @pytest.mark.parametrize("fork", [0, 29, 63, 100])
 def test_a_redrawn_order_has_the_same_rows_left_in_another_order(fork):
-    full = route(fork=fork)
+    full = schedule(fork=fork)
     plain, other = (
-        [s.rows.tolist() for s in r.steps()] for r in (full, route(fork=fork, redrawn=True))
+        [s.rows.tolist() for s in r.steps()] for r in (full, schedule(fork=fork, redrawn=True))
     )
     epochs = [step.epoch for step in full.steps()]
     for epoch in set(epochs):
