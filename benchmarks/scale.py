@@ -112,7 +112,7 @@ def lay(store: Store, spec: TrialSpec, n: int, d: int) -> None:
     )
     store.get("data", spec.data_sha, lambda path: write(data, path))
     centres = np.random.default_rng(0).standard_normal((500, d), dtype=np.float32)
-    for place, shard in zip(shard_numbers("embeddings", n), shards_of(n), strict=True):
+    for number, shard in zip(shard_numbers("embeddings", n), shards_of(n), strict=True):
         rng = np.random.default_rng([1, shard.start])
         vectors = centres[rng.integers(0, 500, len(shard))]
         vectors += rng.standard_normal(vectors.shape, dtype=np.float32)
@@ -121,7 +121,7 @@ def lay(store: Store, spec: TrialSpec, n: int, d: int) -> None:
             write_arrays(path, {"embeddings": vectors}, {})
             return {"used": {}}
 
-        store.get("evidence", evidence_key(spec, "embeddings", {}, place), save)
+        store.get("evidence", evidence_key(spec, "embeddings", {}, number), save)
 
 
 def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, float, str]:

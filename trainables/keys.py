@@ -20,11 +20,11 @@ def key_of(payload: Any) -> str:
     return hashlib.sha256(canonical(payload)).hexdigest()
 
 
-def seed_for(seed: int, *place: int | str) -> int:
-    """A generator's seed in [0, 2^63) for one place of a run, such as (stage, epoch, step).
+def seed_for(seed: int, *stage: int | str) -> int:
+    """A generator's seed in [0, 2^63) for one stage of a run, such as ("step", epoch, position).
 
     Every draw is keyed by where it is made, never by what was drawn before it, so evaluation,
     logging, restarts and the order of trials change nothing.
     """
-    digest = hashlib.sha256(canonical([seed, *place])).digest()
+    digest = hashlib.sha256(canonical([seed, *stage])).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -22,7 +22,7 @@ def gather(
     names: Sequence[str],
     *,
     settings: Mapping[str, Setting],
-    place: int | None,
+    shard: int | None,
 ) -> None:
     """Make pieces of evidence of one shard, if nobody has.
 
@@ -31,9 +31,9 @@ def gather(
         cache: Where artifacts are kept.
         names: The pieces.
         settings: Of the signal that asks for them.
-        place: The shard; None for what is kept in one file.
+        shard: The shard; None for what is kept in one file.
     """
-    Evidence(spec, load_runs(spec, cache)).gather(names, settings, place)
+    Evidence(spec, load_runs(spec, cache)).gather(names, settings, shard)
 
 
 def answer(spec: TrialSpec, cache: Cache) -> None:

@@ -69,15 +69,15 @@ def evidence_tasks(
     for mark, wanted in _marks(spec, others):
         if wanted:
             whole, names = seen[mark.warm_key]
-            for place in pieces:
-                yield _task(whole, names, {}, place, warmed(whole), share)
+            for shard in pieces:
+                yield _task(whole, names, {}, shard, warmed(whole), share)
     for name, settings in _derived(spec):
         kept = kept_under(EVIDENCE[name].maker, settings)
         made = sorted({*of_source(kept, "pass"), *of_source(kept, "derived")})
         under = [one for other in made for one in artifacts(spec, other, settings, n)]
-        for place in shard_numbers(name, n):
-            cost = share if place is not None else full / 9
-            yield _task(spec, (name,), settings, place, (*warmed(spec), *under), cost)
+        for shard in shard_numbers(name, n):
+            cost = share if shard is not None else full / 9
+            yield _task(spec, (name,), settings, shard, (*warmed(spec), *under), cost)
 
 
 def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Artifact]:
@@ -126,11 +126,11 @@ def _task(
     spec: TrialSpec,
     names: tuple[str, ...],
     settings: Settings,
-    place: int | None,
+    shard: int | None,
     needs: tuple[Artifact, ...],
     cost: float,
 ) -> Task:
-    keys = [evidence_key(spec, name, settings, place) for name in names]
+    keys = [evidence_key(spec, name, settings, shard) for name in names]
     return Task(
         kind="evidence",
         spec=spec,
@@ -138,6 +138,6 @@ def _task(
         makes=tuple(("evidence", key) for key in keys),
         names=names,
         settings=tuple(sorted(settings.items())),
-        place=place,
+        place=shard,
         cost=cost,
     )

@@ -128,7 +128,7 @@ def _answer(task: Task, store: Store) -> None:
 def _evidence(task: Task, store: Store) -> None:
     from trainables.stages import gather
 
-    gather(task.spec, store, task.names, settings=dict(task.settings), place=task.place)
+    gather(task.spec, store, task.names, settings=dict(task.settings), shard=task.place)
 
 
 def _score(task: Task, store: Store) -> None:

@@ -35,7 +35,7 @@ class Raw:
         labels: As given, shape (n,): int64 or string.
         ids: Shape (n,), unique; int64, or object of str.
         names: Class names the file carries, or None.
-        place: The file and its label column, for messages.
+        origin: The file and its label column, for messages.
     """
 
     inputs: pa.Array
@@ -43,7 +43,7 @@ class Raw:
     labels: pa.Array
     ids: NDArray[Any]
     names: tuple[str, ...] | None
-    place: ColumnOrigin
+    origin: ColumnOrigin
 
 
 def raw_split(table: pa.Table, columns: Columns, where: str) -> Raw:
@@ -54,42 +54,42 @@ def raw_split(table: pa.Table, columns: Columns, where: str) -> Raw:
     """
     ids = ids_of(table, columns, where)
     own = ids if columns.id else None
-    place = ColumnOrigin(where=where, column=" + ".join(columns.text), ids=own)
-    inputs, kind = inputs_of(table, columns, place)
+    origin = ColumnOrigin(where=where, column=" + ".join(columns.text), ids=own)
+    inputs, kind = inputs_of(table, columns, origin)
     return Raw(
         inputs=inputs,
         kind=kind,
         labels=_labels(table, ColumnOrigin(where=where, column=columns.label, ids=own)),
         ids=ids,
         names=_class_names(table.schema, columns.label, where),
-        place=ColumnOrigin(where=where, column=columns.label, ids=own),
+        origin=ColumnOrigin(where=where, column=columns.label, ids=own),
     )
 
 
-def _labels(table: pa.Table, place: ColumnOrigin) -> pa.Array:
+def _labels(table: pa.Table, origin: ColumnOrigin) -> pa.Array:
     """Labels as int64 or strings; anything that is not clearly a class is refused."""
-    column = flat(table[place.column])
+    column = flat(table[origin.column])
     kind = column.type
-    refuse(place, column, pc.is_null(column), "it has no label: fill or remove the row")
+    refuse(origin, column, pc.is_null(column), "it has no label: fill or remove the row")
     if pa.types.is_floating(kind):
         whole = pc.and_(pc.is_finite(column), pc.equal(pc.floor(column), column))
         why = "labels are classes, not measurements: cast them, or use --label-column"
-        refuse(place, column, pc.invert(whole), why)
+        refuse(origin, column, pc.invert(whole), why)
     elif pa.types.is_boolean(kind):
         column = column.cast(pa.large_string())
     elif not (pa.types.is_integer(kind) or is_text(kind)):
         raise DataError(
-            f"{place.where}: column {place.column!r} holds {kind}; labels are whole numbers or strings: "
+            f"{origin.where}: column {origin.column!r} holds {kind}; labels are whole numbers or strings: "
             "use --label-column"
         )
     if is_text(column.type):
         column = column.cast(pa.large_string())
         why = "its label is empty: fill it, or remove the row"
-        refuse(place, column, pc.equal(pc.utf8_trim_whitespace(column), ""), why)
+        refuse(origin, column, pc.equal(pc.utf8_trim_whitespace(column), ""), why)
         return column
     outside = pc.or_(pc.less(column, 0), pc.greater_equal(column.cast(pa.float64()), 2.0**63))
     why = "class numbers start at 0, and -1 often means unlabelled: remove these rows"
-    refuse(place, column, outside, why)
+    refuse(origin, column, outside, why)
     return column.cast(pa.int64())
 
 
@@ -124,12 +124,12 @@ def classes_of(train: Raw) -> tuple[pa.Array, tuple[str, ...]]:
         values, names = seen, tuple(str(value) for value in seen.to_pylist())
     if len(seen) < 2:
         raise DataError(
-            f"{train.place.where}: all labels are {excerpt(seen[0].as_py())}; "
+            f"{train.origin.where}: all labels are {excerpt(seen[0].as_py())}; "
             "a classifier needs two classes or more"
         )
     if len(seen) > MAX_CLASSES or (len(seen) > 100 and len(seen) > len(train.labels) / 2):
         raise DataError(
-            f"{train.place.where}: {len(seen):,} different labels in {len(train.labels):,} rows; that "
+            f"{train.origin.where}: {len(seen):,} different labels in {len(train.labels):,} rows; that "
             "looks like an id or a text: use --label-column"
         )
     return values, names
@@ -143,19 +143,19 @@ def encode(raw: Raw, values: pa.Array, train: Raw) -> NDArray[np.int64]:
     """
     if raw.names != train.names:
         raise DataError(
-            f"{raw.place.where}: its classes {excerpt(raw.names)} differ from {excerpt(train.names)} "
-            f"in {train.place.where}; write both with the same class names"
+            f"{raw.origin.where}: its classes {excerpt(raw.names)} differ from {excerpt(train.names)} "
+            f"in {train.origin.where}; write both with the same class names"
         )
     if raw.labels.type != train.labels.type:
         raise DataError(
-            f"{raw.place.where}: labels are {raw.labels.type}, but {train.labels.type} in "
-            f"{train.place.where}; write both alike"
+            f"{raw.origin.where}: labels are {raw.labels.type}, but {train.labels.type} in "
+            f"{train.origin.where}; write both alike"
         )
     why = f"this label is not one of the {len(values)} classes of the training data: correct it"
     seen = pc.is_in(raw.labels, value_set=pc.unique(train.labels))
-    refuse(raw.place, raw.labels, pc.invert(seen), why)
+    refuse(raw.origin, raw.labels, pc.invert(seen), why)
     codes = pc.index_in(raw.labels, value_set=values)
-    refuse(raw.place, raw.labels, pc.is_null(codes), why)
+    refuse(raw.origin, raw.labels, pc.is_null(codes), why)
     return np.asarray(codes).astype(np.int64)
 
 

@@ -97,15 +97,15 @@ class ColumnOrigin:
         return f"row {row}{named} {excerpt(value)}"
 
 
-def refuse(place: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
+def refuse(origin: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
     """Raise the error that lists the rows where bad (n,) is true, if there are any."""
     rows = np.flatnonzero(np.asarray(pc.fill_null(bad, False)))
     if len(rows):
-        shown = [place.row(int(row), values[int(row)].as_py()) for row in rows[:SHOWN_ROWS]]
-        raise bad_rows(place.where, place.column, shown, len(rows), why=why)
+        shown = [origin.row(int(row), values[int(row)].as_py()) for row in rows[:SHOWN_ROWS]]
+        raise bad_rows(origin.where, origin.column, shown, len(rows), why=why)
 
 
-def inputs_of(table: pa.Table, columns: Columns, place: ColumnOrigin) -> tuple[pa.Array, Kind]:
+def inputs_of(table: pa.Table, columns: Columns, origin: ColumnOrigin) -> tuple[pa.Array, Kind]:
     """The texts or encoded images of a table, shape (n,), every row checked.
 
     Raises:
@@ -115,18 +115,18 @@ def inputs_of(table: pa.Table, columns: Columns, place: ColumnOrigin) -> tuple[p
     kind: Kind = "image" if is_image else "text"
     several = len(columns.text) > 1
     if is_image and several:
-        raise DataError(f"{place.where}: {columns.text} holds images; name one column of them")
+        raise DataError(f"{origin.where}: {columns.text} holds images; name one column of them")
     parts = [
-        _input(table, replace(place, column=name), is_optional=several) for name in columns.text
+        _input(table, replace(origin, column=name), is_optional=several) for name in columns.text
     ]
     inputs = _joined(parts) if several else parts[0]
     size = pc.binary_length(inputs)
     why = f"at most {MAX_BYTES[kind]:,} bytes are read: cut the {kind}, or remove the row"
-    refuse(place, inputs, pc.greater(size, MAX_BYTES[kind]), why)
+    refuse(origin, inputs, pc.greater(size, MAX_BYTES[kind]), why)
     empty = is_empty(inputs)
     if empty.sum() > MAX_EMPTY * len(inputs):
         why = f"more than {MAX_EMPTY:.0%} of the rows are empty: fill or remove them"
-        refuse(place, inputs, pa.array(empty), why)
+        refuse(origin, inputs, pa.array(empty), why)
     return inputs, kind
 
 
@@ -146,17 +146,17 @@ def _is_image(kind: Any) -> bool:
     return bool(pa.types.is_binary(stored) or pa.types.is_large_binary(stored))
 
 
-def _input(table: pa.Table, place: ColumnOrigin, *, is_optional: bool) -> pa.Array:
-    column = flat(table[place.column])
+def _input(table: pa.Table, origin: ColumnOrigin, *, is_optional: bool) -> pa.Array:
+    column = flat(table[origin.column])
     if _is_image(column.type):
         column = pc.struct_field(column, "bytes").cast(pa.large_binary())
-        refuse(place, column, pc.is_null(column), "give every row an image's bytes")
+        refuse(origin, column, pc.is_null(column), "give every row an image's bytes")
         return column
     if pa.types.is_null(column.type):
         column = column.cast(pa.large_string())
     if not is_text(column.type):
         raise DataError(
-            f"{place.where}: column {place.column!r} holds {column.type}, not text; name another "
+            f"{origin.where}: column {origin.column!r} holds {column.type}, not text; name another "
             "column with --text-column, or write it as UTF-8 strings"
         )
     column = column.cast(pa.large_string())
@@ -165,10 +165,10 @@ def _input(table: pa.Table, place: ColumnOrigin, *, is_optional: bool) -> pa.Arr
     except pa.ArrowInvalid:
         stored = column.cast(pa.large_binary())
         bad = pa.array([not _is_utf8(value) for value in stored.to_pylist()])
-        refuse(place, stored, bad, "it is not UTF-8: decode it before writing the file")
+        refuse(origin, stored, bad, "it is not UTF-8: decode it before writing the file")
         raise
     if not is_optional:
-        refuse(place, column, pc.is_null(column), "it is null: fill or remove the row")
+        refuse(origin, column, pc.is_null(column), "it is null: fill or remove the row")
     return column
 
 
@@ -210,17 +210,17 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
     """
     if not columns.id:
         return np.arange(table.num_rows)
-    column, place = flat(table[columns.id]), ColumnOrigin(where=where, column=columns.id)
+    column, origin = flat(table[columns.id]), ColumnOrigin(where=where, column=columns.id)
     if not (is_text(column.type) or pa.types.is_integer(column.type)):
         raise DataError(
             f"{where}: column {columns.id!r} holds {column.type}; ids are whole numbers or strings"
         )
-    refuse(place, column, pc.is_null(column), "it has no id: fill it")
+    refuse(origin, column, pc.is_null(column), "it has no id: fill it")
     codes = np.asarray(column.dictionary_encode().indices)
     later = np.ones(len(codes), dtype=bool)
     later[np.unique(codes, return_index=True)[1]] = False
     why = "an earlier row has the same id: ids name one row each"
-    refuse(place, column, pa.array(later), why)
+    refuse(origin, column, pa.array(later), why)
     if is_text(column.type):
         return np.array(column.to_pylist(), dtype=object)
     return np.asarray(column.cast(pa.int64()))

@@ -84,8 +84,8 @@ def subset_models(spec: TrialSpec, *, models: int = 20, share: float = 0.7) -> l
     return [replace(alone, seed=_seed(spec, "subset", i)) for i in range(models)]
 
 
-def _seed(spec: TrialSpec, role: str, place: int) -> int:
-    return seed_for(spec.seed, role, place) % 2**32
+def _seed(spec: TrialSpec, role: str, number: int) -> int:
+    return seed_for(spec.seed, role, number) % 2**32
 
 
 def _at_least(name: str, value: int, least: int) -> None:

@@ -174,12 +174,12 @@ def _several(
         raise UsageError(f"{count} passes; how predictions vary shows from 2 on")
     found, used = [], Phase()
     for number in range(count):
-        place = iter(range(1 << 30))
+        batch_number = iter(range(1 << 30))
 
         def alter(
-            batch: dict[str, Any], number: int = number, place: Any = place
+            batch: dict[str, Any], number: int = number, batch_number: Any = batch_number
         ) -> dict[str, Any]:
-            draw_from(seed_for(learner.seed, stage, number, next(place)))
+            draw_from(seed_for(learner.seed, stage, number, next(batch_number)))
             return change(batch)
 
         arrays, took = collect(learner, ("probs",), alter=alter)

@@ -146,8 +146,8 @@ def read_tokens(path: Path) -> Tokens:
     reader = pa.ipc.open_file(pa.memory_map(str(path)))
     about = json.loads(reader.schema.metadata[b"about"])
     splits = {}
-    for place, name in enumerate(about["splits"]):
-        column = reader.get_batch(place).column(0)
+    for position, name in enumerate(about["splits"]):
+        column = reader.get_batch(position).column(0)
         splits[name] = Pieces(
             values=column.values.to_numpy(),
             offsets=np.frombuffer(column.buffers()[1], np.int64)[: len(column) + 1],

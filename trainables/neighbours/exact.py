@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.environment import device
-from trainables.neighbours.int8_search import ask, block_of, meet
+from trainables.neighbours.int8_search import block_of, make_queries, search_block
 from trainables.neighbours.kmeans import unit_rows
 from trainables.neighbours.vectors import CELL, Vectors, mean_row, shards_of, take
 
@@ -38,7 +38,7 @@ def neighbours(
         k: Neighbours wanted.
         centred: Take the mean embedding off first: encoders place all texts in a narrow cone.
     """
-    rows, similarity = nearest(vectors, k, asked=shard, centred=centred)
+    rows, similarity = nearest(vectors, k, queries=shard, centred=centred)
     return Neighbours(rows=rows, similarity=similarity)
 
 
@@ -51,12 +51,12 @@ def class_neighbours(
     centred: bool = False,
 ) -> Neighbours:
     """The k nearest other rows of the same class; arguments as `neighbours`."""
-    rows, similarity = nearest_in_class(vectors, labels, k, asked=shard, centred=centred)
+    rows, similarity = nearest_in_class(vectors, labels, k, queries=shard, centred=centred)
     return Neighbours(rows=rows, similarity=similarity)
 
 
 def nearest(
-    vectors: Vectors, k: int, *, asked: Rows | None = None, centred: bool = False
+    vectors: Vectors, k: int, *, queries: Rows | None = None, centred: bool = False
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The k nearest other rows of each row, by torch.
 
@@ -65,12 +65,12 @@ def nearest(
     So every machine gives the same neighbours, but for similarities equal within fp32's rounding.
 
     The vectors come into memory one shard at a time, in six times its size and 150 MB; beside that
-    each row asked for takes its vector once and a quarter and 12 bytes a neighbour, whatever n is.
+    each query takes its vector once and a quarter and 12 bytes a neighbour, whatever n is.
 
     Args:
         vectors: Shape (n, d), finite, no row all zeros; need not be normalised.
         k: Neighbours wanted, in [1, n - 1].
-        asked: The q rows whose neighbours are wanted, ascending; all without it.
+        queries: The q rows whose neighbours are wanted, ascending; all without it.
         centred: Take the mean vector off first.
 
     Returns:
@@ -83,7 +83,7 @@ def nearest(
     if not 1 <= k < n:
         raise ValueError(f"k is {k} for {n} rows; it must lie in [1, {n - 1}]")
     one_class = np.zeros(n, dtype=np.int64)
-    return nearest_in_class(vectors, one_class, k, asked=asked, centred=centred)
+    return nearest_in_class(vectors, one_class, k, queries=queries, centred=centred)
 
 
 def nearest_in_class(
@@ -91,7 +91,7 @@ def nearest_in_class(
     labels: NDArray[np.int64],
     k: int,
     *,
-    asked: Rows | None = None,
+    queries: Rows | None = None,
     centred: bool = False,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The k nearest other rows of the same class; classes of k rows or fewer get what they have.
@@ -100,7 +100,7 @@ def nearest_in_class(
         vectors: As `nearest`.
         labels: Classes, shape (n,).
         k: Neighbours wanted, at least 1.
-        asked: As `nearest`.
+        queries: As `nearest`.
         centred: As `nearest`.
 
     Returns:
@@ -112,25 +112,25 @@ def nearest_in_class(
     """
     if k < 1:
         raise ValueError(f"k is {k}; it must be at least 1")
-    rows = range(len(vectors)) if asked is None else asked
+    rows = range(len(vectors)) if queries is None else queries
     mean = mean_row(vectors) if centred else None
     mine = np.asarray(labels)[np.asarray(rows)]
-    known = ask(_units(vectors, rows, mean), _tensor(rows), k)
+    found = make_queries(_units(vectors, rows, mean), _tensor(rows), k)
     for shard in shards_of(len(vectors)):
-        # Where a shard asks, it also meets itself.
+        # The shard whose rows are the queries is searched as well.
         is_own = isinstance(rows, range) and rows == shard
-        units = known.units if is_own else _units(vectors, shard, mean)
+        units = found.units if is_own else _units(vectors, shard, mean)
         theirs = labels[shard.start : shard.stop]
         for label in np.unique(mine):
             members = np.flatnonzero(theirs == label)
             if len(members):
                 block = block_of(units[_tensor(members)], _tensor(members + shard.start), k)
-                meet(known, _cells(mine == label), block)
+                search_block(found, _cells(mine == label), block)
                 del block
         del units  # before the next shard is read
-    is_none = known.rows < 0
-    similarity = known.similarity.clip(-1, 1).masked_fill(is_none, float("nan"))
-    return known.rows.int().cpu().numpy(), similarity.cpu().numpy()
+    is_none = found.rows < 0
+    similarity = found.similarity.clip(-1, 1).masked_fill(is_none, float("nan"))
+    return found.rows.int().cpu().numpy(), similarity.cpu().numpy()
 
 
 def _units(vectors: Vectors, rows: Rows, mean: NDArray[np.float32] | None) -> Any:
@@ -149,11 +149,11 @@ def _tensor(rows: Rows) -> Any:
     return torch.as_tensor(np.asarray(rows, dtype=np.int64), device=device())
 
 
-def _cells(is_asked: NDArray[np.bool_]) -> list[Any]:
-    """Places of the rows that are asked for, in parts that are compared together.
+def _cells(is_query: NDArray[np.bool_]) -> list[Any]:
+    """Positions of the queries, in parts that are compared together.
 
-    A shard begins with such a part: the same rows are together whoever asks for them, and not a bit
-    of the answer changes.
+    A shard begins with such a part: the same rows are together in every search, and not a bit of the
+    result changes.
     """
-    starts = range(0, len(is_asked), CELL)
-    return [_tensor(np.flatnonzero(is_asked[i : i + CELL]) + i) for i in starts]
+    starts = range(0, len(is_query), CELL)
+    return [_tensor(np.flatnonzero(is_query[i : i + CELL]) + i) for i in starts]

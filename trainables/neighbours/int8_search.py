@@ -12,14 +12,14 @@ _BLOCK = 4096
 _GROUP = 32
 # Products held at once (64 MB), and the most and the fewest rows they are of. torch multiplies no
 # fewer rows of int8 than 17.
-_STRIP, _MOST, _FEWEST, _LEAST_INT8 = 2**24, 512, 32, 17
+_STRIP, _MOST_ROWS, _FEWEST_ROWS, _FEWEST_INT8 = 2**24, 512, 32, 17
 # Candidates beyond k that are compared in full. An estimate may be 0.015 off, and hardly a row of
 # 50,000 has more than 30 others within so little of its k-th.
 _MARGIN = 30
 # How far similarities in fp32 may be off: sums of d products depend on their order.
 _ROUNDING = 1e-5
 # Below every product, in int32 as in fp32; and below every similarity.
-_NONE, _NOBODY = -(2**31), -2.0
+_NO_PRODUCT, _NO_ROW = -(2**31), -2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +38,20 @@ class Codes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Rows whose neighbours are wanted, and the most similar rows they have met so far.
+class Queries:
+    """Rows whose neighbours are wanted, and the most similar rows found so far.
 
     Attributes:
         units: Unit vectors, shape (q, d).
-        names: What they are called, shape (q,), int64.
+        numbers: Their row numbers, shape (q,), int64.
         codes: Theirs, each row with a step of its own; None where fp32 is as quick.
-        rows: Names of the most similar rows met, shape (q, k), nearest first; -1 where there are
-            no more. Changed in place.
+        rows: Numbers of the most similar rows found, shape (q, k), nearest first; -1 where there
+            are no more. Changed in place.
         similarity: Theirs, shape (q, k); -2 where there are no more. Changed in place.
     """
 
     units: Any
-    names: Any
+    numbers: Any
     codes: Codes | None
     rows: Any
     similarity: Any
@@ -59,13 +59,13 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class CodedRows:
-    """Rows to be met.
+    """A block of rows that queries are compared with.
 
     Attributes:
         units: Unit vectors, shape (p, d); the p - m last only fill up a group.
-        rows: What the m rows are called, in the order of `units`.
+        rows: Numbers of the m rows, in the order of `units`.
         ordered: The same, ascending.
-        places: Where those stand in `units`, shape (m,).
+        positions: Of those in `units`, shape (m,).
         size: Rows of a group, one after another in `units`.
         codes: Of `units`, a step for each group; None where fp32 is as quick.
     """
@@ -73,37 +73,37 @@ class CodedRows:
     units: Any
     rows: Any
     ordered: Any
-    places: Any
+    positions: Any
     size: int
     codes: Codes | None
 
 
-def ask(units: Any, names: Any, k: int) -> Asked:
-    """Rows that have not met anybody yet.
+def make_queries(units: Any, numbers: Any, k: int) -> Queries:
+    """Queries for which nothing was searched yet.
 
     Args:
         units: Unit vectors, shape (q, d), q at least 1.
-        names: What they are called, shape (q,), int64.
+        numbers: Their row numbers, shape (q,), int64.
         k: Neighbours wanted.
     """
     import torch
 
     rows = torch.full((len(units), k), -1, dtype=torch.int64, device=units.device)
-    return Asked(
+    return Queries(
         units=units,
-        names=names,
+        numbers=numbers,
         codes=_coded(units, _turn(units), 1) if _is_quick_at_int8() else None,
         rows=rows,
-        similarity=torch.full_like(rows, _NOBODY, dtype=torch.float32),
+        similarity=torch.full_like(rows, _NO_ROW, dtype=torch.float32),
     )
 
 
-def block_of(units: Any, names: Any, k: int) -> CodedRows:
-    """Rows made ready to be met.
+def block_of(units: Any, numbers: Any, k: int) -> CodedRows:
+    """A block made of some rows.
 
     Args:
         units: Unit vectors, shape (m, d).
-        names: What they are called, ascending, shape (m,), int64.
+        numbers: Their row numbers, ascending, shape (m,), int64.
         k: Neighbours wanted.
     """
     import torch
@@ -116,29 +116,29 @@ def block_of(units: Any, names: Any, k: int) -> CodedRows:
     units = units[torch.cat([order, order[-1:].expand(-m % size)])]
     return CodedRows(
         units=units,
-        rows=names[order],
-        ordered=names,
-        places=order.argsort(),
+        rows=numbers[order],
+        ordered=numbers,
+        positions=order.argsort(),
         size=size,
         codes=_coded(units, turn, size) if is_coded else None,
     )
 
 
-def meet(asked: Asked, cells: list[Any], block: CodedRows) -> None:
-    """Compare rows with those of a block, and keep the most similar other ones.
+def search_block(queries: Queries, cells: list[Any], block: CodedRows) -> None:
+    """Compare queries with the rows of a block, and keep the most similar other ones.
 
-    What int8 can be off is bounded; a row whose neighbours it leaves in doubt is compared again in
+    What int8 can be off is bounded; a query whose neighbours it leaves in doubt is compared again in
     fp32. So the machine changes nothing but which of rows that are equally similar within fp32's
     rounding is kept.
 
     Args:
-        asked: The rows; what they have met is changed in place.
+        queries: What was found for them is changed in place.
         cells: Which of them, in parts that are compared together.
-        block: Whom they meet; one that meets itself is passed over.
+        block: The rows; a row is never its own neighbour.
     """
-    if asked.codes and block.codes:
-        cells = _search(asked, cells, block, is_coded=True)
-    _search(asked, cells, block, is_coded=False)
+    if queries.codes and block.codes:
+        cells = _search(queries, cells, block, is_coded=True)
+    _search(queries, cells, block, is_coded=False)
 
 
 def _is_quick_at_int8() -> bool:
@@ -185,18 +185,18 @@ def _coded(units: Any, turn: Any, size: int) -> Codes:
     return Codes(codes=codes, step=steps, error=errors)
 
 
-def _search(asked: Asked, cells: list[Any], block: CodedRows, *, is_coded: bool) -> list[Any]:
-    """Compare rows with those of the block that are most similar by codes, or in truth.
+def _search(queries: Queries, cells: list[Any], block: CodedRows, *, is_coded: bool) -> list[Any]:
+    """Compare queries with the rows of the block that are most similar by codes, or in truth.
 
     Returns:
-        Of each cell the rows still in doubt, which have met nobody: one left out may be more
-        similar than their last. None without codes.
+        Of each cell the queries still in doubt, for which nothing was kept: a row left out may be
+        more similar than their last. None without codes.
     """
     import torch
 
-    (p, d), k = block.units.shape, min(asked.rows.shape[1], len(block.rows))
+    (p, d), k = block.units.shape, min(queries.rows.shape[1], len(block.rows))
     kept = k + _MARGIN if is_coded else k
-    most = min(_MOST, max(_FEWEST, _STRIP // max(p, kept * d)))
+    most = min(_MOST_ROWS, max(_FEWEST_ROWS, _STRIP // max(p, kept * d)))
     most = min(most, max((len(cell) for cell in cells), default=0))
     # Used again for each part: to be given new pages takes longer than to fill them.
     dtype = torch.int32 if is_coded else torch.float32
@@ -206,75 +206,75 @@ def _search(asked: Asked, cells: list[Any], block: CodedRows, *, is_coded: bool)
     for cell in cells:
         doubtful = [cell[:0]]
         for part in cell.split(most) if len(cell) else ():
-            if is_coded and len(part) < _LEAST_INT8:
+            if is_coded and len(part) < _FEWEST_INT8:
                 doubtful.append(part)
                 continue
-            own = _own(asked.names[part], block)
+            own = _own_positions(queries.numbers[part], block)
             choose = _by_codes if is_coded else _by_products
-            places, bound = choose(asked, part, own, block, kept, strip[: len(part)])
-            near = others[: places.numel()]
-            torch.index_select(block.units, 0, places.flatten(), out=near)
+            positions, bound = choose(queries, part, own, block, kept, strip[: len(part)])
+            near = others[: positions.numel()]
+            torch.index_select(block.units, 0, positions.flatten(), out=near)
             near = near.view(len(part), kept, d)
-            similarity = torch.bmm(near, asked.units[part].unsqueeze(2)).squeeze(2)
-            rows = block.rows[places].masked_fill_(places == own[:, None], -1)
-            similarity, chosen = similarity.masked_fill_(rows < 0, _NOBODY).topk(k)
-            doubtful.append(_keep(asked, part, rows.gather(1, chosen), similarity, bound))
+            similarity = torch.bmm(near, queries.units[part].unsqueeze(2)).squeeze(2)
+            rows = block.rows[positions].masked_fill_(positions == own[:, None], -1)
+            similarity, chosen = similarity.masked_fill_(rows < 0, _NO_ROW).topk(k)
+            doubtful.append(_keep(queries, part, rows.gather(1, chosen), similarity, bound))
         in_doubt.append(torch.cat(doubtful))
     return in_doubt
 
 
-def _own(names: Any, block: CodedRows) -> Any:
-    """Where each row itself stands in the block, shape (q,); -1 where it does not."""
+def _own_positions(numbers: Any, block: CodedRows) -> Any:
+    """Position of each query itself in the block, shape (q,); -1 where it is not there."""
     import torch
 
-    place = torch.searchsorted(block.ordered, names).clamp_(max=len(block.ordered) - 1)
-    return block.places[place].masked_fill_(block.ordered[place] != names, -1)
+    index = torch.searchsorted(block.ordered, numbers).clamp_(max=len(block.ordered) - 1)
+    return block.positions[index].masked_fill_(block.ordered[index] != numbers, -1)
 
 
-def _keep(asked: Asked, part: Any, rows: Any, similarity: Any, bound: Any) -> Any:
-    """Merge what a part met with what it knew; gives those of it that are in doubt instead."""
+def _keep(queries: Queries, part: Any, rows: Any, similarity: Any, bound: Any) -> Any:
+    """Merge what was found for a part with what was known; gives the queries still in doubt."""
     import torch
 
-    similarity = torch.cat([asked.similarity[part], similarity], 1)
-    rows = torch.cat([asked.rows[part], rows], 1)
+    similarity = torch.cat([queries.similarity[part], similarity], 1)
+    rows = torch.cat([queries.rows[part], rows], 1)
     similarity, chosen = similarity.sort(dim=1, descending=True, stable=True)
-    wanted = asked.rows.shape[1]
+    wanted = queries.rows.shape[1]
     is_sure = similarity[:, wanted - 1] >= bound
     sure = part[is_sure]
-    asked.similarity[sure] = similarity[is_sure, :wanted]
-    asked.rows[sure] = rows.gather(1, chosen)[is_sure, :wanted]
+    queries.similarity[sure] = similarity[is_sure, :wanted]
+    queries.rows[sure] = rows.gather(1, chosen)[is_sure, :wanted]
     return part[~is_sure]
 
 
 def _by_products(
-    asked: Asked, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
+    queries: Queries, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
 ) -> tuple[Any, float]:
-    """As `_by_codes`, by the vectors themselves: nobody left out is more similar than the last."""
+    """As `_by_codes`, by the vectors themselves: no row left out is more similar."""
     import torch
 
-    torch.mm(asked.units[part], block.units.T, out=strip)
+    torch.mm(queries.units[part], block.units.T, out=strip)
     groups = _groups(strip, own, block).amax(2).topk(kept, sorted=False)[1]
     products = strip.view(len(part), -1, block.size)
     line = torch.arange(len(part), device=strip.device)[:, None]
-    place = products[line, groups].flatten(1).topk(kept, sorted=False)[1]
-    return _places(groups, place, block.size), _NOBODY
+    index = products[line, groups].flatten(1).topk(kept, sorted=False)[1]
+    return _positions(groups, index, block.size), _NO_ROW
 
 
 def _by_codes(
-    asked: Asked, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
+    queries: Queries, part: Any, own: Any, block: CodedRows, kept: int, strip: Any
 ) -> tuple[Any, Any]:
-    """Where the rows stand that may be most similar to q rows.
+    """Positions of the rows that may be most similar to q queries.
 
     By Cauchy and Schwarz the similarity of x and y, coded as x' and y', is at most
     x'y' + |x - x'| + (1 + |x - x'|) |y - y'|, as |y| is 1 and |x'| at most 1 + |x - x'|. The
     greatest |y - y'| of a group is taken for all of it.
 
     Returns:
-        Places, shape (q, kept), and from which similarity on no other row can be above, shape (q,).
+        Positions, shape (q, kept), and from which similarity on no other row can be above, shape (q,).
     """
     import torch
 
-    mine, theirs = asked.codes, block.codes
+    mine, theirs = queries.codes, block.codes
     assert mine and theirs
     torch._int_mm(mine.codes[part], theirs.codes.T, out=strip)
     products = _groups(strip, own, block)
@@ -284,17 +284,17 @@ def _by_codes(
     step, slack = step.gather(1, groups)[:, :, None], slack.gather(1, groups)[:, :, None]
     line = torch.arange(len(part), device=strip.device)[:, None]
     most = (products[line, groups] * step + slack).flatten(1)
-    most, place = most.topk(kept, sorted=False)
-    return _places(groups, place, block.size), most.amin(1) + error + _ROUNDING
+    most, index = most.topk(kept, sorted=False)
+    return _positions(groups, index, block.size), most.amin(1) + error + _ROUNDING
 
 
 def _groups(strip: Any, own: Any, block: CodedRows) -> Any:
     """Products by group, shape (q, p / size, size), without the row itself and what fills up."""
-    met = (own >= 0).nonzero()[:, 0]
-    strip[met, own[met]] = _NONE
-    strip[:, len(block.rows) :] = _NONE
+    inside = (own >= 0).nonzero()[:, 0]
+    strip[inside, own[inside]] = _NO_PRODUCT
+    strip[:, len(block.rows) :] = _NO_PRODUCT
     return strip.view(len(strip), -1, block.size)
 
 
-def _places(groups: Any, place: Any, size: int) -> Any:
-    return groups.gather(1, place // size) * size + place % size
+def _positions(groups: Any, index: Any, size: int) -> Any:
+    return groups.gather(1, index // size) * size + index % size

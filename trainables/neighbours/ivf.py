@@ -1,4 +1,4 @@
-"""Approximate neighbours: a row is held against its nearest clusters alone (faiss's IVF)."""
+"""Approximate neighbours: a row is compared with the rows of its nearest clusters alone (faiss's IVF)."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from trainables.neighbours.exact import Neighbours, nearest
 from trainables.neighbours.kmeans import Clusters, unit_rows
 from trainables.neighbours.vectors import Vectors, mean_row, shards_of
 
-# Rows whose true neighbours are looked up to say what share was found: at a recall of .99 known to
-# a standard error of .001.
-_LOOKED_AT = 2000
+# Rows whose true neighbours are searched to say what share was found: a recall of .99 is then known
+# to a standard error of .001.
+_CHECKED_ROWS = 2000
 # Similarities in fp32 may be so far off; a neighbour as similar as the last true one is as good.
 _ROUNDING = 1e-5
 
@@ -38,7 +38,7 @@ def ivf_neighbours(
         shard: Rows whose neighbours are wanted; all without it.
         k: Neighbours wanted.
         centred: Take the mean embedding off the rows that are compared.
-        probes: Clusters looked through for each row, in [1, c].
+        probes: Clusters searched for each row, in [1, c].
 
     Raises:
         ValueError: If probes is not in [1, c], or a row is not finite or all zeros.
@@ -56,13 +56,13 @@ def ivf_neighbours(
     quantizer = faiss.IndexFlatIP(d)
     quantizer.add(centroids)
     names = shard or range(len(vectors))
-    asked = vectors[names.start : names.stop]
+    queries = vectors[names.start : names.stop]
     # Clusters are of the embeddings as they are, and so are those nearest to a row.
-    nearness, lists = quantizer.search(unit_rows(asked, names), probes)
-    asked = unit_rows(asked - mean, names)
+    nearness, lists = quantizer.search(unit_rows(queries, names), probes)
+    queries = unit_rows(queries - mean, names)
     own = np.arange(names.start, names.stop)[:, None]
-    rows = np.full((len(asked), k), -1, dtype=np.int64)
-    similarity = np.full((len(asked), k), -np.inf, dtype=np.float32)
+    rows = np.full((len(queries), k), -1, dtype=np.int64)
+    similarity = np.full((len(queries), k), -np.inf, dtype=np.float32)
     for here in shards_of(len(vectors)):
         units = unit_rows(vectors[here.start : here.stop] - mean, here)
         index = _filed(quantizer, clusters.assigned[here.start : here.stop], units, here)
@@ -70,7 +70,7 @@ def ivf_neighbours(
             index = faiss.index_cpu_to_gpu(gpu, 0, index)
         index.nprobe = probes
         # One more than wanted: a row finds itself.
-        near, found = index.search_preassigned(asked, k + 1, lists, nearness)
+        near, found = index.search_preassigned(queries, k + 1, lists, nearness)
         near[(found < 0) | (found == own)] = -np.inf
         near = np.concatenate([similarity, near], axis=1)
         best = np.argsort(-near, axis=1, kind="stable")[:, :k]
@@ -96,15 +96,15 @@ def recall(
     Args:
         vectors: The embeddings, shape (n, d).
         neighbours: What was found.
-        dice: Uniform in [0, 1), shape (n,); the rows of the lowest are looked at.
+        dice: Uniform in [0, 1), shape (n,); the rows of the lowest are checked.
         k: Neighbours of each.
-        centred: As they were looked for.
+        centred: As in the search that found them.
 
     Returns:
         Shape (m,), in [0, 1].
     """
-    drawn = np.sort(np.argsort(dice)[:_LOOKED_AT])
-    _, true = nearest(vectors, k, asked=drawn, centred=centred)
+    drawn = np.sort(np.argsort(dice)[:_CHECKED_ROWS])
+    _, true = nearest(vectors, k, queries=drawn, centred=centred)
     found: NDArray[np.bool_] = neighbours.similarity[drawn] >= true[:, -1:] - _ROUNDING
     shares: NDArray[np.float64] = found.mean(axis=1)
     return shares

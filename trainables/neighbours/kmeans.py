@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from trainables.neighbours.vectors import Vectors, take
 
-# Centroids are learnt on at most so many rows, or so many for each: faiss asks for 39.
+# Centroids are learnt on at most so many rows, or so many for each: faiss wants 39.
 _MOST_ROWS, _ROWS_EACH = 2**18, 64
 # Rows compared with all centroids at once.
 _BLOCK = 4096
@@ -33,7 +33,7 @@ def centroids(
     """Spherical k-means: the best of three starts, at most 25 rounds each.
 
     faiss sees the rows in the order of their dice, so the clusters belong to the samples and not
-    to their places. Up to 2^18 rows, or 64 a cluster where that is more, all shape the centroids;
+    to their order. Up to 2^18 rows, or 64 a cluster where that is more, all shape the centroids;
     of more rows those of the lowest dice.
 
     Args:
@@ -62,7 +62,7 @@ def centroids(
     count = clusters or round(n**0.5)
     drawn = np.argsort(dice)[: max(_MOST_ROWS, _ROWS_EACH * count)]
     # spherical normalises centroids only, so the rows come here as units. The bounds on points
-    # per centroid are faiss's licence to leave rows out (above) and to grumble (below).
+    # per centroid allow faiss to leave rows out (above) and to warn (below).
     k_means = faiss.Kmeans(
         vectors.shape[1],
         count,

@@ -91,7 +91,7 @@ def keep_floor(
 
     The kept sets nest: with one row more in all, one class's proportional quota rises by one, so
     at most one floor does. If none does, the next best row stays as well. If one does, the next
-    row of that class has its place for certain; where it stayed anyway, the next best row does.
+    row of that class is certain to stay; where it stayed anyway, the next best row does.
 
     Args:
         scores: As for `keep_global`, and so are the next three.
@@ -113,7 +113,7 @@ def keep_floor(
     quotas = np.bincount(labels[proportional], minlength=labels.max() + 1)
     least = np.array([ceil(Fraction(str(share)) * int(quota)) for quota in quotas])
     best_first = _best_first(scores, ties)
-    certain = _places(best_first, labels) < least[labels]
+    certain = _ranks(best_first, labels) < least[labels]
     certain_first = best_first[np.argsort(~certain[best_first], kind="stable")]
     return _mask(certain_first, n_keep(len(scores), rate))
 
@@ -192,7 +192,7 @@ def keep_coverage(
     left = easiest_first[: max(kept, n_keep(len(scores), cutoff))]
     bin_of = _equal_width(scores[left], bins)
     quotas = fill(np.bincount(bin_of, minlength=bins), kept)
-    stays = _places(np.argsort(-ties[left]), bin_of) < quotas[bin_of]
+    stays = _ranks(np.argsort(-ties[left]), bin_of) < quotas[bin_of]
     return _mask(left[stays], kept, len(scores))
 
 
@@ -234,22 +234,22 @@ def fill(sizes: Rows, budget: int) -> Rows:
         part of what is left rises by at most one when what is left does.
     """
     quotas = np.zeros_like(sizes)
-    for done, place in enumerate(np.argsort(sizes, kind="stable")):
-        quotas[place] = min(sizes[place], (budget - quotas.sum()) // (len(sizes) - done))
+    for done, bin_number in enumerate(np.argsort(sizes, kind="stable")):
+        quotas[bin_number] = min(sizes[bin_number], (budget - quotas.sum()) // (len(sizes) - done))
     return quotas
 
 
 def _equal_width(scores: Scores, bins: int) -> Rows:
     exact = scores.astype(np.float64)
     lowest, width = exact.min(), np.ptp(exact) or 1.0
-    place: Rows = np.minimum((exact - lowest) / width * bins, bins - 1).astype(np.intp)
-    return place
+    bin_of: Rows = np.minimum((exact - lowest) / width * bins, bins - 1).astype(np.intp)
+    return bin_of
 
 
 def _apportioned(scores: Scores, labels: Labels, ties: Draws, weights: NDArray[np.float64]) -> Rows:
     """Rows in the order in which they stay when classes have these weights, shape (c,)."""
     weight = weights[labels]
-    position = (_places(_best_first(scores, ties), labels) + 0.5) / weight
+    position = (_ranks(_best_first(scores, ties), labels) + 0.5) / weight
     # Classes whose positions coincide are told apart by weight, larger first, then by ties.
     return np.lexsort((ties, -weight, position))
 
@@ -258,13 +258,13 @@ def _best_first(scores: Scores, ties: Draws) -> Rows:
     return np.lexsort((ties, scores))[::-1]
 
 
-def _places(order: Rows, groups: Labels) -> Rows:
-    """Each row's place within its group, from 0, when rows are taken in this order."""
+def _ranks(order: Rows, groups: Labels) -> Rows:
+    """Each row's rank within its group, from 0, when rows are taken in this order."""
     by_group = order[np.argsort(groups[order], kind="stable")]
     sizes = np.bincount(groups)
-    places = np.empty(len(order), dtype=np.intp)
-    places[by_group] = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[groups[by_group]]
-    return places
+    ranks = np.empty(len(order), dtype=np.intp)
+    ranks[by_group] = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[groups[by_group]]
+    return ranks
 
 
 def _mask(first: Rows, count: int, n: int | None = None) -> Mask:

@@ -1,4 +1,4 @@
-"""The loop: a learner goes along its schedule, leaves evidence, and can be put down and taken up."""
+"""The training loop: a learner follows its schedule, records visits, and can be saved and resumed."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from trainables.training.schedule import Schedule, Step, learning_rate
 if TYPE_CHECKING:
     from trainables.learners.network import Network
 
-# Steps between looks at whether the loss is finite; each look waits for the accelerator.
+# Steps between checks that the loss is finite; each check waits for the accelerator.
 _CHECK_EVERY = 50
 
 
@@ -80,7 +80,7 @@ class Learner:
         return every - sum(int(table.numel()) for table in tables)
 
     def train(self, schedule: Schedule, until: int | None = None) -> Iterator[int]:
-        """Go along a schedule, from where this learner stands on it, to step `until` or its end.
+        """Follow a schedule, from the steps this learner has done, to step `until` or its end.
 
         Yields the number of steps done after each, so that the caller may save in between.
 
@@ -109,8 +109,8 @@ class Learner:
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(step.progress, self.training)
         self.network.module.train()
-        # Keyed by place, not by history: see seed_for.
-        draw_from(seed_for(seed, "step", step.epoch, step.place))
+        # Keyed by epoch and position, not by history: see seed_for.
+        draw_from(seed_for(seed, "step", step.epoch, step.position))
         rows = torch.from_numpy(step.rows).to(device())
         labels = self.labels[rows]
         with autocast(self.training.precision):
@@ -146,7 +146,7 @@ class Learner:
         for step, loss in self._unchecked:
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(
-                    f"the loss is {loss.item()} at epoch {step.epoch}, step {step.place}, training "
+                    f"the loss is {loss.item()} at epoch {step.epoch}, step {step.position}, training "
                     f"rows {step.rows[:20].tolist()}; lower the learning rate or look at these rows"
                 )
         self._unchecked = []
@@ -184,7 +184,7 @@ class Learner:
         return digest.hexdigest()
 
     def save(self, path: Path, *, timed: bool = True) -> dict[str, Any]:
-        """Write weights, optimizer state, visits and place as one safetensors file.
+        """Write weights, optimizer state, visits and steps done as one safetensors file.
 
         Args:
             path: The file.
@@ -204,7 +204,7 @@ class Learner:
         return {"used": asdict(self.used)}
 
     def load(self, path: Path) -> None:
-        """Take up what `save` wrote.
+        """Resume from what `save` wrote.
 
         Raises:
             ValueError: If the file is of another network.
@@ -241,7 +241,7 @@ def save_progress(learner: Learner, folder: Path) -> None:
 
 
 def load_progress(learner: Learner, folder: Path) -> bool:
-    """Take up a trial's newest unfinished state that is whole; whether there was one."""
+    """Resume from a trial's newest unfinished state that is whole; whether there was one."""
     for path in sorted(folder.glob("*.safetensors"), reverse=True):
         if path.stem.endswith(_digest(path)):
             learner.load(path)

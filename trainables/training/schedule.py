@@ -22,14 +22,14 @@ class Step:
 
     Attributes:
         epoch: Pass over the data, from 0.
-        place: Step within the epoch, from 0; (seed, epoch, place) keys the step's draws.
+        position: Step within the epoch, from 0; (seed, epoch, position) keys the step's draws.
         rows: Training rows of the batch, shape (b,).
         progress: Share of the planned run done at the middle of the step, in (0, 1).
         weights: How much each row's loss counts, shape (b,); None for 1 each.
     """
 
     epoch: int
-    place: int
+    position: int
     rows: Rows
     progress: float
     weights: NDArray[np.float32] | None = None
@@ -99,17 +99,17 @@ class Schedule:
                 unseen = np.concatenate(self._batches(order, epoch, self.seed)[skipped:])
                 left = unseen[keep[unseen]]
                 if self.redrawn:
-                    dice = np.random.default_rng(seed_for(self.later_seed, "order", epoch))
-                    left = dice.permutation(left)
+                    rng = np.random.default_rng(seed_for(self.later_seed, "order", epoch))
+                    left = rng.permutation(left)
             else:
                 left = epoch_order(keep, self.later_seed, epoch)
             batches = self._batches(left, epoch, self.later_seed)
             start = skipped / self.full_epoch_steps
-            for place, rows in enumerate(batches):
-                done = start + (1 - start) * (place + 0.5) / len(batches)
+            for position, rows in enumerate(batches):
+                done = start + (1 - start) * (position + 0.5) / len(batches)
                 yield Step(
                     epoch=epoch,
-                    place=skipped + place,
+                    position=skipped + position,
                     rows=rows,
                     progress=(epoch + done) / self.training.epochs,
                     weights=None if weights is None else weights[rows],
@@ -141,7 +141,7 @@ def epoch_order(keep: NDArray[np.bool_], seed: int, epoch: int) -> Rows:
         Row numbers, shape (number kept,).
     """
     # Shuffle all n and then drop: a pruned run and its baseline then differ only in what
-    # is missing, not in the luck of the order, and their paired difference is less noisy.
+    # is missing, not in the chance of the order, and their paired difference is less noisy.
     order = np.random.default_rng(seed_for(seed, "order", epoch)).permutation(len(keep))
     return order[keep[order]]
 

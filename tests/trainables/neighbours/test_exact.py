@@ -102,15 +102,15 @@ def test_no_row_left_out_is_more_similar_than_its_bound(monkeypatch):
     monkeypatch.setattr(module, "_is_quick_at_int8", lambda: True)
     monkeypatch.setattr(module, "device", lambda: "cpu")
     names = torch.arange(990)
-    asked, block = (
-        module.ask(units[::7], names[::7].contiguous(), 10),
+    queries, block = (
+        module.make_queries(units[::7], names[::7].contiguous(), 10),
         module.block_of(units, names, 10),
     )
-    strip = torch.empty((len(asked.units), len(block.units)), dtype=torch.int32)
-    own = module._own(asked.names, block)
-    places, bound = module._by_codes(asked, torch.arange(len(own)), own, block, 12, strip)
-    similarity = asked.units.double() @ block.units[:990].double().T
-    similarity.scatter_(1, torch.cat([places, own[:, None]], dim=1), -2)
+    strip = torch.empty((len(queries.units), len(block.units)), dtype=torch.int32)
+    own = module._own_positions(queries.numbers, block)
+    positions, bound = module._by_codes(queries, torch.arange(len(own)), own, block, 12, strip)
+    similarity = queries.units.double() @ block.units[:990].double().T
+    similarity.scatter_(1, torch.cat([positions, own[:, None]], dim=1), -2)
     assert (similarity.amax(1) <= bound).all()
 
 

@@ -128,7 +128,7 @@ def test_neighbours_are_the_same_however_many_shards_there_are(
 def test_not_a_bit_depends_on_how_many_workers_look(path, by_rows, vectors):
     whole = nearest(vectors, 5)
     half = range(0, 512), range(512, N)
-    parts = [nearest(vectors, 5, asked=rows) for rows in half]
+    parts = [nearest(vectors, 5, queries=rows) for rows in half]
     for all_at_once, by_two in zip(whole, zip(*parts, strict=True), strict=True):
         assert all_at_once.tobytes() == np.concatenate(by_two).tobytes()
 
