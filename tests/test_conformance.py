@@ -16,7 +16,7 @@ from orchestrator.planning.task_graph import plan
 from orchestrator.store.local import ArtifactStore
 from tests.caches import FolderCache
 from trainables.data.catalog import Source, load
-from trainables.data.dataset import dice, write
+from trainables.data.dataset import uniform_draws, write
 from trainables.data.synthetic import synthetic
 from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS
@@ -332,7 +332,7 @@ def test_18_one_seed_gives_the_same_bytes_and_another_others(data, filled):
         scores, _ = score(spec, load_runs(spec, filled(data, name)))
         found.append(scores.tobytes())
     assert found[0] == found[1] != found[2]
-    assert (dice(np.arange(9), 3, "ties") != dice(np.arange(9), 4, "ties")).all()
+    assert (uniform_draws(np.arange(9), 3, "ties") != uniform_draws(np.arange(9), 4, "ties")).all()
 
 
 def test_19_grand_at_initialisation_is_no_default_and_is_warned_about(data):

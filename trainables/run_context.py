@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
 from trainables.cache import Cache
-from trainables.data.dataset import Dataset, dice, read
+from trainables.data.dataset import Dataset, read, uniform_draws
 from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
@@ -61,7 +61,7 @@ class RunContext:
         weigh = partial(POLICIES[spec.signal].weigh, **dict(spec.settings))
 
         def choose(epoch: int) -> NDArray[np.float32]:
-            draws = dice(self.dataset.train.ids, spec.seed, f"epoch {epoch}")
+            draws = uniform_draws(self.dataset.train.ids, spec.seed, f"epoch {epoch}")
             done = epoch / spec.training.epochs
             return weigh(learner.last_losses(epoch), draws, spec.rate, done)
 

@@ -13,7 +13,7 @@ from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import artifacts
 from orchestrator.planning.tasks import Artifact
 from orchestrator.store.atomic import atomic_write
-from trainables.data.dataset import Dataset, dice
+from trainables.data.dataset import Dataset, uniform_draws
 from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import variant_of
 from trainables.run_context import RunContext
@@ -60,7 +60,7 @@ def _agreement(sweep: Sweep) -> Iterator[dict[str, Any]]:
         marks.setdefault(spec.warm_key, {}).setdefault(spec.score_key, spec)
     for together in marks.values():
         specs = list(together.values())
-        draws = dice(sweep.datasets[specs[0].data_sha].train.ids, specs[0].seed, "ties")
+        draws = uniform_draws(sweep.datasets[specs[0].data_sha].train.ids, specs[0].seed, "ties")
         scores = [_scores(sweep, spec) for spec in specs]
         ranks = [rankdata(score) for score in scores]
         lowest = [_lowest(score, draws) for score in scores]

@@ -232,8 +232,8 @@ def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
     )
 
 
-def dice(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
+def uniform_draws(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:
     """A uniform draw in [0, 1) for each id, shape (n,), whatever the order of the rows."""
-    place_in_sorted = np.argsort(np.argsort(ids, kind="stable"), kind="stable")
+    rank = np.argsort(np.argsort(ids, kind="stable"), kind="stable")
     draws: NDArray[np.float64] = np.random.default_rng(seed_for(seed, stage)).random(len(ids))
-    return draws[place_in_sorted]
+    return draws[rank]

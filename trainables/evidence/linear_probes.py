@@ -15,19 +15,19 @@ _L2 = 0.01
 def cross_probs(
     embeddings: NDArray[np.float32],
     labels: NDArray[np.int64],
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
     *,
     folds: int = 5,
 ) -> NDArray[np.float32]:
     """Each row's class probabilities by a logistic head that saw the other folds only.
 
-    The classes are dealt out evenly over the folds, in the order of dice. A class with a single
+    The classes are dealt out evenly over the folds, in the order of their draws. A class with a single
     row is unknown to the one head that judges it, and gets next to no probability there.
 
     Args:
         embeddings: Shape (n, d), finite, no row all zeros.
         labels: Shape (n,), integers in [0, c).
-        dice: Uniform in [0, 1), shape (n,).
+        draws: Uniform in [0, 1), shape (n,).
         folds: How many, in [2, n].
 
     Returns:
@@ -39,7 +39,7 @@ def cross_probs(
     n = len(labels)
     if not 2 <= folds <= n:
         raise UsageError(f"folds is {folds} for {n} rows; it must lie in [2, {n}]")
-    order = np.lexsort((dice, labels))
+    order = np.lexsort((draws, labels))
     features, sorted_labels = _scaled(embeddings[order]), labels[order]
     fold = np.arange(n) % folds
     classes = int(labels.max()) + 1
@@ -54,7 +54,7 @@ def cross_probs(
 def head_models(
     embeddings: NDArray[np.float32],
     labels: NDArray[np.int64],
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
     *,
     models: int = 200,
     share: float = 0.7,
@@ -62,13 +62,13 @@ def head_models(
     """Logistic heads, each fitted to its own random share of the rows.
 
     Each fit starts from the head of all rows. That spares steps and, as the loss has one minimum,
-    changes little: 0.05 % of the predictions on AG News. Subsets are drawn in the order of dice,
+    changes little: 0.05 % of the predictions on AG News. Subsets are drawn in the order of their draws,
     so a sample is in the same ones wherever its row is.
 
     Args:
         embeddings: Shape (n, d), finite, no row all zeros.
         labels: Shape (n,), integers in [0, c).
-        dice: Uniform in [0, 1), shape (n,).
+        draws: Uniform in [0, 1), shape (n,).
         models: How many, at least 2.
         share: Of the rows that each head sees, in (0, 1).
 
@@ -81,10 +81,10 @@ def head_models(
             "each on a share in (0, 1)"
         )
     n, classes = len(labels), int(labels.max()) + 1
-    order = np.argsort(dice)
+    order = np.argsort(draws)
     features, sorted_labels = _scaled(embeddings[order]), labels[order]
     full = fit_head(features, sorted_labels, classes, l2=_L2)
-    # The luck is in the dice; the generator only turns their order into subsets.
+    # Chance lies in the draws; the generator only turns their order into subsets.
     rng = np.random.default_rng(0)
     inside = np.zeros((models, n), dtype=bool)
     correct = np.zeros((models, n), dtype=bool)

@@ -126,6 +126,8 @@ _OF_CHECKPOINTS = ("probs", "features", "validation_probs", "validation_features
 
 EVIDENCE: Mapping[str, Piece] = {
     "labels": Piece(source="static", make=training_labels, uses_labels=True),
+    "draws": Piece(source="static", make=training_draws),
+    # What draws were called before release 0.2: signals of users may still ask for them so.
     "dice": Piece(source="static", make=training_draws),
     "texts": Piece(source="static", make=training_texts),
     "validation_labels": Piece(source="static", make=validation_classes, uses_labels=True),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.dataset import Dataset, dice
+from trainables.data.dataset import Dataset, uniform_draws
 from trainables.errors import UsageError
 from trainables.spec import TrialSpec
 
@@ -22,7 +22,7 @@ def training_texts(dataset: Dataset, spec: TrialSpec) -> NDArray[Any]:
 
 def training_draws(dataset: Dataset, spec: TrialSpec) -> NDArray[np.float64]:
     """A uniform number in [0, 1) for each training row, shape (n,), by seed and sample id."""
-    return dice(dataset.train.ids, spec.seed, "dice")
+    return uniform_draws(dataset.train.ids, spec.seed, "dice")
 
 
 def validation_classes(dataset: Dataset, spec: TrialSpec) -> NDArray[np.int64]:

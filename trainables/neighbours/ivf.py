@@ -86,7 +86,7 @@ def ivf_neighbours(
 def recall(
     vectors: Vectors,
     neighbours: Neighbours,
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
     *,
     k: int = 10,
     centred: bool = False,
@@ -96,14 +96,14 @@ def recall(
     Args:
         vectors: The embeddings, shape (n, d).
         neighbours: What was found.
-        dice: Uniform in [0, 1), shape (n,); the rows of the lowest are checked.
+        draws: Uniform in [0, 1), shape (n,); the rows of the lowest are checked.
         k: Neighbours of each.
         centred: As in the search that found them.
 
     Returns:
         Shape (m,), in [0, 1].
     """
-    drawn = np.sort(np.argsort(dice)[:_CHECKED_ROWS])
+    drawn = np.sort(np.argsort(draws)[:_CHECKED_ROWS])
     _, true = nearest(vectors, k, queries=drawn, centred=centred)
     found: NDArray[np.bool_] = neighbours.similarity[drawn] >= true[:, -1:] - _ROUNDING
     shares: NDArray[np.float64] = found.mean(axis=1)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.data.dataset import Split, dice
+from trainables.data.dataset import Split, uniform_draws
 from trainables.evidence.collector import Evidence, Runs
 from trainables.evidence.requirements import is_approximate
 from trainables.result import Phase
@@ -83,7 +83,7 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
     keep = cut(
         scores=scores if spec.prune == "low" else -scores,
         rate=spec.rate,
-        ties=dice(train.ids, spec.seed, "ties"),
+        ties=uniform_draws(train.ids, spec.seed, "ties"),
         **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
     )
     check_keep(keep, len(train), spec)

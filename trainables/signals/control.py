@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def random(dice: NDArray[np.float64]) -> NDArray[np.float32]:
+def random(draws: NDArray[np.float64]) -> NDArray[np.float32]:
     """A uniform draw for each sample, made from the spec's seed and the sample's id.
 
     Args:
-        dice: Uniform in [0, 1), shape (n,).
+        draws: Uniform in [0, 1), shape (n,).
 
     Returns:
         Scores in [0, 1], shape (n,), float32; higher stays, and means nothing.
@@ -17,4 +17,4 @@ def random(dice: NDArray[np.float64]) -> NDArray[np.float32]:
         Ayed, Hayou, "Data Pruning and Neural Scaling Laws: Fundamental Limitations of Score-Based
         Algorithms", 2023, arXiv:2302.06960.
     """
-    return dice.astype(np.float32)
+    return draws.astype(np.float32)

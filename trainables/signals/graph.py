@@ -14,7 +14,7 @@ def d2(
     neighbours: Neighbours,
     probs: NDArray[np.float32],
     labels: NDArray[np.int64],
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
     *,
     gamma_f: float = 1.0,
     gamma_r: float = 1.0,
@@ -31,7 +31,7 @@ def d2(
         neighbours: The k nearest other rows.
         probs: Predicted class probabilities, shape (n, c).
         labels: Given classes, shape (n,), integers in [0, c).
-        dice: Uniform in [0, 1), shape (n,); the higher of equals is picked first.
+        draws: Uniform in [0, 1), shape (n,); the higher of equals is picked first.
         gamma_f: How fast difficulty fades with distance on its way forward, at least 0.
         gamma_r: How fast the loss fades with distance, at least 0; large is little diversity.
 
@@ -54,18 +54,18 @@ def d2(
     heard = np.where(found, np.exp(-gamma_f * distance) * difficulty[rows], 0)
     taken = np.where(found, np.exp(-gamma_r * distance), 0)
     amount = difficulty + heard.sum(axis=1)
-    return order_scores(np.array(_picked(amount, rows, taken, dice))[::-1])
+    return order_scores(np.array(_picked(amount, rows, taken, draws))[::-1])
 
 
 def _picked(
     amount: NDArray[np.float64],
     rows: NDArray[np.int32],
     taken: NDArray[np.float64],
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
 ) -> list[int]:
     """All rows in the order of the greedy choice."""
     left = amount.tolist()
-    heap = [(-a, -d, i) for i, (a, d) in enumerate(zip(left, dice.tolist(), strict=True))]
+    heap = [(-a, -d, i) for i, (a, d) in enumerate(zip(left, draws.tolist(), strict=True))]
     heapq.heapify(heap)
     picked = []
     while heap:

@@ -89,7 +89,7 @@ def moderate(
 def d4(
     vectors: Vectors,
     clusters: Clusters,
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
     *,
     keep: float = 0.75,
 ) -> NDArray[np.float32]:
@@ -101,7 +101,7 @@ def d4(
     Args:
         vectors: The embeddings, shape (n, d), finite, no row all zeros.
         clusters: Theirs.
-        dice: Uniform in [0, 1), shape (n,); decides between equals.
+        draws: Uniform in [0, 1), shape (n,); decides between equals.
         keep: Share of the rows left by the first step, in (0, 1].
 
     Returns:
@@ -117,12 +117,12 @@ def d4(
     """
     if not 0 < keep <= 1:
         raise ValueError(f"keep is {keep:g}; the share left by the first step lies in (0, 1]")
-    covered_first = np.lexsort((dice, semdedup(vectors, clusters, dice)))
-    n = len(dice)
+    covered_first = np.lexsort((draws, semdedup(vectors, clusters, draws)))
+    n = len(draws)
     left = covered_first[n - max(1, round(keep * n)) :]
     count = min(int(clusters.assigned.max()) + 1, len(left))
-    again = k_means(take(vectors, left), dice[left], count=count)
-    nearest_first = left[np.lexsort((dice[left], -again.similarity))]
+    again = k_means(take(vectors, left), draws[left], count=count)
+    nearest_first = left[np.lexsort((draws[left], -again.similarity))]
     return order_scores(np.concatenate([covered_first[: n - len(left)], nearest_first]))
 
 

@@ -54,7 +54,7 @@ def redundancy_within_class(
 
 
 def keep_one(
-    neighbours: Neighbours, dice: NDArray[np.float64], *, k: int = 10
+    neighbours: Neighbours, draws: NDArray[np.float64], *, k: int = 10
 ) -> NDArray[np.float32]:
     """The order in which near-duplicates go when one of each group must stay.
 
@@ -66,7 +66,7 @@ def keep_one(
 
     Args:
         neighbours: The k nearest other rows.
-        dice: Uniform in [0, 1), shape (n,); decides between equals.
+        draws: Uniform in [0, 1), shape (n,); decides between equals.
         k: Neighbours whose pairs are looked at.
 
     Returns:
@@ -78,15 +78,15 @@ def keep_one(
     """
     similarity = neighbours.similarity[:, :k]
     crowd = _crowd(similarity)
-    removed, protected = _greedy(neighbours.rows[:, :k], similarity, crowd, dice)
+    removed, protected = _greedy(neighbours.rows[:, :k], similarity, crowd, draws)
     gone = np.zeros(len(crowd), dtype=bool)
     gone[removed] = True
-    rest = np.lexsort((dice, -crowd, protected))
+    rest = np.lexsort((draws, -crowd, protected))
     return order_scores(np.concatenate([removed, rest[~gone[rest]]]).astype(np.intp))
 
 
 def semdedup(
-    vectors: Vectors, clusters: Clusters, dice: NDArray[np.float64]
+    vectors: Vectors, clusters: Clusters, draws: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Minus the similarity to the closest row of the same cluster that is farther out.
 
@@ -100,7 +100,7 @@ def semdedup(
     Args:
         vectors: The embeddings, shape (n, d), finite, no row all zeros.
         clusters: Theirs.
-        dice: Uniform in [0, 1), shape (n,); decides between equally far rows.
+        draws: Uniform in [0, 1), shape (n,); decides between equally far rows.
 
     Returns:
         Scores in [-1, 1], shape (n,), float32; higher is less covered, 1 for the first row of
@@ -109,8 +109,8 @@ def semdedup(
     References:
         Abbas et al., "SemDeDup", 2023, arXiv:2303.09540.
     """
-    covered = np.full(len(dice), -1, dtype=np.float32)
-    order = np.lexsort((dice, clusters.similarity, clusters.assigned))
+    covered = np.full(len(draws), -1, dtype=np.float32)
+    order = np.lexsort((draws, clusters.similarity, clusters.assigned))
     starts = np.flatnonzero(np.diff(clusters.assigned[order])) + 1
     for rows in _batches(np.split(order, starts)):
         units = unit_rows(take(vectors, rows), rows)
@@ -175,13 +175,13 @@ def _greedy(
     rows: NDArray[np.int32],
     similarity: NDArray[np.float32],
     crowd: NDArray[np.float64],
-    dice: NDArray[np.float64],
+    draws: NDArray[np.float64],
 ) -> tuple[list[int], NDArray[np.bool_]]:
     """Rows in their order of removal, and which rows are representatives."""
     n, k = rows.shape
-    # Who of a pair would go: the more crowded row, or of equals the one with the lower dice.
+    # Who of a pair would go: the more crowded row, or of equals the one with the lower draw.
     precedence = np.empty(n, dtype=np.int64)
-    precedence[np.lexsort((dice, -crowd))] = np.arange(n)
+    precedence[np.lexsort((draws, -crowd))] = np.arange(n)
     there = rows.ravel() >= 0
     left = np.repeat(np.arange(n, dtype=np.int32), k)[there]
     right = rows.ravel()[there]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainables.arrays import read_arrays, write_arrays
-from trainables.data.dataset import Dataset, Split, dice
+from trainables.data.dataset import Dataset, Split, uniform_draws
 from trainables.evidence.collector import Evidence, evidence_key
 from trainables.evidence.requirements import parameters, rests_on, settings_of
 from trainables.result import Phase
@@ -86,7 +86,7 @@ def test_equal_arrays_give_equal_files(tmp_path):
 
 def test_a_function_says_by_its_signature_what_it_needs():
     names, settings = parameters(SIGNALS["keep_one"].score)
-    assert names == ("neighbours", "dice")
+    assert names == ("neighbours", "draws")
     assert settings == {"k": 10}
 
 
@@ -141,14 +141,22 @@ def test_what_evidence_took_is_counted_once_whoever_made_it(evidence, cache, run
     assert (evidence.used.seconds, evidence.used.examples) == (2.0, 40)
 
 
-def test_dice_follow_the_sample_and_not_its_place():
+def test_draws_follow_the_sample_and_not_its_row():
     ids = np.array(["b", "a", "d", "c"], dtype=object)
     order = [2, 0, 3, 1]
-    assert (dice(ids[order], 1, "dice") == dice(ids, 1, "dice")[order]).all()
+    assert (uniform_draws(ids[order], 1, "dice") == uniform_draws(ids, 1, "dice")[order]).all()
 
 
-def test_dice_are_uniform():
-    draws = dice(np.arange(10_000), 1, "dice")
+def test_a_signal_that_asks_for_dice_is_given_the_draws(evidence):
+    def mine(dice): ...
+
+    draws = evidence.get("draws", {})
+    assert (evidence.arguments_of(mine, {})["dice"] == draws).all()
+    assert (draws == uniform_draws(np.arange(40), SPEC.seed, "dice")).all()
+
+
+def test_draws_are_uniform():
+    draws = uniform_draws(np.arange(10_000), 1, "dice")
     assert draws.min() >= 0
     assert draws.max() < 1
     assert np.histogram(draws, bins=10, range=(0, 1))[0] == pytest.approx(1000, rel=0.15)

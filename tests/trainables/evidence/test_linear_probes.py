@@ -48,19 +48,19 @@ def test_embeddings_that_are_all_one_are_not_blown_up():
 
 
 def test_cross_probs_do_not_know_the_label_of_the_row_they_judge():
-    embeddings, _, dice = cloud(d=100)
+    embeddings, _, draws = cloud(d=100)
     noise = np.random.default_rng(1).integers(0, 3, 300)
     features = _scaled(embeddings)
     seen = probs_of(features, fit_head(features, noise, 3, l2=_L2)).argmax(axis=1) == noise
-    unseen = cross_probs(embeddings, noise, dice).argmax(axis=1) == noise
+    unseen = cross_probs(embeddings, noise, draws).argmax(axis=1) == noise
     assert seen.mean() > 0.7
     assert unseen.mean() < 0.45
 
 
 def test_cross_probs_are_those_of_heads_on_the_other_folds():
-    embeddings, labels, dice = cloud()
-    probs = cross_probs(embeddings, labels, dice, folds=3)
-    order, features = np.lexsort((dice, labels)), _scaled(embeddings)
+    embeddings, labels, draws = cloud()
+    probs = cross_probs(embeddings, labels, draws, folds=3)
+    order, features = np.lexsort((draws, labels)), _scaled(embeddings)
     for fold in range(3):
         judged = order[fold::3]
         seen = np.setdiff1d(np.arange(300), judged)
@@ -69,16 +69,16 @@ def test_cross_probs_are_those_of_heads_on_the_other_folds():
 
 
 def test_cross_probs_belong_to_samples_and_not_to_their_place():
-    embeddings, labels, dice = cloud()
+    embeddings, labels, draws = cloud()
     order = np.random.default_rng(1).permutation(300)
-    shuffled = cross_probs(embeddings[order], labels[order], dice[order])
-    assert (shuffled == cross_probs(embeddings, labels, dice)[order]).all()
+    shuffled = cross_probs(embeddings[order], labels[order], draws[order])
+    assert (shuffled == cross_probs(embeddings, labels, draws)[order]).all()
 
 
 def test_cross_probs_bear_a_class_of_a_single_row():
-    embeddings, labels, dice = cloud()
+    embeddings, labels, draws = cloud()
     labels[0] = 3
-    probs = cross_probs(embeddings, labels, dice)
+    probs = cross_probs(embeddings, labels, draws)
     assert np.allclose(probs.sum(axis=1), 1, atol=1e-5)
     assert probs[0, 3] < 0.02
 
@@ -97,8 +97,8 @@ def test_each_head_sees_its_share_of_the_rows():
 
 
 def test_a_head_from_the_warm_start_judges_as_one_from_zero():
-    embeddings, labels, dice = cloud()
-    found = head_models(embeddings, labels, dice, models=5)
+    embeddings, labels, draws = cloud()
+    found = head_models(embeddings, labels, draws, models=5)
     features = _scaled(embeddings)
     for inside, correct in zip(found.inside, found.correct, strict=True):
         head = fit_head(features[inside], labels[inside], 3, l2=_L2)
@@ -107,18 +107,18 @@ def test_a_head_from_the_warm_start_judges_as_one_from_zero():
 
 
 def test_head_models_belong_to_samples_and_not_to_their_place():
-    embeddings, labels, dice = cloud()
+    embeddings, labels, draws = cloud()
     order = np.random.default_rng(1).permutation(300)
-    plain = head_models(embeddings, labels, dice, models=4)
-    shuffled = head_models(embeddings[order], labels[order], dice[order], models=4)
+    plain = head_models(embeddings, labels, draws, models=4)
+    shuffled = head_models(embeddings[order], labels[order], draws[order], models=4)
     assert (shuffled.inside == plain.inside[:, order]).all()
     assert (shuffled.correct == plain.correct[:, order]).all()
 
 
 def test_heads_memorize_mislabelled_rows_most():
-    embeddings, labels, dice = cloud(d=40, apart=6)
+    embeddings, labels, draws = cloud(d=40, apart=6)
     labels[:10] = (labels[:10] + 1) % 3
-    scores = mem_head(head_models(embeddings, labels, dice, models=60))
+    scores = mem_head(head_models(embeddings, labels, draws, models=60))
     assert scores[:10].mean() > 10 * np.abs(scores[10:]).mean()
 
 

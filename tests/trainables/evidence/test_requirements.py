@@ -123,7 +123,7 @@ def asking(name):
 
 # The shape of each piece; where it is several arrays, that of the first of them.
 SHAPES = {
-    "labels": (N,), "dice": (N,), "texts": (N,), "validation_labels": (V,),
+    "labels": (N,), "draws": (N,), "dice": (N,), "texts": (N,), "validation_labels": (V,),
     "losses": (N, 1), "margins": (N, 1), "correct": (N, 1),
     "probs": (N, C), "validation_probs": (V, C), "dropout_probs": (N, 2, C),
     "view_probs": (N, 2, C), "gradient_norms": (N,), "clusters": (N,), "recall": (N,),

@@ -8,7 +8,7 @@ import pytest
 from trainables.data.catalog import Source, load
 from trainables.data.dataset import write
 from trainables.learners import LEARNERS
-from trainables.learners.pretrained import resolve
+from trainables.learners.pretrained import find_model
 from trainables.spec import TrialSpec
 from trainables.trial import run_baseline, run_trial
 
@@ -29,7 +29,7 @@ def real(real_data, cache):
     def make(name, model, **training):
         dataset = load(Source(name=name, data_dir=real_data, limit=160, limit_test=200))
         cache.get("data", dataset.sha, lambda path: write(dataset, path))
-        found = resolve(model)
+        found = find_model(model)
         own = LEARNERS[found.learner].training
         return TrialSpec(
             dataset=name,

@@ -21,20 +21,20 @@ def spread_of(embeddings, assigned):
 
 
 def test_well_separated_groups_become_the_clusters():
-    embeddings, of, dice = blobs()
-    found = k_means(embeddings, dice, count=5).assigned
+    embeddings, of, draws = blobs()
+    found = k_means(embeddings, draws, count=5).assigned
     assert len({(int(a), int(b)) for a, b in zip(found, of, strict=True)}) == 5
 
 
 def test_the_length_of_an_embedding_does_not_matter():
-    embeddings, _, dice = blobs()
-    one, other = (k_means(e, dice) for e in (embeddings, unit_rows(embeddings)))
+    embeddings, _, draws = blobs()
+    one, other = (k_means(e, draws) for e in (embeddings, unit_rows(embeddings)))
     assert (one.assigned == other.assigned).all()
 
 
 def test_similarity_is_the_cosine_to_the_direction_of_the_cluster():
-    embeddings, _, dice = blobs()
-    found = k_means(embeddings, dice, count=5)
+    embeddings, _, draws = blobs()
+    found = k_means(embeddings, draws, count=5)
     units = unit_rows(embeddings)
     expected = np.empty(len(units))
     for i in range(5):
@@ -50,9 +50,9 @@ def test_without_a_number_there_are_as_many_clusters_as_the_root_of_n():
 
 
 def test_clusters_belong_to_samples_and_not_to_their_place():
-    embeddings, _, dice = blobs(spread=2)
-    order = np.random.default_rng(1).permutation(len(dice))
-    plain, shuffled = k_means(embeddings, dice), k_means(embeddings[order], dice[order])
+    embeddings, _, draws = blobs(spread=2)
+    order = np.random.default_rng(1).permutation(len(draws))
+    plain, shuffled = k_means(embeddings, draws), k_means(embeddings[order], draws[order])
     assert (shuffled.assigned == plain.assigned[order]).all()
     # Where a row stands in a matrix product decides how its sum is rounded, on some processors.
     assert (
@@ -63,21 +63,21 @@ def test_clusters_belong_to_samples_and_not_to_their_place():
 def test_clusters_do_not_depend_on_the_number_of_threads():
     import faiss
 
-    embeddings, _, dice = blobs(n=3000, d=32, spread=2)
+    embeddings, _, draws = blobs(n=3000, d=32, spread=2)
     found = []
     before = faiss.omp_get_max_threads()
     for threads in (1, 2):
         faiss.omp_set_num_threads(threads)
-        found.append(k_means(embeddings, dice).assigned)
+        found.append(k_means(embeddings, draws).assigned)
     faiss.omp_set_num_threads(before)
     assert (found[0] == found[1]).all()
 
 
 def test_clusters_are_as_tight_as_those_of_another_implementation():
     cluster = pytest.importorskip("sklearn.cluster")
-    embeddings, _, dice = blobs(n=2000, d=16, spread=1)
+    embeddings, _, draws = blobs(n=2000, d=16, spread=1)
     other = cluster.KMeans(30, n_init=3, random_state=0).fit(unit_rows(embeddings))
-    ours = spread_of(embeddings, k_means(embeddings, dice, count=30).assigned)
+    ours = spread_of(embeddings, k_means(embeddings, draws, count=30).assigned)
     assert ours == pytest.approx(other.inertia_ / 2000, rel=0.02)
 
 
@@ -92,15 +92,15 @@ def test_every_row_shapes_the_centroids_however_few_they_are():
 
 
 def test_every_row_can_be_a_cluster():
-    embeddings, _, dice = blobs(n=30)
-    assert len(set(k_means(embeddings, dice, count=30).assigned.tolist())) == 30
+    embeddings, _, draws = blobs(n=30)
+    assert len(set(k_means(embeddings, draws, count=30).assigned.tolist())) == 30
 
 
 @pytest.mark.parametrize("count", [-1, 401])
 def test_more_clusters_than_rows_are_refused(count):
-    embeddings, _, dice = blobs()
+    embeddings, _, draws = blobs()
     with pytest.raises(ValueError, match=rf"clusters is {count} for 400 rows"):
-        k_means(embeddings, dice, count=count)
+        k_means(embeddings, draws, count=count)
 
 
 @pytest.mark.parametrize("bad", [0, np.nan])

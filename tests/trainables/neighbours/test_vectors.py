@@ -29,7 +29,7 @@ def labels():
 
 
 @pytest.fixture
-def dice():
+def draws():
     return np.random.default_rng(2).random(N)
 
 
@@ -191,11 +191,11 @@ def test_an_embedding_without_direction_is_refused_by_its_row_in_all_data(
         neighbours(kept(tmp_path, vectors), range(320))
 
 
-def test_clusters_are_the_same_by_shards(by_rows, tmp_path, vectors, dice):
-    whole = k_means(vectors, dice)
+def test_clusters_are_the_same_by_shards(by_rows, tmp_path, vectors, draws):
+    whole = k_means(vectors, draws)
     by_rows(320)
     shards = kept(tmp_path, vectors)
-    middles = centroids(shards, dice)
+    middles = centroids(shards, draws)
 
     def find(shard):
         found = clusters(shards, middles, shard)
@@ -207,29 +207,29 @@ def test_clusters_are_the_same_by_shards(by_rows, tmp_path, vectors, dice):
 
 
 def test_centroids_of_many_rows_are_learnt_from_those_of_the_lowest_dice(
-    monkeypatch, vectors, dice
+    monkeypatch, vectors, draws
 ):
     monkeypatch.setattr("trainables.neighbours.kmeans._MOST_ROWS", 400)
-    drawn = np.sort(np.argsort(dice)[:400])
-    some = centroids(vectors, dice, clusters=5)
-    assert (some == centroids(vectors[drawn], dice[drawn], clusters=5)).all()
+    drawn = np.sort(np.argsort(draws)[:400])
+    some = centroids(vectors, draws, clusters=5)
+    assert (some == centroids(vectors[drawn], draws[drawn], clusters=5)).all()
 
 
-def searched(vectors, dice, shard=None, **settings):
-    middles = centroids(vectors, dice)
+def searched(vectors, draws, shard=None, **settings):
+    middles = centroids(vectors, draws)
     return ivf_neighbours(vectors, middles, clusters(vectors, middles), shard, **settings)
 
 
 @pytest.mark.parametrize("centred", [False, True])
-def test_who_looks_through_all_clusters_finds_the_true_neighbours(vectors, dice, centred):
-    found = searched(vectors, dice, k=5, probes=32, centred=centred)
+def test_who_looks_through_all_clusters_finds_the_true_neighbours(vectors, draws, centred):
+    found = searched(vectors, draws, k=5, probes=32, centred=centred)
     rows, similarity = nearest(vectors, 5, centred=centred)
     assert np.allclose(found.similarity, similarity, rtol=0, atol=2e-6)
     assert (found.rows == rows).mean() > 0.999
 
 
-def test_a_row_is_held_against_its_nearest_clusters_alone(vectors, dice):
-    middles = centroids(vectors, dice)
+def test_a_row_is_held_against_its_nearest_clusters_alone(vectors, draws):
+    middles = centroids(vectors, draws)
     of = clusters(vectors, middles)
     found = ivf_neighbours(vectors, middles, of, k=5, probes=2)
     nearest_two = np.argsort(-unit_rows(vectors) @ middles.T, axis=1)[:, :2]
@@ -237,31 +237,31 @@ def test_a_row_is_held_against_its_nearest_clusters_alone(vectors, dice):
     assert is_near[found.rows >= 0].all()
 
 
-def test_few_rows_in_the_clusters_looked_through_leave_places_empty(vectors, dice):
-    found = searched(vectors, dice, k=200, probes=1)
+def test_few_rows_in_the_clusters_looked_through_leave_places_empty(vectors, draws):
+    found = searched(vectors, draws, k=200, probes=1)
     assert (found.rows[:, -1] == -1).any()
     assert (np.isnan(found.similarity) == (found.rows < 0)).all()
 
 
 @pytest.mark.parametrize("centred", [False, True])
-def test_few_clusters_hold_nearly_all_neighbours_of_rows_of_any_length(vectors, dice, centred):
-    long = 15 * vectors * (1 + dice[:, None]).astype(np.float32) + 20
-    found = searched(long, dice, k=5, probes=6, centred=centred)
+def test_few_clusters_hold_nearly_all_neighbours_of_rows_of_any_length(vectors, draws, centred):
+    long = 15 * vectors * (1 + draws[:, None]).astype(np.float32) + 20
+    found = searched(long, draws, k=5, probes=6, centred=centred)
     true = nearest(long, 5, centred=centred)[1]
     assert (found.similarity >= true[:, -1:] - 1e-5).mean() > 0.95
 
 
 @pytest.mark.parametrize("centred", [False, True])
 def test_approximate_neighbours_are_the_same_however_many_shards_there_are(
-    by_rows, tmp_path, vectors, dice, centred
+    by_rows, tmp_path, vectors, draws, centred
 ):
     chosen = {"k": 5, "probes": 3, "centred": centred}
-    whole = searched(vectors, dice, **chosen)
+    whole = searched(vectors, draws, **chosen)
     by_rows(320)
     shards = kept(tmp_path, vectors)
 
     def find(shard):
-        found = searched(shards, dice, shard, **chosen)
+        found = searched(shards, draws, shard, **chosen)
         return found.rows, found.similarity
 
     rows, similarity = joined(find)
@@ -270,29 +270,29 @@ def test_approximate_neighbours_are_the_same_however_many_shards_there_are(
 
 
 @pytest.mark.parametrize("probes", [0, 33])
-def test_more_clusters_than_there_are_cannot_be_looked_through(vectors, dice, probes):
+def test_more_clusters_than_there_are_cannot_be_looked_through(vectors, draws, probes):
     with pytest.raises(ValueError, match=rf"probes is {probes} of 32 clusters"):
-        searched(vectors, dice, probes=probes)
+        searched(vectors, draws, probes=probes)
 
 
-def test_recall_is_the_share_of_true_neighbours_found(vectors, dice):
-    found = searched(vectors, dice, k=5, probes=2)
+def test_recall_is_the_share_of_true_neighbours_found(vectors, draws):
+    found = searched(vectors, draws, k=5, probes=2)
     true, _ = nearest(vectors, 5)
     expected = [len(set(a) & set(b)) / 5 for a, b in zip(found.rows, true, strict=True)]
-    measured = recall(vectors, found, dice, k=5)
+    measured = recall(vectors, found, draws, k=5)
     assert 0.5 < measured.mean() < 1
     assert measured.mean() == pytest.approx(np.mean(expected), abs=0.002)
 
 
-def test_recall_looks_at_a_sample_of_the_lowest_dice(monkeypatch, vectors, dice):
-    monkeypatch.setattr("trainables.neighbours.ivf._LOOKED_AT", 50)
-    found = searched(vectors, dice, k=5, probes=2)
-    drawn = np.sort(np.argsort(dice)[:50])
+def test_recall_checks_a_sample_of_the_lowest_draws(monkeypatch, vectors, draws):
+    monkeypatch.setattr("trainables.neighbours.ivf._CHECKED_ROWS", 50)
+    found = searched(vectors, draws, k=5, probes=2)
+    drawn = np.sort(np.argsort(draws)[:50])
     monkeypatch.undo()
-    whole = recall(vectors, found, dice, k=5)
-    monkeypatch.setattr("trainables.neighbours.ivf._LOOKED_AT", 50)
-    assert (recall(vectors, found, dice, k=5) == whole[drawn]).all()
+    whole = recall(vectors, found, draws, k=5)
+    monkeypatch.setattr("trainables.neighbours.ivf._CHECKED_ROWS", 50)
+    assert (recall(vectors, found, draws, k=5) == whole[drawn]).all()
 
 
-def test_recall_of_exact_neighbours_is_all(vectors, dice):
-    assert (recall(vectors, neighbours(vectors, k=5), dice, k=5) == 1).all()
+def test_recall_of_exact_neighbours_is_all(vectors, draws):
+    assert (recall(vectors, neighbours(vectors, k=5), draws, k=5) == 1).all()

@@ -39,8 +39,8 @@ def slow_d2(found, probs, labels, gamma_f, gamma_r):
 
 @pytest.mark.parametrize(("gamma_f", "gamma_r"), [(1.0, 1.0), (0.0, 3.0), (5.0, 0.1)])
 def test_d2_picks_as_the_slow_greedy_choice_does(gamma_f, gamma_r):
-    found, probs, labels, dice = graph()
-    scores = d2(found, probs, labels, dice, gamma_f=gamma_f, gamma_r=gamma_r)
+    found, probs, labels, draws = graph()
+    scores = d2(found, probs, labels, draws, gamma_f=gamma_f, gamma_r=gamma_r)
     assert np.argsort(-scores).tolist() == slow_d2(found, probs, labels, gamma_f, gamma_r)
 
 
@@ -50,8 +50,8 @@ def test_without_neighbours_d2_is_the_order_of_difficulty():
 
 
 def test_of_rows_equally_difficult_the_higher_dice_are_picked_first():
-    dice = np.array([0.3, 0.1, 0.4, 0.2])
-    scores = d2(LONELY, of_confidence([0.5] * 4), np.zeros(4, dtype=int), dice)
+    draws = np.array([0.3, 0.1, 0.4, 0.2])
+    scores = d2(LONELY, of_confidence([0.5] * 4), np.zeros(4, dtype=int), draws)
     assert scores.tolist() == [0.5, 0, 0.75, 0.25]
 
 
@@ -68,12 +68,12 @@ def test_the_twin_of_the_most_difficult_row_is_not_picked_second():
 
 
 def test_d2_scores_samples_and_not_their_place():
-    found, probs, labels, dice = graph()
-    order = np.random.default_rng(1).permutation(len(dice))
+    found, probs, labels, draws = graph()
+    order = np.random.default_rng(1).permutation(len(draws))
     moved = Neighbours(rows=np.argsort(order)[found.rows][order].astype(np.int32),
                        similarity=found.similarity[order])  # fmt: skip
-    shuffled = d2(moved, probs[order], labels[order], dice[order])
-    assert (shuffled == d2(found, probs, labels, dice)[order]).all()
+    shuffled = d2(moved, probs[order], labels[order], draws[order])
+    assert (shuffled == d2(found, probs, labels, draws)[order]).all()
 
 
 def test_d2_refuses_difficulty_that_would_grow_with_distance():

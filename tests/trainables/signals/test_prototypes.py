@@ -8,8 +8,8 @@ from trainables.signals.redundancy import semdedup
 
 def cloud(n=200, d=6):
     rng = np.random.default_rng(3)
-    embeddings, dice = rng.standard_normal((n, d)).astype(np.float32), rng.random(n)
-    return embeddings, rng.integers(0, 3, n), dice
+    embeddings, draws = rng.standard_normal((n, d)).astype(np.float32), rng.random(n)
+    return embeddings, rng.integers(0, 3, n), draws
 
 
 def test_ssl_prototypes_keep_what_is_far_from_its_centroid():
@@ -62,46 +62,46 @@ def test_rows_equally_far_have_equal_moderate_scores():
 
 
 def test_d4_first_removes_what_semdedup_removes_first():
-    embeddings, _, dice = cloud()
-    found = k_means(embeddings, dice)
-    scores = d4(embeddings, found, dice, keep=0.6)
-    assert (np.argsort(scores)[:80] == np.argsort(semdedup(embeddings, found, dice))[:80]).all()
+    embeddings, _, draws = cloud()
+    found = k_means(embeddings, draws)
+    scores = d4(embeddings, found, draws, keep=0.6)
+    assert (np.argsort(scores)[:80] == np.argsort(semdedup(embeddings, found, draws))[:80]).all()
 
 
 def test_d4_then_removes_what_lies_nearest_to_the_new_centroids():
-    embeddings, _, dice = cloud()
-    scores = d4(embeddings, k_means(embeddings, dice, count=7), dice, keep=0.6)
+    embeddings, _, draws = cloud()
+    scores = d4(embeddings, k_means(embeddings, draws, count=7), draws, keep=0.6)
     left = np.sort(np.argsort(scores)[80:])
-    distance = ssl_prototypes(k_means(embeddings[left], dice[left], count=7))
+    distance = ssl_prototypes(k_means(embeddings[left], draws[left], count=7))
     assert (np.argsort(scores[left]) == np.argsort(distance)).all()
 
 
 def test_d4_scores_are_one_order_of_all_rows():
-    embeddings, _, dice = cloud()
-    scores = d4(embeddings, k_means(embeddings, dice), dice)
+    embeddings, _, draws = cloud()
+    scores = d4(embeddings, k_means(embeddings, draws), draws)
     assert np.allclose(np.sort(scores), np.arange(200) / 200)
 
 
 def test_d4_scores_samples_and_not_their_place():
-    embeddings, _, dice = cloud()
+    embeddings, _, draws = cloud()
     order = np.random.default_rng(1).permutation(200)
-    plain = d4(embeddings, k_means(embeddings, dice), dice)
-    moved, drawn = embeddings[order], dice[order]
+    plain = d4(embeddings, k_means(embeddings, draws), draws)
+    moved, drawn = embeddings[order], draws[order]
     assert (d4(moved, k_means(moved, drawn), drawn) == plain[order]).all()
 
 
 def test_d4_without_a_first_step_is_the_distance_to_the_prototypes():
-    embeddings, _, dice = cloud()
-    found = k_means(embeddings, dice)
-    scores = d4(embeddings, found, dice, keep=1)
+    embeddings, _, draws = cloud()
+    found = k_means(embeddings, draws)
+    scores = d4(embeddings, found, draws, keep=1)
     assert (np.argsort(scores) == np.argsort(ssl_prototypes(found))).all()
 
 
 @pytest.mark.parametrize("keep", [0, 1.1, -0.5])
 def test_d4_refuses_to_keep_what_is_no_share(keep):
-    embeddings, _, dice = cloud()
+    embeddings, _, draws = cloud()
     with pytest.raises(ValueError, match="the share left by the first step"):
-        d4(embeddings, k_means(embeddings, dice), dice, keep=keep)
+        d4(embeddings, k_means(embeddings, draws), draws, keep=keep)
 
 
 def test_supervised_prototypes_agree_with_the_slow_way():

@@ -28,8 +28,8 @@ def one_cluster(similarity):
 
 def cloud(n=300, d=6):
     rng = np.random.default_rng(3)
-    embeddings, dice = rng.standard_normal((n, d)).astype(np.float32), rng.random(n)
-    return embeddings, k_means(embeddings, dice, count=5), dice
+    embeddings, draws = rng.standard_normal((n, d)).astype(np.float32), rng.random(n)
+    return embeddings, k_means(embeddings, draws, count=5), draws
 
 
 def test_the_kth_neighbour_alone_counts_if_asked_for():
@@ -46,11 +46,11 @@ def test_in_a_class_of_fewer_than_k_the_mean_is_of_those_there_are():
 
 
 def test_keep_one_gives_the_same_in_small_blocks(monkeypatch):
-    embeddings, _, dice = cloud()
+    embeddings, _, draws = cloud()
     found = neighbours(embeddings, k=5)
-    whole = keep_one(found, dice)
+    whole = keep_one(found, draws)
     monkeypatch.setitem(keep_one.__globals__, "_PAIRS", 7)
-    assert (keep_one(found, dice) == whole).all()
+    assert (keep_one(found, draws) == whole).all()
 
 
 def test_keep_one_passes_over_neighbours_that_are_not_there():
@@ -76,39 +76,39 @@ def test_an_order_of_removal_becomes_scores_that_rise_by_one_place():
 
 
 def test_semdedup_is_minus_the_largest_similarity_to_a_row_farther_out():
-    embeddings, found, dice = cloud()
+    embeddings, found, draws = cloud()
     units = unit_rows(embeddings)
     expected = np.ones(len(units))
     for i in range(len(units)):
         farther = (found.assigned == found.assigned[i]) & (found.similarity < found.similarity[i])
         if farther.any():
             expected[i] = -(units[farther] @ units[i]).max()
-    assert np.allclose(semdedup(embeddings, found, dice), expected, atol=1e-6)
+    assert np.allclose(semdedup(embeddings, found, draws), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("bound", "small"), [("_CELLS", 100), ("SHARD_ROWS", 30)])
 def test_semdedup_gives_the_same_in_small_blocks(monkeypatch, bound, small):
-    embeddings, found, dice = cloud()
-    whole = semdedup(embeddings, found, dice)
+    embeddings, found, draws = cloud()
+    whole = semdedup(embeddings, found, draws)
     monkeypatch.setitem(semdedup.__globals__, bound, small)
-    assert np.allclose(semdedup(embeddings, found, dice), whole, atol=1e-6)
+    assert np.allclose(semdedup(embeddings, found, draws), whole, atol=1e-6)
 
 
 def test_semdedup_removes_a_chain_through_rows_already_removed_and_keep_one_its_middle_only():
     chain = on_a_circle(np.array([0.0, 0.1, 0.2]))
-    dice = np.array([0.1, 0.2, 0.3])
+    draws = np.array([0.1, 0.2, 0.3])
     near = np.cos(0.12)
-    gone = -semdedup(chain, one_cluster([0.7, 0.8, 0.9]), dice) > near
+    gone = -semdedup(chain, one_cluster([0.7, 0.8, 0.9]), draws) > near
     assert gone.tolist() == [False, True, True]
-    kept_one = keep_one(neighbours(chain, k=2), dice)
+    kept_one = keep_one(neighbours(chain, k=2), draws)
     left = np.sort(np.argsort(kept_one)[1:])
     assert left.tolist() == [0, 2]
     assert chain[left[0]] @ chain[left[1]] < near
 
 
 def test_the_cut_of_semdedup_at_any_rate_is_the_cut_at_some_threshold():
-    embeddings, found, dice = cloud()
-    scores = semdedup(embeddings, found, dice)
+    embeddings, found, draws = cloud()
+    scores = semdedup(embeddings, found, draws)
     gone = np.argsort(scores)[:120]
     eps = 1 + scores[gone].max()
     assert set(np.flatnonzero(-scores >= 1 - eps).tolist()) == set(gone.tolist())
@@ -121,8 +121,8 @@ def test_of_copies_in_one_cluster_semdedup_keeps_the_one_whose_dice_are_lowest()
 
 
 def test_semdedup_scores_samples_and_not_their_place():
-    embeddings, found, dice = cloud()
-    order = np.random.default_rng(1).permutation(len(dice))
+    embeddings, found, draws = cloud()
+    order = np.random.default_rng(1).permutation(len(draws))
     moved = Clusters(assigned=found.assigned[order], similarity=found.similarity[order])
-    shuffled = semdedup(embeddings[order], moved, dice[order])
-    assert np.allclose(shuffled, semdedup(embeddings, found, dice)[order], atol=1e-6)
+    shuffled = semdedup(embeddings[order], moved, draws[order])
+    assert np.allclose(shuffled, semdedup(embeddings, found, draws)[order], atol=1e-6)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.data.dataset import dice
+from trainables.data.dataset import uniform_draws
 from trainables.evidence.ensembles import Checkpoint, SubsetModels
 from trainables.evidence.requirements import EVIDENCE, parameters
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
@@ -86,7 +86,7 @@ def evidence(order=None):
         "labels": labels,
         "embeddings": embeddings,
         "vectors": embeddings,
-        "dice": dice(np.arange(N), 3, "dice"),
+        "draws": uniform_draws(np.arange(N), 3, "dice"),
         "probs": softmax(logits),
         "features": rng.standard_normal((N, 5)).astype(np.float32),
         "texts": np.array([" ".join(rng.choice(words, 8)) for _ in range(N)], dtype=object),
@@ -150,7 +150,12 @@ def test_every_signal_that_names_labels_says_that_it_needs_them(name):
 
 
 def test_the_tests_hold_every_piece_of_evidence_a_signal_may_ask_for():
-    assert set(evidence()) >= set(EVIDENCE) - {"validation_embeddings", "moments", "answers"}
+    assert set(evidence()) >= set(EVIDENCE) - {
+        "validation_embeddings",
+        "moments",
+        "answers",
+        "dice",
+    }
 
 
 def planted(copies=200, singles=1000, noise=1e-3):
@@ -170,7 +175,7 @@ def pairs_lost(scores, count, copies=200, singles=1000):
 @pytest.mark.parametrize("count", [200, 240, 600])
 def test_keep_one_never_takes_both_of_a_planted_pair(count):
     found = neighbours(planted())
-    scores = keep_one(found, dice(np.arange(1200), 0, "dice"))
+    scores = keep_one(found, uniform_draws(np.arange(1200), 0, "dice"))
     assert pairs_lost(scores, count) == 0
 
 
@@ -179,7 +184,7 @@ def test_plain_redundancy_takes_both_of_more_than_a_hundred_planted_pairs():
 
 
 def test_keep_one_takes_exactly_one_of_each_planted_pair_first():
-    scores = keep_one(neighbours(planted()), dice(np.arange(1200), 0, "dice"))
+    scores = keep_one(neighbours(planted()), uniform_draws(np.arange(1200), 0, "dice"))
     gone = set(np.argsort(scores)[:200].tolist())
     assert all((i in gone) != (1000 + i in gone) for i in range(200))
 
@@ -189,7 +194,7 @@ def test_of_a_group_of_copies_one_survives_until_only_representatives_are_left()
     singles = rng.standard_normal((30, 32)).astype(np.float32)
     group = np.repeat(rng.standard_normal((1, 32)).astype(np.float32), 6, axis=0)
     scores = keep_one(
-        neighbours(np.concatenate([singles, group]), k=8), dice(np.arange(36), 0, "d")
+        neighbours(np.concatenate([singles, group]), k=8), uniform_draws(np.arange(36), 0, "d")
     )
     assert (np.argsort(scores)[:5] >= 30).all()
     assert np.argsort(scores)[5] < 30
@@ -202,7 +207,7 @@ def test_of_three_in_a_chain_the_middle_one_goes_for_both():
 
 
 def test_keep_one_scores_are_an_order_without_ties():
-    scores = keep_one(neighbours(planted()), dice(np.arange(1200), 0, "dice"))
+    scores = keep_one(neighbours(planted()), uniform_draws(np.arange(1200), 0, "dice"))
     assert len(np.unique(scores)) == 1200
     assert scores.min() == 0
     assert scores.max() < 1
@@ -234,11 +239,11 @@ def test_el2n_refuses_probabilities_of_another_split():
 
 def test_random_scores_differ_by_seed_and_not_by_what_was_drawn_before():
     np.random.seed(1)  # noqa: NPY002 - the very thing that must not matter
-    one = dice(np.arange(50), 1, "dice")
+    one = uniform_draws(np.arange(50), 1, "dice")
     np.random.random(100)  # noqa: NPY002
-    assert (dice(np.arange(50), 1, "dice") == one).all()
-    assert (dice(np.arange(50), 2, "dice") != one).all()
-    assert (dice(np.arange(50), 1, "ties") != one).all()
+    assert (uniform_draws(np.arange(50), 1, "dice") == one).all()
+    assert (uniform_draws(np.arange(50), 2, "dice") != one).all()
+    assert (uniform_draws(np.arange(50), 1, "ties") != one).all()
 
 
 @pytest.mark.parametrize(
