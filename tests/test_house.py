@@ -42,7 +42,7 @@ FLOORS = {
         {"signals"},
         {"selection"},
         {"run_context", "evaluation"},
-        {"trial", "stages"},
+        {"trial", "stages", "testing"},
     ],
     "orchestrator": [
         {"trial_names", "spotwatch"},

@@ -34,16 +34,22 @@ def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
         )
 
 
-def check_keep(keep: NDArray[Any], n: int, spec: TrialSpec) -> None:
+def check_keep(keep: NDArray[Any], n: int, rate: float, selector: str) -> None:
     """Hold a selector to its contract.
 
+    Args:
+        keep: What it gave.
+        n: Rows in all.
+        rate: Share of them to remove.
+        selector: Its name.
+
     Raises:
-        ValueError: If keep is not a mask of shape (n,) with exactly as many rows as asked for.
+        UsageError: If keep is not a mask of shape (n,) with exactly as many rows as asked for.
     """
-    wanted = n_keep(n, spec.rate)
+    wanted = n_keep(n, rate)
     if keep.shape != (n,) or keep.dtype != bool or keep.sum() != wanted:
         raise UsageError(
-            f"selector {spec.selector} gave {keep.dtype} of shape {keep.shape} that keeps "
+            f"selector {selector} gave {keep.dtype} of shape {keep.shape} that keeps "
             f"{np.count_nonzero(keep):,}; it must give bool of shape ({n},) that keeps {wanted:,}"
         )
 

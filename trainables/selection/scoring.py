@@ -86,7 +86,7 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
         ties=uniform_draws(train.ids, spec.seed, "ties"),
         **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
     )
-    check_keep(keep, len(train), spec)
+    check_keep(keep, len(train), spec.rate, spec.selector)
     return keep, scoring + evidence.used
 
 

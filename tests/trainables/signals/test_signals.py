@@ -1,137 +1,15 @@
 import inspect
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from trainables.data.dataset import uniform_draws
-from trainables.evidence.ensembles import Checkpoint, SubsetModels
-from trainables.evidence.requirements import EVIDENCE, parameters
 from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
 from trainables.selection.contracts import check_scores
 from trainables.signals import SIGNALS
 from trainables.signals.redundancy import keep_one, redundancy
 
 every_signal = pytest.mark.parametrize("name", SIGNALS)
-N, C, V = 200, 4, 30
-
-
-def softmax(logits):
-    powers = np.exp(logits)
-    return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
-
-
-def visits(rng, labels, logits):
-    """Three visits, the last one of half the samples only."""
-    seen = logits[:, None] + rng.standard_normal((N, 3, C))
-    chosen = np.take_along_axis(seen, labels[:, None, None], axis=2)[:, :, 0]
-    probs = np.take_along_axis(softmax(seen), labels[:, None, None], axis=2)[:, :, 0]
-    others = np.where(np.arange(C) == labels[:, None, None], -np.inf, seen).max(axis=2)
-    tables = {
-        "losses": -np.log(probs), "margins": chosen - others,
-        "correct": (chosen > others).astype(np.float32),
-    }  # fmt: skip
-    unseen = rng.random(N) < 0.5
-    for table in tables.values():
-        table[unseen, 2] = np.nan
-    return {name: table.astype(np.float32) for name, table in tables.items()}
-
-
-def checkpoint(rng, logits):
-    target = rng.standard_normal((V, C))
-    return Checkpoint(
-        lr=0.1,
-        probs=softmax(logits),
-        features=rng.standard_normal((N, 5)).astype(np.float32),
-        validation_probs=softmax(target),
-        validation_features=rng.standard_normal((V, 5)).astype(np.float32),
-        moments=rng.random((C, 2, 6)).astype(np.float32),
-    )
-
-
-def subsets(rng):
-    return SubsetModels(
-        inside=rng.random((30, N)) < 0.7,
-        correct=rng.random((30, N)) < 0.8,
-        validation_correct=rng.random((30, V)) < 0.8,
-    )
-
-
-# Which axis of each piece of evidence is the samples', where it is not the first; None for none.
-AXES = {"validation_labels": None, "validation_probs": None, "validation_features": None}
-
-
-def moved(name, value, order):
-    """The same evidence with its samples in another order."""
-    if name in AXES:
-        return value
-    if isinstance(value, list):
-        return [moved(name, one, order) for one in value]
-    if isinstance(value, Checkpoint):
-        return replace(value, probs=value.probs[order], features=value.features[order])
-    if isinstance(value, SubsetModels):
-        inside, correct = value.inside[:, order], value.correct[:, order]
-        return replace(value, inside=inside, correct=correct)
-    return value[order]
-
-
-def evidence(order=None):
-    """Everything a signal can ask for, of the same samples in any order."""
-    rng = np.random.default_rng(5)
-    labels = rng.integers(0, C, N)
-    embeddings = (rng.standard_normal((N, 12)) + 2 * np.eye(C, 12)[labels]).astype(np.float32)
-    logits = rng.standard_normal((N, C)) + 2 * np.eye(C)[labels]
-    words = np.array([f"w{i}" for i in range(40)])
-    base = {
-        "labels": labels,
-        "embeddings": embeddings,
-        "vectors": embeddings,
-        "draws": uniform_draws(np.arange(N), 3, "dice"),
-        "probs": softmax(logits),
-        "features": rng.standard_normal((N, 5)).astype(np.float32),
-        "texts": np.array([" ".join(rng.choice(words, 8)) for _ in range(N)], dtype=object),
-        "gradient_norms": rng.random(N).astype(np.float32),
-        "dropout_probs": softmax(logits[:, None] + rng.standard_normal((N, 4, C))),
-        "view_probs": softmax(logits[:, None] + rng.standard_normal((N, 3, C))),
-        "member_probs": softmax(logits[:, None] + rng.standard_normal((N, 3, C))),
-        "member_features": rng.standard_normal((N, 3, 5)).astype(np.float32),
-        "validation_labels": rng.integers(0, C, V),
-        "validation_probs": softmax(rng.standard_normal((V, C))),
-        "validation_features": rng.standard_normal((V, 5)).astype(np.float32),
-        "checkpoints": [checkpoint(rng, logits), checkpoint(rng, logits)],
-        "subset_models": subsets(rng),
-        **visits(rng, labels, logits),
-    }
-    if order is not None:
-        base = {name: moved(name, value, order) for name, value in base.items()}
-    options = {"head_models": {"models": 12}, "ivf_neighbours": {"probes": 5}}
-    for name, piece in EVIDENCE.items():
-        if piece.source == "derived":
-            given = {needed: base[needed] for needed in parameters(piece.make)[0]}
-            base[name] = piece.make(**given, **options.get(name, {}))
-    return base
-
-
-def scored(name, given):
-    signal = SIGNALS[name].score
-    return signal(**{needed: given[needed] for needed in parameters(signal)[0]})
-
-
-@every_signal
-def test_every_signal_gives_one_finite_float32_score_a_row(name):
-    check_scores(scored(name, evidence()), N, name)
-
-
-@every_signal
-def test_every_signal_gives_the_same_scores_again(name):
-    assert (scored(name, evidence()) == scored(name, evidence())).all()
-
-
-@every_signal
-def test_every_signal_scores_samples_and_not_their_place(name):
-    order = np.random.default_rng(1).permutation(N)
-    shuffled = scored(name, evidence(order))
-    assert np.allclose(shuffled, scored(name, evidence())[order], atol=2e-6)
 
 
 @every_signal
@@ -147,15 +25,6 @@ def test_every_signal_says_what_it_is_and_where_it_is_from(name):
 def test_every_signal_that_names_labels_says_that_it_needs_them(name):
     if "labels" in SIGNALS[name].needs:
         assert SIGNALS[name].needs_labels
-
-
-def test_the_tests_hold_every_piece_of_evidence_a_signal_may_ask_for():
-    assert set(evidence()) >= set(EVIDENCE) - {
-        "validation_embeddings",
-        "moments",
-        "answers",
-        "dice",
-    }
 
 
 def planted(copies=200, singles=1000, noise=1e-3):
