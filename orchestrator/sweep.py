@@ -4,11 +4,14 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from orchestrator.cli.options import SweepOptions, flag, parameter, takes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,21 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_GRID = "A preset; `prune-envelope grids` lists them. Without one, --dataset runs the shape for own data."
-_MODEL = "tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen embeddings."
-_SIGNAL = (
-    "NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or el2n:floor,share=0.3:high; a "
-    "name may be module:function of your own. Repeat."
-)
-_SEEDS = "How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them."
-_NULL = (
-    "Add full runs of another data order and dropout: the noise below which nothing can be seen."
-)
-_HOURS = "Stop when all trials together took this long; hours of a slot where there is no GPU."
-_STORAGE = (
-    "What all machines reach: a folder they mount, or s3://BUCKET/PREFIX. Holds store and runs."
-)
-_VALIDATION = "Hold this share of the training rows out, for signals that aim at a target."
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
     "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
@@ -40,132 +28,98 @@ _EPILOG = (
 )
 
 
+_CONFIG = parameter(
+    "config",
+    Path | None,
+    typer.Argument(metavar="[CONFIG]", help="YAML file of these flags' names."),
+)
+_SETTINGS = parameter(
+    "settings",
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
+)
+_DRY_RUN = parameter("dry_run", bool, typer.Option("--dry-run", "-n", help="Plan only."), False)
+
+
+def _parameters() -> Iterator[Parameter]:
+    yield from (_CONFIG, _SETTINGS)
+    for name in SweepOptions.model_fields:
+        # Above the flag that is of use with it only.
+        if name == "calibrate":
+            yield _DRY_RUN
+        yield flag(name)
+
+
 @app.command(epilog=_EPILOG)
-def sweep(
-    context: typer.Context,
-    config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file of these flags' names.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
-    ] = None,
-    grid: Annotated[str, typer.Option(help=_GRID)] = "",
-    dataset: Annotated[list[str] | None, typer.Option(help="Name, file or folder. Repeat.")] = None,
-    model: Annotated[str, typer.Option(help=_MODEL)] = "",
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Holds NAME/train.parquet and NAME/test.parquet.")
-    ] = None,
-    text_column: Annotated[list[str] | None, typer.Option(help="Repeat to join.")] = None,
-    label_column: Annotated[str, typer.Option(help="The class.")] = "",
-    id_column: Annotated[str, typer.Option(help="Else rows are known by their number.")] = "",
-    test: Annotated[str, typer.Option(help="A second file, or the split to test on.")] = "",
-    test_fraction: Annotated[float, typer.Option(help="Hold this share out, by class.")] = 0.0,
-    validation_fraction: Annotated[float, typer.Option(help=_VALIDATION)] = 0.0,
-    limit: Annotated[int, typer.Option(help="Train on this many rows; marks the run.")] = 0,
-    limit_test: Annotated[int, typer.Option(help="Test on this many rows; marks the run.")] = 0,
-    warmup: Annotated[list[float] | None, typer.Option(help="Share of steps. Repeat.")] = None,
-    rate: Annotated[list[float] | None, typer.Option(help="Share removed. Repeat.")] = None,
-    signal: Annotated[list[str] | None, typer.Option(help=_SIGNAL)] = None,
-    seeds: Annotated[str, typer.Option(help=_SEEDS)] = "",
-    seed: Annotated[list[int] | None, typer.Option(help="Or which. Repeat.")] = None,
-    null: Annotated[bool, typer.Option("--null", help=_NULL)] = False,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
-    lr: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Word pieces of a text.", min=8)] = None,
-    precision: Annotated[str, typer.Option(help="auto, bf16 or fp32.")] = "auto",
-    protocol: Annotated[str, typer.Option(help="continue or restart.")] = "",
-    budget: Annotated[str, typer.Option(help="epochs or steps.")] = "",
-    tolerance: Annotated[float, typer.Option(help="In pp.", min=0, max=100)] = 1.0,
-    run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
-    cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
-    storage: Annotated[str, typer.Option(help=_STORAGE)] = "",
-    address: Annotated[str, typer.Option(help="local, auto, or a Ray address.")] = "local",
-    gpus_per_trial: Annotated[float | None, typer.Option(help="1 where there is one.")] = None,
-    cpus_per_trial: Annotated[int, typer.Option(help="Its threads, too.", min=1)] = 1,
-    max_trials_at_once: Annotated[int, typer.Option(help="0: all that fit.", min=0)] = 0,
-    max_trials: Annotated[int, typer.Option(help="Stop after so many.", min=0)] = 0,
-    max_gpu_hours: Annotated[float, typer.Option(help=_HOURS, min=0)] = 0.0,
-    track: Annotated[
-        list[str] | None, typer.Option(help="mlflow, wandb or tensorboard. Repeat.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
-    calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Run a few steps for the estimate of --dry-run.")
-    ] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Rows only.")] = False,
-    no_examples: Annotated[
-        bool, typer.Option("--no-examples", help="No training texts in the report.")
-    ] = False,
-) -> None:
+@takes(_parameters())
+def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
-    flags = dict(locals())
-    from orchestrator.cli.config_file import with_settings
+    from orchestrator.cli.config_file import read_options
     from trainables.errors import explained
 
     with explained():
-        raise SystemExit(main(with_settings(context, flags)))
+        chosen = read_options(flags["config"], flags["settings"] or (), context=context)
+        raise SystemExit(main(chosen.options, dry_run=flags["dry_run"]))
 
 
-def demo(
-    run: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
-    cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
-    seeds: Annotated[str, typer.Option(help=_SEEDS)] = "",
-) -> None:
+@takes(map(flag, ("run", "cache", "seeds")))
+def demo(context: typer.Context, **flags: Any) -> None:
     """Sweep made text with a tiny transformer on this machine: minutes, a real report at the end."""
-    import inspect
-
+    from orchestrator.cli.config_file import read_options
     from trainables.errors import explained
 
-    defaults = {name: flag.default for name, flag in inspect.signature(sweep).parameters.items()}
     with explained():
-        asked = {"grid": "demo", "run": run, "cache": cache, "seeds": seeds}
-        raise SystemExit(main({**defaults, **asked}))
+        raise SystemExit(main(read_options(None, ["grid=demo"], context=context).options))
 
 
-def main(flags: Mapping[str, Any]) -> int:
-    """Plan, run and report what the flags ask for; the exit code.
+def main(options: SweepOptions, *, dry_run: bool = False) -> int:
+    """Plan, run and report what is asked for; the exit code.
 
     Args:
-        flags: The parameters of `sweep`, by name.
+        options: What is asked for.
+        dry_run: Plan only.
     """
     from rich.console import Console
 
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.estimate import calibrated, measured_paces, print_estimate
     from orchestrator.planning.plan import plan_sweep
-    from orchestrator.planning.preflight import check_room
-    from orchestrator.planning.request import Request
-    from orchestrator.planning.resources import Resources
+    from orchestrator.planning.preflight import check_gpu, check_room
     from orchestrator.terminal.plan_text import print_plan
 
-    track = flags["track"] or ()
+    track = options.track or ()
     check_trackers(track)
-    Resources.check(flags)
+    resources = options.resources()
+    if not (options.model or options.gpus_per_trial is not None or dry_run):
+        check_gpu(options.grid, resources.gpus)
     # A log has no width of its own; its lines are not to be broken at 80.
     # Names and errors come from outside: none of their brackets is markup.
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, markup=False)
     sweep = plan_sweep(
-        Request.of(flags),
-        Resources.of(flags),
-        run=flags["run"],
+        options.request(),
+        resources,
+        run=options.run,
         command=_command(),
-        tolerance_pp=flags["tolerance"],
+        tolerance_pp=options.tolerance,
     )
     print_plan(sweep, console)
-    if flags["dry_run"]:
+    if dry_run:
         paces = measured_paces(sweep)
-        if flags["calibrate"]:
+        if options.calibrate:
             paces |= calibrated(sweep, set(sweep.datasets) - set(paces))
         print_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     check_room(sweep.store.root, sweep.room_bytes())
     with sweep.run.locked():
-        report, examples = not flags["no_report"], not flags["no_examples"]
-        return conduct(sweep, console, report=report, examples=examples, track=track)
+        return conduct(
+            sweep,
+            console,
+            report=not options.no_report,
+            examples=not options.no_examples,
+            track=track,
+        )
 
 
 def _command() -> str:

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestrator.cli.options import CACHE
 from trainables.errors import UnsafeError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="What the store of all runs holds.")
 _Cache = Annotated[Path, typer.Option(help="The store.")]
-_DEFAULT = Path("runs/_cache")
 _DAY_S = 86_400.0
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -50,7 +50,7 @@ def _console() -> Any:
 
 
 @app.command()
-def ls(cache: _Cache = _DEFAULT) -> None:
+def ls(cache: _Cache = CACHE) -> None:
     """Files and bytes by kind, and when each kind was last used."""
     from datetime import datetime
 
@@ -76,7 +76,7 @@ def ls(cache: _Cache = _DEFAULT) -> None:
 
 
 @app.command(epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
-def verify(cache: _Cache = _DEFAULT) -> None:
+def verify(cache: _Cache = CACHE) -> None:
     """Read every byte and hold it against its checksum; nothing is changed."""
     from orchestrator.store.maintenance import damaged, entries
     from trainables.errors import ABSENT, explained
@@ -99,7 +99,7 @@ def verify(cache: _Cache = _DEFAULT) -> None:
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 no store, 6 a sweep may be using it.")
 def gc(
-    cache: _Cache = _DEFAULT,
+    cache: _Cache = CACHE,
     older_than: Annotated[
         float | None, typer.Option(metavar="DAYS", help="Unused for so long.", min=0)
     ] = None,

@@ -1,22 +1,20 @@
-"""A sweep's flags from a YAML file: what it may hold, where each value came from."""
+"""A sweep's options from a YAML file, --set and the command line, and where each came from."""
 
-import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
+from orchestrator.cli.options import SweepOptions
 from trainables.errors import AbsentError, UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
     help="What a sweep's YAML file may hold. Its keys are the flags' names.",
 )
-# What a file cannot say of itself.
-_NOT_IN_A_FILE = ("context", "config", "settings", "dry_run")
 _File = Annotated[Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file.")]
 _Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Over the file. Repeat.")
@@ -24,66 +22,64 @@ _Settings = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A value and where it came from: FILE:LINE, --set or "the grid or its default"."""
+class ChosenOptions:
+    """What a sweep was asked for, checked.
+
+    Attributes:
+        options: Every option; what nobody set has its default.
+        origins: Where those that were set come from, by name: FILE:LINE, --set or the flag.
+    """
+
+    options: SweepOptions
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """A value as written, and where."""
 
     value: Any
     origin: str
 
 
-def allowed() -> dict[str, inspect.Parameter]:
-    """The flags a file can set, by name."""
-    from orchestrator.sweep import sweep
-
-    parameters = inspect.signature(sweep).parameters
-    return {name: flag for name, flag in parameters.items() if name not in _NOT_IN_A_FILE}
-
-
-def settings_model() -> Any:
-    """The flags as a pydantic model: their types and bounds are stated once, in `sweep`."""
-    from pydantic import BeforeValidator, ConfigDict, Field, create_model
-
-    from orchestrator.sweep import sweep
-
-    types, fields = get_type_hints(sweep), {}
-    for name, flag in allowed().items():
-        option = flag.annotation.__metadata__[0]
-        bounds: dict[str, Any] = {"ge": option.min, "le": option.max}
-        about = Field(default=flag.default, description=option.help, **bounds)
-        fields[name] = (Annotated[types[name], BeforeValidator(_listed)], about)
-    # seeds: 3 and seeds: adaptive are both meant as text.
-    config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-    make: Any = create_model
-    return make("Sweep", __config__=config, **fields)
-
-
-def _listed(value: Any, info: Any) -> Any:
-    """One entry where several may stand is a list of one."""
-    several = str(allowed()[info.field_name].annotation.__args__[0]).startswith("list")
-    return [value] if several and isinstance(value, str | int | float) else value
-
-
-def read_settings(path: Path | None, pairs: Iterable[str] = ()) -> dict[str, Chosen]:
-    """What a file and --set ask for, checked.
+def read_options(
+    path: Path | None, pairs: Iterable[str] = (), *, context: typer.Context | None = None
+) -> ChosenOptions:
+    """The flags of a command line over --set over a file over the defaults.
 
     Args:
         path: A YAML mapping, or None.
-        pairs: NAME=VALUE, each value written as YAML; these win over the file.
+        pairs: NAME=VALUE, each value written as YAML.
+        context: Of a command that has flags of SweepOptions; None for no command line.
 
     Raises:
-        ValueError: If a name is not a flag's, a value not of its kind, or the file not YAML.
-        FileNotFoundError: If there is no such file.
+        UsageError: If a name is not a flag's, a value not of its kind, or the file not YAML.
+        AbsentError: If there is no such file.
     """
     chosen = {} if path is None else _from_file(path)
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"--set {pair!r}; write NAME=VALUE, such as --set epochs=3")
-        chosen[_name(name)] = Chosen(value=_parsed(text, f"--set {pair}"), origin="--set")
-    return _checked(chosen)
+        chosen[_name(name)] = _Chosen(value=_parsed(text, f"--set {pair}"), origin="--set")
+    if context is not None:
+        chosen |= _from_command_line(context)
+    origins = {name: one.origin for name, one in chosen.items()}
+    return ChosenOptions(options=_checked(chosen), origins=origins)
 
 
-def _from_file(path: Path) -> dict[str, Chosen]:
+def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
+    """The flags that were typed; the others hold defaults, which a file may change."""
+    found = {}
+    for name in SweepOptions.model_fields.keys() & context.params.keys():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            flag = f"--{name.replace('_', '-')}"
+            found[name] = _Chosen(value=context.params[name], origin=flag)
+    return found
+
+
+def _from_file(path: Path) -> dict[str, _Chosen]:
     import yaml
 
     if not path.is_file():
@@ -96,9 +92,11 @@ def _from_file(path: Path) -> dict[str, Chosen]:
         raise UsageError(f"{path}: holds no NAME: VALUE lines; see: prune-envelope config init")
     # A second parse, for the lines: the first knows none.
     lines = {key.value: key.start_mark.line + 1 for key, _ in yaml.compose(text).value}
+    # YAML reads the bare word null, which is a flag's name, as no name at all.
+    named = {"null" if name is None else str(name): value for name, value in values.items()}
     return {
-        _name(str(name)): Chosen(value=value, origin=f"{path}:{lines.get(str(name), 1)}")
-        for name, value in values.items()
+        _name(name): _Chosen(value=value, origin=f"{path}:{lines.get(name, 1)}")
+        for name, value in named.items()
     }
 
 
@@ -115,12 +113,12 @@ def _name(text: str) -> str:
     return text.strip().replace("-", "_")
 
 
-def _checked(chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
+def _checked(chosen: Mapping[str, _Chosen]) -> SweepOptions:
     from difflib import get_close_matches
 
     from pydantic import ValidationError
 
-    known = allowed()
+    known = SweepOptions.model_fields
     for name, one in chosen.items():
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
@@ -128,9 +126,8 @@ def _checked(chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
             raise UsageError(
                 f"{one.origin}: {name} is not a setting.{hint} See: prune-envelope config schema"
             )
-    values = {name: one.value for name, one in chosen.items()}
     try:
-        read = settings_model()(**values)
+        return SweepOptions.model_validate({name: one.value for name, one in chosen.items()})
     except ValidationError as error:
         first = error.errors()[0]
         name, *inside = map(str, first["loc"])
@@ -138,28 +135,6 @@ def _checked(chosen: Mapping[str, Chosen]) -> dict[str, Chosen]:
         raise UsageError(
             f"{chosen[name].origin}: {name}{entry} is {first['input']!r}: {first['msg'].lower()}"
         ) from error
-    return {
-        name: Chosen(value=getattr(read, name), origin=one.origin) for name, one in chosen.items()
-    }
-
-
-def with_settings(context: typer.Context, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags of a command line over --set over the file over the defaults.
-
-    Raises:
-        ValueError: If a setting is not known or not valid.
-        FileNotFoundError: If there is no such file.
-    """
-    chosen = read_settings(flags["config"], flags["settings"] or ())
-    typed = {
-        name
-        for name in flags
-        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
-    }
-    return {
-        **flags,
-        **{name: one.value for name, one in chosen.items() if name not in typed},
-    }
 
 
 @app.command()
@@ -171,11 +146,11 @@ def show(config: _File = None, settings: _Settings = None) -> None:
     from trainables.errors import explained
 
     with explained():
-        chosen = read_settings(config, settings or ())
+        chosen = read_options(config, settings or ())
         table = Table("setting", "value", "from")
-        for name, flag in allowed().items():
-            one = chosen.get(name, Chosen(value=flag.default, origin="the grid or its default"))
-            table.add_row(name, "" if one.value is None else str(one.value), one.origin)
+        for name, value in chosen.options:
+            origin = chosen.origins.get(name, "the grid or its default")
+            table.add_row(name, "" if value is None else str(value), origin)
         width = None if sys.stdout.isatty() else 200
         Console(width=width, markup=False, highlight=False).print(table)
 
@@ -185,7 +160,7 @@ def schema() -> None:
     """The JSON schema of a file, for editors that complete and check YAML."""
     import json
 
-    typer.echo(json.dumps(settings_model().model_json_schema(), indent=2))
+    typer.echo(json.dumps(SweepOptions.model_json_schema(), indent=2))
 
 
 @app.command()
@@ -196,12 +171,12 @@ def init(
     from trainables.errors import explained
 
     lines = ["# prune-envelope sweep THIS_FILE", "grid: demo", "seeds: 3", "tolerance: 1.0", ""]
-    for name, flag in allowed().items():
+    for name, field in SweepOptions.model_fields.items():
         if name in {"grid", "seeds", "tolerance"}:
             continue
-        if about := flag.annotation.__metadata__[0].help:
-            lines.append(f"# {about}")
-        default = flag.default
+        if field.description:
+            lines.append(f"# {field.description}")
+        default = field.default
         shown = "" if default is None else str(default).lower() if default is False else default
         lines.append(f"# {name}: {shown}".rstrip())
     text = "\n".join(lines) + "\n"

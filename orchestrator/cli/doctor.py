@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.options import CACHE
 from orchestrator.diagnostics.check import MARKS
 from orchestrator.diagnostics.machine import checks
 
@@ -17,7 +18,7 @@ def _many(count: int, noun: str) -> str:
 
 
 def doctor(
-    cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
+    cache: Annotated[Path, typer.Option(help="What runs share.")] = CACHE,
     address: Annotated[
         str, typer.Option(help="Look at every machine of this Ray cluster, too; auto on its head.")
     ] = "",

@@ -4,13 +4,36 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestrator.planning.grids import GRIDS
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
-from trainables.errors import UsageError
+from trainables.errors import UnavailableError, UsageError
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
+
+
+class NoGpuError(UnavailableError):
+    """What was asked for needs an accelerator."""
+
+
+def check_gpu(grid: str, gpus: float) -> None:
+    """Refuse a grid made for accelerators where there is none.
+
+    Args:
+        grid: Row of GRIDS, or empty.
+        gpus: That a trial would have.
+
+    Raises:
+        NoGpuError: If that is none.
+    """
+    if grid in GRIDS and GRIDS[grid].needs_gpu and not gpus:
+        raise NoGpuError(
+            f"no GPU found, and --grid {grid} would take days without one; try --grid demo, "
+            "--address auto to use a Ray cluster, or --gpus-per-trial 0 to mean it. Check with: "
+            "prune-envelope doctor"
+        )
 
 
 def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:

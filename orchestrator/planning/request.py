@@ -1,6 +1,6 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,33 +77,6 @@ class Request:
     budget: str = ""
     null: bool = False
     adaptive: bool = False
-
-    @classmethod
-    def of(cls, flags: Mapping[str, Any]) -> "Request":
-        """What the flags of the command line ask for."""
-        names = ("text_column", "label_column", "id_column")
-        columns = None
-        if any(flags[name] for name in names):
-            text = tuple(flags["text_column"] or ("text",))
-            columns = Columns(
-                text=text, label=flags["label_column"] or "label", id=flags["id_column"]
-            )
-        settings = ("epochs", "batch_size", "lr", "max_length")
-        same = (
-            "grid", "model", "data_dir", "test", "test_fraction", "validation_fraction", "limit",
-            "limit_test", "precision", "protocol", "budget", "null",
-        )  # fmt: skip
-        return cls(
-            columns=columns,
-            training=tuple((n, flags[n]) for n in settings if flags[n] is not None),
-            seeds=_seeds(flags["seeds"], flags["seed"]),
-            adaptive=flags["seeds"] == "adaptive",
-            datasets=tuple(flags["dataset"] or ()),
-            warmups=tuple(flags["warmup"] or ()),
-            rates=tuple(flags["rate"] or ()),
-            signals=tuple(flags["signal"] or ()),
-            **{name: flags[name] for name in same},
-        )
 
     def sources(self) -> dict[str, Source]:
         """Where each data set of the grid comes from, by name."""
@@ -197,11 +170,11 @@ _OWN = Grid(
 )
 
 
-def _seeds(count: str, named: Sequence[int] | None) -> tuple[int, ...]:
+def chosen_seeds(count: str, named: Sequence[int]) -> tuple[int, ...]:
     """The seeds that --seeds and --seed ask for; none for those of the grid.
 
     Raises:
-        ValueError: If they contradict each other, or --seeds is no number.
+        UsageError: If they contradict each other, or --seeds is no number.
     """
     if count and named:
         raise UsageError(f"--seeds {count} and --seed {named[0]}; give how many, or which")

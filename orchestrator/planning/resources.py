@@ -3,22 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from orchestrator.planning.grids import GRIDS
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.object_storage import Remote
 from orchestrator.store.replicated import SharedStore, Store
 from trainables.environment import environment
-from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
-
-# Of a sweep that names no other.
-CACHE = Path("runs/_cache")
-
-
-class NoGpuError(UnavailableError):
-    """What was asked for needs an accelerator."""
 
 
 def has_gpu() -> bool:
@@ -79,52 +69,6 @@ class Resources:
     def is_local(self) -> bool:
         """Whether Ray is started here and ends with the sweep."""
         return self.address == "local"
-
-    @classmethod
-    def of(cls, flags: Mapping[str, Any]) -> "Resources":
-        """Where the flags of the command line send a sweep: one GPU a trial where there are any.
-
-        Raises:
-            ValueError: If they name two places for the store.
-        """
-        gpus = flags["gpus_per_trial"]
-        if gpus is None:
-            gpus = float(has_gpu() or flags["address"] != "local")
-        storage = flags["storage"]
-        is_remote = "://" in storage
-        if storage and not is_remote and flags["cache"] != CACHE:
-            raise UsageError(
-                f"--cache {flags['cache']} beside --storage {storage}: a folder that all machines "
-                "mount holds the store itself, in _cache; leave --cache out"
-            )
-        folder = Path(storage) / "_cache" if storage and not is_remote else flags["cache"]
-        return cls(
-            # Absolute: Ray's workers have a working directory of their own.
-            cache=folder.absolute(),
-            storage=storage if is_remote else "",
-            runs=Path(storage) if storage and not is_remote else Path("runs"),
-            cpus=flags["cpus_per_trial"],
-            gpus=gpus,
-            address=flags["address"],
-            at_once=flags["max_trials_at_once"],
-            limits=Limits(trials=flags["max_trials"], hours=flags["max_gpu_hours"]),
-        )
-
-    @staticmethod
-    def check(flags: Mapping[str, Any]) -> None:
-        """Refuse a grid made for accelerators where there is none, unless that was asked for.
-
-        Raises:
-            NoGpuError: If there is none.
-        """
-        grid = GRIDS.get(flags["grid"])
-        own = flags["model"] or flags["gpus_per_trial"] is not None or flags["dry_run"]
-        if grid and grid.needs_gpu and not own and not Resources.of(flags).gpus:
-            raise NoGpuError(
-                f"no GPU found, and --grid {flags['grid']} would take days without one; try "
-                "--grid demo, --address auto to use a Ray cluster, or --gpus-per-trial 0 to mean "
-                "it. Check with: prune-envelope doctor"
-            )
 
     def open_store(self) -> Store:
         """The store, in which only artifacts of this environment are found."""

@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
+from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.preflight import check_room
@@ -83,8 +84,7 @@ def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
 
 
 def test_the_demo_is_the_demo_grid(invoke, monkeypatch):
-    asked = {}
-    monkeypatch.setattr("orchestrator.sweep.main", lambda flags: asked.update(flags) or 0)
+    asked = []
+    monkeypatch.setattr("orchestrator.sweep.main", lambda options: asked.append(options) or 0)
     assert invoke("demo", "--seeds", "2", "--run", "here").exit_code == 0
-    assert (asked["grid"], asked["seeds"], str(asked["run"])) == ("demo", "2", "here")
-    assert asked["tolerance"] == 1.0 and asked["dataset"] is None
+    assert asked == [SweepOptions(grid="demo", seeds="2", run="here")]

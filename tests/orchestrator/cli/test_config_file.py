@@ -4,7 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
-from orchestrator.cli.config_file import allowed, read_settings
+from orchestrator.cli.config_file import read_options
+from orchestrator.cli.options import SweepOptions
 from orchestrator.sweep import app as sweep_app
 
 
@@ -25,21 +26,19 @@ def file(tmp_path):
 
 def test_a_file_holds_flags_by_name_and_knows_its_lines(file):
     path = file("grid: demo\n\nmax-length: 32\nrate: [0.1, 0.3]\nseeds: 2\n")
-    chosen = read_settings(path)
-    assert {name: one.value for name, one in chosen.items()} == {
-        "grid": "demo", "max_length": 32, "rate": [0.1, 0.3], "seeds": "2",
-    }  # fmt: skip
-    assert chosen["rate"].origin == f"{path}:4"
+    chosen = read_options(path)
+    assert chosen.options == SweepOptions(grid="demo", max_length=32, rate=[0.1, 0.3], seeds="2")
+    assert chosen.origins["rate"] == f"{path}:4"
 
 
 def test_one_entry_is_a_list_of_one(file):
-    assert read_settings(file("rate: 0.1\n"))["rate"].value == [0.1]
+    assert read_options(file("rate: 0.1\n")).options.rate == [0.1]
 
 
 def test_set_wins_over_the_file(file):
-    chosen = read_settings(file("epochs: 3\n"), ["epochs=5", "signal=[el2n]"])
-    assert (chosen["epochs"].value, chosen["epochs"].origin) == (5, "--set")
-    assert chosen["signal"].value == ["el2n"]
+    chosen = read_options(file("epochs: 3\n"), ["epochs=5", "signal=[el2n]"])
+    assert (chosen.options.epochs, chosen.origins["epochs"]) == (5, "--set")
+    assert chosen.options.signal == ["el2n"]
 
 
 def test_a_flag_wins_over_set_over_the_file_over_the_grid(file):
@@ -88,7 +87,7 @@ def test_show_tells_where_each_value_comes_from(invoke, file):
 
 def test_the_schema_names_every_setting_with_its_meaning(invoke):
     held = json.loads(invoke("config", "schema").output)
-    assert set(held["properties"]) == set(allowed())
+    assert set(held["properties"]) == set(SweepOptions.model_fields)
     assert held["additionalProperties"] is False
     assert "description" in held["properties"]["warmup"]
 
@@ -96,8 +95,8 @@ def test_the_schema_names_every_setting_with_its_meaning(invoke):
 def test_the_starter_is_a_valid_file_and_overwrites_nothing(invoke, tmp_path):
     path = tmp_path / "new.yaml"
     assert invoke("config", "init", path).exit_code == 0
-    assert set(read_settings(path)) == {"grid", "seeds", "tolerance"}
+    assert set(read_options(path).origins) == {"grid", "seeds", "tolerance"}
     assert invoke("config", "init", path).exit_code == 2
     # Uncommented it names every setting once.
     lines = path.read_text().replace("# ", "").splitlines()
-    assert set(allowed()) <= {line.split(":")[0] for line in lines}
+    assert set(SweepOptions.model_fields) <= {line.split(":")[0] for line in lines}

@@ -2,39 +2,37 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.grids import Arm
-from orchestrator.planning.request import Request, arm_of
+from orchestrator.planning.request import arm_of
 from trainables.learners.pretrained import Model
 from trainables.spec import Training
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 TEXT = Model(learner="text", name="some/encoder", sha="abc")
-FLAGS = {
-    "grid": "", "dataset": None, "model": "", "data_dir": None, "text_column": None,
-    "label_column": "", "id_column": "", "test": "", "test_fraction": 0.0, "validation_fraction": 0.0, "limit": 0,
-    "limit_test": 0, "warmup": None, "rate": None, "signal": None, "seeds": "", "seed": None,
-    "epochs": None, "batch_size": None, "lr": None, "max_length": None, "precision": "auto",
-    "protocol": "continue", "budget": "epochs", "null": False,
-}  # fmt: skip
+
+
+def request(**flags):
+    return SweepOptions(**flags).request()
 
 
 def test_flags_left_out_leave_the_grid_as_it_is():
-    grid = Request.of(FLAGS | {"grid": "demo"}).resolved(TINY, gpu=False)
+    grid = request(grid="demo").resolved(TINY, gpu=False)
     assert grid.seeds == (11, 17, 23)
     assert grid.blocks[0].rates == (0.1, 0.3, 0.6)
 
 
 def test_flags_take_the_place_of_what_the_grid_says():
-    flags = FLAGS | {"grid": "demo", "rate": [0.2], "warmup": [0.5], "seeds": "2", "epochs": 7}
-    grid = Request.of(flags).resolved(TINY, gpu=False)
+    asked = request(grid="demo", rate=[0.2], warmup=[0.5], seeds="2", epochs=7)
+    grid = asked.resolved(TINY, gpu=False)
     assert (grid.blocks[0].rates, grid.blocks[0].warmups) == ((0.2,), (0.5,))
     assert grid.seeds == (11, 17)
     assert grid.training.epochs == 7
 
 
 def test_a_signal_may_name_its_selector():
-    flags = FLAGS | {"grid": "demo", "signal": ["random", "el2n:stratified"]}
-    arms = Request.of(flags).resolved(TINY, gpu=False).blocks[0].arms
+    asked = request(grid="demo", signal=["random", "el2n:stratified"])
+    arms = asked.resolved(TINY, gpu=False).blocks[0].arms
     assert [(arm.signal, arm.selector) for arm in arms] == [
         ("random", "global"),
         ("el2n", "stratified"),
@@ -42,27 +40,27 @@ def test_a_signal_may_name_its_selector():
 
 
 def test_data_sets_of_ones_own_take_the_shape_of_the_grid():
-    request = Request.of(FLAGS | {"grid": "full", "dataset": ["ag_news", "mine.csv"]})
-    blocks = request.resolved(TEXT, gpu=True).blocks
+    asked = request(grid="full", dataset=["ag_news", "mine.csv"])
+    blocks = asked.resolved(TEXT, gpu=True).blocks
     assert [block.datasets for block in blocks] == [("ag_news",), ("mine.csv",)]
     assert blocks[0].rates == blocks[1].rates
 
 
 def test_without_a_grid_data_of_ones_own_are_held_beside_random():
-    grid = Request.of(FLAGS | {"dataset": ["mine.csv"]}).resolved(TEXT, gpu=True)
+    grid = request(dataset=["mine.csv"]).resolved(TEXT, gpu=True)
     assert len(grid.seeds) == 5
     assert "random" in {arm.signal for arm in grid.blocks[0].arms}
 
 
 def test_columns_named_by_flags_reach_the_reader_of_files():
-    flags = {"dataset": ["a.csv"], "text_column": ["title", "body"], "label_column": "stars"}
-    source = Request.of(FLAGS | flags).sources()["a.csv"]
+    asked = request(dataset=["a.csv"], text_column=["title", "body"], label_column="stars")
+    source = asked.sources()["a.csv"]
     assert (source.columns.text, source.columns.label) == (("title", "body"), "stars")
 
 
 def test_limits_and_folders_reach_every_data_set():
-    flags = {"grid": "paper", "limit": 500, "limit_test": 100, "data_dir": Path("there")}
-    sources = Request.of(FLAGS | flags).sources()
+    asked = request(grid="paper", limit=500, limit_test=100, data_dir=Path("there"))
+    sources = asked.sources()
     assert set(sources) == {"imdb", "ag_news", "yahoo_answers_imbalanced"}
     assert {(s.limit, s.limit_test, s.data_dir) for s in sources.values()} == {
         (500, 100, Path("there"))
@@ -73,12 +71,12 @@ def test_limits_and_folders_reach_every_data_set():
     ("model", "gpu", "precision"), [(TINY, False, "fp32"), (TEXT, True, "bf16")]
 )
 def test_automatic_precision_is_settled_before_anything_runs(model, gpu, precision):
-    grid = Request.of(FLAGS | {"grid": "demo"}).resolved(model, gpu=gpu)
+    grid = request(grid="demo").resolved(model, gpu=gpu)
     assert grid.training.precision == precision
 
 
 def test_an_encoder_is_trained_with_the_learners_own_settings():
-    grid = Request.of(FLAGS | {"grid": "full", "precision": "fp32"}).resolved(TEXT, gpu=False)
+    grid = request(grid="full", precision="fp32").resolved(TEXT, gpu=False)
     assert grid.training == Training(epochs=3, batch_size=32, lr=5e-5, max_length=128)
 
 
@@ -98,9 +96,9 @@ def test_an_encoder_is_trained_with_the_learners_own_settings():
     ],
 )
 def test_what_could_not_be_run_is_refused_by_name(flags, message):
-    request = Request.of(FLAGS | flags)
+    asked = request(**flags)
     with pytest.raises(ValueError, match=message):
-        request.resolved(TINY, gpu=False)
+        asked.resolved(TINY, gpu=False)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +139,10 @@ def test_an_arm_not_written_so_is_refused(text, message):
 
 
 def test_adaptive_asks_for_as_many_seeds_as_the_last_look_and_says_so():
-    request = Request.of(FLAGS | {"grid": "demo", "seeds": "adaptive"})
-    assert request.adaptive
-    assert len(request.seeds) == 12
-    assert request.seeds[:5] == (11, 17, 23, 29, 31)
+    asked = request(grid="demo", seeds="adaptive")
+    assert asked.adaptive
+    assert len(asked.seeds) == 12
+    assert asked.seeds[:5] == (11, 17, 23, 29, 31)
 
 
 @pytest.mark.parametrize(
@@ -158,4 +156,4 @@ def test_adaptive_asks_for_as_many_seeds_as_the_last_look_and_says_so():
 )
 def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
     with pytest.raises(ValueError, match=message):
-        Request.of(FLAGS | flags)
+        request(**flags)

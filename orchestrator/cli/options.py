@@ -1,0 +1,218 @@
+"""The flags of a sweep: the one list from which command line, YAML file and JSON schema are made."""
+
+from collections.abc import Callable, Iterable
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from orchestrator.planning.request import Request
+    from orchestrator.planning.resources import Resources
+
+# Of a command that names no other store.
+CACHE = Path("runs/_cache")
+
+
+def _as_list(value: object) -> object:
+    """One entry where several may stand is a list of one."""
+    return [value] if isinstance(value, str | int | float) else value
+
+
+_Texts = Annotated[list[str] | None, BeforeValidator(_as_list)]
+_Shares = Annotated[list[float] | None, BeforeValidator(_as_list)]
+_Numbers = Annotated[list[int] | None, BeforeValidator(_as_list)]
+
+
+class SweepOptions(BaseModel):
+    """What a sweep can be asked for; None and empty mean: as the grid says."""
+
+    # seeds: 3 and seeds: adaptive are both meant as text.
+    model_config = ConfigDict(
+        title="Sweep", frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
+    )
+
+    grid: str = Field(
+        default="",
+        description="A preset; `prune-envelope grids` lists them. Without one, --dataset runs the "
+        "shape for own data.",
+    )
+    dataset: _Texts = Field(default=None, description="Name, file or folder. Repeat.")
+    model: str = Field(
+        default="",
+        description="tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen "
+        "embeddings.",
+    )
+    data_dir: Path | None = Field(
+        default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
+    )
+    text_column: _Texts = Field(default=None, description="Repeat to join.")
+    label_column: str = Field(default="", description="The class.")
+    id_column: str = Field(default="", description="Else rows are known by their number.")
+    test: str = Field(default="", description="A second file, or the split to test on.")
+    test_fraction: float = Field(default=0.0, description="Hold this share out, by class.")
+    validation_fraction: float = Field(
+        default=0.0,
+        description="Hold this share of the training rows out, for signals that aim at a target.",
+    )
+    limit: int = Field(default=0, description="Train on this many rows; marks the run.")
+    limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
+    warmup: _Shares = Field(default=None, description="Share of steps. Repeat.")
+    rate: _Shares = Field(default=None, description="Share removed. Repeat.")
+    signal: _Texts = Field(
+        default=None,
+        description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
+        "el2n:floor,share=0.3:high; a name may be module:function of your own. Repeat.",
+    )
+    seeds: str = Field(
+        default="",
+        description="How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them.",
+    )
+    seed: _Numbers = Field(default=None, description="Or which. Repeat.")
+    null: bool = Field(
+        default=False,
+        description="Add full runs of another data order and dropout: the noise below which nothing "
+        "can be seen.",
+    )
+    epochs: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+    lr: float | None = Field(default=None, description="Peak learning rate.")
+    max_length: int | None = Field(default=None, description="Word pieces of a text.", ge=8)
+    precision: str = Field(default="auto", description="auto, bf16 or fp32.")
+    protocol: str = Field(default="", description="continue or restart.")
+    budget: str = Field(default="", description="epochs or steps.")
+    tolerance: float = Field(default=1.0, description="In pp.", ge=0, le=100)
+    run: Path | None = Field(default=None, description="The run's folder.")
+    cache: Path = Field(default=CACHE, description="What runs share.")
+    storage: str = Field(
+        default="",
+        description="What all machines reach: a folder they mount, or s3://BUCKET/PREFIX. Holds "
+        "store and runs.",
+    )
+    address: str = Field(default="local", description="local, auto, or a Ray address.")
+    gpus_per_trial: float | None = Field(default=None, description="1 where there is one.")
+    cpus_per_trial: int = Field(default=1, description="Its threads, too.", ge=1)
+    max_trials_at_once: int = Field(default=0, description="0: all that fit.", ge=0)
+    max_trials: int = Field(default=0, description="Stop after so many.", ge=0)
+    max_gpu_hours: float = Field(
+        default=0.0,
+        description="Stop when all trials together took this long; hours of a slot where there is "
+        "no GPU.",
+        ge=0,
+    )
+    track: _Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
+    calibrate: bool = Field(
+        default=False, description="Run a few steps for the estimate of --dry-run."
+    )
+    no_report: bool = Field(default=False, description="Rows only.")
+    no_examples: bool = Field(default=False, description="No training texts in the report.")
+
+    def request(self) -> "Request":
+        """Which trials are asked for.
+
+        Raises:
+            UsageError: If --seeds is no number, or contradicts --seed.
+        """
+        from orchestrator.planning.request import Request, chosen_seeds
+        from trainables.data.columns import Columns
+
+        columns = None
+        if self.text_column or self.label_column or self.id_column:
+            columns = Columns(
+                text=tuple(self.text_column or ("text",)),
+                label=self.label_column or "label",
+                id=self.id_column,
+            )
+        training = (
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("lr", self.lr),
+            ("max_length", self.max_length),
+        )
+        return Request(
+            grid=self.grid,
+            datasets=tuple(self.dataset or ()),
+            model=self.model,
+            data_dir=self.data_dir,
+            columns=columns,
+            test=self.test,
+            test_fraction=self.test_fraction,
+            validation_fraction=self.validation_fraction,
+            limit=self.limit,
+            limit_test=self.limit_test,
+            warmups=tuple(self.warmup or ()),
+            rates=tuple(self.rate or ()),
+            signals=tuple(self.signal or ()),
+            seeds=chosen_seeds(self.seeds, self.seed or ()),
+            training=tuple((name, value) for name, value in training if value is not None),
+            precision=self.precision,
+            protocol=self.protocol,
+            budget=self.budget,
+            null=self.null,
+            adaptive=self.seeds == "adaptive",
+        )
+
+    def resources(self) -> "Resources":
+        """Where the sweep runs: with one GPU a trial where there are any.
+
+        Raises:
+            UsageError: If --cache and --storage name two places for the store.
+        """
+        from orchestrator.planning.resources import Limits, Resources, has_gpu
+        from trainables.errors import UsageError
+
+        gpus = self.gpus_per_trial
+        if gpus is None:
+            gpus = float(has_gpu() or self.address != "local")
+        is_remote = "://" in self.storage
+        mounted = Path(self.storage) if self.storage and not is_remote else None
+        if mounted and self.cache != CACHE:
+            raise UsageError(
+                f"--cache {self.cache} beside --storage {self.storage}: a folder that all machines "
+                "mount holds the store itself, in _cache; leave --cache out"
+            )
+        return Resources(
+            # Absolute: Ray's workers have a working directory of their own.
+            cache=(mounted / "_cache" if mounted else self.cache).absolute(),
+            storage=self.storage if is_remote else "",
+            runs=mounted or Path("runs"),
+            cpus=self.cpus_per_trial,
+            gpus=gpus,
+            address=self.address,
+            at_once=self.max_trials_at_once,
+            limits=Limits(trials=self.max_trials, hours=self.max_gpu_hours),
+        )
+
+
+def flag(name: str) -> Parameter:
+    """A field of SweepOptions as a flag of a command."""
+    field = SweepOptions.model_fields[name]
+    text = f"--{name.replace('_', '-')}"
+    bounds = {
+        key: getattr(one, key)
+        for one in field.metadata
+        for key in ("ge", "le")
+        if hasattr(one, key)
+    }
+    option = typer.Option(text, help=field.description, min=bounds.get("ge"), max=bounds.get("le"))
+    return parameter(name, field.annotation, option, field.default)
+
+
+def parameter(name: str, kind: Any, option: Any, default: object = None) -> Parameter:
+    """What typer reads of a command's parameter."""
+    return Parameter(
+        name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
+
+
+def takes(parameters: Iterable[Parameter]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare the parameters of a command that reads them from its context."""
+    context = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+    def declared(command: Callable[..., None]) -> Callable[..., None]:
+        command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+        return command
+
+    return declared

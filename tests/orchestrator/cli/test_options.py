@@ -1,0 +1,122 @@
+"""The one list of flags, and that everything made from it agrees."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from orchestrator.__main__ import app
+from orchestrator.cli.config_file import read_options
+from orchestrator.cli.options import SweepOptions
+
+# A value of each kind as YAML, other than any default.
+VALUES = {"string": "adaptive", "number": 0.5, "integer": 9, "boolean": True, "array": [3]}
+
+every_field = pytest.mark.parametrize("name", SweepOptions.model_fields)
+
+
+def printed(*words):
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"}).output
+
+
+@pytest.fixture(scope="module")
+def help_text():
+    return printed("sweep", "--help")
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(printed("config", "schema"))
+
+
+@pytest.fixture(scope="module")
+def starter():
+    return printed("config", "init").splitlines()
+
+
+@pytest.fixture
+def value(name, schema):
+    """One that the schema allows, as JSON, which is YAML too."""
+    field = schema["properties"][name]
+    kind = field.get("type") or field["anyOf"][0]["type"]
+    return json.dumps(VALUES[kind])
+
+
+@every_field
+def test_a_field_is_a_flag(name, help_text):
+    assert re.search(rf"^│ --{name.replace('_', '-')} ", help_text, re.MULTILINE)
+
+
+@every_field
+def test_a_field_is_in_the_schema_with_its_meaning(name, schema):
+    described = SweepOptions.model_fields[name].description
+    assert schema["properties"][name].get("description") == described
+
+
+@every_field
+def test_a_field_is_a_line_of_the_starter(name, starter):
+    assert any(re.match(rf"(# )?{name}:", line) for line in starter)
+
+
+@every_field
+def test_a_field_is_set_by_a_file_and_by_set(name, value, tmp_path):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(f"\n{name}: {value}\n")
+    by_file, by_set = read_options(path), read_options(None, [f"{name}={value}"])
+    assert by_file.options == by_set.options != SweepOptions()
+    assert (by_file.origins, by_set.origins) == ({name: f"{path}:2"}, {name: "--set"})
+
+
+@every_field
+def test_a_field_is_set_by_its_flag_over_all_else(name, value, schema, monkeypatch):
+    asked = []
+    monkeypatch.setattr("orchestrator.sweep.main", lambda options, **_: asked.append(options) or 0)
+    text = str(json.loads(value)[0] if value.startswith("[") else json.loads(value))
+    flag = [f"--{name.replace('_', '-')}", *([] if value == "true" else [text])]
+    done = CliRunner().invoke(app, ["sweep", *flag, "--set", f"{name}=null"])
+    assert done.exit_code == 0, done.output
+    assert asked == [read_options(None, [f"{name}={value}"]).options]
+
+
+@every_field
+def test_a_field_is_shown_with_where_it_comes_from(name, value):
+    shown = printed("config", "show", "--set", f"{name}={value}")
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    assert [
+        name,
+        str(getattr(read_options(None, [f"{name}={value}"]).options, name)),
+        "--set",
+    ] in lines
+    assert (
+        sum(line[-1:] == ["the grid or its default"] for line in lines)
+        == len(SweepOptions.model_fields) - 1
+    )
+
+
+def test_options_do_not_change():
+    with pytest.raises(ValidationError, match="frozen"):
+        SweepOptions().grid = "full"
+
+
+def test_without_storage_the_store_is_the_cache():
+    assert SweepOptions(cache="/c").resources().cache == Path("/c")
+
+
+def test_a_folder_as_storage_holds_the_store_and_the_runs():
+    found = SweepOptions(storage="/share").resources()
+    assert (found.cache, found.runs, found.storage) == (Path("/share/_cache"), Path("/share"), "")
+
+
+def test_two_places_for_the_store_are_refused():
+    options = SweepOptions(storage="/share", cache="/c")
+    with pytest.raises(ValueError, match=r"--cache /c beside --storage /share.*leave --cache out"):
+        options.resources()
+
+
+def test_a_uri_as_storage_leaves_each_machine_its_cache():
+    found = SweepOptions(storage="s3://b/p", cache="/c").resources()
+    assert (found.cache, found.storage) == (Path("/c"), "s3://b/p")
+    assert found.runs == Path("runs")
