@@ -28,6 +28,31 @@ class Dropped:
     examples: tuple[Mapping[str, Any], ...] = ()
     with_examples: bool = True
 
+    def to_json(self) -> str:
+        """The text of dropped.json.
+
+        Raises:
+            ValueError: If a number is not finite.
+        """
+        return json.dumps(vars(self), sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Dropped":
+        """What `to_json` wrote.
+
+        Raises:
+            DataError: If it is something else.
+        """
+        try:
+            written = json.loads(text)
+            return cls(
+                agreement=tuple(written["agreement"]),
+                examples=tuple(written["examples"]),
+                with_examples=bool(written["with_examples"]),
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(f"not what a sweep writes of dropped samples: {error}") from error
+
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedPair:
@@ -67,20 +92,15 @@ def load_dropped(run: Path) -> Dropped | None:
     """What a sweep left in RUN/dropped.json, or None.
 
     Raises:
-        ValueError: If the file is not that; the message names it.
+        DataError: If the file is not that; the message names it.
     """
     path = run / "dropped.json"
     if not path.exists():
         return None
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        return Dropped(
-            agreement=tuple(written["agreement"]),
-            examples=tuple(written["examples"]),
-            with_examples=bool(written["with_examples"]),
-        )
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path}: not what a sweep writes of dropped samples: {error}") from error
+        return Dropped.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of its bytes, too
+        raise DataError(f"{path}: {error}") from error
 
 
 def joined(parts: Iterable[Dropped | None]) -> Dropped:

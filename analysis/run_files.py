@@ -42,7 +42,7 @@ def _read_row(path: Path) -> TrialResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What was to be run, as the sweep wrote it into plan.json; empty where there is none.
+    """What was to be run, as plan.json holds it; empty where there is none.
 
     Attributes:
         grid: Name of the grid.
@@ -66,31 +66,49 @@ class Plan:
     notes: tuple[str, ...] = ()
     adaptive: bool = False
 
+    def to_json(self) -> str:
+        """The text of plan.json."""
+        specs = [spec.to_dict() for spec in self.specs]
+        written = vars(self) | {"environment": dict(self.environment), "specs": specs}
+        return json.dumps(written, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """The plan that `to_json` wrote, of an earlier release too.
+
+        Raises:
+            DataError: If it is none.
+        """
+        try:
+            written = json.loads(text)
+            return cls(
+                grid=str(written.get("grid", "")),
+                command=str(written.get("command", "")),
+                specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
+                created=str(written.get("created", "")),
+                tolerance_pp=written.get("tolerance_pp"),
+                limited=bool(written.get("limited", False)),
+                environment=dict(written.get("environment") or {}),
+                notes=tuple(str(note) for note in written.get("notes", [])),
+                adaptive=bool(written.get("adaptive", False)),
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            raise DataError(f"not a plan: {error}") from error
+
 
 def load_plan(run: Path) -> Plan | None:
     """The plan a sweep left in RUN/plan.json, or None.
 
     Raises:
-        ValueError: If the file is not a plan; the message names it.
+        DataError: If the file is not a plan; the message names it.
     """
     path = run / "plan.json"
     if not path.exists():
         return None
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        return Plan(
-            grid=str(written.get("grid", "")),
-            command=str(written.get("command", "")),
-            specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
-            created=str(written.get("created", "")),
-            tolerance_pp=written.get("tolerance_pp"),
-            limited=bool(written.get("limited", False)),
-            environment=dict(written.get("environment") or {}),
-            notes=tuple(str(note) for note in written.get("notes", [])),
-            adaptive=bool(written.get("adaptive", False)),
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{path}: not a plan: {error}") from error
+        return Plan.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of its bytes, too
+        raise DataError(f"{path}: {error}") from error
 
 
 def merged(plans: Iterable[Plan | None]) -> Plan:

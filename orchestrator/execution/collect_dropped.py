@@ -1,6 +1,5 @@
 """Who was dropped: dropped samples beside their nearest neighbour, and how far signals agree."""
 
-import json
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from analysis.dropped_samples import Dropped
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import artifacts
 from orchestrator.planning.tasks import Artifact
@@ -34,10 +34,12 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
         sweep: After its last trial.
         examples: Write training texts, too.
     """
-    shown = list(_examples(sweep)) if examples else []
-    written = {"agreement": list(_agreement(sweep)), "examples": shown, "with_examples": examples}
-    text = json.dumps(written, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    atomic_write(sweep.run.folder / "dropped.json", text.encode())
+    dropped = Dropped(
+        agreement=tuple(_agreement(sweep)),
+        examples=tuple(_examples(sweep)) if examples else (),
+        with_examples=examples,
+    )
+    atomic_write(sweep.run.folder / "dropped.json", dropped.to_json().encode())
 
 
 def _first_seed(sweep: Sweep) -> list[TrialSpec]:

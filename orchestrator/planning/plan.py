@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from analysis.interim_looks import Purchase, demand
+from analysis.run_files import Plan
 from orchestrator.planning.grids import expand
 from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
 from orchestrator.planning.request import Request
@@ -107,19 +107,19 @@ class Sweep:
         lacking = [key for kind, key in made if kind == "warm" and not self.store.has(kind, key)]
         return 3 * self.weights_bytes * len(lacking)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Plan:
         """What plan.json holds."""
-        return {
-            "grid": self.grid,
-            "command": self.command,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "tolerance_pp": self.tolerance_pp,
-            "limited": any(dataset.limited for dataset in self.datasets.values()),
-            "environment": dict(self.place.environment),
-            "notes": self.notes(),
-            "adaptive": self.adaptive,
-            "specs": [spec.to_dict() for spec in self.specs],
-        }
+        return Plan(
+            grid=self.grid,
+            command=self.command,
+            specs=tuple(self.specs),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            tolerance_pp=self.tolerance_pp,
+            limited=any(dataset.limited for dataset in self.datasets.values()),
+            environment=self.place.environment,
+            notes=tuple(self.notes()),
+            adaptive=self.adaptive,
+        )
 
 
 def _of_seeds(specs: Iterable[TrialSpec]) -> list[str]:

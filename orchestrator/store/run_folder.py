@@ -1,15 +1,14 @@
 """A run's folder: its plan, its rows, its lock."""
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from analysis.run_files import Plan, load_plan
 from orchestrator.store.atomic import atomic_write
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
@@ -17,9 +16,6 @@ from trainables.errors import UnavailableError, UsageError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
-
-if TYPE_CHECKING:
-    pass
 
 
 class RunLockedError(UnavailableError):
@@ -64,20 +60,17 @@ class Run:
         finally:
             lock.release()
 
-    def begin(self, plan: Mapping[str, Any]) -> None:
+    def begin(self, plan: Plan) -> None:
         """Write the plan, or extend the one that is there.
 
-        Args:
-            plan: grid, command, specs, environment and what else the report says of the run.
-
         Raises:
+            DataError: If the plan that is there is damaged.
             PlanChangedError: If the folder's plan has trials that this one has not, or rests on
                 another environment.
         """
-        path = self.folder / "plan.json"
-        if path.exists():
-            _check_extends(json.loads(path.read_text(encoding="utf-8")), plan, self.folder)
-        atomic_write(path, json.dumps(plan, indent=1, sort_keys=True).encode())
+        if old := load_plan(self.folder):
+            _check_extends(old, plan, self.folder)
+        atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
     def row(self, spec: TrialSpec) -> Path:
         """Where the row of a trial is."""
@@ -116,8 +109,8 @@ class Run:
         return from_json(path.read_text(encoding="utf-8")).error if path.exists() else "no row"
 
 
-def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> None:
-    there, here = old["environment"], new["environment"]
+def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
+    there, here = old.environment, new.environment
     if there != here:
         changed = [
             f"{name} {there.get(name, 'absent')} → {here.get(name, 'absent')}"
@@ -128,8 +121,8 @@ def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path)
             f"{folder} was run on another environment ({', '.join(changed)}) and trials of two "
             "environments are not compared; restore it, or give another --run"
         )
-    keys = {TrialSpec.from_dict(spec).result_key for spec in new["specs"]}
-    gone = [s for s in map(TrialSpec.from_dict, old["specs"]) if s.result_key not in keys]
+    keys = {spec.result_key for spec in new.specs}
+    gone = [spec for spec in old.specs if spec.result_key not in keys]
     if gone:
         raise PlanChangedError(
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
@@ -139,8 +132,6 @@ def _check_extends(old: Mapping[str, Any], new: Mapping[str, Any], folder: Path)
 
 def holder(run: Path) -> str:
     """Who holds the folder's lock; empty if nobody does."""
-    from filelock import FileLock, Timeout
-
     if not (run / ".lock").exists():
         return ""
     lock = FileLock(run / ".lock")

@@ -254,7 +254,7 @@ def test_a_report_can_leave_the_texts_out(small_run, dropped, tmp_path, invoke):
     (tmp_path / "trials").mkdir()
     for row in small_run:
         (tmp_path / "trials" / f"{row.spec.result_key}.json").write_text(to_json(row))
-    (tmp_path / "dropped.json").write_text(json.dumps(vars(dropped)))
+    (tmp_path / "dropped.json").write_text(dropped.to_json())
     assert invoke(tmp_path).exit_code == 0
     assert "a very good film" not in (tmp_path / "report.html").read_text()  # "very" is marked
     assert "good film" in (tmp_path / "report.html").read_text()

@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from analysis.run_files import Plan
 from orchestrator.__main__ import app
 from orchestrator.cli.status import standing
 from orchestrator.store.run_folder import Run
@@ -27,7 +28,7 @@ def run(tmp_path):
     """A run of six trials: four done a minute apart, one failed, one not begun."""
     place = Run(tmp_path / "run")
     place.folder.mkdir()
-    place.begin({"grid": "own", "environment": {}, "specs": [spec.to_dict() for spec in SPECS]})
+    place.begin(Plan(grid="own", specs=tuple(SPECS)))
     (place.folder / "trials").mkdir()
     for minute, spec in enumerate(SPECS[:4]):
         row = TrialResult(spec=spec, accuracy=0.9, finished=f"2026-01-01T12:0{minute}:00+00:00")

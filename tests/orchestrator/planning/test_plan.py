@@ -86,14 +86,14 @@ def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
     assert "el2n after 0.5 epochs of warm-up" in shown
     assert "limited to 100 of 2,000 test rows" in shown
-    assert sweep.record()["limited"]
+    assert sweep.record().limited
 
 
 def test_the_plan_on_disk_holds_every_spec_and_no_secret(planned, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-5371")
     record = planned().record()
-    assert len(record["specs"]) == 14
-    assert "canary-5371" not in str(record)
+    assert len(record.specs) == 14
+    assert "canary-5371" not in record.to_json()
 
 
 @pytest.mark.parametrize(

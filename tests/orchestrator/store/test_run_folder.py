@@ -1,11 +1,12 @@
-import json
 import multiprocessing
 from dataclasses import replace
 
 import pytest
 
+from analysis.run_files import Plan, load_plan
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.run_folder import PlanChangedError, Run, RunLockedError
+from trainables.errors import DataError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -17,7 +18,7 @@ PRUNED = replace(FULL, warmup=0.15, signal="redundancy", selector="global", rate
 
 
 def plan(*specs, torch="2.13.0"):
-    return {"specs": [spec.to_dict() for spec in specs], "environment": {"torch": torch}}
+    return Plan(specs=specs, environment={"torch": torch})
 
 
 @pytest.fixture
@@ -68,7 +69,15 @@ def test_a_plan_may_grow(run):
     with run.locked():
         run.begin(plan(FULL))
         run.begin(plan(FULL, PRUNED))
-    assert len(json.loads((run.folder / "plan.json").read_text())["specs"]) == 2
+    assert load_plan(run.folder) == plan(FULL, PRUNED)
+
+
+def test_a_damaged_plan_is_refused_by_name_and_left_as_it_is(run):
+    with run.locked():
+        (run.folder / "plan.json").write_bytes(b'{"specs": [\xff')
+        with pytest.raises(DataError, match=r"run/plan\.json: "):
+            run.begin(plan(FULL))
+    assert (run.folder / "plan.json").read_bytes() == b'{"specs": [\xff'
 
 
 def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):

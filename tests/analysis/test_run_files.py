@@ -1,0 +1,88 @@
+"""Plans as they are written and read."""
+
+import json
+
+import pytest
+
+from analysis.run_files import Plan, load_plan
+from trainables.errors import DataError
+
+# As written since the first release: fields and their order, blanks and line ends.
+WRITTEN = """{
+ "adaptive": false,
+ "command": "python -m orchestrator.sweep --grid demo",
+ "created": "2026-11-29T09:05:29+00:00",
+ "environment": {
+  "numpy": "2.4.6",
+  "threads": "1"
+ },
+ "grid": "demo",
+ "limited": true,
+ "notes": [
+  "synthetic: limited"
+ ],
+ "specs": [
+  {
+   "budget": "epochs",
+   "data_sha": "d193",
+   "dataset": "synthetic",
+   "learner": "tiny",
+   "model": "tiny",
+   "model_sha": "tiny",
+   "protocol": "continue",
+   "prune": "low",
+   "rate": 0.0,
+   "seed": 11,
+   "selector": "",
+   "selector_settings": {},
+   "selector_sha": "",
+   "settings": {},
+   "signal": "",
+   "signal_sha": "",
+   "training": {
+    "batch_size": 16,
+    "clip_norm": 1.0,
+    "epochs": 2,
+    "lr": 0.001,
+    "lr_warmup": 0.1,
+    "max_length": 64,
+    "precision": "fp32",
+    "weight_decay": 0.01
+   },
+   "warmup": 0.0
+  }
+ ],
+ "tolerance_pp": 1.0
+}"""
+
+
+def test_a_plan_comes_back_as_it_was_written(pruned):
+    plan = Plan(
+        grid="demo",
+        command="sweep --grid démo",
+        specs=(pruned(1), pruned(2)),
+        created="2026-01-01T00:00:00+00:00",
+        tolerance_pp=2.0,
+        limited=True,
+        environment={"torch": "2.13.0"},
+        notes=("one", "two"),
+        adaptive=True,
+    )
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_the_format_of_a_plan_has_not_changed():
+    plan = Plan.from_json(WRITTEN)
+    assert (plan.grid, plan.limited, plan.specs[0].seed) == ("demo", True, 11)
+    assert plan.to_json() == WRITTEN
+
+
+def test_a_plan_of_specs_alone_is_read(pruned):
+    assert Plan.from_json(json.dumps({"specs": [pruned().to_dict()]})).specs == (pruned(),)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{", b"[]", b'{"specs": [1]}', b'{"notes": 1}'])
+def test_a_damaged_plan_is_refused_by_name(tmp_path, data):
+    (tmp_path / "plan.json").write_bytes(data)
+    with pytest.raises(DataError, match=r"plan\.json: "):
+        load_plan(tmp_path)
