@@ -1,15 +1,14 @@
 """A run's report: `python -m analysis.report RUN` writes one HTML page and two tables beside it."""
 
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trainables.errors import GATE, explained
+from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
     from analysis.dropped_samples import Dropped
@@ -74,18 +73,13 @@ def write_study(seen: "Study", out: Path) -> Path:
 
     page, table = render(seen), csv_text(envelope_table(seen))
     out.parent.mkdir(parents=True, exist_ok=True)
-    _write(out.parent / "trials.parquet", partial(write_parquet, seen.results))
-    _write(out.parent / "envelope.csv", lambda path: path.write_text(table, encoding="utf-8"))
-    _write(out, lambda path: path.write_text(page, encoding="utf-8"))
+    with whole_file(out.parent / "trials.parquet") as draft:
+        write_parquet(seen.results, draft)
+    with whole_file(out.parent / "envelope.csv") as draft:
+        draft.write_text(table, encoding="utf-8")
+    with whole_file(out) as draft:
+        draft.write_text(page, encoding="utf-8")
     return out
-
-
-def _write(path: Path, fill: Callable[[Path], object]) -> None:
-    """Fill a file beside its place, then rename it: a reader sees the old one or the new one."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        beside = Path(folder) / path.name
-        fill(beside)
-        beside.replace(path)
 
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.")

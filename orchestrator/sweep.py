@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orchestrator.cli.options import SweepOptions, flag, parameter, takes
+from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,8 +80,6 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         options: What is asked for.
         dry_run: Plan only.
     """
-    from rich.console import Console
-
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.estimate import calibrated, measured_paces, print_estimate
     from orchestrator.planning.plan import plan_sweep
@@ -92,10 +91,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     resources = options.resources()
     if not (options.model or options.gpus_per_trial is not None or dry_run):
         check_gpu(options.grid, resources.gpus)
-    # A log has no width of its own; its lines are not to be broken at 80.
-    # Names and errors come from outside: none of their brackets is markup.
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width, markup=False)
+    console = open_console()
     sweep = plan_sweep(
         options.request(),
         resources,

@@ -1,10 +1,14 @@
 """The law of the house: who imports whom, how long files and functions are, what is not written."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from functools import cache
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,7 @@ MAY_IMPORT = {
         "trainables.result",
         "trainables.records",
         "trainables.errors",
+        "trainables.whole_file",
     ),
     "trainables": ("trainables",),
 }
@@ -33,7 +38,16 @@ FORBIDDEN_ARGUMENTS = {"trust_remote_code", "allow_pickle"}
 # of each other. Imports for types alone and inside functions count.
 FLOORS = {
     "trainables": [
-        {"keys", "arrays", "cache", "environment", "docstrings", "errors"},
+        {
+            "keys",
+            "arrays",
+            "cache",
+            "environment",
+            "docstrings",
+            "errors",
+            "suggestions",
+            "whole_file",
+        },
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
         {"records", "learners"},
@@ -178,6 +192,20 @@ def test_each_library_lives_in_one_package(path):
     package = path.relative_to(ROOT).parts[0]
     tops = {name.split(".")[0] for name in imports(path)}
     assert {top for top in tops & set(OWNED) if OWNED[top] != package} == set()
+
+
+def test_every_library_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in wanted}
+    tops = {name.split(".")[0] for path in SOURCES for name in imports(path)}
+    provided = packages_distributions()
+    lacking = {
+        top
+        for top in tops - set(sys.stdlib_module_names) - set(PACKAGES)
+        if not declared & {name.lower().replace("_", "-") for name in provided.get(top, [top])}
+    }
+    assert lacking == set()
 
 
 @every_file

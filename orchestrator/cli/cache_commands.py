@@ -5,37 +5,33 @@ import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from orchestrator.cli.options import CACHE
+from orchestrator.terminal.console import open_console
 from trainables.errors import UnsafeError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="What the store of all runs holds.")
 _Cache = Annotated[Path, typer.Option(help="The store.")]
 _DAY_S = 86_400.0
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SIZE = re.compile(r"\s*\d*\.?\d+\s*[a-zA-Z]*\s*")
 
 
-def bytes_of(text: str) -> float:
+def bytes_of(text: str) -> int:
     """A size as written, such as 5GB.
 
     Raises:
-        ValueError: If it is none.
+        UsageError: If it is none.
     """
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt]?)i?b?\s*", text.lower())
-    if not found:
-        raise UsageError(f"--keep {text!r}; write a size such as 5GB or 800MB")
-    return float(found[1]) * _UNITS[found[2]]
+    from pydantic import ByteSize, TypeAdapter, ValidationError
 
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+    try:
+        # pydantic stops at what it cannot read: of 5,5GB it would keep 5 bytes.
+        return TypeAdapter(ByteSize).validate_python(text if _SIZE.fullmatch(text) else "")
+    except ValidationError as error:
+        raise UsageError(f"--keep {text!r}; write a size such as 5GB or 800MB") from error
 
 
 def is_terminal() -> bool:
@@ -43,17 +39,12 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
-
-
 @app.command()
 def ls(cache: _Cache = CACHE) -> None:
     """Files and bytes by kind, and when each kind was last used."""
     from datetime import datetime
 
+    from rich.filesize import decimal
     from rich.table import Table
 
     from orchestrator.store.maintenance import StoreEntry, entries
@@ -67,8 +58,8 @@ def ls(cache: _Cache = CACHE) -> None:
         for kind, own in sorted(kinds.items()):
             held = sum({entry.blob: entry.size for entry in own}.values())
             last = datetime.fromtimestamp(max(entry.used for entry in own))
-            table.add_row(kind, f"{len(own):,}", _size(held), f"{last:%Y-%m-%d %H:%M}")
-        console = _console()
+            table.add_row(kind, f"{len(own):,}", decimal(held), f"{last:%Y-%m-%d %H:%M}")
+        console = open_console(highlight=False)
         console.print(table)
         aside = list((cache / "quarantine").glob("*"))
         if aside:
@@ -84,7 +75,7 @@ def verify(cache: _Cache = CACHE) -> None:
     with explained():
         found = list(entries(cache))
         faults = damaged(found)
-        console = _console()
+        console = open_console(highlight=False)
         for path, fault in faults:
             console.print(f"✗ {path}: {fault}")
         blobs = len({entry.blob for entry in found if entry.blob})
@@ -113,6 +104,8 @@ def gc(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove what was long unused: warm-ups, evidence, scores; finished trials stay."""
+    from rich.filesize import decimal
+
     from orchestrator.store.maintenance import entries, remove, unneeded, users
     from trainables.errors import explained
 
@@ -128,9 +121,9 @@ def gc(
             older_than_s=float("inf") if older_than is None else older_than * _DAY_S,
             most_bytes=bytes_of(keep) if keep else float("inf"),
         )
-        console = _console()
+        console = open_console(highlight=False)
         kinds = Counter(entry.kind for entry in gone)
-        size = _size(sum({entry.blob: entry.size for entry in gone}.values()))
+        size = decimal(sum({entry.blob: entry.size for entry in gone}.values()))
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         console.print(f"{size} in {len(gone)} entries{': ' + listed if gone else ''}")
         if dry_run or not gone:
@@ -144,4 +137,4 @@ def gc(
             if not typer.confirm("Remove them?"):
                 console.print("Nothing was removed.")
                 return
-        console.print(f"freed {_size(remove(cache, gone))}")
+        console.print(f"freed {decimal(remove(cache, gone))}")

@@ -1,6 +1,5 @@
 """A sweep's options from a YAML file, --set and the command line, and where each came from."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli.options import SweepOptions
+from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
+from trainables.suggestions import did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -114,17 +115,14 @@ def _name(text: str) -> str:
 
 
 def _checked(chosen: Mapping[str, _Chosen]) -> SweepOptions:
-    from difflib import get_close_matches
-
     from pydantic import ValidationError
 
     known = SweepOptions.model_fields
     for name, one in chosen.items():
         if name not in known:
-            nearest = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
             raise UsageError(
-                f"{one.origin}: {name} is not a setting.{hint} See: prune-envelope config schema"
+                f"{one.origin}: {name} is not a setting.{did_you_mean(name, known)} See: "
+                "prune-envelope config schema"
             )
     try:
         return SweepOptions.model_validate({name: one.value for name, one in chosen.items()})
@@ -140,7 +138,6 @@ def _checked(chosen: Mapping[str, _Chosen]) -> SweepOptions:
 @app.command()
 def show(config: _File = None, settings: _Settings = None) -> None:
     """Each setting of a file and --set, with where it came from."""
-    from rich.console import Console
     from rich.table import Table
 
     from trainables.errors import explained
@@ -151,8 +148,7 @@ def show(config: _File = None, settings: _Settings = None) -> None:
         for name, value in chosen.options:
             origin = chosen.origins.get(name, "the grid or its default")
             table.add_row(name, "" if value is None else str(value), origin)
-        width = None if sys.stdout.isatty() else 200
-        Console(width=width, markup=False, highlight=False).print(table)
+        open_console(200, highlight=False).print(table)
 
 
 @app.command()

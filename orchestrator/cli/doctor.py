@@ -1,7 +1,6 @@
 """prune-envelope doctor: whether this machine can run a sweep, and what to do where it cannot."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 from orchestrator.cli.options import CACHE
 from orchestrator.diagnostics.check import MARKS
 from orchestrator.diagnostics.machine import checks
+from orchestrator.terminal.console import open_console
 
 
 def _many(count: int, noun: str) -> str:
@@ -26,8 +26,6 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
 ) -> None:
     """Check what a sweep needs of this machine, or of a cluster, and say what to do."""
-    from rich.console import Console
-
     from trainables.errors import ABSENT, explained
 
     found = list(checks(cache))
@@ -38,7 +36,7 @@ def doctor(
             found += cluster_checks(address, storage)
     problems = sum(check.mark == "problem" for check in found)
     warnings = sum(check.mark == "warning" for check in found)
-    console = Console(width=None if sys.stdout.isatty() else 160, markup=False)
+    console = open_console()
     if as_json:
         console.print_json(json.dumps([asdict(check) for check in found]))
     else:

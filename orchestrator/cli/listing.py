@@ -1,21 +1,21 @@
 """prune-envelope signals and grids: what can be asked for, with its needs, cost and source."""
 
-import sys
 from typing import Annotated
 
 import typer
 
+from orchestrator.terminal.console import open_console
+
 
 def list_signals() -> None:
     """List the signals, selectors and policies: needs, cost, source, one line each."""
-    from rich.console import Console
     from rich.table import Table
 
     from trainables.selection.dynamic import POLICIES
     from trainables.selection.selectors import SELECTORS
     from trainables.signals import SIGNALS
 
-    console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
+    console = open_console(200)
     table = Table("signal", "needs", "labels", "cost", "from epoch", "what is kept", "source")
     for name, row in SIGNALS.items():
         least = max(row.min_epochs, row.needs_epochs)
@@ -48,13 +48,12 @@ def list_grids(
     name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
-    from rich.console import Console
     from rich.table import Table
 
     from orchestrator.planning.grids import GRIDS, known
     from trainables.errors import explained
 
-    console = Console(width=None if sys.stdout.isatty() else 200, markup=False)
+    console = open_console(200)
     with explained():
         if name:
             known("grid", name, GRIDS)

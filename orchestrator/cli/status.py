@@ -1,7 +1,6 @@
 """prune-envelope status: how far a sweep is, while it runs and after."""
 
 import json
-import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.terminal.console import open_console, time_left
 from trainables.errors import AbsentError
 
 if TYPE_CHECKING:
@@ -99,11 +99,9 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Until nothing works on it.")] = False,
 ) -> None:
     """Show how far a sweep is: counts, who works on it, time left, failures."""
-    from rich.console import Console
-
     from trainables.errors import explained
 
-    console = Console(width=None if sys.stdout.isatty() else 160, markup=False)
+    console = open_console()
     with explained():
         while True:
             found = standing(run)
@@ -131,13 +129,4 @@ def _show(found: Standing, console: "Console") -> None:
 
 
 def _left_text(found: Standing) -> str:
-    if not (found.worker and found.left):
-        return ""
-    if found.seconds_left is None:
-        return ", time left …"
-    hours, rest = divmod(round(found.seconds_left), 3600)
-    return (
-        f", about {hours} h {rest // 60:02d} min left"
-        if hours
-        else f", about {rest // 60} min left"
-    )
+    return f", {time_left(found.seconds_left)}" if found.worker and found.left else ""

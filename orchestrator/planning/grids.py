@@ -14,6 +14,7 @@ from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import EACH_EPOCH, NULL, Setting, Training, TrialSpec
+from trainables.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,10 +292,6 @@ def known(noun: str, name: str, table: Mapping[str, object]) -> None:
     Raises:
         ValueError: If it is not.
     """
-    from difflib import get_close_matches
-
-    if name in table:
-        return
-    nearest = get_close_matches(name, table, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise UsageError(f"unknown {noun} {name!r}. There are: {', '.join(table)}.{hint}")
+    if name not in table:
+        hint = did_you_mean(name, table)
+        raise UsageError(f"unknown {noun} {name!r}. There are: {', '.join(table)}.{hint}")

@@ -1,13 +1,13 @@
 """An object store that machines without a common disk share: S3, GCS, or any folder by URI."""
 
 import time
-import uuid
 from collections.abc import Callable
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from trainables.errors import EnvelopeError, UnavailableError, UsageError
+from trainables.whole_file import whole_file
 
 # What another machine finished is seen this much later at most, by one listing for all keys.
 _LISTING_S = 3.0
@@ -102,20 +102,17 @@ class Remote:
     @_answering
     def fetch(self, name: str, path: Path) -> bool:
         """Copy a file here, whole or not at all; whether it was there."""
-        beside = path.parent / f".{uuid.uuid4().hex}.tmp"
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with (
                 self._place[0].open_input_stream(self._path(name)) as far,
-                beside.open("wb") as near,
+                whole_file(path) as draft,
+                draft.open("wb") as near,
             ):
                 while block := far.read(2**22):
                     near.write(block)
-            beside.replace(path)
         except FileNotFoundError:
             return False
-        finally:
-            beside.unlink(missing_ok=True)
         return True
 
     @_answering

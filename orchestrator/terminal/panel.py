@@ -12,6 +12,7 @@ from rich.table import Table
 from analysis.run_files import Plan
 from analysis.study import study
 from orchestrator.planning.tasks import TASKS, Task
+from orchestrator.terminal.console import time_left
 from orchestrator.terminal.summary import verdict_table
 from orchestrator.trial_names import title
 from trainables.result import TrialResult
@@ -93,9 +94,8 @@ class Panel:
 
     def __rich__(self) -> RenderableType:
         """What is drawn."""
-        left = self.left_s()
-        text = "…" if left is None else f"about {left / 60:.0f} min left"
-        foot = f"{self._ended} trials ended · {text} · Ctrl-C stops; the same command goes on"
+        left = time_left(self.left_s())
+        foot = f"{self._ended} trials ended · {left} · Ctrl-C stops; the same command goes on"
         if self._console.width < _LEAST_WIDTH:
             return Group(self._bars, foot)
         return Group(self._bars, self._now(), self._verdicts, foot)

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from trainables.data.subsampling import (
 )
 from trainables.data.synthetic import synthetic
 from trainables.errors import DataError, UsageError
+from trainables.suggestions import did_you_mean
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
@@ -205,11 +205,9 @@ def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
     found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?::([\w.-]+))?@(\w+)", name)
     if found:
         return Hub(repo=found[1], config=found[2] or "", revision=found[3])
-    near = get_close_matches(name, DATASETS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UsageError(
         f"no data set {excerpt(name)}: not a file or folder here, not owner/name@revision of the "
-        f"hub, and not one of {', '.join(DATASETS)}.{hint}"
+        f"hub, and not one of {', '.join(DATASETS)}.{did_you_mean(name, DATASETS)}"
     )
 
 

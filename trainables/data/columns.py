@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.errors import DataError
+from trainables.suggestions import did_you_mean
 
 SHOWN_ROWS = 20
 MAX_EMPTY = 0.01
@@ -66,13 +66,12 @@ def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Col
         if not set(columns.names) - set(header):
             return columns
     missing = next(name for name in choices[0].names if name not in header)
-    near = get_close_matches(missing, header, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(missing, header)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        hint = "the columns seem not to be separated by commas: write a comma-separated file. "
+        hint = " The columns seem not to be separated by commas: write a comma-separated file."
     raise DataError(
         f"{where}: no column {excerpt(missing)}; its columns are "
-        f"{excerpt(', '.join(header))}. {hint}Name them with --text-column, --label-column "
+        f"{excerpt(', '.join(header))}.{hint} Name them with --text-column, --label-column "
         "and --id-column"
     )
 

@@ -12,6 +12,7 @@ from orchestrator.store.local import ArtifactStore
 from orchestrator.store.maintenance import damaged, entries, remove, unneeded
 from orchestrator.store.run_folder import Run
 from tests.faults import corrupt
+from trainables.errors import UsageError
 
 DAY = 86_400
 
@@ -50,7 +51,7 @@ def kinds(store):
 def test_entries_are_listed_by_kind_and_a_shared_file_counts_once(invoke):
     lines = invoke("ls").output.splitlines()
     (scores,) = (line for line in lines if "scores" in line)
-    assert "3" in scores and "150 B" in scores
+    assert "3" in scores and "150 bytes" in scores
 
 
 def test_an_intact_store_is_told_to_be_so(invoke):
@@ -108,7 +109,7 @@ def test_gc_keeps_results_unless_told(store, invoke):
 
 def test_gc_frees_down_to_a_size_and_the_store_makes_it_again(store, invoke):
     found = invoke("gc", "--keep", "0", "--yes")
-    assert "freed 150 B" in found.output
+    assert "freed 150 bytes" in found.output
     assert kinds(store) == ["result"]
     path = store.get("scores", key(0), lambda path: path.write_bytes(b"again"))
     assert path.read_bytes() == b"again"
@@ -163,6 +164,14 @@ def test_a_folder_that_is_no_store_ends_with_4(tmp_path):
         list(entries(tmp_path))
 
 
-@pytest.mark.parametrize(("text", "expected"), [("5GB", 5e9), ("800 mb", 8e8), ("0", 0)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("5GB", 5e9), ("800 mb", 8e8), ("5 GiB", 5 * 2**30), ("0", 0)]
+)
 def test_sizes_are_read_as_people_write_them(text, expected):
     assert bytes_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["much", "5XB", "5,5GB", "5.GB", "5GB or so", "-5GB", "nan"])
+def test_what_is_no_size_is_refused_rather_than_read_in_part(text):
+    with pytest.raises(UsageError, match="write a size such as 5GB or 800MB"):
+        bytes_of(text)

@@ -111,7 +111,7 @@ def test_dictionary_encoded_text_and_labels_are_read(tmp_path):
         (b"text,label\na,1\ncaf\xe9,2\n", "line 3: byte 0xe9"),
         ("text,label\na,1\n".encode("utf-16"), "not UTF-8"),
         (b"text;label\na;1\n", "comma"),
-        (b"txt,label\na,1\n", "did you mean 'txt'"),
+        (b"txt,label\na,1\n", "Did you mean 'txt'"),
         (b"text,label\na,1.5\nb,2.0\n", "cast them"),
         (b"text,label\na,\nb,2\n", "label is empty"),
         (b"text,label\na,1\nb,1\n", "two classes"),
