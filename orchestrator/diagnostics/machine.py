@@ -113,25 +113,26 @@ def _existing(path: Path) -> Path:
 
 
 def _hub() -> Check:
-    import socket
+    from trainables.data.hub import PROXIES, is_offline, is_reachable
 
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
+    host = os.environ.get("HF_ENDPOINT") or "huggingface.co"
+    if is_offline():
         return Check(
             name="hub",
             mark="warning",
-            found="HF_HUB_OFFLINE=1: only what is cached or on disk",
+            found="offline mode is on (HF_HUB_OFFLINE): only what is cached or on disk",
             remedy="unset it, or give --data-dir and a model's folder",
         )
-    try:
-        socket.create_connection(("huggingface.co", 443), timeout=3).close()
-    except OSError:
+    if not is_reachable():
         return Check(
             name="hub",
             mark="warning",
-            found="huggingface.co does not answer",
+            found=f"{host} does not answer",
             remedy="give --data-dir, files of your own, and --model FOLDER, tiny or linear:FOLDER",
         )
-    return Check(name="hub", mark="ok", found="huggingface.co answers")
+    by_proxy = any(os.environ.get(name) for name in PROXIES)
+    found = f"{host} is asked through a proxy" if by_proxy else f"{host} answers"
+    return Check(name="hub", mark="ok", found=found)
 
 
 def _clock() -> Check:

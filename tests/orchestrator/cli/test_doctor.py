@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from orchestrator.__main__ import app
 from orchestrator.diagnostics import machine
 from orchestrator.diagnostics.machine import checks
+from trainables.data.hub import OFFLINE, PROXIES
 
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
@@ -67,11 +68,34 @@ def test_a_device_torch_does_not_see_is_a_problem(tmp_path, monkeypatch):
     assert found.mark == "problem" and "does not see them" in found.found
 
 
-@pytest.mark.parametrize(("offline", "says"), [("1", "HF_HUB_OFFLINE"), ("", "does not answer")])
-def test_no_hub_is_a_warning_and_never_an_error(tmp_path, monkeypatch, offline, says):
-    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+@pytest.fixture
+def plain(monkeypatch):
+    """No variable of the environment says how the hub is reached."""
+    for name in (*OFFLINE, *PROXIES, "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "mark", "says"),
+    [
+        ({}, "warning", "huggingface.co does not answer"),
+        ({"HF_HUB_OFFLINE": "1"}, "warning", "offline mode is on (HF_HUB_OFFLINE)"),
+        (
+            {"HF_HUB_OFFLINE": "TRUE", "HTTPS_PROXY": "http://127.0.0.1:9"},
+            "warning",
+            "offline mode",
+        ),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9"}, "ok", "asked through a proxy"),
+        ({"HF_ENDPOINT": "http://mirror.test"}, "warning", "http://mirror.test does not answer"),
+    ],
+)
+def test_the_hub_is_told_of_as_the_loading_of_data_finds_it(
+    tmp_path, monkeypatch, plain, variables, mark, says
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     found = by_name(tmp_path)["hub"]
-    assert found.mark == "warning" and says in found.found
+    assert found.mark == mark and says in found.found
 
 
 def test_a_cache_not_yet_made_is_looked_at_where_it_will_be(tmp_path):
