@@ -1,6 +1,6 @@
 """Who was dropped: dropped samples beside their nearest neighbour, and how far signals agree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -64,10 +64,9 @@ def _agreement(sweep: Sweep) -> Iterator[dict[str, Any]]:
         specs = list(together.values())
         draws = uniform_draws(sweep.datasets[specs[0].data_sha].train.ids, specs[0].seed, "ties")
         scores = [_scores(sweep, spec) for spec in specs]
-        ranks = [rankdata(score) for score in scores]
+        spearman = rank_correlations(scores)
         lowest = [_lowest(score, draws) for score in scores]
         for a, b in combinations(range(len(specs)), 2):
-            spread = ranks[a].std() * ranks[b].std()
             yield {
                 "dataset": specs[a].dataset,
                 "data_sha": specs[a].data_sha,
@@ -75,9 +74,20 @@ def _agreement(sweep: Sweep) -> Iterator[dict[str, Any]]:
                 "one": _named(specs[a]),
                 "other": _named(specs[b]),
                 "n": len(draws),
-                "spearman": float(np.corrcoef(ranks[a], ranks[b])[0, 1]) if spread else None,
+                "spearman": None if np.isnan(spearman[a, b]) else float(spearman[a, b]),
                 "overlap": float((lowest[a] & lowest[b]).sum() / lowest[a].sum()),
             }
+
+
+def rank_correlations(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Spearman's correlation of every two of m scores of n samples, shape (m, m).
+
+    A constant score has none: nan. scipy.stats.spearmanr does the same, but for one constant among
+    m it makes all of them nan, and for m = 2 it returns a single number.
+    """
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.float64] = np.corrcoef(rankdata(scores, axis=1))
+    return found
 
 
 def _scores(sweep: Sweep, spec: TrialSpec) -> NDArray[np.float32]:
