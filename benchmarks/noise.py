@@ -15,7 +15,7 @@ import typer
 from numpy.typing import NDArray
 
 from orchestrator.planning.grids import first_seeds
-from orchestrator.planning.plan import keep_data, plan_sweep
+from orchestrator.planning.plan import plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from trainables.data.catalog import Source, load
@@ -99,9 +99,9 @@ def found(
         training=(("epochs", 10), ("max_length", 64)),
         precision="fp32",
     )
-    place = Resources(cache=folder / "cache")
-    sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
-    keep_data(sweep)
+    resources = Resources(cache=folder / "cache")
+    sweep = plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+    store_data(sweep.datasets, sweep.store)
     baseline, *pruned = sweep.specs
     warm_up(baseline, sweep.store, marks=pruned)
     runs = load_runs(baseline, sweep.store)

@@ -13,7 +13,7 @@ import typer
 from numpy.typing import NDArray
 
 from orchestrator.planning.grids import first_seeds
-from orchestrator.planning.plan import keep_data, plan_sweep
+from orchestrator.planning.plan import plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from trainables.run_context import load_runs
@@ -49,9 +49,9 @@ def main(
 ) -> None:
     """Warm up, score by every affordable signal, and hold both ends against the truth."""
     request = Request(grid="signals", seeds=first_seeds(seeds), rates=(0.1,))
-    place = Resources(cache=cache.absolute())
-    sweep = plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
-    keep_data(sweep)
+    resources = Resources(cache=cache.absolute())
+    sweep = plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+    store_data(sweep.datasets, sweep.store)
     (dataset,) = sweep.datasets.values()
     truth = dataset.truth
     copies = len(truth["group"]) - len(np.unique(truth["group"]))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.class_retention import retention_bias_pp
 from benchmarks.noise import minilm
 from orchestrator.planning.grids import first_seeds
-from orchestrator.planning.plan import Sweep, keep_data, plan_sweep
+from orchestrator.planning.plan import Sweep, plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from trainables.data.dataset import Dataset
@@ -68,8 +68,8 @@ def planned(data_dir: Path, rows: int, seeds: int, model: str, cache: Path) -> S
         training=(("epochs", 1), ("max_length", 64)),
         precision="fp32",
     )
-    place = Resources(cache=cache.absolute())
-    return plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
+    resources = Resources(cache=cache.absolute())
+    return plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
 
 
 def measure(sweep: Sweep) -> Measured:
@@ -101,7 +101,7 @@ def main(
     """Print both tables."""
     settle(1)
     sweep = planned(data_dir, rows, seeds, model or minilm(), cache)
-    keep_data(sweep)
+    store_data(sweep.datasets, sweep.store)
     measured = measure(sweep)
     data = {dataset.name: dataset for dataset in sweep.datasets.values()}
     rates = "/".join(f"{rate * 100:.0f}" for rate in RATES)

@@ -81,10 +81,10 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         dry_run: Plan only.
     """
     from orchestrator.execution.tracking import check_trackers
-    from orchestrator.planning.estimate import calibrated, measured_paces, print_estimate
+    from orchestrator.planning.estimate import calibrated, measured_paces, warm_up_bytes
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu, check_room
-    from orchestrator.terminal.plan_text import print_plan
+    from orchestrator.terminal.plan_text import print_estimate, print_plan
 
     track = options.track or ()
     check_trackers(track)
@@ -107,7 +107,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         print_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep.store.root, sweep.room_bytes())
+    check_room(sweep.store.root, warm_up_bytes(sweep))
     with sweep.run.locked():
         return conduct(
             sweep,
@@ -149,11 +149,11 @@ def conduct(
     from orchestrator.terminal.summary import summarise
     from trainables.errors import DONE, INCOMPLETE
 
-    sweep.run.begin(sweep.record())
+    sweep.run.begin(sweep.plan)
     left = sweep.left
     started = time.monotonic()
     stopped, limit = 0, ""
-    sweep.place.keep_run(sweep.run.folder)
+    sweep.resources.keep_run(sweep.run.folder)
     if left:
         stopped, limit = work(sweep, left, console, track)
         sweep = sweep.grown()
@@ -175,7 +175,7 @@ def conduct(
     if report:
         write_dropped(sweep, examples=examples)
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
-    sweep.place.keep_run(sweep.run.folder)
+    sweep.resources.keep_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")
     if stopped or limit:
@@ -192,13 +192,13 @@ def work(
     from analysis.run_files import Plan
     from orchestrator.execution.callbacks import Watcher
     from orchestrator.execution.tuner import run_tasks
-    from orchestrator.planning.plan import keep_data
+    from orchestrator.planning.plan import store_data
     from orchestrator.terminal.plan_text import print_purchases
 
-    keep_data(sweep)
+    store_data(sweep.datasets, sweep.store)
     done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]
-    plan = Plan(tolerance_pp=sweep.tolerance_pp, adaptive=sweep.adaptive)
+    plan = Plan(tolerance_pp=sweep.plan.tolerance_pp, adaptive=sweep.plan.adaptive)
     watcher = Watcher(left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track)
     by_name = {task.name: task for task in sweep.tasks}
 
@@ -211,7 +211,7 @@ def work(
     def more(blocked: "Mapping[str, Task]") -> "list[Task]":
         give_up(blocked)
         grown = sweep.grown()
-        sweep.run.begin(grown.record())
+        sweep.run.begin(grown.plan)
         print_purchases(grown, console)
         watcher.expect(grown.left)
         return grown.left
@@ -219,7 +219,7 @@ def work(
     with watcher.shown():
         ended = run_tasks(
             left,
-            sweep.place,
+            sweep.resources,
             watcher,
             folder=sweep.run.folder,
             everything=sweep.tasks,

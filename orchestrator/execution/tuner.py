@@ -41,7 +41,7 @@ class Ended:
 
 def run_tasks(
     left: list[Task],
-    place: Resources,
+    resources: Resources,
     watcher: tune.Callback,
     *,
     folder: Path,
@@ -53,7 +53,7 @@ def run_tasks(
 
     Args:
         left: What to run.
-        place: Where.
+        resources: What it runs on.
         watcher: Hears of each task's end.
         folder: Where Tune keeps its own notes; nobody reads them back.
         everything: All tasks that may come, these and those that `more` will give.
@@ -63,11 +63,11 @@ def run_tasks(
     Returns:
         How it ended.
     """
-    searcher = ReadySearcher(left, place.open_store(), more, place.limits)
-    _connect(place)
-    slots = _slots(place)
-    work = partial(run_task, tasks={task.name: task for task in everything}, place=place)
-    need = {"cpu": place.cpus, "gpu": place.gpus}
+    searcher = ReadySearcher(left, resources.open_store(), more, resources.limits)
+    _connect(resources)
+    slots = _slots(resources)
+    work = partial(run_task, tasks={task.name: task for task in everything}, resources=resources)
+    need = {"cpu": resources.cpus, "gpu": resources.gpus}
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),
         tune_config=tune.TuneConfig(
@@ -123,7 +123,7 @@ def _stoppable(stopping: Callable[[], None]) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _connect(place: Resources) -> None:
+def _connect(resources: Resources) -> None:
     """Start or join Ray, quietly."""
     os.environ |= {
         "RAY_AIR_NEW_OUTPUT": "0",
@@ -135,22 +135,22 @@ def _connect(place: Resources) -> None:
     for name in ("ray", "ray.tune", "ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if not ray.is_initialized():
-        join_ray(place.address, include_dashboard=False if place.is_local else None)
+        join_ray(resources.address, include_dashboard=False if resources.is_local else None)
 
 
-def _slots(place: Resources) -> int:
+def _slots(resources: Resources) -> int:
     """Tasks that can run at once, on the cluster as it is or as it can grow.
 
     Raises:
         ValueError: If not one fits.
     """
-    wanted = (place.cpus, place.gpus)
-    slots = max(now(ray.nodes(), *wanted), 0 if place.is_local else grown(bootstrap(), *wanted))
+    wanted = (resources.cpus, resources.gpus)
+    slots = max(now(ray.nodes(), *wanted), 0 if resources.is_local else grown(bootstrap(), *wanted))
     if not slots:
         have = ray.cluster_resources()
         raise UsageError(
-            f"a trial needs {place.cpus} CPUs and {place.gpus:g} GPUs, Ray has "
+            f"a trial needs {resources.cpus} CPUs and {resources.gpus:g} GPUs, Ray has "
             f"{have.get('CPU', 0):g} and {have.get('GPU', 0):g}; "
             "lower --cpus-per-trial or --gpus-per-trial"
         )
-    return min(slots, place.at_once or slots)
+    return min(slots, resources.at_once or slots)

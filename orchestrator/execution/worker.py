@@ -18,11 +18,11 @@ from trainables.spec import TrialSpec
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 
 
-def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], place: Resources) -> None:
+def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Resources) -> None:
     """Do one task in this worker and report how it ended."""
     task = tasks[config["task"]]
     try:
-        _run(task, place)
+        _run(task, resources)
     except Exception as error:
         # After a CUDA error the process is of no more use; Tune starts another in its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
@@ -46,31 +46,31 @@ def told(error: Exception, spec: TrialSpec) -> str:
     return message
 
 
-def _run(task: Task, place: Resources) -> None:
-    if not place.gpus:
+def _run(task: Task, resources: Resources) -> None:
+    if not resources.gpus:
         # Ray leaves all accelerators visible to a task that asked for none.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    settle(place.cpus)
+    settle(resources.cpus)
     release()
-    _check_machine(place)
-    TASKS[task.kind].run(task, place.open_store())
+    _check_machine(resources)
+    TASKS[task.kind].run(task, resources.open_store())
 
 
-def _check_machine(place: Resources) -> None:
+def _check_machine(resources: Resources) -> None:
     """Hold this worker's machine to what the sweep was planned for.
 
     Raises:
         RuntimeError: If it has no accelerator to compute on, or other versions.
     """
-    if place.gpus and device() != "cuda":
+    if resources.gpus and device() != "cuda":
         raise UnavailableError(
             "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
             "give --gpus-per-trial 0"
         )
-    here = environment(place.cpus, gpu=place.gpus > 0)
-    if here != place.environment:
+    here = environment(resources.cpus, gpu=resources.gpus > 0)
+    if here != resources.environment:
         differing = [
-            f"{k} {here.get(k)} here" for k, v in place.environment.items() if here.get(k) != v
+            f"{k} {here.get(k)} here" for k, v in resources.environment.items() if here.get(k) != v
         ]
         raise UnavailableError(
             f"this machine is not like the one that planned the sweep ({', '.join(differing)}); "

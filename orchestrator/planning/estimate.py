@@ -1,6 +1,6 @@
 """What a sweep would take, from trials that were measured; what was not measured stays unknown."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,6 @@ from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from orchestrator.planning.plan import Sweep
     from orchestrator.planning.tasks import Task
 
@@ -26,8 +24,8 @@ _STEPS = 30
 # Nor has anybody measured how far a whole trial strays from its first steps.
 _UNMEASURED = 1.25
 # Of a search for neighbours, a pair of rows and core: benchmarks/scale.py at a million rows of 384
-# numbers. Less than a minute is not worth a line.
-_PAIR_S, _WORTH_TELLING_S = 3.4e-9, 60.0
+# numbers.
+_PAIR_S = 3.4e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +76,12 @@ def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
         sweep: Its data are put into the store, where the sweep will find them.
         lacking: Content hashes.
     """
-    from orchestrator.planning.plan import keep_data
+    from orchestrator.planning.plan import store_data
     from trainables.environment import settle
     from trainables.stages import probe
 
-    settle(sweep.place.cpus)
-    keep_data(sweep)
+    settle(sweep.resources.cpus)
+    store_data(sweep.datasets, sweep.store)
     paces = {}
     for sha in lacking:
         spec = next(s for s in sweep.grid_specs if s.is_baseline and s.data_sha == sha)
@@ -103,40 +101,16 @@ def hours(tasks: Iterable["Task"], pace: Pace, n_test: int) -> tuple[float, floa
     return low, expected, high
 
 
-def print_estimate(sweep: "Sweep", paces: Mapping[str, Pace], console: "Console") -> None:
-    """Print what is left, by data set: trials, hours, and what they rest on."""
-    from rich.table import Table
+def search_s(searches: int, n: int) -> float:
+    """Seconds of one core for exact searches among n rows, on a CPU like that of docs/scale.md."""
+    return searches * n * n * _PAIR_S
 
-    unit = "GPU-hours" if sweep.place.gpus else "worker-hours"
-    table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
-    left, total, unknown = sweep.left, np.zeros(3), []
-    for sha, dataset in sweep.datasets.items():
-        own = [task for task in left if task.spec.data_sha == sha]
-        trials = str(_trials_left(sweep, sha))
-        if sha not in paces:
-            unknown.append(dataset.name)
-            table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
-            continue
-        took = hours(own, paces[sha], len(dataset.test))
-        total += took
-        table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
-    known = _three(total) if total.any() or not unknown else ""
-    known = f"at least {known}" if known and unknown else known or "unknown"
-    lacks = f"{', '.join(unknown)} unknown" if unknown else ""
-    count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
-    table.add_row("total", str(count), known, lacks)
-    console.print(table)
-    for sha, count in searches(sweep).items():
-        n = len(sweep.datasets[sha].train)
-        search_s = count * n * n * _PAIR_S
-        if search_s > _WORTH_TELLING_S:
-            console.print(
-                f"not counted: searches for neighbours, {count} among {n:,} rows, about "
-                f"{search_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
-                highlight=False,
-            )
-    if needed := sweep.room_bytes():
-        console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
+
+def warm_up_bytes(sweep: "Sweep") -> int:
+    """What the warm-ups still to be made will take: weights and AdamW's two moments of each."""
+    made = {artifact for task in sweep.left for artifact in task.makes}
+    lacking = [key for kind, key in made if kind == "warm" and not sweep.store.has(kind, key)]
+    return 3 * sweep.weights_bytes * len(lacking)
 
 
 def searches(sweep: "Sweep") -> dict[str, int]:
@@ -150,10 +124,6 @@ def searches(sweep: "Sweep") -> dict[str, int]:
                     key = evidence_key(spec, name, selection.settings)
                     found.setdefault(spec.data_sha, set()).add(key)
     return {sha: len(keys) for sha, keys in found.items()}
-
-
-def _trials_left(sweep: "Sweep", sha: str) -> int:
-    return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
 
 
 def _rows(sweep: "Sweep") -> Iterator[tuple[TrialSpec, Phase]]:
@@ -176,7 +146,3 @@ def _pace(seconds: list[float], basis: str, *, spread: float = 1.0) -> Pace:
     return Pace(
         low=float(low) / spread, expected=float(expected), high=float(high) * spread, basis=basis
     )
-
-
-def _three(values: Iterable[float]) -> str:
-    return " / ".join(f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in values)

@@ -11,8 +11,8 @@ from orchestrator.planning.grids import expand
 from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.task_graph import plan
-from orchestrator.planning.tasks import TASKS, Task
+from orchestrator.planning.task_graph import plan as plan_tasks
+from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
@@ -30,41 +30,54 @@ class Sweep:
     """A planned sweep.
 
     Attributes:
-        grid: The preset's name.
-        specs: The trials asked for, baselines first.
-        grid_specs: All there could be: more than `specs` only where seeds are bought one by one.
+        plan: What is to be run, as plan.json will hold it; baselines first.
+        grid_specs: All there could be: more than the plan's only where seeds are bought.
         tasks: The work behind all of them.
         datasets: By content hash.
-        place: Where it runs.
+        resources: What it runs on.
         store: What is shared.
         run: The run's folder.
-        command: As typed.
-        tolerance_pp: Margin of the verdicts.
         weights_bytes: Of the model's files; 0 where built in.
-        adaptive: Whether seeds are bought look by look.
         purchases: What was bought beyond the first look and has not ended.
     """
 
-    grid: str
-    specs: list[TrialSpec]
+    plan: Plan
     grid_specs: list[TrialSpec]
     tasks: list[Task]
     datasets: Mapping[str, Dataset]
-    place: Resources
+    resources: Resources
     store: Store
     run: Run
-    command: str
-    tolerance_pp: float
     weights_bytes: int = 0
-    adaptive: bool = False
     purchases: Sequence[Purchase] = ()
 
+    @property
+    def specs(self) -> tuple[TrialSpec, ...]:
+        """The trials asked for, baselines first."""
+        return self.plan.specs
+
+    @property
+    def left(self) -> list[Task]:
+        """The tasks that are still to be done."""
+        return tasks_left(self.tasks, self.specs, self.store)
+
+    def is_done(self, spec: TrialSpec) -> bool:
+        """Whether the trial's row is in the store."""
+        return self.store.has("result", spec.result_key)
+
     def grown(self) -> "Sweep":
-        """The sweep as the rows that are there ask for it; itself where it buys nothing."""
-        if not self.adaptive:
+        """The sweep with the seeds that the rows so far ask for; itself where it buys none."""
+        tolerance_pp = self.plan.tolerance_pp
+        if not self.plan.adaptive or tolerance_pp is None:
             return self
-        asked = demand(self.grid_specs, self._rows(), tolerance_pp=self.tolerance_pp)
-        return replace(self, specs=asked.specs, purchases=asked.purchases)
+        asked = demand(self.grid_specs, self._rows(), tolerance_pp=tolerance_pp)
+        plan = replace(
+            self.plan,
+            specs=tuple(asked.specs),
+            notes=_notes(asked.specs, self.datasets.values()),
+            created=_now(),
+        )
+        return replace(self, plan=plan, purchases=asked.purchases)
 
     def _rows(self) -> Iterator[TrialResult]:
         for spec in self.grid_specs:
@@ -72,67 +85,26 @@ class Sweep:
             if found.exists():
                 yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
 
-    def is_done(self, spec: TrialSpec) -> bool:
-        """Whether the trial's row is in the store."""
-        return self.store.has("result", spec.result_key)
 
-    @property
-    def left(self) -> list[Task]:
-        """Tasks whose trials are not all done: a scored set nobody waits for is not made again."""
-        wanted = {spec.result_key for spec in self.specs if not self.is_done(spec)}
-        lacking: set[tuple[str, str]] = {("result", key) for key in wanted}
-        left = []
-        for task in reversed(self.tasks_by_need()):
-            if lacking & set(task.makes) and not self._has(task, lacking):
-                left.append(task)
-                lacking |= set(task.needs)
-        return left[::-1]
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
-    def _has(self, task: Task, lacking: set[tuple[str, str]]) -> bool:
-        return all(self.store.has(*artifact) for artifact in task.makes if artifact in lacking)
 
-    def tasks_by_need(self) -> list[Task]:
-        """Every task behind the tasks it needs."""
-        return sorted(self.tasks, key=lambda task: TASKS[task.kind].rank)
-
-    def notes(self) -> list[str]:
-        """Sentences the report shows: what was done to the data, what to know of a signal."""
-        of_data = [f"{d.name}: {note}" for d in self.datasets.values() for note in d.notes]
-        of_trials = [note for spec in self.specs for note in warnings(spec)]
-        return list(dict.fromkeys(_of_seeds(self.specs) + of_data + of_trials))
-
-    def room_bytes(self) -> int:
-        """What the warm-ups still to be made will take: weights and AdamW's two moments of each."""
-        made = {artifact for task in self.left for artifact in task.makes}
-        lacking = [key for kind, key in made if kind == "warm" and not self.store.has(kind, key)]
-        return 3 * self.weights_bytes * len(lacking)
-
-    def record(self) -> Plan:
-        """What plan.json holds."""
-        return Plan(
-            grid=self.grid,
-            command=self.command,
-            specs=tuple(self.specs),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            tolerance_pp=self.tolerance_pp,
-            limited=any(dataset.limited for dataset in self.datasets.values()),
-            environment=self.place.environment,
-            notes=tuple(self.notes()),
-            adaptive=self.adaptive,
+def _notes(specs: Sequence[TrialSpec], datasets: Iterable[Dataset]) -> tuple[str, ...]:
+    """Sentences the report shows: what was done to the data, what to know of a signal."""
+    notes = [f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes]
+    notes += [note for spec in specs for note in warnings(spec)]
+    if len({spec.seed for spec in specs}) == 1:
+        notes.insert(
+            0,
+            "1 seed gives no interval: every verdict will be inconclusive; use --seeds 3 or more, "
+            "5 is a good start",
         )
-
-
-def _of_seeds(specs: Iterable[TrialSpec]) -> list[str]:
-    if len({spec.seed for spec in specs}) > 1:
-        return []
-    return [
-        "1 seed gives no interval: every verdict will be inconclusive; use --seeds 3 or more, 5 is "
-        "a good start"
-    ]
+    return tuple(dict.fromkeys(notes))
 
 
 def plan_sweep(
-    request: Request, place: Resources, *, run: Path | None, command: str, tolerance_pp: float
+    request: Request, resources: Resources, *, run: Path | None, command: str, tolerance_pp: float
 ) -> Sweep:
     """Load the data, find the model, and expand the grid. Nothing is started.
 
@@ -143,7 +115,7 @@ def plan_sweep(
     """
     # Names first: they cost nothing to check, data may take minutes to read.
     model = find_model(request.model_name)
-    grid = request.resolved(model, gpu=place.gpus > 0)
+    grid = request.resolved(model, gpu=resources.gpus > 0)
     sources = request.sources()
     expand(grid, dict.fromkeys(sources, ""), model)
     loaded = {name: load(source) for name, source in sources.items()}
@@ -156,28 +128,35 @@ def plan_sweep(
     check_targets(specs, datasets)
     name = request.grid or "own"
     content = [request.adaptive] * request.adaptive + [spec.result_key for spec in specs]
-    fingerprint = key_of([content, place.environment])[:6]
-    return Sweep(
+    fingerprint = key_of([content, resources.environment])[:6]
+    plan = Plan(
         grid=name,
-        specs=specs,
-        grid_specs=specs,
-        tasks=plan(specs, sizes),
-        datasets=datasets,
-        place=place,
-        store=place.open_store(),
-        run=Run(run or place.runs / f"{name}-{fingerprint}"),
         command=command,
+        specs=tuple(specs),
+        created=_now(),
         tolerance_pp=tolerance_pp,
-        weights_bytes=model.size,
+        limited=any(dataset.limited for dataset in loaded.values()),
+        environment=resources.environment,
+        notes=_notes(specs, datasets.values()),
         adaptive=request.adaptive,
+    )
+    return Sweep(
+        plan=plan,
+        grid_specs=specs,
+        tasks=plan_tasks(specs, sizes),
+        datasets=datasets,
+        resources=resources,
+        store=resources.open_store(),
+        run=Run(run or resources.runs / f"{name}-{fingerprint}"),
+        weights_bytes=model.size,
     ).grown()
 
 
-def keep_data(sweep: Sweep) -> None:
-    """Put the data sets into the store, from where every trial reads them."""
-    for sha, dataset in sweep.datasets.items():
+def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:
+    """Put data sets, by content hash, into the store, from where every trial reads them."""
+    for sha, dataset in datasets.items():
 
         def save(path: Path, dataset: Dataset = dataset) -> None:
             write(dataset, path)
 
-        sweep.store.get("data", sha, save, about={"dataset": dataset.name})
+        store.get("data", sha, save, about={"dataset": dataset.name})

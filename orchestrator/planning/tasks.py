@@ -4,7 +4,7 @@ A new kind is one function and one row of the table. The functions run in a work
 is imported there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.store.replicated import Store
@@ -94,6 +94,30 @@ def prepared_key(spec: TrialSpec) -> str:
             "precision": spec.training.precision,
         }
     )
+
+
+def by_need(tasks: Iterable[Task]) -> list[Task]:
+    """Every task behind the tasks it needs."""
+    return sorted(tasks, key=lambda task: TASKS[task.kind].rank)
+
+
+def tasks_left(tasks: Iterable[Task], specs: Iterable[TrialSpec], store: Store) -> list[Task]:
+    """Tasks that unfinished trials wait for; scores that no trial waits for are not made again.
+
+    Args:
+        tasks: All there are.
+        specs: The trials wanted.
+        store: Holds what is done.
+    """
+    wanted = {("result", spec.result_key) for spec in specs}
+    lacking = {artifact for artifact in wanted if not store.has(*artifact)}
+    left = []
+    for task in reversed(by_need(tasks)):
+        made = lacking & set(task.makes)
+        if made and not all(store.has(*artifact) for artifact in made):
+            left.append(task)
+            lacking |= set(task.needs)
+    return left[::-1]
 
 
 def _prepare(task: Task, store: Store) -> None:

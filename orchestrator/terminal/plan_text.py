@@ -1,13 +1,20 @@
-"""The plan of a sweep as text."""
+"""The plan of a sweep, and what it would take, as text."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from analysis.interim_looks import LOOKS
+from orchestrator.planning.estimate import Pace, hours, search_s, searches, warm_up_bytes
 from orchestrator.planning.plan import Sweep
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
+
+# Less than a minute is not worth a line.
+_WORTH_TELLING_S = 60.0
 
 
 def print_plan(sweep: Sweep, console: Console) -> None:
@@ -16,7 +23,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     pruned = [spec for spec in specs if not spec.is_baseline]
     done = sum(sweep.is_done(spec) for spec in specs)
     console.print(
-        f"{sweep.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
+        f"{sweep.plan.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
         f"+ {len(pruned)} pruned"
     )
     console.print(f"  {_listed(specs)}")
@@ -29,7 +36,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
         f"{len(pruned)}"
     )
-    if sweep.adaptive:
+    if sweep.plan.adaptive:
         console.print(
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
             f"verdict needs them; all {LOOKS[-1]} would be {len(sweep.grid_specs)} trials"
@@ -37,7 +44,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     print_purchases(sweep, console)
     for dataset in sweep.datasets.values():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
-    for note in sweep.notes():
+    for note in sweep.plan.notes:
         console.print(f"  note: {note}", highlight=False)
 
 
@@ -55,7 +62,45 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         )
 
 
-def _listed(specs: list[TrialSpec]) -> str:
+def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) -> None:
+    """Print what is left, by data set: trials, hours, and what they rest on."""
+    unit = "GPU-hours" if sweep.resources.gpus else "worker-hours"
+    table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
+    left, total, unknown = sweep.left, np.zeros(3), []
+    for sha, dataset in sweep.datasets.items():
+        own = [task for task in left if task.spec.data_sha == sha]
+        trials = str(_trials_left(sweep, sha))
+        if sha not in paces:
+            unknown.append(dataset.name)
+            table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
+            continue
+        took = hours(own, paces[sha], len(dataset.test))
+        total += took
+        table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
+    known = _three(total) if total.any() or not unknown else ""
+    known = f"at least {known}" if known and unknown else known or "unknown"
+    lacks = f"{', '.join(unknown)} unknown" if unknown else ""
+    count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
+    table.add_row("total", str(count), known, lacks)
+    console.print(table)
+    for sha, count in searches(sweep).items():
+        n = len(sweep.datasets[sha].train)
+        took_s = search_s(count, n)
+        if took_s > _WORTH_TELLING_S:
+            console.print(
+                f"not counted: searches for neighbours, {count} among {n:,} rows, about "
+                f"{took_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
+                highlight=False,
+            )
+    if needed := warm_up_bytes(sweep):
+        console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
+
+
+def _trials_left(sweep: Sweep, sha: str) -> int:
+    return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
+
+
+def _listed(specs: Sequence[TrialSpec]) -> str:
     def values(name: str) -> list[Any]:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
         return list(dict.fromkeys(found))
@@ -71,3 +116,7 @@ def _listed(specs: list[TrialSpec]) -> str:
 
 def _percent(values: list[float]) -> str:
     return "/".join(f"{100 * value:g}" for value in values) + " %"
+
+
+def _three(values: Iterable[float]) -> str:
+    return " / ".join(f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in values)

@@ -9,12 +9,12 @@ from orchestrator.planning.estimate import (
     calibrated,
     hours,
     measured_paces,
-    print_estimate,
     searches,
 )
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.terminal.plan_text import print_estimate
 from trainables.records import to_json
 from trainables.result import Phase, TrialResult
 
@@ -27,8 +27,8 @@ SMALL = Request(
 @pytest.fixture
 def planned(tmp_path):
     def make(request=SMALL):
-        place = Resources(cache=tmp_path / "cache")
-        return plan_sweep(request, place, run=None, command="", tolerance_pp=1.0)
+        resources = Resources(cache=tmp_path / "cache")
+        return plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
 
     return make
 
@@ -102,7 +102,7 @@ def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(pl
 def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):
     sweep = planned(replace(SMALL, signals=("redundancy",)))
     assert "not counted" not in shown(sweep, {})
-    monkeypatch.setattr("orchestrator.planning.estimate._WORTH_TELLING_S", 0)
+    monkeypatch.setattr("orchestrator.terminal.plan_text._WORTH_TELLING_S", 0)
     expected = f"searches for neighbours, 2 among 300 rows, about {2 * 300**2 * 3.4e-9 / 3600:.2g}"
     assert f"not counted: {expected} core-hours" in shown(sweep, {})
 

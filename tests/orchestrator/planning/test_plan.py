@@ -4,7 +4,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from orchestrator.planning.plan import keep_data, plan_sweep
+from orchestrator.planning.plan import plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
@@ -21,8 +21,8 @@ def planned(tmp_path):
     """Plans a request over a store of its own."""
 
     def make(request=SMALL, **fields):
-        place = Resources(cache=tmp_path / "cache", **fields)
-        return plan_sweep(request, place, run=None, command="python", tolerance_pp=1.0)
+        resources = Resources(cache=tmp_path / "cache", **fields)
+        return plan_sweep(request, resources, run=None, command="python", tolerance_pp=1.0)
 
     return make
 
@@ -71,7 +71,7 @@ def test_the_run_folder_is_named_by_grid_and_content(planned):
 
 def test_data_reach_the_store_as_they_were_loaded(planned):
     sweep = planned()
-    keep_data(sweep)
+    store_data(sweep.datasets, sweep.store)
     ((sha, dataset),) = sweep.datasets.items()
     found = read(sweep.store.find("data", sha))
     assert found.sha == dataset.sha == sha
@@ -86,14 +86,14 @@ def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
     assert "el2n after 0.5 epochs of warm-up" in shown
     assert "limited to 100 of 2,000 test rows" in shown
-    assert sweep.record().limited
+    assert sweep.plan.limited
 
 
 def test_the_plan_on_disk_holds_every_spec_and_no_secret(planned, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-5371")
-    record = planned().record()
-    assert len(record.specs) == 14
-    assert "canary-5371" not in record.to_json()
+    plan = planned().plan
+    assert len(plan.specs) == 14
+    assert "canary-5371" not in plan.to_json()
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.execution.worker import _run
-from orchestrator.planning.plan import Sweep
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
+from orchestrator.planning.tasks import by_need
 from trainables.records import from_json
 from trainables.spec import TrialSpec
 
@@ -108,17 +108,9 @@ def test_a_signal_that_looks_at_nothing_makes_no_evidence():
 def test_everything_a_shard_needs_is_made_by_a_task_before_it(specs):
     tasks = plan(specs, {"d": 1000})
     there = set()
-    for task in ordered(tasks):
+    for task in by_need(tasks):
         assert set(task.needs) <= there, task
         there |= set(task.makes)
-
-
-def ordered(tasks):
-    class Only(Sweep):
-        def __init__(self, tasks):
-            object.__setattr__(self, "tasks", tasks)
-
-    return Only(tasks).tasks_by_need()
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +134,7 @@ def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
     for one in (place, alone):
         one.open_store().get("data", small.sha, lambda path: write(small, path))
     store = place.open_store()
-    for task in ordered(plan([spec.baseline, spec], {small.sha: 1000})):
+    for task in by_need(plan([spec.baseline, spec], {small.sha: 1000})):
         lacking = len(store.keys("evidence"))
         _run(task, place)
         assert all(store.has(*artifact) for artifact in task.makes), task
