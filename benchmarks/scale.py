@@ -128,8 +128,8 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
     """Wall seconds, work seconds, the most MB of a worker, and recall where it was measured."""
     specs = specs_of(n, probes)
     with tempfile.TemporaryDirectory() as folder:
-        place = Resources(cache=Path(folder) / "cache", at_once=workers)
-        store = place.open_store()
+        resources = Resources(cache=Path(folder) / "cache", at_once=workers)
+        store = resources.open_store()
         lay(store, specs[0], n, d)
         tasks = [task for task in plan(specs, {specs[0].data_sha: n}) if _is_measured(task)]
         made = {artifact for task in tasks for artifact in task.makes}
@@ -141,11 +141,11 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
         with watch.watched():
             run_tasks(
                 tasks,
-                place,
+                resources,
                 Errors(),
                 folder=Path(folder),
-                everything=tasks,
-                more=lambda _: [],
+                all_tasks=tasks,
+                next_tasks=lambda _: [],
                 stopping=lambda: show("stopping"),
             )
         wall = time.perf_counter() - started

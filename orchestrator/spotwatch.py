@@ -18,7 +18,7 @@ _PATIENCE_S = 2.0
 
 
 def notice(metadata: str = METADATA) -> datetime | None:
-    """When the node will be taken, or None while nobody has said so.
+    """When the node will be taken, or None while AWS has announced nothing.
 
     Args:
         metadata: Of the instance, by version 2 of its service, which wants a token first.
@@ -37,8 +37,8 @@ def notice(metadata: str = METADATA) -> datetime | None:
             headers={"X-aws-ec2-metadata-token": token},
         )
         with urlopen(ask, timeout=_PATIENCE_S) as answer:  # noqa: S310
-            said = json.load(answer)
-        return datetime.fromisoformat(said["time"])
+            announced = json.load(answer)
+        return datetime.fromisoformat(announced["time"])
     except HTTPError as error:
         if error.code == 404:
             return None

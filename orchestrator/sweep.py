@@ -81,7 +81,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         dry_run: Plan only.
     """
     from orchestrator.execution.tracking import check_trackers
-    from orchestrator.planning.estimate import calibrated, measured_paces, warm_up_bytes
+    from orchestrator.planning.estimate import calibrate_paces, measured_paces, warm_up_bytes
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu, check_room
     from orchestrator.terminal.plan_text import print_estimate, print_plan
@@ -103,13 +103,13 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     if dry_run:
         paces = measured_paces(sweep)
         if options.calibrate:
-            paces |= calibrated(sweep, set(sweep.datasets) - set(paces))
+            paces |= calibrate_paces(sweep, set(sweep.datasets) - set(paces))
         print_estimate(sweep, paces, console)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
     with sweep.run.locked():
-        return conduct(
+        return run_and_report(
             sweep,
             console,
             report=not options.no_report,
@@ -125,7 +125,7 @@ def _command() -> str:
     return shlex.join([*by, *sys.argv[1:]])
 
 
-def conduct(
+def run_and_report(
     sweep: "Sweep",
     console: "Console",
     *,
@@ -149,19 +149,19 @@ def conduct(
     from orchestrator.terminal.summary import summarise
     from trainables.errors import DONE, INCOMPLETE
 
-    sweep.run.begin(sweep.plan)
+    sweep.run.write_plan(sweep.plan)
     left = sweep.left
     started = time.monotonic()
     stopped, limit = 0, ""
-    sweep.resources.keep_run(sweep.run.folder)
+    sweep.resources.upload_run(sweep.run.folder)
     if left:
-        stopped, limit = work(sweep, left, console, track)
-        sweep = sweep.grown()
+        stopped, limit = run_left(sweep, left, console, track)
+        sweep = sweep.with_bought_seeds()
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
-    # Another run, or a worker whose end nobody heard of, may have finished trials of this one.
+    # Another run, or a worker that was lost after its last write, may have finished some of these.
     for spec in sweep.specs:
-        sweep.run.adopt(spec, sweep.store)
+        sweep.run.copy_row(spec, sweep.store)
     results = read_rows(sweep.run.folder)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
     summarise(study(results, load_plan(sweep.run.folder)), console)
@@ -175,7 +175,7 @@ def conduct(
     if report:
         write_dropped(sweep, examples=examples)
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
-    sweep.resources.keep_run(sweep.run.folder)
+    sweep.resources.upload_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")
     if stopped or limit:
@@ -185,48 +185,50 @@ def conduct(
     return INCOMPLETE if lost else DONE
 
 
-def work(
+def run_left(
     sweep: "Sweep", left: "list[Task]", console: "Console", track: Sequence[str] = ()
 ) -> tuple[int, str]:
     """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     from analysis.run_files import Plan
-    from orchestrator.execution.callbacks import Watcher
+    from orchestrator.execution.callbacks import ProgressCallback
     from orchestrator.execution.tuner import run_tasks
     from orchestrator.planning.plan import store_data
     from orchestrator.terminal.plan_text import print_purchases
 
     store_data(sweep.datasets, sweep.store)
-    done = [sweep.run.adopt(spec, sweep.store) for spec in sweep.specs]
+    done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]
     plan = Plan(tolerance_pp=sweep.plan.tolerance_pp, adaptive=sweep.plan.adaptive)
-    watcher = Watcher(left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track)
+    progress = ProgressCallback(
+        left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track
+    )
     by_name = {task.name: task for task in sweep.tasks}
 
-    def give_up(blocked: "Mapping[str, Task]") -> None:
+    def record_blocked(blocked: "Mapping[str, Task]") -> None:
         for name, cause in blocked.items():
             if by_name[name].is_trial:
-                why = watcher.errors.get(cause.name, "see logs")
-                sweep.run.fail(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
+                why = progress.errors.get(cause.name, "see logs")
+                sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
 
-    def more(blocked: "Mapping[str, Task]") -> "list[Task]":
-        give_up(blocked)
-        grown = sweep.grown()
-        sweep.run.begin(grown.plan)
+    def next_tasks(blocked: "Mapping[str, Task]") -> "list[Task]":
+        record_blocked(blocked)
+        grown = sweep.with_bought_seeds()
+        sweep.run.write_plan(grown.plan)
         print_purchases(grown, console)
-        watcher.expect(grown.left)
+        progress.add_tasks(grown.left)
         return grown.left
 
-    with watcher.shown():
+    with progress.shown():
         ended = run_tasks(
             left,
             sweep.resources,
-            watcher,
+            progress,
             folder=sweep.run.folder,
-            everything=sweep.tasks,
-            more=more,
-            stopping=watcher.stopping,
+            all_tasks=sweep.tasks,
+            next_tasks=next_tasks,
+            stopping=progress.show_stopping,
         )
-    give_up(ended.blocked)
+    record_blocked(ended.blocked)
     return ended.stopped_by, ended.limit
 
 

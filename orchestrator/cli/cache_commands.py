@@ -35,7 +35,7 @@ def bytes_of(text: str) -> int:
 
 
 def is_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether a person is there to answer."""
     return sys.stdin.isatty()
 
 
@@ -133,7 +133,7 @@ def gc(
             raise UnsafeError(f"a sweep may be using {cache}: {using[0]}; wait until it has ended")
         if not yes:
             if not is_terminal():
-                raise UsageError("nobody is there to ask; add --yes")
+                raise UsageError("this is no terminal, so nothing can be asked; add --yes")
             if not typer.confirm("Remove them?"):
                 console.print("Nothing was removed.")
                 return

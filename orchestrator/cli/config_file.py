@@ -27,7 +27,7 @@ class ChosenOptions:
     """What a sweep was asked for, checked.
 
     Attributes:
-        options: Every option; what nobody set has its default.
+        options: Every option; those not set have their defaults.
         origins: Where those that were set come from, by name: FILE:LINE, --set or the flag.
     """
 

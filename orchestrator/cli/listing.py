@@ -30,7 +30,7 @@ def list_signals() -> None:
         )
     console.print(table)
     console.print(
-        "⇅: the literature is not of one mind which end to keep; NAME:SELECTOR:high prunes the "
+        "⇅: papers disagree on which end to keep; NAME:SELECTOR:high prunes the "
         "high end. F: a forward pass over the training set. Write a signal as "
         "NAME,SETTING=VALUE:SELECTOR, or give module:function of your own."
     )

@@ -23,7 +23,7 @@ _SHOWN_FAILURES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RunProgress:
     """How far a run is.
 
     Attributes:
@@ -47,7 +47,7 @@ class Standing:
     failures: tuple[tuple[str, str], ...]
 
 
-def standing(run: Path, *, now: datetime | None = None) -> Standing:
+def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
     """Read how far a run is.
 
     Raises:
@@ -72,7 +72,7 @@ def standing(run: Path, *, now: datetime | None = None) -> Standing:
         if key in rows and not rows[key].is_ok
     )
     finished = sorted(row.finished for row in rows.values() if row.is_ok and row.finished)
-    return Standing(
+    return RunProgress(
         run=str(run),
         planned=len(asked),
         done=counts[True],
@@ -104,7 +104,7 @@ def status(
     console = open_console()
     with explained():
         while True:
-            found = standing(run)
+            found = read_progress(run)
             if as_json:
                 console.print_json(json.dumps(asdict(found)))
             else:
@@ -114,7 +114,7 @@ def status(
             time.sleep(_REFRESH_S)
 
 
-def _show(found: Standing, console: "Console") -> None:
+def _show(found: RunProgress, console: "Console") -> None:
     state = f"running, {found.worker}" if found.worker else "nothing works on it"
     console.print(f"{found.run}: {state}", highlight=False)
     console.print(
@@ -128,5 +128,5 @@ def _show(found: Standing, console: "Console") -> None:
         console.print(f"  and {len(found.failures) - _SHOWN_FAILURES} more failed")
 
 
-def _left_text(found: Standing) -> str:
+def _left_text(found: RunProgress) -> str:
     return f", {time_left(found.seconds_left)}" if found.worker and found.left else ""

@@ -9,7 +9,7 @@ MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What was looked at and found.
+    """What was checked and found.
 
     Attributes:
         name: What.

@@ -1,4 +1,4 @@
-"""What `doctor` looks at on every machine of a Ray cluster."""
+"""What `doctor` checks on every machine of a Ray cluster."""
 
 import os
 import socket
@@ -18,14 +18,14 @@ _MOST_SKEW_S = 2.0
 _PATIENCE_S = 60.0
 
 
-def look(storage: str, note: str) -> dict[str, Any]:
+def probe_machine(storage: str, note: str) -> dict[str, Any]:
     """One machine's versions, devices, clock and reach; leaves a note in the common storage."""
     from trainables.environment import accelerators, environment
 
     try:
-        leave(storage, note)
+        leave_note(storage, note)
         fault = ""
-    except Exception as error:  # of any file system; it is told, not raised
+    except Exception as error:  # of any file system; it is reported, not raised
         fault = f"{type(error).__name__}: {error}"
     return {
         "host": socket.gethostname(),
@@ -37,7 +37,7 @@ def look(storage: str, note: str) -> dict[str, Any]:
     }
 
 
-def leave(storage: str, note: str) -> None:
+def leave_note(storage: str, note: str) -> None:
     """Write a small file into the common storage, where there is one."""
     if storage:
         with tempfile.TemporaryDirectory() as folder:
@@ -46,8 +46,8 @@ def leave(storage: str, note: str) -> None:
             shared_storage(storage).send(path, f"doctor/{note}")
 
 
-def found_notes(storage: str, notes: Sequence[str]) -> set[str]:
-    """Which notes this machine sees; they are removed."""
+def collect_notes(storage: str, notes: Sequence[str]) -> set[str]:
+    """Which notes this machine finds in the common storage; they are removed."""
     remote = shared_storage(storage)
     seen = {note for note in notes if remote.exists(f"doctor/{note}")}
     for note in seen:
@@ -86,13 +86,13 @@ def join_ray(address: str, **options: Any) -> None:
         ) from error
 
 
-def seen_by_ray(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """Look at every machine of a cluster; their answers, and the notes they should have left."""
+def probe_machines(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Probe every machine of a cluster; their answers, and the notes they should have left."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
 
     join_ray(address)
-    task = ray.remote(num_cpus=0, max_retries=0)(look)
+    task = ray.remote(num_cpus=0, max_retries=0)(probe_machine)
     notes, pending = [], []
     for node in ray.nodes():
         if node["Alive"]:
@@ -109,28 +109,28 @@ def seen_by_ray(address: str, storage: str) -> tuple[list[dict[str, Any]], list[
         except ray.exceptions.RayError as error:
             seen = {"host": node["NodeManagerHostname"], "silent": str(error).splitlines()[0]}
         answers.append(
-            {"resources": node["Resources"], "asked": asked, "heard": time.time(), **seen}
+            {"resources": node["Resources"], "asked": asked, "answered": time.time(), **seen}
         )
     ray.shutdown()
     return answers, notes
 
 
 def cluster_checks(address: str, storage: str) -> Iterator[Check]:
-    """Look at everything a sweep needs of a cluster.
+    """Check everything a sweep needs of a cluster.
 
     Args:
         address: As --address takes it.
         storage: As --storage takes it; empty where there is none.
     """
-    answers, notes = seen_by_ray(address, storage)
+    answers, notes = probe_machines(address, storage)
     silent = [one for one in answers if "silent" in one]
-    heard = [one for one in answers if "silent" not in one]
+    answered = [one for one in answers if "silent" not in one]
     yield _machines(answers, silent)
-    yield _token(heard)
-    yield _versions(heard)
-    yield _skew(heard)
+    yield _token(answered)
+    yield _versions(answered)
+    yield _skew(answered)
     if storage:
-        yield _storage(storage, heard, set(notes) - found_notes(storage, notes))
+        yield _storage(storage, answered, set(notes) - collect_notes(storage, notes))
 
 
 def _machines(answers: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Check:
@@ -143,8 +143,8 @@ def _machines(answers: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str
     return Check(name="cluster", mark="problem", found=found, remedy=remedy)
 
 
-def _token(heard: Sequence[Mapping[str, Any]]) -> Check:
-    lacking = [one for one in heard if not one["token"]]
+def _token(answered: Sequence[Mapping[str, Any]]) -> Check:
+    lacking = [one for one in answered if not one["token"]]
     if not lacking:
         return Check(name="token", mark="ok", found="every machine asks for it")
     return Check(
@@ -155,11 +155,11 @@ def _token(heard: Sequence[Mapping[str, Any]]) -> Check:
     )
 
 
-def _versions(heard: Sequence[Mapping[str, Any]]) -> Check:
-    names = sorted({name for one in heard for name in one["versions"]})
+def _versions(answered: Sequence[Mapping[str, Any]]) -> Check:
+    names = sorted({name for one in answered for name in one["versions"]})
     differing = []
     for name in names:
-        values = {one["versions"].get(name, "absent") for one in heard}
+        values = {one["versions"].get(name, "absent") for one in answered}
         if len(values) > 1:
             differing.append(f"{name} {' / '.join(sorted(values))}")
     if not differing:
@@ -168,11 +168,11 @@ def _versions(heard: Sequence[Mapping[str, Any]]) -> Check:
     return Check(name="versions", mark="problem", found=", ".join(differing), remedy=remedy)
 
 
-def _skew(heard: Sequence[Mapping[str, Any]]) -> Check:
+def _skew(answered: Sequence[Mapping[str, Any]]) -> Check:
     off = {}
-    for one in heard:
+    for one in answered:
         # Its clock read between our question and its answer.
-        early, late = one["asked"] - one["time"], one["time"] - one["heard"]
+        early, late = one["asked"] - one["time"], one["time"] - one["answered"]
         off[one["host"]] = max(early, late, 0.0)
     worst = max(off, key=lambda host: off[host], default="")
     if not worst or off[worst] <= _MOST_SKEW_S:
@@ -181,8 +181,8 @@ def _skew(heard: Sequence[Mapping[str, Any]]) -> Check:
     return Check(name="clocks", mark="warning", found=found, remedy="run an NTP service on all")
 
 
-def _storage(storage: str, heard: Sequence[Mapping[str, Any]], missing: set[str]) -> Check:
-    faults = [one for one in heard if one["fault"]]
+def _storage(storage: str, answered: Sequence[Mapping[str, Any]], missing: set[str]) -> Check:
+    faults = [one for one in answered if one["fault"]]
     if faults:
         found = f"{faults[0]['host']} cannot write to {storage}: {faults[0]['fault'][:200]}"
     elif missing:

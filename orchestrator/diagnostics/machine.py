@@ -11,13 +11,13 @@ from pathlib import Path
 
 from orchestrator.diagnostics.check import Check
 
-# Word pieces, checkpoints and evidence of a small sweep; a full one is told by --dry-run.
+# Word pieces, checkpoints and evidence of a small sweep; for a full one see --dry-run.
 _LEAST_FREE = 2 * 2**30
 _STACK = ("torch", "ray", "transformers", "datasets", "pyarrow", "plotly")
 
 
 def checks(cache: Path) -> Iterator[Check]:
-    """Look at everything a sweep needs of a machine.
+    """Check everything a sweep needs of a machine.
 
     Args:
         cache: Where the store is or will be.

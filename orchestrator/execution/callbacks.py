@@ -30,8 +30,8 @@ class MachinesLostError(UnavailableError):
     """Ray has no machine left to run on."""
 
 
-class Watcher(tune.Callback):  # type: ignore[misc]
-    """Hears of every task's end, writes its row into the run's folder and shows it.
+class ProgressCallback(tune.Callback):  # type: ignore[misc]
+    """Records each finished task: its row in the run's folder, a line or a bar on the terminal.
 
     Args:
         tasks: All tasks of the sweep that are not yet done.
@@ -40,10 +40,10 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         console: Where lines and bars go.
         plan: What a terminal's verdicts are judged by.
         rows: Of trials done before.
-        track: Rows of TRACKERS that hear of every trial, too.
+        track: Rows of TRACKERS that every trial is sent to.
 
     Attributes:
-        errors: What went wrong, by the task's name.
+        errors: Why tasks failed, by the task's name.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Watcher(tune.Callback):  # type: ignore[misc]
         self._ended = 0
         self._deaths: Counter[str] = Counter()
         self._began: dict[str, float] = {}
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._alive = time.monotonic()
         self._panel: Panel | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its callbacks beside the experiment; nobody reads that back."""
+        """Nothing: Tune pickles its callbacks beside the experiment, and that is never read back."""
         return {}
 
     @contextmanager
@@ -81,38 +81,38 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             yield
             return
         self._panel = Panel(self._console, self._plan, self._rows)
-        self.expect([])
+        self.add_tasks([])
         with self._panel.shown():
             yield
 
-    def expect(self, tasks: list[Task]) -> None:
-        """Count further tasks in."""
+    def add_tasks(self, tasks: list[Task]) -> None:
+        """Count further tasks."""
         self._tasks |= {task.name: task for task in tasks}
         if self._panel:
-            self._panel.expect(list(self._tasks.values()))
+            self._panel.set_tasks(list(self._tasks.values()))
 
-    def stopping(self) -> None:
-        """Say that the sweep was asked to stop: its workers take some seconds to end."""
-        self._line("stopping: what runs now goes on from its last saved state another time")
+    def show_stopping(self) -> None:
+        """Print that the sweep was asked to stop: its workers take some seconds to end."""
+        self._print("stopping: what runs now goes on from its last saved state another time")
 
     def setup(self, **info: Any) -> None:
-        """Ray is there: what a tracker needs of it, too."""
+        """Open the trackers: they need Ray, which is there now."""
         self._tracker = Tracker(self._track, self._run.folder)
 
     def on_experiment_end(self, trials: list[Any], **info: Any) -> None:
-        """All has ended, and Ray is still there."""
+        """Close the trackers while Ray is still there."""
         self._tracker.close()
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Now and then see whether there is a machine left; Tune would wait for one for ever.
+        """Every few seconds, check that a machine is left; Tune would wait for one for ever.
 
         Raises:
-            MachinesLostError: If there has been none for a while.
+            MachinesLostError: If there has been none for 20 s.
         """
         now = time.monotonic()
-        if now < self._next_look:
+        if now < self._next_check:
             return
-        self._next_look = now + 5
+        self._next_check = now + 5
         if any(node["Alive"] for node in ray.nodes()):
             self._alive = now
         elif now - self._alive > _PATIENCE_S:
@@ -121,69 +121,71 @@ class Watcher(tune.Callback):  # type: ignore[misc]
             )
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A task begins."""
+        """Note when a task starts."""
         if self._panel:
-            self._panel.begin(trial.trial_id, self._tasks[trial.config["task"]])
+            self._panel.begin_task(trial.trial_id, self._tasks[trial.config["task"]])
         self._began[trial.trial_id] = time.monotonic()
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A task ended in its own time, well or not."""
+        """Record a task that ended by itself, well or not."""
         result = trial.last_result or {}
-        self._end(trial, result.get("error", ""), result.get("trace", ""))
+        self._record(trial, result.get("error", ""), result.get("trace", ""))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A task's worker died more often than Tune starts it again; once more it is tried."""
+        """Record a task whose worker died more often than Tune restarts it; it is tried once more."""
         name = trial.config["task"]
         self._deaths[name] += 1
         if self._deaths[name] > SECOND_TRIES:
-            self._end(trial, "its worker died again and again (killed, memory, disk, device)", "")
+            self._record(
+                trial, "its worker died again and again (killed, memory, disk, device)", ""
+            )
         else:
-            self._line(f"lost the worker of {title(self._tasks[name].spec)}; it is tried again")
+            self._print(f"lost the worker of {title(self._tasks[name].spec)}; it is tried again")
 
-    def _end(self, trial: Any, error: str, trace: str) -> None:
+    def _record(self, trial: Any, error: str, trace: str) -> None:
         task = self._tasks[trial.config["task"]]
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
         if self._panel:
-            self._panel.end(trial.trial_id, task)
+            self._panel.end_task(trial.trial_id, task)
         if error:
             self.errors[task.name] = error
             if task.is_trial:
-                self._run.fail(task.spec, error, trace)
+                self._run.write_failure(task.spec, error, trace)
                 failed = TrialResult(spec=task.spec, status="failed", error=error)
                 self._tracker.log(failed, None)
-            self._line(f"failed {task.kind} {title(task.spec)}: {error}")
+            self._print(f"failed {task.kind} {title(task.spec)}: {error}")
             return
         if task.is_trial:
-            row = self._run.adopt(task.spec, self._store)
+            row = self._run.copy_row(task.spec, self._store)
             if row is not None:
-                self._row(row, seconds)
+                self._record_result(row, seconds)
         elif not self._panel:
-            self._line(f"ok {task.kind} {TASKS[task.kind].subject(task)} {seconds:.1f}s")
+            self._print(f"ok {task.kind} {TASKS[task.kind].subject(task)} {seconds:.1f}s")
 
-    def _row(self, row: TrialResult, seconds: float) -> None:
+    def _record_result(self, row: TrialResult, seconds: float) -> None:
         spec, accuracy = row.spec, row.accuracy or 0.0
         text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
         delta_pp = None
         if spec.is_baseline:
             self._accuracy[spec.run_key] = accuracy
-        elif (full := self._baseline(row)) is not None:
+        elif (full := self._accuracy_of_baseline(row)) is not None:
             delta_pp = 100 * (accuracy - full)
             text += f" delta={delta_pp:+.2f}pp"
         self._tracker.log(row, delta_pp)
         if self._panel:
-            self._panel.add(row)
-        self._line(f"{text} {seconds:.1f}s")
+            self._panel.add_row(row)
+        self._print(f"{text} {seconds:.1f}s")
 
-    def _baseline(self, row: TrialResult) -> float | None:
+    def _accuracy_of_baseline(self, row: TrialResult) -> float | None:
         if row.spec.run_key not in self._accuracy:
-            full = self._run.adopt(row.spec.baseline, self._store)
+            full = self._run.copy_row(row.spec.baseline, self._store)
             if full is None or full.accuracy is None:
                 return None
             self._accuracy[row.spec.run_key] = full.accuracy
         return self._accuracy[row.spec.run_key]
 
-    def _line(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         count = f"{self._ended}/{len(self._tasks)}"
         self._console.print(f"{now} {count} {text}", highlight=False, soft_wrap=True)

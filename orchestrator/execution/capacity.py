@@ -8,7 +8,7 @@ from typing import Any
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml")
 
 
-def fitting(resources: Mapping[str, float], cpus: int, gpus: float) -> int:
+def slots_of_machine(resources: Mapping[str, float], cpus: int, gpus: float) -> int:
     """Trials that one machine of such resources holds.
 
     Args:
@@ -22,12 +22,12 @@ def fitting(resources: Mapping[str, float], cpus: int, gpus: float) -> int:
     return min(slots, int(resources.get("GPU", 0)) * int(1 / gpus)) if gpus else slots
 
 
-def now(nodes: Iterable[Mapping[str, Any]], cpus: int, gpus: float) -> int:
+def slots_now(nodes: Iterable[Mapping[str, Any]], cpus: int, gpus: float) -> int:
     """Trials that the machines of a cluster hold, as `ray.nodes()` lists them."""
-    return sum(fitting(node["Resources"], cpus, gpus) for node in nodes if node["Alive"])
+    return sum(slots_of_machine(node["Resources"], cpus, gpus) for node in nodes if node["Alive"])
 
 
-def grown(config: Mapping[str, Any], cpus: int, gpus: float) -> int:
+def slots_when_grown(config: Mapping[str, Any], cpus: int, gpus: float) -> int:
     """Trials that a cluster holds when it has grown as far as its file lets it.
 
     Ray adds machines for trials that wait, so that as many must be waiting as could run.
@@ -40,7 +40,8 @@ def grown(config: Mapping[str, Any], cpus: int, gpus: float) -> int:
     kinds = config.get("available_node_types", {})
     head = config.get("head_node_type", "")
     per_node = {
-        name: fitting(kind.get("resources", {}), cpus, gpus) for name, kind in kinds.items()
+        name: slots_of_machine(kind.get("resources", {}), cpus, gpus)
+        for name, kind in kinds.items()
     }
     slots, left = per_node.get(head, 0), int(config.get("max_workers", 0))
     for name in sorted(per_node, key=lambda name: -per_node[name]):
@@ -50,7 +51,7 @@ def grown(config: Mapping[str, Any], cpus: int, gpus: float) -> int:
     return slots
 
 
-def bootstrap() -> Mapping[str, Any]:
+def cluster_file() -> Mapping[str, Any]:
     """The cluster file of the head this process runs on; empty elsewhere."""
     import yaml
 

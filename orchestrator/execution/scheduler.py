@@ -1,8 +1,8 @@
-"""Readiness: a trial starts when what it forks from exists, and nobody waits with a GPU in hand."""
+"""Which task runs next: a trial starts when what it forks from exists, so that no GPU waits."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
@@ -10,36 +10,26 @@ from ray.tune.search import Searcher
 
 from orchestrator.planning.resources import Limits
 from orchestrator.planning.tasks import Artifact, Task
+from orchestrator.store.replicated import Store
 
-
-class Store(Protocol):
-    """The part of the store that readiness needs."""
-
-    def has(self, kind: str, key: str) -> bool:
-        """Whether an artifact is there."""
-
-    def look_again(self) -> None:
-        """A task has just ended: what was seen before may be out of date."""
-
-
-# A task whose worker died for good is handed out again so often: Tune gives some up at once, such
-# as one that died while it was made ready for the next trial.
+# A task whose worker died for good is started again so often: Tune gives some up at once, such as
+# one that died while it was made ready for the next trial.
 SECOND_TRIES = 1
 
-More = Callable[[Mapping[str, Task]], list[Task]]
+NextTasks = Callable[[Mapping[str, Task]], list[Task]]
 
 
 class ReadySearcher(Searcher):  # type: ignore[misc]
-    """Hands Tune a task only when all it needs exists; longest way to the end first.
+    """Gives Tune a task only when all it needs exists; those with the most work behind them first.
 
-    The store is the only truth: a new searcher over the same store hands out what is missing.
+    Only the store says what is done: a new searcher over the same store gives what is missing.
 
     Args:
         tasks: Of `plan`.
         store: Where artifacts appear.
-        more: Asked when all has ended, with the tasks that could not run; gives further tasks, or
-            none to end.
-        limits: What ends the handing out before that.
+        next_tasks: Called when all have ended, with the tasks that could not run; returns further
+            tasks, or none to end.
+        limits: Where to stop before that.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
@@ -50,13 +40,13 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self,
         tasks: list[Task],
         store: Store,
-        more: More | None = None,
+        next_tasks: NextTasks | None = None,
         limits: Limits | None = None,
     ) -> None:
         super().__init__()
         self.blocked: dict[str, Task] = {}
         self.reached = ""
-        self._store, self._more, self._limits = store, more, limits or Limits()
+        self._store, self._next_tasks, self._limits = store, next_tasks, limits or Limits()
         self._trials, self._seconds = 0, 0.0
         self._maker: dict[Artifact, Task] = {}
         self._live: dict[str, Task] = {}
@@ -66,7 +56,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self._add(tasks)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its searcher beside the experiment; nobody reads that back."""
+        """Nothing: Tune pickles its searcher beside the experiment, and that is never read back."""
         return {}
 
     def _add(self, tasks: list[Task]) -> None:
@@ -79,7 +69,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     @property
     def left(self) -> int:
-        """Tasks handed out and not ended, or not yet handed out."""
+        """Tasks that have not ended."""
         return len(self._waiting) + len(self._live)
 
     def _longest_first(self, tasks: list[Task]) -> list[Task]:
@@ -104,8 +94,8 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next task that can run, None to be asked again, or FINISHED."""
-        if self._more and not self._waiting and not self._live and not self.reached:
-            self._add(self._more(self.blocked))
+        if self._next_tasks and not self._waiting and not self._live and not self.reached:
+            self._add(self._next_tasks(self.blocked))
         coming = {*self._waiting, *(live.name for live in self._live.values())}
         self.reached = self.reached or self._limits.reached(self._trials, self._seconds)
         if self.reached:
@@ -128,9 +118,9 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Learn how a task ended; the artifacts themselves say whether it is done."""
+        """Record how a task ended; its artifacts say whether it is done."""
         task = self._live.pop(trial_id, None)
-        self._store.look_again()
+        self._store.refresh()
         self._seconds += (result or {}).get("time_total_s", 0.0)
         if task is None:
             return
@@ -141,13 +131,13 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
             self._failed[task.name] = task
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: the store tells."""
+        """Nothing: the store says what is done."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: a sweep is taken up from the store."""
+        """Nothing: a sweep is resumed from the store."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: a sweep is taken up from the store."""
+        """Nothing: a sweep is resumed from the store."""
 
 
 class NewestFirst(FIFOScheduler):  # type: ignore[misc]

@@ -90,7 +90,7 @@ def check_trackers(names: Iterable[str]) -> None:
 
 
 class Tracker:
-    """Tells trackers of each finished trial; one that fails is turned off, the trial goes on.
+    """Sends each finished trial to trackers; one that fails is turned off, the sweep goes on.
 
     Args:
         names: Rows of TRACKERS.

@@ -1,4 +1,4 @@
-"""One Tuner over the tasks of a sweep, and what a worker does with a task."""
+"""One Tuner that runs the tasks of a sweep."""
 
 import logging
 import os
@@ -13,8 +13,8 @@ import ray
 from ray import tune
 
 from orchestrator.diagnostics.cluster import join_ray
-from orchestrator.execution.capacity import bootstrap, grown, now
-from orchestrator.execution.scheduler import More, NewestFirst, ReadySearcher
+from orchestrator.execution.capacity import cluster_file, slots_now, slots_when_grown
+from orchestrator.execution.scheduler import NewestFirst, NextTasks, ReadySearcher
 from orchestrator.execution.worker import run_task
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -42,11 +42,11 @@ class Ended:
 def run_tasks(
     left: list[Task],
     resources: Resources,
-    watcher: tune.Callback,
+    progress: tune.Callback,
     *,
     folder: Path,
-    everything: list[Task],
-    more: More,
+    all_tasks: list[Task],
+    next_tasks: NextTasks,
     stopping: Callable[[], None],
 ) -> Ended:
     """Run what is not yet done; returns when nothing is left that can run.
@@ -54,19 +54,19 @@ def run_tasks(
     Args:
         left: What to run.
         resources: What it runs on.
-        watcher: Hears of each task's end.
-        folder: Where Tune keeps its own notes; nobody reads them back.
-        everything: All tasks that may come, these and those that `more` will give.
-        more: Asked for further tasks when all has ended.
+        progress: Records each finished task.
+        folder: Where Tune keeps its own notes, which are never read back.
+        all_tasks: All tasks that may come, these and those that `next_tasks` will give.
+        next_tasks: Asked for further tasks when all has ended.
         stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
         How it ended.
     """
-    searcher = ReadySearcher(left, resources.open_store(), more, resources.limits)
+    searcher = ReadySearcher(left, resources.open_store(), next_tasks, resources.limits)
     _connect(resources)
     slots = _slots(resources)
-    work = partial(run_task, tasks={task.name: task for task in everything}, resources=resources)
+    work = partial(run_task, tasks={task.name: task for task in all_tasks}, resources=resources)
     need = {"cpu": resources.cpus, "gpu": resources.gpus}
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),
@@ -82,7 +82,7 @@ def run_tasks(
             name="ray",
             storage_path=str(folder.resolve()),
             verbose=0,
-            callbacks=[watcher],
+            callbacks=[progress],
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
         ),
     )
@@ -99,7 +99,7 @@ def run_tasks(
 
 @contextmanager
 def _stoppable(stopping: Callable[[], None]) -> Iterator[list[int]]:
-    """Let Ctrl-C and SIGTERM end a sweep, saying so; Tune then returns as if all were well.
+    """Let Ctrl-C and SIGTERM end a sweep with a message; Tune then returns as after success.
 
     Yields a list that holds the exit code of the signal that came, or 130. A second Ctrl-C does
     not wait for the workers.
@@ -145,7 +145,10 @@ def _slots(resources: Resources) -> int:
         ValueError: If not one fits.
     """
     wanted = (resources.cpus, resources.gpus)
-    slots = max(now(ray.nodes(), *wanted), 0 if resources.is_local else grown(bootstrap(), *wanted))
+    slots = max(
+        slots_now(ray.nodes(), *wanted),
+        0 if resources.is_local else slots_when_grown(cluster_file(), *wanted),
+    )
     if not slots:
         have = ray.cluster_resources()
         raise UsageError(

@@ -22,17 +22,17 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
     """Do one task in this worker and report how it ended."""
     task = tasks[config["task"]]
     try:
-        _run(task, resources)
+        run_here(task, resources)
     except Exception as error:
         # After a CUDA error the process is of no more use; Tune starts another in its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
-        tune.report({"error": told(error, task.spec), "trace": traceback.format_exc()})
+        tune.report({"error": explain_error(error, task.spec), "trace": traceback.format_exc()})
         return
     tune.report({"error": ""})
 
 
-def told(error: Exception, spec: TrialSpec) -> str:
+def explain_error(error: Exception, spec: TrialSpec) -> str:
     """An error in one line, with what to do where its own words do not say."""
     message = " ".join(str(error).split()) or type(error).__name__
     # torch.OutOfMemoryError, and Python's own where the machine's memory is meant.
@@ -46,7 +46,12 @@ def told(error: Exception, spec: TrialSpec) -> str:
     return message
 
 
-def _run(task: Task, resources: Resources) -> None:
+def run_here(task: Task, resources: Resources) -> None:
+    """Do one task in this process.
+
+    Raises:
+        UnavailableError: If this machine is not like the one that planned the sweep.
+    """
     if not resources.gpus:
         # Ray leaves all accelerators visible to a task that asked for none.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -57,10 +62,10 @@ def _run(task: Task, resources: Resources) -> None:
 
 
 def _check_machine(resources: Resources) -> None:
-    """Hold this worker's machine to what the sweep was planned for.
+    """Refuse a machine that differs from the one that planned the sweep.
 
     Raises:
-        RuntimeError: If it has no accelerator to compute on, or other versions.
+        UnavailableError: If it has no accelerator to compute on, or other versions.
     """
     if resources.gpus and device() != "cuda":
         raise UnavailableError(

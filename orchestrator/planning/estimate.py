@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from orchestrator.planning.plan import Sweep
     from orchestrator.planning.tasks import Task
 
-# Other texts are of other lengths: a pace taken over from another data set may be off by this.
+# Other texts are of other lengths: a pace measured on another data set may be off by this.
 # A guess, wide on purpose: --calibrate measures instead.
 _TAKEN_OVER = 1.6
 _STEPS = 30
-# Nor has anybody measured how far a whole trial strays from its first steps.
+# How far a whole trial strays from its first steps was not measured.
 _UNMEASURED = 1.25
 # Of a search for neighbours, a pair of rows and core: benchmarks/scale.py at a million rows of 384
 # numbers.
@@ -69,7 +69,7 @@ def measured_paces(sweep: "Sweep") -> dict[str, Pace]:
     return paces
 
 
-def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
+def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     """The pace of a few steps, run here and now, for data sets nothing is known of.
 
     Args:
@@ -94,7 +94,7 @@ def calibrated(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
 def hours(tasks: Iterable["Task"], pace: Pace, n_test: int) -> tuple[float, float, float]:
     """Hours of one worker after another, low, expected and high.
 
-    A sample looked at counts a third of one trained on, as their floating-point operations do.
+    A sample that is only evaluated counts a third of one trained on, as its floating-point operations.
     """
     examples = sum(task.cost + task.is_trial * n_test / 3 for task in tasks)
     low, expected, high = (examples * s / 3600 for s in (pace.low, pace.expected, pace.high))

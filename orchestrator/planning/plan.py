@@ -65,7 +65,7 @@ class Sweep:
         """Whether the trial's row is in the store."""
         return self.store.has("result", spec.result_key)
 
-    def grown(self) -> "Sweep":
+    def with_bought_seeds(self) -> "Sweep":
         """The sweep with the seeds that the rows so far ask for; itself where it buys none."""
         tolerance_pp = self.plan.tolerance_pp
         if not self.plan.adaptive or tolerance_pp is None:
@@ -149,7 +149,7 @@ def plan_sweep(
         store=resources.open_store(),
         run=Run(run or resources.runs / f"{name}-{fingerprint}"),
         weights_bytes=model.size,
-    ).grown()
+    ).with_bought_seeds()
 
 
 def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:

@@ -75,7 +75,7 @@ class Resources:
         local = ArtifactStore(self.cache, environment=key_of(self.environment)[:12])
         return SharedStore(local, Remote(self.storage)) if self.storage else local
 
-    def keep_run(self, folder: Path) -> None:
+    def upload_run(self, folder: Path) -> None:
         """Send what a person reads of a run to the object store, where there is one."""
         if self.storage:
             remote = Remote(self.storage)

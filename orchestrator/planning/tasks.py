@@ -140,7 +140,7 @@ def _baseline(task: Task, store: Store) -> None:
     if store.has("result", task.spec.result_key):  # only marks are lacking
         _warm_up(task, store)
     else:
-        _keep(run_baseline(task.spec, store, marks=task.marks), store)
+        _store_result(run_baseline(task.spec, store, marks=task.marks), store)
 
 
 def _answer(task: Task, store: Store) -> None:
@@ -165,47 +165,47 @@ def _score(task: Task, store: Store) -> None:
 def _trial(task: Task, store: Store) -> None:
     from trainables.trial import run_trial
 
-    _keep(run_trial(task.spec, store), store)
+    _store_result(run_trial(task.spec, store), store)
 
 
-def _keep(row: TrialResult, store: Store) -> None:
+def _store_result(row: TrialResult, store: Store) -> None:
     """Write the row last: it is the mark that the trial is done."""
     key = row.spec.result_key
     store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
     store.clear_progress(key)
 
 
-def _of_data(task: Task) -> str:
+def _data_text(task: Task) -> str:
     return f"{task.spec.dataset} {task.spec.learner}"
 
 
-def _of_evidence(task: Task) -> str:
+def _evidence_text(task: Task) -> str:
     shard = "" if task.place is None else f" shard {task.place}"
-    return f"{task.spec.dataset} {'+'.join(task.names)}{shard} {_mark(task)}"
+    return f"{task.spec.dataset} {'+'.join(task.names)}{shard} {_mark_text(task)}"
 
 
-def _of_signals(task: Task) -> str:
+def _signals_text(task: Task) -> str:
     signals = "+".join(dict.fromkeys(signal_text(mark) for mark in task.marks))
-    return f"{task.spec.dataset} {signals} {_mark(task)}"
+    return f"{task.spec.dataset} {signals} {_mark_text(task)}"
 
 
-def _mark(task: Task) -> str:
+def _mark_text(task: Task) -> str:
     return f"w{100 * task.spec.warmup:02.0f} s{task.spec.seed}"
 
 
 TASKS: Mapping[str, TaskKind] = {
     # Word pieces or frozen embeddings: what all trials of a data set and model share.
-    "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_of_data),
+    "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_data_text),
     # A full-data run; it leaves what pruned trials fork from.
     "baseline": TaskKind(
-        noun="full runs", rank=1, run=_baseline, subject=_of_signals, is_trial=True
+        noun="full runs", rank=1, run=_baseline, subject=_signals_text, is_trial=True
     ),
     # The first part only of a full-data run that is no trial of the sweep.
-    "warm_up": TaskKind(noun="warm-ups", rank=1, run=_warm_up, subject=_of_signals),
+    "warm_up": TaskKind(noun="warm-ups", rank=1, run=_warm_up, subject=_signals_text),
     # A whole run on a subset, for what it gets right.
-    "answer": TaskKind(noun="subset runs", rank=1, run=_answer, subject=_of_signals),
+    "answer": TaskKind(noun="subset runs", rank=1, run=_answer, subject=_signals_text),
     # Evidence of one shard of a large training set.
-    "evidence": TaskKind(noun="evidence", rank=2, run=_evidence, subject=_of_evidence),
-    "score": TaskKind(noun="scores", rank=3, run=_score, subject=_of_signals),
-    "trial": TaskKind(noun="pruned runs", rank=4, run=_trial, subject=_of_signals, is_trial=True),
+    "evidence": TaskKind(noun="evidence", rank=2, run=_evidence, subject=_evidence_text),
+    "score": TaskKind(noun="scores", rank=3, run=_score, subject=_signals_text),
+    "trial": TaskKind(noun="pruned runs", rank=4, run=_trial, subject=_signals_text, is_trial=True),
 }

@@ -164,7 +164,7 @@ class ArtifactStore:
     def keep_progress(self, key: str) -> None:
         """Nothing: what a trial saved lies in this folder already."""
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Nothing: a folder shows at once what is in it."""
 
     def clear_progress(self, key: str) -> None:

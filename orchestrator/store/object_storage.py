@@ -95,7 +95,7 @@ class Remote:
             self._listed[folder] = (time.monotonic(), found)
         return found
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Forget what was listed: something has just been finished."""
         self._listed = {}
 

@@ -45,9 +45,9 @@ class SharedStore:
         """How often this machine's object called a `make`, by kind."""
         return self._local.made
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Ask the remote store anew: something has just been finished."""
-        self._remote.look_again()
+        self._remote.refresh()
 
     def has(self, kind: str, key: str) -> bool:
         """Whether the entry was committed, here or anywhere a few seconds ago."""
@@ -109,7 +109,7 @@ class SharedStore:
     def keep_progress(self, key: str) -> None:
         """Send a trial's unfinished state, so that any machine can go on with it."""
         folder = self._local.progress(key)
-        self._remote.look_again()
+        self._remote.refresh()
         sent = self._remote.names(self._name(folder))
         here = {self._name(path): path for path in folder.glob("*.safetensors")}
         for name in here.keys() - sent:
@@ -143,7 +143,7 @@ class SharedStore:
         if not self._remote.exists(self._name(blob)):
             self._remote.send(blob, self._name(blob))
         self._remote.send(ref, name)
-        self._remote.look_again()
+        self._remote.refresh()
         return path
 
     def _first(self, ref: Path, kind: str, key: str) -> Path | None:

@@ -60,7 +60,7 @@ class Run:
         finally:
             lock.release()
 
-    def begin(self, plan: Plan) -> None:
+    def write_plan(self, plan: Plan) -> None:
         """Write the plan, or extend the one that is there.
 
         Raises:
@@ -76,7 +76,7 @@ class Run:
         """Where the row of a trial is."""
         return self.folder / "trials" / f"{spec.result_key}.json"
 
-    def adopt(self, spec: TrialSpec, store: Store) -> TrialResult | None:
+    def copy_row(self, spec: TrialSpec, store: Store) -> TrialResult | None:
         """Copy a finished trial's row from the store; None if it is not finished."""
         found = store.find("result", spec.result_key)
         if found is None:
@@ -90,7 +90,7 @@ class Run:
             atomic_write(path, text.encode())
         return row
 
-    def fail(self, spec: TrialSpec, error: str, trace: str = "") -> None:
+    def write_failure(self, spec: TrialSpec, error: str, trace: str = "") -> None:
         """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""
         path = self.row(spec)
         if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:

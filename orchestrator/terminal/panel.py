@@ -26,7 +26,7 @@ _FEWEST_ENDED = 3
 
 
 class Panel:
-    """A part of the terminal that is drawn anew in place.
+    """Bars, running tasks and verdicts, redrawn in place.
 
     Args:
         console: The terminal.
@@ -54,30 +54,30 @@ class Panel:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Draw it, four times a second, until the sweep ends."""
+        """Redraw it four times a second until the sweep ends."""
         with Live(self, console=self._console, refresh_per_second=4, transient=True):
             yield
 
-    def expect(self, tasks: list[Task]) -> None:
-        """All tasks there are, ended ones included."""
+    def set_tasks(self, tasks: list[Task]) -> None:
+        """Set what the bars count: all tasks, ended ones included."""
         self._cost = sum(task.cost for task in tasks)
         for kind, bar in self._bar_of.items():
             total = sum(task.kind == kind for task in tasks)
             self._bars.update(bar, total=total, visible=bool(total))
 
-    def begin(self, name: str, task: Task) -> None:
-        """A task starts in a worker."""
+    def begin_task(self, name: str, task: Task) -> None:
+        """Show a task that starts in a worker."""
         self._running[name] = (task, time.monotonic())
 
-    def end(self, name: str, task: Task) -> None:
-        """A task ended, well or not."""
+    def end_task(self, name: str, task: Task) -> None:
+        """Count a task that ended, well or not."""
         self._running.pop(name, None)
         self._ended += task.is_trial
         self._cost_done += task.cost
         self._bars.advance(self._bar_of[task.kind])
 
-    def add(self, row: TrialResult) -> None:
-        """A finished trial; the verdicts are judged anew now and then."""
+    def add_row(self, row: TrialResult) -> None:
+        """Add a finished trial; the verdicts are computed again every few seconds."""
         self._rows.append(row)
         now = time.monotonic()
         if now - self._judged > _JUDGE_EVERY_S:

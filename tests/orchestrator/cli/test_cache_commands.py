@@ -126,7 +126,7 @@ def test_a_dry_run_removes_nothing(store, invoke):
     [
         ((), 2, "say what may go"),
         (("--keep", "much"), 2, "write a size such as 5GB"),
-        (("--keep", "0"), 2, "nobody is there to ask; add --yes"),
+        (("--keep", "0"), 2, "nothing can be asked; add --yes"),
         (("--older-than", "1", "--results"), 2, "throws finished trials away"),
     ],
 )

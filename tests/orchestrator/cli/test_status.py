@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from analysis.run_files import Plan
 from orchestrator.__main__ import app
-from orchestrator.cli.status import standing
+from orchestrator.cli.status import read_progress
 from orchestrator.store.run_folder import Run
 from trainables.records import to_json
 from trainables.result import TrialResult
@@ -28,12 +28,12 @@ def run(tmp_path):
     """A run of six trials: four done a minute apart, one failed, one not begun."""
     place = Run(tmp_path / "run")
     place.folder.mkdir()
-    place.begin(Plan(grid="own", specs=tuple(SPECS)))
+    place.write_plan(Plan(grid="own", specs=tuple(SPECS)))
     (place.folder / "trials").mkdir()
     for minute, spec in enumerate(SPECS[:4]):
         row = TrialResult(spec=spec, accuracy=0.9, finished=f"2026-01-01T12:0{minute}:00+00:00")
         place.row(spec).write_text(to_json(row), encoding="utf-8")
-    place.fail(SPECS[4], "CUDA out of memory")
+    place.write_failure(SPECS[4], "CUDA out of memory")
     return place.folder
 
 
@@ -42,7 +42,7 @@ def invoke(*args):
 
 
 def test_trials_are_counted_by_how_they_stand(run):
-    found = standing(run)
+    found = read_progress(run)
     assert (found.planned, found.done, found.failed, found.left) == (6, 4, 1, 1)
     assert found.worker == ""
     assert found.seconds_left is None
@@ -67,7 +67,7 @@ def test_a_running_one_names_who_and_guesses_the_rest(run):
     command = [sys.executable, "-c", holder, str(run / ".lock")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "held\n"
-        found = standing(run, now=datetime(2026, 1, 1, 12, 3, tzinfo=UTC))
+        found = read_progress(run, now=datetime(2026, 1, 1, 12, 3, tzinfo=UTC))
         assert found.worker == "pid 7 on here"
         assert found.seconds_left == pytest.approx(60)
         assert "running, pid 7 on here" in invoke(run).output
@@ -77,7 +77,7 @@ def test_a_running_one_names_who_and_guesses_the_rest(run):
 def test_a_lock_whose_holder_is_dead_is_nobodys(run):
     (run / ".owner").write_text(f"pid {os.getpid()} on here")
     (run / ".lock").touch()
-    assert standing(run).worker == ""
+    assert read_progress(run).worker == ""
     with FileLock(run / ".lock", timeout=0):
         pass
 
@@ -87,7 +87,7 @@ def test_few_finished_trials_are_no_pace(run):
         (run / "trials" / f"{spec.result_key}.json").unlink()
     with FileLock(run / ".lock"):
         pass
-    assert standing(run).seconds_left is None
+    assert read_progress(run).seconds_left is None
 
 
 def test_json_is_one_object(run):

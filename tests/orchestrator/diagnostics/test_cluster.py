@@ -1,7 +1,12 @@
 import pytest
 
 from orchestrator.diagnostics import cluster
-from orchestrator.diagnostics.cluster import cluster_checks, found_notes, leave, look
+from orchestrator.diagnostics.cluster import (
+    cluster_checks,
+    collect_notes,
+    leave_note,
+    probe_machine,
+)
 
 SAME = {"torch": "2.13.0", "python": "3.11.7"}
 
@@ -9,7 +14,7 @@ SAME = {"torch": "2.13.0", "python": "3.11.7"}
 def answer(host, **more):
     return {
         "host": host, "resources": {"CPU": 4.0, "GPU": 1.0}, "versions": SAME, "accelerators": [],
-        "token": True, "fault": "", "asked": 100.0, "time": 100.5, "heard": 101.0, **more,
+        "token": True, "fault": "", "asked": 100.0, "time": 100.5, "answered": 101.0, **more,
     }  # fmt: skip
 
 
@@ -18,14 +23,14 @@ def checked(monkeypatch, tmp_path):
     """The checks by name, where machines answered so."""
 
     def make(*answers, notes=(), storage=""):
-        monkeypatch.setattr(cluster, "seen_by_ray", lambda *_: (list(answers), list(notes)))
+        monkeypatch.setattr(cluster, "probe_machines", lambda *_: (list(answers), list(notes)))
         return {check.name: check for check in cluster_checks("auto", storage)}
 
     return make
 
 
 def test_a_sound_cluster_has_nothing_to_mend(checked, tmp_path):
-    leave(str(tmp_path), "note")
+    leave_note(str(tmp_path), "note")
     found = checked(answer("a"), answer("b"), notes=["note"], storage=str(tmp_path))
     assert {check.mark for check in found.values()} == {"ok"}
     assert found["cluster"].found == "2 machines, 2 GPUs: a, b"
@@ -50,7 +55,7 @@ def test_what_is_wrong_on_one_machine_is_named_with_a_remedy(
 
 
 def test_a_machine_that_does_not_answer_is_a_problem(checked):
-    silent = {"host": "b", "resources": {}, "silent": "timed out", "asked": 0.0, "heard": 60.0}
+    silent = {"host": "b", "resources": {}, "silent": "timed out", "asked": 0.0, "answered": 60.0}
     found = checked(answer("a"), silent)
     assert found["cluster"].mark == "problem" and "b of 2 machines" in found["cluster"].found
     assert found["versions"].mark == "ok"
@@ -64,14 +69,14 @@ def test_storage_that_is_not_the_same_on_all_is_a_problem(checked, tmp_path):
 def test_notes_are_found_once_and_gone(tmp_path):
     far = (tmp_path / "far").as_uri()
     for storage in (str(tmp_path / "near"), far):
-        leave(storage, "note")
-        assert found_notes(storage, ["note", "other"]) == {"note"}
-        assert found_notes(storage, ["note"]) == set()
+        leave_note(storage, "note")
+        assert collect_notes(storage, ["note", "other"]) == {"note"}
+        assert collect_notes(storage, ["note"]) == set()
 
 
 def test_a_machine_tells_what_it_is_and_that_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("")
-    seen = look(str(tmp_path / "file"), "note")
+    seen = probe_machine(str(tmp_path / "file"), "note")
     assert seen["versions"]["torch"].startswith("2.") and "device" not in seen["versions"]
     assert "Error" in seen["fault"]
-    assert look("", "note")["fault"] == ""
+    assert probe_machine("", "note")["fault"] == ""

@@ -38,7 +38,7 @@ class Shelf:
     def __init__(self):
         self.there = set()
 
-    def look_again(self):
+    def refresh(self):
         pass
 
     def has(self, kind, key):
@@ -232,14 +232,14 @@ def test_more_tasks_are_asked_for_only_when_all_has_ended(tasks, shelf):
         asked.append(dict(blocked))
         return [task for task in tasks if task.spec.seed == 2] if len(asked) == 1 else []
 
-    sweep = Sweep(tasks, shelf, first, more=more)
+    sweep = Sweep(tasks, shelf, first, next_tasks=more)
     assert sweep.run_all(3) == Searcher.FINISHED
     assert sorted(task.name for task in sweep.order) == sorted(task.name for task in tasks)
     assert asked == [{}, {}]
 
 
 def test_what_failed_is_not_run_again_when_more_is_asked_for(tasks, shelf):
-    sweep = Sweep(tasks, shelf, more=lambda blocked: tasks if len(sweep.order) < 99 else [])
+    sweep = Sweep(tasks, shelf, next_tasks=lambda blocked: tasks if len(sweep.order) < 99 else [])
     assert sweep.run_all(2, lambda task: task.kind == "score") == Searcher.FINISHED
     assert len(sweep.order) == len({task.name for task in sweep.order})
 

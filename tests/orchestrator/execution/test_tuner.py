@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from orchestrator.execution.worker import told
+from orchestrator.execution.worker import explain_error
 from trainables.spec import Training, TrialSpec
 
 SPEC = TrialSpec(
@@ -14,11 +14,11 @@ SPEC = TrialSpec(
     "error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), MemoryError()]
 )
 def test_a_lack_of_memory_says_what_to_make_smaller(error):
-    text = told(error, SPEC)
+    text = explain_error(error, SPEC)
     assert text.startswith("out of memory at batch size 64 and 256 word pieces")
     assert "--batch-size 32" in text
 
 
 def test_other_errors_are_one_line_of_their_own_words():
-    assert told(ValueError("two\n  lines"), SPEC) == "two lines"
-    assert told(KeyError(), SPEC) == "KeyError"
+    assert explain_error(ValueError("two\n  lines"), SPEC) == "two lines"
+    assert explain_error(KeyError(), SPEC) == "KeyError"

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from orchestrator.planning.estimate import (
     Pace,
-    calibrated,
+    calibrate_paces,
     hours,
     measured_paces,
     searches,
@@ -87,7 +87,7 @@ def test_hours_count_every_step_and_every_test_row(planned):
 def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(planned):
     sweep = planned()
     (sha,) = sweep.datasets
-    (pace,) = calibrated(sweep, [sha]).values()
+    (pace,) = calibrate_paces(sweep, [sha]).values()
     assert 0 < pace.low < pace.expected < pace.high
     assert "steps run just now" in pace.basis
     assert sweep.store.has("data", sha) and not sweep.store.keys("result")

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.execution.worker import _run
+from orchestrator.execution.worker import run_here
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import by_need
@@ -130,17 +130,17 @@ def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
 
     spec = replace(pruned("keep_one", **settings), data_sha=small.sha)
     spec = replace(spec, learner="linear", model="linear", model_sha="linear")
-    place, alone = (Resources(cache=tmp_path / name) for name in ("shared", "alone"))
-    for one in (place, alone):
+    shared, alone = (Resources(cache=tmp_path / name) for name in ("shared", "alone"))
+    for one in (shared, alone):
         one.open_store().get("data", small.sha, lambda path: write(small, path))
-    store = place.open_store()
+    store = shared.open_store()
     for task in by_need(plan([spec.baseline, spec], {small.sha: 1000})):
         lacking = len(store.keys("evidence"))
-        _run(task, place)
+        run_here(task, shared)
         assert all(store.has(*artifact) for artifact in task.makes), task
         if task.kind == "trial":
             assert len(store.keys("evidence")) == lacking
-    row = from_json(place.open_store().find("result", spec.result_key).read_text())
+    row = from_json(shared.open_store().find("result", spec.result_key).read_text())
     expected = run_trial(spec, alone.open_store())
     assert row.kept_sha == expected.kept_sha
     assert row.weights_sha == expected.weights_sha

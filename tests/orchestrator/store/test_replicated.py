@@ -91,7 +91,7 @@ def test_a_machine_sees_at_once_what_it_made_itself_and_soon_what_others_did(mac
     assert not two.has("scores", KEY)
     one.put("scores", KEY, writes(b"value"))
     assert one.has("scores", KEY)
-    two.look_again()
+    two.refresh()
     assert two.has("scores", KEY)
 
 

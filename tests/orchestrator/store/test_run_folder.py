@@ -67,8 +67,8 @@ def test_the_folder_is_free_again_when_its_holder_was_killed(run):
 
 def test_a_plan_may_grow(run):
     with run.locked():
-        run.begin(plan(FULL))
-        run.begin(plan(FULL, PRUNED))
+        run.write_plan(plan(FULL))
+        run.write_plan(plan(FULL, PRUNED))
     assert load_plan(run.folder) == plan(FULL, PRUNED)
 
 
@@ -76,65 +76,65 @@ def test_a_damaged_plan_is_refused_by_name_and_left_as_it_is(run):
     with run.locked():
         (run.folder / "plan.json").write_bytes(b'{"specs": [\xff')
         with pytest.raises(DataError, match=r"run/plan\.json: "):
-            run.begin(plan(FULL))
+            run.write_plan(plan(FULL))
     assert (run.folder / "plan.json").read_bytes() == b'{"specs": [\xff'
 
 
 def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):
     with run.locked():
-        run.begin(plan(FULL, PRUNED))
+        run.write_plan(plan(FULL, PRUNED))
         with pytest.raises(
             PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30 s11"
         ):
-            run.begin(plan(FULL))
+            run.write_plan(plan(FULL))
 
 
 def test_another_environment_is_refused_with_what_changed(run):
     with run.locked():
-        run.begin(plan(FULL))
+        run.write_plan(plan(FULL))
         with pytest.raises(PlanChangedError, match=r"torch 2\.13\.0 → 2\.14\.0"):
-            run.begin(plan(FULL, torch="2.14.0"))
+            run.write_plan(plan(FULL, torch="2.14.0"))
 
 
 def test_a_finished_trial_is_copied_from_the_store(run, store):
     row = TrialResult(spec=FULL, accuracy=0.9)
     finish(store, row)
     run.folder.mkdir()
-    assert run.adopt(FULL, store) == row
+    assert run.copy_row(FULL, store) == row
     assert from_json(run.row(FULL).read_text()) == row
 
 
 def test_a_row_that_another_run_made_bears_the_names_of_this_one(run, store):
     finish(store, TrialResult(spec=replace(FULL, dataset="./imdb.csv"), accuracy=0.9))
     run.folder.mkdir()
-    assert run.adopt(FULL, store).spec.dataset == "imdb"
+    assert run.copy_row(FULL, store).spec.dataset == "imdb"
     assert from_json(run.row(FULL).read_text()).spec == FULL
 
 
 def test_an_unfinished_trial_has_no_row_to_copy(run, store):
-    assert run.adopt(FULL, store) is None
+    assert run.copy_row(FULL, store) is None
     assert not run.row(FULL).exists()
 
 
 def test_a_result_takes_the_place_of_an_earlier_failure(run, store):
     run.folder.mkdir()
-    run.fail(FULL, "out of memory", trace="line 1")
+    run.write_failure(FULL, "out of memory", trace="line 1")
     assert run.error(FULL) == "out of memory"
     finish(store, TrialResult(spec=FULL, accuracy=0.9))
-    run.adopt(FULL, store)
+    run.copy_row(FULL, store)
     assert from_json(run.row(FULL).read_text()).is_ok
 
 
 def test_a_failure_never_takes_the_place_of_a_result(run, store):
     run.folder.mkdir()
     finish(store, TrialResult(spec=FULL, accuracy=0.9))
-    run.adopt(FULL, store)
-    run.fail(FULL, "late")
+    run.copy_row(FULL, store)
+    run.write_failure(FULL, "late")
     assert from_json(run.row(FULL).read_text()).is_ok
 
 
 def test_a_failures_traceback_lies_in_the_logs(run):
     run.folder.mkdir()
-    run.fail(PRUNED, "boom", trace="Traceback: line 1")
+    run.write_failure(PRUNED, "boom", trace="Traceback: line 1")
     (log,) = (run.folder / "logs").iterdir()
     assert log.read_text() == "Traceback: line 1"

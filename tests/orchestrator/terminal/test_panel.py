@@ -42,8 +42,8 @@ def drawn(panel):
 
 def test_bars_count_by_kind_and_what_runs_is_named(panel):
     seen = panel()
-    seen.expect([task(FULL, "baseline"), task(PRUNED, "trial")])
-    seen.begin("a", task(FULL, "baseline"))
+    seen.set_tasks([task(FULL, "baseline"), task(PRUNED, "trial")])
+    seen.begin_task("a", task(FULL, "baseline"))
     text = drawn(seen)
     assert "full runs" in text and "0/1" in text and "scores" not in text
     assert "full run: [bug] full s1" in text
@@ -53,18 +53,18 @@ def test_verdicts_appear_as_pairs_finish(panel):
     seen = panel()
     for seed in (1, 2, 3):
         for spec, right in ((FULL, 9000), (PRUNED, 8990 + seed)):
-            seen.add(row(replace(spec, seed=seed), right))
+            seen.add_row(row(replace(spec, seed=seed), right))
     assert "✓ -0.08" in drawn(seen)
 
 
 def test_the_time_left_is_said_after_three_trials_by_the_work_that_is_left(panel, monkeypatch):
     seen = panel()
     tasks = [task(replace(FULL, seed=seed), "baseline") for seed in range(4)]
-    seen.expect(tasks)
+    seen.set_tasks(tasks)
     for ended in tasks[:2]:
-        seen.end("a", ended)
+        seen.end_task("a", ended)
     assert seen.left_s() is None and "…" in drawn(seen)
-    seen.end("a", tasks[2])
+    seen.end_task("a", tasks[2])
     monkeypatch.setattr(module.time, "monotonic", lambda: seen._began + 300)
     assert seen.left_s() == pytest.approx(100)
     assert "about 2 min left" in drawn(seen)
@@ -72,8 +72,8 @@ def test_the_time_left_is_said_after_three_trials_by_the_work_that_is_left(panel
 
 def test_a_narrow_terminal_has_bars_alone(panel):
     seen = panel(60)
-    seen.expect([task(FULL, "baseline")])
-    seen.begin("a", task(FULL, "baseline"))
+    seen.set_tasks([task(FULL, "baseline")])
+    seen.begin_task("a", task(FULL, "baseline"))
     assert "[bug]" not in drawn(seen) and "full runs" in drawn(seen)
 
 
@@ -82,11 +82,11 @@ def test_what_was_done_before_pairs_with_what_finishes_now(monkeypatch):
     before = [row(replace(FULL, seed=seed), 9000) for seed in (1, 2, 3)]
     seen = Panel(Console(width=120, file=StringIO(), markup=False), Plan(), before)
     for seed in (1, 2, 3):
-        seen.add(row(replace(PRUNED, seed=seed), 8990 + seed))
+        seen.add_row(row(replace(PRUNED, seed=seed), 8990 + seed))
     assert "✓ -0.08" in drawn(seen)
 
 
 def test_data_made_ready_is_named_in_full(panel):
     seen = panel()
-    seen.begin("a", task(FULL, "prepare"))
+    seen.begin_task("a", task(FULL, "prepare"))
     assert "data: [bug]" in drawn(seen)
