@@ -68,13 +68,14 @@ def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
 def write_study(seen: "Study", out: Path) -> Path:
     """Write a study's page to out, and the two tables beside it."""
     from analysis.page.render import render
-    from analysis.page.tables import csv_text, envelope_table
+    from analysis.table_rows import short_csv, trial_rows
     from trainables.records import write_parquet
 
-    page, table = render(seen), csv_text(envelope_table(seen))
+    page = render(seen)
+    table = "".join(f"{line}\n" for line in short_csv(seen, "envelope"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(out.parent / "trials.parquet") as draft:
-        write_parquet(seen.results, draft)
+        write_parquet(seen.results, trial_rows(seen), draft)
     with whole_file(out.parent / "envelope.csv") as draft:
         draft.write_text(table, encoding="utf-8")
     with whole_file(out) as draft:

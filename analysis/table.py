@@ -1,5 +1,6 @@
 """A run's tables on standard output: `prune-envelope table RUN --what envelope --format md`."""
 
+import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,13 +15,30 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 # Columns a person wants to see first; the others are in csv and json.
+_WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {
-    "envelope": ("data_set", "method", "warmup", "rate", "verdict", "mean_pp", "low_pp", "high_pp", "n_seeds", "more_seeds"),
-    "verdicts": ("data_set", "method", "warmup", "tested_rate", "crossing_rate", "low_rate", "p_any_holm", "against_random", "saved_net_1", "saved_net_20"),
-    "signals": ("data_set", "method", "warmup", "rate", "mean_pp", "low_pp", "high_pp", "p_holm", "finding"),
-    "bias": ("data_set", "method", "warmup", "rate", "class", "n", "kept", "bias_pp", "z", "recall_delta_pp", "recall_low_pp", "recall_high_pp"),
-    "cost": ("data_set", "method", "warmup", "rate", "examples", "tokens", "seconds", "scoring", "scoring_seconds", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20", "pays_from_runs", "pays_from_epochs"),
-    "trials": ("trial", "data_set", "signal", "selector", "warmup", "rate", "seed", "accuracy", "delta_pp", "n_kept", "training_seconds", "status", "error"),
+    "envelope": (*_WHICH, "verdict", "delta", "low", "high", "unit", "n_seeds", "more_seeds"),
+    "verdicts": (
+        "dataset", "method", "warmup", "tested_rate", "crossing_rate", "low_rate",
+        "p_none_within_holm", "against_random", "saved_net_1", "saved_net_20",
+    ),
+    "signals": (
+        *_WHICH, "random_delta", "random_low", "random_high", "unit", "random_p_holm",
+        "against_random",
+    ),
+    "bias": (
+        *_WHICH, "class", "class_count", "kept_count", "bias", "z", "recall_delta", "recall_low",
+        "recall_high", "unit",
+    ),
+    "cost": (
+        *_WHICH, "examples_share", "tokens_share", "seconds_share", "scoring_share",
+        "scoring_seconds_share", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20",
+        "pays_from_runs", "pays_from_epochs",
+    ),
+    "trials": (
+        "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "accuracy",
+        "delta", "unit", "n_kept", "training_seconds", "status", "error",
+    ),
 }  # fmt: skip
 
 
@@ -71,36 +89,35 @@ def written(study: "Study", what: str, form: str) -> str:
         what: Of What.
         form: Of Format.
     """
-    from analysis import frames
+    from analysis.csv_lines import csv_lines, plain
+    from analysis.table_rows import COLUMNS, TABLES
 
-    frame = getattr(frames, what)(study)
+    rows = list(TABLES[what](study))
     if form == "json":
-        # pandas writes NaN as null.
-        return str(frame.to_json(orient="records", force_ascii=False, double_precision=10))
+        clean = [{name: plain(value) for name, value in row.items()} for row in rows]
+        return json.dumps(clean, ensure_ascii=False)
     if form == "csv":
-        from analysis.page.tables import guarded
-
-        return str(frame.map(guarded).to_csv(index=False)).rstrip("\n")
-    shown = frame[[name for name in _SHOWN[what] if name in frame]]
-    texts = [[_text(name, value) for name, value in row.items()] for _, row in shown.iterrows()]
+        return "\n".join(csv_lines(COLUMNS[what], rows))
+    columns = list(_SHOWN[what])
+    texts = [[_text(name, row[name]) for name in columns] for row in rows]
     if form == "latex":
         import pandas as pd
 
-        return str(pd.DataFrame(texts, columns=shown.columns).to_latex(index=False, escape=True))
-    return _drawn(list(shown.columns), texts, form)
+        return str(pd.DataFrame(texts, columns=columns).to_latex(index=False, escape=True))
+    return _drawn(columns, texts, form)
 
 
 def _text(name: str, value: Any) -> str:
     """A value to as many places as it is worth."""
-    import pandas as pd
+    from analysis.table_rows import IN_UNIT
 
-    if pd.isna(value):
+    if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, float):
-        return str(value)[:12] if name == "trial" else str(value)
-    if name.endswith("_pp") or name == "z":
+        return str(value)[:12] if name == "result_key" else str(value)
+    if name in IN_UNIT or name == "z":
         return f"{value:+.2f}"
-    return f"{value:.3f}" if name.startswith("p_") and name != "p_any" else f"{value:.4g}"
+    return f"{value:.3f}" if name.endswith("_holm") else f"{value:.4g}"
 
 
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:

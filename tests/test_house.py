@@ -68,15 +68,15 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
-        {"verdicts", "dropped_samples", "run_files"},
+        {"verdicts", "dropped_samples", "run_files", "csv_lines"},
         {"pairing", "run_noise", "seeds_needed"},
         {"envelope"},
         {"methods", "cost", "interim_looks", "random_control", "class_retention"},
         {"wording"},
         {"study"},
         {"safe_rates", "scaling_laws"},
-        {"gate", "frames"},
-        {"page"},
+        {"gate", "table_rows"},
+        {"frames", "page"},
         {"report", "table"},
     ],
 }

@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,69 @@ def _from_row(row: dict[str, Any]) -> TrialResult:
     return TrialResult(**row)
 
 
-def write_parquet(results: Iterable[TrialResult], path: Path) -> None:
-    """Compact rows into one tidy Parquet table, one row a trial.
+_PER_PHASE = {
+    "seconds": pa.float64(), "steps": pa.int64(), "examples": pa.int64(),
+    "tokens": pa.int64(), "padded_tokens": pa.int64(),
+}  # fmt: skip
+_MEASURED = {
+    **dict.fromkeys(("status", "error"), pa.string()),
+    "warnings": pa.list_(pa.string()),
+    "accuracy": pa.float64(),
+    **dict.fromkeys(("n_train", "n_kept", "n_test"), pa.int64()),
+    **dict.fromkeys(("twins_lost", "neighbours_recall"), pa.float64()),
+    "parameters": pa.int64(),
+    "class_names": pa.list_(pa.string()),
+    "recall": pa.list_(pa.float64()),
+    **dict.fromkeys(("class_counts", "kept_counts", "test_counts"), pa.list_(pa.int64())),
+    **dict.fromkeys(("device", "host", "finished"), pa.string()),
+    **{f"{phase}_{name}": kind for phase in PHASES for name, kind in _PER_PHASE.items()},
+}
+# Columns of trials.parquet and their types; settings and training are JSON, `row` is the trial's.
+TRIAL_COLUMNS = {
+    **dict.fromkeys(
+        (
+            "result_key", "dataset", "data_sha", "kind", "method", "signal", "settings",
+            "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol",
+            "budget", "model", "model_sha", "learner", "training",
+        ),
+        pa.string(),
+    ),
+    **dict.fromkeys(("warmup", "rate"), pa.float64()),
+    "seed": pa.int64(),
+    "delta": pa.float64(),
+    "unit": pa.string(),
+    "flop": pa.float64(),
+    **_MEASURED,
+    "row": pa.string(),
+}  # fmt: skip
 
-    Columns: result_key, the spec's fields (settings and training as JSON), status, error,
-    accuracy, n_train, n_kept, n_test, twins_lost, neighbours_recall, one column per phase and measure
-    (training_seconds, ...), lists warnings, class_names, recall, class_counts, kept_counts, test_counts, finished,
-    host, and `row`, the JSON that `read_parquet` gives back unchanged.
+
+def measured_columns(result: TrialResult) -> dict[str, Any]:
+    """What was measured of a trial, by column; None of a phase that did not run."""
+    derived: dict[str, Any] = {
+        "n_train": sum(result.class_counts),
+        "n_kept": sum(result.kept_counts),
+        "device": result.environment.get("device"),
+    }
+    for phase in PHASES:
+        used = result.phases.get(phase)
+        derived |= {f"{phase}_{name}": getattr(used, name, None) for name in _PER_PHASE}
+    return {name: derived[name] if name in derived else getattr(result, name) for name in _MEASURED}
+
+
+def write_parquet(
+    results: Iterable[TrialResult], rows: Iterable[Mapping[str, Any]], path: Path
+) -> None:
+    """Write trials.parquet, one row a trial.
+
+    Args:
+        results: The trials; column `row` is their JSON, which `read_parquet` gives back unchanged.
+        rows: Of each its values by the other names of TRIAL_COLUMNS; null where one is missing.
+        path: The file.
     """
-    pq.write_table(pa.Table.from_pylist([_tidy(r) for r in results], schema=_schema()), path)
+    schema = pa.schema(TRIAL_COLUMNS, metadata={"schema_version": str(SCHEMA_VERSION)})
+    full = [{**row, "row": to_json(one)} for one, row in zip(results, rows, strict=True)]
+    pq.write_table(pa.Table.from_pylist(full, schema=schema), path)
 
 
 def read_parquet(path: Path) -> list[TrialResult]:
@@ -84,52 +138,3 @@ def read_parquet(path: Path) -> list[TrialResult]:
         ValueError: If a row is not a trial's row.
     """
     return [from_json(text) for text in pq.read_table(path, columns=["row"])["row"].to_pylist()]
-
-
-_TEXT = (
-    "result_key", "dataset", "data_sha", "model", "model_sha", "learner", "signal", "settings",
-    "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol", "budget", "training", "status", "error", "finished", "host", "row",
-)  # fmt: skip
-_WHOLE = ("seed", "n_train", "n_kept", "n_test", "parameters")
-_REAL = ("warmup", "rate", "accuracy", "twins_lost", "neighbours_recall")
-_MEASURES = {
-    "seconds": pa.float64(), "steps": pa.int64(), "examples": pa.int64(),
-    "tokens": pa.int64(), "padded_tokens": pa.int64(),
-}  # fmt: skip
-
-
-def _schema() -> pa.Schema:
-    columns = [(name, pa.string()) for name in _TEXT]
-    columns += [(name, pa.int64()) for name in _WHOLE]
-    columns += [(name, pa.float64()) for name in _REAL]
-    columns += [(f"{p}_{m}", kind) for p in PHASES for m, kind in _MEASURES.items()]
-    columns += [(name, pa.list_(pa.string())) for name in ("class_names", "warnings")]
-    columns += [("recall", pa.list_(pa.float64()))]
-    columns += [
-        (name, pa.list_(pa.int64())) for name in ("class_counts", "kept_counts", "test_counts")
-    ]
-    return pa.schema(columns, metadata={"schema_version": str(SCHEMA_VERSION)})
-
-
-def _tidy(result: TrialResult) -> dict[str, Any]:
-    spec = result.spec.to_dict()
-    measured = {f"{p}_{m}": v for p, use in result.phases.items() for m, v in asdict(use).items()}
-    return {
-        **spec,
-        **measured,
-        "settings": json.dumps(spec["settings"], sort_keys=True),
-        "selector_settings": json.dumps(spec["selector_settings"], sort_keys=True),
-        "training": json.dumps(spec["training"], sort_keys=True),
-        "result_key": result.spec.result_key,
-        "n_train": sum(result.class_counts),
-        "n_kept": sum(result.kept_counts),
-        "row": to_json(result),
-        **{
-            name: getattr(result, name)
-            for name in (
-                "status", "error", "accuracy", "n_test", "twins_lost", "neighbours_recall",
-                "parameters", "class_names", "recall", "class_counts", "kept_counts", "test_counts",
-                "finished", "host", "warnings",
-            )
-        },
-    }  # fmt: skip

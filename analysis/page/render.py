@@ -22,14 +22,13 @@ from analysis.page.figures.style import DARK, Table
 from analysis.page.prose import lead, tally
 from analysis.page.tables import (
     compute_table,
-    csv_text,
-    envelope_table,
     failure_rows,
     null_rows,
     trial_table,
     unpaired_rows,
 )
 from analysis.study import Study
+from analysis.table_rows import short_csv
 from analysis.wording import percent
 
 _FOLDER = Path(__file__).parent
@@ -107,7 +106,8 @@ def _island(study: Study, variants: Mapping[str, Any]) -> dict[str, Any]:
         "figures": variants,
         "dark": {light.lower(): dark for light, dark in DARK.items()},
         "trials": _table(trial_table(study)),
-        "envelope_csv": csv_text(envelope_table(study)),
+        "trials_csv": short_csv(study, "trials"),
+        "envelope_csv": short_csv(study, "envelope"),
     }
 
 

@@ -119,27 +119,23 @@ function setTheme(name) {
   for (const figure of drawn) draw(figure);
 }
 
-function save(filename, text) {
+function save(filename, lines) {
   const link = make("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff" + text], { type: "text/csv" }));
+  const text = ["\ufeff", ...lines.map((line) => line + "\n")];
+  link.href = URL.createObjectURL(new Blob(text, { type: "text/csv" }));
   link.download = filename;
   link.click();
   URL.revokeObjectURL(link.href);
 }
 
-function csvCell(value) {
-  if (value === null) return "";
-  let text = String(value);
-  // A spreadsheet runs what opens like a formula.
-  if (typeof value === "string" && /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text))) text = "'" + text;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+const trials = { column: -1, down: false, page: 0, shown: [], texts: new Map(), lines: new Map() };
 
-const trials = { column: -1, down: false, page: 0, shown: [], texts: new Map() };
-
-function readTrials({ rows, formats }) {
+function readTrials({ rows, formats }, lines) {
   trials.shown = rows;
-  for (const r of rows) trials.texts.set(r, r.map((v, i) => cellText(v, formats[i])).join(" ").toLowerCase());
+  rows.forEach((r, i) => {
+    trials.texts.set(r, r.map((v, j) => cellText(v, formats[j])).join(" ").toLowerCase());
+    trials.lines.set(r, lines[i + 1]);
+  });
 }
 
 function matching() {
@@ -203,7 +199,7 @@ async function unpacked(id) {
 
 async function start() {
   data = await unpacked("data");
-  readTrials(data.trials);
+  readTrials(data.trials, data.trials_csv);
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -229,8 +225,7 @@ async function start() {
   byId("print").addEventListener("click", () => print());
   byId("save-envelope").addEventListener("click", () => save(data.name + "-envelope.csv", data.envelope_csv));
   byId("save-trials").addEventListener("click", () => {
-    const lines = [data.trials.columns, ...trials.shown].map((r) => r.map(csvCell).join(","));
-    save(data.name + "-trials.csv", lines.join("\n") + "\n");
+    save(data.name + "-trials.csv", [data.trials_csv[0], ...trials.shown.map((r) => trials.lines.get(r))]);
   });
   let waiting = 0;
   addEventListener("resize", () => {

@@ -8,7 +8,7 @@ from analysis.envelope import cells, judged_cells
 from analysis.pairing import sampling_variance
 from analysis.run_files import read_rows
 from analysis.run_noise import scatter_differs
-from trainables.records import to_json, write_parquet
+from trainables.records import measured_columns, to_json, write_parquet
 
 
 def write(run, rows):
@@ -121,12 +121,12 @@ def test_a_run_is_read_from_its_rows(tmp_path, small_run):
 
 
 def test_a_run_is_read_from_its_table_where_that_is_all_there_is(tmp_path, small_run):
-    write_parquet(small_run, tmp_path / "trials.parquet")
+    write_parquet(small_run, map(measured_columns, small_run), tmp_path / "trials.parquet")
     assert read_rows(tmp_path) == small_run
 
 
 def test_rows_count_before_the_table(tmp_path, small_run):
-    write_parquet(small_run, tmp_path / "trials.parquet")
+    write_parquet(small_run, map(measured_columns, small_run), tmp_path / "trials.parquet")
     write(tmp_path, small_run[:1])
     assert read_rows(tmp_path) == small_run[:1]
 

@@ -1,6 +1,8 @@
 import json
+import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,12 +10,22 @@ from typer.testing import CliRunner
 
 from analysis import frames
 from analysis.cost import mean_cost
+from analysis.report import write_report
 from analysis.run_files import Plan
 from analysis.safe_rates import safe_rate
 from analysis.study import study
 from analysis.table import Format, What, app, written
+from analysis.table_rows import COLUMNS, IN_UNIT, TABLES
 from trainables.records import to_json
-from trainables.result import Phase
+from trainables.result import PHASES, Phase
+
+OLD_NAMES = {
+    "data set", "data_set", "trial", "mean_pp", "delta_pp", "low_pp", "high_pp", "sd_pp",
+    "this_test_set_low_pp", "this_test_set_high_pp", "test_low_pp", "test_high_pp", "run_sd_pp",
+    "v_test_pp2", "p_within", "p_any", "p_any_holm", "tolerance_pp", "minus_random_pp",
+    "minus_random_low_pp", "minus_random_high_pp", "p_holm", "is_null", "finding", "bias_pp",
+    "recall_delta_pp", "recall_low_pp", "recall_high_pp",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -31,13 +43,63 @@ def run(small_run, tmp_path):
     return tmp_path
 
 
+def documented():
+    """The columns of each table as docs/files.md lists them."""
+    text = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
+    names = re.compile(r"`([a-z_0-9]+|PHASE_[a-z_]+)`")
+    of_all = re.search(r"\*\*The condition\*\*:(.*?)\n\n", text, re.DOTALL).group(1)
+    of_all = set(names.findall(re.sub(r"\(.*?\)", "", of_all, flags=re.DOTALL)))
+    tables = {}
+    for what, _, columns in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE):
+        own = {name.replace("PHASE", phase) for name in names.findall(columns) for phase in PHASES}
+        tables[what] = own | of_all - ({"rate"} if what == "verdicts" else set())
+    return tables
+
+
+@pytest.mark.parametrize("what", What)
+def test_a_frame_has_exactly_the_documented_columns(what, seen):
+    frame = getattr(frames, what.value)(seen)
+    assert set(frame.columns) == documented()[what.value]
+    assert [set(row) for row in TABLES[what.value](seen)] == [set(frame.columns)] * len(frame)
+
+
+@pytest.mark.parametrize("what", What)
+def test_no_name_of_before_is_left(what):
+    assert not set(COLUMNS[what.value]) & OLD_NAMES
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in COLUMNS[what.value])
+
+
+def test_columns_in_the_unit_stand_in_tables_that_name_it():
+    for columns in COLUMNS.values():
+        assert not IN_UNIT & set(columns) or "unit" in columns
+    assert set().union(*COLUMNS.values()) >= IN_UNIT
+
+
+def test_a_trial_and_its_condition_name_the_same_in_the_same_words(seen):
+    trials, envelope = frames.load_run(seen), frames.envelope(seen)
+    shared = [*COLUMNS["verdicts"][:18], "rate"]
+    pruned = trials[trials["kind"] == "pruned"][shared].drop_duplicates()
+    assert sorted(map(tuple, pruned.to_numpy())) == sorted(map(tuple, envelope[shared].to_numpy()))
+
+
+def test_the_files_hold_what_the_frames_hold(run, seen):
+    write_report(run)
+    frame, table = frames.load_run(run), pd.read_parquet(run / "trials.parquet")
+    assert list(table.columns) == [*frame.columns, "row"]
+    assert table["delta"].equals(frame["delta"])
+    assert table["settings"].tolist() == frame["settings"].tolist()
+    envelope, text = frames.envelope(run), pd.read_csv(run / "envelope.csv")
+    assert list(text.columns) == list(envelope.columns)
+    assert text["random_delta"].tolist() == pytest.approx(envelope["random_delta"], nan_ok=True)
+
+
 def test_a_run_is_one_row_a_trial_with_its_difference(seen, small_run):
     frame = frames.load_run(seen)
     assert len(frame) == len(small_run)
-    assert frame["delta_pp"].isna().sum() == (frame["signal"] == "").sum()
+    assert frame["delta"].isna().sum() == (frame["signal"] == "").sum()
     pair = seen.rows[0].cell.pairs[0]
-    (own,) = frame[frame["trial"] == pair.pruned.spec.result_key].to_dict("records")
-    assert own["delta_pp"] == pytest.approx(pair.delta_pp)
+    (own,) = frame[frame["result_key"] == pair.pruned.spec.result_key].to_dict("records")
+    assert own["delta"] == pytest.approx(pair.delta_pp)
     assert own["training_examples"] == pair.pruned.phases["training"].examples
     assert own["flop"] > 0 and own["device"] == "cpu"
 
@@ -47,10 +109,17 @@ def test_the_envelope_has_each_conditions_verdict_and_interval(seen):
     assert len(frame) == len(seen.rows)
     for (cell, verdict), (_, row) in zip(seen.rows, frame.iterrows(), strict=True):
         assert (row["verdict"], row["rate"]) == (verdict.verdict, cell.condition.rate)
-        assert row["low_pp"] == pytest.approx(verdict.low_pp)
-        assert row["test_high_pp"] == pytest.approx(verdict.test_high_pp)
-    assert frame["mean_pp"].dtype == float
+        assert row["low"] == pytest.approx(verdict.low_pp)
+        assert row["test_high"] == pytest.approx(verdict.test_high_pp)
+    assert frame["delta"].dtype == float
     assert frame["pooled"].dtype == bool
+
+
+def test_whole_numbers_stay_whole_where_one_is_not_known(paired, result, pruned):
+    open_cell = paired([0.3, -2.9, -2.2, -1.9, -2.1], rate=0.3)
+    csv = written(study([*open_cell, result(pruned(7, 0.1), 0.9)]), "envelope", "csv")
+    found = pd.read_csv(StringIO(csv), dtype=str)["more_seeds"]
+    assert found.isna().tolist() == [True, False] and found.iloc[1].isdigit()
 
 
 def test_a_condition_without_a_pair_says_why(result, pruned):
@@ -62,12 +131,12 @@ def test_a_condition_without_a_pair_says_why(result, pruned):
 def test_verdicts_say_how_much_can_go_and_what_that_saves(seen):
     frame = frames.verdicts(seen)
     assert len(frame) == 2 * 3
-    own = frame[(frame["data_set"] == "imdb") & (frame["signal"] == "redundancy")].iloc[0]
+    own = frame[(frame["dataset"] == "imdb") & (frame["signal"] == "redundancy")].iloc[0]
     rows = [r for r in seen.rows if r.cell.condition.dataset == "imdb"]
     rows = [r for r in rows if r.cell.condition.signal == "redundancy"]
     safe = safe_rate((r.cell.condition.rate, r.verdict) for r in rows)
     assert (own["tested_rate"], own["low_rate"]) == (safe.tested, safe.low)
-    assert own["p_any_holm"] >= own["p_any"]
+    assert own["p_none_within_holm"] >= own["p_none_within"]
     assert own["saved_net_5"] == pytest.approx(mean_cost(rows[0].cell, "tokens").saved_net(5))
     assert own["against_random"] == "better"
 
@@ -75,22 +144,22 @@ def test_verdicts_say_how_much_can_go_and_what_that_saves(seen):
 def test_signals_are_held_against_random(seen):
     frame = frames.signals(seen)
     assert set(frame["signal"]) == {"redundancy", "keep_one"}
-    assert frame["mean_pp"].round(2).isin([0.3, 0.6]).all()
+    assert frame["random_delta"].round(2).isin([0.3, 0.6]).all()
 
 
 def test_bias_is_one_row_a_class(seen):
     frame = frames.bias(seen)
     assert len(frame) == 2 * len(seen.rows)
     assert set(frame["class"]) == {"negative", "positive"}
-    assert (frame["bias_pp"].abs() < 1e-9).all()
+    assert (frame["bias"].abs() < 1e-9).all()
 
 
 def test_cost_says_what_is_saved_and_from_when_it_pays(seen):
     frame = frames.cost(seen)
     own = frame[(frame["rate"] == 0.1) & (frame["signal"] == "redundancy")].iloc[0]
     assert own["measure"] == "tokens"
-    assert own["scoring"] == pytest.approx(1 / 9)
-    assert own["scoring_seconds"] == pytest.approx(10 / 100)
+    assert own["scoring_share"] == pytest.approx(1 / 9)
+    assert own["scoring_seconds_share"] == pytest.approx(10 / 100)
     assert own["saved_gross"] == pytest.approx(0.085, abs=1e-3)
     assert own["saved_net_1"] == pytest.approx(0.085 - 1 / 9, abs=1e-3)
     assert own["pays_from_epochs"] == pytest.approx(1 / (3 * 0.1 * 0.85))
@@ -106,7 +175,7 @@ def test_nothing_pruned_is_marked_and_never_a_method(paired):
     null = {"signal": "null", "selector": "each_epoch", "rate": 0.0}
     rows = paired([0.1, 0.0, -0.1]) + paired([0.0, 0.1, -0.1], **null)
     seen = study(list({row.spec.result_key: row for row in rows}.values()))
-    assert frames.envelope(seen)["is_null"].tolist() == [False, True]
+    assert frames.envelope(seen)["kind"].tolist() == ["pruned", "null"]
     assert len(frames.verdicts(seen)) == 1
     assert len(frames.load_run(seen)) == 9
 
@@ -143,7 +212,7 @@ def test_every_table_is_written_in_every_form(run, seen, what, form):
 
 def test_numbers_are_whole_for_programs_and_short_for_people(seen):
     (first, *_) = json.loads(written(seen, "envelope", "json"))
-    assert first["low_pp"] == pytest.approx(seen.rows[0].verdict.low_pp, abs=1e-9)
+    assert first["low"] == pytest.approx(seen.rows[0].verdict.low_pp, abs=1e-9)
     assert f"{seen.rows[0].verdict.low_pp:+.2f}" in written(seen, "envelope", "md")
 
 

@@ -2,9 +2,18 @@ import json
 import math
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from trainables.records import from_json, read_parquet, to_json, write_parquet
+from trainables.records import (
+    TRIAL_COLUMNS,
+    from_json,
+    measured_columns,
+    read_parquet,
+    to_json,
+    write_parquet,
+)
 from trainables.result import Phase, TrialResult
 from trainables.spec import TrialSpec
 
@@ -50,15 +59,30 @@ def test_a_failed_row_is_read_back_as_it_was():
 
 def test_a_table_gives_back_its_rows(tmp_path):
     path = tmp_path / "trials.parquet"
-    write_parquet([ROW, TrialResult(spec=SPEC, status="failed")], path)
+    rows = [ROW, TrialResult(spec=SPEC, status="failed")]
+    write_parquet(rows, map(measured_columns, rows), path)
     back = read_parquet(path)
     assert to_json(back[0]) == to_json(ROW)
     assert len(back) == 2
 
 
 def test_an_empty_table_has_its_columns(tmp_path):
-    write_parquet([], tmp_path / "trials.parquet")
+    write_parquet([], [], tmp_path / "trials.parquet")
     assert read_parquet(tmp_path / "trials.parquet") == []
+    assert pq.read_schema(tmp_path / "trials.parquet").names == list(TRIAL_COLUMNS)
+
+
+def test_a_table_of_another_release_is_read_by_its_rows_alone(tmp_path):
+    path = tmp_path / "trials.parquet"
+    pq.write_table(pa.table({"row": [to_json(ROW)], "colour": [1]}), path)
+    assert to_json(read_parquet(path)[0]) == to_json(ROW)
+
+
+def test_what_was_measured_has_a_column_and_a_phase_that_did_not_run_is_none():
+    found = measured_columns(ROW)
+    assert set(found) <= set(TRIAL_COLUMNS)
+    assert (found["n_train"], found["n_kept"]) == (10, 9)
+    assert (found["training_tokens"], found["warmup_tokens"]) == (90, None)
 
 
 @pytest.mark.parametrize(

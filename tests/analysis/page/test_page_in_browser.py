@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.page.tables import csv_text, envelope_table
 from analysis.report import build_report
 from analysis.study import study
+from analysis.table_rows import COLUMNS, short_csv
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -169,8 +169,8 @@ def test_a_page_keeps_the_rules_of_accessibility(kind, theme, page_of, opened, a
 
 
 def test_the_numbers_on_the_page_are_those_of_the_csv(page_of, opened, small_run):
-    held = csv.DictReader(io.StringIO(csv_text(envelope_table(study(small_run)))))
-    asked = [row for row in held if row["data set"] == "imdb" and row["signal"] == "keep_one"]
+    held = csv.DictReader(short_csv(study(small_run), "envelope"))
+    asked = [row for row in held if row["dataset"] == "imdb" and row["signal"] == "keep_one"]
     page = opened(page_of("several"))
     page.select_option("#pick-envelope", label="imdb · Keep one (global)")
     head, *rows = table_of(page, "envelope")
@@ -181,10 +181,8 @@ def test_the_numbers_on_the_page_are_those_of_the_csv(page_of, opened, small_run
 
     assert len(shown) == len(asked) == 2
     for one, other in zip(shown, asked, strict=True):
-        for column in ("mean pp", "low pp", "high pp"):
-            assert seen(one, column) == pytest.approx(
-                float(other[column.replace(" ", "_")]), abs=0.0006
-            )
+        for head, column in (("mean pp", "delta"), ("low pp", "low"), ("high pp", "high")):
+            assert seen(one, head) == pytest.approx(float(other[column]), abs=0.0006)
         assert one["verdict"] == other["verdict"]
 
 
@@ -193,7 +191,7 @@ def test_the_envelope_is_saved_as_the_csv_beside_the_page(page_of, opened, small
     with page.expect_download() as saved:
         page.click("#save-envelope")
     text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
-    assert text == csv_text(envelope_table(study(small_run)))
+    assert text.splitlines() == short_csv(study(small_run), "envelope")
 
 
 def test_trials_are_filtered_sorted_and_saved_as_shown(page_of, opened, small_run):
@@ -212,7 +210,8 @@ def test_trials_are_filtered_sorted_and_saved_as_shown(page_of, opened, small_ru
     text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["seed"] for row in rows] == ["5", "4", "3", "2", "1"]
-    assert {row["data set"] for row in rows} == {"imdb"}
+    assert {row["dataset"] for row in rows} == {"imdb"}
+    assert list(rows[0]) == list(COLUMNS["trials"])
 
 
 def test_a_filter_nothing_matches_says_so(page_of, opened):

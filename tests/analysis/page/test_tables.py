@@ -1,15 +1,6 @@
-import csv
-import io
-
-import pytest
-
-from analysis.page.figures.style import Table
 from analysis.page.tables import (
     compute_table,
-    csv_text,
-    envelope_table,
     failure_rows,
-    guarded,
     trial_table,
     unpaired_rows,
 )
@@ -18,39 +9,6 @@ from analysis.study import study
 
 def as_dicts(table):
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-
-
-@pytest.mark.parametrize("text", ["=SUM(A1)", "+cmd", "-x", "@name", "\tx"])
-def test_text_that_opens_like_a_formula_is_guarded(text):
-    assert guarded(text) == "'" + text
-
-
-@pytest.mark.parametrize("value", ["-0.5", "+3", -0.5, None, "plain"])
-def test_numbers_and_plain_text_stay_as_they_are(value):
-    assert guarded(value) == value
-
-
-def test_csv_gives_back_what_was_written():
-    text = csv_text(Table(columns=("a", "b"), rows=(('x,"y"', 1.5), ("line\nbreak", None))))
-    assert list(csv.reader(io.StringIO(text))) == [
-        ["a", "b"], ['x,"y"', "1.5"], ["line\nbreak", ""]
-    ]  # fmt: skip
-
-
-def test_the_envelope_has_one_row_a_cell_with_its_verdict(paired):
-    (row,) = as_dicts(envelope_table(study(paired([-0.1, -0.45, -0.2, -0.62, -0.05]))))
-    assert (row["verdict"], row["n_seeds"], row["seeds"]) == ("within", 5, "1 2 3 4 5")
-    assert row["mean_pp"] == pytest.approx(-0.284)
-
-
-def test_every_row_of_the_envelope_has_every_column(small_run, result, pruned):
-    table = envelope_table(study([*small_run, result(pruned(1, warmup=0.5), 0.9)]))
-    assert {len(row) for row in table.rows} == {len(table.columns)}
-
-
-def test_a_cell_without_a_pair_is_in_the_envelope_with_its_reason(result, pruned):
-    (row,) = as_dicts(envelope_table(study([result(pruned(), 0.9)])))
-    assert (row["verdict"], row["notes"]) == ("", "seed 1: no full-data baseline")
 
 
 def test_the_trials_are_listed_baselines_first(paired):

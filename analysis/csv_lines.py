@@ -1,0 +1,54 @@
+"""Tables as CSV that a spreadsheet may open."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+# Of a float so many places are written where a table is made short; of the others all.
+_PLACES = 6
+_OTHER_PLACES = {"test_variance": 9}
+_WHOLE_FLOATS = {"warmup", "rate", "tolerance", "df"}
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A header and one entry a row, without line ends; lists are written as JSON."""
+    return [_line(columns), *(_line([guarded(row[name]) for name in columns]) for row in rows)]
+
+
+def _line(values: Sequence[Any]) -> str:
+    text = io.StringIO()
+    # The writer quotes a line end inside a cell only where it is its own.
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue().removesuffix("\n")
+
+
+def guarded(value: Any) -> Any:
+    """A cell no spreadsheet will run: text that opens like a formula gets an apostrophe."""
+    if isinstance(value, list | tuple):
+        return json.dumps(plain(value), ensure_ascii=False)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        try:
+            float(value)
+        except ValueError:
+            return "'" + value
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A value JSON can hold: nan and infinity become None, inside lists as well."""
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shortened_floats(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for reading: measured numbers to six places, what was asked for as it was."""
+    return {
+        name: round(value, _OTHER_PLACES.get(name, _PLACES))
+        if isinstance(value, float) and name not in _WHOLE_FLOATS
+        else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,254 @@
+"""The tables of a run, row by row: what frames, files, the page and `prune-envelope table` share.
+
+A column means the same in every table that has it; docs/files.md describes each. Those of IN_UNIT
+are in the row's `unit`; rates and shares are fractions; what is not known is None.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from analysis.class_retention import retention
+from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
+from analysis.csv_lines import csv_lines, shortened_floats
+from analysis.envelope import JudgedCell
+from analysis.methods import method_of
+from analysis.safe_rates import ladders_of, safe_of, smallest_p
+from analysis.seeds_needed import seeds_needed
+from analysis.study import Study
+from trainables.records import TRIAL_COLUMNS, measured_columns
+from trainables.spec import TrialSpec
+
+Row = dict[str, Any]
+UNIT = "pp"
+_RUNS = (1, 5, 20)
+_MEASURES = ("examples", "tokens", "seconds")
+# Where a column's number stands in a verdict, and in a comparison with random pruning.
+_JUDGED = {
+    "verdict": "verdict", "delta": "mean_pp", "low": "low_pp", "high": "high_pp",
+    "test_low": "test_low_pp", "test_high": "test_high_pp", "sd": "sd_pp", "run_sd": "run_sd_pp",
+    "df": "df", "pooled": "pooled", "test_variance": "v_test_pp2", "p_not_within": "p_within",
+    "equivalent": "equivalent", "improved": "improved",
+}  # fmt: skip
+_AGAINST_RANDOM = {
+    "random_delta": "mean_pp", "random_low": "low_pp", "random_high": "high_pp", "random_p": "p",
+    "random_p_holm": "p_holm", "against_random": "finding",
+}  # fmt: skip
+_BY_CLASS = {
+    "bias": "bias_pp", "z": "z", "recall_delta": "recall_delta_pp", "recall_low": "recall_low_pp",
+    "recall_high": "recall_high_pp",
+}  # fmt: skip
+_SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in _RUNS))
+_METHOD = (
+    "dataset", "data_sha", "kind", "method", "signal", "settings", "signal_sha", "prune",
+    "selector", "selector_settings", "selector_sha", "protocol", "budget", "model", "model_sha",
+    "learner", "training", "warmup",
+)  # fmt: skip
+_CONDITION = (*_METHOD, "rate")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
+    "envelope": (
+        *_CONDITION, *_JUDGED, "tolerance", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
+        "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
+    ),
+    "verdicts": (
+        *_METHOD, "tested_rate", "crossing_rate", "low_rate", "is_beyond", "p_none_within",
+        "p_none_within_holm", "against_random", *_SAVED,
+    ),
+    "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "unit", *_AGAINST_RANDOM),
+    "bias": (
+        *_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
+    ),
+    "cost": (
+        *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
+        "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
+    ),
+}  # fmt: skip
+# Columns in the row's `unit`; test_variance is in its square.
+IN_UNIT = {
+    "delta", "low", "high", "test_low", "test_high", "sd", "run_sd", "tolerance", "random_delta",
+    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high",
+}  # fmt: skip
+
+
+def trial_rows(study: Study) -> Iterator[Row]:
+    """One row a trial, full-data runs first."""
+    deltas = {
+        pair.pruned.spec.result_key: pair.delta_pp
+        for cell, _ in (*study.rows, *study.nulls)
+        for pair in cell.pairs
+    }
+    for result in study.results:
+        yield {
+            "result_key": result.spec.result_key,
+            **_condition(study, result.spec),
+            "seed": result.spec.seed,
+            "delta": deltas.get(result.spec.result_key),
+            "unit": UNIT,
+            "flop": flop(result),
+            **measured_columns(result),
+        }
+
+
+def envelope_rows(study: Study) -> Iterator[Row]:
+    """One row a condition, those that prune nothing last."""
+    for cell, v in (*study.rows, *study.nulls):
+        needed = seeds_needed(v, alpha=study.alpha) if v else None
+        versus = study.comparisons.get(cell.condition)
+        notes = [*cell.unpaired, versus.note if versus else ""]
+        yield {
+            **_condition(study, cell.condition),
+            **_values(v, _JUDGED),
+            "tolerance": study.tolerance_pp,
+            "unit": UNIT,
+            "n_seeds": len(cell.seeds),
+            "n_planned": cell.n_planned,
+            "n_failed": cell.n_failed,
+            "seeds": " ".join(map(str, cell.seeds)),
+            "more_seeds": needed.more if needed else None,
+            "more_reason": needed.reason if needed else "; ".join(cell.unpaired) or "not run yet",
+            **_values(versus, _AGAINST_RANDOM),
+            "notes": "; ".join(filter(None, notes)),
+        }
+
+
+def verdict_rows(study: Study) -> Iterator[Row]:
+    """One row a data set, method and warm-up."""
+    for source in study.sources:
+        corrected = smallest_p(study, source)
+        for ladder, rows in ladders_of(study, source).items():
+            safe = safe_of(rows)
+            at = next((row for row in rows if row.cell.condition.rate == safe.tested), None)
+            versus = study.comparisons.get(at.cell.condition) if at else None
+            costs = best_measured_cost(at) if at else None
+            condition = _condition(study, rows[0].cell.condition)
+            yield {
+                **{name: condition[name] for name in _METHOD},
+                "tested_rate": safe.tested,
+                "crossing_rate": safe.between,
+                "low_rate": safe.low,
+                "is_beyond": safe.is_beyond,
+                "p_none_within": safe.p_any,
+                "p_none_within_holm": corrected.get(ladder),
+                "against_random": versus.finding if versus else None,
+                **_saved(costs[0] if costs else None),
+            }
+
+
+def signal_rows(study: Study) -> Iterator[Row]:
+    """One row a condition held against random pruning of the same rate, warm-up and seeds."""
+    for condition, versus in study.comparisons.items():
+        yield {
+            **_condition(study, condition),
+            "control_selector": versus.control.selector,
+            "n_shared_seeds": len(versus.seeds),
+            "unit": UNIT,
+            **_values(versus, _AGAINST_RANDOM),
+        }
+
+
+def bias_rows(study: Study) -> Iterator[Row]:
+    """One row a condition and class."""
+    for cell, _ in study.rows:
+        found = retention(cell, alpha=study.alpha)
+        for k, name in enumerate(found.class_names if found else ()):
+            assert found is not None
+            yield {
+                **_condition(study, cell.condition),
+                "class": name,
+                "class_count": int(found.counts[k]),
+                "kept_count": float(found.kept[k]),
+                **{column: _known(getattr(found, name)[k]) for column, name in _BY_CLASS.items()},
+                "unit": UNIT,
+            }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def cost_rows(study: Study) -> Iterator[Row]:
+    """One row a condition that has a pair."""
+    for row in study.rows:
+        if row.cell.pairs:
+            yield _cost(study, row)
+
+
+def _cost(study: Study, row: JudgedCell) -> Row:
+    found = best_measured_cost(row)
+    cost, measure = found or (None, None)
+    shares = {measure: mean_cost(row.cell, measure) for measure in _MEASURES}
+    timed = shares["seconds"]
+    return {
+        **_condition(study, row.cell.condition),
+        **{f"{name}_share": c.warmup + c.training if c else None for name, c in shares.items()},
+        "measure": measure,
+        "scoring_share": cost.scoring if cost else None,
+        "scoring_seconds_share": timed.scoring if timed else None,
+        **_saved(cost),
+        "pays_from_runs": cost.break_even_runs if cost else None,
+        "pays_from_epochs": _pays_from_epochs(row.cell.condition, cost),
+    }
+
+
+def _pays_from_epochs(condition: TrialSpec, cost: Cost | None) -> float | None:
+    if condition.protocol != "continue":
+        return None
+    if cost and not cost.scoring:
+        return 0.0
+    return break_even_epochs(condition.rate, condition.warmup)
+
+
+def _saved(cost: Cost | None) -> Row:
+    if cost is None:
+        return dict.fromkeys(_SAVED)
+    return {"saved_gross": cost.saved_gross, **{f"saved_net_{n}": cost.saved_net(n) for n in _RUNS}}
+
+
+def _values(one: object, attributes: Mapping[str, str]) -> Row:
+    """By column the attribute of a verdict or comparison; None where there is none."""
+    return {column: getattr(one, name, None) for column, name in attributes.items()}
+
+
+def _condition(study: Study, condition: TrialSpec) -> Row:
+    method = method_of(condition)
+    return {
+        "dataset": condition.dataset,
+        "data_sha": condition.data_sha,
+        "kind": condition.kind,
+        "method": method_label(study, condition),
+        **method._asdict(),
+        "settings": _json(dict(method.settings)),
+        "selector_settings": _json(dict(method.selector_settings)),
+        "training": _json(asdict(method.training)),
+        "warmup": condition.warmup,
+        "rate": condition.rate,
+    }
+
+
+def _json(settings: Mapping[str, Any]) -> str:
+    return json.dumps(settings, sort_keys=True)
+
+
+def method_label(study: Study, condition: TrialSpec) -> str:
+    """What trials are cut by, in words also where it is by nothing."""
+    unpruned = {"full": "full data", "null": "nothing pruned, another order"}
+    return unpruned.get(condition.kind) or study.methods[method_of(condition)]
+
+
+# What `frames` and `prune-envelope table` offer.
+TABLES = {
+    "envelope": envelope_rows,
+    "verdicts": verdict_rows,
+    "signals": signal_rows,
+    "bias": bias_rows,
+    "cost": cost_rows,
+    "trials": trial_rows,
+}
+
+
+def short_csv(study: Study, what: str) -> list[str]:
+    """A table as the lines of a CSV file, numbers to six places: envelope.csv, the page's files."""
+    return csv_lines(COLUMNS[what], map(shortened_floats, TABLES[what](study)))
