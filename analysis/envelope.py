@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from analysis.methods import Condition, condition_of
 from analysis.pairing import (
     Pair,
-    _check_tests,
-    _distinct,
-    _home,
-    _why_unpaired,
-    condition_of,
+    check_test_sizes,
+    distinct_rows,
+    pairing_key,
     sampling_variance,
-    spec_order,
+    why_unpaired,
 )
 from analysis.run_noise import noise_group, pooled_by_dataset
 from analysis.verdicts import Spread, Verdict, judge
@@ -26,7 +25,7 @@ class Cell:
     """One condition with its paired differences.
 
     Attributes:
-        condition: The spec shared by its trials; its seed is 0 and means nothing.
+        condition: What its trials share.
         pairs: Pruned trials and their baselines, by seed.
         v_test_pp2: Variance of the mean difference by the choice of test examples, pp squared.
         n_planned: Seeds that were to be run.
@@ -35,7 +34,7 @@ class Cell:
         lost: Seeds of these.
     """
 
-    condition: TrialSpec
+    condition: Condition
     pairs: tuple[Pair, ...] = ()
     v_test_pp2: float = 0.0
     n_planned: int = 0
@@ -82,10 +81,10 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
     Raises:
         ValueError: If paired trials were not tested on the same test set.
     """
-    rows = _distinct(results)
-    baselines = {_home(row): row for row in rows if row.spec.is_baseline}
-    by_condition: dict[TrialSpec, list[TrialResult]] = defaultdict(list)
-    seeds: dict[TrialSpec, set[int]] = defaultdict(set)
+    rows = distinct_rows(results)
+    baselines = {pairing_key(row): row for row in rows if row.spec.is_baseline}
+    by_condition: dict[Condition, list[TrialResult]] = defaultdict(list)
+    seeds: dict[Condition, set[int]] = defaultdict(set)
     for row in rows:
         if not row.spec.is_baseline:
             by_condition[condition_of(row.spec)].append(row)
@@ -96,7 +95,7 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
         _cell(condition, by_condition[condition], baselines, len(seeds[condition]))
         for condition in seeds
     ]
-    return sorted(found, key=lambda cell: spec_order(cell.condition))
+    return sorted(found, key=lambda cell: cell.condition.order)
 
 
 def judged_cells(
@@ -133,22 +132,22 @@ def _verdict(
 
 
 def _cell(
-    condition: TrialSpec,
+    condition: Condition,
     rows: list[TrialResult],
     baselines: Mapping[tuple[Any, ...], TrialResult],
     n_planned: int,
 ) -> Cell:
-    homes = {home[0] for home in baselines}
+    run_keys = {run_key for run_key, _ in baselines}
     pairs: dict[int, Pair] = {}
     unpaired: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: (row.spec.seed, row.finished)):
-        baseline = baselines.get(_home(row))
-        reason = _why_unpaired(row, baseline, row.spec.run_key in homes)
+        baseline = baselines.get(pairing_key(row))
+        reason = why_unpaired(row, baseline, row.spec.run_key in run_keys)
         if baseline is None or reason:
             unpaired[row.spec.seed] = f"seed {row.spec.seed}: {reason}"
         else:
             pairs[row.spec.seed] = Pair(pruned=row, baseline=baseline)
-    _check_tests(list(pairs.values()))
+    check_test_sizes(list(pairs.values()))
     return Cell(
         condition=condition,
         pairs=tuple(pairs.values()),

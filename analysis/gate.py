@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from analysis.safe_rates import ladders_of, safe_of
+from analysis.safe_rates import rate_curves, safe_of
 from analysis.study import Study
 from analysis.wording import percent
 from trainables.errors import UsageError
@@ -47,7 +47,7 @@ def unmet(study: Study, gates: list[Gate]) -> list[str]:
         ValueError: If the run has no such data set.
     """
     safe = {
-        name: max((safe_of(rows).tested for rows in ladders_of(study, source).values()), default=0)
+        name: max((safe_of(rows).tested for rows in rate_curves(study, source).values()), default=0)
         for source, name in study.sources.items()
     }
     for gate in gates:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from analysis.envelope import Cell, JudgedCell, cells, only
-from analysis.pairing import condition_of
+from analysis.methods import Condition, DatasetId, RateCurve, condition_of
 from analysis.seeds_needed import chance_settled
 from analysis.verdicts import Verdict, judge
 from trainables.result import TrialResult
@@ -24,14 +24,19 @@ class Purchase:
     """Seeds that an undecided condition still needs for its next look.
 
     Attributes:
-        condition: Its spec; the seed means nothing.
+        condition: Of what.
         verdict: What it showed at the look before; None before the first.
-        more: Seeds to run.
+        specs: The trials to run.
     """
 
-    condition: TrialSpec
+    condition: Condition
     verdict: Verdict | None
-    more: int
+    specs: tuple[TrialSpec, ...]
+
+    @property
+    def more(self) -> int:
+        """Seeds to run."""
+        return len(self.specs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,34 +96,25 @@ def demand(
         results: Rows that ended, well or not.
         tolerance_pp: How far below the baseline is still within.
     """
-    ended = {
-        spec.result_key: cell
-        for cell in cells(results)
-        for seed in (*cell.seeds, *cell.lost)
-        for spec in [replace(cell.condition, seed=seed)]
-    }
-    families: dict[TrialSpec, dict[float, list[TrialSpec]]] = defaultdict(dict)
+    found = {cell.condition: cell for cell in cells(results)}
+    curves: dict[tuple[DatasetId, RateCurve], dict[float, list[TrialSpec]]] = defaultdict(dict)
     for spec in grid:
         if not spec.is_baseline:
-            families[_family(spec)].setdefault(spec.rate, []).append(spec)
+            condition = condition_of(spec)
+            own = curves[condition.source, condition.rate_curve]
+            own.setdefault(spec.rate, []).append(spec)
     wanted: dict[str, TrialSpec] = {}
     purchases: list[Purchase] = []
-    for family in families.values():
-        for specs in family.values():
+    for by_rate in curves.values():
+        for specs in by_rate.values():
             _want(wanted, specs[: LOOKS[0]])
-        for _, specs in sorted(family.items()):
-            verdict, purchase = _climb(specs, ended, tolerance_pp, wanted)
+        for _, specs in sorted(by_rate.items()):
+            verdict, purchase = _climb(specs, found, tolerance_pp, wanted)
             if purchase is not None and purchase.verdict is not None:
                 purchases.append(purchase)
             if verdict is None or verdict.verdict != "within":
                 break
     return Demand(specs=[s for s in grid if s.result_key in wanted], purchases=purchases)
-
-
-def _family(spec: TrialSpec) -> TrialSpec:
-    # Rates of one family share all but the rate; any valid one stands for them.
-    condition = condition_of(spec)
-    return condition if condition.kind == "null" else replace(condition, rate=0.5)
 
 
 def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
@@ -129,19 +125,19 @@ def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
 
 def _climb(
     specs: Sequence[TrialSpec],
-    ended: Mapping[str, Cell],
+    found: Mapping[Condition, Cell],
     tolerance_pp: float,
     wanted: dict[str, TrialSpec],
 ) -> tuple[Verdict | None, Purchase | None]:
     """Look after look of one condition: its verdict once it is settled, else what it still needs."""
-    verdict = None
+    condition, verdict = condition_of(specs[0]), None
+    cell = found.get(condition, Cell(condition=condition))
+    ended = {*cell.seeds, *cell.lost}
     for look in LOOKS:
         _want(wanted, specs[:look])
-        left = sum(spec.result_key not in ended for spec in specs[:look])
+        left = tuple(spec for spec in specs[:look] if spec.seed not in ended)
         if left:
-            condition = condition_of(specs[0])
-            return None, Purchase(condition=condition, verdict=verdict, more=left)
-        cell = ended[specs[0].result_key]
+            return None, Purchase(condition=condition, verdict=verdict, specs=left)
         verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance_pp=tolerance_pp)
         if verdict is not None and (verdict.verdict != "inconclusive" or is_hopeless(verdict)):
             break

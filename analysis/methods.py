@@ -1,13 +1,15 @@
-"""What trials have in common: data set and method."""
+"""What trials have in common: their data set, their method, and the condition a verdict is about."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from trainables.spec import Setting, Training, TrialSpec
+from trainables.spec import Kind, Setting, Training, TrialSpec
 
 
 class Method(NamedTuple):
     """How survivors are chosen and trained: a condition without data set, warm-up and rate."""
 
+    kind: Kind
     signal: str
     settings: tuple[tuple[str, Setting], ...]
     signal_sha: str
@@ -35,11 +37,87 @@ class DatasetId(NamedTuple):
     data_sha: str
 
 
-def method_of(condition: TrialSpec) -> Method:
-    """The method of a condition."""
-    return Method(*(getattr(condition, name) for name in Method._fields))
+class RateCurve(NamedTuple):
+    """A method after a warm-up: what the conditions of one curve over the rates share."""
+
+    method: Method
+    warmup: float
 
 
-def source_of(condition: TrialSpec) -> DatasetId:
-    """The data set of a condition."""
-    return DatasetId(condition.dataset, condition.data_sha)
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What a verdict is about: a trial without its seed.
+
+    Attributes:
+        source: The data set.
+        method: How survivors are chosen and trained.
+        warmup: Share of the full run's steps done on all data before scoring.
+        rate: Share of the training set removed.
+    """
+
+    source: DatasetId
+    method: Method
+    warmup: float
+    rate: float
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.source.dataset
+
+    @property
+    def kind(self) -> Kind:
+        """What its trials train on after the warm-up, as `TrialSpec.kind`."""
+        return self.method.kind
+
+    @property
+    def signal(self) -> str:
+        """Name of the signal."""
+        return self.method.signal
+
+    @property
+    def selector(self) -> str:
+        """Name of the selector."""
+        return self.method.selector
+
+    @property
+    def protocol(self) -> str:
+        """Whether the warm run goes on ("continue") or training starts afresh ("restart")."""
+        return self.method.protocol
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this throws data away at random."""
+        return self.method.is_control
+
+    @property
+    def rate_curve(self) -> RateCurve:
+        """What it shares with the other rates of its data set."""
+        return RateCurve(self.method, self.warmup)
+
+    @property
+    def control_key(self) -> tuple[Any, ...]:
+        """What it shares with its random control: all but how the survivors are chosen."""
+        m = self.method
+        trained = (m.protocol, m.budget, m.model, m.model_sha, m.learner, m.training)
+        return (self.source, *trained, self.warmup, self.rate)
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Sorts by data set, then signal with random last, then warm-up and rate."""
+        m = self.method
+        return (
+            *self.source, m.model, m.learner, m.is_control, m.signal, str(m.settings),
+            m.signal_sha, m.prune, m.selector, str(m.selector_settings), m.selector_sha,
+            m.protocol, m.budget, str(m.training), self.warmup, self.rate,
+        )  # fmt: skip
+
+
+def condition_of(spec: TrialSpec) -> Condition:
+    """The condition a trial belongs to."""
+    return Condition(
+        source=DatasetId(spec.dataset, spec.data_sha),
+        method=Method(*(getattr(spec, name) for name in Method._fields)),
+        warmup=spec.warmup,
+        rate=spec.rate,
+    )

@@ -1,7 +1,7 @@
 """Trials paired with the full-data run of their data set, model, seed and environment."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from trainables.errors import DataError
 from trainables.result import TrialResult
-from trainables.spec import TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +32,6 @@ class Pair:
         """+1 where only the pruned trial is right, -1 where only the baseline: (n_test,), int8."""
         gained: np.ndarray = correct_bits(self.pruned) - correct_bits(self.baseline)
         return gained
-
-
-def condition_of(spec: TrialSpec) -> TrialSpec:
-    """What the trials of one cell share: the spec without its seed."""
-    return replace(spec, seed=0)
 
 
 def correct_bits(result: TrialResult) -> np.ndarray:
@@ -71,26 +65,36 @@ def sampling_variance(differences: Sequence[np.ndarray]) -> float:
     return float(mean.var() / len(mean) * 1e4)
 
 
-def _home(row: TrialResult) -> tuple[Any, ...]:
-    # Another device or library gives another full-data run: a difference to it is not the pruning's.
+def pairing_key(row: TrialResult) -> tuple[Any, ...]:
+    """What a trial and its baseline share: the full-data run's key, and the environment.
+
+    Another device or library gives another full-data run: a difference to it is not the pruning's.
+    """
     return (row.spec.run_key, tuple(sorted(row.environment.items())))
 
 
-def _distinct(results: Iterable[TrialResult]) -> list[TrialResult]:
+def distinct_rows(results: Iterable[TrialResult]) -> list[TrialResult]:
     """One row a trial and environment: a result before a failure, the later before the earlier."""
     best: dict[tuple[Any, ...], TrialResult] = {}
     for row in results:
-        name = (row.spec.result_key, _home(row))
-        if name not in best or _merit(row) > _merit(best[name]):
+        name = (row.spec.result_key, pairing_key(row))
+        if name not in best or _preference(row) > _preference(best[name]):
             best[name] = row
     return list(best.values())
 
 
-def _merit(row: TrialResult) -> tuple[bool, str]:
+def _preference(row: TrialResult) -> tuple[bool, str]:
     return (row.is_ok, row.finished)
 
 
-def _why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere: bool) -> str:
+def why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere: bool) -> str:
+    """Why a trial gives no difference; empty where it gives one.
+
+    Args:
+        row: The trial.
+        baseline: Its full-data run in the same environment, or None.
+        ran_elsewhere: Whether there is one in another environment.
+    """
     if not row.is_ok:
         return f"failed: {row.error}"
     if baseline is None:
@@ -104,7 +108,12 @@ def _why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere:
     return ""
 
 
-def _check_tests(pairs: Sequence[Pair]) -> None:
+def check_test_sizes(pairs: Sequence[Pair]) -> None:
+    """Refuse pairs of one cell that were tested on different test sets.
+
+    Raises:
+        DataError: If their sizes differ.
+    """
     sizes = {row.n_test: row for pair in pairs for row in (pair.baseline, pair.pruned)}
     if len(sizes) > 1:
         named = ", ".join(f"{row.spec.result_key[:12]} on {n}" for n, row in sizes.items())
@@ -114,13 +123,3 @@ def _check_tests(pairs: Sequence[Pair]) -> None:
 def _accuracy(result: TrialResult) -> float:
     assert result.accuracy is not None, "only finished trials are paired"
     return result.accuracy
-
-
-def spec_order(spec: TrialSpec) -> tuple[Any, ...]:
-    """By data set, then signal with random last, then warm-up, rate and seed."""
-    return (
-        spec.dataset, spec.data_sha, spec.model, spec.learner, spec.signal == "random",
-        spec.signal, str(spec.settings), spec.signal_sha, spec.prune, spec.selector,
-        str(spec.selector_settings), spec.selector_sha, spec.protocol, spec.budget,
-        str(spec.training), spec.warmup, spec.rate, spec.seed,
-    )  # fmt: skip

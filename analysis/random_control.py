@@ -8,13 +8,12 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.envelope import Cell
+from analysis.methods import Condition
 from analysis.pairing import correct_bits, sampling_variance
 from analysis.run_noise import noise_group, pooled_by_dataset, source_group
 from analysis.verdicts import Spread, half_width, one_sided_p, run_spread
 from trainables.result import TrialResult
-from trainables.spec import TrialSpec
 
-CONTROL = "random"
 Finding = Literal["better", "worse", "no difference shown"]
 
 
@@ -34,8 +33,8 @@ class Comparison:
         finding: "better" or "worse" where p_holm is at most alpha.
     """
 
-    condition: TrialSpec
-    control: TrialSpec
+    condition: Condition
+    control: Condition
     seeds: tuple[int, ...]
     mean_pp: float
     low_pp: float | None = None
@@ -54,8 +53,8 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class _Contest:
-    condition: TrialSpec
-    control: TrialSpec
+    condition: Condition
+    control: Condition
     seeds: tuple[int, ...]
     delta_pp: tuple[float, ...]
     v_test_pp2: float
@@ -77,7 +76,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def against_random(
     found: Iterable[Cell], *, alpha: float = 0.05, pool: bool = True
-) -> dict[TrialSpec, Comparison]:
+) -> dict[Condition, Comparison]:
     """Hold every signal's cell against random pruning of the same rate, warm-up and protocol.
 
     The control cut by the same selector is preferred, then any other; a cell without control
@@ -97,8 +96,8 @@ def against_random(
     contests = [
         contest
         for cell in found
-        if cell.condition.signal != CONTROL and cell.condition.kind != "null"
-        for contest in [_contest(cell, controls[_place(cell.condition)])]
+        if not cell.condition.is_control and cell.condition.kind != "null"
+        for contest in [_contest(cell, controls[cell.condition.control_key])]
         if contest is not None
     ]
     pooled = pooled_by_dataset((c.condition, c.delta_pp) for c in contests)
@@ -113,19 +112,11 @@ def against_random(
     }
 
 
-def _place(condition: TrialSpec) -> TrialSpec:
-    """Where a control counts: all but how the survivors are chosen."""
-    return replace(
-        condition, signal=CONTROL, settings=(), signal_sha="", prune="low", selector="any",
-        selector_settings=(), selector_sha="",
-    )  # fmt: skip
-
-
-def _controls(found: Iterable[Cell]) -> dict[TrialSpec, list[Cell]]:
-    controls: dict[TrialSpec, list[Cell]] = defaultdict(list)
+def _controls(found: Iterable[Cell]) -> dict[tuple[Any, ...], list[Cell]]:
+    controls: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in found:
-        if cell.condition.signal == CONTROL and cell.pairs:
-            controls[_place(cell.condition)].append(cell)
+        if cell.condition.is_control and cell.pairs:
+            controls[cell.condition.control_key].append(cell)
     return controls
 
 

@@ -7,25 +7,26 @@ from typing import Any
 import numpy as np
 from scipy.stats import levene
 
+from analysis.methods import Condition
 from analysis.verdicts import Spread, pooled_variance
-from trainables.spec import TrialSpec
 
 # Rates up to this are light pruning.
 _LIGHT = 0.2
 
 
-def source_group(condition: TrialSpec) -> tuple[Any, ...]:
+def source_group(condition: Condition) -> tuple[Any, ...]:
     """What answers one question: the same data, model and training."""
-    return (condition.data_sha, condition.model_sha, condition.learner, condition.training)
+    method = condition.method
+    return (condition.source.data_sha, method.model_sha, method.learner, method.training)
 
 
-def noise_group(condition: TrialSpec) -> tuple[Any, ...]:
+def noise_group(condition: Condition) -> tuple[Any, ...]:
     """What cells share whose run noise may always be pooled: the source, and like rates."""
     return (*source_group(condition), condition.rate <= _LIGHT)
 
 
 def pooled_by_dataset(
-    differences: Iterable[tuple[TrialSpec, Sequence[float]]],
+    differences: Iterable[tuple[Condition, Sequence[float]]],
 ) -> dict[tuple[Any, ...], Spread | None]:
     """The pooled run noise of every noise group.
 

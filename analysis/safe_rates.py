@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, Method, method_of
+from analysis.methods import DatasetId, RateCurve
 from analysis.random_control import holm
 from analysis.study import Study
 from analysis.verdicts import Verdict
 
-Ladder = tuple[Method, float]  # a method and a warm-up; its rates are the rungs
 # Weight of "nothing removed costs nothing" among means whose weights are inverse variances.
 _CERTAIN = 1e12
 
@@ -78,31 +77,26 @@ def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
     )
 
 
-def ladder_of(row: JudgedCell) -> Ladder:
-    """The ladder a row is a rung of."""
-    return method_of(row.cell.condition), row.cell.condition.warmup
-
-
-def ladders_of(study: Study, source: DatasetId) -> dict[Ladder, list[JudgedCell]]:
-    """The rows of a data set by ladder."""
-    ladders: dict[Ladder, list[JudgedCell]] = defaultdict(list)
+def rate_curves(study: Study, source: DatasetId) -> dict[RateCurve, list[JudgedCell]]:
+    """The judged cells of a data set by method and warm-up."""
+    curves: dict[RateCurve, list[JudgedCell]] = defaultdict(list)
     for row in study.of(source):
-        ladders[ladder_of(row)].append(row)
-    return dict(ladders)
+        curves[row.cell.condition.rate_curve].append(row)
+    return dict(curves)
 
 
 def safe_of(rows: Iterable[JudgedCell]) -> SafeRate:
-    """The safe rate of one ladder."""
+    """The safe rate of one method and warm-up."""
     return safe_rate((row.cell.condition.rate, row.verdict) for row in rows)
 
 
-def smallest_p(study: Study, source: DatasetId) -> dict[Ladder, float]:
-    """P of "not even the smallest rate is within" by ladder, after Holm over the data set's.
+def smallest_p(study: Study, source: DatasetId) -> dict[RateCurve, float]:
+    """P of "not even the smallest rate is within" by method and warm-up, after Holm over all.
 
-    Ladders without an interval at their smallest rate are left out.
+    Those without an interval at their smallest rate are left out.
     """
-    found = {ladder: safe_of(rows).p_any for ladder, rows in ladders_of(study, source).items()}
-    known = {ladder: p for ladder, p in found.items() if p is not None}
+    found = {curve: safe_of(rows).p_any for curve, rows in rate_curves(study, source).items()}
+    known = {curve: p for curve, p in found.items() if p is not None}
     return dict(zip(known, holm([*known.values()]), strict=True))
 
 

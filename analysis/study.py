@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
-from analysis.methods import DatasetId, Method, method_of, source_of
-from analysis.pairing import spec_order
+from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.random_control import Comparison, against_random
 from analysis.run_files import Plan, load_plan, merged, read_rows
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
 from trainables.result import TrialResult
-from trainables.spec import TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Study:
     results: tuple[TrialResult, ...]
     rows: tuple[JudgedCell, ...]
     nulls: tuple[JudgedCell, ...]
-    comparisons: Mapping[TrialSpec, Comparison]
+    comparisons: Mapping[Condition, Comparison]
     plan: Plan
     tolerance_pp: float
     methods: Mapping[Method, str]
@@ -51,8 +50,8 @@ class Study:
         return [
             row
             for row in self.rows
-            if source in (None, source_of(row.cell.condition))
-            and method in (None, method_of(row.cell.condition))
+            if source in (None, row.cell.condition.source)
+            and method in (None, row.cell.condition.method)
         ]
 
     @property
@@ -98,14 +97,14 @@ def study(
         ValueError: If paired trials were not tested on the same test set.
     """
     plan = plan or Plan()
-    kept = sorted(results, key=lambda row: (not row.spec.is_baseline, spec_order(row.spec)))
+    kept = sorted(results, key=_results_order)
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
     every = judged(kept, plan.specs, tolerance_pp=tolerance)
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
-    in_order = sorted(conditions, key=lambda c: (c.signal == "random", _lead(c.signal)))
-    everything = [*conditions, *(row.spec for row in kept)]
+    in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
+    everything = [*conditions, *(condition_of(row.spec) for row in kept)]
     return Study(
         name=name,
         results=tuple(kept),
@@ -116,10 +115,14 @@ def study(
         ),
         plan=plan,
         tolerance_pp=tolerance,
-        methods=method_labels(in_order),
-        sources=source_labels(everything),
+        methods=method_labels(condition.method for condition in in_order),
+        sources=source_labels(condition.source for condition in everything),
         dropped=dropped or Dropped(),
     )
+
+
+def _results_order(row: TrialResult) -> tuple[Any, ...]:
+    return (not row.spec.is_baseline, condition_of(row.spec).order, row.spec.seed)
 
 
 def _alpha(plan: Plan) -> float:

@@ -14,12 +14,11 @@ from analysis.class_retention import retention
 from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import JudgedCell
-from analysis.methods import method_of
-from analysis.safe_rates import ladders_of, safe_of, smallest_p
+from analysis.methods import Condition, condition_of
+from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
 from trainables.records import TRIAL_COLUMNS, measured_columns
-from trainables.spec import TrialSpec
 
 Row = dict[str, Any]
 UNIT = "pp"
@@ -83,7 +82,7 @@ def trial_rows(study: Study) -> Iterator[Row]:
     for result in study.results:
         yield {
             "result_key": result.spec.result_key,
-            **_condition(study, result.spec),
+            **_condition(study, condition_of(result.spec)),
             "seed": result.spec.seed,
             "delta": deltas.get(result.spec.result_key),
             "unit": UNIT,
@@ -118,7 +117,7 @@ def verdict_rows(study: Study) -> Iterator[Row]:
     """One row a data set, method and warm-up."""
     for source in study.sources:
         corrected = smallest_p(study, source)
-        for ladder, rows in ladders_of(study, source).items():
+        for curve, rows in rate_curves(study, source).items():
             safe = safe_of(rows)
             at = next((row for row in rows if row.cell.condition.rate == safe.tested), None)
             versus = study.comparisons.get(at.cell.condition) if at else None
@@ -131,7 +130,7 @@ def verdict_rows(study: Study) -> Iterator[Row]:
                 "low_rate": safe.low,
                 "is_beyond": safe.is_beyond,
                 "p_none_within": safe.p_any,
-                "p_none_within_holm": corrected.get(ladder),
+                "p_none_within_holm": corrected.get(curve),
                 "against_random": versus.finding if versus else None,
                 **_saved(costs[0] if costs else None),
             }
@@ -193,7 +192,7 @@ def _cost(study: Study, row: JudgedCell) -> Row:
     }
 
 
-def _pays_from_epochs(condition: TrialSpec, cost: Cost | None) -> float | None:
+def _pays_from_epochs(condition: Condition, cost: Cost | None) -> float | None:
     if condition.protocol != "continue":
         return None
     if cost and not cost.scoring:
@@ -212,12 +211,10 @@ def _values(one: object, attributes: Mapping[str, str]) -> Row:
     return {column: getattr(one, name, None) for column, name in attributes.items()}
 
 
-def _condition(study: Study, condition: TrialSpec) -> Row:
-    method = method_of(condition)
+def _condition(study: Study, condition: Condition) -> Row:
+    method = condition.method
     return {
-        "dataset": condition.dataset,
-        "data_sha": condition.data_sha,
-        "kind": condition.kind,
+        **condition.source._asdict(),
         "method": method_label(study, condition),
         **method._asdict(),
         "settings": _json(dict(method.settings)),
@@ -232,10 +229,10 @@ def _json(settings: Mapping[str, Any]) -> str:
     return json.dumps(settings, sort_keys=True)
 
 
-def method_label(study: Study, condition: TrialSpec) -> str:
+def method_label(study: Study, condition: Condition) -> str:
     """What trials are cut by, in words also where it is by nothing."""
     unpruned = {"full": "full data", "null": "nothing pruned, another order"}
-    return unpruned.get(condition.kind) or study.methods[method_of(condition)]
+    return unpruned.get(condition.kind) or study.methods[condition.method]
 
 
 # What `frames` and `prune-envelope table` offer.

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from analysis.methods import DatasetId, Method, method_of, source_of
-from trainables.spec import Training, TrialSpec
+from analysis.methods import DatasetId, Method
+from trainables.spec import Training
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 _CAPITALS = {
@@ -15,13 +15,13 @@ _CAPITALS = {
 }  # fmt: skip
 
 
-def method_labels(conditions: Iterable[TrialSpec]) -> dict[Method, str]:
+def method_labels(methods: Iterable[Method]) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
     Each setting, the model, the learner and the training are named only where a run has more than
     one of them.
     """
-    methods = list(dict.fromkeys(method_of(condition) for condition in conditions))
+    methods = list(dict.fromkeys(methods))
     varied = {
         name: len({getattr(method, name) for method in methods}) > 1
         for name in ("model", "learner", "training")
@@ -78,9 +78,9 @@ def training_label(training: Training) -> str:
     return ", ".join([f"{training.epochs} epoch{plural}", *changed])
 
 
-def source_labels(conditions: Iterable[TrialSpec]) -> dict[DatasetId, str]:
+def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
     """A name for each data set, sorted; those of one name and different content get a digest."""
-    sources = sorted({source_of(condition) for condition in conditions})
+    sources = sorted(set(sources))
     names = [source.dataset for source in sources]
     return {
         source: source.dataset

@@ -68,10 +68,10 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
-        {"verdicts", "dropped_samples", "run_files", "csv_lines"},
+        {"verdicts", "methods", "dropped_samples", "run_files", "csv_lines"},
         {"pairing", "run_noise", "seeds_needed"},
         {"envelope"},
-        {"methods", "cost", "interim_looks", "random_control", "class_retention"},
+        {"cost", "interim_looks", "random_control", "class_retention"},
         {"wording"},
         {"study"},
         {"safe_rates", "scaling_laws"},

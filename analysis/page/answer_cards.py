@@ -6,8 +6,8 @@ from typing import Literal
 
 from analysis.cost import best_measured_cost
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, method_of
-from analysis.safe_rates import Ladder, ladder_of, ladders_of, safe_of
+from analysis.methods import DatasetId, RateCurve
+from analysis.safe_rates import rate_curves, safe_of
 from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
 from analysis.verdicts import Verdict, Word
@@ -48,15 +48,15 @@ def cards(study: Study) -> list[AnswerCard]:
 
 
 def _card(study: Study, source: DatasetId, name: str) -> AnswerCard:
-    ladders = ladders_of(study, source)
-    controls = [ladder for ladder in ladders if ladder[0].is_control]
-    best = _best(ladders, [ladder for ladder in ladders if not ladder[0].is_control])
-    control = _best(ladders, controls)
+    curves = rate_curves(study, source)
+    controls = [curve for curve in curves if curve.method.is_control]
+    best = _best(curves, [curve for curve in curves if not curve.method.is_control])
+    control = _best(curves, controls)
     top = max((row for row in (best, control) if row), key=_rate, default=None)
     if top is None:
         return _unsettled(study, source, name)
     verdict = _judged(top)
-    has_control = any(row.verdict for ladder in controls for row in ladders[ladder])
+    has_control = any(row.verdict for curve in controls for row in curves[curve])
     standing = _standing(study, top, control, has_control)
     return AnswerCard(
         name=name,
@@ -64,8 +64,8 @@ def _card(study: Study, source: DatasetId, name: str) -> AnswerCard:
         number=percent(_rate(top)),
         claim="of the training data can go",
         details=(
-            f"{_where(study, top)}{choice(len(ladders))}: {_numbers(study, top, verdict)}.",
-            *_between(ladders[ladder_of(top)]),
+            f"{_where(study, top)}{choice(len(curves))}: {_numbers(study, top, verdict)}.",
+            *_between(curves[top.cell.condition.rate_curve]),
             _credit(study, top, standing),
             *_saving(top),
         ),
@@ -95,11 +95,13 @@ def _whole(share: float) -> str:
     return percent(round(share, 2))
 
 
-def _best(ladders: Mapping[Ladder, list[JudgedCell]], among: list[Ladder]) -> JudgedCell | None:
+def _best(
+    curves: Mapping[RateCurve, list[JudgedCell]], among: list[RateCurve]
+) -> JudgedCell | None:
     """The row of the largest safe rate, of equal ones that with the highest lower bound."""
     tops = []
-    for ladder in among:
-        rows = ladders[ladder]
+    for curve in among:
+        rows = curves[curve]
         safe = safe_of(rows).tested
         tops += [row for row in rows if _rate(row) == safe]
     return max(tops, key=lambda row: (_rate(row), _judged(row).low_pp or 0.0), default=None)
@@ -116,7 +118,7 @@ def _judged(row: JudgedCell) -> Verdict:
 
 def _where(study: Study, row: JudgedCell) -> str:
     condition = row.cell.condition
-    return f"{study.methods[method_of(condition)]}, {percent(condition.warmup)} warm-up"
+    return f"{study.methods[condition.method]}, {percent(condition.warmup)} warm-up"
 
 
 def _numbers(study: Study, row: JudgedCell, verdict: Verdict) -> str:
@@ -129,7 +131,7 @@ def _standing(
     study: Study, top: JudgedCell, control: JudgedCell | None, has_control: bool
 ) -> Standing:
     """How the best method stands: the comparison first, then whether random is within as well."""
-    if method_of(top.cell.condition).is_control:
+    if top.cell.condition.is_control:
         return "random"
     if not has_control:
         return "no control"

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from analysis.page.answer_cards import AnswerCard, choice
-from analysis.safe_rates import ladders_of, safe_of, smallest_p
+from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.study import Study
 from analysis.wording import percent
 
@@ -36,18 +36,17 @@ def _everywhere(study: Study) -> list[str]:
     """The best method and warm-up on all data sets: each must pass alone, so nothing is corrected."""
     if len(study.sources) < 2:
         return []
-    by_source = [ladders_of(study, source) for source in study.sources]
-    common = [ladder for ladder in by_source[0] if all(ladder in own for own in by_source)]
-    safe = {ladder: min(safe_of(own[ladder]).tested for own in by_source) for ladder in common}
-    best = max(safe, key=lambda ladder: safe[ladder], default=None)
+    by_source = [rate_curves(study, source) for source in study.sources]
+    common = [curve for curve in by_source[0] if all(curve in own for own in by_source)]
+    safe = {curve: min(safe_of(own[curve]).tested for own in by_source) for curve in common}
+    best = max(safe, key=lambda curve: safe[curve], default=None)
     if best is None:
         return []
     if not safe[best]:
         return [f"No method tested on all {len(by_source)} data sets is within on all of them."]
-    method, warmup = best
     return [
         f"On all {len(by_source)} data sets at once {percent(safe[best])} can go by "
-        f"{study.methods[method]}, {percent(warmup)} warm-up{choice(len(common))}."
+        f"{study.methods[best.method]}, {percent(best.warmup)} warm-up{choice(len(common))}."
     ]
 
 
@@ -87,9 +86,9 @@ def _families(study: Study) -> str:
     """How many methods and warm-ups are within at their smallest rate, before and after Holm."""
     plain = corrected = total = 0
     for source in study.sources:
-        own, ladders = smallest_p(study, source), ladders_of(study, source)
+        own, curves = smallest_p(study, source), rate_curves(study, source)
         total += len(own)
-        plain += sum((safe_of(ladders[one]).p_any or 0) <= study.alpha for one in own)
+        plain += sum((safe_of(curves[one]).p_any or 0) <= study.alpha for one in own)
         corrected += sum(p <= study.alpha for p in own.values())
     if total < 2:
         return ""

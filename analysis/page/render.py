@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from analysis.cost import SweepCost, break_even_epochs, flop, sweep_cost
 from analysis.dropped_samples import Examples, examples
-from analysis.methods import method_of
+from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, Table
@@ -143,12 +143,12 @@ def _examples(study: Study) -> list[tuple[str, Examples]]:
     """Dropped samples of each method this run judged, with the method's name."""
     return [
         (
-            f"{one.condition.dataset} · {study.methods[method_of(one.condition)]} · "
+            f"{one.condition.dataset} · {study.methods[condition_of(one.condition).method]} · "
             f"{percent(one.condition.rate)} removed, seed {one.condition.seed}",
             one,
         )
         for one in examples(study.dropped)
-        if method_of(one.condition) in study.methods
+        if condition_of(one.condition).method in study.methods
     ]
 
 
@@ -201,7 +201,7 @@ def _sweep_text(total: SweepCost) -> str:
 def _epochs_text(study: Study) -> str:
     """Below how many epochs one pass of scoring eats what one run saves."""
     asked = {
-        (break_even_epochs(c.rate, c.warmup), c.rate, c.warmup, c.training.epochs)
+        (break_even_epochs(c.rate, c.warmup), c.rate, c.warmup, c.method.training.epochs)
         for c in (row.cell.condition for row in study.rows)
         if c.protocol == "continue"
     }

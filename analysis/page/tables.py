@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from analysis.methods import DatasetId, method_of, source_of
+from analysis.methods import DatasetId, condition_of
 from analysis.page.figures.style import Table, rounded
 from analysis.study import Study
 from analysis.table_rows import Row, cost_rows, method_label, trial_rows
@@ -74,7 +74,7 @@ def failure_rows(study: Study) -> list[Sequence[str]]:
     return [
         (
             result.spec.result_key[:12],
-            f"{study.sources[source_of(result.spec)]}, {method_label(study, result.spec)}, "
+            f"{study.sources[condition_of(result.spec).source]}, {method_label(study, condition_of(result.spec))}, "
             f"{percent(result.spec.rate)} removed, seed {result.spec.seed}",
             result.error,
         )
@@ -87,7 +87,7 @@ def null_rows(study: Study) -> list[Sequence[str]]:
     """What chance alone does: data set, warm-up, mean and interval, spread between seeds, verdict."""
     return [
         (
-            study.sources[source_of(cell.condition)],
+            study.sources[cell.condition.source],
             percent(cell.condition.warmup),
             f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)}",
             "" if v.sd_pp is None else f"{v.sd_pp:.2f}",
@@ -103,8 +103,8 @@ def unpaired_rows(study: Study) -> list[Sequence[str]]:
     """Cells that miss seeds: the condition, how many it has, and the reasons."""
     return [
         (
-            f"{study.sources[source_of(cell.condition)]}, "
-            f"{study.methods[method_of(cell.condition)]}, "
+            f"{study.sources[cell.condition.source]}, "
+            f"{study.methods[cell.condition.method]}, "
             f"{percent(cell.condition.warmup)} warm-up, {percent(cell.condition.rate)} removed",
             seeds_text(len(cell.seeds), cell.n_planned),
             "; ".join(cell.unpaired) or "not run yet",

@@ -56,7 +56,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         if v is not None and v.low_pp is not None and v.high_pp is not None:
             shown = f"{v.mean_pp:+.2f} pp [{v.low_pp:+.2f}, {v.high_pp:+.2f}]"
         console.print(
-            f"  buying {bought.more} more seeds for {title(bought.condition).rsplit(' ', 1)[0]}: "
+            f"  buying {bought.more} more seeds for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",
             highlight=False,
         )

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
-from analysis.methods import method_of
+from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
 from analysis.study import Study
 from analysis.wording import method_labels
@@ -41,7 +41,7 @@ def summarise(study: Study, console: Console) -> None:
 def verdict_table(study: Study) -> Table:
     """A line for each data set, method and warm-up, a column for each rate."""
     rates = sorted({row.cell.condition.rate for row in study.rows})
-    labels = method_labels(row.cell.condition for row in study.rows)
+    labels = method_labels(row.cell.condition.method for row in study.rows)
     table = Table(
         title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
         f"{study.tolerance_pp:g} pp, ✗ outside, ? inconclusive",
@@ -51,9 +51,9 @@ def verdict_table(study: Study) -> Table:
         table.add_column(name)
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
     for row in study.rows:
-        spec = row.cell.condition
-        head = (spec.dataset, labels[method_of(spec)], f"{100 * spec.warmup:g} %")
-        lines.setdefault(head, {})[spec.rate] = _cell(row)
+        condition = row.cell.condition
+        head = (condition.dataset, labels[condition.method], f"{100 * condition.warmup:g} %")
+        lines.setdefault(head, {})[condition.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     return table
@@ -117,10 +117,10 @@ def _print_found(results: Sequence[TrialResult], rates: Sequence[float], console
     )
     for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
-    labels = method_labels(row.spec for row in known)
+    labels = method_labels(condition_of(row.spec).method for row in known)
     by_head: dict[tuple[str, str], list[TrialResult]] = {}
     for row in known:
-        head = (row.spec.dataset, labels[method_of(row.spec)])
+        head = (row.spec.dataset, labels[condition_of(row.spec).method])
         by_head.setdefault(head, []).append(row)
     for head, own in by_head.items():
         table.add_row(*head, *(_precision(own, rate) for rate in rates))

@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.methods import method_of
+from analysis.methods import condition_of
 from analysis.wording import (
     interval,
     method_labels,
@@ -44,14 +44,16 @@ def test_signals_read_as_words(signal, label):
 
 def test_a_label_names_only_what_differs(pruned):
     one, two = pruned(), pruned(protocol="restart", settings=(("k", 5),))
+    one, two = condition_of(one).method, condition_of(two).method
     labels = method_labels([one, two])
-    assert labels[method_of(one)] == "Redundancy (global)"
-    assert labels[method_of(two)] == "Redundancy (global), k 5, restart"
+    assert labels[one] == "Redundancy (global)"
+    assert labels[two] == "Redundancy (global), k 5, restart"
 
 
 def test_of_settings_only_those_that_differ_are_named(pruned):
     common = (("k", 10), ("centred", False))
-    both = [pruned(settings=(*common, ("probes", probes))) for probes in (0, 8)]
+    specs = [pruned(settings=(*common, ("probes", probes))) for probes in (0, 8)]
+    both = [condition_of(spec).method for spec in specs]
     assert list(method_labels(both).values()) == [
         "Redundancy (global), probes 0",
         "Redundancy (global), probes 8",
@@ -60,12 +62,15 @@ def test_of_settings_only_those_that_differ_are_named(pruned):
 
 def test_models_are_named_where_there_are_two(pruned):
     one, two = pruned(), pruned(model="big", model_sha="b" * 64)
-    assert set(method_labels([one, two]).values()) == {
+    methods = [condition_of(spec).method for spec in (one, two)]
+    assert set(method_labels(methods).values()) == {
         "Redundancy (global), tiny",
         "Redundancy (global), big",
     }
 
 
 def test_data_sets_of_one_name_are_told_apart_by_content(pruned):
-    labels = source_labels([pruned(), pruned(data_sha="e" * 64)])
+    labels = source_labels(
+        condition_of(spec).source for spec in (pruned(), pruned(data_sha="e" * 64))
+    )
     assert sorted(labels.values()) == ["imdb [dddddd]", "imdb [eeeeee]"]

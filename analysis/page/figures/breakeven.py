@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.cost import Cost
-from analysis.methods import Method, method_of
+from analysis.methods import Method
 from analysis.page.figures.pareto import RUNS, measured_costs
 from analysis.page.figures.style import (
     CONTROL,
@@ -90,7 +90,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
         places = sorted({(r.cell.condition.rate, r.cell.condition.warmup) for r, _ in costs})
         for rate, warmup in places:
             own = {
-                method_of(row.cell.condition): cost
+                row.cell.condition.method: cost
                 for row, cost in costs
                 if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
             }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.cost import Cost, best_measured_cost
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, Method, method_of
+from analysis.methods import DatasetId, Method
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -144,8 +144,8 @@ def _point(study: Study, row: JudgedCell, cost: Cost, runs: int) -> Point:
     condition, v = row.cell.condition, row.verdict
     assert v is not None, "only judged conditions have a point"
     return Point(
-        method=method_of(condition),
-        label=study.methods[method_of(condition)],
+        method=condition.method,
+        label=study.methods[condition.method],
         warmup=condition.warmup,
         rate=condition.rate,
         compute=100 * (1 - cost.saved_net(runs)),

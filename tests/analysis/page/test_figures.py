@@ -4,7 +4,7 @@ from dataclasses import replace
 import plotly.graph_objects as go
 import pytest
 
-from analysis.methods import method_of
+from analysis.methods import condition_of
 from analysis.page.figures import FIGURES
 from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
@@ -147,12 +147,12 @@ def test_retention_orders_classes_by_who_loses_most(result, pruned):
 
 
 def test_a_method_by_class_is_drawn_open(pruned):
-    method = method_of(pruned(selector="stratified"))
+    method = condition_of(pruned(selector="stratified")).method
     assert markers([method])[method].symbol == "circle-open"
 
 
 def test_more_signals_than_colours_still_differ(pruned):
-    methods = [method_of(pruned(signal=f"new_{i}")) for i in range(8)]
+    methods = [condition_of(pruned(signal=f"new_{i}")).method for i in range(8)]
     drawn = {(m.color, m.symbol) for m in markers(methods).values()}
     assert len(drawn) == 8
 
