@@ -51,8 +51,8 @@ def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
     """Read how far a run is.
 
     Raises:
-        FileNotFoundError: If the folder is no run's.
-        ValueError: If a file of it is not what it should be.
+        AbsentError: If the folder is no run's.
+        DataError: If a file of it is not what it should be.
     """
     from analysis.run_files import load_plan, read_rows
     from orchestrator.store.run_folder import holder

@@ -76,7 +76,7 @@ def check_trackers(names: Iterable[str]) -> None:
     """Refuse trackers before anything is scheduled.
 
     Raises:
-        ValueError: If a name is not known.
+        UsageError: If a name is not known.
         TrackerAbsentError: If its library is not installed.
     """
     from orchestrator.planning.grids import known

@@ -142,7 +142,7 @@ def _slots(resources: Resources) -> int:
     """Tasks that can run at once, on the cluster as it is or as it can grow.
 
     Raises:
-        ValueError: If not one fits.
+        UsageError: If not one fits.
     """
     wanted = (resources.cpus, resources.gpus)
     slots = max(

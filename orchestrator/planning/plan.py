@@ -110,8 +110,8 @@ def plan_sweep(
 
     Raises:
         DataError: If data are not there or not valid.
-        FileNotFoundError: If the model is not there.
-        ValueError: If a name is not known or a value out of range.
+        AbsentError: If the model is not there.
+        UsageError: If a name is not known or a value out of range.
     """
     # Names first: they cost nothing to check, data may take minutes to read.
     model = find_model(request.model_name)

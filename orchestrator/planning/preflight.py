@@ -40,7 +40,7 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
     """Refuse what could only fail after the data are cut and the full runs begun.
 
     Raises:
-        ValueError: If a warm-up leaves no step, or texts are longer than the model can read.
+        UsageError: If a warm-up leaves no step, or texts are longer than the model can read.
     """
     for spec in specs:
         training = spec.training
@@ -58,7 +58,7 @@ def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
     """Refuse an approximate search through more clusters than there are, or than there are rows.
 
     Raises:
-        ValueError: If one does.
+        UsageError: If one does.
     """
     for spec in specs:
         settings, n = dict(spec.settings), sizes[spec.data_sha]
@@ -85,7 +85,7 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
     """Refuse signals and selectors with a target where there is no validation split.
 
     Raises:
-        ValueError: If there is none; the test set decides nothing.
+        UsageError: If there is none; the test set decides nothing.
     """
     for spec in specs:
         dataset = datasets[spec.data_sha]

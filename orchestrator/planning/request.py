@@ -118,7 +118,7 @@ class Request:
             gpu: Whether trials compute on an accelerator.
 
         Raises:
-            ValueError: If a name is not known, or a list has an entry twice.
+            UsageError: If a name is not known, or a list has an entry twice.
         """
         base = self._base()
         arms = tuple(arm_of(text) for text in self.signals)
@@ -193,7 +193,7 @@ def arm_of(text: str) -> Arm:
     A signal or selector may be module:function.
 
     Raises:
-        ValueError: If it is not written so.
+        UsageError: If it is not written so.
     """
     parts = text.split(":")
     end = parts.pop() if len(parts) > 1 and parts[-1] in ENDS else "low"
