@@ -1,4 +1,4 @@
-"""The wheel holds all that a report needs."""
+"""The wheel holds all that a report needs, and says that its packages are typed."""
 
 import importlib.util
 import subprocess
@@ -38,6 +38,8 @@ def test_a_wheel_makes_a_report_far_from_its_sources(tmp_path):
     home = tmp_path / "home"
     with zipfile.ZipFile(wheel) as held:
         held.extractall(home)
+        typed = {name for name in held.namelist() if name.endswith("py.typed")}
+        assert typed == {f"{p}/py.typed" for p in ("orchestrator", "trainables", "analysis")}
         assert not [name for name in held.namelist() if name.startswith(("tests", "benchmarks"))]
     run = tmp_path / "run"
     (run / "trials").mkdir(parents=True)
