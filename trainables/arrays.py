@@ -27,7 +27,7 @@ def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, Any]) -> None:
             column = pa.array(plain)
         else:
             width = plain.itemsize * int(np.prod(plain.shape[1:]))
-            # Parquet knows no cells of no bytes; what such an array is stands in its shape.
+            # Parquet knows no cells of no bytes; the shape in the metadata says what such an array is.
             column = (
                 pa.nulls(len(plain))
                 if not width

@@ -1,4 +1,4 @@
-"""The row of a finished trial: what the test set says, what was kept, what it took."""
+"""The row of a finished trial: its accuracy on the test set, the rows kept, and its cost."""
 
 import hashlib
 import platform
@@ -24,7 +24,7 @@ def evaluate(
     keep: NDArray[np.bool_],
     phases: Mapping[str, Phase],
 ) -> TrialResult:
-    """The row. The test set is looked at here for the first time, after the last step.
+    """The trial's row. The test set is used here for the first time, after the last step.
 
     Args:
         spec: The trial.
@@ -54,7 +54,7 @@ def evaluate(
         parameters=learner.parameters,
         weights_sha=learner.weights_sha(),
         kept_sha=hashlib.sha256(np.packbits(keep).tobytes()).hexdigest(),
-        found=_found(dataset.truth, keep),
+        found=_truth_hits(dataset.truth, keep),
         environment=_environment(learner.threads),
         warnings=warnings(spec),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,7 +72,9 @@ def _environment(threads: int) -> dict[str, str]:
     return found
 
 
-def _found(truth: Mapping[str, NDArray[np.generic]], keep: NDArray[np.bool_]) -> dict[str, float]:
+def _truth_hits(
+    truth: Mapping[str, NDArray[np.generic]], keep: NDArray[np.bool_]
+) -> dict[str, float]:
     """How well the removed rows hit spare copies and wrong labels, where these are known."""
     if not truth or keep.all():
         return {}

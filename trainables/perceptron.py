@@ -1,4 +1,4 @@
-"""The toy in which pruning is understood: a perceptron that learns from another on what is kept.
+"""A model small enough to understand pruning by: a perceptron that learns from another on what is kept.
 
 Examples x are standard normal in n dimensions and a teacher labels them. A probe at some angle to
 the teacher judges by the margin how hard an example is. The student is the perceptron of largest

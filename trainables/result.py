@@ -54,7 +54,7 @@ class TrialResult:
         class_counts: Training samples per class, shape (c,).
         kept_counts: Of them, those kept, shape (c,).
         phases: What warm-up, scoring, training and evaluation used; of what trials share, each
-            row shows what its trial rests on, whoever paid.
+            row shows all that its trial rests on, also where another trial made it.
         parameters: Trained parameters without embeddings (P_ne of the FLOP model).
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.

@@ -1,4 +1,4 @@
-"""The runs of one data set: where each stands, and how it goes on."""
+"""What the runs of one data set share: its data, its cache, warm learners and schedules."""
 
 import time
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ SAVE_EVERY_S = 60.0
 
 @dataclass(frozen=True)
 class RunContext:
-    """Runs on one data set, and where what they leave is kept.
+    """The data set of some runs, and the cache of what they share.
 
     Attributes:
         dataset: Of all these runs.
@@ -49,7 +49,7 @@ class RunContext:
         return Learner(network, self.dataset.train.labels, spec.training, spec.seed)
 
     def schedule(self, spec: TrialSpec, learner: Learner, keep: Keep) -> Schedule:
-        """The steps ahead of the trial: of all data, or of the survivors from the fork on."""
+        """The steps of the trial: on all data, or on the survivors from the fork on."""
         lengths = learner.network.lengths["train"]
         schedule = Schedule(lengths=lengths, seed=spec.seed, training=spec.training, keep=keep)
         if spec.is_baseline:
@@ -79,7 +79,7 @@ class RunContext:
                 saved = time.monotonic()
 
     def warm_learner(self, spec: TrialSpec) -> Learner:
-        """The full-data run as it stood at the warm-up mark, run that far if nobody has."""
+        """The learner of the full-data run at the warm-up mark, trained that far if it is not there."""
         learner = self.new_learner(spec)
         if spec.warmup:
             learner.load(self._warm(spec))
@@ -87,7 +87,7 @@ class RunContext:
         return learner
 
     def warm_up_used(self, spec: TrialSpec) -> Phase:
-        """What it took to get to the mark."""
+        """What training to the mark took."""
         if not spec.warmup:
             return Phase()
         self._warm(spec)
@@ -105,7 +105,7 @@ class RunContext:
         return self.cache.get("warm", spec.warm_key, write, about=about)
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
-        """What the finished run of a spec gets right, and what run and look took."""
+        """What the finished run of a spec predicts right, and what training and passes took."""
         keep, _ = select(spec, self)
         learner = self.new_learner(spec)
         load_progress(learner, self.cache.progress(spec.result_key))

@@ -1,4 +1,4 @@
-"""What a worker can make ahead of a trial: word pieces, evidence, scores, subset runs, a pace."""
+"""What a worker can make before a trial: word pieces, evidence, scores, subset runs, a pace."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from trainables.spec import Setting, TrialSpec
 
 
 def make_scores(spec: TrialSpec, cache: Cache) -> Phase:
-    """Make a trial's scores, if nobody has; what they took."""
+    """Make a trial's scores, if they are not there; what they took."""
     return score(spec, load_runs(spec, cache))[1]
 
 
@@ -24,7 +24,7 @@ def gather(
     settings: Mapping[str, Setting],
     shard: int | None,
 ) -> None:
-    """Make pieces of evidence of one shard, if nobody has.
+    """Make pieces of evidence of one shard, if they are not there.
 
     Args:
         spec: A pruned trial of the warm-up mark.
@@ -37,7 +37,7 @@ def gather(
 
 
 def answer(spec: TrialSpec, cache: Cache) -> None:
-    """Run a trial for what it gets right on the training set, if nobody has."""
+    """Run a trial for what it predicts right on the training set, if that is not there."""
     Evidence(spec, load_runs(spec, cache)).get("answers", {})
 
 

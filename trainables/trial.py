@@ -1,4 +1,4 @@
-"""One trial, told in its order: warm up, score, prune, go on, and see what is left of accuracy."""
+"""One trial in the order of its steps: warm up, score, prune, train on, measure accuracy."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -58,7 +58,7 @@ def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Col
     """The first of choices whose columns are all in header.
 
     Raises:
-        DataError: If none is, or a column's name stands twice.
+        DataError: If none is, or a column's name is repeated.
     """
     if twice := sorted({name for name in header if list(header).count(name) > 1}):
         raise DataError(f"{where}: column names {twice} occur twice; rename one of each")
@@ -78,7 +78,7 @@ def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Col
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnOrigin:
-    """Where a value stands, for messages.
+    """Where a value is from, for messages.
 
     Attributes:
         where: The file.
@@ -205,7 +205,7 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
     """The user's own ids, or the row numbers where no column is named, shape (n,).
 
     Raises:
-        DataError: If an id is null or stands twice, or is neither a number nor a string.
+        DataError: If an id is null or repeated, or is neither a number nor a string.
     """
     if not columns.id:
         return np.arange(table.num_rows)

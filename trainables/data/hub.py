@@ -46,7 +46,7 @@ def is_offline() -> bool:
 
 
 def is_reachable() -> bool:
-    """Whether the hub answers within 3 s; assumed where a proxy stands between.
+    """Whether the hub answers within 3 s; assumed where there is a proxy between.
 
     The hub's own client tries five times, for half a minute, before it says no.
     """

@@ -142,7 +142,7 @@ def imbalanced(dataset: Dataset, ratio: float, rng: np.random.Generator) -> Data
 def _with_train(
     dataset: Dataset, chosen: NDArray[np.bool_], notes: tuple[str, ...], *, is_limited: bool
 ) -> Dataset:
-    # Truth that names rows is told in the new row numbers; -1 for a row that is gone.
+    # Truth that names rows is written in the new row numbers; -1 for a row that is gone.
     moved = np.where(chosen, np.cumsum(chosen) - 1, -1)
     truth = {name: values[chosen] for name, values in dataset.truth.items()}
     if "duplicate_of" in truth:

@@ -1,1 +1,1 @@
-"""What a warmed-up learner and its data say of each sample."""
+"""What a warmed-up learner and its data say about each sample."""

@@ -1,4 +1,4 @@
-"""Evidence: what a warmed-up learner and its data say of each sample, made once and shared."""
+"""Evidence of one run at one warm-up mark: made when it is asked for, once, kept and shared."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -37,7 +37,7 @@ Made = tuple[Arrays, dict[str, Phase]]
 
 
 class Runs(Protocol):
-    """The runs behind evidence, and where what they leave is kept."""
+    """What evidence is made from: the data, warmed-up learners, and the cache that keeps it."""
 
     @property
     def cache(self) -> Cache:
@@ -48,13 +48,13 @@ class Runs(Protocol):
         """Of all these runs."""
 
     def warm_learner(self, spec: TrialSpec) -> "Learner":
-        """The learner as it stood at the spec's mark."""
+        """The learner at the spec's mark."""
 
     def warm_up_used(self, spec: TrialSpec) -> Phase:
-        """What it took to get there."""
+        """What training to the mark took."""
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
-        """What the spec's finished run gets right, and what the run took."""
+        """What the spec's finished run predicts right, and what the run took."""
 
 
 class Evidence:
@@ -104,7 +104,7 @@ class Evidence:
         return found
 
     def leave(self, names: Collection[str], learner: "Learner") -> None:
-        """Keep the visits, and what one pass over each split gives, while the learner is here.
+        """Keep the visits, and what one pass over each split gives, while the learner is in memory.
 
         A training set of several shards is not passed over: that is left to as many workers.
         """
@@ -180,7 +180,7 @@ class Evidence:
             self._keep(name, {}, shard, partial(_one_of, arrays, name, used))
 
     def _derive(self, name: str, settings: Settings, shard: int | None) -> Made:
-        # An Evidence of its own: what it counts is what this rests on, and nothing else.
+        # A collector of its own: it counts what this piece rests on, and nothing else.
         below, piece = Evidence(self._spec, self._runs), EVIDENCE[name]
         arguments = below.arguments_of(piece.maker, settings)
         if piece.is_sharded:

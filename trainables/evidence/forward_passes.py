@@ -1,4 +1,4 @@
-"""What is seen of a learner without training it: one pass over a split, or several."""
+"""What a learner gives without being trained: one pass over a split, or several."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def batches(
     alter: Alter | None = None,
     rows: range | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], dict[str, Any], Phase]]:
-    """One pass over a split, in batches of similar length, with the module as it stands.
+    """One pass over a split, in batches of similar length, with the module in its present mode.
 
     Args:
         learner: The learner.

@@ -13,7 +13,7 @@ from trainables.spec import Training, TrialSpec
 
 @dataclass(frozen=True, kw_only=True)
 class LearnerSpec:
-    """A row of the table.
+    """A learner that can be named in a spec: a row of LEARNERS.
 
     Attributes:
         open: Gives the network at its initial weights for a spec; the seed decides them.

@@ -7,7 +7,7 @@ from trainables.environment import device
 
 # Rows turned and coded at once.
 _BLOCK = 4096
-# Columns whose greatest similarity stands for them all: choosing, not multiplying, is what costs
+# Columns of which only the greatest similarity is compared: choosing, not multiplying, is what costs
 # where products are fast, and there are 32 times fewer groups than columns to choose from.
 _GROUP = 32
 # Products held at once (64 MB), and the most and the fewest rows they are of. torch multiplies no

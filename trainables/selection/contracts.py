@@ -11,7 +11,7 @@ from trainables.selection.lookup import resolve
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 
-# Below this share of true neighbours a reader is told how to find more.
+# Below this share of true neighbours a warning says how to find more.
 _LEAST_RECALL = 0.99
 
 
@@ -55,7 +55,7 @@ def check_keep(keep: NDArray[Any], n: int, rate: float, selector: str) -> None:
 
 
 def check_epochs(spec: TrialSpec) -> None:
-    """Refuse a warm-up after which the signal has nothing to go by.
+    """Refuse a warm-up after which the signal has no data yet.
 
     Raises:
         ValueError: If it is too short, naming the one from which on it works.
@@ -65,7 +65,7 @@ def check_epochs(spec: TrialSpec) -> None:
     epochs, least = spec.warmup * spec.training.epochs, resolve(spec).signal.needs_epochs
     if round(epochs, 6) < least:
         raise UsageError(
-            f"{spec.signal} has nothing to score by after {epochs:g} epochs of warm-up: it needs "
+            f"{spec.signal} has no data to score by after {epochs:g} epochs of warm-up: it needs "
             f"every sample seen {least:g} times, {_longer(least, spec)}"
         )
 

@@ -1,4 +1,4 @@
-"""POLICIES: which rows a run leaves out is decided anew at the start of each epoch."""
+"""Dynamic pruning: POLICIES choose anew, at the start of each epoch, which rows are left out."""
 
 import inspect
 from collections.abc import Callable
@@ -18,10 +18,10 @@ def random_each_epoch(
     """Other rows left out at random each epoch: the control of dynamic pruning.
 
     Args:
-        losses: Each row's loss at its last visit, shape (n,), nan where it had none; not looked at.
+        losses: Each row's loss at its last visit, shape (n,), nan where it had none; not used.
         draws: Uniform in [0, 1) for this epoch, shape (n,).
         rate: Share of rows left out.
-        done: Share of the run's epochs before this one; not looked at.
+        done: Share of the run's epochs before this one; not used.
 
     Returns:
         Weight of each row's loss in this epoch, shape (n,): 0 where it is left out, else 1.
@@ -74,7 +74,7 @@ def infobatch(
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A row of the table.
+    """A policy of dynamic pruning by name: a row of POLICIES.
 
     Attributes:
         weigh: The function; its keyword-only parameters are its settings.

@@ -66,10 +66,10 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
 
 
 def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
-    """Which training rows a pruned trial goes on with, and what it took to score them.
+    """Which training rows a pruned trial keeps, and what it took to score them.
 
     Returns:
-        Shape (n,), and the scoring's cost; everyone and nothing for a policy of each epoch.
+        Shape (n,), and the scoring's cost; all rows and no cost where none are scored.
 
     Raises:
         ValueError: As `score`; or if the selector gives no mask of as many rows as asked for.

@@ -28,7 +28,7 @@ _LEAST_ERROR = 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Selector:
-    """A row of the table.
+    """A selector by name: a row of SELECTORS.
 
     Attributes:
         cut: The function.
@@ -43,7 +43,7 @@ class Selector:
 
     @property
     def source(self) -> str:
-        """Where the idea is from; empty where it is nobody's."""
+        """Where the idea is from; empty where there is no source."""
         return source(self.cut)
 
 
@@ -57,7 +57,7 @@ def keep_global(scores: Scores, labels: Labels, rate: float, ties: Draws) -> Mas
 
     Args:
         scores: Worth of each row, shape (n,); higher is kept first.
-        labels: Classes, shape (n,); not looked at.
+        labels: Classes, shape (n,); not used.
         rate: Share of rows to remove, in [0, 1).
         ties: A number of its own for each row, shape (n,); the higher of two equal scores stays.
 

@@ -46,7 +46,7 @@ from trainables.signals.words import tfidf
 
 @dataclass(frozen=True)
 class Signal:
-    """A row of the table.
+    """A signal by name: its function, what it costs and from when on it can be used.
 
     Attributes:
         score: The function. Its positional parameters name the evidence it needs, its
@@ -54,11 +54,11 @@ class Signal:
             is more worth keeping.
         cost: What it adds to a run, in forward passes over the training set (F) and more.
         min_epochs: Epochs of warm-up from which on it means what its source says; warned below.
-        needs_epochs: Epochs below which it has nothing to go by; refused.
-        both_ways: Whether the literature is not of one mind which end to keep.
+        needs_epochs: Epochs below which it has no data yet; refused.
+        both_ways: Whether papers disagree which end to keep.
         affordable: Whether it costs a small part of a run, and so is in the grid `signals`.
         selector: How its source cuts.
-        columns: More to tell of each row, kept beside its score: functions like `score`.
+        columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
     score: Callable[..., NDArray[np.float32]]

@@ -1,4 +1,4 @@
-"""The control beside which every signal stands."""
+"""The control that every signal is compared with."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -86,7 +86,7 @@ def knn_shapley(
     rows = neighbours.rows[:, :k]
     hits = (labels[rows] == labels[:, None]) & (rows >= 0)
     earned = (hits.astype(np.float64) - hits[:, -1:]) / rows.shape[1]
-    # The last earns 0, and a row that is not there stands at 0 with 0.
+    # The last earns 0, and a row that is not there is row 0 with value 0.
     total = np.bincount(
         np.maximum(rows, 0).ravel(), np.where(rows >= 0, earned, 0).ravel(), len(labels)
     )
@@ -97,7 +97,7 @@ def knn_shapley(
 def _adjusted(probs: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probabilities minus each class's mean self-confidence, shifted back to be at least 0."""
     classes = probs.shape[1]
-    # A class nobody carries gets what no probability reaches.
+    # A class without a row gets what no probability reaches.
     means = [
         probs[labels == label, label].mean() if (labels == label).any() else 2.0
         for label in range(classes)

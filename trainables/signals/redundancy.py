@@ -90,7 +90,7 @@ def semdedup(
 ) -> NDArray[np.float32]:
     """Minus the similarity to the closest row of the same cluster that is farther out.
 
-    The rows of a cluster stand in order, the farthest from the centroid first; M_j is the
+    The rows of a cluster are sorted, the farthest from the centroid first; M_j is the
     largest similarity of row j to any row before it, and j goes once M_j > 1 - eps. The score is
     -M_j, so the cut at any rate is the source's at some eps. As in the source, rows that are
     themselves gone still count: of a chain a, b, c of near-duplicates b goes for a and c for b,
@@ -179,7 +179,7 @@ def _greedy(
 ) -> tuple[list[int], NDArray[np.bool_]]:
     """Rows in their order of removal, and which rows are representatives."""
     n, k = rows.shape
-    # Who of a pair would go: the more crowded row, or of equals the one with the lower draw.
+    # Which row of a pair would go: the more crowded row, or of equals the one with the lower draw.
     precedence = np.empty(n, dtype=np.int64)
     precedence[np.lexsort((draws, -crowd))] = np.arange(n)
     there = rows.ravel() >= 0

@@ -128,7 +128,7 @@ def test_a_bad_csv_is_refused_and_says_why(tmp_path, content, says):
     ("content", "says"),
     [
         (b'{"text": "a", "label": 0}\n{"text": "b", "la', "line 2"),
-        (b'{"text": "a", "text": "b", "label": 0}\n', "key stands twice"),
+        (b'{"text": "a", "text": "b", "label": 0}\n', "key is repeated"),
         (b'{"text": "a", "label": 0}\n{"text": 5, "label": 1}\n', "row 1 is int 5"),
         (b'{"text": "a", "label": 0}\n{"text": "\\ud800", "label": 1}\n', "row 1"),
         (b'{"text": "a", "label": 0}\n{"label": 1}\n', "row 1 None"),
