@@ -13,6 +13,8 @@ from trainables.result import Phase, TrialResult
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
 FLOP_TRAINED, FLOP_SCORED = 6, 2
+# Numbers of runs on the same survivors whose saving is shown.
+REUSES = (1, 5, 20)
 
 
 @dataclass(frozen=True, kw_only=True)

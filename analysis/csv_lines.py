@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# Of a float so many places are written where a table is made short; of the others all.
-_PLACES = 6
-_OTHER_PLACES = {"test_variance": 9}
-_WHOLE_FLOATS = {"warmup", "rate", "tolerance", "df"}
+# Decimals of a number in a table for reading.
+_DECIMALS = 6
+_OTHER_DECIMALS = {"test_variance": 9}
+_UNROUNDED = {"warmup", "rate", "tolerance", "df"}
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -45,10 +45,10 @@ def plain(value: Any) -> Any:
 
 
 def shortened_floats(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row for reading: measured numbers to six places, what was asked for as it was."""
+    """A row for reading: measured numbers to six decimals, what was asked for as it was."""
     return {
-        name: round(value, _OTHER_PLACES.get(name, _PLACES))
-        if isinstance(value, float) and name not in _WHOLE_FLOATS
+        name: round(value, _OTHER_DECIMALS.get(name, _DECIMALS))
+        if isinstance(value, float) and name not in _UNROUNDED
         else value
         for name, value in row.items()
     }

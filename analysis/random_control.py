@@ -1,4 +1,4 @@
-"""Every signal beside throwing data away at random: paired by seed, corrected for looking often."""
+"""Every signal beside throwing data away at random: paired by seed, corrected for their number."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.cost import Cost, best_measured_cost
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
@@ -53,6 +54,11 @@ class Study:
             if source in (None, row.cell.condition.source)
             and method in (None, row.cell.condition.method)
         ]
+
+    def costs(self, source: DatasetId) -> list[tuple[JudgedCell, Cost]]:
+        """The judged rows of a data set that measured what they took."""
+        found = [(row, best_measured_cost(row)) for row in self.of(source) if row.verdict]
+        return [(row, measured[0]) for row, measured in found if measured is not None]
 
     @property
     def alpha(self) -> float:

@@ -108,7 +108,7 @@ def written(study: "Study", what: str, form: str) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    """A value to as many places as it is worth."""
+    """A value to as many decimals as it is worth."""
     from analysis.table_rows import IN_UNIT
 
     if value is None:

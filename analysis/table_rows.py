@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.class_retention import retention
-from analysis.cost import Cost, best_measured_cost, break_even_epochs, flop, mean_cost
+from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import JudgedCell
 from analysis.methods import Condition, condition_of
@@ -22,7 +22,6 @@ from trainables.records import TRIAL_COLUMNS, measured_columns
 
 Row = dict[str, Any]
 UNIT = "pp"
-_RUNS = (1, 5, 20)
 _MEASURES = ("examples", "tokens", "seconds")
 # Where a column's number stands in a verdict, and in a comparison with random pruning.
 _JUDGED = {
@@ -39,7 +38,7 @@ _BY_CLASS = {
     "bias": "bias_pp", "z": "z", "recall_delta": "recall_delta_pp", "recall_low": "recall_low_pp",
     "recall_high": "recall_high_pp",
 }  # fmt: skip
-_SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in _RUNS))
+_SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in REUSES))
 _METHOD = (
     "dataset", "data_sha", "kind", "method", "signal", "settings", "signal_sha", "prune",
     "selector", "selector_settings", "selector_sha", "protocol", "budget", "model", "model_sha",
@@ -203,7 +202,10 @@ def _pays_from_epochs(condition: Condition, cost: Cost | None) -> float | None:
 def _saved(cost: Cost | None) -> Row:
     if cost is None:
         return dict.fromkeys(_SAVED)
-    return {"saved_gross": cost.saved_gross, **{f"saved_net_{n}": cost.saved_net(n) for n in _RUNS}}
+    return {
+        "saved_gross": cost.saved_gross,
+        **{f"saved_net_{n}": cost.saved_net(n) for n in REUSES},
+    }
 
 
 def _values(one: object, attributes: Mapping[str, str]) -> Row:
@@ -247,5 +249,5 @@ TABLES = {
 
 
 def short_csv(study: Study, what: str) -> list[str]:
-    """A table as the lines of a CSV file, numbers to six places: envelope.csv, the page's files."""
+    """A table as the lines of a CSV file, numbers to six decimals: envelope.csv, the page's files."""
     return csv_lines(COLUMNS[what], map(shortened_floats, TABLES[what](study)))

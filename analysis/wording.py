@@ -95,6 +95,11 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 2):g}%".replace("-", "−")
 
 
+def removed_text(rate: float, warmup: float) -> str:
+    """10% removed after 15% warm-up."""
+    return f"{percent(rate)} removed after {percent(warmup)} warm-up"
+
+
 def signed(value: float, digits: int = 2) -> str:
     """-0.2 is −0.20, with a true minus; what rounds to nothing has no sign."""
     text = f"{value:+.{digits}f}"

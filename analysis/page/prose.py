@@ -8,7 +8,7 @@ from analysis.study import Study
 from analysis.wording import percent
 
 
-def lead(study: Study, found: list[AnswerCard]) -> list[str]:
+def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     """The sentences above the cards: what the numbers are, and whether a signal earned them."""
     tolerance = f"{study.tolerance_pp:g}"
     sentences = [

@@ -18,8 +18,8 @@ from analysis.dropped_samples import Examples, examples
 from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
-from analysis.page.figures.style import DARK, Table
-from analysis.page.prose import lead, tally
+from analysis.page.figures.style import DARK, PageTable
+from analysis.page.prose import opening, tally
 from analysis.page.tables import (
     compute_table,
     failure_rows,
@@ -29,7 +29,7 @@ from analysis.page.tables import (
 )
 from analysis.study import Study
 from analysis.table_rows import short_csv
-from analysis.wording import percent
+from analysis.wording import percent, removed_text
 
 _FOLDER = Path(__file__).parent
 _TITLES = {
@@ -96,7 +96,7 @@ def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: PageTable) -> dict[str, Any]:
     return {"columns": table.columns, "rows": table.rows, "formats": table.formats}
 
 
@@ -119,7 +119,7 @@ def _context(study: Study) -> dict[str, Any]:
         "status": _status(study),
         "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
         "cards": found,
-        "lead": lead(study, found),
+        "lead": opening(study, found),
         "tally": tally(study),
         "tolerance": f"{study.tolerance_pp:g}",
         "confidence": study.confidence,
@@ -208,7 +208,7 @@ def _epochs_text(study: Study) -> str:
     if not asked:
         return ""
     parts = [
-        f"{epochs:.1f} epochs at {percent(rate)} removed after {percent(warmup)} warm-up"
+        f"{epochs:.1f} epochs at {removed_text(rate, warmup)}"
         for epochs, rate, warmup, _ in dict.fromkeys((min(asked), max(asked)))
     ]
     planned = ", ".join(str(epochs) for epochs in sorted({one[3] for one in asked}))

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
-from analysis.page.figures.style import Table, rounded
+from analysis.page.figures.style import PageTable, rounded
 from analysis.study import Study
 from analysis.table_rows import Row, cost_rows, method_label, trial_rows
 from analysis.wording import MARKS, interval, percent, seeds_text, signed
@@ -21,9 +22,9 @@ _COMPUTE = (
 _TRIAL_FORMATS = ("", "", "", "%", "%", "", ".4", "+.2", ",", ".1", "")
 
 
-def trial_table(study: Study) -> Table:
+def trial_table(study: Study) -> PageTable:
     """Every trial, baselines first."""
-    return Table(
+    return PageTable(
         columns=_TRIALS,
         formats=_TRIAL_FORMATS,
         rows=tuple(_trial_row(study, row) for row in trial_rows(study)),
@@ -43,10 +44,10 @@ def _source_label(study: Study, row: Row) -> str:
     return study.sources[DatasetId(row["dataset"], row["data_sha"])]
 
 
-def compute_table(study: Study) -> Table:
+def compute_table(study: Study) -> PageTable:
     """What each condition used of a full run, and what it saves once and when reused."""
     rows = [_compute_row(study, row) for row in cost_rows(study) if row["measure"]]
-    return Table(columns=_COMPUTE, rows=tuple(rows))
+    return PageTable(columns=_COMPUTE, rows=tuple(rows))
 
 
 def _compute_row(study: Study, row: Row) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ def _compute_row(study: Study, row: Row) -> tuple[str, ...]:
     return (
         _source_label(study, row), row["method"], percent(row["warmup"]), percent(row["rate"]),
         *(_share(row[f"{name}_share"]) for name in used),
-        *(_share(row[f"saved_net_{runs}"]) for runs in (1, 5, 20)),
+        *(_share(row[f"saved_net_{runs}"]) for runs in REUSES),
         _runs_text(row["pays_from_runs"]),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from analysis.study import Study
 
 
 class Figure(NamedTuple):
-    """A row of the table.
+    """One figure of the report.
 
     Attributes:
         data: Gives the variants a reader can choose, each with key, label and table.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.page.figures.style import INK, Spec, Table, axis, escaped, layout, rounded
+from analysis.page.figures.style import INK, PageTable, Spec, axis, escaped, layout, rounded
 from analysis.study import Study
 from analysis.wording import percent, signal_label
 
@@ -34,10 +34,10 @@ class AgreeData:
     rows: tuple[tuple[str | float | None, ...], ...]
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """Every two signals as rows."""
         columns = ("signal", "other", "samples", "rank correlation", "overlap of the lowest 10%")
-        return Table(columns=columns, rows=self.rows, formats=("", "", ",", "+.2", ".2"))
+        return PageTable(columns=columns, rows=self.rows, formats=("", "", ",", "+.2", ".2"))
 
 
 def agree_data(study: Study) -> list[AgreeData]:
@@ -53,14 +53,14 @@ def agree_data(study: Study) -> list[AgreeData]:
 def _variant(where: tuple[str, float], pairs: Sequence[Mapping[str, Any]], kind: str) -> AgreeData:
     named = [(_name(pair["one"], pairs), _name(pair["other"], pairs)) for pair in pairs]
     names = tuple(dict.fromkeys(name for both in named for name in both))
-    place = {name: i for i, name in enumerate(names)}
+    position = {name: i for i, name in enumerate(names)}
     return AgreeData(
         key=f"{where[0]}|{percent(where[1])}|{kind}",
         label=f"{where[0]} · {percent(where[1])} warm-up · {_KINDS[kind]}",
         kind=kind,
         names=names,
         values={
-            (max(place[a], place[b]), min(place[a], place[b])): pair[kind]
+            (max(position[a], position[b]), min(position[a], position[b])): pair[kind]
             for (a, b), pair in zip(named, pairs, strict=True)
         },
         rows=tuple(

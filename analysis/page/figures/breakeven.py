@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.cost import Cost
+from analysis.cost import REUSES, Cost
 from analysis.methods import Method
-from analysis.page.figures.pareto import RUNS, measured_costs
 from analysis.page.figures.style import (
     CONTROL,
-    MOST_TOLD,
+    MOST_NAMED,
     MUTED,
+    PageTable,
     Spec,
-    Table,
     axis,
     escaped,
     layout,
@@ -22,7 +21,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import percent
+from analysis.wording import percent, removed_text
 
 _MOST_RUNS = 30
 # Below this a saving is far from paying; a line that starts there would press the others flat.
@@ -46,22 +45,22 @@ class BreakEvenData:
     labels: dict[Method, str]
 
     @property
-    def told(self) -> tuple[Method, ...]:
+    def named(self) -> tuple[Method, ...]:
         """Methods with a line and a name of their own: from the cheapest to score to the dearest."""
         ranked = sorted(self.costs, key=lambda method: self.costs[method].break_even_runs)
-        places = np.linspace(0, len(ranked) - 1, min(MOST_TOLD, len(ranked)))
-        return tuple(ranked[round(place)] for place in places)
+        ranks = np.linspace(0, len(ranked) - 1, min(MOST_NAMED, len(ranked)))
+        return tuple(ranked[round(rank)] for rank in ranks)
 
     @property
     def caption(self) -> str:
         """What is left out of the picture."""
-        pale = len(self.costs) - len(self.told)
+        pale = len(self.costs) - len(self.named)
         return f" {pale} more methods are pale lines." if pale else ""
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """Net saving for a few numbers of runs, and where it begins."""
-        some = (*RUNS, _MOST_RUNS)
+        some = (*REUSES, _MOST_RUNS)
         columns = (
             "method",
             *(f"{n} runs, %" if n > 1 else "1 run, %" for n in some),
@@ -75,7 +74,7 @@ class BreakEvenData:
             )
             for method, cost in self.costs.items()
         )
-        return Table(columns=columns, rows=rows)
+        return PageTable(columns=columns, rows=rows)
 
 
 def _pays_from(cost: Cost) -> float | None:
@@ -86,9 +85,9 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
     """Each data set, rate and warm-up whose runs measured what they took."""
     found = []
     for source, name in study.sources.items():
-        costs = list(measured_costs(study, source))
-        places = sorted({(r.cell.condition.rate, r.cell.condition.warmup) for r, _ in costs})
-        for rate, warmup in places:
+        costs = study.costs(source)
+        conditions = [row.cell.condition for row, _ in costs]
+        for rate, warmup in sorted({(c.rate, c.warmup) for c in conditions}):
             own = {
                 row.cell.condition.method: cost
                 for row, cost in costs
@@ -97,7 +96,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
             found.append(
                 BreakEvenData(
                     key=f"{name}|{percent(rate)}|{percent(warmup)}",
-                    label=f"{name} · {percent(rate)} removed after {percent(warmup)} warm-up",
+                    label=f"{name} · {removed_text(rate, warmup)}",
                     costs=own,
                     labels={method: study.methods[method] for method in own},
                 )
@@ -107,9 +106,9 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
 
 def break_even_figure(data: BreakEvenData) -> Spec:
     """A line a method over the runs that train on the same survivors."""
-    drawn, told = markers(list(data.costs)), data.told
-    traces = [_line(data, method) for method in data.costs if method not in told]
-    for method in told:
+    drawn, named = markers(list(data.costs)), data.named
+    traces = [_line(data, method) for method in data.costs if method not in named]
+    for method in named:
         first = _pays_from(data.costs[method])
         when = f"pays from run {first}" if first else "never pays"
         traces.append(
@@ -128,7 +127,7 @@ def break_even_figure(data: BreakEvenData) -> Spec:
     return {
         "data": traces,
         "layout": layout(
-            400 + 18 * max(0, len(told) - 4),
+            400 + 18 * max(0, len(named) - 4),
             (560, 860),
             xaxis=axis("runs that train on the same survivors"),
             yaxis=y,

@@ -5,30 +5,29 @@ from dataclasses import dataclass
 
 from analysis.envelope import JudgedCell
 from analysis.page.figures.style import (
-    GRID,
     MUTED,
-    SAFE,
     AxisPanel,
+    PageTable,
     Spec,
-    Table,
     axis,
     heading,
     layout,
     panels,
     rounded,
+    tolerance_band,
     warmup_lines,
 )
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import MARKS, interval, percent, seeds_text, signed
+from analysis.wording import MARKS, interval, percent, removed_text, seeds_text, signed
 
 _MOST_RINGS = 10
 _COLUMNS = ("data set", "warm-up", "rate", "verdict", "mean pp", "low pp", "high pp", "seeds")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dose:
-    """One cell of a line.
+class RatePoint:
+    """One rate of a line.
 
     Attributes:
         rate: Share removed.
@@ -59,24 +58,24 @@ class ByDatasetData:
 
     key: str
     label: str
-    lines: dict[str, dict[float, tuple[Dose, ...]]]
+    lines: dict[str, dict[float, tuple[RatePoint, ...]]]
     warmups: tuple[float, ...]
     tolerance_pp: float
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The cells as rows."""
         rows = [
             (
-                name, percent(warmup), percent(dose.rate), dose.verdict.verdict,
-                rounded(dose.verdict.mean_pp), rounded(dose.verdict.low_pp),
-                rounded(dose.verdict.high_pp), dose.verdict.n_seeds,
+                name, percent(warmup), percent(point.rate), point.verdict.verdict,
+                rounded(point.verdict.mean_pp), rounded(point.verdict.low_pp),
+                rounded(point.verdict.high_pp), point.verdict.n_seeds,
             )
             for name, by_warmup in self.lines.items()
-            for warmup, doses in by_warmup.items()
-            for dose in doses
+            for warmup, points in by_warmup.items()
+            for point in points
         ]  # fmt: skip
-        return Table(columns=_COLUMNS, rows=tuple(rows))
+        return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
 def by_dataset_data(study: Study) -> list[ByDatasetData]:
@@ -84,7 +83,7 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
     found = []
     for method, label in study.methods.items():
         lines = {name: _lines(study.of(source, method)) for source, name in study.sources.items()}
-        if any(doses for by_warmup in lines.values() for doses in by_warmup.values()):
+        if any(points for by_warmup in lines.values() for points in by_warmup.values()):
             found.append(
                 ByDatasetData(
                     key=label,
@@ -97,12 +96,12 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
     return found
 
 
-def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[Dose, ...]]:
-    lines: dict[float, list[Dose]] = {}
+def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[RatePoint, ...]]:
+    lines: dict[float, list[RatePoint]] = {}
     for cell, verdict in sorted(rows, key=lambda row: row.cell.condition.rate):
         if verdict is not None:
             lines.setdefault(cell.condition.warmup, []).append(
-                Dose(
+                RatePoint(
                     rate=cell.condition.rate,
                     verdict=verdict,
                     delta_pp=cell.delta_pp,
@@ -116,21 +115,22 @@ def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[Dose, ...]]:
 def by_dataset_figure(data: ByDatasetData) -> Spec:
     """Small multiples with a common vertical axis, intervals, and a ring for each seed."""
     per_row = min(3, len(data.lines))
-    places = panels(len(data.lines), per_row)
     low, high = _span(data)
-    rates = sorted({d.rate for _, dose in _all(data) for d in dose})
+    rates = sorted({point.rate for _, points in _all(data) for point in points})
     step = min([b - a for a, b in zip([0.0, *rates], rates, strict=False)], default=0.1)
     figure: Spec = {"data": [], "layout": {}}
     notes, axes, shapes = [], {}, []
-    for place, (name, by_warmup) in zip(places, data.lines.items(), strict=True):
-        notes.append(heading(place, name))
-        axes.update(_axes(place, (low, high), max(rates)))
-        shapes += _band(place, data.tolerance_pp, high)
-        for i, (warmup, doses) in enumerate(by_warmup.items()):
-            dodge = 100 * step * 0.1 * (i - (len(by_warmup) - 1) / 2)
-            figure["data"] += _traces(data, place, (warmup, doses), dodge)
+    for panel, (name, by_warmup) in zip(
+        panels(len(data.lines), per_row), data.lines.items(), strict=True
+    ):
+        notes.append(heading(panel, name))
+        axes.update(_axes(panel, (low, high), max(rates)))
+        shapes += tolerance_band(panel, "y", data.tolerance_pp, high)
+        for i, (warmup, points) in enumerate(by_warmup.items()):
+            offset = 100 * step * 0.1 * (i - (len(by_warmup) - 1) / 2)
+            figure["data"] += _traces(data, panel, (warmup, points), offset)
         if not by_warmup:
-            notes.append(_not_run(place))
+            notes.append(_not_run(panel))
     named = {line["legendgroup"]: line for line in figure["data"][::-1] if "name" in line}
     for line in named.values():
         line["showlegend"] = True
@@ -145,62 +145,50 @@ def by_dataset_figure(data: ByDatasetData) -> Spec:
     return figure
 
 
-def _all(data: ByDatasetData) -> list[tuple[float, tuple[Dose, ...]]]:
+def _all(data: ByDatasetData) -> list[tuple[float, tuple[RatePoint, ...]]]:
     return [line for by_warmup in data.lines.values() for line in by_warmup.items()]
 
 
 def _span(data: ByDatasetData) -> tuple[float, float]:
     values = [0.5, -1.4 * data.tolerance_pp]
-    for _, doses in _all(data):
-        for dose in doses:
-            bounds = (dose.verdict.low_pp, dose.verdict.high_pp)
-            values += [*dose.delta_pp, *(bound for bound in bounds if bound is not None)]
+    for _, points in _all(data):
+        for point in points:
+            bounds = (point.verdict.low_pp, point.verdict.high_pp)
+            values += [*point.delta_pp, *(bound for bound in bounds if bound is not None)]
     # One wild interval (two seeds, unpooled) must not flatten all others: the axis follows
     # the seeds themselves and lets such an interval run out of the panel.
-    seeds = [delta for _, doses in _all(data) for dose in doses for delta in dose.delta_pp]
+    seeds = [delta for _, points in _all(data) for point in points for delta in point.delta_pp]
     reach = max(3 * data.tolerance_pp, 1.6 * max(abs(delta) for delta in seeds))
     low, high = max(min(values), -reach), min(max(values), reach)
     return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 
-def _axes(place: AxisPanel, span: tuple[float, float], rate: float) -> Spec:
+def _axes(panel: AxisPanel, span: tuple[float, float], rate: float) -> Spec:
     x = axis(
-        "share removed (%)", domain=place.x, anchor=f"y{place.suffix}",
+        "share removed (%)", domain=panel.x, anchor=f"y{panel.suffix}",
         range=[-100 * rate * 0.05, 100 * rate * 1.1], rangemode="tozero",
     )  # fmt: skip
     y = axis(
-        "Δ accuracy (pp)" if place.is_left else "", domain=place.y, anchor=f"x{place.suffix}",
-        range=list(span), matches="y" if place.suffix else None, showticklabels=place.is_left,
+        "Δ accuracy (pp)" if panel.is_left else "", domain=panel.y, anchor=f"x{panel.suffix}",
+        range=list(span), matches="y" if panel.suffix else None, showticklabels=panel.is_left,
     )  # fmt: skip
-    return {f"xaxis{place.suffix}": x, f"yaxis{place.suffix}": y}
-
-
-def _band(place: AxisPanel, tolerance_pp: float, high: float) -> list[Spec]:
-    refs = {"xref": f"x{place.suffix} domain", "yref": f"y{place.suffix}", "x0": 0, "x1": 1}
-    line = {"type": "line", **refs}
-    return [
-        {
-            "type": "rect", **refs, "y0": -tolerance_pp, "y1": high, "layer": "below",
-            "fillcolor": "rgba(0,158,115,.09)", "line": {"width": 0},
-        },
-        line | {"y0": -tolerance_pp, "y1": -tolerance_pp,
-                "line": {"color": SAFE, "width": 1.5, "dash": "dash"}},
-        line | {"y0": 0, "y1": 0, "layer": "below", "line": {"color": GRID, "width": 2}},
-    ]  # fmt: skip
+    return {f"xaxis{panel.suffix}": x, f"yaxis{panel.suffix}": y}
 
 
 def _traces(
-    data: ByDatasetData, place: AxisPanel, line: tuple[float, tuple[Dose, ...]], dodge: float
+    data: ByDatasetData, panel: AxisPanel, line: tuple[float, tuple[RatePoint, ...]], offset: float
 ) -> list[Spec]:
-    warmup, doses = line
+    warmup, points = line
     color, dash, width = warmup_lines(data.warmups)[warmup]
-    axes = {"xaxis": f"x{place.suffix}", "yaxis": f"y{place.suffix}", "type": "scatter"}
+    axes = {"xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}", "type": "scatter"}
     group = {"legendgroup": f"{warmup}", "showlegend": False}
-    at = [100 * dose.rate + dodge for dose in doses]
-    means = [dose.verdict.mean_pp for dose in doses]
-    up = [_reach(dose.verdict.high_pp, dose.verdict.mean_pp) for dose in doses]
-    down = [_reach(dose.verdict.mean_pp, dose.verdict.low_pp) for dose in doses]
-    rings = [(x, dose) for x, dose in zip(at, doses, strict=True) if len(dose.seeds) <= _MOST_RINGS]
+    at = [100 * point.rate + offset for point in points]
+    means = [point.verdict.mean_pp for point in points]
+    up = [_length(point.verdict.high_pp, point.verdict.mean_pp) for point in points]
+    down = [_length(point.verdict.mean_pp, point.verdict.low_pp) for point in points]
+    rings = [
+        (x, point) for x, point in zip(at, points, strict=True) if len(point.seeds) <= _MOST_RINGS
+    ]
     return [
         {
             **axes, **group, "mode": "lines", "hoverinfo": "skip", "x": [0, *at], "y": [0, *means],
@@ -209,18 +197,18 @@ def _traces(
         },
         {
             **axes, **group, "mode": "markers", "hoverinfo": "text",
-            "x": [x for x, dose in rings for _ in dose.seeds],
-            "y": [delta for _, dose in rings for delta in dose.delta_pp],
+            "x": [x for x, point in rings for _ in point.seeds],
+            "y": [delta for _, point in rings for delta in point.delta_pp],
             "hovertext": [
                 f"seed {seed}: {signed(delta)} pp"
-                for _, dose in rings
-                for seed, delta in zip(dose.seeds, dose.delta_pp, strict=True)
+                for _, point in rings
+                for seed, delta in zip(point.seeds, point.delta_pp, strict=True)
             ],
             "marker": {"symbol": "circle-open", "size": 6, "color": color, "opacity": 0.55},
         },
         {
             **axes, **group, "mode": "markers", "hoverinfo": "text", "x": at, "y": means,
-            "hovertext": [_hover(dose, warmup) for dose in doses],
+            "hovertext": [_hover(point, warmup) for point in points],
             "marker": {"size": 8, "color": color},
             "error_y": {
                 "type": "data", "symmetric": False, "array": up, "arrayminus": down,
@@ -230,22 +218,22 @@ def _traces(
     ]  # fmt: skip
 
 
-def _reach(high: float | None, low: float | None) -> float:
+def _length(high: float | None, low: float | None) -> float:
     return 0.0 if high is None or low is None else high - low
 
 
-def _hover(dose: Dose, warmup: float) -> str:
-    v = dose.verdict
+def _hover(point: RatePoint, warmup: float) -> str:
+    v = point.verdict
     return (
         f"<b>{MARKS[v.verdict]} {v.verdict}</b><br>"
         f"{signed(v.mean_pp)} pp {interval(v.low_pp, v.high_pp)}<br>"
-        f"{seeds_text(v.n_seeds, dose.n_planned)}<br>"
-        f"{percent(dose.rate)} removed after {percent(warmup)} warm-up"
+        f"{seeds_text(v.n_seeds, point.n_planned)}<br>"
+        f"{removed_text(point.rate, warmup)}"
     )
 
 
-def _not_run(place: AxisPanel) -> Spec:
+def _not_run(panel: AxisPanel) -> Spec:
     return {
         "text": "not run", "showarrow": False, "font": {"size": 13, "color": MUTED},
-        "xref": "paper", "yref": "paper", "x": sum(place.x) / 2, "y": sum(place.y) / 2,
+        "xref": "paper", "yref": "paper", "x": sum(panel.x) / 2, "y": sum(panel.y) / 2,
     }  # fmt: skip

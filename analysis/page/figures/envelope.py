@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.methods import Method
-from analysis.page.figures.style import EDGE, INK, MUTED, Spec, Table, axis, layout, rounded
+from analysis.page.figures.style import EDGE, INK, MUTED, PageTable, Spec, axis, layout, rounded
 from analysis.study import Study
 from analysis.verdicts import Verdict, average
-from analysis.wording import MARKS, interval, percent, seeds_text, signed
+from analysis.wording import MARKS, interval, percent, removed_text, seeds_text, signed
 
 _SCALE_PP = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.
@@ -20,7 +20,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Square:
-    """One place of the heatmap: its verdict, or None, and what to say of it."""
+    """One cell of the heatmap: its verdict, or None, and what to say of it."""
 
     verdict: Verdict | None
     n_planned: int = 0
@@ -74,15 +74,15 @@ class EnvelopeData:
         )
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The squares as rows."""
-        rows = [_table_row(place, square) for place, square in sorted(self.squares.items())]
-        return Table(columns=_COLUMNS, rows=tuple(rows))
+        rows = [_table_row(at, square) for at, square in sorted(self.squares.items())]
+        return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
-def _table_row(place: tuple[float, float], square: Square) -> tuple[str | float | None, ...]:
+def _table_row(at: tuple[float, float], square: Square) -> tuple[str | float | None, ...]:
     v = square.verdict
-    where = (percent(place[0]), percent(place[1]))
+    where = (percent(at[0]), percent(at[1]))
     if v is None:
         return (*where, square.note, None, None, None, None, None, None)
     bounds = (v.mean_pp, v.low_pp, v.high_pp)
@@ -101,7 +101,7 @@ def envelope_data(study: Study) -> list[EnvelopeData]:
 
 
 def _by_mean(data: EnvelopeData) -> EnvelopeData:
-    squares = {place: replace(square, by_mean=True) for place, square in data.squares.items()}
+    squares = {at: replace(square, by_mean=True) for at, square in data.squares.items()}
     key, label = f"{data.key}|mean", f"{data.label} · by the mean"
     return replace(data, key=key, label=label, squares=squares, group="By the mean alone")
 
@@ -137,11 +137,11 @@ def _averaged(study: Study, method: Method) -> dict[tuple[float, float], Square]
         for source, name in study.sources.items()
     }
     squares = {}
-    for place in sorted({place for rows in by_source.values() for place in rows}):
-        rows = {name: rows.get(place) for name, rows in by_source.items()}
+    for at in sorted({at for rows in by_source.values() for at in rows}):
+        rows = {name: rows.get(at) for name, rows in by_source.items()}
         verdicts = [row.verdict for row in rows.values() if row and row.verdict]
         missing = [name for name, row in rows.items() if not (row and row.verdict)]
-        squares[place] = Square(
+        squares[at] = Square(
             verdict=None if missing else average(verdicts),
             n_planned=max(row.cell.n_planned for row in rows.values() if row),
             note="not measured on " + ", ".join(missing) if missing else "",
@@ -257,7 +257,7 @@ def _text(square: Square, is_many: bool) -> str:
 
 def _hover(square: Square, warmup: float, rate: float) -> str:
     v = square.verdict
-    where = f"{percent(rate)} removed after {percent(warmup)} warm-up"
+    where = removed_text(rate, warmup)
     if v is None:
         return where
     bounds = f" {interval(v.low_pp, v.high_pp)}" if v.low_pp is not None else ""

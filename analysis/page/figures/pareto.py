@@ -1,21 +1,21 @@
 """Accuracy against compute: what no other condition beats at both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.cost import Cost, best_measured_cost
+from analysis.cost import REUSES, Cost
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, Method
+from analysis.methods import Method
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
-    MOST_TOLD,
+    MOST_NAMED,
     MUTED,
     SAFE,
     TEXT,
     Marker,
+    PageTable,
     Spec,
-    Table,
     axis,
     escaped,
     layout,
@@ -24,9 +24,8 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import percent
+from analysis.wording import percent, removed_text
 
-RUNS = (1, 5, 20)
 # Dearer than this a condition is in the table alone: it would squeeze the others.
 _DEAREST = 112.0
 
@@ -70,14 +69,14 @@ class ParetoData:
     def front(self) -> tuple[tuple[float, float], ...]:
         """Compute and mean of conditions no other beats at both, and of the full data."""
         best: list[tuple[float, float]] = []
-        places = [(p.compute, p.mean_pp) for p in self.points] + [(100.0, 0.0)]
-        for compute, mean in sorted(places, key=lambda place: (place[0], -place[1])):
+        dots = [(p.compute, p.mean_pp) for p in self.points] + [(100.0, 0.0)]
+        for compute, mean in sorted(dots, key=lambda dot: (dot[0], -dot[1])):
             if not best or mean > best[-1][1]:
                 best.append((compute, mean))
         return tuple(best)
 
     @property
-    def told(self) -> tuple[Method, ...]:
+    def named(self) -> tuple[Method, ...]:
         """Methods with a mark and a name of their own: the front's, random, and the best."""
         best = {(round(x, 6), round(y, 6)) for x, y in self.front}
 
@@ -86,18 +85,18 @@ class ParetoData:
             return not is_best, not point.method.is_control, -point.mean_pp
 
         ranked = dict.fromkeys(point.method for point in sorted(self.shown, key=rank))
-        return tuple(ranked)[:MOST_TOLD]
+        return tuple(ranked)[:MOST_NAMED]
 
     @property
     def caption(self) -> str:
         """What is left out of the picture."""
         count = len(self.points) - len(self.shown)
         dear = f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
-        pale = len({point.method for point in self.shown}) - len(self.told)
+        pale = len({point.method for point in self.shown}) - len(self.named)
         return f"{f' {pale} more methods are pale dots.' if pale else ''}{dear}"
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The points as rows."""
         columns = ("method", "warm-up", "removed", "compute %", "mean pp", "low pp", "high pp")
         rows = tuple(
@@ -107,15 +106,15 @@ class ParetoData:
             )
             for p in self.points
         )  # fmt: skip
-        return Table(columns=columns, rows=rows)
+        return PageTable(columns=columns, rows=rows)
 
 
 def pareto_data(study: Study) -> list[ParetoData]:
     """Each data set for one run and for several on the same survivors."""
     found = []
     for source, name in study.sources.items():
-        costs = list(measured_costs(study, source))
-        for runs in RUNS if costs else ():
+        costs = study.costs(source)
+        for runs in REUSES if costs else ():
             points = [_point(study, row, cost, runs) for row, cost in costs]
             found.append(
                 ParetoData(
@@ -126,14 +125,6 @@ def pareto_data(study: Study) -> list[ParetoData]:
                 )
             )
     return found
-
-
-def measured_costs(study: Study, source: DatasetId) -> Iterator[tuple[JudgedCell, Cost]]:
-    """Judged conditions of a data set that measured what they took."""
-    for row in study.of(source):
-        found = best_measured_cost(row) if row.verdict else None
-        if found is not None:
-            yield row, found[0]
 
 
 def _runs_text(runs: int) -> str:
@@ -157,8 +148,8 @@ def _point(study: Study, row: JudgedCell, cost: Cost, runs: int) -> Point:
 
 def pareto_figure(data: ParetoData) -> Spec:
     """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
-    drawn, told = markers([point.method for point in data.points]), data.told
-    front = [place for place in data.front if place[0] <= _DEAREST]
+    drawn, named = markers([point.method for point in data.points]), data.named
+    front = [dot for dot in data.front if dot[0] <= _DEAREST]
     traces: list[Spec] = [
         {
             "type": "scatter", "mode": "lines", "x": [x for x, _ in front],
@@ -166,9 +157,9 @@ def pareto_figure(data: ParetoData) -> Spec:
             "hoverinfo": "skip", "showlegend": False,
         }
     ]  # fmt: skip
-    pale = [point for point in data.shown if point.method not in told]
+    pale = [point for point in data.shown if point.method not in named]
     traces += [_pale(pale)] if pale else []
-    for method in told:
+    for method in named:
         own = [point for point in data.shown if point.method == method]
         traces.append(_dots(own, drawn[method]))
     traces.append(
@@ -202,13 +193,9 @@ def _pale(points: Sequence[Point]) -> Spec:
         "type": "scatter", "mode": "markers", "showlegend": False,
         "x": [p.compute for p in points], "y": [p.mean_pp for p in points],
         "marker": {"size": 6, "color": CONTROL, "opacity": 0.35},
-        "customdata": [f"{escaped(p.label, 60)}<br>{_place(p)}" for p in points],
+        "customdata": [f"{escaped(p.label, 60)}<br>{removed_text(p.rate, p.warmup)}" for p in points],
         "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
     }  # fmt: skip
-
-
-def _place(point: Point) -> str:
-    return f"{percent(point.rate)} removed after {percent(point.warmup)} warm-up"
 
 
 def _dots(points: Sequence[Point], marker: Marker) -> Spec:
@@ -225,6 +212,6 @@ def _dots(points: Sequence[Point], marker: Marker) -> Spec:
             "color": marker.color, "thickness": 1,
         },
         "marker": marker_spec(marker, 10),
-        "customdata": [_place(p) for p in points],
+        "customdata": [removed_text(p.rate, p.warmup) for p in points],
         "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
     }  # fmt: skip

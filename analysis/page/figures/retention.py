@@ -8,9 +8,9 @@ from analysis.class_retention import Retention, retention
 from analysis.methods import DatasetId, Method
 from analysis.page.figures.style import (
     GRID,
-    MOST_TOLD,
+    MOST_NAMED,
+    PageTable,
     Spec,
-    Table,
     axis,
     escaped,
     layout,
@@ -19,7 +19,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import interval, percent, signed
+from analysis.wording import interval, percent, removed_text, signed
 
 _MOST_CLASSES = 30
 _BAR = "#C24E00"
@@ -67,7 +67,7 @@ class RetentionData:
         )
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """Every class of every method as rows."""
         rows = [
             (
@@ -78,7 +78,7 @@ class RetentionData:
             for method, r in self.by_method.items()
             for k in np.argsort(r.bias_pp, kind="stable")
         ]  # fmt: skip
-        return Table(columns=_COLUMNS, rows=tuple(rows))
+        return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
 def _recall_text(r: Retention) -> str:
@@ -104,9 +104,9 @@ def retention_data(study: Study) -> list[RetentionData]:
     for source, name in study.sources.items():
         conditions = [row.cell.condition for row in study.of(source)]
         for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
-            where = f"{name} · {percent(rate)} removed after {percent(-negative)} warm-up"
+            where = f"{name} · {removed_text(rate, -negative)}"
             key = f"{name}|{percent(rate)}|{percent(-negative)}"
-            frames = _shared_out(_by_method(study, source, (rate, -negative)))
+            frames = _shared_out(_by_method(study, source, rate, -negative))
             for i, by_method in enumerate(frames):
                 names = (key, where)
                 if len(frames) > 1:
@@ -117,10 +117,10 @@ def retention_data(study: Study) -> list[RetentionData]:
 
 
 def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retention]]:
-    """Frames of at most MOST_TOLD, in each of them random."""
+    """Frames of at most MOST_NAMED, in each of them random."""
     controls = {method: r for method, r in by_method.items() if method.is_control}
     others = [method for method in by_method if method not in controls]
-    size = max(2, MOST_TOLD - len(controls))
+    size = max(2, MOST_NAMED - len(controls))
     # Even frames: no last one with a single method.
     count = max(1, -(-len(others) // size)) if by_method else 0
     parts = np.array_split(np.arange(len(others)), count) if count else []
@@ -128,12 +128,12 @@ def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retenti
 
 
 def _by_method(
-    study: Study, source: DatasetId, place: tuple[float, float]
+    study: Study, source: DatasetId, rate: float, warmup: float
 ) -> dict[Method, Retention]:
     found = {}
     for method in study.methods:
         for cell, _ in study.of(source, method):
-            if (cell.condition.rate, cell.condition.warmup) == place:
+            if (cell.condition.rate, cell.condition.warmup) == (rate, warmup):
                 r = retention(cell, alpha=study.alpha)
                 if r is not None:
                     found[method] = r
@@ -191,19 +191,19 @@ def retention_figure(data: RetentionData) -> Spec:
             head + 56 + max(80, 34 * len(names)), (760 if recall else 560, most),
             barmode="overlay", bargap=0.45, showlegend=True,
             margin={"l": left, "r": 16, "t": head, "b": 56}, **axes,
-            shapes=[_null(place, lead.null_se_pp[k]) for place, k in enumerate(data.order)],
+            shapes=[_null(position, lead.null_se_pp[k]) for position, k in enumerate(data.order)],
         ),
     }  # fmt: skip
 
 
 def _bias_traces(data: RetentionData) -> list[Spec]:
     """A mark for each method that is not drawn as bars."""
-    styles, dodges = markers(list(data.by_method)), _dodges(data)
+    styles, offsets = markers(list(data.by_method)), _offsets(data)
     return [
         {
             "type": "scatter", "mode": "markers", "name": escaped(data.labels[method], 42),
             "x": [float(r.bias_pp[k]) for k in data.order],
-            "y": [place + dodges[method] for place in range(len(data.order))],
+            "y": [position + offsets[method] for position in range(len(data.order))],
             "marker": marker_spec(styles[method], 10), "hoverinfo": "text",
             "hovertext": [_hover(r, k, data.labels[method]) for k in data.order],
             "legendgroup": data.labels[method],
@@ -229,8 +229,8 @@ def _recall_traces(data: RetentionData) -> list[Spec]:
             "showlegend": False, "legendgroup": data.labels[method],
             "x": [_known(r.recall_delta_pp[k]) for k in data.order],
             "y": [
-                place + step * (i - (len(data.by_method) - 1) / 2)
-                for place in range(len(data.order))
+                position + step * (i - (len(data.by_method) - 1) / 2)
+                for position in range(len(data.order))
             ],
             "marker": marker, "hoverinfo": "text",
             "hovertext": [_recall_hover(r, k, data.labels[method]) for k in data.order],
@@ -252,7 +252,7 @@ def _recall_hover(r: Retention, k: int, label: str) -> str:
     return f"<b>{escaped(r.class_names[k])}</b><br>{escaped(label, 60)}<br>recall {shown}"
 
 
-def _dodges(data: RetentionData) -> dict[Method, float]:
+def _offsets(data: RetentionData) -> dict[Method, float]:
     """Where in its row each method's mark stands: without it those near zero hide each other."""
     others = [method for method in data.by_method if method != data.lead]
     step = min(0.22, 0.7 / max(1, len(others)))
@@ -275,12 +275,12 @@ def _bars(data: RetentionData, lead: Retention) -> Spec:
     }  # fmt: skip
 
 
-def _null(place: int, error_pp: float) -> Spec:
+def _null(position: int, error_pp: float) -> Spec:
     """Where random pruning stays in nine of ten draws."""
     half = 1.645 * float(error_pp) if np.isfinite(error_pp) else 0.0
     return {
-        "type": "rect", "layer": "below", "x0": -half, "x1": half, "y0": place - 0.42,
-        "y1": place + 0.42, "fillcolor": "rgba(107,114,128,.22)", "line": {"width": 0},
+        "type": "rect", "layer": "below", "x0": -half, "x1": half, "y0": position - 0.42,
+        "y1": position + 0.42, "fillcolor": "rgba(107,114,128,.22)", "line": {"width": 0},
     }  # fmt: skip
 
 

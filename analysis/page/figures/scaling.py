@@ -6,9 +6,9 @@ import numpy as np
 
 from analysis.methods import Method
 from analysis.page.figures.style import (
-    MOST_TOLD,
+    MOST_NAMED,
+    PageTable,
     Spec,
-    Table,
     axis,
     escaped,
     layout,
@@ -50,20 +50,20 @@ class ScalingData:
     labels: dict[Method, str]
 
     @property
-    def told(self) -> list[Method]:
+    def named(self) -> list[Method]:
         """Methods drawn: random, and those with the fewest errors beside it."""
 
         def rank(method: Method) -> tuple[bool, float]:
             ratio = self.ratios.get(method)
             return not method.is_control, ratio.mean if ratio else 1.0
 
-        return sorted(self.curves, key=rank)[:MOST_TOLD]
+        return sorted(self.curves, key=rank)[:MOST_NAMED]
 
     @property
     def caption(self) -> str:
         """Random's law, how the others stand to it, and what is left out."""
         parts = []
-        for method in self.told:
+        for method in self.named:
             one, ratio = self.curves[method], self.ratios.get(method)
             if method.is_control:
                 parts.append(
@@ -75,11 +75,11 @@ class ScalingData:
                     f" {self.labels[method]}: {ratio.mean:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] "
                     "times random's errors at the same size."
                 )
-        left = len(self.curves) - len(self.told)
+        left = len(self.curves) - len(self.named)
         return "".join(parts) + (f" {left} more methods are in the table alone." if left else "")
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The fits as rows."""
         rows = []
         for method, one in self.curves.items():
@@ -92,7 +92,7 @@ class ScalingData:
                     rounded(one.delta_aic, 1), one.finding,
                 )
             )  # fmt: skip
-        return Table(columns=_COLUMNS, rows=tuple(rows))
+        return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
 def scaling_data(study: Study) -> list[ScalingData]:
@@ -142,7 +142,7 @@ def scaling_figure(data: ScalingData) -> Spec:
     drawn = markers(list(data.curves))
     kept = sorted({size for one in data.curves.values() for size in one.sizes})
     traces = []
-    for method in data.told:
+    for method in data.named:
         one, marker = data.curves[method], drawn[method]
         fits = one.fitted()
         line = {"color": marker.color, "width": 2, "dash": "dot" if method.is_control else "solid"}

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from analysis.methods import Method
 from analysis.page.figures.style import (
     CONTROL,
-    GRID,
     MUTED,
-    SAFE,
     AxisPanel,
+    PageTable,
     Spec,
-    Table,
     axis,
     escaped,
     heading,
@@ -20,11 +18,12 @@ from analysis.page.figures.style import (
     markers,
     panels,
     rounded,
+    tolerance_band,
 )
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import interval, p_text, percent, seeds_text, signed
+from analysis.wording import interval, p_text, percent, removed_text, seeds_text, signed
 
 _COLUMNS = (
     "data set", "method", "verdict", "mean pp", "low pp", "high pp", "seeds",
@@ -63,10 +62,10 @@ class SignalsData:
     tolerance_pp: float
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The entries as rows."""
         rows = [_table_row(name, e) for name, entries in self.entries.items() for e in entries]
-        return Table(columns=_COLUMNS, rows=tuple(rows))
+        return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
 def _table_row(source: str, entry: RankedMethod) -> tuple[str | float | None, ...]:
@@ -82,18 +81,16 @@ def _table_row(source: str, entry: RankedMethod) -> tuple[str | float | None, ..
 def signals_data(study: Study) -> list[SignalsData]:
     """One frame for each rate and warm-up: small rates first, of them the longest warm-up."""
     conditions = [row.cell.condition for row in study.rows if row.verdict]
-    places = sorted({(c.rate, -c.warmup) for c in conditions})
     found = []
-    for rate, negative in places:
+    for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
         entries = {
-            name: tuple(_entries(study, name, (rate, -negative))) for name in study.sources.values()
+            name: tuple(_entries(study, name, rate, -negative)) for name in study.sources.values()
         }
         used = {entry.method for listed in entries.values() for entry in listed}
-        where = f"{percent(rate)} removed after {percent(-negative)} warm-up"
         found.append(
             SignalsData(
                 key=f"{percent(rate)}|{percent(-negative)}",
-                label=where,
+                label=removed_text(rate, -negative),
                 entries=entries,
                 methods={m: label for m, label in study.methods.items() if m in used},
                 tolerance_pp=study.tolerance_pp,
@@ -102,12 +99,12 @@ def signals_data(study: Study) -> list[SignalsData]:
     return found
 
 
-def _entries(study: Study, name: str, place: tuple[float, float]) -> list[RankedMethod]:
+def _entries(study: Study, name: str, rate: float, warmup: float) -> list[RankedMethod]:
     source = next(source for source, label in study.sources.items() if label == name)
     entries = []
     for method, label in study.methods.items():
         for cell, verdict in study.of(source, method):
-            if verdict and (cell.condition.rate, cell.condition.warmup) == place:
+            if verdict and (cell.condition.rate, cell.condition.warmup) == (rate, warmup):
                 entries.append(
                     RankedMethod(
                         method=method,
@@ -127,15 +124,15 @@ def signals_figure(data: SignalsData) -> Spec:
     high = 60 + 34 * lines
     # A gap between rows of panels holds the lower one's heading and the upper one's axis.
     gap = 100 / (high * rows + 100 * (rows - 1)) if rows > 1 else 0.0
-    places = panels(len(data.entries), per_row, (0.045, gap))
+    boxes = panels(len(data.entries), per_row, (0.045, gap))
     span = _span(data)
     figure: Spec = {"data": [], "layout": {}}
     notes, shapes, axes = [], [], {}
-    for place, (name, entries) in zip(places, data.entries.items(), strict=True):
-        notes += [heading(place, name), *_findings(place, entries, list(data.methods))]
-        shapes += _lines(place, entries, data.tolerance_pp)
-        axes.update(_axes(place, data.methods, span))
-        figure["data"] += [_trace(data, place, entry) for entry in entries]
+    for panel, (name, entries) in zip(boxes, data.entries.items(), strict=True):
+        notes += [heading(panel, name), *_findings(panel, entries, list(data.methods))]
+        shapes += _lines(panel, entries, data.tolerance_pp)
+        axes.update(_axes(panel, data.methods, span))
+        figure["data"] += [_trace(data, panel, entry) for entry in entries]
     left = min(290, 24 + 7 * max((len(label) for label in data.methods.values()), default=10))
     figure["layout"] = layout(
         90 + high * rows + 100 * (rows - 1),
@@ -158,40 +155,30 @@ def _span(data: SignalsData) -> tuple[float, float]:
     return low - 0.05 * (high - low), high + room * (high - low)
 
 
-def _axes(place: AxisPanel, methods: dict[Method, str], span: tuple[float, float]) -> Spec:
+def _axes(panel: AxisPanel, methods: dict[Method, str], span: tuple[float, float]) -> Spec:
     names = [escaped(label, 42) for label in methods.values()]
     x = axis(
-        "Δ accuracy (pp)", domain=place.x, anchor=f"y{place.suffix}", range=list(span),
+        "Δ accuracy (pp)", domain=panel.x, anchor=f"y{panel.suffix}", range=list(span),
         nticks=6,
     )  # fmt: skip
     y = axis(
-        domain=place.y, anchor=f"x{place.suffix}", range=[len(names) - 0.4, -0.6],
-        tickvals=list(range(len(names))), ticktext=names, showticklabels=place.is_left,
+        domain=panel.y, anchor=f"x{panel.suffix}", range=[len(names) - 0.4, -0.6],
+        tickvals=list(range(len(names))), ticktext=names, showticklabels=panel.is_left,
     )  # fmt: skip
-    return {f"xaxis{place.suffix}": x, f"yaxis{place.suffix}": y}
+    return {f"xaxis{panel.suffix}": x, f"yaxis{panel.suffix}": y}
 
 
-def _lines(place: AxisPanel, entries: Sequence[RankedMethod], tolerance_pp: float) -> list[Spec]:
-    refs = {"xref": f"x{place.suffix}", "yref": f"y{place.suffix} domain", "y0": 0, "y1": 1}
-    line = {"type": "line", **refs}
-    shapes = [
-        {
-            "type": "rect", **refs, "x0": -tolerance_pp, "x1": 100, "layer": "below",
-            "fillcolor": "rgba(0,158,115,.09)", "line": {"width": 0},
-        },
-        line | {"x0": -tolerance_pp, "x1": -tolerance_pp,
-                "line": {"color": SAFE, "width": 1.5, "dash": "dash"}},
-        line | {"x0": 0, "x1": 0, "layer": "below", "line": {"color": GRID, "width": 2}},
-    ]  # fmt: skip
+def _lines(panel: AxisPanel, entries: Sequence[RankedMethod], tolerance_pp: float) -> list[Spec]:
+    shapes = tolerance_band(panel, "x", tolerance_pp, 100)
     control = [entry.verdict.mean_pp for entry in entries if entry.method.is_control]
     if control:
         dots = {"color": CONTROL, "width": 1.5, "dash": "dot"}
-        shapes.append(line | {"x0": control[0], "x1": control[0], "line": dots})
+        shapes.append(shapes[1] | {"x0": control[0], "x1": control[0], "line": dots})
     return shapes
 
 
 def _findings(
-    place: AxisPanel, entries: Sequence[RankedMethod], methods: Sequence[Method]
+    panel: AxisPanel, entries: Sequence[RankedMethod], methods: Sequence[Method]
 ) -> list[Spec]:
     """At the right of each row: the difference to random and whether it is one."""
     notes = []
@@ -207,21 +194,21 @@ def _findings(
         notes.append(
             {
                 "text": text, "showarrow": False, "font": {"size": 12, "color": MUTED},
-                "xref": f"x{place.suffix} domain", "x": 1, "xanchor": "right", "xshift": -4,
-                "yref": f"y{place.suffix}", "y": methods.index(entry.method), "yshift": 0,
+                "xref": f"x{panel.suffix} domain", "x": 1, "xanchor": "right", "xshift": -4,
+                "yref": f"y{panel.suffix}", "y": methods.index(entry.method), "yshift": 0,
             }
         )  # fmt: skip
     return notes
 
 
-def _trace(data: SignalsData, place: AxisPanel, entry: RankedMethod) -> Spec:
+def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
     v = entry.verdict
     marker = markers(list(data.methods))[entry.method]
     up = v.high_pp - v.mean_pp if v.high_pp is not None else 0.0
     return {
         "type": "scatter", "mode": "markers", "hoverinfo": "text", "hovertext": _hover(entry),
         "x": [v.mean_pp], "y": [list(data.methods).index(entry.method)],
-        "xaxis": f"x{place.suffix}", "yaxis": f"y{place.suffix}",
+        "xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}",
         "marker": marker_spec(marker),
         "error_x": {
             "type": "data", "array": [up], "color": marker.color, "thickness": 2, "width": 5,

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from analysis.methods import Method
 from analysis.wording import shortened
@@ -12,8 +12,8 @@ Spec = dict[str, Any]
 
 TEXT, MUTED, EDGE, INK = "#14171a", "#59616b", "#111827", "#101418"
 SAFE, CONTROL = "#009E73", "#6B7280"
-# More methods than this in one picture cannot be told apart.
-MOST_TOLD = 8
+# More methods than this in one picture cannot be named apart.
+MOST_NAMED = 8
 GRID = "rgba(90,98,107,.18)"
 WARMUPS = ("#4E96CC", "#1F6FB0", "#0B2F5E")
 DASHES = ("dot", "dash", "solid")
@@ -51,7 +51,7 @@ DARK = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class PageTable:
     """Named columns; numbers stay numbers.
 
     Attributes:
@@ -158,22 +158,22 @@ class AxisPanel:
 
 
 def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -> list[AxisPanel]:
-    """Places for n panels, row by row from the top."""
+    """Where n panels stand, row by row from the top."""
     columns = min(n, per_row)
     lines = -(-n // per_row)
     wide = (1 - gaps[0] * (columns - 1)) / columns
     high = (1 - gaps[1] * (lines - 1)) / lines
-    places = []
+    found = []
     for i in range(n):
         left, top = (i % per_row) * (wide + gaps[0]), 1 - (i // per_row) * (high + gaps[1])
-        places.append(
+        found.append(
             AxisPanel(
                 suffix="" if i == 0 else str(i + 1),
                 x=(left, min(1.0, left + wide)),
                 y=(max(0.0, top - high), top),
             )
         )
-    return places
+    return found
 
 
 def heading(panel: AxisPanel, text: str) -> Spec:
@@ -185,15 +185,43 @@ def heading(panel: AxisPanel, text: str) -> Spec:
     }  # fmt: skip
 
 
+def tolerance_band(
+    panel: AxisPanel, changes: Literal["x", "y"], tolerance_pp: float, end_pp: float
+) -> list[Spec]:
+    """The area within the tolerance, its edge, and the line where nothing changes.
+
+    Args:
+        panel: Where.
+        changes: The axis of the changes.
+        tolerance_pp: Where the area begins, below zero.
+        end_pp: Where it ends.
+    """
+    across = "y" if changes == "x" else "x"
+    refs = {
+        f"{changes}ref": f"{changes}{panel.suffix}", f"{across}ref": f"{across}{panel.suffix} domain",
+        f"{across}0": 0, f"{across}1": 1,
+    }  # fmt: skip
+
+    def line(at_pp: float, style: Spec) -> Spec:
+        return {"type": "line", **refs, f"{changes}0": at_pp, f"{changes}1": at_pp, "line": style}
+
+    area = {
+        "type": "rect", **refs, f"{changes}0": -tolerance_pp, f"{changes}1": end_pp,
+        "layer": "below", "fillcolor": "rgba(0,158,115,.09)", "line": {"width": 0},
+    }  # fmt: skip
+    edge = line(-tolerance_pp, {"color": SAFE, "width": 1.5, "dash": "dash"})
+    return [area, edge, line(0, {"color": GRID, "width": 2}) | {"layer": "below"}]
+
+
 def warmup_lines(warmups: Sequence[float]) -> Mapping[float, tuple[str, str, float]]:
     """Colour, dash and width of each warm-up's line: the longest is the boldest."""
     last = len(WARMUPS) - 1
-    places = {
+    steps = {
         warmup: last - min(last, len(warmups) - 1 - i) for i, warmup in enumerate(sorted(warmups))
     }
     return {
-        warmup: (WARMUPS[place], DASHES[place], 3 if place == last else 2)
-        for warmup, place in places.items()
+        warmup: (WARMUPS[step], DASHES[step], 3 if step == last else 2)
+        for warmup, step in steps.items()
     }
 
 

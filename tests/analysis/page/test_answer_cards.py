@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.page.answer_cards import cards
-from analysis.page.prose import lead, tally
+from analysis.page.prose import opening, tally
 from analysis.run_files import Plan
 from analysis.study import study
 
@@ -90,13 +90,14 @@ def test_the_saving_of_one_run_counts_scoring(paired, scoring, words):
 
 def test_the_lead_says_when_random_does_as_well(paired):
     seen = study(paired(GOOD) + paired(GOOD, signal="random"))
-    assert lead(seen, cards(seen))[1] == "Random pruning does as well on the data set answered."
+    assert opening(seen, cards(seen))[1] == "Random pruning does as well on the data set answered."
 
 
 def test_the_lead_says_when_a_signal_beats_random(small_run):
     seen = study(small_run)
     assert (
-        lead(seen, cards(seen))[2] == "A signal beats random pruning on all 2 data sets answered."
+        opening(seen, cards(seen))[2]
+        == "A signal beats random pruning on all 2 data sets answered."
     )
 
 
@@ -134,10 +135,10 @@ def test_the_line_is_read_between_the_rates_tested(paired):
 
 def test_what_can_go_on_all_data_sets_must_pass_on_each(small_run, paired):
     seen = study(small_run)
-    assert lead(seen, cards(seen))[1].startswith("On all 2 data sets at once 10% can go by")
+    assert opening(seen, cards(seen))[1].startswith("On all 2 data sets at once 10% can go by")
     worse = [*small_run, *paired(BAD, dataset="sst2", data_sha="f" * 64)]
     seen = study(worse)
-    assert lead(seen, cards(seen))[1] == (
+    assert opening(seen, cards(seen))[1] == (
         "No method tested on all 3 data sets is within on all of them."
     )
 
