@@ -28,14 +28,14 @@ class SafeRate:
             largest rate tested where it never does.
         low: Where the lower bounds cross it: the true crossing is below in at most 5 % of studies.
         is_beyond: Whether the mean never crosses the line: the rate may be larger than `between`.
-        p_any: One-sided p of "not even the smallest rate is within"; None without an interval.
+        p_none_within: One-sided p of "not even the smallest rate is within"; None without an interval.
     """
 
     tested: float
     between: float | None = None
     low: float | None = None
     is_beyond: bool = False
-    p_any: float | None = None
+    p_none_within: float | None = None
 
 
 def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
@@ -73,7 +73,7 @@ def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
         between=_crossing(rates, fitted, line),
         low=_crossing(rates, lows, line),
         is_beyond=bool(fitted[-1] > line),
-        p_any=known[0][1].p_within if known[0][0] == ordered[0][0] else None,
+        p_none_within=known[0][1].p_not_within if known[0][0] == ordered[0][0] else None,
     )
 
 
@@ -95,7 +95,9 @@ def smallest_p(study: Study, source: DatasetId) -> dict[RateCurve, float]:
 
     Those without an interval at their smallest rate are left out.
     """
-    found = {curve: safe_of(rows).p_any for curve, rows in rate_curves(study, source).items()}
+    found = {
+        curve: safe_of(rows).p_none_within for curve, rows in rate_curves(study, source).items()
+    }
     known = {curve: p for curve, p in found.items() if p is not None}
     return dict(zip(known, holm([*known.values()]), strict=True))
 

@@ -14,7 +14,7 @@ from analysis.class_retention import retention
 from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import JudgedCell
-from analysis.methods import Condition, condition_of
+from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
@@ -27,7 +27,7 @@ _MEASURES = ("examples", "tokens", "seconds")
 _JUDGED = {
     "verdict": "verdict", "delta": "mean_pp", "low": "low_pp", "high": "high_pp",
     "test_low": "test_low_pp", "test_high": "test_high_pp", "sd": "sd_pp", "run_sd": "run_sd_pp",
-    "df": "df", "pooled": "pooled", "test_variance": "v_test_pp2", "p_not_within": "p_within",
+    "df": "df", "pooled": "pooled", "test_variance": "v_test_pp2", "p_not_within": "p_not_within",
     "equivalent": "equivalent", "improved": "improved",
 }  # fmt: skip
 _AGAINST_RANDOM = {
@@ -39,11 +39,7 @@ _BY_CLASS = {
     "recall_high": "recall_high_pp",
 }  # fmt: skip
 _SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in REUSES))
-_METHOD = (
-    "dataset", "data_sha", "kind", "method", "signal", "settings", "signal_sha", "prune",
-    "selector", "selector_settings", "selector_sha", "protocol", "budget", "model", "model_sha",
-    "learner", "training", "warmup",
-)  # fmt: skip
+_METHOD = (*DatasetId._fields, "method", *Method._fields, "warmup")
 _CONDITION = (*_METHOD, "rate")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
@@ -128,7 +124,7 @@ def verdict_rows(study: Study) -> Iterator[Row]:
                 "crossing_rate": safe.between,
                 "low_rate": safe.low,
                 "is_beyond": safe.is_beyond,
-                "p_none_within": safe.p_any,
+                "p_none_within": safe.p_none_within,
                 "p_none_within_holm": corrected.get(curve),
                 "against_random": versus.finding if versus else None,
                 **_saved(costs[0] if costs else None),

@@ -46,7 +46,7 @@ class Verdict:
         high_pp: Upper bound for the task.
         test_low_pp: Lower bound for this very test set: run noise alone.
         test_high_pp: Upper bound for this very test set.
-        p_within: One-sided p of "not within".
+        p_not_within: One-sided p of "not within".
         n_seeds: Paired seeds.
         sd_pp: Standard deviation of the cell's own differences.
         run_sd_pp: The one used: own or pooled.
@@ -64,7 +64,7 @@ class Verdict:
     high_pp: float | None = None
     test_low_pp: float | None = None
     test_high_pp: float | None = None
-    p_within: float | None = None
+    p_not_within: float | None = None
     n_seeds: int
     sd_pp: float | None = None
     run_sd_pp: float | None = None
@@ -183,7 +183,7 @@ def judge(
         high_pp=mean + half,
         test_low_pp=mean - test_half,
         test_high_pp=mean + test_half,
-        p_within=one_sided_p(mean + tolerance_pp, run_se2, spread.df, v_test_pp2),
+        p_not_within=one_sided_p(mean + tolerance_pp, run_se2, spread.df, v_test_pp2),
         n_seeds=n_seeds,
         sd_pp=float(values.std(ddof=1)),
         run_sd_pp=math.sqrt(spread.variance_pp2),

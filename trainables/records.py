@@ -87,7 +87,7 @@ _MEASURED = {
 TRIAL_COLUMNS = {
     **dict.fromkeys(
         (
-            "result_key", "dataset", "data_sha", "kind", "method", "signal", "settings",
+            "result_key", "dataset", "data_sha", "method", "kind", "signal", "settings",
             "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol",
             "budget", "model", "model_sha", "learner", "training",
         ),

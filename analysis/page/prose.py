@@ -88,7 +88,7 @@ def _families(study: Study) -> str:
     for source in study.sources:
         own, curves = smallest_p(study, source), rate_curves(study, source)
         total += len(own)
-        plain += sum((safe_of(curves[one]).p_any or 0) <= study.alpha for one in own)
+        plain += sum((safe_of(curves[one]).p_none_within or 0) <= study.alpha for one in own)
         corrected += sum(p <= study.alpha for p in own.values())
     if total < 2:
         return ""

@@ -26,7 +26,7 @@ def test_the_worked_example_crosses_where_it_was_worked_out_to():
     assert found.between == pytest.approx(0.2076, abs=5e-5)
     assert found.low == pytest.approx(0.1728, abs=5e-5)
     assert not found.is_beyond
-    assert found.p_any == pytest.approx(0.0014, abs=5e-5)
+    assert found.p_none_within == pytest.approx(0.0014, abs=5e-5)
 
 
 def test_a_curve_that_never_reaches_the_line_is_said_to_go_on():
@@ -58,11 +58,11 @@ def test_the_test_ends_at_the_first_rate_that_is_not_within():
 
 def test_one_seed_has_no_curve():
     found = safe_rate([(0.1, judge([0.2]))])
-    assert (found.between, found.low, found.p_any) == (None, None, None)
+    assert (found.between, found.low, found.p_none_within) == (None, None, None)
 
 
 def test_the_smallest_rate_without_an_interval_has_no_p():
-    assert safe_rate([(0.05, judge([0.2])), *ladder(WORKED)]).p_any is None
+    assert safe_rate([(0.05, judge([0.2])), *ladder(WORKED)]).p_none_within is None
 
 
 @pytest.mark.parametrize("shift", [0.0, -0.3, -1.0, -5.0])

@@ -37,14 +37,14 @@ def decimals(value):
 def test_the_worked_examples_come_out_to_the_digit(delta_pp, v_test, bounds, p, word):
     found = judge(delta_pp, v_test)
     assert (found.mean_pp, found.low_pp, found.high_pp) == pytest.approx(bounds, abs=5e-4)
-    assert found.p_within == pytest.approx(p, abs=max(decimals(p), 5e-6))
+    assert found.p_not_within == pytest.approx(p, abs=max(decimals(p), 5e-6))
     assert found.verdict == word
 
 
 def test_a_pooled_spread_settles_what_two_seeds_alone_leave_open():
     found = judge((0.31, -0.55), pooled=Spread(variance_pp2=0.35**2, df=9))
     assert (found.low_pp, found.high_pp) == pytest.approx((-0.574, 0.334), abs=5e-4)
-    assert found.p_within == pytest.approx(0.0031, abs=5e-5)
+    assert found.p_not_within == pytest.approx(0.0031, abs=5e-5)
     assert (found.verdict, found.pooled, found.df) == ("within", True, 9)
 
 
