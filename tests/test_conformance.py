@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.planning.grids import GRIDS, expand
+from orchestrator.planning.expansion import expand
+from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.task_graph import plan
 from orchestrator.store.local import ArtifactStore
 from tests.caches import FolderCache

@@ -90,7 +90,8 @@ def test_every_command_stands_in_the_readme():
 
 
 def test_every_grid_stands_in_the_readme_with_its_count():
-    from orchestrator.planning.grids import GRIDS, expand
+    from orchestrator.planning.expansion import expand
+    from orchestrator.planning.grids import GRIDS
     from trainables.learners.pretrained import Model
 
     for name, grid in GRIDS.items():

@@ -76,7 +76,8 @@ def list_grids(
 
 def _counted(name: str) -> tuple[int, int]:
     """Full-data and pruned trials of a grid."""
-    from orchestrator.planning.grids import GRIDS, expand
+    from orchestrator.planning.expansion import expand
+    from orchestrator.planning.grids import GRIDS
     from trainables.learners.pretrained import Model
 
     grid = GRIDS[name]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan
-from orchestrator.planning.grids import expand
+from orchestrator.planning.expansion import expand
 from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.planning.grids import GRIDS, Arm, GridBlock, expand
+from orchestrator.planning.expansion import expand
+from orchestrator.planning.grids import GRIDS, Arm, GridBlock
 from orchestrator.trial_names import arm_text, title
 from trainables.learners.pretrained import Model
 from trainables.spec import NULL, TrialSpec
