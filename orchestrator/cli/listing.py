@@ -50,7 +50,7 @@ def list_grids(
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from rich.table import Table
 
-    from orchestrator.planning.grids import GRIDS, known
+    from orchestrator.planning.grids import GRIDS, controlled_blocks, known
     from trainables.errors import explained
 
     console = open_console(200)
@@ -65,7 +65,7 @@ def list_grids(
             table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
     console.print(table)
     if name:
-        for block in GRIDS[name].blocks:
+        for block in controlled_blocks(GRIDS[name]):
             arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
             console.print(
                 f"{', '.join(block.datasets)}: warm-up {_shares(block.warmups)}, pruned "

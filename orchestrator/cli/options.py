@@ -66,6 +66,11 @@ class SweepOptions(BaseModel):
         description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
         "el2n:floor,share=0.3:high; a name may be module:function of your own. Repeat.",
     )
+    control: bool | None = Field(
+        default=None,
+        description="Random pruning beside every signal, cut by the same selector: all grids but "
+        "paper have it.",
+    )
     seeds: str = Field(
         default="",
         description="How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them.",
@@ -145,6 +150,7 @@ class SweepOptions(BaseModel):
             warmups=tuple(self.warmup or ()),
             rates=tuple(self.rate or ()),
             signals=tuple(self.signal or ()),
+            control=self.control,
             seeds=chosen_seeds(self.seeds, self.seed or ()),
             training=tuple((name, value) for name, value in training if value is not None),
             precision=self.precision,
@@ -190,6 +196,8 @@ def flag(name: str) -> Parameter:
     """A field of SweepOptions as a flag of a command."""
     field = SweepOptions.model_fields[name]
     text = f"--{name.replace('_', '-')}"
+    if field.annotation == bool | None:  # three answers: yes, no, as the grid says
+        text += f"/--no-{name}"
     bounds = {
         key: getattr(one, key)
         for one in field.metadata

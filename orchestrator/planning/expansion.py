@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.planning.grids import Arm, Grid, GridBlock, known
+from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known
 from trainables.errors import UsageError
 from trainables.evidence.requirements import settings_of
 from trainables.learners import LEARNERS
@@ -24,7 +24,7 @@ def expand(
     *,
     null: bool = False,
 ) -> list[TrialSpec]:
-    """The trials of a grid: each full-data run once and first, then what is pruned from it.
+    """The trials of a grid, its control included: each full-data run once and first, then the pruned.
 
     Args:
         grid: The conditions.
@@ -37,7 +37,7 @@ def expand(
     """
     training = grid.training or LEARNERS[model.learner].training
     trials: dict[str, TrialSpec] = {}
-    for block in grid.blocks:
+    for block in controlled_blocks(grid):
         for dataset in block.datasets:
             for seed in grid.seeds:
                 baseline = TrialSpec(

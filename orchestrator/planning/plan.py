@@ -1,6 +1,6 @@
 """From what was asked to the trials, the work behind them, and what of it is done."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -21,7 +22,6 @@ from trainables.keys import key_of
 from trainables.learners.pretrained import find_model
 from trainables.records import from_json
 from trainables.result import TrialResult
-from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
 
 
@@ -71,12 +71,7 @@ class Sweep:
         if not self.plan.adaptive or tolerance_pp is None:
             return self
         asked = demand(self.grid_specs, self._rows(), tolerance_pp=tolerance_pp)
-        plan = replace(
-            self.plan,
-            specs=tuple(asked.specs),
-            notes=_notes(asked.specs, self.datasets.values()),
-            created=_now(),
-        )
+        plan = replace(self.plan, specs=tuple(asked.specs), created=_now())
         return replace(self, plan=plan, purchases=asked.purchases)
 
     def _rows(self) -> Iterator[TrialResult]:
@@ -88,19 +83,6 @@ class Sweep:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _notes(specs: Sequence[TrialSpec], datasets: Iterable[Dataset]) -> tuple[str, ...]:
-    """Sentences the report shows: what was done to the data, what to know of a signal."""
-    notes = [f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes]
-    notes += [note for spec in specs for note in warnings(spec)]
-    if len({spec.seed for spec in specs}) == 1:
-        notes.insert(
-            0,
-            "1 seed gives no interval: every verdict will be inconclusive; use --seeds 3 or more, "
-            "5 is a good start",
-        )
-    return tuple(dict.fromkeys(notes))
 
 
 def plan_sweep(
@@ -137,7 +119,7 @@ def plan_sweep(
         tolerance_pp=tolerance_pp,
         limited=any(dataset.limited for dataset in loaded.values()),
         environment=resources.environment,
-        notes=_notes(specs, datasets.values()),
+        notes=notes_of(specs, datasets),
         adaptive=request.adaptive,
     )
     return Sweep(

@@ -9,7 +9,6 @@ from analysis.interim_looks import LOOKS
 from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
-    RANDOM,
     REDUNDANCY,
     WITHIN_CLASS,
     Arm,
@@ -53,6 +52,7 @@ class Request:
         precision: "auto", "fp32" or "bf16".
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        control: Run random pruning beside every signal.
         null: Add trials that prune nothing, to see how far chance alone leads.
         adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
     """
@@ -75,6 +75,7 @@ class Request:
     precision: str = "auto"
     protocol: str = ""
     budget: str = ""
+    control: bool | None = None
     null: bool = False
     adaptive: bool = False
 
@@ -151,12 +152,13 @@ class Request:
             training=training,
             protocol=self.protocol or base.protocol,
             budget=self.budget or base.budget,
+            control=base.control if self.control is None else self.control,
         )
 
 
 # The shape of a sweep over data of one's own.
 _OWN = Grid(
-    about="Your data: one warm-up, three rates, three signals and random, 5 seeds.",
+    about="Your data: one warm-up, three rates, three signals, 5 seeds.",
     model="distilbert/distilbert-base-uncased",
     seeds=first_seeds(5),
     blocks=(
@@ -164,7 +166,7 @@ _OWN = Grid(
             datasets=(),
             warmups=(0.15,),
             rates=(0.1, 0.2, 0.3),
-            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE, RANDOM),
+            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE),
         ),
     ),
 )

@@ -291,6 +291,29 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(here, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("grid", "flag", "trials", "is_credited"),
+    [
+        ("demo", [], "48 trials: 3 full-data runs + 45 pruned", True),
+        ("demo", ["--control"], "48 trials: 3 full-data runs + 45 pruned", True),
+        ("demo", ["--no-control"], "30 trials: 3 full-data runs + 27 pruned", False),
+        ("paper", [], "20 trials: 2 full-data runs + 18 pruned", False),
+        ("paper", ["--control"], "38 trials: 2 full-data runs + 36 pruned", True),
+        ("paper", ["--no-control"], "20 trials: 2 full-data runs + 18 pruned", False),
+    ],
+)
+def test_random_runs_beside_every_signal_or_the_plan_says_what_is_lost(
+    here, grid, flag, trials, is_credited
+):
+    small = ["--dataset", "synthetic:300", "--model", "linear", "--epochs", "20"]
+    shown = here("--grid", grid, *small, *flag, "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
+    printed = " ".join(shown.stdout.split())
+    assert trials in printed
+    assert ("random global" in printed) == is_credited
+    assert ("nothing can be credited to a signal" in printed) != is_credited
+
+
+@pytest.mark.parametrize(
     ("flags", "code", "message"),
     [
         (["--grid", "ful"], 2, "unknown grid 'ful'"),

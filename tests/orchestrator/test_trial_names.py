@@ -36,7 +36,7 @@ def test_a_trial_is_told_in_a_few_words():
 )
 def test_an_arm_is_written_as_it_is_asked_for_with_what_is_not_the_default(arm, text):
     block = GridBlock(datasets=("imdb",), warmups=(0.5,), rates=(0.3,), arms=(arm,))
-    grid = replace(GRIDS["demo"], blocks=(block,), seeds=(1,))
+    grid = replace(GRIDS["demo"], blocks=(block,), seeds=(1,), control=False)
     _, spec = expand(grid, {"imdb": "d"}, Model(learner="tiny", name="tiny", sha="tiny"))
     assert arm_text(spec) == text
 

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS, Arm, GridBlock
 from trainables.learners.pretrained import Model
+from trainables.selection.lookup import sha_of
 from trainables.spec import Training
 
 MODEL = Model(learner="tiny", name="tiny", sha="tiny")
@@ -20,8 +21,9 @@ def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_ke
     named = replace(block, arms=(Arm(signal="redundancy", settings=(("k", 10),)),))
     one, other = (specs(replace(GRIDS["demo"], blocks=(b,))) for b in (block, named))
     assert one == other
+    (scored, _) = (spec for spec in one if spec.seed == 11 and spec.rate == 0.1)
     expected = {"k": 10, "kth": False, "centred": False, "probes": 0, "clusters": 0}
-    assert dict(one[-1].settings) == expected
+    assert dict(scored.settings) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,74 @@ def test_a_setting_of_another_kind_is_refused():
         ValueError, match="k is 'many'; give a value of its default's kind, int, such as 10"
     ):
         specs(replace(GRIDS["demo"], blocks=(block,)))
+
+
+def arms_of(*arms, control=True):
+    """What a grid of these arms prunes by, at one rate and seed."""
+    block = GridBlock(datasets=("synthetic",), warmups=(0.5,), rates=(0.3,), arms=arms)
+    grid = replace(GRIDS["demo"], blocks=(block,), seeds=(1,), control=control)
+    return [spec for spec in specs(grid) if not spec.is_baseline]
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        Arm(signal="el2n"),
+        Arm(signal="el2n", selector="stratified", prune="high"),
+        Arm(signal="el2n", selector="floor", selector_settings=(("share", 0.3),)),
+        Arm(signal="redundancy", settings=(("k", 5),), selector="class_error"),
+        Arm(
+            signal="el2n",
+            selector="tests.orchestrator.planning.test_expansion:keep_first",
+            selector_settings=(("skip", 2),),
+        ),
+        Arm(signal="infobatch", settings=(("until", 0.5),), selector="each_epoch"),
+    ],
+)
+def test_the_control_of_an_arm_is_cut_as_the_arm_is(arm):
+    pruned, control = arms_of(arm)
+    assert (control.signal, control.settings, control.prune) == ("random", (), "low")
+    names = ("kind", "selector", "selector_settings", "selector_sha", "warmup", "rate", "seed")
+    assert [getattr(control, n) for n in names] == [getattr(pruned, n) for n in names]
+
+
+def keep_first(scores, labels, rate, ties, *, skip=0):
+    """A selector of a user's own; only its name and file are looked at here."""
+
+
+def test_the_control_of_an_own_selector_holds_the_content_of_its_file():
+    name = "tests.orchestrator.planning.test_expansion:keep_first"
+    assert {spec.selector_sha for spec in arms_of(Arm(signal="el2n", selector=name))} == {
+        sha_of(name)
+    }
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Arm(signal="random", selector="floor"),
+        Arm(signal="random", selector="floor", selector_settings=(("share", 0.5),)),
+    ],
+)
+def test_a_control_that_is_asked_for_is_not_run_twice(asked):
+    found = arms_of(
+        asked, Arm(signal="el2n", selector="floor"), Arm(signal="loss", selector="floor")
+    )
+    assert sorted(spec.signal for spec in found) == ["el2n", "loss", "random"]
+
+
+def test_without_a_control_random_that_is_asked_for_stays():
+    found = arms_of(Arm(signal="random"), Arm(signal="el2n", selector="floor"), control=False)
+    assert [(spec.signal, spec.selector) for spec in found] == [
+        ("random", "global"),
+        ("el2n", "floor"),
+    ]
+
+
+def test_random_needs_no_control_of_its_own_nor_does_what_prunes_nothing():
+    block = GridBlock(
+        datasets=("synthetic",), warmups=(0.5,), rates=(0.3,), arms=(Arm(signal="random"),)
+    )
+    grid = replace(GRIDS["demo"], blocks=(block,), seeds=(1,))
+    found = expand(grid, {"synthetic": "sha"}, MODEL, null=True)
+    assert [spec.signal for spec in found] == ["", "null", "random"]

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,14 @@ def specs(grid):
 
 
 @pytest.mark.parametrize(
-    ("grid", "baselines", "pruned"), [("demo", 3, 36), ("paper", 6, 66), ("full", 15, 540)]
+    ("grid", "baselines", "pruned"),
+    [
+        ("demo", 3, 45),
+        ("paper", 6, 66),
+        ("full", 15, 675),
+        ("signals", 5, 1020),
+        ("scaling", 5, 105),
+    ],
 )
 def test_a_grid_has_as_many_trials_as_it_says(grid, baselines, pruned):
     counted = Counter(spec.is_baseline for spec in specs(GRIDS[grid]))
@@ -37,12 +45,28 @@ def test_no_grid_has_a_trial_twice(grid):
     assert len({spec.result_key for spec in found}) == len(found)
 
 
-@pytest.mark.parametrize("grid", sorted(set(GRIDS) - {"paper"}))
-def test_every_grid_but_the_studys_has_random_beside_every_signal(grid):
-    found = [spec for spec in specs(GRIDS[grid]) if not spec.is_baseline]
-    places = {(s.dataset, s.seed, s.warmup, s.rate) for s in found}
-    random = {(s.dataset, s.seed, s.warmup, s.rate) for s in found if s.signal == "random"}
-    assert random == places
+def is_controlled(grid):
+    """Whether each pruned trial has its twin, alike in all but what it is scored by."""
+    found = [spec for spec in specs(grid) if not spec.is_baseline]
+    blank = {"signal": "random", "settings": (), "signal_sha": "", "prune": "low"}
+    return {replace(spec, **blank) for spec in found} <= set(found)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_every_grid_but_the_studys_has_random_beside_every_arm_cut_alike(grid):
+    assert is_controlled(GRIDS[grid]) == (grid != "paper")
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_a_control_asked_for_is_in_every_grid(grid):
+    assert is_controlled(replace(GRIDS[grid], control=True))
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_a_control_not_wanted_is_in_no_grid_and_nothing_else_goes_with_it(grid):
+    bare = specs(replace(GRIDS[grid], control=False))
+    full = specs(replace(GRIDS[grid], control=True))
+    assert bare == [spec for spec in full if spec.signal != "random"]
 
 
 def test_the_studys_grid_is_54_matched_runs_and_12_of_its_selector_figure():

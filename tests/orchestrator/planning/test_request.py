@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.options import SweepOptions
-from orchestrator.planning.grids import Arm
+from orchestrator.planning.grids import Arm, controlled_blocks
 from orchestrator.planning.request import arm_of
 from trainables.learners.pretrained import Model
 from trainables.spec import Training
@@ -49,7 +49,22 @@ def test_data_sets_of_ones_own_take_the_shape_of_the_grid():
 def test_without_a_grid_data_of_ones_own_are_held_beside_random():
     grid = request(dataset=["mine.csv"]).resolved(TEXT, gpu=True)
     assert len(grid.seeds) == 5
-    assert "random" in {arm.signal for arm in grid.blocks[0].arms}
+    assert "random" in {arm.signal for arm in controlled_blocks(grid)[0].arms}
+
+
+@pytest.mark.parametrize(
+    ("flags", "has_control"),
+    [
+        ({"grid": "demo"}, True),
+        ({"grid": "demo", "control": False}, False),
+        ({"grid": "paper"}, False),
+        ({"grid": "paper", "control": True}, True),
+        ({"dataset": ["mine.csv"]}, True),
+        ({"dataset": ["mine.csv"], "control": False}, False),
+    ],
+)
+def test_a_control_runs_as_the_grid_says_unless_asked_otherwise(flags, has_control):
+    assert request(**flags).resolved(TINY, gpu=False).control == has_control
 
 
 def test_columns_named_by_flags_reach_the_reader_of_files():
