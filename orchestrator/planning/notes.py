@@ -9,6 +9,7 @@ from trainables.spec import TrialSpec
 
 _SEEDS = {
     1: "1 seed gives no interval: every verdict will be inconclusive",
+    2: "exploratory: two seeds choose what to test, they decide nothing",
 }
 
 

@@ -28,6 +28,11 @@ def notes(**asked):
             "1 seed gives no interval: every verdict will be inconclusive; "
             "use --seeds 3 or more, 5 is a good start",
         ),
+        (
+            (7, 8),
+            "exploratory: two seeds choose what to test, they decide nothing; "
+            "use --seeds 3 or more, 5 is a good start",
+        ),
     ],
 )
 def test_too_few_seeds_are_told_first(seeds, said):
