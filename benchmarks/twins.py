@@ -65,6 +65,7 @@ def planned(data_dir: Path, rows: int, seeds: int, model: str, cache: Path) -> S
         seeds=first_seeds(seeds),
         rates=RATES,
         warmups=(0.5,),
+        control=False,
         training=(("epochs", 1), ("max_length", 64)),
         precision="fp32",
     )

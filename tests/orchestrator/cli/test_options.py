@@ -96,6 +96,21 @@ def test_a_field_is_shown_with_where_it_comes_from(name, value):
     )
 
 
+@pytest.mark.parametrize("text", ["false", "no"])
+def test_no_control_is_asked_for_by_a_flag_a_file_or_set_alike(text, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("orchestrator.sweep.main", lambda options, **_: asked.append(options) or 0)
+    path = tmp_path / "sweep.yaml"
+    path.write_text(f"control: {text}\n")
+    for words in (
+        [str(path)],
+        ["--set", f"control={text}"],
+        ["--no-control", "--set", "control=true"],
+    ):
+        assert CliRunner().invoke(app, ["sweep", *words]).exit_code == 0
+    assert asked == 3 * [SweepOptions(control=False)]
+
+
 def test_options_do_not_change():
     with pytest.raises(ValidationError, match="frozen"):
         SweepOptions().grid = "full"
