@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from analysis.methods import condition_of
 from trainables.data.dataset import Dataset
 from trainables.selection.contracts import warnings
+from trainables.selection.selectors import keep_stratified
 from trainables.spec import TrialSpec
 
 _SEEDS = {
@@ -23,6 +26,7 @@ def notes_of(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> tup
     notes = [*_of_seeds(specs), *_of_control(specs)]
     notes += [f"{dataset.name}: {note}" for dataset in datasets.values() for note in dataset.notes]
     notes += [note for spec in specs for note in warnings(spec)]
+    notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))
 
 
@@ -40,3 +44,19 @@ def _of_control(specs: Sequence[TrialSpec]) -> Iterator[str]:
             "no random pruning runs beside the signals, so nothing can be credited to a signal; "
             "--control adds it"
         )
+
+
+def _of_empty_classes(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """Where classes are so small that their proportional shares come to no row."""
+    cuts = {(spec.data_sha, spec.rate) for spec in specs if spec.selector == "stratified"}
+    for sha, dataset in datasets.items():
+        labels = dataset.train.labels
+        alike, sizes = np.zeros(len(labels)), np.bincount(labels)
+        for rate in sorted(rate for of, rate in cuts if of == sha):
+            # How many classes end empty is settled by their sizes; scores and draws choose which.
+            stay = keep_stratified(alike.astype(np.float32), labels, rate, alike)
+            if lost := np.count_nonzero(sizes) - len(np.unique(labels[stay])):
+                yield (
+                    f"{dataset.name}: stratified at rate {rate:g} leaves no row of {lost} of its "
+                    f"{np.count_nonzero(sizes)} classes; the smallest has {sizes[sizes > 0].min():,}"
+                )

@@ -9,7 +9,12 @@ from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.notes import notes_of
-from orchestrator.planning.preflight import check_lengths, check_probes, check_targets
+from orchestrator.planning.preflight import (
+    check_lengths,
+    check_probes,
+    check_rates,
+    check_targets,
+)
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
@@ -105,6 +110,7 @@ def plan_sweep(
     specs = expand(grid, shas, model, null=request.null)
     datasets = {dataset.sha: dataset for dataset in loaded.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
+    check_rates(specs, sizes)
     check_lengths(specs, model, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)

@@ -10,6 +10,7 @@ from trainables.data.dataset import Dataset
 from trainables.errors import UnavailableError, UsageError
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import resolve
+from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 
@@ -34,6 +35,38 @@ def check_gpu(grid: str, gpus: float) -> None:
             "--address auto to use a Ray cluster, or --gpus-per-trial 0 to mean it. Check with: "
             "prune-envelope doctor"
         )
+
+
+def check_rates(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse a rate that would remove no row of a data set, or keep one alone.
+
+    A run that lost nothing equals its baseline, which says nothing of pruning.
+
+    Args:
+        specs: The trials.
+        sizes: Training rows by content hash.
+
+    Raises:
+        UsageError: If there is such a rate; the message has the counts and the rates that can be.
+    """
+    for spec in specs:
+        n = sizes[spec.data_sha]
+        kept = n_keep(n, spec.rate)
+        if spec.rate and not 1 < kept < n:
+            raise UsageError(
+                f"rate {spec.rate} of the {n:,} training rows of {spec.dataset} removes "
+                f"{n - kept:,} and keeps {kept:,}; {_possible_rates(n)}"
+            )
+
+
+def _possible_rates(n: int) -> str:
+    """The least and the highest rate that n rows allow, to a digit more than n has."""
+    digits = len(str(n)) + 1
+    least, most = -(-(10**digits) // n), -(-(10**digits) * (n - 1) // n) - 1
+    if least > most:
+        return "of so few no rate removes one and keeps two"
+    low, high = (f"{rate / 10**digits:.{digits}f}".rstrip("0") for rate in (least, most))
+    return f"give rates from {low} (1 row goes) to {high} (2 rows stay)"
 
 
 def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:

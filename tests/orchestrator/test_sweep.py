@@ -319,6 +319,7 @@ def test_random_runs_beside_every_signal_or_the_plan_says_what_is_lost(
         (["--grid", "ful"], 2, "unknown grid 'ful'"),
         (["--gird", "full"], 2, "No such option"),
         (["--grid", "demo", "--rate", "10"], 2, "did you mean 0.1"),
+        (["--grid", "demo", "--rate", "0.0001"], 2, "removes 0 and keeps 2,400; give rates from"),
         (["--grid", "demo", "--signal", "redudancy"], 2, "Did you mean 'redundancy'"),
         (["--grid", "demo", "--warmup", "1.5"], 2, "did you mean 0.015"),
         (["--dataset", "absent.csv", "--model", "linear"], 4, "absent.csv"),

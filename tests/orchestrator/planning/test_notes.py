@@ -1,10 +1,14 @@
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.request import Request
+from trainables.data.dataset import Dataset, Split, uniform_draws
 from trainables.learners.pretrained import Model
+from trainables.selection.selectors import keep_stratified
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 NO_CONTROL = (
@@ -62,3 +66,49 @@ def test_signals_without_random_beside_them_are_told_to_have_no_credit(asked, is
 @pytest.mark.parametrize("grid", GRIDS)
 def test_of_all_grids_only_the_study_has_no_credit_to_give(grid):
     assert (NO_CONTROL in notes(grid=grid)) == (grid == "paper")
+
+
+def dataset_of(*sizes):
+    """A data set of classes with so many training rows."""
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    rows = Split(inputs=pa.array(["text"] * len(labels)), labels=labels, ids=np.arange(len(labels)))
+    names = tuple("abcdefgh"[: len(sizes)])
+    return Dataset(name="d.csv", kind="text", class_names=names, train=rows, test=rows)
+
+
+def told_of_classes(dataset, *signals, rates):
+    """What the plan says of classes that a cut of this data set empties."""
+    request = Request(datasets=("d.csv",), signals=signals, rates=rates, warmups=(0.5,))
+    grid = request.resolved(TINY, gpu=False)
+    specs = expand(grid, {"d.csv": dataset.sha}, TINY)
+    found = notes_of(specs, {dataset.sha: dataset})
+    return [note for note in found if "leaves no row" in note]
+
+
+def test_classes_too_small_for_a_share_are_told_with_their_count():
+    said = told_of_classes(
+        dataset_of(200, 90, 2, 1), "redundancy:stratified", rates=(0.3, 0.6, 0.9)
+    )
+    assert said == [
+        "d.csv: stratified at rate 0.6 leaves no row of 1 of its 4 classes; the smallest has 1",
+        "d.csv: stratified at rate 0.9 leaves no row of 2 of its 4 classes; the smallest has 1",
+    ]
+
+
+def test_the_classes_told_of_are_as_many_as_the_cut_empties_whatever_the_scores():
+    dataset = dataset_of(40, 3, 3, 3, 3, 1, 1)
+    labels = dataset.train.labels
+    (said,) = told_of_classes(dataset, "redundancy:stratified", rates=(0.9,))
+    for seed in range(20):
+        scores = np.random.default_rng(seed).random(len(labels)).astype(np.float32)
+        stay = keep_stratified(scores, labels, 0.9, uniform_draws(dataset.train.ids, seed, "ties"))
+        assert f"leaves no row of {7 - len(set(labels[stay]))} of its 7 classes" in said
+
+
+@pytest.mark.parametrize("signal", ["redundancy", "redundancy:floor", "infobatch:each_epoch"])
+def test_only_a_cut_by_proportional_shares_is_known_to_empty_a_class(signal):
+    assert told_of_classes(dataset_of(200, 90, 2, 1), signal, rates=(0.9,)) == []
+
+
+def test_classes_that_keep_a_row_need_no_words():
+    assert told_of_classes(dataset_of(50, 50), "redundancy:stratified", rates=(0.5, 0.9)) == []

@@ -9,6 +9,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
 from trainables.data.dataset import read
+from trainables.errors import UsageError
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1, 0.3), warmups=(0.05,),
@@ -160,3 +161,75 @@ def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal
 def test_more_clusters_than_there_are_cannot_be_looked_through(planned, signal, most):
     with pytest.raises(ValueError, match=f"synthetic:300 of 300 rows.* give 1 to {most}, or 0"):
         planned(replace(SMALL, signals=(signal,)))
+
+
+def csv_of(folder, name, n):
+    """A table of n rows of two classes, and one to test on."""
+    for path, count in ((folder / name, n), (folder / "test.csv", 20)):
+        rows = "".join(f"word{i % 7} text {i},{'ab'[i % 2]}\n" for i in range(count))
+        path.write_text("text,label\n" + rows)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("n", "rate", "removed", "kept", "possible"),
+    [
+        (84, 0.005, 0, 84, r"give rates from 0\.012 \(1 row goes\) to 0\.988 \(2 rows stay\)"),
+        (300, 0.0001, 0, 300, r"give rates from 0\.0034 \(1 row goes\) to 0\.9966"),
+        (300, 0.0033, 0, 300, r"give rates from 0\.0034"),
+        (300, 1e-05, 0, 300, r"give rates from 0\.0034"),
+        (300, 0.999, 299, 1, r"to 0\.9966 \(2 rows stay\)"),
+        (300, 0.9967, 299, 1, r"to 0\.9966 \(2 rows stay\)"),
+        (4, 0.75, 3, 1, r"give rates from 0\.25 \(1 row goes\) to 0\.74"),
+        (2, 0.5, 1, 1, "of so few no rate removes one and keeps two"),
+        (2, 0.4, 0, 2, "of so few no rate removes one and keeps two"),
+    ],
+)
+def test_a_rate_that_removes_no_row_or_keeps_one_is_refused_with_the_counts(
+    planned, tmp_path, n, rate, removed, kept, possible
+):
+    own = csv_of(tmp_path, "own.csv", n)
+    request = replace(
+        SMALL, datasets=(own,), test=str(tmp_path / "test.csv"), limit_test=0, rates=(rate,),
+        training=(("epochs", 40),),
+    )  # fmt: skip
+    said = (
+        rf"of the {n} training rows of .*own\.csv removes {removed} and keeps {kept}; .*{possible}"
+    )
+    with pytest.raises(UsageError, match=said):
+        planned(request)
+
+
+@pytest.mark.parametrize("rate", [0.0034, 0.5, 0.9966])
+def test_the_rates_named_as_possible_are(planned, rate):
+    assert planned(replace(SMALL, rates=(rate,))).specs
+
+
+@pytest.mark.parametrize("rates", [(0.3, 0.001), (0.001, 0.3), (0.1, 0.9999)])
+def test_one_bad_rate_among_good_ones_is_refused(planned, rates):
+    with pytest.raises(UsageError, match="of the 300 training rows of synthetic:300 removes"):
+        planned(replace(SMALL, rates=rates))
+
+
+def test_of_two_data_sets_the_one_too_small_for_the_rate_is_named(planned):
+    request = replace(SMALL, datasets=("synthetic:3000", "synthetic:300"), rates=(0.002,))
+    with pytest.raises(UsageError, match="of the 300 training rows of synthetic:300 removes 0"):
+        planned(request)
+
+
+@pytest.mark.parametrize("cut", [{"limit": 300}, {"validation_fraction": 0.9}])
+def test_the_rows_that_count_are_those_left_to_train_on(planned, cut):
+    request = replace(SMALL, datasets=("synthetic:3000",), rates=(0.002,), **cut)
+    with pytest.raises(UsageError, match="of the 300 training rows of synthetic:3000 removes 0"):
+        planned(request)
+
+
+@pytest.mark.parametrize("signal", ["random:each_epoch", "infobatch:each_epoch"])
+def test_a_policy_that_could_leave_out_no_row_is_refused_alike(planned, signal):
+    with pytest.raises(UsageError, match="removes 0 and keeps 300"):
+        planned(replace(SMALL, signals=(signal,), rates=(0.001,)))
+
+
+def test_what_prunes_nothing_is_no_rate_that_removes_nothing(planned):
+    sweep = planned(replace(SMALL, null=True, seeds=(1, 2, 3), rates=(0.1,)))
+    assert sum(spec.kind == "null" for spec in sweep.specs) == 3
