@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.envelope import Cell
-from analysis.pairing import Pair, sampling_variance
+from analysis.pairing import Pair
 from analysis.verdicts import ALPHA, judge
 from trainables.errors import DataError
+
+# Below this a class's recall is too coarse to be told by itself.
+LEAST_OF_CLASS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +27,7 @@ class Retention:
         kept: Samples kept.
         counts: Samples there were.
         recall_delta_pp: Recall minus the baseline's, in pp; nan where no test sample.
-        recall_low_pp: Lower bound of its MOVER interval by the class's own spread; nan where
-            there is none.
+        recall_low_pp: Lower bound of its interval, as of a verdict; nan where there is none.
         recall_high_pp: Upper bound.
     """
 
@@ -124,16 +126,64 @@ def retention(cell: Cell, *, alpha: float = ALPHA) -> Retention | None:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorstClass:
+    """The class whose recall falls most, among those with enough test examples to tell.
+
+    Attributes:
+        name: The class.
+        recall_delta_pp: Its recall minus the baseline's.
+        low_pp: Lower bound of that; None where there is none.
+        high_pp: Upper bound.
+        n_test: Its test examples.
+        kept: Its training rows that stay, a mean over seeds.
+        count: Its training rows.
+    """
+
+    name: str
+    recall_delta_pp: float
+    low_pp: float | None
+    high_pp: float | None
+    n_test: int
+    kept: float
+    count: int
+
+
+def worst_class(cell: Cell, *, alpha: float = ALPHA) -> WorstClass | None:
+    """The class that loses most recall; None where none has 20 test examples."""
+    found = retention(cell, alpha=alpha)
+    tested = cell.pairs[0].pruned.test_counts if cell.pairs else ()
+    if found is None:
+        return None
+    known = [
+        k
+        for k, n in enumerate(tested)
+        if n >= LEAST_OF_CLASS and np.isfinite(found.recall_delta_pp[k])
+    ]
+    if not known:
+        return None
+    k = min(known, key=lambda k: found.recall_delta_pp[k])
+    low, high = float(found.recall_low_pp[k]), float(found.recall_high_pp[k])
+    return WorstClass(
+        name=found.class_names[k],
+        recall_delta_pp=float(found.recall_delta_pp[k]),
+        low_pp=low if np.isfinite(low) else None,
+        high_pp=high if np.isfinite(high) else None,
+        n_test=tested[k],
+        kept=float(found.kept[k]),
+        count=int(found.counts[k]),
+    )
+
+
 def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of each class's recall change by run noise and its own test samples, (c,) each."""
+    """Bounds of each class's recall change by runs and its own test examples, (c,) each."""
     bounds = np.full((len(pairs[0].pruned.class_counts), 2), np.nan)
     counts = pairs[0].pruned.test_counts
     if len(pairs) > 1 and counts:
         by_class = [np.split(pair.gained(), np.cumsum(counts)[:-1]) for pair in pairs]
         for k in np.flatnonzero(counts):
-            gained = [parts[k] for parts in by_class]
-            change = [100 * float(part.mean()) for part in gained]
-            verdict = judge(change, sampling_variance(gained), alpha=alpha)
+            own = np.stack([parts[k] for parts in by_class], axis=1)
+            verdict = judge(own, alpha=alpha)
             bounds[k] = verdict.low_pp, verdict.high_pp
     return bounds[:, 0], bounds[:, 1]
 

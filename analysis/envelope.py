@@ -5,17 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.divergence import diverged
 from analysis.methods import Condition, condition_of
-from analysis.pairing import (
-    Pair,
-    check_test_sizes,
-    distinct_rows,
-    pairing_key,
-    sampling_variance,
-    why_unpaired,
-)
-from analysis.run_noise import noise_group, pooled_by_dataset
-from analysis.verdicts import Spread, Verdict, judge
+from analysis.pairing import Pair, check_test_sizes, distinct_rows, pairing_key, why_unpaired
+from analysis.verdicts import ALPHA, Verdict, judge
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
@@ -27,20 +23,20 @@ class Cell:
     Attributes:
         condition: What its trials share.
         pairs: Pruned trials and their baselines, by seed.
-        v_test_pp2: Variance of the mean difference by the choice of test examples, pp squared.
         n_planned: Seeds that were to be run.
         n_failed: Trials that failed.
         unpaired: Why a trial gives no difference, one sentence a trial.
         lost: Seeds of these.
+        diverged: Seeds among the pairs whose pruned run fell out below.
     """
 
     condition: Condition
     pairs: tuple[Pair, ...] = ()
-    v_test_pp2: float = 0.0
     n_planned: int = 0
     n_failed: int = 0
     unpaired: tuple[str, ...] = ()
     lost: tuple[int, ...] = ()
+    diverged: tuple[int, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -51,6 +47,10 @@ class Cell:
     def delta_pp(self) -> tuple[float, ...]:
         """Accuracy minus baseline in pp, in the order of `seeds`."""
         return tuple(pair.delta_pp for pair in self.pairs)
+
+    def differences(self) -> np.ndarray:
+        """What each test example adds in each seed, shape (n_test, seeds); needs a pair."""
+        return np.stack([pair.gained() for pair in self.pairs], axis=1)
 
 
 class JudgedCell(NamedTuple):
@@ -64,22 +64,23 @@ def only(cell: Cell, seeds: Iterable[int]) -> Cell:
     """The cell as if no other seeds had run."""
     chosen = {*seeds}
     pairs = tuple(pair for pair in cell.pairs if pair.seed in chosen)
-    return replace(cell, pairs=pairs, v_test_pp2=_v_test_pp2(pairs))
-
-
-def _v_test_pp2(pairs: Sequence[Pair]) -> float:
-    return sampling_variance([pair.gained() for pair in pairs]) if pairs else 0.0
+    lost = tuple(seed for seed in cell.lost if seed in chosen)
+    named = tuple(seed for seed in cell.diverged if seed in chosen)
+    return replace(cell, pairs=pairs, lost=lost, diverged=named)
 
 
 def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> list[Cell]:
     """Every condition found or planned, with its pairs, sorted.
+
+    Runs that fell out below are named first, by the scale of all runs that answer one question. A
+    full-data run so named gives no pair to any cell; a pruned one stays, and its cell knows it.
 
     Args:
         results: Rows of one run or of several.
         planned: The specs that were to be run; without them what was found was planned.
 
     Raises:
-        ValueError: If paired trials were not tested on the same test set.
+        DataError: If paired trials were not tested on the same test set.
     """
     rows = distinct_rows(results)
     baselines = {pairing_key(row): row for row in rows if row.spec.is_baseline}
@@ -95,7 +96,8 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
         _cell(condition, by_condition[condition], baselines, len(seeds[condition]))
         for condition in seeds
     ]
-    return sorted(found, key=lambda cell: cell.condition.order)
+    named = [one for group in _by_question(found) for one in _with_divergence(group)]
+    return sorted(named, key=lambda cell: cell.condition.order)
 
 
 def judged_cells(
@@ -104,7 +106,7 @@ def judged_cells(
     *,
     tolerance_pp: float = 1.0,
 ) -> list[JudgedCell]:
-    """Every cell with its verdict; run noise is pooled over a data set's cells up to four seeds.
+    """Every cell with its verdict.
 
     A cell without a single pair has no verdict but stays listed, with the reason.
 
@@ -114,21 +116,68 @@ def judged_cells(
         tolerance_pp: How far below the baseline is still within, in pp.
 
     Raises:
-        ValueError: If paired trials were not tested on the same test set.
+        DataError: If paired trials were not tested on the same test set.
     """
-    found = cells(results, planned)
-    pruned = [cell for cell in found if cell.condition.kind != "null"]
-    pooled = pooled_by_dataset((cell.condition, cell.delta_pp) for cell in pruned)
-    return [JudgedCell(cell, _verdict(cell, pooled, tolerance_pp)) for cell in found]
+    return [
+        JudgedCell(cell, judge_cell(cell, tolerance_pp=tolerance_pp))
+        for cell in cells(results, planned)
+    ]
 
 
-def _verdict(
-    cell: Cell, pooled: Mapping[tuple[Any, ...], Spread | None], tolerance_pp: float
-) -> Verdict | None:
+def judge_cell(cell: Cell, *, tolerance_pp: float, alpha: float = ALPHA) -> Verdict | None:
+    """The verdict of a cell; None without a pair."""
     if not cell.pairs:
         return None
-    spread = pooled.get(noise_group(cell.condition))
-    return judge(cell.delta_pp, cell.v_test_pp2, tolerance_pp=tolerance_pp, pooled=spread)
+    differences = cell.differences()
+    return judge(differences, tolerance_pp=tolerance_pp, alpha=alpha, diverged=cell.diverged)
+
+
+def _by_question(found: Iterable[Cell]) -> list[list[Cell]]:
+    groups: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+    for cell in found:
+        groups[cell.condition.question].append(cell)
+    return list(groups.values())
+
+
+def _with_divergence(group: Sequence[Cell]) -> list[Cell]:
+    """The cells of one question with diverged runs named: full-data runs, and those of each cell."""
+    # By environment, too: rows of two machines may hold two full-data runs of a seed.
+    full = {
+        pairing_key(pair.baseline): _percent(pair.baseline) for cell in group for pair in cell.pairs
+    }
+    arms = [[_percent(pair.pruned) for pair in cell.pairs] for cell in group]
+    of_full, *of_cells = diverged([[*full.values()], *arms])
+    bad = {key: full[key] for key, is_off in zip(full, of_full, strict=True) if is_off}
+    usual = float(np.median([*full.values()])) if full else 0.0
+    return [_named(cell, mask, bad, usual) for cell, mask in zip(group, of_cells, strict=True)]
+
+
+def _named(
+    cell: Cell, mask: NDArray[np.bool_], bad: Mapping[tuple[Any, ...], float], usual: float
+) -> Cell:
+    kept, why, gone, off = [], [], [], []
+    for pair, is_off in zip(cell.pairs, mask, strict=True):
+        key = pairing_key(pair.baseline)
+        if key in bad:
+            gone.append(pair.seed)
+            why.append(
+                f"seed {pair.seed}: the full-data run diverged "
+                f"({bad[key]:.1f}% against {usual:.1f}%)"
+            )
+            continue
+        kept.append(pair)
+        off += [pair.seed] * bool(is_off)
+    return replace(
+        cell,
+        pairs=tuple(kept),
+        unpaired=(*cell.unpaired, *why),
+        lost=(*cell.lost, *gone),
+        diverged=tuple(off),
+    )
+
+
+def _percent(row: TrialResult) -> float:
+    return 100 * (row.accuracy or 0.0)
 
 
 def _cell(
@@ -151,7 +200,6 @@ def _cell(
     return Cell(
         condition=condition,
         pairs=tuple(pairs.values()),
-        v_test_pp2=_v_test_pp2([*pairs.values()]),
         n_planned=n_planned,
         n_failed=sum(not row.is_ok for row in rows),
         unpaired=tuple(unpaired.values()),

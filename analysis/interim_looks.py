@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from analysis.envelope import Cell, JudgedCell, cells, only
+from analysis.envelope import Cell, JudgedCell, cells, judge_cell, only
 from analysis.methods import Condition, DatasetId, RateCurve, condition_of
+from analysis.multiplicity import look_levels
 from analysis.seeds_needed import chance_settled
-from analysis.verdicts import Verdict, judge
+from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
 LOOKS = (3, 5, 8, 12)
-# Bonferroni over the looks: whenever buying ends, at most 5 % of false verdicts on each side.
-LOOK_ALPHA = 0.05 / len(LOOKS)
+# What each look may err: whenever buying ends, at most 5 % of false verdicts on each side.
+LOOK_ALPHAS = tuple(look_levels(ALPHA, LOOKS))
 # A condition with less than this chance to be decided by the last look gets no more seeds: near
 # the line that halves what is bought, and costs 3 points of power at most (benchmarks/calibration).
 HOPELESS = 0.05
@@ -65,19 +67,20 @@ def at_look(cell: Cell) -> Cell:
 def envelope_at_looks(
     results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance_pp: float
 ) -> list[JudgedCell]:
-    """Every cell at its last look with its verdict; arguments as `envelope`.
-
-    Spreads are each cell's own: a pooled one would change after a cell was decided.
-    """
+    """Every cell at its last look with its verdict; arguments as `judged_cells`."""
     seen = [at_look(cell) for cell in cells(results, planned)]
     return [JudgedCell(cell, judge_look(cell, tolerance_pp=tolerance_pp)) for cell in seen]
 
 
+def look_of(cell: Cell) -> int:
+    """Which look a cell stands at, from 0 on: by its seeds that ended, failed ones included."""
+    ended = len({*cell.seeds, *cell.lost})
+    return max(sum(look <= ended for look in LOOKS) - 1, 0)
+
+
 def judge_look(cell: Cell, *, tolerance_pp: float) -> Verdict | None:
-    """The verdict of one look, by the cell's own spread; None without a pair."""
-    if not cell.pairs:
-        return None
-    return judge(cell.delta_pp, cell.v_test_pp2, tolerance_pp=tolerance_pp, alpha=LOOK_ALPHA)
+    """The verdict of one look, at the error that look may make; None without a pair."""
+    return judge_cell(cell, tolerance_pp=tolerance_pp, alpha=LOOK_ALPHAS[look_of(cell)])
 
 
 def demand(
@@ -85,11 +88,12 @@ def demand(
 ) -> Demand:
     """Which trials of a grid are wanted, given those that ended.
 
-    Every condition gets the seeds of the first look. Beyond it, going up the rates of one data
-    set, warm-up and method, the lowest rate that is not decided gets the seeds of its next look.
-    A rate that is within opens the next higher one. Outside, undecided at the last look, or hardly
-    to be decided by then, ends the way up: no rate above could be called safe any more. What is wanted depends on the rows
-    alone, not on when they came, so a sweep taken up again buys the same.
+    Going up the rates of one data set, warm-up and method, the lowest rate that is not decided gets
+    the seeds of its next look, the first look included. A rate that is within opens the next higher
+    one. Outside, undecided at the last look, or hardly to be decided by then, ends the way up: no
+    rate above could be called safe any more. Random pruning gets whatever a method it controls
+    gets. What is wanted depends on the rows alone, not on when they came, so a sweep taken up again
+    buys the same.
 
     Args:
         grid: All trials there could be, the most seeds included.
@@ -106,15 +110,27 @@ def demand(
     wanted: dict[str, TrialSpec] = {}
     purchases: list[Purchase] = []
     for by_rate in curves.values():
-        for specs in by_rate.values():
-            _want(wanted, specs[: LOOKS[0]])
         for _, specs in sorted(by_rate.items()):
             verdict, purchase = _climb(specs, found, tolerance_pp, wanted)
             if purchase is not None and purchase.verdict is not None:
                 purchases.append(purchase)
-            if verdict is None or verdict.verdict != "within":
+            if verdict is None or verdict.verdict != "within" or not _is_settled(verdict):
                 break
+    _want_controls(wanted, grid)
     return Demand(specs=[s for s in grid if s.result_key in wanted], purchases=purchases)
+
+
+def _want_controls(wanted: dict[str, TrialSpec], grid: Sequence[TrialSpec]) -> None:
+    """Beside every pruned trial that is wanted the random one of its seed, cut alike if there is."""
+    controls: dict[tuple[Any, ...], list[TrialSpec]] = defaultdict(list)
+    for spec in grid:
+        if not spec.is_baseline and condition_of(spec).is_control:
+            controls[*condition_of(spec).control_key, spec.seed].append(spec)
+    for spec in [*wanted.values()]:
+        if not spec.is_baseline:
+            beside = controls[*condition_of(spec).control_key, spec.seed]
+            alike = [one for one in beside if one.selector == spec.selector]
+            _want(wanted, (alike or beside)[:1])
 
 
 def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
@@ -139,12 +155,22 @@ def _climb(
         if left:
             return None, Purchase(condition=condition, verdict=verdict, specs=left)
         verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance_pp=tolerance_pp)
-        if verdict is not None and (verdict.verdict != "inconclusive" or is_hopeless(verdict)):
+        if verdict is not None and (_is_settled(verdict) or is_hopeless(verdict)):
             break
     return verdict, None
 
 
+def _is_settled(verdict: Verdict) -> bool:
+    """Whether a look ends the buying: two seeds, where others were lost, never do."""
+    return verdict.verdict != "inconclusive" and verdict.n_seeds >= LEAST_SEEDS
+
+
 def is_hopeless(verdict: Verdict) -> bool:
-    """Whether an undecided condition is to get no more seeds; never before the second look."""
-    chance = chance_settled(verdict, LOOKS[-1], alpha=LOOK_ALPHA)
+    """Whether an undecided condition is to get no more seeds; never before the second look.
+
+    With a diverged run it can never be within, whatever is bought.
+    """
+    if verdict.diverged:
+        return True
+    chance = chance_settled(verdict, LOOKS[-1], alpha=LOOK_ALPHAS[-1])
     return verdict.n_seeds >= LOOKS[1] and chance < HOPELESS

@@ -96,6 +96,12 @@ class Condition:
         return RateCurve(self.method, self.warmup)
 
     @property
+    def question(self) -> tuple[Any, ...]:
+        """What it shares with all that is compared with it: data, model and training."""
+        m = self.method
+        return (self.source.data_sha, m.model_sha, m.learner, m.training)
+
+    @property
     def control_key(self) -> tuple[Any, ...]:
         """What it shares with its random control: all but how the survivors are chosen."""
         m = self.method

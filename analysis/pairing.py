@@ -30,8 +30,7 @@ class Pair:
 
     def gained(self) -> np.ndarray:
         """+1 where only the pruned trial is right, -1 where only the baseline: (n_test,), int8."""
-        gained: np.ndarray = correct_bits(self.pruned) - correct_bits(self.baseline)
-        return gained
+        return gained(self.pruned, self.baseline)
 
 
 def correct_bits(result: TrialResult) -> np.ndarray:
@@ -49,20 +48,10 @@ def correct_bits(result: TrialResult) -> np.ndarray:
     return np.unpackbits(bits, count=result.n_test).astype(np.int8)
 
 
-def sampling_variance(differences: Sequence[np.ndarray]) -> float:
-    """Variance of a mean accuracy difference by the choice of test examples.
-
-    It is the variance over examples of D, the mean over seeds of each example's difference,
-    divided by n. With one seed this is McNemar's. It does not shrink with more seeds.
-
-    Args:
-        differences: One array a seed, each (n,), values -1, 0 or 1.
-
-    Returns:
-        The variance in pp squared.
-    """
-    mean = np.mean(np.stack(differences), axis=0)
-    return float(mean.var() / len(mean) * 1e4)
+def gained(one: TrialResult, other: TrialResult) -> np.ndarray:
+    """+1 where only one trial is right, -1 where only the other: (n_test,), int8."""
+    difference: np.ndarray = correct_bits(one) - correct_bits(other)
+    return difference
 
 
 def pairing_key(row: TrialResult) -> tuple[Any, ...]:

@@ -1,17 +1,18 @@
-"""Every signal beside throwing data away at random: paired by seed, corrected for their number."""
+"""Every method beside throwing data away at random: paired by seed, tested method first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from analysis.envelope import Cell
-from analysis.methods import Condition
-from analysis.pairing import correct_bits, sampling_variance
-from analysis.run_noise import noise_group, pooled_by_dataset, source_group
-from analysis.verdicts import Spread, half_width, one_sided_p, run_spread
+from analysis.intervals import bounds, parts, two_sided_p
+from analysis.methods import Condition, RateCurve
+from analysis.multiplicity import holm
+from analysis.pairing import gained
+from analysis.verdicts import ALPHA
 from trainables.result import TrialResult
 
 Finding = Literal["better", "worse", "no difference shown"]
@@ -19,18 +20,20 @@ Finding = Literal["better", "worse", "no difference shown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A signal's cell minus the random cell of the same rate, paired by seed.
+    """A condition minus random pruning of the same rate, paired by seed.
 
     Attributes:
-        condition: The signal's condition.
+        condition: The condition.
         control: The random condition it was held against.
         seeds: Seeds both have.
-        mean_pp: Mean difference of accuracy; above zero the signal does better.
-        low_pp: Lower bound of its MOVER interval; None with one seed.
+        mean_pp: Mean difference of accuracy; above zero the condition does better.
+        low_pp: Lower bound, as of a verdict; None with one seed.
         high_pp: Upper bound.
-        p: One-sided, in the direction seen; None with one seed.
-        p_holm: The same after Holm's correction over the data set's comparisons.
-        finding: "better" or "worse" where p_holm is at most alpha.
+        p: Two-sided p of "no difference"; None with one seed.
+        p_holm: The same after correction: over the methods of the data set, each tested once by the
+            mean over its rates, and then over the rates of the method.
+        finding: "better" or "worse" where p_holm is at most alpha and no run diverged that speaks
+            for it.
     """
 
     condition: Condition
@@ -53,62 +56,49 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class _Contest:
-    condition: Condition
-    control: Condition
-    seeds: tuple[int, ...]
-    delta_pp: tuple[float, ...]
-    v_test_pp2: float
+    """A cell and its control, with what each test example adds in each seed both have."""
+
+    cell: Cell
+    control: Cell
+    gained: Mapping[int, np.ndarray]
+
+    def differences(self, seeds: Iterable[int]) -> np.ndarray:
+        """Of some seeds, shape (n_test, seeds)."""
+        return np.stack([self.gained[seed] for seed in seeds], axis=1).astype(float)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p values, in the order given.
+def against_random(found: Iterable[Cell], *, alpha: float = ALPHA) -> dict[Condition, Comparison]:
+    """Hold every condition against random pruning of the same rate, warm-up and protocol.
 
-    References:
-        Holm, "A simple sequentially rejective multiple test procedure", 1979.
-    """
-    adjusted = [0.0] * len(p_values)
-    least = 0.0
-    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
-        least = max(least, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = least
-    return adjusted
-
-
-def against_random(
-    found: Iterable[Cell], *, alpha: float = 0.05, pool: bool = True
-) -> dict[Condition, Comparison]:
-    """Hold every signal's cell against random pruning of the same rate, warm-up and protocol.
-
-    The control cut by the same selector is preferred, then any other; a cell without control
-    or without a common seed is left out. Holm's correction runs over the comparisons of one
-    data set, model and training.
+    The control cut by the same selector is preferred, then any other; a cell without control or
+    without a common seed is left out. A method after a warm-up is tested once, by the mean over its
+    rates, with Holm's correction over all of one data set, model and training; its single rates are
+    tested only below that, at the level it passed.
 
     Args:
         found: Cells of a run.
-        alpha: Error allowed for "better" and for "worse", over the family.
-        pool: Pool the run noise of a data set's contests up to four seeds.
+        alpha: Error allowed over the family, "better" and "worse" together.
 
     Returns:
-        Comparisons by the signal's condition.
+        Comparisons by condition.
+
+    References:
+        Meinshausen, "Hierarchical testing of variable importance", 2008.
     """
     found = list(found)
     controls = _controls(found)
-    contests = [
-        contest
-        for cell in found
-        if not cell.condition.is_control and cell.condition.kind != "null"
-        for contest in [_contest(cell, controls[cell.condition.control_key])]
-        if contest is not None
-    ]
-    pooled = pooled_by_dataset((c.condition, c.delta_pp) for c in contests)
-    families: dict[tuple[Any, ...], list[Comparison]] = defaultdict(list)
-    for contest in contests:
-        spread = pooled[noise_group(contest.condition)] if pool else None
-        families[source_group(contest.condition)].append(_compare(contest, spread, alpha))
+    families: dict[tuple[Any, ...], dict[RateCurve, list[_Contest]]] = defaultdict(dict)
+    for cell in found:
+        condition = cell.condition
+        if not condition.is_control and condition.kind != "null":
+            contest = _contest(cell, controls[condition.control_key])
+            if contest is not None:
+                family = families[condition.question]
+                family.setdefault(condition.rate_curve, []).append(contest)
     return {
         comparison.condition: comparison
         for family in families.values()
-        for comparison in _corrected(family, alpha)
+        for comparison in _tested([*family.values()], alpha)
     }
 
 
@@ -124,21 +114,9 @@ def _contest(cell: Cell, controls: Sequence[Cell]) -> _Contest | None:
     """The cell against the control cut alike, or else the first with a common seed."""
     preferred = sorted(controls, key=lambda c: c.condition.selector != cell.condition.selector)
     for control in preferred:
-        both = _common(cell, control)
+        both = {mine.spec.seed: gained(mine, other) for mine, other in _common(cell, control)}
         if both:
-            return _Contest(
-                condition=cell.condition,
-                control=control.condition,
-                seeds=tuple(mine.spec.seed for mine, _ in both),
-                delta_pp=tuple(
-                    100 * (mine.accuracy - other.accuracy)
-                    for mine, other in both
-                    if mine.accuracy is not None and other.accuracy is not None
-                ),
-                v_test_pp2=sampling_variance(
-                    [correct_bits(mine) - correct_bits(other) for mine, other in both]
-                ),
-            )
+            return _Contest(cell=cell, control=control, gained=both)
     return None
 
 
@@ -151,33 +129,69 @@ def _common(cell: Cell, control: Cell) -> list[tuple[TrialResult, TrialResult]]:
     ]
 
 
-def _compare(contest: _Contest, pooled: Spread | None, alpha: float) -> Comparison:
-    mean = float(np.mean(contest.delta_pp))
+def _tested(curves: Sequence[Sequence[_Contest]], alpha: float) -> list[Comparison]:
+    """Every comparison of a family, with its corrected p and what it shows."""
+    overall = [_overall_p(curve) for curve in curves]
+    tested = [i for i, p in enumerate(overall) if p is not None]
+    corrected = holm([p for p in overall if p is not None])
+    # Of the methods still in question when this one is tested, the smallest p first.
+    ranked = sorted(tested, key=lambda i: overall[i] or 0.0)
+    done = []
+    for i, curve in enumerate(curves):
+        plain = [_compare(contest, alpha) for contest in curve]
+        if i in tested:
+            factor = len(tested) - ranked.index(i)
+            of_method = corrected[tested.index(i)]
+            plain = _rates_below(plain, of_method, factor)
+        done += [
+            replace(one, finding=_finding(one, contest, alpha))
+            for one, contest in zip(plain, curve, strict=True)
+        ]
+    return done
+
+
+def _overall_p(curve: Sequence[_Contest]) -> float | None:
+    """P of a method, by the mean over its rates in the seeds that all of them have.
+
+    A rate of a single seed is left out of it, as it is of the tests below.
+    """
+    several = [contest for contest in curve if len(contest.gained) > 1]
+    seeds = sorted(set.intersection(*(set(contest.gained) for contest in several or curve)))
+    if len(seeds) < 2:
+        return None
+    together = np.mean([contest.differences(seeds) for contest in several], axis=0)
+    return two_sided_p(parts(together))
+
+
+def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list[Comparison]:
+    """The rates of a method with their corrected p: never smaller than the method's own."""
+    known = [one for one in rates if one.p is not None]
+    adjusted = holm([one.p for one in known if one.p is not None])
+    by_condition = {
+        one.condition: min(1.0, max(of_method, factor * p))
+        for one, p in zip(known, adjusted, strict=True)
+    }
+    return [replace(one, p_holm=by_condition.get(one.condition)) for one in rates]
+
+
+def _compare(contest: _Contest, alpha: float) -> Comparison:
+    seeds = tuple(sorted(contest.gained))
+    p = parts(contest.differences(seeds))
     plain = Comparison(
-        condition=contest.condition, control=contest.control, seeds=contest.seeds, mean_pp=mean
+        condition=contest.cell.condition,
+        control=contest.control.condition,
+        seeds=seeds,
+        mean_pp=100 * float(p.mean),
     )
-    if len(contest.seeds) == 1:
+    if min(p.seeds, p.n) == 1:
         return plain
-    spread, _ = run_spread(contest.delta_pp, pooled)
-    run_se2 = spread.variance_pp2 / len(contest.seeds)
-    half = half_width(run_se2, spread.df, contest.v_test_pp2, alpha)
-    p = one_sided_p(abs(mean), run_se2, spread.df, contest.v_test_pp2)
-    return replace(plain, low_pp=mean - half, high_pp=mean + half, p=p)
+    low, high = (float(100 * bound) for bound in bounds(p, alpha))
+    return replace(plain, low_pp=low, high_pp=high, p=two_sided_p(p))
 
 
-def _corrected(family: Sequence[Comparison], alpha: float) -> list[Comparison]:
-    tested = [comparison for comparison in family if comparison.p is not None]
-    adjusted = holm([comparison.p for comparison in tested if comparison.p is not None])
-    known = dict(zip((c.condition for c in tested), adjusted, strict=True))
-    return [
-        replace(c, p_holm=known[c.condition], finding=_finding(c, known[c.condition], alpha))
-        if c.condition in known
-        else c
-        for c in family
-    ]
-
-
-def _finding(comparison: Comparison, p_holm: float, alpha: float) -> Finding:
-    if p_holm > alpha:
+def _finding(comparison: Comparison, contest: _Contest, alpha: float) -> Finding:
+    if comparison.p_holm is None or comparison.p_holm > alpha:
         return "no difference shown"
-    return "better" if comparison.mean_pp > 0 else "worse"
+    if comparison.mean_pp > 0:
+        return "no difference shown" if contest.control.diverged else "better"
+    return "no difference shown" if contest.cell.diverged else "worse"

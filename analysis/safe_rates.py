@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression
 
 from analysis.envelope import JudgedCell
 from analysis.methods import DatasetId, RateCurve
-from analysis.random_control import holm
+from analysis.multiplicity import holm
 from analysis.study import Study
 from analysis.verdicts import Verdict
 
@@ -59,7 +59,11 @@ def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
         if verdict is None or verdict.verdict != "within":
             break
         tested = rate
-    known = [(rate, v) for rate, v in ordered if v is not None and v.low_pp is not None]
+    known = [
+        (rate, v)
+        for rate, v in ordered
+        if v is not None and v.low_pp is not None and not v.diverged
+    ]
     if not known:
         return SafeRate(tested=tested)
     rates = np.array([0.0, *(rate for rate, _ in known)])
@@ -104,7 +108,7 @@ def smallest_p(study: Study, source: DatasetId) -> dict[RateCurve, float]:
 
 def _variance(verdict: Verdict) -> float:
     """Of the mean difference, in pp squared."""
-    return (verdict.run_sd_pp or 0.0) ** 2 / verdict.n_seeds + verdict.v_test_pp2
+    return (verdict.sd_pp or 0.0) ** 2 / verdict.n_seeds + verdict.test_variance_pp2
 
 
 def _crossing(

@@ -29,14 +29,22 @@ def chance_settled(verdict: Verdict, n_seeds: int, *, alpha: float = ALPHA) -> f
         n_seeds: Seeds in all.
         alpha: Error allowed on each side.
     """
-    gap_pp, sd_pp = abs(verdict.mean_pp + verdict.tolerance_pp), verdict.run_sd_pp or 0.0
-    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.v_test_pp2
+    gap_pp, sd_pp = abs(verdict.mean_pp + verdict.tolerance_pp), _sd_pp(verdict)
+    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.test_variance_pp2
     if left <= 0:
         return 0.0
     bound = -float(stdtrit(n_seeds - 1, alpha))
     shift = math.sqrt(left * n_seeds) / sd_pp if sd_pp else math.inf
     # Far out the noncentral t no longer computes, and the chance is 1.
     return 1.0 if shift > bound + 20 else 1 - float(nctdtr(n_seeds - 1, shift, bound))
+
+
+def _sd_pp(verdict: Verdict) -> float:
+    """Standard deviation of a seed's difference, never below what chance flips alone would give."""
+    p = verdict.parts
+    if p is None:
+        return verdict.sd_pp or 0.0
+    return 100 * math.sqrt(max(float(p.run), float(p.res)) * p.seeds)
 
 
 def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) -> Needed:
@@ -49,13 +57,13 @@ def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) 
     """
     if verdict.verdict != "inconclusive":
         return Needed(more=0)
-    if verdict.run_sd_pp is None:
-        return Needed(more=None, reason="one seed gives no interval: run three or more")
-    gap_pp = abs(verdict.mean_pp + verdict.tolerance_pp)
-    if gap_pp < CLOSE_PP:
-        return Needed(more=None, reason=f"within {CLOSE_PP:g} pp of the line")
-    if chance_settled(verdict, 10**6, alpha=alpha) == 0:
-        return Needed(more=None, reason="the test set is too small to tell")
+    return seeds_to_settle(verdict, alpha=alpha, power=power)
+
+
+def seeds_to_settle(verdict: Verdict, *, alpha: float, power: float = 0.8) -> Needed:
+    """As `seeds_needed`, also of a cell that is settled at a looser error than alpha."""
+    if reason := _why_none(verdict, alpha):
+        return Needed(more=None, reason=reason)
     candidates = range(verdict.n_seeds + 1, _MOST_SEEDS + 1)
     found = bisect.bisect_left(
         candidates, power, key=lambda n_seeds: chance_settled(verdict, n_seeds, alpha=alpha)
@@ -63,3 +71,17 @@ def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) 
     if found == len(candidates):
         return Needed(more=None, reason=f"more than {_MOST_SEEDS} seeds")
     return Needed(more=found + 1)
+
+
+def _why_none(verdict: Verdict, alpha: float) -> str:
+    """Why no number of seeds settles a cell; empty where one may."""
+    if verdict.diverged:
+        return "a run diverged: look at it, and lower the learning rate"
+    if verdict.sd_pp is None:
+        one = "seed gives no interval: run three or more"
+        return f"one {one if verdict.n_seeds == 1 else 'test example gives no interval'}"
+    if abs(verdict.mean_pp + verdict.tolerance_pp) < CLOSE_PP:
+        return f"within {CLOSE_PP:g} pp of the line"
+    if chance_settled(verdict, 10**6, alpha=alpha) == 0:
+        return "the test set is too small to tell"
+    return ""

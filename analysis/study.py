@@ -1,15 +1,16 @@
 """A run as the report sees it: its plan, its judged cells and its comparisons, computed once."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.cost import Cost, best_measured_cost
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
-from analysis.interim_looks import LOOK_ALPHA, envelope_at_looks
+from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
+from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.random_control import Comparison, against_random
 from analysis.run_files import Plan, load_plan, merged, read_rows
@@ -33,6 +34,7 @@ class Study:
         methods: Labels of the methods, random last.
         sources: Labels of the data sets, sorted.
         dropped: Who was dropped, as far as the sweep wrote it.
+        learned: What the full-data runs are worth, by `Condition.question`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Study:
     methods: Mapping[Method, str]
     sources: Mapping[DatasetId, str]
     dropped: Dropped
+    learned: Mapping[tuple[Any, ...], Learned]
 
     def of(self, source: DatasetId | None = None, method: Method | None = None) -> list[JudgedCell]:
         """The rows of one data set, of one method, or of both."""
@@ -67,8 +70,11 @@ class Study:
 
     @property
     def confidence(self) -> str:
-        """The level of every interval, such as 90%."""
-        return percent(1 - 2 * self.alpha)
+        """The level of every interval, such as 90%; at looks it depends on the look."""
+        if not self.plan.adaptive:
+            return percent(1 - 2 * ALPHA)
+        levels = [percent(round(1 - 2 * alpha, 3)) for alpha in LOOK_ALPHAS]
+        return f"{min(levels)} to {max(levels)}"
 
     @property
     def warmups(self) -> list[float]:
@@ -106,7 +112,8 @@ def study(
     kept = sorted(results, key=_results_order)
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
-    every = judged(kept, plan.specs, tolerance_pp=tolerance)
+    worth = _worth(kept)
+    every = [_unlearned(row, worth) for row in judged(kept, plan.specs, tolerance_pp=tolerance)]
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
@@ -116,15 +123,32 @@ def study(
         results=tuple(kept),
         rows=tuple(rows),
         nulls=tuple(row for row in every if row.cell.condition.kind == "null"),
-        comparisons=against_random(
-            (row.cell for row in rows), alpha=_alpha(plan), pool=not plan.adaptive
-        ),
+        comparisons=against_random((row.cell for row in rows), alpha=_alpha(plan)),
         plan=plan,
         tolerance_pp=tolerance,
         methods=method_labels(condition.method for condition in in_order),
         sources=source_labels(condition.source for condition in everything),
         dropped=dropped or Dropped(),
+        learned=worth,
     )
+
+
+def _worth(results: Iterable[TrialResult]) -> dict[tuple[Any, ...], Learned]:
+    """What the full-data runs of each question are worth."""
+    baselines: dict[tuple[Any, ...], list[TrialResult]] = defaultdict(list)
+    for row in results:
+        if row.spec.is_baseline:
+            baselines[condition_of(row.spec).question].append(row)
+    found = {question: learned(rows) for question, rows in baselines.items()}
+    return {question: one for question, one in found.items() if one is not None}
+
+
+def _unlearned(row: JudgedCell, worth: Mapping[tuple[Any, ...], Learned]) -> JudgedCell:
+    """A cell without its "within", where the full-data runs have learned nothing to lose."""
+    one, v = worth.get(row.cell.condition.question), row.verdict
+    if v is None or one is None or one.is_shown or v.verdict != "within":
+        return row
+    return JudgedCell(row.cell, replace(v, verdict="inconclusive", equivalent=False))
 
 
 def _results_order(row: TrialResult) -> tuple[Any, ...]:
@@ -132,7 +156,7 @@ def _results_order(row: TrialResult) -> tuple[Any, ...]:
 
 
 def _alpha(plan: Plan) -> float:
-    return LOOK_ALPHA if plan.adaptive else ALPHA
+    return min(LOOK_ALPHAS) if plan.adaptive else ALPHA
 
 
 def _lead(signal: str) -> bool:

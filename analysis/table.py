@@ -19,7 +19,7 @@ _WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {
     "envelope": (*_WHICH, "verdict", "delta", "low", "high", "unit", "n_seeds", "more_seeds"),
     "verdicts": (
-        "dataset", "method", "warmup", "tested_rate", "crossing_rate", "low_rate",
+        "dataset", "method", "warmup", "tested_rate", "found_rate", "answer", "low_rate",
         "p_none_within_holm", "against_random", "saved_net_1", "saved_net_20",
     ),
     "signals": (

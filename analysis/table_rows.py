@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from analysis.answers import answer_of, found_rates
 from analysis.class_retention import retention
 from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
@@ -26,9 +27,9 @@ _MEASURES = ("examples", "tokens", "seconds")
 # Where a column's number stands in a verdict, and in a comparison with random pruning.
 _JUDGED = {
     "verdict": "verdict", "delta": "mean_pp", "low": "low_pp", "high": "high_pp",
-    "test_low": "test_low_pp", "test_high": "test_high_pp", "sd": "sd_pp", "run_sd": "run_sd_pp",
-    "df": "df", "pooled": "pooled", "test_variance": "v_test_pp2", "p_not_within": "p_not_within",
-    "equivalent": "equivalent", "improved": "improved",
+    "test_low": "test_low_pp", "test_high": "test_high_pp", "sd": "sd_pp",
+    "test_variance": "test_variance_pp2", "p_not_within": "p_not_within",
+    "equivalent": "equivalent", "improved": "improved", "alpha": "alpha",
 }  # fmt: skip
 _AGAINST_RANDOM = {
     "random_delta": "mean_pp", "random_low": "low_pp", "random_high": "high_pp", "random_p": "p",
@@ -45,11 +46,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
     "envelope": (
         *_CONDITION, *_JUDGED, "tolerance", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
-        "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
+        "diverged_seeds", "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
     ),
     "verdicts": (
-        *_METHOD, "tested_rate", "crossing_rate", "low_rate", "is_beyond", "p_none_within",
-        "p_none_within_holm", "against_random", *_SAVED,
+        *_METHOD, "tested_rate", "found_rate", "answer", "crossing_rate", "low_rate", "is_beyond",
+        "p_none_within", "p_none_within_holm", "against_random", *_SAVED,
     ),
     "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "unit", *_AGAINST_RANDOM),
     "bias": (
@@ -62,7 +63,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
-    "delta", "low", "high", "test_low", "test_high", "sd", "run_sd", "tolerance", "random_delta",
+    "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
     "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high",
 }  # fmt: skip
 
@@ -89,7 +90,7 @@ def trial_rows(study: Study) -> Iterator[Row]:
 def envelope_rows(study: Study) -> Iterator[Row]:
     """One row a condition, those that prune nothing last."""
     for cell, v in (*study.rows, *study.nulls):
-        needed = seeds_needed(v, alpha=study.alpha) if v else None
+        needed = seeds_needed(v, alpha=v.alpha) if v else None
         versus = study.comparisons.get(cell.condition)
         notes = [*cell.unpaired, versus.note if versus else ""]
         yield {
@@ -101,6 +102,7 @@ def envelope_rows(study: Study) -> Iterator[Row]:
             "n_planned": cell.n_planned,
             "n_failed": cell.n_failed,
             "seeds": " ".join(map(str, cell.seeds)),
+            "diverged_seeds": " ".join(map(str, cell.diverged)),
             "more_seeds": needed.more if needed else None,
             "more_reason": needed.reason if needed else "; ".join(cell.unpaired) or "not run yet",
             **_values(versus, _AGAINST_RANDOM),
@@ -111,7 +113,9 @@ def envelope_rows(study: Study) -> Iterator[Row]:
 def verdict_rows(study: Study) -> Iterator[Row]:
     """One row a data set, method and warm-up."""
     for source in study.sources:
-        corrected = smallest_p(study, source)
+        corrected, found = smallest_p(study, source), found_rates(study, source)
+        answer = answer_of(study, source)
+        named = answer.row.cell.condition.rate_curve if answer.row else None
         for curve, rows in rate_curves(study, source).items():
             safe = safe_of(rows)
             at = next((row for row in rows if row.cell.condition.rate == safe.tested), None)
@@ -121,6 +125,8 @@ def verdict_rows(study: Study) -> Iterator[Row]:
             yield {
                 **{name: condition[name] for name in _METHOD},
                 "tested_rate": safe.tested,
+                "found_rate": found[curve],
+                "answer": answer.state if curve == named else None,
                 "crossing_rate": safe.between,
                 "low_rate": safe.low,
                 "is_beyond": safe.is_beyond,

@@ -1,61 +1,46 @@
-"""The interval of a paired difference and the verdict it supports: numbers in, verdict out."""
+"""The verdict of a condition: differences of test examples in, verdict out."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtri, stdtr, stdtrit
+from numpy.typing import ArrayLike
 
+from analysis.intervals import Parts, bounds, half_width, item_variance, p_below, parts
 from trainables.errors import UsageError
 
 Word = Literal["within", "outside", "inconclusive"]
-# Up to this many seeds a cell's own spread says too little: at 2 seeds its t is 6.3.
-POOLED_UP_TO = 4
 # Error on each side of an interval.
 ALPHA = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """Run noise of a paired difference.
-
-    Attributes:
-        variance_pp2: Variance of one seed's difference, in pp squared.
-        df: Degrees of freedom it is known with.
-        n_cells: Cells it was pooled over.
-    """
-
-    variance_pp2: float
-    df: float
-    n_cells: int = 1
+# Fewer seeds choose what to test and decide nothing.
+LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the paired differences of one condition show.
+    """What the paired differences of one condition show of this training set.
 
     Attributes:
         verdict: "within" if the interval lies above the line at minus the tolerance, "outside"
             if below it, else "inconclusive".
         mean_pp: Mean difference.
-        low_pp: Lower bound for the task: run noise and the test set's own sampling; None with
-            one seed, as are all that need a spread.
-        high_pp: Upper bound for the task.
-        test_low_pp: Lower bound for this very test set: run noise alone.
+        low_pp: Lower bound for other seeds and other test examples; None with one seed or one
+            test example, as are all that need an interval.
+        high_pp: Upper bound for the same.
+        test_low_pp: Lower bound for this very test set: noise between runs alone.
         test_high_pp: Upper bound for this very test set.
-        p_not_within: One-sided p of "not within".
+        p_not_within: One-sided p of "not within", in [0, 0.5].
         n_seeds: Paired seeds.
-        sd_pp: Standard deviation of the cell's own differences.
-        run_sd_pp: The one used: own or pooled.
-        df: Degrees of freedom of `run_sd_pp`.
-        v_test_pp2: Variance of the mean by the choice of test examples, in pp squared.
-        pooled: Whether `run_sd_pp` was pooled over cells.
+        sd_pp: Standard deviation of the differences between seeds.
+        test_variance_pp2: Variance of the mean by the choice of test examples, in pp squared.
+        diverged: Seeds whose pruned run fell out below: with one the condition is never within.
         equivalent: Whether the interval also lies below plus the tolerance.
         improved: Whether it lies above zero.
         tolerance_pp: The tolerance judged by.
+        alpha: Error of each bound.
+        parts: What the interval is made of; None of an average.
     """
 
     verdict: Word = "inconclusive"
@@ -67,139 +52,75 @@ class Verdict:
     p_not_within: float | None = None
     n_seeds: int
     sd_pp: float | None = None
-    run_sd_pp: float | None = None
-    df: float | None = None
-    v_test_pp2: float = 0.0
-    pooled: bool = False
+    test_variance_pp2: float = 0.0
+    diverged: tuple[int, ...] = ()
     equivalent: bool = False
     improved: bool = False
     tolerance_pp: float = 1.0
-
-
-def half_width(run_se2: float, df: float, v_test_pp2: float, alpha: float) -> float:
-    """Half of the MOVER interval: two error sources, each at its own quantile.
-
-    Args:
-        run_se2: Squared standard error by run noise, pp squared, known with df.
-        df: Its degrees of freedom.
-        v_test_pp2: Variance by the choice of test examples, pp squared.
-        alpha: Error on each side, in (0, 0.5].
-
-    Returns:
-        The half width in pp.
-
-    References:
-        Zou, Donner, "Construction of confidence limits about effect measures", 2008.
-    """
-    run = float(stdtrit(df, alpha)) ** 2 * run_se2
-    return math.sqrt(run + float(ndtri(alpha)) ** 2 * v_test_pp2)
-
-
-def one_sided_p(gap_pp: float, run_se2: float, df: float, v_test_pp2: float) -> float:
-    """The alpha at which a MOVER bound would just touch a line gap_pp away, in [0, 1].
-
-    Above 0.5 where gap_pp is negative, that is where the mean is on the wrong side.
-    """
-    if gap_pp < 0:
-        return 1 - one_sided_p(-gap_pp, run_se2, df, v_test_pp2)
-    if gap_pp == 0:
-        return 0.5
-    if v_test_pp2 == 0:
-        return float(stdtr(df, -gap_pp / math.sqrt(run_se2))) if run_se2 else 0.0
-    least = 1e-12
-    if half_width(run_se2, df, v_test_pp2, least) < gap_pp:
-        return least
-    return float(
-        brentq(lambda a: half_width(run_se2, df, v_test_pp2, a) - gap_pp, least, 0.5, xtol=1e-12)
-    )
-
-
-def pooled_variance(groups: Iterable[Sequence[float]]) -> Spread | None:
-    """Run noise pooled over the cells of one data set, model, learner and training.
-
-    Cells share their baselines, so the nominal degrees of freedom are halved (never below 1).
-
-    Args:
-        groups: Differences in pp, one sequence a cell; those with fewer than two say nothing.
-
-    Returns:
-        The pooled spread, or None where fewer than two cells have a spread to pool.
-    """
-    spreads = [np.asarray(group, dtype=float) for group in groups if len(group) > 1]
-    if len(spreads) < 2:
-        return None
-    nominal = sum(len(group) - 1 for group in spreads)
-    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in spreads)
-    return Spread(variance_pp2=squares / nominal, df=max(1.0, nominal / 2), n_cells=len(spreads))
-
-
-def run_spread(delta_pp: Sequence[float], pooled: Spread | None) -> tuple[Spread, bool]:
-    """The spread to judge two or more seeds by, and whether it is the pooled one."""
-    if pooled is not None and len(delta_pp) <= POOLED_UP_TO:
-        return pooled, True
-    own = float(np.var(delta_pp, ddof=1))
-    return Spread(variance_pp2=own, df=len(delta_pp) - 1), False
+    alpha: float = ALPHA
+    parts: Parts | None = None
 
 
 def judge(
-    delta_pp: Sequence[float],
-    v_test_pp2: float = 0.0,
+    x: ArrayLike,
     *,
     tolerance_pp: float = 1.0,
     alpha: float = ALPHA,
-    pooled: Spread | None = None,
+    diverged: Sequence[int] = (),
 ) -> Verdict:
-    """Judge a condition by the MOVER interval of its paired differences.
+    """Judge a condition by the interval of its paired differences.
 
     Args:
-        delta_pp: Accuracy minus baseline of each seed, in pp.
-        v_test_pp2: Variance of their mean by the choice of test examples, pp squared.
+        x: What each test example adds to the pruned run's accuracy less the full run's, shape
+            (n, seeds): -1, 0 or 1.
         tolerance_pp: How far below the baseline is still within, above 0.
-        alpha: Error allowed on each side.
-        pooled: Spread of the whole data set, used up to four seeds; own spread from five.
+        alpha: Error allowed on each side, in (0, 0.5).
+        diverged: Seeds whose pruned run is named as diverged; they stay in the mean.
 
     Returns:
         The verdict; with one seed "inconclusive" and without an interval.
 
     Raises:
-        ValueError: If there is no difference, or one that is no number, or no tolerance.
+        UsageError: If the tolerance is not above 0.
+        ValueError: If there is no difference, or one that is no number.
     """
-    values = np.asarray(delta_pp, dtype=float)
-    if not len(values) or not np.isfinite(values).all():
-        raise ValueError(f"delta_pp is {list(delta_pp)}; it needs finite numbers, one a seed")
+    values = np.asarray(x, dtype=float)
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise ValueError(f"x has shape {values.shape}; give finite numbers, (examples, seeds)")
     if not 0 < tolerance_pp < math.inf:
         raise UsageError(f"tolerance_pp is {tolerance_pp}; it must be above 0")
-    mean, n_seeds = float(values.mean()), len(values)
-    if n_seeds == 1:
-        return Verdict(mean_pp=mean, n_seeds=1, v_test_pp2=v_test_pp2, tolerance_pp=tolerance_pp)
-    spread, is_pooled = run_spread(delta_pp, pooled)
-    run_se2 = spread.variance_pp2 / n_seeds
-    half = half_width(run_se2, spread.df, v_test_pp2, alpha)
-    test_half = half_width(run_se2, spread.df, 0.0, alpha)
+    p = parts(values)
+    plain = Verdict(
+        mean_pp=100 * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
+        tolerance_pp=tolerance_pp, alpha=alpha, parts=p,
+    )  # fmt: skip
+    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p)
+
+
+def _bounded(plain: Verdict, p: Parts) -> Verdict:
+    """The verdict with its interval."""
+    alpha, line = plain.alpha, plain.tolerance_pp
+    low, high = (float(np.clip(100 * bound, -100, 100)) for bound in bounds(p, alpha))
+    by_runs = 100 * float(half_width(p.run, p.res, 0.0, p.seeds - 1, alpha))
+    word: Word = "outside" if high < -line else "inconclusive"
     return Verdict(
-        verdict=_word(mean - half, mean + half, tolerance_pp),
-        mean_pp=mean,
-        low_pp=mean - half,
-        high_pp=mean + half,
-        test_low_pp=mean - test_half,
-        test_high_pp=mean + test_half,
-        p_not_within=one_sided_p(mean + tolerance_pp, run_se2, spread.df, v_test_pp2),
-        n_seeds=n_seeds,
-        sd_pp=float(values.std(ddof=1)),
-        run_sd_pp=math.sqrt(spread.variance_pp2),
-        df=spread.df,
-        v_test_pp2=v_test_pp2,
-        pooled=is_pooled,
-        equivalent=mean - half > -tolerance_pp and mean + half < tolerance_pp,
-        improved=mean - half > 0,
-        tolerance_pp=tolerance_pp,
+        verdict="within" if low > -line and not plain.diverged else word,
+        mean_pp=plain.mean_pp,
+        low_pp=low,
+        high_pp=high,
+        test_low_pp=plain.mean_pp - by_runs if by_runs else None,
+        test_high_pp=plain.mean_pp + by_runs if by_runs else None,
+        p_not_within=p_below(p, -line / 100),
+        n_seeds=plain.n_seeds,
+        sd_pp=100 * math.sqrt(float(p.run) * p.seeds),
+        test_variance_pp2=1e4 * float(item_variance(p, alpha)),
+        diverged=plain.diverged,
+        equivalent=low > -line and high < line and not plain.diverged,
+        improved=low > 0 and not plain.diverged,
+        tolerance_pp=line,
+        alpha=alpha,
+        parts=p,
     )
-
-
-def _word(low_pp: float, high_pp: float, tolerance_pp: float) -> Word:
-    if low_pp > -tolerance_pp:
-        return "within"
-    return "outside" if high_pp < -tolerance_pp else "inconclusive"
 
 
 def average(verdicts: Sequence[Verdict]) -> Verdict:
@@ -214,24 +135,37 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
     if len({verdict.tolerance_pp for verdict in verdicts}) != 1:
         raise ValueError(f"{len(verdicts)} verdicts to average; they need one common tolerance")
     mean = float(np.mean([verdict.mean_pp for verdict in verdicts]))
-    n_seeds = min(verdict.n_seeds for verdict in verdicts)
-    tolerance_pp = verdicts[0].tolerance_pp
-    halves = [v.high_pp - v.mean_pp for v in verdicts if v.high_pp is not None]
-    runs = [v.test_high_pp - v.mean_pp for v in verdicts if v.test_high_pp is not None]
-    if len(halves) < len(verdicts):
-        return Verdict(mean_pp=mean, n_seeds=n_seeds, tolerance_pp=tolerance_pp)
-    half, run = math.hypot(*halves) / len(halves), math.hypot(*runs) / len(runs)
-    return Verdict(
-        verdict=_word(mean - half, mean + half, tolerance_pp),
-        mean_pp=mean,
-        low_pp=mean - half,
-        high_pp=mean + half,
-        test_low_pp=mean - run,
-        test_high_pp=mean + run,
-        n_seeds=n_seeds,
-        v_test_pp2=sum(verdict.v_test_pp2 for verdict in verdicts) / len(verdicts) ** 2,
-        pooled=any(verdict.pooled for verdict in verdicts),
-        equivalent=mean - half > -tolerance_pp and mean + half < tolerance_pp,
-        improved=mean - half > 0,
-        tolerance_pp=tolerance_pp,
+    n_seeds, line = min(verdict.n_seeds for verdict in verdicts), verdicts[0].tolerance_pp
+    known = [v for v in verdicts if v.low_pp is not None and v.high_pp is not None]
+    diverged = tuple(sorted({seed for v in verdicts for seed in v.diverged}))
+    alpha = max(v.alpha for v in verdicts)
+    if len(known) < len(verdicts):
+        return Verdict(
+            mean_pp=mean, n_seeds=n_seeds, diverged=diverged, tolerance_pp=line, alpha=alpha
+        )
+    low = mean - _joined([v.mean_pp - (v.low_pp or 0.0) for v in known])
+    high = mean + _joined([(v.high_pp or 0.0) - v.mean_pp for v in known])
+    by_runs = _joined(
+        [v.mean_pp - v.test_low_pp if v.test_low_pp is not None else 0.0 for v in known]
     )
+    word: Word = "outside" if high < -line else "inconclusive"
+    return Verdict(
+        verdict="within" if low > -line and not diverged else word,
+        mean_pp=mean,
+        low_pp=low,
+        high_pp=high,
+        test_low_pp=mean - by_runs,
+        test_high_pp=mean + by_runs,
+        n_seeds=n_seeds,
+        test_variance_pp2=sum(v.test_variance_pp2 for v in verdicts) / len(verdicts) ** 2,
+        diverged=diverged,
+        equivalent=low > -line and high < line and not diverged,
+        improved=low > 0 and not diverged,
+        tolerance_pp=line,
+        alpha=alpha,
+    )
+
+
+def _joined(halves: Sequence[float]) -> float:
+    """Half width of a mean of independent differences."""
+    return math.hypot(*halves) / len(halves)

@@ -1,258 +1,224 @@
-"""How often verdicts err, by simulation of paired runs: the tables of docs/verdicts.md.
+"""How often verdicts and answers err, example by example: the tables of docs/verdicts.md.
 
-python -m benchmarks.calibration --studies 2000
+python -m benchmarks.calibration --studies 2000 --answers 400
 """
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
-from analysis.interim_looks import LOOK_ALPHA, LOOKS, is_hopeless
-from analysis.random_control import holm
-from analysis.safe_rates import safe_rate
-from analysis.verdicts import (
-    ALPHA,
-    Spread,
-    Verdict,
-    judge,
-    one_sided_p,
-    pooled_variance,
-    run_spread,
-)
+from analysis.answers import answer_of
+from analysis.gate import Gate, unmet
+from analysis.interim_looks import LOOK_ALPHAS, LOOKS
+from analysis.intervals import bounds, parts, two_sided_p
+from analysis.multiplicity import holm
+from analysis.run_files import Plan
+from analysis.study import study
+from benchmarks.paired_runs import Items, World, differences, ladders, rows
 
-Deltas = NDArray[np.float64]
-LINE_PP = -1.0
-# Nine conditions of one data set, as in the study the product grew from.
-CELLS = 9
-SIGMAS = (0.25, 0.5, 1.0)
-# Standard deviation of a mean difference by the choice of test examples, in pp.
-TEST_SD = 0.14
-
-
-def study(
-    rng: np.random.Generator, means: Sequence[float], seeds: int, sigma: NDArray[np.float64] | float
-) -> Deltas:
-    """Differences of one data set in pp, shape (conditions, seeds).
-
-    Each is a pruned run less the baseline of its seed, which the conditions share; half of a
-    difference's variance is the baseline's. The test set moves each condition's mean as a whole.
-    """
-    cells = len(means)
-    own = rng.standard_normal((cells, seeds)) - rng.standard_normal(seeds)
-    scale = np.broadcast_to(np.asarray(sigma) / np.sqrt(2), (cells,))[:, None]
-    shift = TEST_SD * rng.standard_normal((cells, 1))
-    found: Deltas = np.asarray(means)[:, None] + shift + own * scale
-    return found
+Bounds = Callable[[NDArray[np.int8]], tuple[float, float]]
+LINE = -0.01
+ITEMS = {
+    "losses only, no run noise, the same in every seed": Items(discordance=0, consistency=0.9),
+    "losses only, run noise of their size": Items(
+        discordance=0, consistency=0.5, run_sd=0.003, tails="gamma"
+    ),
+    "3 % differ, half the same, sd .3": Items(discordance=0.03, consistency=0.5, run_sd=0.003),
+    "6 % differ, mostly by chance, sd .5": Items(discordance=0.06, consistency=0.3, run_sd=0.005),
+    "10 % differ, mostly the same, sd 1": Items(discordance=0.1, consistency=0.7, run_sd=0.01),
+    "6 % differ, all by chance, no run noise": Items(discordance=0.06, consistency=0.0),
+    "10 % differ, heavy tails, sd .5": Items(
+        discordance=0.1, consistency=0.3, run_sd=0.005, tails="t3"
+    ),
+}
 
 
-def share(words: Sequence[bool]) -> str:
-    """A share with its Monte Carlo standard error, in per cent."""
-    p = float(np.mean(words))
-    return f"{100 * p:.1f} ± {100 * np.sqrt(p * (1 - p) / len(words)):.1f}"
+def before(x: NDArray[np.int8], alpha: float = 0.05) -> tuple[float, float]:
+    """The bounds of the rule before: residual in both parts, width 0 where nothing differs."""
+    seeds, means = x.shape[1], x.mean(0)
+    item, run = x.mean(1).var() / len(x), means.var(ddof=1) / seeds
+    half = np.sqrt(stdtrit(seeds - 1, alpha) ** 2 * run + ndtri(alpha) ** 2 * item)
+    return float(means.mean() - half), float(means.mean() + half)
 
 
-def one(deltas: Deltas, pooled: Spread | None = None, alpha: float = ALPHA) -> Verdict:
-    """The verdict of one condition."""
-    return judge(deltas.tolist(), TEST_SD**2, pooled=pooled, alpha=alpha)
+def now(x: NDArray[np.int8], alpha: float = 0.05) -> tuple[float, float]:
+    """The bounds of a verdict."""
+    low, high = bounds(parts(x), alpha)
+    return float(low), float(high)
 
 
-def fixed(
-    rng: np.random.Generator, studies: int, delta: float, seeds: int, sigma: float, how: str
-) -> list[str]:
-    """Words of the first condition of many studies; `how`: own, pooled, or pooled over unlike cells."""
-    words = []
+def words(
+    rule: Bounds, items: Items, *, n: int, seeds: int, true: float, studies: int
+) -> tuple[float, float]:
+    """Shares of studies of one condition that are called within and outside."""
+    place = [n, seeds, round(1e4 * abs(true)), round(1000 * items.discordance)]
+    rng = np.random.default_rng(place)
+    found = [rule(differences(rng, items, n=n, seeds=seeds, true=true)) for _ in range(studies)]
+    within, outside = [low > LINE for low, _ in found], [high < LINE for _, high in found]
+    return float(np.mean(within)), float(np.mean(outside))
+
+
+def looked(items: Items, *, n: int, true: float, studies: int) -> tuple[float, float, float]:
+    """Shares within and outside by the last look, and the mean number of seeds bought."""
+    rng = np.random.default_rng([n, round(1e4 * abs(true)), round(1e4 * items.run_sd)])
+    within = outside = bought = 0
     for _ in range(studies):
-        spread = sigma * (
-            np.exp(0.3 * rng.standard_normal(CELLS)) if how == "unlike" else np.ones(CELLS)
-        )
-        deltas = study(rng, [delta] * CELLS, seeds, spread)
-        pooled = None if how == "own" else pooled_variance(deltas.tolist())
-        words.append(one(deltas[0], pooled).verdict)
-    return words
+        x = differences(rng, items, n=n, seeds=LOOKS[-1], true=true)
+        for seeds, alpha in zip(LOOKS, LOOK_ALPHAS, strict=True):
+            low, high = now(x[:, :seeds], alpha)
+            if low > LINE or high < LINE or seeds == LOOKS[-1]:
+                within, outside, bought = (
+                    within + (low > LINE),
+                    outside + (high < LINE),
+                    bought + seeds,
+                )
+                break
+    return within / studies, outside / studies, bought / studies
 
 
-def bought(deltas: Deltas, alpha: float = LOOK_ALPHA, *, gives_up: bool = True) -> tuple[str, int]:
-    """The word and the seeds of one condition looked at as the adaptive rule does."""
-    for look in LOOKS:
-        verdict = one(deltas[:look], alpha=alpha)
-        if verdict.verdict != "inconclusive" or (gives_up and is_hopeless(verdict)):
-            break
-    return verdict.verdict, look
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Made-up studies whose answers are read as a user reads them.
+
+    Attributes:
+        world: What is true of the runs.
+        seeds: Of every trial.
+        true: True difference at each rate, by method; in fractions.
+        adaptive: Whether rows come as seeds bought look by look would leave them.
+    """
+
+    world: World
+    seeds: int
+    true: Sequence[Sequence[float]]
+    rates: tuple[float, ...] = (0.1, 0.2, 0.3)
 
 
-def adaptive(
-    rng: np.random.Generator,
-    studies: int,
-    delta: float,
-    sigma: float,
-    alpha: float = LOOK_ALPHA,
-    *,
-    gives_up: bool = True,
-) -> tuple[list[str], float]:
-    """Words of many conditions, and the mean number of seeds."""
-    found = [
-        bought(study(rng, [delta], LOOKS[-1], sigma)[0], alpha, gives_up=gives_up)
-        for _ in range(studies)
+AT_THE_LINE = [[LINE, 1.5 * LINE, 3 * LINE]] * 12
+# The second rung is exactly at the line: an answer that claims it is false.
+SECOND_AT_THE_LINE = [[0.0, LINE, 2 * LINE]] * 12
+SETTINGS = {
+    "12 ladders, smallest rate at the line": Setting(world=World(), seeds=5, true=AT_THE_LINE),
+    "the same, unlike spreads, heavy tails, 1 run in 20 diverges": Setting(
+        world=World(unlike=0.6, tails="t3", collapse=0.05), seeds=5, true=AT_THE_LINE
+    ),
+    "12 ladders, second rate at the line": Setting(
+        world=World(run_sd=0.0025), seeds=8, true=SECOND_AT_THE_LINE
+    ),
+}
+
+
+def answered(setting: Setting, number: int) -> tuple[float, float, bool]:
+    """What one made-up study says by the product's own code.
+
+    Returns:
+        The rate on the card, its true difference, and whether a gate at that truth's first false
+        rate is passed.
+    """
+    rng = np.random.default_rng([number, setting.seeds])
+    specs = ladders(len(setting.true), setting.rates, control=True)
+    true = [
+        (spec, delta)
+        for own, deltas in zip(specs, setting.true, strict=True)
+        for spec, delta in zip(own, deltas, strict=True)
     ]
-    return [word for word, _ in found], float(np.mean([seeds for _, seeds in found]))
+    found = list(rows(rng, setting.world, true, range(setting.seeds)))
+    seen = study(found, Plan(tolerance_pp=-100 * LINE))
+    (source,) = seen.sources
+    answer = answer_of(seen, source)
+    by_rate = {spec.rate: delta for spec, delta in true}
+    first_false = min(rate for rate, delta in by_rate.items() if delta <= LINE + 1e-12)
+    gate = Gate(name="made", rate=first_false)
+    return answer.rate, by_rate.get(answer.rate, 0.0), not unmet(seen, [gate])
 
 
-def false_better(
-    rng: np.random.Generator, studies: int, size: int, seeds: int, sigma: float
-) -> list[bool]:
-    """Whether a family of signals as good as random has one that is called better."""
+def false_answers(setting: Setting, studies: Iterable[int]) -> tuple[float, float, float]:
+    """Shares of studies whose card is false, whose gate passes falsely, and whose card says a rate."""
+    found = [answered(setting, number) for number in studies]
+    false = [rate > 0 and true <= LINE + 1e-12 for rate, true, _ in found]
+    return (
+        float(np.mean(false)),
+        float(np.mean([passed for *_, passed in found])),
+        float(np.mean([rate > 0 for rate, *_ in found])),
+    )
+
+
+def false_findings(size: int, seeds: int, studies: int) -> float:
+    """Share of families of methods as good as random of which one is called better or worse."""
+    rng = np.random.default_rng([size, seeds])
+    items = Items(discordance=0.08, consistency=0.3, run_sd=0.005)
     found = []
     for _ in range(studies):
-        runs = study(rng, [0.0] * (size + 1), seeds, sigma)
-        contests = runs[1:] - runs[0]
-        pooled = pooled_variance(contests.tolist())
-        p = []
-        for contest in contests:
-            spread, _ = run_spread(contest.tolist(), pooled)
-            variance = spread.variance_pp2 / seeds
-            # Both arms move with the choice of test examples.
-            p.append(one_sided_p(abs(contest.mean()), variance, spread.df, 2 * TEST_SD**2))
-        found.append(
-            any(
-                adjusted <= ALPHA and contest.mean() > 0
-                for adjusted, contest in zip(holm(p), contests, strict=True)
-            )
-        )
-    return found
+        contests = [differences(rng, items, n=2000, seeds=seeds, true=0.0) for _ in range(size)]
+        found.append(min(holm([two_sided_p(parts(x)) for x in contests])) <= 0.05)
+    return float(np.mean(found))
 
 
-RATES = (0.1, 0.2, 0.3, 0.5)
-CURVES: dict[str, Callable[[float], float]] = {
-    "straight, crosses at 25 %": lambda rate: -4 * rate,
-    "bent, crosses at 35 %": lambda rate: -8.16 * rate**2,
-    "at the line at 20 %": lambda rate: -5 * rate,
-}
-CROSSING = {
-    "straight, crosses at 25 %": 0.25,
-    "bent, crosses at 35 %": 0.35,
-    "at the line at 20 %": 0.2,
-}
-
-
-def overstated(
-    rng: np.random.Generator, studies: int, curve: str, seeds: int, sigma: float
-) -> tuple[list[bool], list[bool]]:
-    """Whether the lower bound is beyond the true crossing; whether the rate on the grid is."""
-    low, tested = [], []
-    true = CROSSING[curve]
-    for _ in range(studies):
-        deltas = study(rng, [CURVES[curve](rate) for rate in RATES], seeds, sigma)
-        pooled = pooled_variance(deltas.tolist())
-        found = safe_rate(zip(RATES, [one(row, pooled) for row in deltas], strict=True))
-        low.append((found.low or 0) > joined(curve))
-        # At the line itself a rate is not within.
-        tested.append(
-            found.tested >= true - 1e-12
-            and found.tested > 0
-            and CURVES[curve](found.tested) <= LINE_PP
-        )
-    return low, tested
-
-
-def joined(curve: str) -> float:
-    """Where the true means, joined by lines between the rates tested, cross the line."""
-    points = [(0.0, 0.0), *((rate, CURVES[curve](rate)) for rate in RATES)]
-    for (a, y), (b, z) in pairwise(points):
-        if z <= LINE_PP:
-            return a + (b - a) * (LINE_PP - y) / (z - y)
-    return 1.0
+def share(p: float, studies: int) -> str:
+    """A share with its Monte Carlo standard error, in per cent."""
+    return f"{100 * p:.1f} ± {100 * np.sqrt(p * (1 - p) / studies):.1f}"
 
 
 def main(
-    studies: Annotated[int, typer.Option(help="Simulated for each figure.")] = 2000,
+    studies: Annotated[int, typer.Option(help="Of one condition, for each figure.")] = 2000,
+    answers: Annotated[int, typer.Option(help="Whole made-up runs, for each setting.")] = 400,
 ) -> None:
     """Print every table."""
+    print(f"{studies:,} studies of one condition a figure; per cent ± Monte Carlo error\n")
     print(
-        f"{studies:,} studies a figure; test set's own sd {TEST_SD} pp; per cent ± Monte Carlo error\n"
+        "| test examples differ | n | seeds | false within | false outside | within by the rule before |"
     )
-    print_fixed(studies)
-    print_adaptive(studies)
-    print_families(studies)
-    print_safe(studies)
+    print("|---|---|---|---|---|---|")
+    for name, items in ITEMS.items():
+        for n, seeds in ((40, 3), (200, 3), (872, 2), (872, 5), (2000, 5), (7600, 5), (20000, 3)):
+            few = min(studies, 2_000_000 // n + 200)
+            sizes = {"n": n, "seeds": seeds, "true": LINE, "studies": few}
+            within, outside = words(now, items, **sizes)
+            was, _ = words(before, items, **sizes)
+            cells = (share(within, few), share(outside, few), share(was, few))
+            print(f"| {name} | {n:,} | {seeds} | {' | '.join(cells)} |")
+    _print_power(studies)
+    _print_looks(studies)
+    print(f"\n{answers} whole runs a setting, from rows to card and gate\n")
+    print("| setting | false card | false gate | card names a rate |\n|---|---|---|---|")
+    for name, setting in SETTINGS.items():
+        found = false_answers(setting, range(answers))
+        print(f"| {name} | {' | '.join(share(p, answers) for p in found)} |")
+    print("\n| methods as good as random | seeds | one is called better or worse |\n|---|---|---|")
+    for size, seeds in ((6, 3), (24, 3), (24, 5), (102, 5)):
+        few = max(100, studies // size)
+        print(f"| {size} | {seeds} | {share(false_findings(size, seeds, few), few)} |")
 
 
-def print_fixed(studies: int) -> None:
-    """False and true verdicts at a fixed number of seeds."""
-    print(
-        "| seeds | sd between seeds | spread | false within at −1 | false outside at −1 | within at 0 | within at −0.5 |"
-    )
-    print("|---|---|---|---|---|---|---|")
-    for seeds, how in (
-        (2, "own"),
-        (3, "own"),
-        (5, "own"),
-        (2, "pooled"),
-        (3, "pooled"),
-        (3, "unlike"),
-    ):
-        for sigma in SIGMAS:
-            rng = np.random.default_rng([seeds, round(100 * sigma), len(how)])
-            at = {d: fixed(rng, studies, d, seeds, sigma, how) for d in (-1.0, 0.0, -0.5)}
-            shares = [
-                share([w == "within" for w in at[-1.0]]), share([w == "outside" for w in at[-1.0]]),
-                share([w == "within" for w in at[0.0]]), share([w == "within" for w in at[-0.5]]),
-            ]  # fmt: skip
-            print(f"| {seeds} | {sigma} | {how} | {' | '.join(shares)} |")
+def _print_power(studies: int) -> None:
+    print("\n| test examples differ | true Δ pp | n | seeds | within | within by the rule before |")
+    print("|---|---|---|---|---|---|")
+    for name in ("3 % differ, half the same, sd .3", "6 % differ, mostly by chance, sd .5"):
+        for true, n, seeds in (
+            (0.0, 872, 5),
+            (-0.003, 2000, 5),
+            (-0.003, 7600, 3),
+            (-0.005, 7600, 8),
+        ):
+            few = min(studies, 2_000_000 // n + 200)
+            sizes = {"n": n, "seeds": seeds, "true": true, "studies": few}
+            cells = [share(words(rule, ITEMS[name], **sizes)[0], few) for rule in (now, before)]
+            print(f"| {name} | {100 * true:+.1f} | {n:,} | {seeds} | {' | '.join(cells)} |")
 
 
-def print_adaptive(studies: int) -> None:
-    """Words and seeds of the adaptive rule, without giving up, and at the full error a look."""
-    names = ("within", "outside", "seeds", "within, never giving up", "seeds", "within, 5 % a look")
-    print(f"\n| true Δ pp | sd between seeds | {' | '.join(names)} |\n|{'---|' * 8}")
-    for sigma in SIGMAS:
-        for delta in (-1.0, 0.0, -0.3, -0.6, -0.8, -2.0, -3.0):
-            place = [round(100 * sigma), round(-10 * delta)]
-            words, seeds = adaptive(np.random.default_rng(place), studies, delta, sigma)
-            never, more = adaptive(
-                np.random.default_rng(place), studies, delta, sigma, gives_up=False
-            )
-            naive, _ = adaptive(
-                np.random.default_rng(place), studies, delta, sigma, ALPHA, gives_up=False
-            )
-            cells = (
-                _share_of(words, "within"), _share_of(words, "outside"), f"{seeds:.1f}",
-                _share_of(never, "within"), f"{more:.1f}", _share_of(naive, "within"),
-            )  # fmt: skip
-            print(f"| {delta:+.1f} | {sigma} | {' | '.join(cells)} |")
-
-
-def _share_of(words: Sequence[str], word: str) -> str:
-    return share([w == word for w in words])
-
-
-def print_families(studies: int) -> None:
-    """Families of signals none of which differs from random."""
-    print("\n| signals | seeds | sd between seeds | families with a false “better” |")
-    print("|---|---|---|---|")
-    for size in (6, 24):
-        for seeds in (3, 5):
-            for sigma in (0.25, 1.0):
-                rng = np.random.default_rng([size, seeds, round(100 * sigma)])
-                found = false_better(rng, max(200, studies // 2), size, seeds, sigma)
-                print(f"| {size} | {seeds} | {sigma} | {share(found)} |")
-
-
-def print_safe(studies: int) -> None:
-    """How often a safe rate is overstated."""
-    print(
-        "\n| true curve | seeds | sd between seeds | lower bound overstates | grid rate overstates |"
-    )
-    print("|---|---|---|---|---|")
-    for curve in CURVES:
-        for seeds in (3, 5):
-            for sigma in (0.25, 0.5):
-                rng = np.random.default_rng([len(curve), seeds, round(100 * sigma)])
-                low, tested = overstated(rng, studies, curve, seeds, sigma)
-                print(f"| {curve} | {seeds} | {sigma} | {share(low)} | {share(tested)} |")
+def _print_looks(studies: int) -> None:
+    print("\n| looks at 3, 5, 8, 12 seeds | true Δ pp | n | within | outside | seeds |")
+    print("|---|---|---|---|---|---|")
+    for name in ("3 % differ, half the same, sd .3", "6 % differ, mostly by chance, sd .5"):
+        for true, n in ((-0.01, 872), (-0.01, 7600), (-0.006, 7600), (-0.003, 7600), (0.0, 7600)):
+            few = min(studies, 2_000_000 // n + 200)
+            within, outside, seeds = looked(ITEMS[name], n=n, true=true, studies=few)
+            cells = (share(within, few), share(outside, few), f"{seeds:.1f}")
+            print(f"| {name} | {100 * true:+.1f} | {n:,} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

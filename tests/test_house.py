@@ -68,13 +68,14 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
-        {"verdicts", "methods", "dropped_samples", "run_files", "csv_lines"},
-        {"pairing", "run_noise", "seeds_needed"},
-        {"envelope"},
+        {"intervals", "divergence", "methods", "dropped_samples", "run_files", "csv_lines"},
+        {"verdicts", "multiplicity", "pairing"},
+        {"seeds_needed", "envelope", "learned"},
         {"cost", "interim_looks", "random_control", "class_retention"},
         {"wording"},
         {"study"},
         {"safe_rates", "scaling_laws"},
+        {"answers"},
         {"gate", "table_rows"},
         {"frames", "page"},
         {"report", "table"},
@@ -87,12 +88,18 @@ every_file = pytest.mark.parametrize(
 
 
 @cache
+def nodes(path):
+    """Every node of a file's tree, once for all laws."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imports(path):
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -124,7 +131,7 @@ MODULES = {names_of(path) for path in SOURCES}
 
 def imported_modules(path):
     """The modules of ours that a file imports, `from room import module` included."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
@@ -169,13 +176,13 @@ def test_every_public_class_and_function_has_a_name_of_its_own():
 @every_file
 def test_a_name_is_imported_from_where_it_is_defined(path):
     passed_on = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
             home = ROOT / Path(*node.module.split("."))
             source = home / "__init__.py" if home.is_dir() else home.with_suffix(".py")
             taken = {
                 alias.asname or alias.name
-                for inner in ast.walk(tree(source))
+                for inner in nodes(source)
                 if isinstance(inner, ast.ImportFrom)
                 for alias in inner.names
             }
@@ -216,7 +223,7 @@ def test_a_file_is_one_sitting(path):
 @every_file
 def test_a_function_is_one_thought(path):
     too_long = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
             length = node.end_lineno - body[0].lineno + 1 if body else 0
@@ -230,10 +237,10 @@ def test_no_code_reads_what_could_run(path):
     names = {name.split(".")[0] for name in imports(path)}
     calls = {
         node.func.id
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    keywords = {node.arg for node in ast.walk(tree(path)) if isinstance(node, ast.keyword)}
+    keywords = {node.arg for node in nodes(path) if isinstance(node, ast.keyword)}
     found = names & FORBIDDEN_MODULES, calls & FORBIDDEN_CALLS, keywords & FORBIDDEN_ARGUMENTS
     assert found == (set(), set(), set())
 
@@ -260,7 +267,7 @@ def test_commands_raise_errors_of_ours(path):
     """A builtin error is a bug of ours; what a user can mend has a class and an exit code."""
     raised = [
         node.exc.func.id
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Raise)
         and isinstance(node.exc, ast.Call)
         and isinstance(node.exc.func, ast.Name)
@@ -272,7 +279,7 @@ def test_commands_raise_errors_of_ours(path):
 @every_file
 def test_an_error_class_of_ours_has_the_base_of_all(path):
     ours = {"EnvelopeError", "UsageError", "DataError", "UnavailableError"}
-    classes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+    classes = [node for node in nodes(path) if isinstance(node, ast.ClassDef)]
     for node in classes:
         bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
         if node.name.endswith("Error") and node.name != "EnvelopeError":

@@ -1,216 +1,274 @@
-"""The answer for each data set in words: how much can go, who may take credit, what it saves."""
+"""The answer of each data set in words: what to do, how sure that is, what it saves, who is hurt."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.cost import best_measured_cost
+from analysis.answers import Answer, answers
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, RateCurve
-from analysis.safe_rates import rate_curves, safe_of
-from analysis.seeds_needed import seeds_needed
+from analysis.page.answer_facts import Fact, facts
+from analysis.seeds_needed import CLOSE_PP, seeds_needed, seeds_to_settle
 from analysis.study import Study
-from analysis.verdicts import Verdict, Word
-from analysis.wording import MARKS, interval, p_text, percent, seeds_text, signed
+from analysis.verdicts import Verdict
+from analysis.wording import percent, signal_label, signed
 
-Standing = Literal["better", "worse", "equal", "open", "random", "no control"]
+Tone = Literal["in", "out", "unsure"]
+_SURE = "Sure to 19 in 20"
+# What each state looks like: mark, words of the pill, tone.
+_PILLS: dict[str, tuple[str, str, Tone]] = {
+    "found": ("✓", "safe to drop", "in"),
+    "promising": ("◐", "not confirmed", "unsure"),
+    "exploratory": ("◐", "first look", "unsure"),
+    "keep": ("✗", "keep all", "out"),
+    "open": ("?", "not decided", "unsure"),
+    "no answer": ("–", "no answer", "unsure"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerCard:
-    """One data set's answer.
+    """One data set's answer as a reader sees it first.
 
     Attributes:
         name: The data set.
-        word: Verdict of the number.
-        number: The largest rate within, "0%" where all is outside, "?" where nothing is settled.
-        claim: What the number says.
-        details: Sentences beneath it.
-        standing: How the answer's method stands against random pruning.
+        answer: What the card says.
+        mark: ✓, ◐, ✗, ? or –.
+        pill: The mark in words.
+        tone: Which colour goes with it: "in", "out" or "unsure".
+        headline: One sentence to act on.
+        sentences: How sure that is, and what else must be known.
+        facts: Of the headline's condition and no other.
     """
 
     name: str
-    word: Word
-    number: str
-    claim: str
-    details: tuple[str, ...]
-    standing: Standing = "no control"
-
-    @property
-    def mark(self) -> str:
-        """The verdict's glyph."""
-        return MARKS[self.word]
+    answer: Answer
+    mark: str
+    pill: str
+    tone: Tone
+    headline: str
+    sentences: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def cards(study: Study) -> list[AnswerCard]:
     """One card a data set."""
-    return [_card(study, source, name) for source, name in study.sources.items()]
+    return [_card(study, answer) for answer in answers(study)]
 
 
-def _card(study: Study, source: DatasetId, name: str) -> AnswerCard:
-    curves = rate_curves(study, source)
-    controls = [curve for curve in curves if curve.method.is_control]
-    best = _best(curves, [curve for curve in curves if not curve.method.is_control])
-    control = _best(curves, controls)
-    top = max((row for row in (best, control) if row), key=_rate, default=None)
-    if top is None:
-        return _unsettled(study, source, name)
-    verdict = _judged(top)
-    has_control = any(row.verdict for curve in controls for row in curves[curve])
-    standing = _standing(study, top, control, has_control)
+def _card(study: Study, answer: Answer) -> AnswerCard:
+    row = answer.row
+    if row is None or row.verdict is None:
+        total = len(study.of(answer.source))
+        nothing = f"No finished pair (trial and baseline of the same seed) yet: 0 of {total} cells."
+        return _made(answer, "open", f"Nothing measured of {answer.name} yet.", (nothing,))
+    match answer.state:
+        case "no answer":
+            return _made(answer, "no answer", *_unlearned(answer, row.verdict))
+        case "found":
+            shown = facts(study, answer)
+            return _made(answer, "found", *_safe(study, answer, row, row.verdict), shown)
+        case "promising":
+            shown = facts(study, answer)
+            return _made(answer, "promising", *_promising(study, answer, row, row.verdict), shown)
+        case "exploratory":
+            return _made(
+                answer, "exploratory", *_first_look(study, answer, row), facts(study, answer)
+            )
+        case _:
+            is_kept = all(
+                one.verdict is None or one.verdict.verdict == "outside"
+                for one in study.of(answer.source)
+            )
+            told = _keep_all if is_kept else _open
+            shown = facts(study, answer, saving=False)
+            return _made(
+                answer, "keep" if is_kept else "open", *told(study, answer, row, row.verdict), shown
+            )
+
+
+def _made(
+    answer: Answer,
+    state: str,
+    headline: str,
+    sentences: Sequence[str],
+    shown: tuple[Fact, ...] = (),
+) -> AnswerCard:
+    mark, pill, tone = _PILLS[state]
+    if state == "found" and answer.standing == "no control":
+        pill = "uncredited"
     return AnswerCard(
-        name=name,
-        word="within",
-        number=percent(_rate(top)),
-        claim="of the training data can go",
-        details=(
-            f"{_where(study, top)}{choice(len(curves))}: {_numbers(study, top, verdict)}.",
-            *_between(curves[top.cell.condition.rate_curve]),
-            _credit(study, top, standing),
-            *_saving(top),
-        ),
-        standing=standing,
-    )
+        name=answer.name, answer=answer, mark=mark, pill=pill, tone=tone, headline=headline,
+        sentences=tuple(sentence for sentence in sentences if sentence), facts=shown,
+    )  # fmt: skip
 
 
-def choice(count: int) -> str:
-    """What the best was picked from: the best of several looks better than it is."""
-    return f", the best of {count} methods and warm-ups tried" if count > 1 else ""
-
-
-def _between(rows: list[JudgedCell]) -> list[str]:
-    """Where the line is crossed between the rates tested, and the lower bound of that."""
-    safe = safe_of(rows)
-    if len(rows) < 2 or safe.low is None or safe.between is None:
-        return []
-    crossed = (
-        f"The mean stays above the line up to {percent(safe.between)}, the largest rate tested"
-        if safe.is_beyond
-        else f"Read between the rates tested, the mean meets the line at {_whole(safe.between)}"
-    )
-    return [f"{crossed}, its lower bound at {_whole(safe.low)}."]
-
-
-def _whole(share: float) -> str:
-    return percent(round(share, 2))
-
-
-def _best(
-    curves: Mapping[RateCurve, list[JudgedCell]], among: list[RateCurve]
-) -> JudgedCell | None:
-    """The row of the largest safe rate, of equal ones that with the highest lower bound."""
-    tops = []
-    for curve in among:
-        rows = curves[curve]
-        safe = safe_of(rows).tested
-        tops += [row for row in rows if _rate(row) == safe]
-    return max(tops, key=lambda row: (_rate(row), _judged(row).low_pp or 0.0), default=None)
-
-
-def _rate(row: JudgedCell) -> float:
-    return row.cell.condition.rate
-
-
-def _judged(row: JudgedCell) -> Verdict:
-    assert row.verdict is not None, "only judged rows are ranked"
-    return row.verdict
-
-
-def _where(study: Study, row: JudgedCell) -> str:
+def experiment(row: JudgedCell) -> str:
+    """What was trained on the survivors, as a part of a sentence."""
     condition = row.cell.condition
-    return f"{study.methods[condition.method]}, {percent(condition.warmup)} warm-up"
+    if condition.protocol == "restart":
+        return "training afresh on what is left"
+    return f"a training that turns to what is left after {percent(condition.warmup)} of its steps"
 
 
-def _numbers(study: Study, row: JudgedCell, verdict: Verdict) -> str:
-    bounds = interval(verdict.low_pp, verdict.high_pp)
-    shown = f", {study.confidence} interval {bounds}" if bounds else ""
-    return f"{signed(verdict.mean_pp)} pp{shown}, {seeds_text(verdict.n_seeds, row.cell.n_planned)}"
+def _cut(answer: Answer, row: JudgedCell) -> str:
+    """Rate and data set, such as: 10% of imdb."""
+    return f"{percent(row.cell.condition.rate)} of {answer.name}"
 
 
-def _standing(
-    study: Study, top: JudgedCell, control: JudgedCell | None, has_control: bool
-) -> Standing:
-    """How the best method stands: the comparison first, then whether random is within as well."""
-    if top.cell.condition.is_control:
-        return "random"
-    if not has_control:
-        return "no control"
-    comparison = study.comparisons.get(top.cell.condition)
-    if comparison is not None and comparison.finding != "no difference shown":
-        return comparison.finding
-    return "equal" if control is not None and _rate(control) >= _rate(top) else "open"
+def _by(row: JudgedCell) -> str:
+    """The method in a few words."""
+    condition = row.cell.condition
+    return "at random" if condition.is_control else f"by {signal_label(condition.signal)}"
 
 
-def _credit(study: Study, top: JudgedCell, standing: Standing) -> str:
-    comparison = study.comparisons.get(top.cell.condition)
-    by = comparison.mean_pp if comparison is not None else 0.0
-    p = p_text(comparison.p_holm) if comparison is not None else ""
-    return {
-        "random": "This is random pruning: no signal is shown to go as far.",
-        "no control": "No random control was run, so the signal has earned no credit.",
-        "better": f"Better than random pruning there by {signed(by)} pp (p {p} after Holm).",
-        "worse": f"Random pruning does better there by {signed(-by)} pp: use that instead.",
-        "equal": f"Random pruning does as well: it is within at {percent(_rate(top))} too.",
-        "open": "At that rate random pruning is not shown to be within, "
-        "but no difference to it is shown either.",
-    }[standing]
+def _counted(answer: Answer) -> str:
+    many = "the one method tried" if answer.n_tried == 1 else f"all {answer.n_tried} methods"
+    return f"{many} counted" if answer.n_tried > 1 else many
 
 
-def _saving(row: JudgedCell) -> list[str]:
-    found = best_measured_cost(row)
-    if found is None:
-        return []
-    cost, measure = found
-    once, often = cost.saved_net(1), cost.saved_net(5)
-    first = (
-        f"Saves {percent(round(once, 3))} of one run"
-        if once >= 0
-        else f"Costs {percent(round(-once, 3))} more than one full run"
+def _safe(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    cut, by = _cut(answer, row), _by(row)
+    sure = (
+        f"{_SURE}, {_counted(answer)}: {experiment(row)} loses less than "
+        f"{_points(study.tolerance_pp)}."
     )
-    return [
-        f"{first}, scoring included; saves {percent(round(often, 3))} a run when five reuse "
-        f"the survivors (by {measure})."
-        if often >= 0
-        else f"{first}, scoring included, and does not pay within five runs (by {measure})."
-    ]
-
-
-def _unsettled(study: Study, source: DatasetId, name: str) -> AnswerCard:
-    rows = [row for row in study.of(source) if row.verdict]
-    if not rows:
-        found = len(study.of(source))
-        detail = f"No finished pair (trial and baseline of the same seed) yet: 0 of {found} cells."
-        return AnswerCard(
-            name=name, word="inconclusive", number="?", claim="nothing measured", details=(detail,)
+    rises = answer.low_pp is not None and answer.low_pp > 0
+    if answer.standing == "random":
+        worse, beside = _worse_than_random(study, row)
+        told = f"{worse} of {beside} methods {'loses' if worse == 1 else 'lose'} more than random "
+        told += "does at this rate."
+        if worse and worse == beside:
+            return f"Drop {cut} at random, and not by a method: they do worse.", (sure, told)
+        return f"Drop {cut} at random: accuracy holds.", (
+            sure,
+            "At this rate no method is shown to do better than rows drawn by lot, so none is worth "
+            "its price." if answer.n_tried > 1 else "",
+            told if worse else "",
+        )  # fmt: skip
+    if rises:
+        return f"Drop {cut} {by}: accuracy even rises.", (
+            sure,
+            "A rise has two usual causes: wrong labels among the removed rows, or a full-data run "
+            "past its best.",
         )
-    is_open = any(_judged(row).verdict != "outside" for row in rows)
-    least = min(_rate(row) for row in rows)
-    closest = max(
-        (row for row in rows if _rate(row) == least),
-        key=lambda row: (_judged(row).verdict == "inconclusive", _judged(row).mean_pp),
+    return f"Drop {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))
+
+
+def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
+    """What the method has earned beyond random pruning."""
+    comparison = study.comparisons.get(row.cell.condition)
+    if comparison is None:
+        return "Random was not run, so nobody knows whether the method earns this."
+    if answer.standing == "better":
+        return f"At this rate it beats random by {_points(comparison.mean_pp)}."
+    if answer.standing == "worse":
+        return f"At this rate random does better by {_points(-comparison.mean_pp)}."
+    return (
+        "Random is not shown to be as safe at this rate, but no difference to it is shown either."
     )
-    verdict = _judged(closest)
-    lines = [
-        f"Closest: {percent(least)} by {_where(study, closest)}: {_numbers(study, closest, verdict)}."
+
+
+def _worse_than_random(study: Study, row: JudgedCell) -> tuple[int, int]:
+    """Methods shown to do worse at a random condition's rate, and those held against it."""
+    condition = row.cell.condition
+    beside = [
+        one
+        for one in study.comparisons.values()
+        if one.condition.control_key == condition.control_key
     ]
-    if is_open:
-        lines.append(_more(verdict, study.alpha))
-    return AnswerCard(
-        name=name,
-        word="inconclusive" if is_open else "outside",
-        number="?" if is_open else "0%",
-        claim="no rate is shown to be within" if is_open else "every rate tested is outside",
-        details=tuple(lines),
+    return sum(one.finding == "worse" for one in beside), len(beside)
+
+
+def _promising(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    needed = seeds_to_settle(verdict, alpha=answer.level / max(answer.n_tried, 1))
+    price = (
+        f"About {needed.more} more seeds of every method would settle it."
+        if needed.more
+        else f"More seeds would hardly settle it: {needed.reason}."
+    )
+    return f"Perhaps {_cut(answer, row)} {_by(row)}: promising, not confirmed.", (
+        f"Alone it passes: {_changes(answer, verdict)}. But it is the best of {answer.n_tried} "
+        f"methods, and the best of many often looks safe by luck. {price}",
     )
 
 
-def _more(verdict: Verdict, alpha: float) -> str:
-    needed = seeds_needed(verdict, alpha=alpha)
-    if needed.more is None:
-        return (
-            f"More seeds would not settle it: {needed.reason}."
-            if verdict.n_seeds > 1
-            else ("One seed gives no interval: run three or more.")
+def _first_look(study: Study, answer: Answer, row: JudgedCell) -> tuple[str, Sequence[str]]:
+    return f"First look: {_cut(answer, row)} {_by(row)} seems safe.", (
+        "Two seeds choose what to test; they decide nothing. Three more seeds would.",
+    )
+
+
+def _keep_all(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    hardly = f", and hardly less than {_points(-(verdict.high_pp or 0.0))}"
+    what = experiment(row)
+    return (
+        f"Keep all of {answer.name}: every cut tested costs more than "
+        f"{_points(study.tolerance_pp)}."
+    ), (
+        f"The mildest, {percent(row.cell.condition.rate)} {_by(row)}, loses "
+        f"{_points(-verdict.mean_pp)}{hardly}. {what[:1].upper()}{what[1:]}, "
+        f"{verdict.n_seeds} seeds.",
+    )
+
+
+def _open(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    line, cut = study.tolerance_pp, _cut(answer, row)
+    if verdict.diverged:
+        seeds = ", ".join(map(str, verdict.diverged))
+        return f"Not decided: a run of {cut} diverged.", (
+            f"The closest cut, {_by(row)}, changes accuracy by {_changes(answer, verdict)}. The run "
+            f"of seed {seeds} fell far below the others: while one does, no cut is called safe.",
         )
-    plural = "" if needed.more == 1 else "s"
-    return f"About {needed.more} more seed{plural} would settle it."
+    if verdict.low_pp is None:
+        return f"Not decided: {cut} may or may not be safe.", (
+            f"The closest cut, {_by(row)}, changes accuracy by {signed(verdict.mean_pp)} points. "
+            "One seed gives no interval: run three or more.",
+        )
+    if abs(verdict.mean_pp + line) < CLOSE_PP:
+        return f"Not decided: {cut} lies on the line.", (
+            f"It changes accuracy by {signed(verdict.mean_pp)} points and the line is −{line:g}: too "
+            "close for any number of seeds. A smaller cut can be decided.",
+        )
+    needed = seeds_needed(verdict, alpha=answer.level)
+    decide = (
+        f"To decide: {needed.more} more seeds."
+        if needed.more
+        else f"More seeds would not decide it: {needed.reason}."
+    )
+    return f"Not decided: {cut} may or may not be safe.", (
+        f"The closest cut, {_by(row)}, changes accuracy by {_changes(answer, verdict)}; the line is "
+        f"−{line:g}. {decide if verdict.n_seeds > 2 else 'To decide: run three seeds or more.'}",
+    )
+
+
+def _unlearned(answer: Answer, verdict: Verdict) -> tuple[str, Sequence[str]]:
+    worth = answer.learned
+    assert worth is not None, "a model is called unlearned by what its runs are worth"
+    return "No answer: the model has learned nothing that could be lost.", (
+        f"With all rows it is right in {100 * worth.accuracy:.1f}% of cases; always saying "
+        f"“{worth.largest}” gives {100 * worth.share:.1f}%. A cut cannot hurt such a model, so what "
+        "follows says nothing about your data.",
+    )
+
+
+def _changes(answer: Answer, verdict: Verdict) -> str:
+    likely = (
+        f", likely {signed(answer.low_pp)} to {signed(answer.high_pp)}"
+        if answer.low_pp is not None and answer.high_pp is not None
+        else ""
+    )
+    return f"{signed(verdict.mean_pp)} points{likely}"
+
+
+def _points(pp: float) -> str:
+    """Percentage points as a reader says them: 1 point, 0.85 points."""
+    text = f"{pp:.2f}".rstrip("0").rstrip(".")
+    return f"{text} point" if text == "1" else f"{text} points"

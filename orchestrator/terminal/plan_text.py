@@ -39,7 +39,8 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     if sweep.plan.adaptive:
         console.print(
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
-            f"verdict needs them; all {LOOKS[-1]} would be {len(sweep.grid_specs)} trials"
+            "verdict needs them, the smallest rate first; all "
+            f"{LOOKS[-1]} seeds of all rates would be {len(sweep.grid_specs)} trials"
         )
     print_purchases(sweep, console)
     for dataset in sweep.datasets.values():

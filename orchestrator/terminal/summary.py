@@ -32,9 +32,11 @@ def summarise(study: Study, console: Console) -> None:
     rates = sorted({row.cell.condition.rate for row in study.rows})
     _print_found(study.results, rates, console)
     for card in cards(study):
-        console.print(f"{card.mark} {card.name}: {card.number} {card.claim}", highlight=False)
-        for detail in card.details:
-            console.print(f"  {detail}", highlight=False)
+        console.print(f"{card.mark} {card.headline}", highlight=False)
+        for sentence in card.sentences:
+            console.print(f"  {sentence}", highlight=False)
+        for fact in card.facts:
+            console.print(f"  {fact.label}: {fact.value} ({fact.detail})", highlight=False)
     _print_warnings(study, console)
 
 

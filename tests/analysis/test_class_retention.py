@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.class_retention import null_se_pp, retention, retention_bias_pp
+from analysis.class_retention import null_se_pp, retention, retention_bias_pp, worst_class
 from analysis.envelope import cells
+from analysis.intervals import bounds, parts
 
 
 def test_the_bias_is_the_kept_share_of_a_class_minus_that_of_all():
@@ -78,16 +79,57 @@ def test_each_class_has_bounds_by_its_own_samples_and_seeds(result, pruned):
         rows.append(by_class(result, pruned(seed), (3600 - lost, 5400)))
     found = retention(cells(rows)[0])
     assert found.recall_delta_pp == pytest.approx((-2.5, 0.0))
-    changed = [
-        np.where((np.arange(4000) >= 3600 - n) & (np.arange(4000) < 3600), -1, 0)
-        for n in (80, 120, 100)
-    ]
-    v_test = np.mean(changed, axis=0).var() / 4000 * 1e4
-    half = math.sqrt((2.920 * 0.5 / math.sqrt(3)) ** 2 + 1.6449**2 * v_test)
-    assert found.recall_low_pp[0] == pytest.approx(-2.5 - half, abs=2e-3)
-    assert found.recall_high_pp[0] == pytest.approx(-2.5 + half, abs=2e-3)
-    assert (found.recall_low_pp[1], found.recall_high_pp[1]) == (0.0, 0.0)
+    # Of the 4,000 of the first class, the last right ones are lost: 80, 120 and 100 of them.
+    place = np.arange(4000)[:, None]
+    own = np.where((place < 3600) & (place >= 3600 - np.array([80, 120, 100])), -1, 0)
+    low, high = bounds(parts(own))
+    assert (found.recall_low_pp[0], found.recall_high_pp[0]) == pytest.approx(
+        (100 * low, 100 * high)
+    )
+    # Of the 6,000 of the second none differs, which up to -ln(0.05) differing ones may hide.
+    hidden = -100 * math.log(0.05) / 6000
+    assert (found.recall_low_pp[1], found.recall_high_pp[1]) == pytest.approx((-hidden, hidden))
     assert found.worst_recall == 0
+
+
+def test_the_bounds_of_a_class_do_not_depend_on_the_other_classes(result, pruned):
+    rows = {
+        other: [
+            by_class(result, spec, (3600 - lost, right))
+            for seed, noise in ((1, 0), (2, 20), (3, 10))
+            for spec, lost, right in (
+                (pruned(seed).baseline, 0, 5400),
+                (pruned(seed), noise, 5400 + other * noise),
+            )
+        ]
+        for other in (0, -25, 25)
+    }
+    one, two, three = (retention(cells(r)[0]) for r in rows.values())
+    for found in (two, three):
+        assert found.recall_low_pp[0] == one.recall_low_pp[0]
+        assert found.recall_high_pp[0] == one.recall_high_pp[0]
+
+
+def test_a_stricter_level_widens_the_bounds(result, pruned):
+    rows = []
+    for seed, lost in ((1, 80), (2, 120), (3, 100)):
+        rows.append(by_class(result, pruned(seed).baseline, (3600, 5400)))
+        rows.append(by_class(result, pruned(seed), (3600 - lost, 5400)))
+    (cell,) = cells(rows)
+    usual, strict = retention(cell), retention(cell, alpha=0.01)
+    assert (strict.recall_low_pp < usual.recall_low_pp).all()
+    assert (strict.recall_high_pp > usual.recall_high_pp).all()
+
+
+def test_a_class_of_one_test_sample_has_a_change_and_no_bounds(result, pruned):
+    rows = []
+    for seed in (1, 2, 3):
+        rows.append(by_class(result, pruned(seed).baseline, (1, 5400), (1, 6000)))
+        rows.append(by_class(result, pruned(seed), (0, 5400), (1, 6000)))
+    found = retention(cells(rows)[0])
+    assert found.recall_delta_pp[0] == -100
+    assert np.isnan(found.recall_low_pp[0]) and np.isnan(found.recall_high_pp[0])
+    assert np.isfinite(found.recall_low_pp[1])
 
 
 def test_one_seed_and_a_class_the_test_set_lacks_have_no_bounds(result, pruned):
@@ -99,3 +141,37 @@ def test_one_seed_and_a_class_the_test_set_lacks_have_no_bounds(result, pruned):
     assert np.isfinite(found.recall_low_pp).tolist() == [True, False]
     one = retention(cells(rows[:2])[0])
     assert not np.isfinite(one.recall_low_pp).any()
+
+
+def test_the_worst_class_is_told_with_its_counts_and_bounds(result, pruned):
+    rows = []
+    for seed, lost in ((1, 80), (2, 120), (3, 100)):
+        rows.append(by_class(result, pruned(seed).baseline, (3600, 5400)))
+        rows.append(by_class(result, pruned(seed), (3600 - lost, 5400)))
+    (cell,) = cells(rows)
+    found, own = worst_class(cell, alpha=0.01), retention(cell, alpha=0.01)
+    assert (found.name, found.n_test, found.kept, found.count) == ("negative", 4000, 360, 400)
+    assert found.recall_delta_pp == pytest.approx(-2.5)
+    assert (found.low_pp, found.high_pp) == (own.recall_low_pp[0], own.recall_high_pp[0])
+
+
+@pytest.mark.parametrize(("n", "name"), [(19, "positive"), (20, "negative")])
+def test_a_class_of_too_few_test_samples_is_not_called_the_worst(result, pruned, n, name):
+    rows = []
+    for seed in (1, 2, 3):
+        rows.append(by_class(result, pruned(seed).baseline, (n, 5400), (n, 6000)))
+        rows.append(by_class(result, pruned(seed), (0, 5390), (n, 6000)))
+    assert worst_class(cells(rows)[0]).name == name
+
+
+def test_without_counts_of_the_test_set_no_class_is_the_worst(paired):
+    assert worst_class(cells(paired([-1.0, -2.0, -1.0]))[0]) is None
+
+
+def test_the_worst_class_of_one_seed_has_no_bounds(result, pruned):
+    rows = [
+        by_class(result, pruned().baseline, (3600, 5400)),
+        by_class(result, pruned(), (3500, 5400)),
+    ]
+    found = worst_class(cells(rows)[0])
+    assert (found.name, found.low_pp, found.high_pp) == ("negative", None, None)

@@ -4,17 +4,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.envelope import cells, judged_cells
-from analysis.pairing import sampling_variance
+from analysis.envelope import cells, judge_cell, judged_cells, only
 from analysis.run_files import read_rows
-from analysis.run_noise import scatter_differs
+from analysis.verdicts import judge
+from tests.analysis.test_verdicts import nested
 from trainables.records import measured_columns, to_json, write_parquet
+
+CALM = (-0.2, 0.1, 0.0, -0.1, 0.2)
+WILD = (4.0, -5.0, 0.0, -4.0, 5.0)
+# The whole sentence: what the full-data run reached, and the median of all of them.
+FULL_RUN_FELL = "seed 4: the full-data run diverged (75.2% against 89.8%)"
 
 
 def write(run, rows):
     (run / "trials").mkdir(parents=True)
     for row in rows:
         (run / "trials" / f"{row.spec.result_key}.json").write_text(to_json(row))
+
+
+def where_fell(rows, result, *specs, to=0.752):
+    """The rows with some runs fallen out below."""
+    return [result(row.spec, to) if row.spec in specs else row for row in rows]
+
+
+def by_rate(found):
+    return {cell.condition.rate: cell for cell in found}
 
 
 def test_a_pruned_trial_is_paired_with_the_baseline_of_its_seed(paired):
@@ -77,7 +91,7 @@ def test_different_test_sets_are_refused_by_name(result, pruned):
 def test_too_few_correct_bits_are_refused(result, pruned):
     rows = [result(pruned().baseline, 0.9), result(pruned(), 0.9, correct=b"\xff")]
     with pytest.raises(ValueError, match="holds 8 correct bits for 1000 test examples"):
-        cells(rows)
+        judged_cells(rows)
 
 
 def test_a_result_counts_before_a_failure_of_the_same_trial(paired, result, pruned):
@@ -86,27 +100,123 @@ def test_a_result_counts_before_a_failure_of_the_same_trial(paired, result, prun
     assert cell.seeds == (1, 2)
 
 
-def test_one_seed_has_the_test_variance_of_mcnemar():
-    gained = np.array([-1] * 130 + [1] * 95 + [0] * (7600 - 225))
-    assert 100 * gained.mean() == pytest.approx(-0.461, abs=5e-4)
-    assert math.sqrt(sampling_variance([gained])) == pytest.approx(0.197, abs=5e-4)
+def test_what_each_example_adds_is_one_row_an_example_and_one_column_a_seed(paired):
+    (cell,) = cells(paired([-1.0, 2.0, 0.0]))
+    # Of 1,000 test examples the full-data run is right on the first 900.
+    expected = np.zeros((1000, 3))
+    expected[890:900, 0], expected[900:920, 1] = -1, 1
+    assert cell.differences().tolist() == expected.tolist()
 
 
-def test_the_test_variance_is_that_of_the_mean_over_seeds(paired):
-    (cell,) = cells(paired([-1.0, -2.0]))
-    per_example = np.mean([pair.gained() for pair in cell.pairs], axis=0)
-    assert cell.v_test_pp2 == pytest.approx(per_example.var() / 1000 * 1e4)
+def test_a_cell_is_judged_by_its_own_differences_and_no_other_cells(paired):
+    rows = paired(CALM, rate=0.1) + paired(WILD, rate=0.2)
+    for row in judged_cells(rows, tolerance_pp=2.0):
+        assert row.verdict == judge(row.cell.differences(), tolerance_pp=2.0)
+    alone = {row.cell.condition: row for row in judged_cells(paired(CALM, rate=0.1))}
+    together = {row.cell.condition: row for row in judged_cells(rows)}
+    assert all(together[condition] == row for condition, row in alone.items())
 
 
-def test_few_seeds_share_the_spread_of_their_data_set(paired):
-    rows = paired([0.1, 0.2], rate=0.1) + paired([-1.0, -1.5], rate=0.2)
-    first, second = judged_cells(rows)
-    assert first.verdict.pooled and first.verdict.run_sd_pp == second.verdict.run_sd_pp
+def test_a_cell_is_judged_at_the_level_asked_for(paired):
+    (cell,) = cells(paired(CALM))
+    strict = judge_cell(cell, tolerance_pp=1.0, alpha=0.01)
+    assert strict == judge(nested(1000, -2, 1, 0, -1, 2), alpha=0.01)
+    assert strict.low_pp < judge_cell(cell, tolerance_pp=1.0).low_pp
 
 
-def test_data_sets_do_not_share_their_spread(paired):
-    rows = paired([0.1, 0.2]) + paired([-1.0, -1.5], dataset="other", data_sha="o" * 64)
-    assert not any(row.verdict.pooled for row in judged_cells(rows))
+def test_a_full_data_run_that_diverged_leaves_every_cell_of_its_question(paired, result, pruned):
+    rows = paired(CALM, accuracy=0.898, rate=0.1) + paired(CALM, accuracy=0.898, rate=0.2)
+    rows += paired(CALM, accuracy=0.898, signal="random") + paired(CALM, 0.898, protocol="restart")
+    found = cells(where_fell(rows, result, pruned(4).baseline))
+    assert len(found) == 4
+    for cell in found:
+        assert cell.seeds == (1, 2, 3, 5)
+        assert (cell.unpaired, cell.lost, cell.diverged) == ((FULL_RUN_FELL,), (4,), ())
+        assert cell.n_planned == 5 and cell.n_failed == 0
+
+
+def test_a_full_data_run_that_diverged_only_counts_against_pruning(paired, result, pruned):
+    """A pruned run of a seed whose full-data run fell looks 14.6 pp better: it is not credited."""
+    fell = where_fell(paired(CALM, accuracy=0.898), result, pruned(4).baseline)
+    ((_, verdict),) = judged_cells(fell)
+    assert verdict == judge(nested(1000, -2, 1, 0, 2))
+    assert verdict.mean_pp < 1 and verdict.n_seeds == 4
+
+
+def test_a_pruned_run_that_diverged_stays_and_is_never_within(paired, result, pruned):
+    rows = where_fell(paired(CALM, accuracy=0.898), result, pruned(4))
+    ((cell, verdict),) = judged_cells(rows, tolerance_pp=60.0)
+    assert (cell.seeds, cell.diverged) == ((1, 2, 3, 4, 5), (4,))
+    assert (cell.unpaired, cell.lost) == ((), ())
+    assert verdict.mean_pp == pytest.approx((0.2 - 14.6 + 0.1 - 0.2) / 5)
+    # By its interval alone it would be within so wide a tolerance.
+    assert verdict.low_pp > -60
+    assert (verdict.verdict, verdict.diverged) == ("inconclusive", (4,))
+
+
+def test_a_pruned_run_that_diverged_names_its_own_cell_alone(paired, result, pruned):
+    rows = paired(CALM, rate=0.1) + paired(CALM, rate=0.2)
+    found = by_rate(cells(where_fell(rows, result, pruned(4, 0.2))))
+    assert (found[0.1].diverged, found[0.2].diverged) == ((), (4,))
+
+
+def test_where_both_runs_of_a_seed_diverged_it_is_left_out(paired, result, pruned):
+    rows = paired(CALM, accuracy=0.898)
+    (cell,) = cells(where_fell(rows, result, pruned(4).baseline, pruned(4)))
+    assert (cell.seeds, cell.unpaired, cell.diverged) == ((1, 2, 3, 5), (FULL_RUN_FELL,), ())
+
+
+def test_a_run_that_rose_did_not_diverge(paired, result, pruned):
+    for spec in (pruned(4), pruned(4).baseline):
+        (cell,) = cells(where_fell(paired(CALM, accuracy=0.8), result, spec, to=0.95))
+        assert (cell.seeds, cell.diverged) == ((1, 2, 3, 4, 5), ())
+
+
+@pytest.mark.parametrize("of", ["full", "pruned"])
+def test_of_two_seeds_none_is_named(paired, result, pruned, of):
+    spec = pruned(2) if of == "pruned" else pruned(2).baseline
+    (cell,) = cells(where_fell(paired([0.0, 0.1]), result, spec))
+    assert (cell.seeds, cell.diverged, cell.unpaired) == ((1, 2), (), ())
+
+
+def test_the_scale_of_a_fall_is_that_of_all_arms(paired, result, pruned):
+    """Ten points below is far out where all runs agree, and usual where those of others scatter."""
+    own = where_fell(paired(CALM, rate=0.1), result, pruned(4, 0.1), to=0.8)
+    calm = [row for rate in (0.2, 0.3, 0.4) for row in paired(CALM, rate=rate)]
+    wild = [row for rate in (0.2, 0.3, 0.4) for row in paired(WILD, rate=rate)]
+    assert by_rate(cells(own + calm))[0.1].diverged == (4,)
+    assert by_rate(cells(own + wild))[0.1].diverged == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dataset": "other", "data_sha": "o" * 64},
+        {"model": "large", "model_sha": "l" * 64},
+        {"learner": "linear"},
+    ],
+    ids=["data", "model", "learner"],
+)
+def test_questions_do_not_name_each_others_runs(paired, result, pruned, other):
+    """Another data set or model has its own full-data runs, and its own scale."""
+    rows = where_fell(paired(CALM, accuracy=0.898), result, pruned(4).baseline)
+    elsewhere = [row for rate in (0.1, 0.2, 0.3, 0.4) for row in paired(WILD, rate=rate, **other)]
+    found = cells(rows + elsewhere)
+    own, others = found[:1], found[1:]
+    if own[0].condition.question != cells(rows)[0].condition.question:
+        own, others = found[-1:], found[:-1]
+    assert own[0].unpaired == (FULL_RUN_FELL,)
+    assert all((c.seeds, c.diverged, c.unpaired) == ((1, 2, 3, 4, 5), (), ()) for c in others)
+
+
+def test_a_cell_seen_at_some_seeds_knows_only_the_runs_of_these(paired, result, pruned):
+    rows = where_fell(paired([*CALM, 0.0], accuracy=0.898), result, pruned(4).baseline, pruned(5))
+    (cell,) = cells(rows)
+    assert (cell.lost, cell.diverged) == ((4,), (5,))
+    early = only(cell, (1, 2, 3))
+    assert (early.seeds, early.lost, early.diverged) == ((1, 2, 3), (), ())
+    late = only(cell, (4, 5, 6))
+    assert (late.seeds, late.lost, late.diverged) == ((5, 6), (4,), (5,))
 
 
 def test_conditions_are_kept_apart(paired):
@@ -155,20 +265,3 @@ def test_cells_of_different_training_are_kept_apart(paired):
         replace(r, spec=replace(r.spec, training=replace(r.spec.training, epochs=6))) for r in rows
     ]
     assert len(cells(rows + longer)) == 2
-
-
-def test_cells_that_scatter_alike_are_pooled_and_others_are_not():
-    calm = [[0.1, -0.1, 0.2], [0.0, 0.2, -0.2], [0.1, 0.0, -0.1]]
-    wild = [[5.0, -4.0, 1.0], [-6.0, 3.0, 0.0], [4.0, -5.0, 2.0]]
-    assert scatter_differs(calm, wild)
-    assert not scatter_differs(calm, calm[::-1])
-    assert not scatter_differs([[0.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]])
-    assert not scatter_differs(calm, [])
-
-
-def test_wild_runs_at_high_rates_do_not_widen_the_intervals_of_light_pruning(paired):
-    light = paired([0.1, -0.1, 0.2], rate=0.1) + paired([0.0, 0.2, -0.2], rate=0.2)
-    heavy = paired([5.0, -4.0, 1.0], rate=0.5) + paired([-6.0, 3.0, 0.0], rate=0.6)
-    by_rate = {row.cell.condition.rate: row.verdict for row in judged_cells(light + heavy)}
-    assert by_rate[0.1].run_sd_pp < 0.3
-    assert by_rate[0.6].run_sd_pp > 3

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from analysis import frames
 from analysis.cost import mean_cost
+from analysis.interim_looks import LOOK_ALPHAS
 from analysis.report import write_report
 from analysis.run_files import Plan
 from analysis.safe_rates import safe_rate
@@ -24,7 +25,7 @@ OLD_NAMES = {
     "this_test_set_low_pp", "this_test_set_high_pp", "test_low_pp", "test_high_pp", "run_sd_pp",
     "v_test_pp2", "p_within", "p_any", "p_any_holm", "tolerance_pp", "minus_random_pp",
     "minus_random_low_pp", "minus_random_high_pp", "p_holm", "is_null", "finding", "bias_pp",
-    "recall_delta_pp", "recall_low_pp", "recall_high_pp",
+    "recall_delta_pp", "recall_low_pp", "recall_high_pp", "run_sd", "df", "pooled",
 }  # fmt: skip
 
 
@@ -112,7 +113,24 @@ def test_the_envelope_has_each_conditions_verdict_and_interval(seen):
         assert row["low"] == pytest.approx(verdict.low_pp)
         assert row["test_high"] == pytest.approx(verdict.test_high_pp)
     assert frame["delta"].dtype == float
-    assert frame["pooled"].dtype == bool
+    assert frame["equivalent"].dtype == bool
+    assert (frame["alpha"] == 0.05).all() and (frame["diverged_seeds"] == "").all()
+
+
+def test_the_envelope_has_the_level_of_each_look_and_names_runs_that_diverged(paired):
+    rows = paired([0.1, 0.0, -0.1, 0.1, -15.0]) + paired([0.1, 0.0, -0.1, 0.2], rate=0.2)
+    (first, second) = frames.envelope(study(rows, Plan(adaptive=True))).to_dict("records")
+    assert (first["alpha"], second["alpha"]) == (LOOK_ALPHAS[1], LOOK_ALPHAS[0])
+    assert (first["diverged_seeds"], second["diverged_seeds"]) == ("5", "")
+    assert (first["n_seeds"], second["seeds"]) == (5, "1 2 3")
+
+
+def test_a_full_data_run_that_diverged_is_a_note_of_its_condition(paired, result, pruned):
+    rows = paired([0.1, 0.0, -0.1, 0.1, 0.2], accuracy=0.898)
+    fell = [result(r.spec, 0.752) if r.spec == pruned(4).baseline else r for r in rows]
+    (row,) = frames.envelope(study(fell)).to_dict("records")
+    assert row["notes"] == "seed 4: the full-data run diverged (75.2% against 89.8%)"
+    assert (row["seeds"], row["diverged_seeds"], row["n_planned"]) == ("1 2 3 5", "", 5)
 
 
 def test_whole_numbers_stay_whole_where_one_is_not_known(paired, result, pruned):
@@ -138,7 +156,16 @@ def test_verdicts_say_how_much_can_go_and_what_that_saves(seen):
     assert (own["tested_rate"], own["low_rate"]) == (safe.tested, safe.low)
     assert own["p_none_within_holm"] >= own["p_none_within"]
     assert own["saved_net_5"] == pytest.approx(mean_cost(rows[0].cell, "tokens").saved_net(5))
-    assert own["against_random"] == "better"
+    (at,) = [r for r in rows if r.cell.condition.rate == safe.tested]
+    assert own["against_random"] == seen.comparisons[at.cell.condition].finding
+
+
+def test_a_method_shown_to_be_better_is_said_to_be(paired):
+    rows = paired([0.1, 0.0, -0.1, 0.1, 0.2])
+    rows += paired([-2.1, -2.0, -2.2, -1.9, -2.0], signal="random")
+    own = frames.verdicts(study(rows)).set_index("signal")
+    assert own.loc["redundancy", "against_random"] == "better"
+    assert pd.isna(own.loc["random", "against_random"])
 
 
 def test_signals_are_held_against_random(seen):

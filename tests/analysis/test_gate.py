@@ -69,3 +69,37 @@ def test_a_gate_that_cannot_be_tested_is_exit_2(run, gate, message):
     ended = report(run, "--gate", gate)
     assert ended.exit_code == 2
     assert message in ended.output
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("imdb:keep_one@0.15>=0.10", ("imdb", "keep_one", "", 0.15, 0.1)),
+        ("imdb:keep_one@15% >= 10%", ("imdb", "keep_one", "", 0.15, 0.1)),
+        ("synthetic:300:el2n:stratified@.5>=.2", ("synthetic:300", "el2n", "stratified", 0.5, 0.2)),
+        ("synthetic:300>=.2", ("synthetic:300", "", "", 0.0, 0.2)),
+        ("me/data@0123abc>=.2", ("me/data@0123abc", "", "", 0.0, 0.2)),
+    ],
+)
+def test_a_gate_may_name_its_method_beforehand(text, expected):
+    gate = Gate.of(text)
+    assert (gate.name, gate.signal, gate.selector, gate.warmup, gate.rate) == pytest.approx(
+        expected
+    )
+
+
+def test_a_method_named_beforehand_is_tested_alone(paired):
+    """Beside it many that fail: they raise what the best of all must show, not what this one must."""
+    near = [-0.3, -0.4, -0.3, -0.4, -0.3]
+    rows = paired(near, rate=0.1, signal="keep_one")
+    for number in range(30):
+        rows += paired(BAD, rate=0.1, signal=f"made:signal_{number}")
+    seen = study(list({row.spec.result_key: row for row in rows}.values()))
+    assert unmet(seen, [Gate.of("imdb>=0.10")])
+    assert unmet(seen, [Gate.of("imdb:keep_one@0.15>=0.10")]) == []
+
+
+def test_a_method_named_that_is_not_in_the_run_is_refused_with_those_that_are(run):
+    ended = report(run, "--gate", "imdb:keep_one@0.15>=0.10")
+    assert ended.exit_code == 2
+    assert "it has redundancy:global@0.15" in ended.output

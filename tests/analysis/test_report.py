@@ -162,7 +162,7 @@ def test_one_seed_says_that_it_gives_no_interval(paired):
 
 def test_all_inconclusive_says_what_is_closest(paired):
     text = Page(build_report(paired([-2.5, 1.0, -1.5, 0.5, -0.5]))).text
-    assert "no rate is shown to be within" in text and "Closest: 10%" in text
+    assert "Not decided: 10% of imdb" in text and "The closest cut, by Redundancy," in text
 
 
 def test_a_grid_without_control_is_told_so(paired):

@@ -261,9 +261,8 @@ def _hover(square: Square, warmup: float, rate: float) -> str:
     if v is None:
         return where
     bounds = f" {interval(v.low_pp, v.high_pp)}" if v.low_pp is not None else ""
-    how = ", spread pooled over cells" if v.pooled else ""
     seeds = seeds_text(v.n_seeds, square.n_planned)
-    return f"<b>{square.word}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}{how}<br>{where}"
+    return f"<b>{square.word}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}<br>{where}"
 
 
 def stepped_colors(tolerance_pp: float, limit_pp: float) -> list[list[float | str]]:

@@ -17,7 +17,8 @@ from analysis.page.figures.style import DARK, markers, panels, warmup_lines
 from analysis.study import study
 from analysis.verdicts import average
 
-D = [-0.10, -0.45, -0.20, -0.62, -0.05]
+# Whole numbers of the 1,000 test examples; their mean is -0.28.
+D = [-0.1, -0.4, -0.2, -0.6, -0.1]
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_names_are_shown_and_not_obeyed(figure, paired):
 def test_the_envelope_holds_the_worked_example(paired):
     data, _ = envelope_data(study(paired(D)))
     verdict = data.squares[0.15, 0.1].verdict
-    assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.284), "within")
+    assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.28), "within")
 
 
 def test_the_average_comes_first_and_counts_data_sets_alike(small_run):
@@ -94,7 +95,7 @@ def test_a_condition_missing_on_one_data_set_has_no_average(paired):
 
 def test_squares_show_mark_mean_and_interval(paired):
     trace = envelope_figure(envelope_data(study(paired(D)))[0])["data"][0]
-    assert trace["z"] == [[pytest.approx(-0.284)]]
+    assert trace["z"] == [[pytest.approx(-0.28)]]
     assert all(part in trace["text"][0][0] for part in ("✓", "−0.28", "[−0."))
 
 
@@ -132,10 +133,14 @@ def test_random_stands_last_beside_every_signal(small_run):
     assert data.entries["imdb"][0].comparison.mean_pp == pytest.approx(0.3)
 
 
-def test_the_forest_writes_the_finding_at_each_row(small_run):
-    notes = signals_figure(signals_data(study(small_run))[0])["layout"]["annotations"]
+def test_the_forest_writes_the_finding_at_each_row(paired):
+    rows = paired(D) + paired([delta - 2 for delta in D], signal="random")
+    rows += paired([delta - 1.9 for delta in D], signal="keep_one")
+    notes = signals_figure(signals_data(study(rows))[0])["layout"]["annotations"]
     texts = [note["text"] for note in notes]
-    assert "<b>+0.30 better</b>" in texts and "control" in texts
+    assert "<b>+2.00 better</b>" in texts and "control" in texts
+    # 0.1 pp is one of the 1,000 test examples: nothing is shown by it.
+    assert not any("+0.10" in text and "better" in text for text in texts)
 
 
 def test_retention_orders_classes_by_who_loses_most(result, pruned):

@@ -47,8 +47,9 @@ def test_each_condition_is_printed_with_mark_mean_and_interval():
     assert "imdb: 3 full-data runs, accuracy 0.9000" in text
     assert "largest class 0.60" in text
     assert "50 % · 25 %" in text
-    assert "✓ imdb: 10% of the training data can go" in text
-    assert "the signal has earned no credit" in text
+    assert "✓ Drop 10% of imdb by Keep one: accuracy holds." in text
+    assert "Random was not run, so nobody knows whether the method earns this." in text
+    assert "  Accuracy: 90.0% → 90.0% (−0.03 points, likely " in text
 
 
 def test_a_seed_that_is_missing_is_counted():

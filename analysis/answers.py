@@ -1,0 +1,255 @@
+"""What a data set's conditions come to: one answer, for card, gate, terminal and tables alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from analysis.class_retention import worst_class
+from analysis.cost import best_measured_cost
+from analysis.envelope import JudgedCell
+from analysis.interim_looks import LOOKS, look_of
+from analysis.intervals import Parts, bounds
+from analysis.learned import Learned
+from analysis.methods import DatasetId, RateCurve
+from analysis.multiplicity import Rung, look_levels, searched
+from analysis.safe_rates import rate_curves
+from analysis.study import Study
+from analysis.verdicts import ALPHA, LEAST_SEEDS
+
+State = Literal["found", "promising", "exploratory", "none", "no answer"]
+Standing = Literal["better", "worse", "equal", "random", "no control"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A data set's answer: the condition it names, and how sure that is.
+
+    Attributes:
+        source: The data set.
+        name: What it is called.
+        state: found: the method passed with all that were tried counted. promising: it passes
+            alone and not after that. exploratory: it passes by two seeds, which decide nothing.
+            none: nothing passes. no answer: the full-data runs have learned nothing to lose.
+        row: The condition, judged; of "none" the one that comes closest; None where none is judged.
+        level: Error of each bound below: the one by which the condition was picked.
+        low_pp: Lower bound of its mean difference at that level; None without an interval.
+        high_pp: Upper bound.
+        standing: How the condition stands against random pruning of the same rate.
+        n_tried: Methods and warm-ups of the data set that were tried, random among them.
+        learned: What the full-data runs are worth.
+    """
+
+    source: DatasetId
+    name: str
+    state: State
+    row: JudgedCell | None
+    level: float = ALPHA
+    low_pp: float | None = None
+    high_pp: float | None = None
+    standing: Standing = "no control"
+    n_tried: int = 0
+    learned: Learned | None = None
+
+    @property
+    def rate(self) -> float:
+        """The rate that is shown to be safe; 0 where none is."""
+        return self.row.cell.condition.rate if self.row and self.state == "found" else 0.0
+
+
+def answers(study: Study) -> list[Answer]:
+    """The answer of each data set of a run, in their order."""
+    return [answer_of(study, source) for source in study.sources]
+
+
+def answer_of(study: Study, source: DatasetId) -> Answer:
+    """The answer of one data set.
+
+    Rates are tested from the smallest on, every method after every warm-up at its share of the
+    error (`multiplicity.searched`). Of the largest rate that passes, random is named where it
+    passes too and no method is shown to do better there, as it is free; else a method that is
+    better; of equals the one whose worst class loses least recall, then the cheaper.
+    """
+    curves = rate_curves(study, source)
+    tried = sum(any(row.verdict for row in rows) for rows in curves.values())
+    if curves and not any(_has_learned(study, rows[0]) for rows in curves.values()):
+        return _told(study, source, "no answer", _closest(study, source), n_tried=tried)
+    rungs = [[_rung(study, row) for row in rows] for rows in curves.values()]
+    found = searched(rungs)
+    top = _best(study, _tops([*curves.values()], found.passed))
+    if top is not None:
+        # The interval printed covers whatever of the methods tried was picked.
+        level = ALPHA / max(len(rungs), 1)
+        return _told(study, source, "found", top, level=level, n_tried=tried)
+    alone = _best(study, _tops([*curves.values()], [_climbed(own, ALPHA) for own in rungs]))
+    if alone is not None:
+        return _told(study, source, "promising", alone, n_tried=tried)
+    first_look = [_by_two(study, rows) for rows in curves.values()]
+    first = _best(study, _tops([*curves.values()], first_look))
+    state: State = "exploratory" if first else "none"
+    return _told(study, source, state, first or _closest(study, source), n_tried=tried)
+
+
+def found_rates(study: Study, source: DatasetId) -> dict[RateCurve, float]:
+    """The largest rate found safe of each method and warm-up of a data set, all of them counted."""
+    curves = rate_curves(study, source)
+    passed = searched([[_rung(study, row) for row in rows] for rows in curves.values()]).passed
+    return {
+        curve: rows[count - 1].cell.condition.rate if count else 0.0
+        for (curve, rows), count in zip(curves.items(), passed, strict=True)
+    }
+
+
+def passes_alone(study: Study, rows: Sequence[JudgedCell]) -> float:
+    """The largest rate of one method named beforehand that is within, going up; 0 where none is."""
+    count = _climbed([_rung(study, row) for row in rows], ALPHA)
+    return rows[count - 1].cell.condition.rate if count else 0.0
+
+
+def _rung(study: Study, row: JudgedCell) -> Rung | None:
+    """Whether a condition is within at a level; None where it may not pass at any."""
+    v = row.verdict
+    if v is None or v.parts is None or v.n_seeds < LEAST_SEEDS or v.diverged or v.low_pp is None:
+        return None
+    if not _has_learned(study, row):
+        return None
+    p, line = v.parts, -v.tolerance_pp / 100
+    if not study.plan.adaptive:
+        return lambda level: bool(bounds(p, level)[0] > line)
+    look = look_of(row.cell)
+    return lambda level: bool(bounds(p, _look_levels(level)[look])[0] > line)
+
+
+def _has_learned(study: Study, row: JudgedCell) -> bool:
+    """Whether the full-data runs of a condition beat naming one class, as far as is known."""
+    worth = study.learned.get(row.cell.condition.question)
+    return worth is None or worth.is_shown
+
+
+@cache
+def _look_levels(level: float) -> tuple[float, ...]:
+    return tuple(look_levels(level, LOOKS))
+
+
+def _climbed(rungs: Iterable[Rung | None], level: float) -> int:
+    """Rungs that pass, from the smallest on."""
+    count = 0
+    for is_within in rungs:
+        if is_within is None or not is_within(level):
+            break
+        count += 1
+    return count
+
+
+def _by_two(study: Study, rows: Sequence[JudgedCell]) -> int:
+    """Rungs of two seeds that seem within, from the smallest on.
+
+    Two seeds know their own spread hardly at all: the larger of it and the mean over the data set's
+    conditions is taken, which errs for the noisiest of them in 7 to 9 % of studies.
+    """
+    count = 0
+    for row in rows:
+        v = row.verdict
+        if v is None or v.parts is None or v.n_seeds != 2 or v.diverged:
+            break
+        if not _has_learned(study, row) or v.parts.n == 1:
+            break
+        beside = _of_two(study, row)
+        pooled = replace(v.parts, run=max(v.parts.run, sum(p.run for p in beside) / len(beside)))
+        low, _ = bounds(pooled, ALPHA, df=min(len(beside) / 2, 4))
+        if low <= -v.tolerance_pp / 100:
+            break
+        count += 1
+    return count
+
+
+def _of_two(study: Study, row: JudgedCell) -> list[Parts]:
+    """The two-seed conditions that answer the same question as one of them."""
+    question = row.cell.condition.question
+    return [
+        one.verdict.parts
+        for one in study.rows
+        if one.cell.condition.question == question
+        and one.verdict is not None
+        and one.verdict.parts is not None
+        and one.verdict.n_seeds == 2
+    ]
+
+
+def _tops(curves: Sequence[Sequence[JudgedCell]], passed: Sequence[int]) -> list[JudgedCell]:
+    """The last condition passed of each method and warm-up that passed one."""
+    return [rows[count - 1] for rows, count in zip(curves, passed, strict=False) if count]
+
+
+def _best(study: Study, tops: Sequence[JudgedCell]) -> JudgedCell | None:
+    """Of those of the largest rate: free random, unless a method is better; else the gentlest."""
+    if not tops:
+        return None
+    most = max(row.cell.condition.rate for row in tops)
+    level = [row for row in tops if row.cell.condition.rate == most]
+    better = [row for row in level if _standing(study, row) == "better"]
+    free = [row for row in level if row.cell.condition.is_control]
+    among = better or free or level
+    return min(among, key=_harm)
+
+
+def _harm(row: JudgedCell) -> tuple[float, float]:
+    """What the worst class loses in recall, then what the condition costs."""
+    worst, cost = worst_class(row.cell), best_measured_cost(row)
+    lost = -worst.recall_delta_pp if worst else 0.0
+    return (round(lost, 6), cost[0].once if cost else 0.0)
+
+
+def _standing(study: Study, row: JudgedCell) -> Standing:
+    """How a condition stands against random pruning of the same rate."""
+    condition = row.cell.condition
+    if condition.is_control:
+        return "random"
+    comparison = study.comparisons.get(condition)
+    if comparison is None:
+        return "no control"
+    return "equal" if comparison.finding == "no difference shown" else comparison.finding
+
+
+def _closest(study: Study, source: DatasetId) -> JudgedCell | None:
+    """Where nothing passes: of the smallest rate the condition that comes closest to the line."""
+    rows = [row for row in study.of(source) if row.verdict]
+    if not rows:
+        return None
+    least = min(row.cell.condition.rate for row in rows)
+    smallest = [row for row in rows if row.cell.condition.rate == least]
+    return max(smallest, key=_nearness)
+
+
+def _nearness(row: JudgedCell) -> tuple[bool, float]:
+    assert row.verdict is not None, "only judged conditions are ranked"
+    return (row.verdict.verdict != "outside", row.verdict.mean_pp)
+
+
+def _told(
+    study: Study,
+    source: DatasetId,
+    state: State,
+    row: JudgedCell | None,
+    *,
+    level: float = ALPHA,
+    n_tried: int,
+) -> Answer:
+    """The answer with the interval at the level it was picked by."""
+    v = row.verdict if row else None
+    low = high = None
+    if row and v and v.parts is not None and v.low_pp is not None:
+        used = _look_levels(level)[look_of(row.cell)] if study.plan.adaptive else level
+        low, high = (100 * float(bound) for bound in bounds(v.parts, used))
+    return Answer(
+        source=source,
+        name=study.sources[source],
+        state=state,
+        row=row,
+        level=level,
+        low_pp=low,
+        high_pp=high,
+        standing=_standing(study, row) if row else "no control",
+        n_tried=n_tried,
+        learned=study.learned.get(row.cell.condition.question) if row else None,
+    )

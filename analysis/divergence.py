@@ -1,0 +1,36 @@
+"""Runs that diverged: named by a rule, before anything is judged."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A run is named where it falls this far below its arm's median, by the data set's own scale, and by
+# at least so much. At run sd up to 0.7 pp it finds 99 % of runs that lose 15 pp, at 5 seeds.
+_TIMES, _LEAST_PP = 8.0, 5.0
+# A standard deviation of a normal sample, from the median of its absolute deviations.
+_NORMAL = 0.6745
+
+
+def diverged(accuracy_pp: Sequence[Sequence[float]]) -> list[NDArray[np.bool_]]:
+    """Which runs of a data set fell out below.
+
+    Args:
+        accuracy_pp: Accuracy of each run in percentage points: an arm (the full-data runs, and each
+            condition) is a sequence over its seeds; arms may have different numbers of seeds.
+
+    Returns:
+        A mask over the seeds of each arm. An arm of fewer than three seeds has no median that
+        tells which of them is off: of it none is named.
+
+    References:
+        Rousseeuw, Croux, "Alternatives to the median absolute deviation", 1993.
+    """
+    arms = [np.asarray(arm, dtype=float) for arm in accuracy_pp]
+    off = [arm - np.median(arm) if len(arm) > 2 else np.zeros(len(arm)) for arm in arms]
+    # The run that is its own arm's median is 0 off by construction, and says nothing of a scale.
+    typical = [np.sort(np.abs(o))[len(o) % 2 :] for o in off if len(o) > 2]
+    if not typical:
+        return [np.zeros(len(arm), dtype=bool) for arm in arms]
+    scale = float(np.median(np.concatenate(typical))) / _NORMAL
+    return [o < -max(_LEAST_PP, _TIMES * scale) for o in off]

@@ -1,0 +1,122 @@
+"""Four facts of an answer's condition: rows, accuracy, what is saved, who is hurt most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.answers import Answer
+from analysis.class_retention import worst_class
+from analysis.cost import mean_cost
+from analysis.envelope import Cell, JudgedCell
+from analysis.study import Study
+from analysis.wording import interval, percent, signed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One fact.
+
+    Attributes:
+        label: What it is about.
+        value: In a few words.
+        detail: What belongs to it.
+    """
+
+    label: str
+    value: str
+    detail: str = ""
+
+
+def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, ...]:
+    """What is known of an answer's condition, and of no other.
+
+    Args:
+        study: The run.
+        answer: With a condition.
+        saving: Whether what is saved belongs to it: not where nothing is to be dropped.
+    """
+    row = answer.row
+    if row is None or row.verdict is None:
+        return ()
+    found = [_rows(row.cell), _accuracy(answer, row)]
+    if saving:
+        found.append(_saves(row))
+    found.append(_hurt(study, row))
+    return tuple(fact for fact in found if fact is not None)
+
+
+def _rows(cell: Cell) -> Fact | None:
+    first = cell.pairs[0].pruned
+    n, kept = sum(first.class_counts), sum(first.kept_counts)
+    if not n:
+        return None
+    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} go", detail=f"{kept:,} stay")
+
+
+def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
+    before, after = (
+        100 * float(np.mean([getattr(pair, arm).accuracy for pair in row.cell.pairs]))
+        for arm in ("baseline", "pruned")
+    )
+    likely = (
+        f", likely {signed(answer.low_pp)} to {signed(answer.high_pp)}"
+        if answer.low_pp is not None and answer.high_pp is not None
+        else ""
+    )
+    return Fact(
+        label="Accuracy",
+        value=f"{before:.1f}% → {after:.1f}%",
+        detail=f"{signed(after - before)} points{likely}; {row.cell.condition.method.model}, "
+        f"{len(row.cell.pairs)} seeds",
+    )
+
+
+def _saves(row: JudgedCell) -> Fact | None:
+    """Seconds first; tokens beside them, and where the two disagree it is said."""
+    timed, counted = mean_cost(row.cell, "seconds"), None
+    for measure in ("tokens", "examples"):
+        counted = counted or mean_cost(row.cell, measure)
+    if timed is None or counted is None:
+        return None
+    is_restart = row.cell.condition.protocol == "restart"
+    # Of a run that goes on, only itself was measured; afresh, every later run saves as much.
+    by_clock, by_count = (
+        cost.rate if is_restart else cost.saved_gross for cost in (timed, counted)
+    )
+    full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
+    scoring = f"scoring costs {_seconds(timed.scoring * full_s)} once"
+    rest = "" if is_restart else "; training afresh on what is left was not tried"
+    value = f"{_seconds(by_clock * full_s)} of {_seconds(full_s)}"
+    if by_clock < 0 < by_count:
+        value = f"{percent(round(by_count, 3))} of its samples"
+        scoring = f"slower by the clock: {_seconds(-by_clock * full_s)} more; {scoring}"
+    else:
+        scoring = f"{percent(round(by_clock, 3))} of its time; {scoring}"
+    return Fact(
+        label="Each later run saves" if is_restart else "This run saves",
+        value=value,
+        detail=f"{scoring}{rest}",
+    )
+
+
+def _hurt(study: Study, row: JudgedCell) -> Fact | None:
+    worst = worst_class(row.cell, alpha=study.alpha)
+    if worst is None:
+        return None
+    likely = f" {interval(worst.low_pp, worst.high_pp)}".rstrip()
+    missed = -worst.recall_delta_pp / 100 * worst.n_test
+    more = f"{abs(missed):.0f} {'more' if missed >= 0 else 'fewer'} missed"
+    return Fact(
+        label="Hurt most",
+        value=f"“{worst.name}”: {signed(worst.recall_delta_pp)}{likely} points",
+        detail=f"{more} of {worst.n_test:,} tested; {worst.kept:,.0f} of {worst.count:,} rows stay",
+    )
+
+
+def _seconds(seconds: float) -> str:
+    """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
+    size = abs(seconds)
+    for unit, length in (("h", 3600), ("min", 60)):
+        if size >= 1.5 * length:
+            return f"{seconds / length:.1f} {unit}".replace("-", "−")
+    return f"{seconds:.1f} s".replace("-", "−")
