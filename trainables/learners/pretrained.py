@@ -9,6 +9,7 @@ from trainables.errors import AbsentError, DataError
 
 # Files of a model folder that decide what it computes.
 _FILES = ("config.json", "*.safetensors", "tokenizer*.json", "vocab*", "merges.txt", "*.model")
+_TOKENIZERS = ("tokenizer.json", "vocab*", "*.model")
 _BUILT_IN = ("tiny", "linear")
 
 
@@ -49,8 +50,8 @@ def find_model(name: str) -> Model:
             "linear:" and one of the latter two.
 
     Raises:
-        FileNotFoundError: If it is no folder here and the hub does not give it.
-        ValueError: If it has no safetensors weights; others can carry code.
+        AbsentError: If it is no folder here and the hub does not give it.
+        DataError: If it has no safetensors weights, as others can carry code, or no tokenizer.
     """
     if name in _BUILT_IN:
         return Model(learner=name, name=name, sha=name)
@@ -104,6 +105,12 @@ def _content(folder: Path) -> str:
         raise DataError(
             f"{folder} holds no *.safetensors; convert the weights, "
             "pickled ones can run code and are not read"
+        )
+    if not any(path.match(pattern) for path in files for pattern in _TOKENIZERS):
+        # Without one an empty vocabulary is made up, and the model sees unknown words alone.
+        raise DataError(
+            f"{folder} holds no tokenizer (tokenizer.json, vocab.txt or *.model); save it beside the "
+            "weights, such as by tokenizer.save_pretrained, or copy those files from its source"
         )
     digest = hashlib.sha256()
     for path in files:

@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from trainables.errors import DataError
 from trainables.learners.pretrained import find_model, revision_of
 
 
@@ -72,6 +73,25 @@ def test_weights_that_could_run_code_are_refused(encoder):
     (encoder / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(ValueError, match=r"no \*\.safetensors"):
         find_model(str(encoder))
+
+
+@pytest.mark.parametrize("beside", [None, "tokenizer_config.json", "merges.txt"])
+def test_a_model_without_a_tokenizer_is_refused_as_it_would_see_unknown_words_alone(
+    encoder, beside
+):
+    (encoder / "tokenizer.json").unlink()
+    if beside:
+        (encoder / beside).write_text("{}")
+    with pytest.raises(DataError, match=r"holds no tokenizer \(tokenizer\.json, vocab\.txt or"):
+        find_model(str(encoder))
+
+
+@pytest.mark.parametrize(
+    "name", ["vocab.txt", "vocab.json", "spm.model", "sentencepiece.bpe.model"]
+)
+def test_any_form_of_a_tokenizer_will_do(encoder, name):
+    (encoder / "tokenizer.json").rename(encoder / name)
+    assert find_model(f"linear:{encoder}").learner == "linear"
 
 
 def test_a_model_that_is_nowhere_is_said_so_at_once(monkeypatch):
