@@ -93,7 +93,7 @@ def _told(study: Study, gate: Gate, answer: Answer) -> str:
     """Why a gate is not met; empty where it is."""
     asked = f"{gate.name}: {percent(gate.rate)} asked"
     if answer.state == "no answer":
-        return f"{asked}, and the full-data runs have learned nothing that could be lost"
+        return f"{asked}, and the full-data runs are not shown to have learned anything to lose"
     if gate.signal:
         rate = _named(study, gate, answer.source)
         by = f"by {gate.signal} after {percent(gate.warmup)} warm-up"

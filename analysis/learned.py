@@ -19,12 +19,14 @@ class Learned:
         accuracy: Mean of the runs, in [0, 1].
         largest: The class most frequent in the test set.
         share: Its share of the test set: the accuracy of always naming it.
+        n_test: Test examples.
         is_shown: Whether the runs beat that by their interval.
     """
 
     accuracy: float
     largest: str
     share: float
+    n_test: int
     is_shown: bool
 
 
@@ -51,6 +53,7 @@ def learned(baselines: Iterable[TrialResult]) -> Learned | None:
         accuracy=float(np.mean([row.accuracy for row in same])),
         largest=same[0].class_names[largest] if same[0].class_names else str(largest),
         share=counts[largest] / sum(counts),
+        n_test=sum(counts),
         is_shown=beaten_by > 0,
     )
 

@@ -9,7 +9,7 @@ from analysis.envelope import JudgedCell
 from analysis.page.answer_facts import Fact, facts
 from analysis.seeds_needed import CLOSE_PP, seeds_needed, seeds_to_settle
 from analysis.study import Study
-from analysis.verdicts import Verdict
+from analysis.verdicts import LEAST_SEEDS, Verdict
 from analysis.wording import percent, signal_label, signed
 
 Tone = Literal["in", "out", "unsure"]
@@ -238,24 +238,31 @@ def _open(
             "close for any number of seeds. A smaller cut can be decided.",
         )
     needed = seeds_needed(verdict, alpha=answer.level)
-    decide = (
-        f"To decide: {needed.more} more seeds."
-        if needed.more
-        else f"More seeds would not decide it: {needed.reason}."
-    )
+    decide = f"To decide: {needed.more} more seeds."
+    if needed.more is None:
+        decide = f"More seeds would not decide it: {needed.reason}."
+    elif verdict.n_seeds < LEAST_SEEDS:
+        decide = "To decide: run three seeds or more."
     return f"Not decided: {cut} may or may not be safe.", (
         f"The closest cut, {_by(row)}, changes accuracy by {_changes(answer, verdict)}; the line is "
-        f"−{line:g}. {decide if verdict.n_seeds > 2 else 'To decide: run three seeds or more.'}",
+        f"−{line:g}. {decide}",
     )
 
 
 def _unlearned(answer: Answer, verdict: Verdict) -> tuple[str, Sequence[str]]:
     worth = answer.learned
     assert worth is not None, "a model is called unlearned by what its runs are worth"
-    return "No answer: the model has learned nothing that could be lost.", (
+    beside = (
         f"With all rows it is right in {100 * worth.accuracy:.1f}% of cases; always saying "
-        f"“{worth.largest}” gives {100 * worth.share:.1f}%. A cut cannot hurt such a model, so what "
-        "follows says nothing about your data.",
+        f"“{worth.largest}” gives {100 * worth.share:.1f}%"
+    )
+    if worth.accuracy <= worth.share:
+        return "No answer: the model has learned nothing that could be lost.", (
+            f"{beside}. A cut cannot hurt such a model, so what follows says nothing about your data.",
+        )
+    return "No answer: the model is not shown to have learned anything that could be lost.", (
+        f"{beside}, and {worth.n_test:,} test rows do not tell the two apart. Train it longer, or "
+        "test on more rows: until then what follows says nothing about your data.",
     )
 
 

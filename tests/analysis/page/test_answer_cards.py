@@ -115,9 +115,20 @@ def test_on_the_line_no_seeds_are_asked_for():
 
 
 def test_a_model_that_learned_nothing_gives_no_answer():
-    card = only(made([(0, 0)], world=replace(CALM, accuracy=0.5)))
+    card = only(made([(0, 0)], world=replace(CALM, accuracy=0.48)))
     assert card.headline == "No answer: the model has learned nothing that could be lost."
     assert "always saying “a” gives 50.0%" in text(card) and card.facts == ()
+
+
+def test_a_model_a_little_better_than_that_is_not_called_one_that_learned_nothing():
+    card = only(made([(0, 0)], world=World(n=100, accuracy=0.56, run_sd=0.001)))
+    assert card.headline.startswith("No answer: the model is not shown to have learned anything")
+    assert "100 test rows do not tell the two apart" in text(card)
+
+
+def test_a_test_set_too_small_to_decide_is_named_before_more_seeds():
+    card = only(made([(0, 0)], seeds=2, world=World(n=40, accuracy=0.95, likeness=1.0)))
+    assert "More seeds would not decide it: the test set is too small to tell." in text(card)
 
 
 def test_two_seeds_are_a_first_look():
