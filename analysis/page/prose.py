@@ -11,8 +11,8 @@ from analysis.wording import percent
 def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     """The sentences above the cards: what they hold for, and what goes for all data sets at once."""
     sentences = [
-        f"Each answer is about this training set, this model and this grid; the line is "
-        f"−{study.tolerance_pp:g} point of the full-data accuracy of the same seeds."
+        "Each answer is about this training set, this model and this grid; the line lies "
+        f"{study.tolerance_pp:g} pp below the full-data accuracy of the same seeds."
     ]
     sentences += _everywhere(study)
     if len(found) > 1:
