@@ -71,7 +71,8 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
     better; of equals the one whose worst class loses least recall, then the cheaper.
     """
     curves = rate_curves(study, source)
-    tried = sum(any(row.verdict for row in rows) for rows in curves.values())
+    # Those that all failed count, too: they were tried, and the level is divided by them.
+    tried = len(curves)
     if curves and not any(_has_learned(study, rows[0]) for rows in curves.values()):
         return _told(study, source, "no answer", _closest(study, source), n_tried=tried)
     rungs = [[_rung(study, row) for row in rows] for rows in curves.values()]
@@ -79,7 +80,7 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
     top = _best(study, _tops([*curves.values()], found.passed))
     if top is not None:
         # The interval printed covers whatever of the methods tried was picked.
-        level = ALPHA / max(len(rungs), 1)
+        level = ALPHA / tried
         return _told(study, source, "found", top, level=level, n_tried=tried)
     alone = _best(study, _tops([*curves.values()], [_climbed(own, ALPHA) for own in rungs]))
     if alone is not None:
@@ -213,7 +214,9 @@ def _standing(study: Study, row: JudgedCell) -> Standing:
 
 def _closest(study: Study, source: DatasetId) -> JudgedCell | None:
     """Where nothing passes: of the smallest rate the condition that comes closest to the line."""
-    rows = [row for row in study.of(source) if row.verdict]
+    judged = [row for row in study.of(source) if row.verdict]
+    open_ = [row for row in judged if not is_outside(row) and _has_learned(study, row)]
+    rows = open_ or [row for row in judged if _has_learned(study, row)] or judged
     if not rows:
         return None
     least = min(row.cell.condition.rate for row in rows)
@@ -221,9 +224,15 @@ def _closest(study: Study, source: DatasetId) -> JudgedCell | None:
     return max(smallest, key=_nearness)
 
 
+def is_outside(row: JudgedCell) -> bool:
+    """Whether a condition is shown to lose more than the line, by seeds enough to decide."""
+    v = row.verdict
+    return v is not None and v.verdict == "outside" and v.n_seeds >= LEAST_SEEDS
+
+
 def _nearness(row: JudgedCell) -> tuple[bool, float]:
     assert row.verdict is not None, "only judged conditions are ranked"
-    return (row.verdict.verdict != "outside", row.verdict.mean_pp)
+    return (not is_outside(row), row.verdict.mean_pp)
 
 
 def _told(
@@ -240,7 +249,8 @@ def _told(
     low = high = None
     if row and v and v.parts is not None and v.low_pp is not None:
         used = _look_levels(level)[look_of(row.cell)] if study.plan.adaptive else level
-        low, high = (100 * float(bound) for bound in bounds(v.parts, used))
+        found = (100 * float(bound) for bound in bounds(v.parts, used))
+        low, high = (min(max(bound, -100.0), 100.0) for bound in found)
     return Answer(
         source=source,
         name=study.sources[source],

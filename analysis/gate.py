@@ -1,21 +1,19 @@
 """A condition on the answers, for continuous integration: NAME>=RATE."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analysis.answers import Answer, answers, passes_alone
-from analysis.methods import Condition, DatasetId
+from analysis.methods import DatasetId, RateCurve
 from analysis.safe_rates import rate_curves
 from analysis.study import Study
 from analysis.wording import percent
 from trainables.errors import UsageError
 
-_SHARE = r"0?\.\d+|0|[1-9]\d*%"
-# NAME, then if a method is named beforehand :SIGNAL[:SELECTOR]@WARM-UP, then >=RATE.
-_WRITTEN = re.compile(
-    rf"(?P<name>.+?)(:(?P<signal>\w+)(:(?P<selector>\w+))?@(?P<warmup>{_SHARE}))?"
-    rf"\s*>=\s*(?P<rate>{_SHARE})"
-)
+_SHARE = r"0?\.\d+|0|[1-9]\d*(?:\.\d+)?%|0?\.\d+%"
+# NAME>=RATE, or with a method named beforehand NAME:SIGNAL[:SELECTOR]@WARM-UP>=RATE.
+_WRITTEN = re.compile(rf"(?P<name>.+?)(@(?P<warmup>{_SHARE}))?\s*>=\s*(?P<rate>{_SHARE})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +21,14 @@ class Gate:
     """What must be shown of a data set.
 
     Attributes:
-        name: The data set, as the report names it.
+        name: The data set, as the report names it; with a warm-up NAME:SIGNAL[:SELECTOR].
         rate: The least rate that must be within, in [0, 1).
-        signal: The signal named beforehand; empty for the best of all that were tried.
-        selector: Its selector, where the run has several.
-        warmup: After which warm-up, in [0, 1).
+        warmup: Of the method named beforehand, in [0, 1); None for the best of all tried.
     """
 
     name: str
     rate: float
-    signal: str = ""
-    selector: str = ""
-    warmup: float = 0.0
+    warmup: float | None = None
 
     @classmethod
     def of(cls, text: str) -> "Gate":
@@ -49,21 +43,26 @@ class Gate:
                 f"gate {text!r}; write NAME>=RATE, such as 'imdb>=0.10', or with the method named "
                 "beforehand NAME:SIGNAL@WARMUP>=RATE, such as 'imdb:keep_one@0.15>=0.10'"
             )
-        rate, warmup = (_share(found[part] or "0") for part in ("rate", "warmup"))
-        if not (rate < 1 and warmup < 1):
+        rate, warmup = _share(found["rate"]), found["warmup"]
+        if not (rate < 1 and _share(warmup or "0") < 1):
             raise UsageError(f"gate {text!r}: rate and warm-up are shares in [0, 1)")
-        return cls(
-            name=found["name"], rate=rate, signal=found["signal"] or "",
-            selector=found["selector"] or "", warmup=warmup,
-        )  # fmt: skip
+        return cls(name=found["name"], rate=rate, warmup=_share(warmup) if warmup else None)
 
-    def is_of(self, condition: Condition) -> bool:
-        """Whether a condition is of the method named beforehand."""
-        return (
-            condition.signal == self.signal
-            and self.selector in ("", condition.selector)
-            and abs(condition.warmup - self.warmup) < 1e-9
-        )
+    def data_set(self, names: Iterable[str]) -> str:
+        """The data set of a run that is meant.
+
+        Raises:
+            UsageError: If the run has none of that name.
+        """
+        known = list(names)
+        fitting = [name for name in known if self.name == name and self.warmup is None]
+        if self.warmup is not None:
+            fitting = [name for name in known if self.name.startswith(f"{name}:")]
+        if not fitting:
+            raise UsageError(
+                f"gate: no data set {self.name!r} in this run; it has {', '.join(known)}"
+            )
+        return max(fitting, key=len)
 
 
 def _share(text: str) -> float:
@@ -80,42 +79,44 @@ def unmet(study: Study, gates: list[Gate]) -> list[str]:
         UsageError: If the run has no such data set or method, or several that fit.
     """
     found = {one.name: one for one in answers(study)}
-    for gate in gates:
-        if gate.name not in found:
-            raise UsageError(
-                f"gate: no data set {gate.name!r} in this run; it has {', '.join(found)}"
-            )
-    told = (_told(study, gate, found[gate.name]) for gate in gates)
+    told = [_told(study, gate, found[gate.data_set(found)]) for gate in gates]
     return [sentence for sentence in told if sentence]
 
 
 def _told(study: Study, gate: Gate, answer: Answer) -> str:
     """Why a gate is not met; empty where it is."""
-    asked = f"{gate.name}: {percent(gate.rate)} asked"
+    asked = f"{answer.name}: {percent(gate.rate)} asked"
+    method = gate.name.removeprefix(f"{answer.name}:")
+    named = _named(study, gate, answer.source, method) if gate.warmup is not None else None
     if answer.state == "no answer":
         return f"{asked}, and the full-data runs are not shown to have learned anything to lose"
-    if gate.signal:
-        rate = _named(study, gate, answer.source)
-        by = f"by {gate.signal} after {percent(gate.warmup)} warm-up"
-        return "" if rate >= gate.rate else f"{asked} {by}, {percent(rate)} shown to be within"
+    if named is not None:
+        by = f"by {method} after {percent(gate.warmup or 0.0)} warm-up"
+        return "" if named >= gate.rate else f"{asked} {by}, {percent(named)} shown to be within"
     if answer.rate >= gate.rate:
         return ""
     state = "" if answer.state in ("found", "none") else f" ({answer.state} only)"
     return f"{asked}, {percent(answer.rate)} shown to be within{state}"
 
 
-def _named(study: Study, gate: Gate, source: DatasetId) -> float:
+def _named(study: Study, gate: Gate, source: DatasetId, method: str) -> float:
     """The largest rate of the method named beforehand that is within, tested alone."""
     curves = rate_curves(study, source)
-    fitting = [rows for rows in curves.values() if gate.is_of(rows[0].cell.condition)]
+    fitting = [rows for curve, rows in curves.items() if _is_of(curve, method, gate)]
     if len(fitting) != 1:
-        have = sorted(
-            {f"{c.signal}:{c.selector}@{c.warmup:g}"
-             for rows in curves.values() for c in [rows[0].cell.condition]}
-        )  # fmt: skip
+        have = [
+            f"{curve.method.signal}:{curve.method.selector}@{curve.warmup:g}"
+            f" ({study.methods[curve.method]})"
+            for curve in curves
+        ]
         which = "fits no method" if not fitting else f"fits {len(fitting)} methods"
         raise UsageError(
-            f"gate: {gate.signal}:{gate.selector or '…'}@{gate.warmup:g} {which} of {gate.name}; "
-            f"it has {', '.join(have)}"
+            f"gate: {method}@{gate.warmup:g} {which} of this data set; it has {', '.join(have)}"
         )
     return passes_alone(study, fitting[0])
+
+
+def _is_of(curve: RateCurve, method: str, gate: Gate) -> bool:
+    """Whether a method after a warm-up is the one named beforehand."""
+    names = (curve.method.signal, f"{curve.method.signal}:{curve.method.selector}")
+    return method in names and abs(curve.warmup - (gate.warmup or 0.0)) < 1e-9

@@ -20,6 +20,7 @@ class Learned:
         largest: The class most frequent in the test set.
         share: Its share of the test set: the accuracy of always naming it.
         n_test: Test examples.
+        n_runs: Full-data runs.
         is_shown: Whether the runs beat that by their interval.
     """
 
@@ -27,6 +28,7 @@ class Learned:
     largest: str
     share: float
     n_test: int
+    n_runs: int
     is_shown: bool
 
 
@@ -54,6 +56,7 @@ def learned(baselines: Iterable[TrialResult]) -> Learned | None:
         largest=same[0].class_names[largest] if same[0].class_names else str(largest),
         share=counts[largest] / sum(counts),
         n_test=sum(counts),
+        n_runs=len(same),
         is_shown=beaten_by > 0,
     )
 

@@ -112,8 +112,9 @@ def study(
     kept = sorted(results, key=_results_order)
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
-    worth = _worth(kept)
-    every = [_unlearned(row, worth) for row in judged(kept, plan.specs, tolerance_pp=tolerance)]
+    plain = judged(kept, plan.specs, tolerance_pp=tolerance)
+    worth = _worth(kept, plain)
+    every = [_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
@@ -133,13 +134,19 @@ def study(
     )
 
 
-def _worth(results: Iterable[TrialResult]) -> dict[tuple[Any, ...], Learned]:
-    """What the full-data runs of each question are worth."""
-    baselines: dict[tuple[Any, ...], list[TrialResult]] = defaultdict(list)
+def _worth(
+    results: Iterable[TrialResult], judged: Iterable[JudgedCell]
+) -> dict[tuple[Any, ...], Learned]:
+    """What the full-data runs of each question are worth: those in pairs, so none that diverged."""
+    runs: dict[tuple[Any, ...], dict[str, TrialResult]] = defaultdict(dict)
+    for cell, _ in judged:
+        for pair in cell.pairs:
+            runs[cell.condition.question][pair.baseline.spec.result_key] = pair.baseline
     for row in results:
-        if row.spec.is_baseline:
-            baselines[condition_of(row.spec).question].append(row)
-    found = {question: learned(rows) for question, rows in baselines.items()}
+        question = condition_of(row.spec).question
+        if row.spec.is_baseline and question not in runs:
+            runs[question][row.spec.result_key] = row
+    found = {question: learned(own.values()) for question, own in runs.items()}
     return {question: one for question, one in found.items() if one is not None}
 
 
@@ -148,7 +155,9 @@ def _unlearned(row: JudgedCell, worth: Mapping[tuple[Any, ...], Learned]) -> Jud
     one, v = worth.get(row.cell.condition.question), row.verdict
     if v is None or one is None or one.is_shown or v.verdict != "within":
         return row
-    return JudgedCell(row.cell, replace(v, verdict="inconclusive", equivalent=False))
+    return JudgedCell(
+        row.cell, replace(v, verdict="inconclusive", equivalent=False, improved=False)
+    )
 
 
 def _results_order(row: TrialResult) -> tuple[Any, ...]:

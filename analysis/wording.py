@@ -128,3 +128,10 @@ def p_text(p: float | None) -> str:
     if p is None:
         return ""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def points(pp: float) -> str:
+    """Percentage points as a reader says them: 1 point, 0.85 points."""
+    text = f"{pp:.3g}" if abs(pp) < 0.01 or round(pp, 2) != round(pp, 3) else f"{pp:.2f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{text} point" if text == "1" else f"{text} points"

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.answers import Answer, answers
+from analysis.answers import Answer, answers, is_outside
 from analysis.envelope import JudgedCell
+from analysis.interim_looks import LOOKS
 from analysis.page.answer_facts import Fact, facts
-from analysis.seeds_needed import CLOSE_PP, seeds_needed, seeds_to_settle
+from analysis.random_control import Comparison
+from analysis.seeds_needed import CLOSE_PP, seeds_to_settle
 from analysis.study import Study
-from analysis.verdicts import LEAST_SEEDS, Verdict
-from analysis.wording import percent, signal_label, signed
+from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
+from analysis.wording import percent, points, seeds_text, signal_label, signed
 
 Tone = Literal["in", "out", "unsure"]
 _SURE = "Sure to 19 in 20"
@@ -60,6 +62,8 @@ def _card(study: Study, answer: Answer) -> AnswerCard:
     if row is None or row.verdict is None:
         total = len(study.of(answer.source))
         nothing = f"No finished pair (trial and baseline of the same seed) yet: 0 of {total} cells."
+        if study.plan.adaptive:
+            nothing = f"No condition has the {LOOKS[0]} seeds of its first look yet: 0 of {total}."
         return _made(answer, "open", f"Nothing measured of {answer.name} yet.", (nothing,))
     match answer.state:
         case "no answer":
@@ -75,10 +79,8 @@ def _card(study: Study, answer: Answer) -> AnswerCard:
                 answer, "exploratory", *_first_look(study, answer, row), facts(study, answer)
             )
         case _:
-            is_kept = all(
-                one.verdict is None or one.verdict.verdict == "outside"
-                for one in study.of(answer.source)
-            )
+            # The closest condition is outside only where all that were judged are.
+            is_kept = is_outside(row)
             told = _keep_all if is_kept else _open
             shown = facts(study, answer, saving=False)
             return _made(
@@ -122,8 +124,9 @@ def _by(row: JudgedCell) -> str:
 
 
 def _counted(answer: Answer) -> str:
-    many = "the one method tried" if answer.n_tried == 1 else f"all {answer.n_tried} methods"
-    return f"{many} counted" if answer.n_tried > 1 else many
+    if answer.n_tried == 1:
+        return "the one method tried"
+    return f"all {answer.n_tried} methods counted"
 
 
 def _safe(
@@ -132,88 +135,94 @@ def _safe(
     cut, by = _cut(answer, row), _by(row)
     sure = (
         f"{_SURE}, {_counted(answer)}: {experiment(row)} loses less than "
-        f"{_points(study.tolerance_pp)}."
+        f"{points(study.tolerance_pp)}."
     )
+    if answer.low_pp is not None and answer.low_pp <= -study.tolerance_pp:
+        sure += " (The interval below is wider: it would hold for any method one picked.)"
     rises = answer.low_pp is not None and answer.low_pp > 0
     if answer.standing == "random":
-        worse, beside = _worse_than_random(study, row)
-        told = f"{worse} of {beside} methods {'loses' if worse == 1 else 'lose'} more than random "
-        told += "does at this rate."
-        if worse and worse == beside:
+        beside = _beside(study, row)
+        worse = sum(one.finding == "worse" for one in beside)
+        told = f"{worse} of {len(beside)} methods {'loses' if worse == 1 else 'lose'} more than "
+        told += "random does at this rate."
+        if worse > 1 and worse == len(beside):
             return f"Drop {cut} at random, and not by a method: they do worse.", (sure, told)
         return f"Drop {cut} at random: accuracy holds.", (
-            sure,
-            "At this rate no method is shown to do better than rows drawn by lot, so none is worth "
-            "its price." if answer.n_tried > 1 else "",
-            told if worse else "",
+            sure, _free(study, row), told if worse else "",
         )  # fmt: skip
     if rises:
         return f"Drop {cut} {by}: accuracy even rises.", (
             sure,
             "A rise has two usual causes: wrong labels among the removed rows, or a full-data run "
             "past its best.",
+            "" if answer.standing == "better" else _credit(study, answer, row),
         )
     return f"Drop {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))
+
+
+def _free(study: Study, row: JudgedCell) -> str:
+    """Why random is named before the methods held against it at this rate."""
+    beside = _beside(study, row)
+    if not beside:
+        return "At this rate no method was held against it."
+    if any(one.finding == "better" for one in beside):
+        return "A method does better at this rate, but its smaller rates are not shown to be safe."
+    return (
+        "At this rate no method is shown to do better than rows drawn by lot, so none is worth its "
+        "price."
+    )
 
 
 def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
     """What the method has earned beyond random pruning."""
     comparison = study.comparisons.get(row.cell.condition)
     if comparison is None:
-        return "Random was not run, so nobody knows whether the method earns this."
+        if not any(method.is_control for method in study.methods):
+            return "Random was not run, so nobody knows whether the method earns this."
+        return "Random was not run beside it here, so nobody knows whether the method earns this."
     if answer.standing == "better":
-        return f"At this rate it beats random by {_points(comparison.mean_pp)}."
+        return f"At this rate it beats random by {points(comparison.mean_pp)}."
     if answer.standing == "worse":
-        return f"At this rate random does better by {_points(-comparison.mean_pp)}."
+        return f"At this rate random does better by {points(-comparison.mean_pp)}."
     return (
-        "Random is not shown to be as safe at this rate, but no difference to it is shown either."
+        "With all methods counted random is not shown to be as safe at this rate, but no difference "
+        "to it is shown either."
     )
 
 
-def _worse_than_random(study: Study, row: JudgedCell) -> tuple[int, int]:
-    """Methods shown to do worse at a random condition's rate, and those held against it."""
-    condition = row.cell.condition
-    beside = [
-        one
-        for one in study.comparisons.values()
-        if one.condition.control_key == condition.control_key
-    ]
-    return sum(one.finding == "worse" for one in beside), len(beside)
+def _beside(study: Study, row: JudgedCell) -> list[Comparison]:
+    """The comparisons of methods with a random condition's rate."""
+    key = row.cell.condition.control_key
+    return [one for one in study.comparisons.values() if one.condition.control_key == key]
 
 
 def _promising(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
-    needed = seeds_to_settle(verdict, alpha=answer.level / max(answer.n_tried, 1))
-    price = (
-        f"About {needed.more} more seeds of every method would settle it."
-        if needed.more
-        else f"More seeds would hardly settle it: {needed.reason}."
-    )
     return f"Perhaps {_cut(answer, row)} {_by(row)}: promising, not confirmed.", (
         f"Alone it passes: {_changes(answer, verdict)}. But it is the best of {answer.n_tried} "
-        f"methods, and the best of many often looks safe by luck. {price}",
+        f"methods, and the best of many often looks safe by luck. "
+        f"{_price(study, answer, verdict)}",
     )
 
 
 def _first_look(study: Study, answer: Answer, row: JudgedCell) -> tuple[str, Sequence[str]]:
     return f"First look: {_cut(answer, row)} {_by(row)} seems safe.", (
-        "Two seeds choose what to test; they decide nothing. Three more seeds would.",
+        "Two seeds choose what to test; they decide nothing. Run three or more: five is a good start.",
     )
 
 
 def _keep_all(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
-    hardly = f", and hardly less than {_points(-(verdict.high_pp or 0.0))}"
+    hardly = f", and hardly less than {points(-(verdict.high_pp or 0.0))}"
     what = experiment(row)
     return (
-        f"Keep all of {answer.name}: every cut tested costs more than "
-        f"{_points(study.tolerance_pp)}."
+        f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance_pp)}."
     ), (
         f"The mildest, {percent(row.cell.condition.rate)} {_by(row)}, loses "
-        f"{_points(-verdict.mean_pp)}{hardly}. {what[:1].upper()}{what[1:]}, "
-        f"{verdict.n_seeds} seeds.",
+        f"{points(-verdict.mean_pp)}{hardly}. {what[:1].upper()}{what[1:]}, "
+        f"{seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
     )
 
 
@@ -221,32 +230,47 @@ def _open(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     line, cut = study.tolerance_pp, _cut(answer, row)
+    closest = f"The closest cut, {_by(row)}, changes accuracy by"
     if verdict.diverged:
-        seeds = ", ".join(map(str, verdict.diverged))
+        seeds = " and ".join(map(str, verdict.diverged))
         return f"Not decided: a run of {cut} diverged.", (
-            f"The closest cut, {_by(row)}, changes accuracy by {_changes(answer, verdict)}. The run "
-            f"of seed {seeds} fell far below the others: while one does, no cut is called safe.",
+            f"{closest} {_changes(answer, verdict)}. Seed {seeds} fell far below the others: while "
+            "that happens, no such cut is called safe.",
         )
     if verdict.low_pp is None:
+        why = (
+            "One seed gives no interval: run three or more."
+            if verdict.n_seeds == 1
+            else "One test example gives no interval."
+        )
         return f"Not decided: {cut} may or may not be safe.", (
-            f"The closest cut, {_by(row)}, changes accuracy by {signed(verdict.mean_pp)} points. "
-            "One seed gives no interval: run three or more.",
+            f"{closest} {signed(verdict.mean_pp)} points. {why}",
         )
     if abs(verdict.mean_pp + line) < CLOSE_PP:
         return f"Not decided: {cut} lies on the line.", (
-            f"It changes accuracy by {signed(verdict.mean_pp)} points and the line is −{line:g}: too "
-            "close for any number of seeds. A smaller cut can be decided.",
+            f"It changes accuracy by {_changes(answer, verdict)}, and the line is −{line:g}: so "
+            "close that it would take many seeds. Try a smaller cut.",
         )
-    needed = seeds_needed(verdict, alpha=answer.level)
-    decide = f"To decide: {needed.more} more seeds."
-    if needed.more is None:
-        decide = f"More seeds would not decide it: {needed.reason}."
-    elif verdict.n_seeds < LEAST_SEEDS:
-        decide = "To decide: run three seeds or more."
     return f"Not decided: {cut} may or may not be safe.", (
-        f"The closest cut, {_by(row)}, changes accuracy by {_changes(answer, verdict)}; the line is "
-        f"−{line:g}. {decide}",
+        f"{closest} {_changes(answer, verdict)}; the line is −{line:g}. "
+        f"{_price(study, answer, verdict)}",
     )
+
+
+def _price(study: Study, answer: Answer, verdict: Verdict) -> str:
+    """What it would take to decide, if the mean and the spread of these seeds are the true ones."""
+    # To be named safe a condition must pass with all methods counted; outside needs no more than 5 %.
+    is_above = verdict.mean_pp > -verdict.tolerance_pp
+    alpha = ALPHA / answer.n_tried if is_above else ALPHA
+    needed = seeds_to_settle(verdict, alpha=alpha)
+    if needed.more is None:
+        return f"More seeds would hardly decide it: {needed.reason}."
+    if study.plan.adaptive:
+        return "The same command buys more seeds where they can decide it."
+    if verdict.n_seeds < LEAST_SEEDS:
+        return "To decide: run three seeds or more."
+    many = f"{needed.more} more seed{'s' * (needed.more > 1)}"
+    return f"To decide: about {many}{' of every method' * (answer.n_tried > 1)}."
 
 
 def _unlearned(answer: Answer, verdict: Verdict) -> tuple[str, Sequence[str]]:
@@ -261,8 +285,8 @@ def _unlearned(answer: Answer, verdict: Verdict) -> tuple[str, Sequence[str]]:
             f"{beside}. A cut cannot hurt such a model, so what follows says nothing about your data.",
         )
     return "No answer: the model is not shown to have learned anything that could be lost.", (
-        f"{beside}, and {worth.n_test:,} test rows do not tell the two apart. Train it longer, or "
-        "test on more rows: until then what follows says nothing about your data.",
+        f"{beside}, and {worth.n_runs} runs on {worth.n_test:,} test rows do not tell the two apart. "
+        "Train it longer, or test on more rows: until then what follows says nothing about your data.",
     )
 
 
@@ -273,9 +297,3 @@ def _changes(answer: Answer, verdict: Verdict) -> str:
         else ""
     )
     return f"{signed(verdict.mean_pp)} points{likely}"
-
-
-def _points(pp: float) -> str:
-    """Percentage points as a reader says them: 1 point, 0.85 points."""
-    text = f"{pp:.2f}".rstrip("0").rstrip(".")
-    return f"{text} point" if text == "1" else f"{text} points"

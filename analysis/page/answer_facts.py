@@ -9,7 +9,7 @@ from analysis.class_retention import worst_class
 from analysis.cost import mean_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.study import Study
-from analysis.wording import interval, percent, signed
+from analysis.wording import interval, percent, seeds_text, signed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,35 +67,39 @@ def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
         label="Accuracy",
         value=f"{before:.1f}% → {after:.1f}%",
         detail=f"{signed(after - before)} points{likely}; {row.cell.condition.method.model}, "
-        f"{len(row.cell.pairs)} seeds",
+        f"{seeds_text(len(row.cell.pairs), 0)}",
     )
 
 
 def _saves(row: JudgedCell) -> Fact | None:
-    """Seconds first; tokens beside them, and where the two disagree it is said."""
+    """Seconds first; samples beside them where the two disagree on whether anything is saved."""
     timed, counted = mean_cost(row.cell, "seconds"), None
     for measure in ("tokens", "examples"):
         counted = counted or mean_cost(row.cell, measure)
     if timed is None or counted is None:
         return None
     is_restart = row.cell.condition.protocol == "restart"
-    # Of a run that goes on, only itself was measured; afresh, every later run saves as much.
+    # Of a run that goes on, only itself was measured, and it pays for its scoring; afresh, every
+    # later run on the survivors saves as much.
     by_clock, by_count = (
-        cost.rate if is_restart else cost.saved_gross for cost in (timed, counted)
+        cost.rate if is_restart else cost.saved_net(1) for cost in (timed, counted)
     )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
-    scoring = f"scoring costs {_seconds(timed.scoring * full_s)} once"
+    scoring = _seconds(timed.scoring * full_s)
+    detail = f"{percent(round(abs(by_clock), 3))} of its time"
+    if (by_clock < 0) != (by_count < 0):
+        less = "fewer" if by_count > 0 else "more"
+        detail += f", though {percent(round(abs(by_count), 3))} {less} {measure}"
+    detail += (
+        f"; scoring costs {scoring} once" if is_restart else f", its scoring of {scoring} counted"
+    )
     rest = "" if is_restart else "; training afresh on what is left was not tried"
-    value = f"{_seconds(by_clock * full_s)} of {_seconds(full_s)}"
-    if by_clock < 0 < by_count:
-        value = f"{percent(round(by_count, 3))} of its samples"
-        scoring = f"slower by the clock: {_seconds(-by_clock * full_s)} more; {scoring}"
-    else:
-        scoring = f"{percent(round(by_clock, 3))} of its time; {scoring}"
+    run = "Each later run" if is_restart else "This run"
+    joined = "of" if by_clock >= 0 else "on top of"
     return Fact(
-        label="Each later run saves" if is_restart else "This run saves",
-        value=value,
-        detail=f"{scoring}{rest}",
+        label=f"{run} saves" if by_clock >= 0 else f"{run} costs more",
+        value=f"{_seconds(abs(by_clock) * full_s)} {joined} {_seconds(full_s)}",
+        detail=f"{detail}{rest}",
     )
 
 
@@ -104,10 +108,10 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     if worst is None:
         return None
     likely = f" {interval(worst.low_pp, worst.high_pp)}".rstrip()
-    missed = -worst.recall_delta_pp / 100 * worst.n_test
-    more = f"{abs(missed):.0f} {'more' if missed >= 0 else 'fewer'} missed"
+    missed = round(-worst.recall_delta_pp / 100 * worst.n_test)
+    more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed"
     return Fact(
-        label="Hurt most",
+        label="Hurt most" if worst.recall_delta_pp < 0 else "Gains least",
         value=f"“{worst.name}”: {signed(worst.recall_delta_pp)}{likely} points",
         detail=f"{more} of {worst.n_test:,} tested; {worst.kept:,.0f} of {worst.count:,} rows stay",
     )

@@ -109,6 +109,33 @@ def test_a_diverged_run_keeps_its_condition_from_being_named():
     assert found.state != "found"
 
 
+def test_the_closest_told_is_one_that_more_seeds_could_decide():
+    """Not one shown to be outside, however mild its mean is beside one that is open."""
+    for number in range(40):
+        seen = made([(-4, -9), (-1.9, -3)], seeds=3, number=number, world=World(n=1500))
+        found = only(seen)
+        words = {row.verdict.verdict for row in seen.rows}
+        if found.state == "none" and "inconclusive" in words:
+            assert found.row.verdict.verdict == "inconclusive"
+            return
+    pytest.fail("no study among 40 with an open condition")
+
+
+def test_the_interval_told_never_leaves_what_accuracy_can_be():
+    found = only(made([(0, 0), (-1, -2)], seeds=2, world=World(n=40, accuracy=0.9)))
+    assert -100 <= found.low_pp <= found.high_pp <= 100
+
+
+def test_a_full_data_run_that_diverged_does_not_unlearn_the_others():
+    calm = made([(-5, -9), (0, 0)])
+    fallen = [
+        replace(row, accuracy=0.5) if (row.spec.is_baseline, row.spec.seed) == (True, 3) else row
+        for row in calm.results
+    ]
+    found = only(study(fallen, Plan(tolerance_pp=1.0)))
+    assert found.state != "no answer" and found.learned.n_runs == 4
+
+
 def test_of_equals_the_method_whose_worst_class_loses_least_is_named():
     seen = made([(-5, -9), (0, 0), (0, 0)])
     found = only(seen)

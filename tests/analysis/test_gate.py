@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from analysis.gate import Gate, unmet
 from analysis.report import app
 from analysis.study import study
+from benchmarks.paired_runs import World, ladders, rows
 from trainables.records import to_json
 
 GOOD = [-0.2, -0.1, 0.0, -0.1, -0.2]
@@ -74,18 +76,22 @@ def test_a_gate_that_cannot_be_tested_is_exit_2(run, gate, message):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("imdb:keep_one@0.15>=0.10", ("imdb", "keep_one", "", 0.15, 0.1)),
-        ("imdb:keep_one@15% >= 10%", ("imdb", "keep_one", "", 0.15, 0.1)),
-        ("synthetic:300:el2n:stratified@.5>=.2", ("synthetic:300", "el2n", "stratified", 0.5, 0.2)),
-        ("synthetic:300>=.2", ("synthetic:300", "", "", 0.0, 0.2)),
-        ("me/data@0123abc>=.2", ("me/data@0123abc", "", "", 0.0, 0.2)),
+        ("imdb:keep_one@0.15>=0.10", ("imdb", "imdb:keep_one", 0.15, 0.1)),
+        ("imdb:keep_one@15% >= 10%", ("imdb", "imdb:keep_one", 0.15, 0.1)),
+        (
+            "synthetic:300:el2n:stratified@.5>=.2",
+            ("synthetic:300", "synthetic:300:el2n:stratified", 0.5, 0.2),
+        ),
+        ("imdb:my.module:score@.15>=.2", ("imdb", "imdb:my.module:score", 0.15, 0.2)),
+        ("synthetic:300>=.2", ("synthetic:300", "synthetic:300", None, 0.2)),
+        ("me/data@0123abc>=.2", ("me/data@0123abc", "me/data@0123abc", None, 0.2)),
+        ("me/data@0123abc:el2n@0>=2.5%", ("me/data@0123abc", "me/data@0123abc:el2n", 0.0, 0.025)),
     ],
 )
 def test_a_gate_may_name_its_method_beforehand(text, expected):
     gate = Gate.of(text)
-    assert (gate.name, gate.signal, gate.selector, gate.warmup, gate.rate) == pytest.approx(
-        expected
-    )
+    names = ["imdb", "synthetic", "synthetic:300", "me/data@0123abc"]
+    assert (gate.data_set(names), gate.name, gate.warmup, gate.rate) == expected
 
 
 def test_a_method_named_beforehand_is_tested_alone(paired):
@@ -103,3 +109,20 @@ def test_a_method_named_that_is_not_in_the_run_is_refused_with_those_that_are(ru
     ended = report(run, "--gate", "imdb:keep_one@0.15>=0.10")
     assert ended.exit_code == 2
     assert "it has redundancy:global@0.15" in ended.output
+
+
+def test_a_method_of_the_users_own_is_named_with_its_colon(paired):
+    rows = paired(GOOD, rate=0.1, signal="my.module:score")
+    seen = study(list({row.spec.result_key: row for row in rows}.values()))
+    assert unmet(seen, [Gate.of("imdb:my.module:score@0.15>=10%")]) == []
+    assert unmet(seen, [Gate.of("imdb:my.module:score:global@0.15>=10%")]) == []
+
+
+def test_a_gate_of_a_model_that_learned_nothing_is_not_met_and_says_why():
+    (own,) = ladders(1, (0.1,))
+    world = World(n=4000, accuracy=0.48, run_sd=0.001)
+    seen = study(rows(np.random.default_rng(0), world, [(spec, 0.0) for spec in own], range(5)))
+    (told,) = unmet(seen, [Gate.of("made>=0.1")])
+    assert told == (
+        "made: 10% asked, and the full-data runs are not shown to have learned anything to lose"
+    )

@@ -10,6 +10,7 @@ from analysis.page.prose import opening, tally
 from analysis.run_files import Plan
 from analysis.study import study
 from benchmarks.paired_runs import World, ladders, rows
+from trainables.result import Phase
 
 RATES = (0.1, 0.3)
 CALM = World(n=4000, run_sd=0.001, likeness=0.95)
@@ -111,7 +112,7 @@ def test_on_the_line_no_seeds_are_asked_for():
         if "lies on the line" in card.headline:
             break
     assert card.headline == "Not decided: 10% of made lies on the line."
-    assert "too close for any number of seeds" in text(card)
+    assert "so close that it would take many seeds. Try a smaller cut." in text(card)
 
 
 def test_a_model_that_learned_nothing_gives_no_answer():
@@ -123,12 +124,12 @@ def test_a_model_that_learned_nothing_gives_no_answer():
 def test_a_model_a_little_better_than_that_is_not_called_one_that_learned_nothing():
     card = only(made([(0, 0)], world=World(n=100, accuracy=0.56, run_sd=0.001)))
     assert card.headline.startswith("No answer: the model is not shown to have learned anything")
-    assert "100 test rows do not tell the two apart" in text(card)
+    assert "5 runs on 100 test rows do not tell the two apart" in text(card)
 
 
 def test_a_test_set_too_small_to_decide_is_named_before_more_seeds():
     card = only(made([(0, 0)], seeds=2, world=World(n=40, accuracy=0.95, likeness=1.0)))
-    assert "More seeds would not decide it: the test set is too small to tell." in text(card)
+    assert "More seeds would hardly decide it: the test set is too small to tell." in text(card)
 
 
 def test_two_seeds_are_a_first_look():
@@ -182,7 +183,27 @@ def test_where_clock_and_count_disagree_the_clock_is_told():
         else row
         for row in seen.results
     ]
-    assert "slower by the clock" in fact(only(study(slow)), "This run saves").detail
+    told = fact(only(study(slow)), "This run costs more")
+    assert "on top of" in told.value
+    assert "fewer examples" in told.detail
+
+
+def test_a_saving_of_a_run_that_goes_on_pays_for_its_scoring():
+    seen = made([(0, 0)])
+    dear = [
+        row
+        if row.spec.is_baseline
+        else replace(row, phases={**row.phases, "scoring": Phase(seconds=90.0)})
+        for row in seen.results
+    ]
+    labels = [one.label for one in only(study(dear)).facts]
+    assert "This run costs more" in labels and "This run saves" not in labels
+
+
+def test_every_class_that_gains_is_not_called_hurt():
+    card = only(made([(0, 0.4), (0.2, 3.0)]))
+    assert "Hurt most" not in [one.label for one in card.facts]
+    assert fact(card, "Gains least").detail.split()[1] == "fewer"
 
 
 def test_the_lead_says_what_goes_on_all_data_sets():
