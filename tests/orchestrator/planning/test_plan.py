@@ -114,6 +114,7 @@ def test_texts_longer_than_the_model_reads_are_refused_before_anything_runs(plan
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 512}')
     (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "vocab.txt").write_text("[UNK]\n")
     request = replace(SMALL, model=str(folder), training=(("max_length", 1024),))
     with pytest.raises(ValueError, match="reads at most 512 word pieces"):
         planned(request)
