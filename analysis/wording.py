@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from analysis.methods import DatasetId, Method
+from analysis.methods import Condition, DatasetId, Method
 from trainables.spec import Training
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -88,6 +88,16 @@ def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
         else f"{source.dataset} [{source.data_sha[:6]}]"
         for source in sources
     }
+
+
+def experiment(condition: Condition) -> str:
+    """What was trained on the survivors, as a part of a sentence."""
+    after = f"after {percent(condition.warmup)} of its steps"
+    if condition.protocol == "restart":
+        return "training afresh on what is left"
+    if condition.kind == "dynamic":
+        return f"a training that chooses its rows each epoch {after}"
+    return f"a training that turns to what is left {after}"
 
 
 def percent(share: float) -> str:

@@ -12,7 +12,7 @@ from analysis.random_control import Comparison
 from analysis.seeds_needed import CLOSE_PP, seeds_to_settle
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
-from analysis.wording import percent, points, seeds_text, signal_label, signed
+from analysis.wording import experiment, percent, points, seeds_text, signal_label, signed
 
 Tone = Literal["in", "out", "unsure"]
 _SURE = "Sure to 19 in 20"
@@ -104,14 +104,6 @@ def _made(
     )  # fmt: skip
 
 
-def experiment(row: JudgedCell) -> str:
-    """What was trained on the survivors, as a part of a sentence."""
-    condition = row.cell.condition
-    if condition.protocol == "restart":
-        return "training afresh on what is left"
-    return f"a training that turns to what is left after {percent(condition.warmup)} of its steps"
-
-
 def _cut(answer: Answer, row: JudgedCell) -> str:
     """Rate and data set, such as: 10% of imdb."""
     return f"{percent(row.cell.condition.rate)} of {answer.name}"
@@ -120,7 +112,8 @@ def _cut(answer: Answer, row: JudgedCell) -> str:
 def _by(row: JudgedCell) -> str:
     """The method in a few words."""
     condition = row.cell.condition
-    return "at random" if condition.is_control else f"by {signal_label(condition.signal)}"
+    by = "at random" if condition.is_control else f"by {signal_label(condition.signal)}"
+    return f"{by} each epoch" if condition.kind == "dynamic" else by
 
 
 def _counted(answer: Answer) -> str:
@@ -134,30 +127,32 @@ def _safe(
 ) -> tuple[str, Sequence[str]]:
     cut, by = _cut(answer, row), _by(row)
     sure = (
-        f"{_SURE}, {_counted(answer)}: {experiment(row)} loses less than "
+        f"{_SURE}, {_counted(answer)}: {experiment(row.cell.condition)} loses less than "
         f"{points(study.tolerance_pp)}."
     )
     if answer.low_pp is not None and answer.low_pp <= -study.tolerance_pp:
         sure += " (The interval below is wider: it would hold for any method one picked.)"
     rises = answer.low_pp is not None and answer.low_pp > 0
+    # Rows chosen anew each epoch leave no smaller file behind.
+    drop = "Skip" if row.cell.condition.kind == "dynamic" else "Drop"
     if answer.standing == "random":
         beside = _beside(study, row)
         worse = sum(one.finding == "worse" for one in beside)
         told = f"{worse} of {len(beside)} methods {'loses' if worse == 1 else 'lose'} more than "
         told += "random does at this rate."
         if worse > 1 and worse == len(beside):
-            return f"Drop {cut} at random, and not by a method: they do worse.", (sure, told)
-        return f"Drop {cut} at random: accuracy holds.", (
+            return f"{drop} {cut} {by}, and not by a method: they do worse.", (sure, told)
+        return f"{drop} {cut} {by}: accuracy holds.", (
             sure, _free(study, row), told if worse else "",
         )  # fmt: skip
     if rises:
-        return f"Drop {cut} {by}: accuracy even rises.", (
+        return f"{drop} {cut} {by}: accuracy even rises.", (
             sure,
             "A rise has two usual causes: wrong labels among the removed rows, or a full-data run "
             "past its best.",
             "" if answer.standing == "better" else _credit(study, answer, row),
         )
-    return f"Drop {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))
+    return f"{drop} {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))
 
 
 def _free(study: Study, row: JudgedCell) -> str:
@@ -216,7 +211,7 @@ def _keep_all(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     hardly = f", and hardly less than {points(-(verdict.high_pp or 0.0))}"
-    what = experiment(row)
+    what = experiment(row.cell.condition)
     return (
         f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance_pp)}."
     ), (

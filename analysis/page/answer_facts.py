@@ -46,6 +46,11 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
 
 
 def _rows(cell: Cell) -> Fact | None:
+    if cell.condition.kind == "dynamic":
+        skipped = f"about {percent(cell.condition.rate)} skipped each epoch"
+        return Fact(
+            label="Rows", value=skipped, detail="chosen anew each time; all stay in the file"
+        )
     first = cell.pairs[0].pruned
     n, kept = sum(first.class_counts), sum(first.kept_counts)
     if not n:

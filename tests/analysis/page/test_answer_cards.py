@@ -11,6 +11,7 @@ from analysis.run_files import Plan
 from analysis.study import study
 from benchmarks.paired_runs import World, ladders, rows
 from trainables.result import Phase
+from trainables.spec import EACH_EPOCH
 
 RATES = (0.1, 0.3)
 CALM = World(n=4000, run_sd=0.001, likeness=0.95)
@@ -204,6 +205,21 @@ def test_every_class_that_gains_is_not_called_hurt():
     card = only(made([(0, 0.4), (0.2, 3.0)]))
     assert "Hurt most" not in [one.label for one in card.facts]
     assert fact(card, "Gains least").detail.split()[1] == "fewer"
+
+
+def test_rows_chosen_anew_each_epoch_are_skipped_and_not_dropped():
+    """There is no smaller file to train on: a reader must not go and make one."""
+    base = made([(-0.7, -2.5), (0, 0)])
+    each = [
+        row
+        if row.spec.is_baseline
+        else replace(row, spec=replace(row.spec, selector=EACH_EPOCH, selector_settings=()))
+        for row in base.results
+    ]
+    card = only(study(each, Plan(tolerance_pp=1.0)))
+    assert card.headline == "Skip 30% of made by made:signal_00 each epoch: accuracy holds."
+    assert "a training that chooses its rows each epoch after 15% of its steps loses" in text(card)
+    assert fact(card, "Rows").value == "about 30% skipped each epoch"
 
 
 def test_the_lead_says_what_goes_on_all_data_sets():
