@@ -114,11 +114,13 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
         return None
     likely = f" {interval(worst.low_pp, worst.high_pp)}".rstrip()
     missed = round(-worst.recall_delta_pp / 100 * worst.n_test)
-    more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed"
+    more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed of {worst.n_test:,} tested"
+    if row.cell.condition.kind != "dynamic":
+        more += f"; {worst.kept:,.0f} of {worst.count:,} rows stay"
     return Fact(
         label="Hurt most" if worst.recall_delta_pp < 0 else "Gains least",
         value=f"“{worst.name}”: {signed(worst.recall_delta_pp)}{likely} points",
-        detail=f"{more} of {worst.n_test:,} tested; {worst.kept:,.0f} of {worst.count:,} rows stay",
+        detail=more,
     )
 
 

@@ -220,6 +220,7 @@ def test_rows_chosen_anew_each_epoch_are_skipped_and_not_dropped():
     assert card.headline == "Skip 30% of made by made:signal_00 each epoch: accuracy holds."
     assert "a training that chooses its rows each epoch after 15% of its steps loses" in text(card)
     assert fact(card, "Rows").value == "about 30% skipped each epoch"
+    assert not any(f"{one.value} {one.detail}".endswith(("go", "rows stay")) for one in card.facts)
 
 
 def test_the_lead_says_what_goes_on_all_data_sets():
