@@ -242,9 +242,9 @@ def _open(
             f"{closest} {signed(verdict.mean_pp)} points. {why}",
         )
     if abs(verdict.mean_pp + line) < CLOSE_PP:
-        return f"Not decided: {cut} lies on the line.", (
-            f"It changes accuracy by {_changes(answer, verdict)}, and the line is −{line:g}: so "
-            "close that it would take many seeds. Try a smaller cut.",
+        return f"Not decided: {cut} may or may not be safe.", (
+            f"It changes accuracy by {_changes(answer, verdict)}, and the line is −{line:g}: a "
+            "mean so close to it that it would take many seeds. Try a smaller cut.",
         )
     return f"Not decided: {cut} may or may not be safe.", (
         f"{closest} {_changes(answer, verdict)}; the line is −{line:g}. "

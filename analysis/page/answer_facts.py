@@ -38,14 +38,14 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     row = answer.row
     if row is None or row.verdict is None:
         return ()
-    found = [_rows(row.cell), _accuracy(answer, row)]
+    found = [_rows(row.cell, "go" if saving else "would go"), _accuracy(answer, row)]
     if saving:
         found.append(_saves(row))
     found.append(_hurt(study, row))
     return tuple(fact for fact in found if fact is not None)
 
 
-def _rows(cell: Cell) -> Fact | None:
+def _rows(cell: Cell, go: str) -> Fact | None:
     if cell.condition.kind == "dynamic":
         skipped = f"about {percent(cell.condition.rate)} skipped each epoch"
         return Fact(
@@ -55,7 +55,7 @@ def _rows(cell: Cell) -> Fact | None:
     n, kept = sum(first.class_counts), sum(first.kept_counts)
     if not n:
         return None
-    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} go", detail=f"{kept:,} stay")
+    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} {go}", detail=f"{kept:,} stay")
 
 
 def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
