@@ -93,7 +93,7 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
 
 
 def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
-    """A pretrained encoder with a head drawn from the spec's seed."""
+    """A pretrained encoder; its head is drawn from the spec's seed, or kept if made for as many classes."""
     from transformers import AutoModelForSequenceClassification
 
     name, revision = revision_of(spec.model)
