@@ -53,25 +53,36 @@ class Cost:
         """Share paid once, however many runs reuse the survivors: r w + c, or w + c on restart."""
         return (self.warmup if self.restart else self.rate * self.warmup) + self.scoring
 
-    def saved_net(self, runs: int) -> float:
-        """Mean share saved per run when this many runs train on the survivors."""
-        return self.rate - self.once / runs
+    def saved_net(self, runs: int) -> float | None:
+        """Mean share saved per run when this many runs train on the survivors.
+
+        None of several runs where the warm run went on: the later ones would train afresh, and
+        whether that keeps the accuracy was not measured.
+        """
+        return self.rate - self.once / runs if self.restart or runs == 1 else None
 
     @property
-    def break_even_runs(self) -> float:
-        """Runs from which on pruning has paid for itself; infinite where nothing is saved."""
+    def break_even_runs(self) -> float | None:
+        """Runs from which on pruning has paid for itself; infinite where nothing is saved.
+
+        None where later runs were not measured, as for `saved_net`.
+        """
+        if not self.restart:
+            return None
         return self.once / self.rate if self.rate > 0 else math.inf
 
 
-def modelled(rate: float, warmup: float, scoring: float) -> Cost:
-    """The cost a trial should have where the warm run goes on and each sample costs the same.
+def modelled(rate: float, warmup: float, scoring: float, *, restart: bool = False) -> Cost:
+    """The cost a trial should have where each sample costs the same.
 
     Args:
         rate: Share of samples removed, in [0, 1).
         warmup: Share of the full run on all data, in [0, 1).
         scoring: Cost of scoring in full runs.
+        restart: Whether it trains afresh; else the warm run goes on.
     """
-    return Cost(warmup=warmup, training=(1 - warmup) * (1 - rate), scoring=scoring)
+    left = 1 - rate if restart else (1 - warmup) * (1 - rate)
+    return Cost(warmup=warmup, training=left, scoring=scoring, restart=restart)
 
 
 def break_even_epochs(rate: float, warmup: float) -> float:

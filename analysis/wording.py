@@ -18,13 +18,13 @@ _CAPITALS = {
 def method_labels(methods: Iterable[Method]) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
-    Each setting, the model, the learner and the training are named only where a run has more than
-    one of them.
+    Each setting, the model, the learner, the training and the protocol are named only where a run
+    has more than one of them.
     """
     methods = list(dict.fromkeys(methods))
     varied = {
         name: len({getattr(method, name) for method in methods}) > 1
-        for name in ("model", "learner", "training")
+        for name in ("model", "learner", "training", "protocol")
     }
     alike: dict[tuple[str, str], list[Method]] = {}
     for method in methods:
@@ -45,7 +45,7 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
     for name in ("signal_sha", "selector_sha"):
         if len({getattr(one, name) for one in alike}) > 1:
             extras.append(getattr(method, name)[:6])
-    if method.protocol != "continue":
+    if varied["protocol"]:
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")

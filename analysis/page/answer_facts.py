@@ -87,7 +87,7 @@ def _saves(row: JudgedCell) -> Fact | None:
     # Of a run that goes on, only itself was measured, and it pays for its scoring; afresh, every
     # later run on the survivors saves as much.
     by_clock, by_count = (
-        cost.rate if is_restart else cost.saved_net(1) for cost in (timed, counted)
+        cost.rate if is_restart else cost.rate - cost.once for cost in (timed, counted)
     )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
     scoring = _seconds(timed.scoring * full_s)

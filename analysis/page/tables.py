@@ -65,8 +65,10 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}%".replace("-", "−")
 
 
-def _runs_text(runs: float) -> str:
-    """The run from which on pruning has paid for itself."""
+def _runs_text(runs: float | None) -> str:
+    """The run from which on pruning has paid for itself; empty where later runs were not tried."""
+    if runs is None:
+        return ""
     return "never" if runs > 1e6 else f"{max(1, math.ceil(runs)):,}"
 
 

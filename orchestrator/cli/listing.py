@@ -69,7 +69,7 @@ def list_grids(
             arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
             console.print(
                 f"{', '.join(block.datasets)}: warm-up {_shares(block.warmups)}, pruned "
-                f"{_shares(block.rates)}, {arms}",
+                f"{_shares(block.rates)}, {arms}; {GRIDS[name].protocol}",
                 highlight=False,
             )
 

@@ -1,6 +1,6 @@
 """GRIDS: which conditions a sweep asks about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from trainables.errors import UsageError
@@ -31,7 +31,14 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class GridBlock:
-    """Every combination of data set, warm-up, arm and rate."""
+    """Every combination of data set, warm-up, arm and rate.
+
+    Attributes:
+        datasets: Names.
+        warmups: Shares of the run's steps; empty for `latest_mark`.
+        rates: Shares removed.
+        arms: What cuts.
+    """
 
     datasets: tuple[str, ...]
     warmups: tuple[float, ...]
@@ -62,7 +69,7 @@ class Grid:
     blocks: tuple[GridBlock, ...]
     training: Training | None = None
     validation_fraction: float = 0.0
-    protocol: str = "continue"
+    protocol: str = "restart"
     budget: str = "epochs"
     control: bool = True
     needs_gpu: bool = False
@@ -72,6 +79,7 @@ REDUNDANCY = Arm(signal="redundancy")
 WITHIN_CLASS = Arm(signal="redundancy_within_class", selector="stratified")
 KEEP_ONE = Arm(signal="keep_one")
 RANDOM = Arm(signal="random")
+LATEST = 0.9  # of the run: the last mark that is set by itself
 _WARMUPS, _RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
 _SEEDS = (11, 17, 23, 29, 31)
 
@@ -92,6 +100,7 @@ GRIDS: dict[str, Grid] = {
     "paper": Grid(
         about="The study exactly, without random: 54 pruned runs, 12 of its selector figure.",
         model="distilbert/distilbert-base-uncased",
+        protocol="continue",
         control=False,
         needs_gpu=True,
         seeds=_SEEDS[:2],
@@ -116,6 +125,7 @@ GRIDS: dict[str, Grid] = {
     "full": Grid(
         about="The study's sets and rates with three signals, 5 seeds.",
         model="distilbert/distilbert-base-uncased",
+        protocol="continue",
         needs_gpu=True,
         seeds=_SEEDS,
         blocks=(
@@ -166,7 +176,6 @@ GRIDS["scaling"] = Grid(
         ),
     ),
     # Fewer samples in as many epochs would also be fewer steps: two causes for one curve.
-    protocol="restart",
     budget="steps",
 )
 
@@ -185,6 +194,16 @@ def _with_random(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
         if arm.signal != RANDOM.signal
     )
     return tuple(dict.fromkeys((*arms, *beside)))
+
+
+def latest_mark(arms: Iterable[Arm], epochs: int) -> float:
+    """As late in the full-data run as the signals need, and one epoch at least; in (0, 0.9].
+
+    Where training starts afresh, a late mark costs the trials nothing and the scores are of a model
+    that has seen every row.
+    """
+    needed = [SIGNALS[arm.signal].min_epochs for arm in arms if arm.signal in SIGNALS]
+    return min(max([1.0, *needed]) / epochs, LATEST)
 
 
 def first_seeds(count: int) -> tuple[int, ...]:

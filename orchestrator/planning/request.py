@@ -16,6 +16,7 @@ from orchestrator.planning.grids import (
     GridBlock,
     first_seeds,
     known,
+    latest_mark,
 )
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
@@ -125,46 +126,53 @@ class Request:
         arms = tuple(arm_of(text) for text in self.signals)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             _check_list(noun, values)
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+        # A grid's own training is that of its own model.
+        own = base.training if not self.model or self.model == base.model else None
+        fields: dict[str, Any] = {**dict(self.training), "precision": precision}
+        training: Training = replace(own or LEARNERS[model.learner].training, **fields)
+        protocol = self.protocol or base.protocol
         blocks = []
         for block in base.blocks:
+            chosen = arms or block.arms
+            mark = latest_mark(chosen, training.epochs) if protocol == "restart" else _EARLY
             names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
             blocks.append(
                 replace(
                     block,
                     datasets=names,
-                    warmups=self.warmups or block.warmups,
+                    warmups=self.warmups or block.warmups or (mark,),
                     rates=self.rates or block.rates,
-                    arms=arms or block.arms,
+                    arms=chosen,
                 )
             )
         named = {name for block in base.blocks for name in block.datasets}
         if others := tuple(n for n in self._datasets() if n not in named):
             blocks.append(replace(blocks[0], datasets=others))
-        precision = self.precision
-        if precision == "auto":
-            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
-        fields: dict[str, Any] = {**dict(self.training), "precision": precision}
-        training: Training = replace(base.training or LEARNERS[model.learner].training, **fields)
         return replace(
             base,
             blocks=tuple(blocks),
             seeds=self.seeds or base.seeds,
             training=training,
-            protocol=self.protocol or base.protocol,
+            protocol=protocol,
             budget=self.budget or base.budget,
             control=base.control if self.control is None else self.control,
         )
 
 
+# The mark of a run that goes on with what is left: a late one would leave little to prune.
+_EARLY = 0.15
 # The shape of a sweep over data of one's own.
 _OWN = Grid(
-    about="Your data: one warm-up, three rates, three signals, 5 seeds.",
+    about="Your data: three rates, three signals, 5 seeds; trained afresh on what is left.",
     model="distilbert/distilbert-base-uncased",
     seeds=first_seeds(5),
     blocks=(
         GridBlock(
             datasets=(),
-            warmups=(0.15,),
+            warmups=(),
             rates=(0.1, 0.2, 0.3),
             arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE),
         ),

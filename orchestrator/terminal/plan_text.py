@@ -8,11 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.interim_looks import LOOKS
+from analysis.wording import percent
 from orchestrator.planning.estimate import Pace, hours, search_s, searches, warm_up_bytes
 from orchestrator.planning.plan import Sweep
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
 
+_PROTOCOLS = {
+    "restart": "each pruned run trains afresh on what is left",
+    "continue": "the run goes on from its warm-up with what is left, which says nothing of training "
+    "afresh on it",
+}
 # Less than a minute is not worth a line.
 _WORTH_TELLING_S = 60.0
 
@@ -27,6 +33,8 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"+ {len(pruned)} pruned"
     )
     console.print(f"  {_listed(specs)}")
+    for line in _protocols(specs):
+        console.print(f"  {line}", highlight=False)
     console.print(
         f"  {done} already done, {len(specs) - done} to run; run folder {sweep.run.folder}"
     )
@@ -101,6 +109,23 @@ def _trials_left(sweep: Sweep, sha: str) -> int:
     return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
 
 
+def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
+    """What is trained on the survivors, and when the scores are taken."""
+    lines = []
+    for protocol, words in _PROTOCOLS.items():
+        own = [spec for spec in specs if not spec.is_baseline and spec.protocol == protocol]
+        marks = sorted({(spec.warmup, spec.training.epochs) for spec in own if spec.warmup})
+        when = " and ".join(
+            f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"
+            for warmup, epochs in marks
+        )
+        if own:
+            lines.append(
+                f"{protocol}: {words}{f'; scores from the full-data run after {when}' * bool(when)}"
+            )
+    return lines
+
+
 def _listed(specs: Sequence[TrialSpec]) -> str:
     def values(name: str) -> list[Any]:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
@@ -116,7 +141,7 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
 
 
 def _percent(values: list[float]) -> str:
-    return "/".join(f"{100 * value:g}" for value in values) + " %"
+    return "/".join(f"{round(100 * value, 2):g}" for value in values) + " %"
 
 
 def _three(values: Iterable[float]) -> str:

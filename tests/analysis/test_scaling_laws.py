@@ -86,7 +86,7 @@ def test_fewer_errors_than_random_at_equal_size_are_a_ratio_below_one(run):
 
 def test_what_all_methods_share_is_said_once(run):
     (data,) = scaling_data(study(run(power(0.5))))
-    assert data.label == "imdb · scored after 15% of the steps · restart"
+    assert data.label == "imdb · scored after 15% of the steps"
     assert list(data.labels.values()) == ["Random (global)"]
 
 

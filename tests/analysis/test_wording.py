@@ -46,8 +46,9 @@ def test_a_label_names_only_what_differs(pruned):
     one, two = pruned(), pruned(protocol="restart", settings=(("k", 5),))
     one, two = condition_of(one).method, condition_of(two).method
     labels = method_labels([one, two])
-    assert labels[one] == "Redundancy (global)"
+    assert labels[one] == "Redundancy (global), continue"
     assert labels[two] == "Redundancy (global), k 5, restart"
+    assert list(method_labels([two]).values()) == ["Redundancy (global)"]
 
 
 def test_of_settings_only_those_that_differ_are_named(pruned):

@@ -47,7 +47,7 @@ class BreakEvenData:
     @property
     def named(self) -> tuple[Method, ...]:
         """Methods with a line and a name of their own: from the cheapest to score to the dearest."""
-        ranked = sorted(self.costs, key=lambda method: self.costs[method].break_even_runs)
+        ranked = sorted(self.costs, key=lambda method: _even(self.costs[method]))
         ranks = np.linspace(0, len(ranked) - 1, min(MOST_NAMED, len(ranked)))
         return tuple(ranked[round(rank)] for rank in ranks)
 
@@ -69,7 +69,7 @@ class BreakEvenData:
         rows = tuple(
             (
                 self.labels[method],
-                *(rounded(100 * cost.saved_net(n), 1) for n in some),
+                *(_saved(cost, n, 1) for n in some),
                 _pays_from(cost),
             )
             for method, cost in self.costs.items()
@@ -77,15 +77,26 @@ class BreakEvenData:
         return PageTable(columns=columns, rows=rows)
 
 
+def _even(cost: Cost) -> float:
+    runs = cost.break_even_runs
+    assert runs is not None, "only runs that began afresh have a line"
+    return runs
+
+
 def _pays_from(cost: Cost) -> float | None:
-    return max(1, math.ceil(cost.break_even_runs)) if cost.break_even_runs < 1e6 else None
+    return max(1, math.ceil(_even(cost))) if _even(cost) < 1e6 else None
+
+
+def _saved(cost: Cost, runs: int, digits: int) -> float | None:
+    share = cost.saved_net(runs)
+    return None if share is None else rounded(100 * share, digits)
 
 
 def break_even_data(study: Study) -> list[BreakEvenData]:
-    """Each data set, rate and warm-up whose runs measured what they took."""
+    """Each data set, rate and warm-up whose runs began afresh and measured what they took."""
     found = []
     for source, name in study.sources.items():
-        costs = study.costs(source)
+        costs = [(row, cost) for row, cost in study.costs(source) if cost.restart]
         conditions = [row.cell.condition for row, _ in costs]
         for rate, warmup in sorted({(c.rate, c.warmup) for c in conditions}):
             own = {
@@ -144,7 +155,7 @@ def _line(data: BreakEvenData, method: Method) -> Spec:
     return {
         "type": "scatter", "mode": "lines", "showlegend": False, "opacity": 0.5,
         "x": runs.tolist(),
-        "y": [round(100 * data.costs[method].saved_net(int(n)), 3) for n in runs],
+        "y": [_saved(data.costs[method], int(n), 3) for n in runs],
         "line": {"color": CONTROL, "width": 1},
         "hovertemplate": f"{_safe(data.labels[method])}<br>%{{x}} runs: %{{y:.1f}}% a run"
         "<extra></extra>",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.cost import REUSES, Cost
+from analysis.cost import REUSES
 from analysis.envelope import JudgedCell
 from analysis.methods import Method
 from analysis.page.figures.style import (
@@ -115,7 +115,10 @@ def pareto_data(study: Study) -> list[ParetoData]:
     for source, name in study.sources.items():
         costs = study.costs(source)
         for runs in REUSES if costs else ():
-            points = [_point(study, row, cost, runs) for row, cost in costs]
+            saved = [(row, cost.saved_net(runs)) for row, cost in costs]
+            points = [_point(study, row, net) for row, net in saved if net is not None]
+            if not points:
+                continue  # later runs were not measured
             found.append(
                 ParetoData(
                     key=f"{name}|{runs}",
@@ -131,7 +134,7 @@ def _runs_text(runs: int) -> str:
     return "one run" if runs == 1 else f"{runs} runs on the same survivors"
 
 
-def _point(study: Study, row: JudgedCell, cost: Cost, runs: int) -> Point:
+def _point(study: Study, row: JudgedCell, saved: float) -> Point:
     condition, v = row.cell.condition, row.verdict
     assert v is not None, "only judged conditions have a point"
     return Point(
@@ -139,7 +142,7 @@ def _point(study: Study, row: JudgedCell, cost: Cost, runs: int) -> Point:
         label=study.methods[condition.method],
         warmup=condition.warmup,
         rate=condition.rate,
-        compute=100 * (1 - cost.saved_net(runs)),
+        compute=100 * (1 - saved),
         mean_pp=v.mean_pp,
         low_pp=v.low_pp,
         high_pp=v.high_pp,

@@ -127,7 +127,7 @@ def _frame(study: Study, key: str, curves: dict[Method, Curve]) -> ScalingData:
     labels = {method: study.methods[method] for method in curves}
     # What all of them share is said once.
     shared = {label.partition(", ")[2] for label in labels.values()}
-    said = f" · {shared.pop()}" if len(shared) == 1 else ""
+    said = f" · {shared.pop()}" if len(shared) == 1 and "" not in shared else ""
     return ScalingData(
         key=key,
         label=f"{name} · scored after {warmup} of the steps{said}",

@@ -29,13 +29,19 @@ def wide_run(small_run, paired):
     return list({row.spec.result_key: row for row in rows}.values())
 
 
+def afresh(rows):
+    """The rows as if every pruned trial had started afresh."""
+    own = {True: {}, False: {"protocol": "restart"}}
+    return [replace(r, spec=replace(r.spec, **own[r.spec.is_baseline])) for r in rows]
+
+
 @pytest.fixture
 def crowd(paired):
     """Twenty methods and random in one data set."""
     rows = paired(D, signal="random")
     for i in range(20):
         rows += paired([delta + i / 100 for delta in D], signal=f"signal_{i}")
-    return study({row.spec.result_key: row for row in rows}.values())
+    return study(afresh({row.spec.result_key: row for row in rows}.values()))
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
@@ -189,12 +195,20 @@ def test_agreement_is_a_lower_triangle_by_two_measures(small_run, dropped):
 
 
 def test_compute_is_what_a_run_costs_with_its_part_of_the_scoring(small_run):
-    one, five, _ = (d for d in pareto_data(study(small_run)) if d.label.startswith("imdb"))
+    (one,) = (d for d in pareto_data(study(small_run)) if d.label.startswith("imdb"))
     point = next(p for p in one.points if p.rate == 0.1)
     # 15 % warm-up, 90 % of the rest, and a pass of scoring: a ninth of a run of three epochs.
     assert point.compute == pytest.approx(100 * (0.15 + 0.85 * 0.9 + 1 / 9), abs=0.1)
+
+
+def test_later_runs_on_the_survivors_stand_only_where_training_began_afresh(small_run):
+    went_on = study(small_run)
+    assert not break_even_data(went_on) and len(pareto_data(went_on)) == 2
+    one, five, _ = (d for d in pareto_data(study(afresh(small_run))) if "imdb" in d.label)
+    used = 0.85 * 0.9
+    assert one.points[0].compute > five.points[0].compute
     reused = next(p for p in five.points if p.rate == 0.1)
-    assert reused.compute == pytest.approx(100 * (0.9 + (0.1 * 0.15 + 1 / 9) / 5), abs=0.1)
+    assert reused.compute == pytest.approx(100 * (used + (0.15 + 1 / 9) / 5), abs=0.1)
 
 
 def test_the_front_holds_what_no_other_beats_at_both(small_run):
@@ -218,10 +232,10 @@ def test_what_is_far_dearer_than_a_full_run_is_counted_and_not_drawn(small_run):
 
 
 def test_scoring_pays_from_the_run_the_cost_model_says(small_run):
-    data = break_even_data(study(small_run))[0]
+    data = break_even_data(study(afresh(small_run)))[0]
     assert data.label == "imdb · 10% removed after 15% warm-up" or "ag_news" in data.label
     row = data.table.rows[0]
-    saved = 100 * (0.1 - (0.1 * 0.15 + 1 / 9) / 5)
+    saved = 100 * (1 - 0.85 * 0.9 - (0.15 + 1 / 9) / 5)
     assert row[2] == pytest.approx(saved, abs=0.06)
     assert row[-1] == 2
     assert "pays from run 2" in break_even_figure(data)["data"][0]["name"]
@@ -246,7 +260,7 @@ def test_random_is_in_every_frame_of_a_crowd(crowd):
 
 
 def test_what_is_too_dear_to_pay_soon_does_not_flatten_the_others(small_run):
-    data = break_even_data(study(small_run))[0]
+    data = break_even_data(study(afresh(small_run)))[0]
     dear = {m: replace(cost, scoring=50.0) for m, cost in data.costs.items()}
     drawn = break_even_figure(replace(data, costs=dear))
     assert drawn["layout"]["yaxis"]["range"][0] == -60

@@ -21,7 +21,9 @@ def test_compute_shows_what_was_used_and_saved(paired):
     (row,) = as_dicts(compute_table(study(paired([-0.5, 0.2]))))
     assert (row["seconds"], row["scoring"], row["1 run"]) == ("91.5%", "11.1%", "−2.6%")
     assert row["scoring s"] == "10.0%"
-    assert (row["5 runs"], row["pays from"]) == ("7.5%", "2")
+    assert (row["5 runs"], row["pays from"]) == ("", "")  # later runs were not tried
+    (afresh,) = as_dicts(compute_table(study(paired([-0.5, 0.2], protocol="restart"))))
+    assert (afresh["1 run"], afresh["5 runs"], afresh["pays from"]) == ("−2.6%", "18.3%", "2")
 
 
 def test_failed_trials_are_listed_with_their_error(paired, result, pruned):

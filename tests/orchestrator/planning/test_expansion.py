@@ -43,7 +43,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
 def test_the_protocol_changes_pruned_trials_and_no_baseline():
     data = {"synthetic": "sha"}
     one = expand(GRIDS["demo"], data, MODEL)
-    other = expand(replace(GRIDS["demo"], protocol="restart"), data, MODEL)
+    other = expand(replace(GRIDS["demo"], protocol="continue"), data, MODEL)
     shared = {spec.result_key for spec in one} & {spec.result_key for spec in other}
     assert shared == {spec.result_key for spec in one if spec.is_baseline}
 

@@ -5,10 +5,12 @@ import pytest
 from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.grids import Arm, controlled_blocks
 from orchestrator.planning.request import arm_of
+from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.spec import Training
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
+LINEAR = Model(learner="linear", name="linear", sha="linear")
 TEXT = Model(learner="text", name="some/encoder", sha="abc")
 
 
@@ -172,3 +174,41 @@ def test_adaptive_asks_for_as_many_seeds_as_the_last_look_and_says_so():
 def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
     with pytest.raises(ValueError, match=message):
         request(**flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "model", "mark"),
+    [
+        ({}, TEXT, 1 / 3),  # no signal of it needs more than one epoch
+        ({"signal": ["aum"]}, TEXT, 2 / 3),
+        ({"signal": ["aum", "redundancy"]}, LINEAR, 0.2),
+        ({"signal": ["forgetting"], "epochs": 3}, LINEAR, 0.9),  # no run can warm up to its end
+        ({"epochs": 1}, LINEAR, 0.9),
+        ({"signal": ["infobatch:each_epoch"]}, LINEAR, 0.1),
+        ({"signal": ["somewhere:function"]}, LINEAR, 0.1),
+        ({"warmup": [0.5]}, TEXT, 0.5),
+        ({"protocol": "continue"}, TEXT, 0.15),
+    ],
+)
+def test_scores_of_ones_own_data_are_taken_as_late_as_its_signals_need(flags, model, mark):
+    block = request(dataset=["mine.csv"], **flags).resolved(model, gpu=False).blocks[-1]
+    assert block.warmups == pytest.approx((mark,))
+
+
+@pytest.mark.parametrize(
+    ("flags", "protocol"),
+    [
+        ({"dataset": ["mine.csv"]}, "restart"),
+        ({"grid": "demo"}, "restart"),
+        ({"grid": "paper"}, "continue"),
+        ({"grid": "full"}, "continue"),
+        ({"grid": "full", "protocol": "restart"}, "restart"),
+    ],
+)
+def test_the_study_goes_on_and_everything_else_trains_afresh(flags, protocol):
+    assert request(**flags).resolved(TEXT, gpu=True).protocol == protocol
+
+
+def test_a_grids_own_training_is_not_that_of_another_model():
+    asked = request(grid="signals", model="linear")
+    assert asked.resolved(LINEAR, gpu=False).training.epochs == LEARNERS["linear"].training.epochs

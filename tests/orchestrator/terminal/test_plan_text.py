@@ -1,0 +1,36 @@
+from io import StringIO
+
+from rich.console import Console
+
+from orchestrator.planning.plan import plan_sweep
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Resources
+from orchestrator.terminal.plan_text import print_plan
+
+ASKED = {"datasets": ("synthetic:300",), "model": "linear", "seeds": (1, 2, 3), "rates": (0.1,)}
+
+
+def printed(tmp_path, **asked):
+    """The plan of a sweep as text."""
+    sweep = plan_sweep(
+        Request(**ASKED | asked), Resources(cache=tmp_path / "cache"), run=tmp_path / "run",
+        command="sweep", tolerance_pp=1.0,
+    )  # fmt: skip
+    text = StringIO()
+    print_plan(sweep, Console(file=text, width=400))
+    return text.getvalue()
+
+
+def test_the_plan_says_what_is_trained_and_when_scores_are_taken(tmp_path):
+    assert (
+        "restart: each pruned run trains afresh on what is left; scores from the full-data run "
+        "after 20% of its steps (2 of 10 epochs)"
+    ) in printed(tmp_path, signals=("aum",))
+
+
+def test_a_run_that_goes_on_is_said_to_answer_another_question(tmp_path):
+    text = printed(tmp_path, protocol="continue", warmups=(0.05, 0.15))
+    assert (
+        "continue: the run goes on from its warm-up with what is left, which says nothing" in text
+    )
+    assert "after 5% of its steps (0.5 of 10 epochs) and 15% of its steps (1.5" in text
