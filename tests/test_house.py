@@ -74,7 +74,7 @@ FLOORS = {
         {"cost", "interim_looks", "random_control", "class_retention"},
         {"wording"},
         {"study"},
-        {"safe_rates", "scaling_laws"},
+        {"safe_rates", "scaling_laws", "planted"},
         {"answers"},
         {"gate", "table_rows"},
         {"frames", "page"},

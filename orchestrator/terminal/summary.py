@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
-from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
+from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
 from analysis.wording import method_labels
 from trainables.result import TrialResult
@@ -29,8 +30,7 @@ def summarise(study: Study, console: Console) -> None:
     for line in (*_baselines(study.results), *_nulls(study.nulls)):
         console.print(line, highlight=False)
     console.print(verdict_table(study))
-    rates = sorted({row.cell.condition.rate for row in study.rows})
-    _print_found(study.results, rates, console)
+    _print_found(study, console)
     for card in cards(study):
         console.print(f"{card.mark} {card.headline}", highlight=False)
         for sentence in card.sentences:
@@ -108,30 +108,24 @@ def _baselines(results: Sequence[TrialResult]) -> list[str]:
     return lines
 
 
-def _print_found(results: Sequence[TrialResult], rates: Sequence[float], console: Console) -> None:
+def _print_found(study: Study, console: Console) -> None:
     """Precision against the planted truth, where the data have one."""
-    known = [row for row in results if row.found]
+    known = planted_tables(study)
     if not known:
         return
     table = Table(
         title="share of the removed rows that truly are spare copies · wrong labels",
         title_justify="left",
     )
+    rates = sorted({rate for one in known for rate in one.rates})
     for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
-    labels = method_labels(condition_of(row.spec).method for row in known)
-    by_head: dict[tuple[str, str], list[TrialResult]] = {}
-    for row in known:
-        head = (row.spec.dataset, labels[condition_of(row.spec).method])
-        by_head.setdefault(head, []).append(row)
-    for head, own in by_head.items():
-        table.add_row(*head, *(_precision(own, rate) for rate in rates))
+    for one in known:
+        for row in one.rows:
+            head = (escape(study.sources[one.source]), escape(row.label))
+            table.add_row(*head, *(_precision(row.cells.get(rate)) for rate in rates))
     console.print(table)
 
 
-def _precision(rows: Sequence[TrialResult], rate: float) -> str:
-    found = [row.found for row in rows if row.spec.rate == rate]
-    if not found:
-        return "·"
-    means = [np.mean([one[name] for one in found]) for name in ("duplicates", "wrong_labels")]
-    return " · ".join(f"{100 * mean:.0f} %" for mean in means)
+def _precision(cell: PlantedCell | None) -> str:
+    return f"{100 * cell.copies:.0f} % · {100 * cell.wrong:.0f} %" if cell else "·"

@@ -6,13 +6,16 @@ from rich.console import Console
 
 from analysis.run_files import Plan
 from analysis.study import study
-from orchestrator.terminal.summary import summarise
+from orchestrator.terminal.summary import _print_found, summarise
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1
 )
+FOUND = {
+    "duplicates": 0.5, "duplicates_recall": 0.1, "wrong_labels": 0.25, "wrong_labels_recall": 0.1,
+}  # fmt: skip
 
 
 def row(seed, right, **fields):
@@ -21,7 +24,7 @@ def row(seed, right, **fields):
     return TrialResult(
         spec=spec, accuracy=right / 10_000, correct=np.packbits(bits).tobytes(), n_test=10_000,
         class_names=("a", "b"), class_counts=(60, 40), kept_counts=(60, 40),
-        found={} if spec.is_baseline else {"duplicates": 0.5, "wrong_labels": 0.25},
+        found={} if spec.is_baseline else FOUND,
     )  # fmt: skip
 
 
@@ -96,3 +99,20 @@ def test_a_terminal_is_not_flooded_with_warnings():
     text = printed(rows)
     assert text.count("! recall") == 5
     assert "! and 2 more in the report" in text
+
+
+def test_what_was_found_is_printed_random_first_and_names_are_no_markup():
+    fields = {"warmup": 0.15, "selector": "global", "rate": 0.1, "dataset": "[b]x[/i]"}
+    rows = [row(1, 9000, dataset="[b]x[/i]"), row(1, 9000, **fields, signal="keep_one")]
+    found = {**FOUND, "duplicates": 0.25}
+    rows.append(replace(row(1, 9000, **fields, signal="random"), found=found))
+    out = StringIO()
+    _print_found(study(rows), Console(file=out, width=160))
+    text = out.getvalue()
+    assert text.index("25 % · 25 %") < text.index("50 % · 25 %")
+    assert text.count("[b]x[/i]") == 2
+
+
+def test_nothing_is_said_of_a_truth_that_nobody_knows():
+    rows = [replace(one, found={}) for one in (row(1, 9000), pruned(1, 9000, 0.1))]
+    assert "spare copies" not in printed(rows)
