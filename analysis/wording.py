@@ -105,6 +105,14 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 2):g}%".replace("-", "−")
 
 
+def whole_percent(share: float) -> str:
+    """0.984 is 98%; only all of it is 100%, and only none of it 0%."""
+    text = f"{100 * share:.0f}%"
+    if text == "100%" and share < 1:
+        return ">99%"
+    return "<1%" if text == "0%" and share > 0 else text
+
+
 def removed_text(rate: float, warmup: float) -> str:
     """10% removed after 15% warm-up."""
     return f"{percent(rate)} removed after {percent(warmup)} warm-up"

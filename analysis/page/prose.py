@@ -1,11 +1,13 @@
 """The sentences above and below the answers: what the numbers are, and what they are not."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from analysis.answers import found_rates
 from analysis.page.answer_cards import AnswerCard
+from analysis.planted import PlantedCell, PlantedTable
 from analysis.study import Study
-from analysis.wording import percent
+from analysis.wording import percent, whole_percent
 
 
 def opening(study: Study, found: list[AnswerCard]) -> list[str]:
@@ -56,3 +58,38 @@ def tally(study: Study) -> str:
         f"are for other seeds and other test examples, and not corrected for looking at "
         f"{len(judged)} of them; the answers above are.{passed if counts['within'] else ''}"
     )
+
+
+def planted_sentences(study: Study, table: PlantedTable) -> tuple[str, ...]:
+    """What was planted in a data set, by its own note, and what a cut at random finds of it."""
+    note = _own_note(study, table)
+    control = [cell for row in table.rows if row.is_control for cell in row.cells.values()]
+    told = _by_luck(control) if control else "Random was not run: what luck finds is not known."
+    return (*([note] if note else []), told)
+
+
+def _own_note(study: Study, table: PlantedTable) -> str:
+    """The first note of the plan on this data set: a set's own notes stand before all others."""
+    name = table.source.dataset
+    if (
+        study.sources[table.source] != name
+    ):  # two contents of one name: whose note it is, is unclear
+        return ""
+    notes = (
+        note.removeprefix(f"{name}: ") for note in study.plan.notes if note.startswith(f"{name}: ")
+    )
+    note = next(notes, "").rstrip(".")
+    return f"{note[:1].upper()}{note[1:]}." if note else ""
+
+
+def _by_luck(cells: Sequence[PlantedCell]) -> str:
+    copies, wrong = (_span([getattr(cell, name) for cell in cells]) for name in ("copies", "wrong"))
+    return (
+        f"Of the rows that random removes, {copies} are spare copies and {wrong} have a wrong "
+        "label: a method has found something only where it has more than random has there."
+    )
+
+
+def _span(shares: Sequence[float]) -> str:
+    low, high = whole_percent(min(shares)), whole_percent(max(shares))
+    return low if low == high else f"{low} to {high}"

@@ -24,6 +24,7 @@ from analysis.page.tables import (
     compute_table,
     failure_rows,
     null_rows,
+    planted_panels,
     trial_table,
     unpaired_rows,
 )
@@ -121,6 +122,7 @@ def _context(study: Study) -> dict[str, Any]:
         "cards": found,
         "lead": opening(study, found),
         "tally": tally(study),
+        "planted": planted_panels(study),
         "tolerance": f"{study.tolerance_pp:g}",
         "confidence": study.confidence,
         "adaptive": study.plan.adaptive,

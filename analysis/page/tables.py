@@ -1,14 +1,25 @@
-"""The tables of the page: trials, what they cost, failures, chance, and what is missing."""
+"""The tables of the page: trials, their cost, what was planted, failures, and what is missing."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
 from analysis.page.figures.style import PageTable, rounded
+from analysis.page.prose import planted_sentences
+from analysis.planted import PlantedCell, SmallestClass, planted_tables
 from analysis.study import Study
 from analysis.table_rows import Row, cost_rows, method_label, trial_rows
-from analysis.wording import MARKS, interval, percent, seeds_text, signed
+from analysis.wording import (
+    MARKS,
+    interval,
+    percent,
+    seeds_text,
+    shortened,
+    signed,
+    whole_percent,
+)
 
 _TRIALS = (
     "trial", "data set", "method", "warm-up", "removed", "seed", "accuracy", "Δ pp", "kept",
@@ -20,6 +31,23 @@ _COMPUTE = (
 )  # fmt: skip
 
 _TRIAL_FORMATS = ("", "", "", "%", "%", "", ".4", "+.2", ",", ".1", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedPanel:
+    """What was planted in one data set, and what each method found.
+
+    Attributes:
+        name: The data set.
+        sentences: What was planted, and what a cut at random finds.
+        columns: The rates.
+        rows: A method's name and its cells, None where it was not run; a cell's texts by name.
+    """
+
+    name: str
+    sentences: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[dict[str, str] | None, ...]], ...]
 
 
 def trial_table(study: Study) -> PageTable:
@@ -115,3 +143,39 @@ def unpaired_rows(study: Study) -> list[Sequence[str]]:
         for cell, _ in study.rows
         if len(cell.seeds) < cell.n_planned
     ]
+
+
+def planted_panels(study: Study) -> list[PlantedPanel]:
+    """What was planted and found, a panel a data set whose truth is known."""
+    return [
+        PlantedPanel(
+            name=study.sources[table.source],
+            sentences=planted_sentences(study, table),
+            columns=tuple(f"{percent(rate)} removed" for rate in table.rates),
+            rows=tuple(
+                (row.label, tuple(_planted_cell(row.cells.get(rate)) for rate in table.rates))
+                for row in table.rows
+            ),
+        )
+        for table in planted_tables(study)
+    ]
+
+
+def _planted_cell(cell: PlantedCell | None) -> dict[str, str] | None:
+    if cell is None:
+        return None
+    return {
+        "copies": whole_percent(cell.copies),
+        "wrong": whole_percent(cell.wrong),
+        "copies_recall": whole_percent(cell.copies_recall),
+        "wrong_recall": whole_percent(cell.wrong_recall),
+        "smallest": _smallest_text(cell.smallest) if cell.smallest else "",
+    }
+
+
+def _smallest_text(one: SmallestClass) -> str:
+    """Fraud: 19 of 122 stay, recall −87."""
+    text = f"{shortened(one.name, 40)}: {one.kept:,.0f} of {one.count:,} stay"
+    if one.recall_delta_pp is None:
+        return text
+    return f"{text}, recall\N{NO-BREAK SPACE}{signed(one.recall_delta_pp, 0)}"

@@ -218,6 +218,47 @@ def test_the_command_line_loads_neither_torch_nor_ray_nor_plotly():
     assert found.stdout.strip() == "set()"
 
 
+def with_truth(rows, name="negative"):
+    """The same rows, of a data set whose truth is known and whose first class is the smallest."""
+    found = {
+        "duplicates": 0.984, "duplicates_recall": 0.25, "wrong_labels": 0.004,
+        "wrong_labels_recall": 0.0,
+    }  # fmt: skip
+    return [
+        replace(row, found={} if row.spec.is_baseline else found, class_names=(name, "positive"))
+        for row in rows
+    ]
+
+
+def test_what_was_planted_has_a_section_only_where_the_truth_is_known(paired):
+    assert 'id="planted"' not in build_report(paired(D)) and 'id="planted"' not in build_report([])
+    rows = with_truth(paired([-1.0, -3.0], signal="keep_one"))
+    page = Page(build_report(rows, Plan(notes=("imdb: 9 rows copy another", "imdb: other"))))
+    ids = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
+    assert ids[:3] == ["answer", "planted", "envelope"]
+    assert "#planted" in [attrs.get("href") for tag, attrs in page.tags if tag == "a"]
+    section = page.text[page.text.index("what each method found 9") :]
+    assert section.startswith(
+        "what each method found 9 rows copy another. Random was not run: what luck finds is not "
+        "known. method 10% removed Keep one (global) spare copies 98% · wrong labels <1% "
+        "negative: 360 of 400 stay, recall −2 How much of all that was planted each cut removed "
+        "method 10% removed Keep one (global) spare copies 25% · wrong labels 0% Shares are of"
+    )
+
+
+def test_names_of_what_was_planted_are_shown_and_not_run(paired):
+    rows = with_truth(paired(D, dataset=HOSTILE), "<b>&x</b>")
+    rows += with_truth(paired(D, dataset="<i>y</i>", data_sha="e" * 64), "<b>&x</b>")
+    plain = build_report([replace(row, found={}) for row in rows])
+    text = build_report(rows, Plan(notes=(f"{HOSTILE}: <u>planted</u>",)))
+    page = Page(text)
+    assert "<b>&x</b>: 360 of 400 stay" in page.text and "<u>planted</u>." in page.text
+    assert [tag for tag, _ in page.tags].count("h3") == 2 and "<i>y</i>" in page.text
+    assert len(page.scripts) == len(Page(plain).scripts)
+    assert not [tag for tag, _ in page.tags if tag == "u"]
+    assert "<b>&x" not in text
+
+
 def test_what_chance_alone_does_has_a_section_only_where_it_was_run(paired):
     assert 'id="noise"' not in build_report(paired(D))
     null = {"signal": "null", "selector": "each_epoch", "rate": 0.0}

@@ -10,12 +10,21 @@ from analysis.wording import (
     signal_label,
     signed,
     source_labels,
+    whole_percent,
 )
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.125, "12.5%"), (-0.036, "−3.6%")])
 def test_a_share_is_written_as_percent(share, text):
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.984, "98%"), (0.999, ">99%"), (1.0, "100%"), (0.004, "<1%"), (0.0, "0%")],
+)
+def test_only_all_and_nothing_are_written_as_such(share, text):
+    assert whole_percent(share) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(-0.2, "−0.20"), (0.314, "+0.31"), (-0.001, "0.00")])

@@ -22,7 +22,10 @@ pytestmark = [
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 HOSTILE = "<script>alert('x')</script> & \"Politics\" %{x} [b]"
-KINDS = ("empty", "one_seed", "inconclusive", "one_data_set", "several", "texts", "hostile", "many")
+KINDS = (
+    "empty", "one_seed", "inconclusive", "one_data_set", "several", "texts", "hostile", "planted",
+    "many",
+)  # fmt: skip
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
@@ -68,6 +71,23 @@ def kinds(paired, small_run):
                         )
         return rows
 
+    def planted():
+        found = {
+            "duplicates": 0.98, "duplicates_recall": 0.5, "wrong_labels": 0.05,
+            "wrong_labels_recall": 0.1,
+        }  # fmt: skip
+        rows = [
+            row
+            for name in ("imdb", HOSTILE)
+            for signal in ("random", "keep_one", "redundancy_within_class")
+            for rate in (0.05, 0.2, 0.4, 0.6)
+            for row in paired(level, dataset=name, data_sha=name, signal=signal, rate=rate)
+        ]
+        return [
+            replace(row, found={} if row.spec.is_baseline else found, class_names=(HOSTILE, "b"))
+            for row in rows
+        ]
+
     hostile = {"dataset": HOSTILE, "model": HOSTILE}
     return {
         "empty": list,
@@ -80,6 +100,7 @@ def kinds(paired, small_run):
             replace(row, class_names=(HOSTILE, "</script><img src=x onerror=alert(1)>"))
             for row in paired(level, **hostile) + paired(level, **hostile, rate=0.3)
         ],
+        "planted": planted,
         "many": many,
     }
 
@@ -152,7 +173,8 @@ def test_a_page_draws_all_and_asks_nobody(kind, page_of, opened):
     ("kind", "theme"),
     [
         ("texts", "light"), ("texts", "dark"), ("hostile", "light"), ("inconclusive", "dark"),
-        ("one_seed", "light"), ("empty", "light"), ("empty", "dark"),
+        ("one_seed", "light"), ("empty", "light"), ("empty", "dark"), ("planted", "dark"),
+        ("planted", "light"),
     ],
 )  # fmt: skip
 def test_a_page_keeps_the_rules_of_accessibility(kind, theme, page_of, opened, axe):
@@ -288,7 +310,7 @@ def test_every_section_has_one_heading_that_links_to_itself(page_of, opened):
         assert link.get_attribute("href") == "#" + section.get_attribute("id")
 
 
-@pytest.mark.parametrize("kind", ["several", "hostile"])
+@pytest.mark.parametrize("kind", ["several", "hostile", "planted"])
 def test_a_narrow_page_never_scrolls_sideways_as_a_whole(kind, page_of, opened):
     page = opened(page_of(kind))
     page.set_viewport_size({"width": 400, "height": 800})
@@ -311,3 +333,22 @@ def test_ten_thousand_trials_make_a_page_of_at_most_8_mb(page_of):
 def test_a_thousand_trials_make_a_page_of_at_most_6_mb(kinds):
     thousand = distinct(kinds["many"]())[:1000]
     assert len(build_report(thousand).encode()) < 6e6
+
+
+def test_what_each_method_found_is_read_beside_its_name_on_a_narrow_page(page_of, opened):
+    page = opened(page_of("planted"))
+    page.set_viewport_size({"width": 400, "height": 800})
+    panel = page.query_selector("#planted .scroll")
+    panel.evaluate("node => { node.scrollIntoView(); node.scrollLeft = 170; }")
+    name = panel.query_selector("tbody th").bounding_box()
+    assert name["x"] == panel.bounding_box()["x"] and name["width"] < 200
+    place = [name["x"] + 4, name["y"] + 12]
+    on_top = page.evaluate("([x, y]) => document.elementFromPoint(x, y).tagName", place)
+    assert on_top == "TH"
+
+
+def test_what_each_method_found_fits_a_printed_sheet(page_of, opened):
+    page = opened(page_of("planted"))
+    page.set_viewport_size({"width": 690, "height": 900})
+    page.emulate_media(media="print")
+    assert page.query_selector("#planted table").bounding_box()["width"] <= 690

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 from analysis.page.tables import (
     compute_table,
     failure_rows,
+    planted_panels,
     trial_table,
     unpaired_rows,
 )
+from analysis.run_files import Plan
 from analysis.study import study
 
 
@@ -35,3 +39,35 @@ def test_failed_trials_are_listed_with_their_error(paired, result, pruned):
 def test_cells_that_miss_seeds_are_listed(paired, result, pruned):
     ((_, has, why),) = unpaired_rows(study([*paired([0.1, 0.2]), result(pruned(3), 0.9)]))
     assert (has, why) == ("2 of 3 seeds", "seed 3: no full-data baseline")
+
+
+def planted(rows, copies, wrong=0.05):
+    found = {
+        "duplicates": copies, "duplicates_recall": 1.0, "wrong_labels": wrong,
+        "wrong_labels_recall": 0.5,
+    }  # fmt: skip
+    return [row if row.spec.is_baseline else replace(row, found=found) for row in rows]
+
+
+def test_what_was_planted_is_told_by_the_set_itself_and_by_what_random_finds(paired):
+    rows = planted(paired([-1.0, -2.0], signal="random"), 0.45)
+    rows += planted(paired([-1.0, -2.0], signal="random", rate=0.3), 0.41)
+    rows += planted(paired([-1.0, -2.0], signal="keep_one", rate=0.3), 0.99)
+    notes = ("other: no", "imdb: half of it copies.", "imdb: 3 rows are empty")
+    (panel,) = planted_panels(study(rows, Plan(notes=notes)))
+    assert panel.sentences == (
+        "Half of it copies.",
+        "Of the rows that random removes, 41% to 45% are spare copies and 5% have a wrong label: "
+        "a method has found something only where it has more than random has there.",
+    )
+    assert panel.columns == ("10% removed", "30% removed")
+    ((first, _), (second, cells)) = panel.rows
+    assert (first, second) == ("Random (global)", "Keep one (global)")
+    assert cells[0] is None and cells[1]["copies"] == "99%"
+
+
+def test_a_note_of_two_contents_of_one_name_is_of_neither(paired):
+    rows = planted(paired([-1.0]), 0.5) + planted(paired([-1.0], data_sha="e" * 64), 0.5)
+    panels = planted_panels(study(rows, Plan(notes=("imdb: half of it copies",))))
+    assert [len(panel.sentences) for panel in panels] == [1, 1]
+    assert len({panel.name for panel in panels}) == 2
