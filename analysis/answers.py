@@ -1,23 +1,24 @@
 """What a data set's conditions come to: one answer, for card, gate, terminal and tables alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
 from analysis.class_retention import worst_class
+from analysis.confirmation import Confirmation
 from analysis.cost import best_measured_cost
 from analysis.envelope import JudgedCell
-from analysis.interim_looks import LOOKS, look_of
-from analysis.intervals import Parts, bounds
+from analysis.interim_looks import look_of
+from analysis.intervals import bounds
+from analysis.ladders import climbed, climbed_by_two, has_learned, levels_of_looks, rung_of
 from analysis.learned import Learned
 from analysis.methods import DatasetId, RateCurve
-from analysis.multiplicity import Rung, look_levels, searched
+from analysis.multiplicity import searched
 from analysis.safe_rates import rate_curves
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS
 
-State = Literal["found", "promising", "exploratory", "none", "no answer"]
+State = Literal["confirmed", "refuted", "found", "promising", "exploratory", "none", "no answer"]
 Standing = Literal["better", "worse", "equal", "random", "no control"]
 
 
@@ -28,8 +29,9 @@ class Answer:
     Attributes:
         source: The data set.
         name: What it is called.
-        state: found: the method passed with all that were tried counted. promising: it passes
-            alone and not after that. exploratory: it passes by two seeds, which decide nothing.
+        state: confirmed: fresh seeds trained afresh on one fixed list pass. refuted: they were run
+            and do not. found: the method passed with all that were tried counted. promising: it passes
+            alone and not after that, or is not confirmed yet. exploratory: it passes by two seeds, which decide nothing.
             none: nothing passes. no answer: the full-data runs have learned nothing to lose.
         row: The condition, judged; of "none" the one that comes closest; None where none is judged.
         level: Error of each bound below: the one by which the condition was picked.
@@ -38,6 +40,7 @@ class Answer:
         standing: How the condition stands against random pruning of the same rate.
         n_tried: Methods and warm-ups of the data set that were tried, random among them.
         learned: What the full-data runs are worth.
+        confirmation: The fresh seeds that speak; None where the search does.
     """
 
     source: DatasetId
@@ -50,11 +53,13 @@ class Answer:
     standing: Standing = "no control"
     n_tried: int = 0
     learned: Learned | None = None
+    confirmation: Confirmation | None = None
 
     @property
     def rate(self) -> float:
         """The rate that is shown to be safe; 0 where none is."""
-        return self.row.cell.condition.rate if self.row and self.state == "found" else 0.0
+        is_safe = self.state in ("found", "confirmed")
+        return self.row.cell.condition.rate if self.row and is_safe else 0.0
 
 
 def answers(study: Study) -> list[Answer]:
@@ -63,7 +68,57 @@ def answers(study: Study) -> list[Answer]:
 
 
 def answer_of(study: Study, source: DatasetId) -> Answer:
-    """The answer of one data set.
+    """The answer of one data set: of its confirmation, where it has one, and else of the search.
+
+    Where a confirmation is planned the search names nothing as safe: it chooses. Once fresh seeds
+    have run, only they speak, as falling back on the search would be a second chance.
+    """
+    found = _searched(study, source)
+    if not study.confirms(source):
+        return found
+    one = study.confirmed.get(source)
+    if one is not None and one.is_over and found.state != "no answer":
+        return _confirmed(study, found, one)
+    if found.state != "found":
+        return found
+    return _told(study, source, "promising", found.row, n_tried=found.n_tried)
+
+
+def candidate(study: Study, source: DatasetId) -> JudgedCell | None:
+    """The condition to confirm by fresh seeds, chosen on those seen; None where none may be safe.
+
+    What the search finds, else what passes alone, else, of the smallest rate, what comes closest, if
+    its mean lies above the line. Policies that choose anew each epoch leave no list to confirm.
+    """
+    own = [row for row in study.rows if row.cell.condition.kind != "dynamic"]
+    found = _searched(replace(study, rows=tuple(own)), source)
+    v = found.row.verdict if found.row else None
+    if v is None or found.state == "no answer" or v.mean_pp <= -v.tolerance_pp:
+        return None
+    return found.row
+
+
+def _confirmed(study: Study, found: Answer, one: Confirmation) -> Answer:
+    """The answer of the fresh seeds."""
+    v, beside = one.row.verdict, one.against_random
+    standing: Standing = "random" if one.row.cell.condition.is_control else "no control"
+    if beside is not None:
+        is_equal = beside.finding == "no difference shown"
+        standing = "equal" if is_equal else cast(Standing, beside.finding)
+    return replace(
+        found,
+        confirmation=one,
+        state="confirmed" if one.passes else "refuted",
+        row=one.row,
+        level=v.alpha if v else ALPHA,
+        low_pp=v.low_pp if v else None,
+        high_pp=v.high_pp if v else None,
+        standing=standing,
+    )
+
+
+def _searched(study: Study, source: DatasetId) -> Answer:
+    """What the search comes to.
 
     Rates are tested from the smallest on, every method after every warm-up at its share of the
     error (`multiplicity.searched`). Of the largest rate that passes, random is named where it
@@ -73,28 +128,34 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
     curves = rate_curves(study, source)
     # Those that all failed count, too: they were tried, and the level is divided by them.
     tried = len(curves)
-    if curves and not any(_has_learned(study, rows[0]) for rows in curves.values()):
+    if curves and not any(has_learned(study, rows[0]) for rows in curves.values()):
         return _told(study, source, "no answer", _closest(study, source), n_tried=tried)
-    rungs = [[_rung(study, row) for row in rows] for rows in curves.values()]
+    rungs = [[rung_of(study, row) for row in rows] for rows in curves.values()]
     found = searched(rungs)
     top = _best(study, _tops([*curves.values()], found.passed))
     if top is not None:
         # The interval printed covers whatever of the methods tried was picked.
         level = ALPHA / tried
         return _told(study, source, "found", top, level=level, n_tried=tried)
-    alone = _best(study, _tops([*curves.values()], [_climbed(own, ALPHA) for own in rungs]))
+    alone = _best(study, _tops([*curves.values()], [climbed(own, ALPHA) for own in rungs]))
     if alone is not None:
         return _told(study, source, "promising", alone, n_tried=tried)
-    first_look = [_by_two(study, rows) for rows in curves.values()]
+    first_look = [climbed_by_two(study, rows) for rows in curves.values()]
     first = _best(study, _tops([*curves.values()], first_look))
     state: State = "exploratory" if first else "none"
     return _told(study, source, state, first or _closest(study, source), n_tried=tried)
 
 
 def found_rates(study: Study, source: DatasetId) -> dict[RateCurve, float]:
-    """The largest rate found safe of each method and warm-up of a data set, all of them counted."""
+    """The largest rate found safe of each method and warm-up of a data set, all of them counted.
+
+    Where the answer is confirmed by fresh seeds, that of the confirmed list and of no other.
+    """
     curves = rate_curves(study, source)
-    passed = searched([[_rung(study, row) for row in rows] for rows in curves.values()]).passed
+    if study.confirms(source):
+        answer, one = answer_of(study, source), study.confirmed.get(source)
+        return {curve: answer.rate if one and one.is_of(curve) else 0.0 for curve in curves}
+    passed = searched([[rung_of(study, row) for row in rows] for rows in curves.values()]).passed
     return {
         curve: rows[count - 1].cell.condition.rate if count else 0.0
         for (curve, rows), count in zip(curves.items(), passed, strict=True)
@@ -103,78 +164,8 @@ def found_rates(study: Study, source: DatasetId) -> dict[RateCurve, float]:
 
 def passes_alone(study: Study, rows: Sequence[JudgedCell]) -> float:
     """The largest rate of one method named beforehand that is within, going up; 0 where none is."""
-    count = _climbed([_rung(study, row) for row in rows], ALPHA)
+    count = climbed([rung_of(study, row) for row in rows], ALPHA)
     return rows[count - 1].cell.condition.rate if count else 0.0
-
-
-def _rung(study: Study, row: JudgedCell) -> Rung | None:
-    """Whether a condition is within at a level; None where it may not pass at any."""
-    v = row.verdict
-    if v is None or v.parts is None or v.n_seeds < LEAST_SEEDS or v.diverged or v.low_pp is None:
-        return None
-    if not _has_learned(study, row):
-        return None
-    p, line = v.parts, -v.tolerance_pp / 100
-    if not study.plan.adaptive:
-        return lambda level: bool(bounds(p, level)[0] > line)
-    look = look_of(row.cell)
-    return lambda level: bool(bounds(p, _look_levels(level)[look])[0] > line)
-
-
-def _has_learned(study: Study, row: JudgedCell) -> bool:
-    """Whether the full-data runs of a condition beat naming one class, as far as is known."""
-    worth = study.learned.get(row.cell.condition.question)
-    return worth is None or worth.is_shown
-
-
-@cache
-def _look_levels(level: float) -> tuple[float, ...]:
-    return tuple(look_levels(level, LOOKS))
-
-
-def _climbed(rungs: Iterable[Rung | None], level: float) -> int:
-    """Rungs that pass, from the smallest on."""
-    count = 0
-    for is_within in rungs:
-        if is_within is None or not is_within(level):
-            break
-        count += 1
-    return count
-
-
-def _by_two(study: Study, rows: Sequence[JudgedCell]) -> int:
-    """Rungs of two seeds that seem within, from the smallest on.
-
-    Two seeds know their own spread hardly at all: the larger of it and the mean over the data set's
-    conditions is taken, which errs for the noisiest of them in 7 to 9 % of studies.
-    """
-    count = 0
-    for row in rows:
-        v = row.verdict
-        if v is None or v.parts is None or v.n_seeds != 2 or v.diverged:
-            break
-        if not _has_learned(study, row) or v.parts.n == 1:
-            break
-        beside = _of_two(study, row)
-        pooled = replace(v.parts, run=max(v.parts.run, sum(p.run for p in beside) / len(beside)))
-        low, _ = bounds(pooled, ALPHA, df=min(len(beside) / 2, 4))
-        if low <= -v.tolerance_pp / 100:
-            break
-        count += 1
-    return count
-
-
-def _of_two(study: Study, row: JudgedCell) -> list[Parts]:
-    """The two-seed conditions that answer the same question as one of them."""
-    question = row.cell.condition.question
-    return [
-        one.verdict.parts
-        for one in study.rows
-        if one.cell.condition.question == question
-        and one.verdict is not None
-        and one.verdict.parts is not None
-        and one.verdict.n_seeds == 2
-    ]
 
 
 def _tops(curves: Sequence[Sequence[JudgedCell]], passed: Sequence[int]) -> list[JudgedCell]:
@@ -215,8 +206,8 @@ def _standing(study: Study, row: JudgedCell) -> Standing:
 def _closest(study: Study, source: DatasetId) -> JudgedCell | None:
     """Where nothing passes: of the smallest rate the condition that comes closest to the line."""
     judged = [row for row in study.of(source) if row.verdict]
-    open_ = [row for row in judged if not is_outside(row) and _has_learned(study, row)]
-    rows = open_ or [row for row in judged if _has_learned(study, row)] or judged
+    open_ = [row for row in judged if not is_outside(row) and has_learned(study, row)]
+    rows = open_ or [row for row in judged if has_learned(study, row)] or judged
     if not rows:
         return None
     least = min(row.cell.condition.rate for row in rows)
@@ -248,7 +239,7 @@ def _told(
     v = row.verdict if row else None
     low = high = None
     if row and v and v.parts is not None and v.low_pp is not None:
-        used = _look_levels(level)[look_of(row.cell)] if study.plan.adaptive else level
+        used = levels_of_looks(level)[look_of(row.cell)] if study.plan.adaptive else level
         found = (100 * float(bound) for bound in bounds(v.parts, used))
         low, high = (min(max(bound, -100.0), 100.0) for bound in found)
     return Answer(

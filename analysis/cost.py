@@ -119,14 +119,16 @@ def measured_cost(pair: Pair, measure: str) -> Cost | None:
     phases = pair.pruned.phases
     full = _used(pair.baseline.phases, "training", measure)
     warmup = _used(phases, "warmup", measure)
-    if not full or warmup >= full:
+    # A list that several seeds scored took several warm-ups; a run that goes on has one, its own.
+    is_afresh = pair.pruned.spec.protocol == "restart"
+    if not full or (warmup >= full and not is_afresh):
         return None
     scored = _used(phases, "scoring", measure) / (1 if measure == "seconds" else TRAIN_OVER_SCORE)
     return Cost(
         warmup=warmup / full,
         training=_used(phases, "training", measure) / full,
         scoring=scored / full,
-        restart=pair.pruned.spec.protocol == "restart",
+        restart=is_afresh,
     )
 
 

@@ -124,12 +124,16 @@ def judged_cells(
     ]
 
 
-def judge_cell(cell: Cell, *, tolerance_pp: float, alpha: float = ALPHA) -> Verdict | None:
-    """The verdict of a cell; None without a pair."""
+def judge_cell(
+    cell: Cell, *, tolerance_pp: float, alpha: float = ALPHA, item_share: float = 1.0
+) -> Verdict | None:
+    """The verdict of a cell, None without a pair; arguments as `judge`."""
     if not cell.pairs:
         return None
-    differences = cell.differences()
-    return judge(differences, tolerance_pp=tolerance_pp, alpha=alpha, diverged=cell.diverged)
+    return judge(
+        cell.differences(), tolerance_pp=tolerance_pp, alpha=alpha, item_share=item_share,
+        diverged=cell.diverged,
+    )  # fmt: skip
 
 
 def _by_question(found: Iterable[Cell]) -> list[list[Cell]]:

@@ -147,26 +147,36 @@ def _item_variance(p: Parts, more: Any, less: Any, level: float) -> Any:
     return (p.jump / p.n) ** 2 * (up**2 + down**2) / float(ndtri(level)) ** 2
 
 
-def p_below(p: Parts, line: float) -> float:
-    """One-sided p of "the difference is at or below the line": where the lower bound meets it."""
-    return _level(p, line, side=0)
+def p_below(p: Parts, line: float, *, item_share: float = 1.0) -> float:
+    """One-sided p of "the difference is at or below the line": where the lower bound meets it.
+
+    Args:
+        p: Of `parts`.
+        line: In fractions.
+        item_share: Error of the choice of test examples, as a share of that of the runs.
+    """
+    return _level(p, line, side=0, item_share=item_share)
 
 
-def p_above(p: Parts, line: float) -> float:
+def p_above(p: Parts, line: float, *, item_share: float = 1.0) -> float:
     """One-sided p of "the difference is at or above the line": where the upper bound meets it."""
-    return _level(p, line, side=1)
+    return _level(p, line, side=1, item_share=item_share)
 
 
-def two_sided_p(p: Parts) -> float:
+def two_sided_p(p: Parts, *, item_share: float = 1.0) -> float:
     """P of "there is no difference", in [0, 1]."""
-    return min(1.0, 2 * min(p_below(p, 0.0), p_above(p, 0.0)))
+    sides = (side(p, 0.0, item_share=item_share) for side in (p_below, p_above))
+    return min(1.0, 2 * min(sides))
 
 
-def _level(p: Parts, line: float, *, side: int) -> float:
+def _level(p: Parts, line: float, *, side: int, item_share: float) -> float:
     """The alpha at which a bound meets a line, in [1e-12, 0.5]."""
 
     def gap(log_alpha: float) -> float:
-        return float((1 - 2 * side) * (bounds(p, float(np.exp(log_alpha)))[side] - line))
+        alpha = float(np.exp(log_alpha))
+        return float(
+            (1 - 2 * side) * (bounds(p, alpha, item_alpha=item_share * alpha)[side] - line)
+        )
 
     least, most = np.log(_LEAST_P), np.log(0.4999)
     if gap(most) <= 0:

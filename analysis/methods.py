@@ -53,12 +53,15 @@ class Condition:
         method: How survivors are chosen and trained.
         warmup: Share of the full run's steps done on all data before scoring.
         rate: Share of the training set removed.
+        scored_by: Seeds whose scores made the one list all its trials train on; empty where each
+            trial has rows of its own seed.
     """
 
     source: DatasetId
     method: Method
     warmup: float
     rate: float
+    scored_by: tuple[int, ...] = ()
 
     @property
     def dataset(self) -> str:
@@ -115,7 +118,7 @@ class Condition:
         return (
             *self.source, m.model, m.learner, m.is_control, m.signal, str(m.settings),
             m.signal_sha, m.prune, m.selector, str(m.selector_settings), m.selector_sha,
-            m.protocol, m.budget, str(m.training), self.warmup, self.rate,
+            m.protocol, m.budget, str(m.training), self.warmup, self.rate, self.scored_by,
         )  # fmt: skip
 
 
@@ -126,4 +129,5 @@ def condition_of(spec: TrialSpec) -> Condition:
         method=Method(*(getattr(spec, name) for name in Method._fields)),
         warmup=spec.warmup,
         rate=spec.rate,
+        scored_by=() if spec.scored_by == (spec.seed,) else spec.scored_by,
     )

@@ -102,6 +102,25 @@ def against_random(found: Iterable[Cell], *, alpha: float = ALPHA) -> dict[Condi
     }
 
 
+def held_against(
+    cell: Cell, control: Cell, *, alpha: float = ALPHA, item_share: float = 1.0
+) -> Comparison | None:
+    """One condition against one of random, alone; None where they have no common seed.
+
+    Args:
+        cell: The condition.
+        control: Random pruning.
+        alpha: Error allowed, "better" and "worse" together.
+        item_share: As of `verdicts.judge`.
+    """
+    contest = _contest(cell, [control])
+    if contest is None:
+        return None
+    plain = _compare(contest, alpha, item_share)
+    alone = replace(plain, p_holm=plain.p)
+    return replace(alone, finding=_finding(alone, contest, alpha))
+
+
 def _controls(found: Iterable[Cell]) -> dict[tuple[Any, ...], list[Cell]]:
     controls: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in found:
@@ -174,7 +193,7 @@ def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list
     return [replace(one, p_holm=by_condition.get(one.condition)) for one in rates]
 
 
-def _compare(contest: _Contest, alpha: float) -> Comparison:
+def _compare(contest: _Contest, alpha: float, item_share: float = 1.0) -> Comparison:
     seeds = tuple(sorted(contest.gained))
     p = parts(contest.differences(seeds))
     plain = Comparison(
@@ -185,8 +204,9 @@ def _compare(contest: _Contest, alpha: float) -> Comparison:
     )
     if min(p.seeds, p.n) == 1:
         return plain
-    low, high = (float(100 * bound) for bound in bounds(p, alpha))
-    return replace(plain, low_pp=low, high_pp=high, p=two_sided_p(p))
+    found = bounds(p, alpha, item_alpha=item_share * alpha)
+    low, high = (float(100 * bound) for bound in found)
+    return replace(plain, low_pp=low, high_pp=high, p=two_sided_p(p, item_share=item_share))
 
 
 def _finding(comparison: Comparison, contest: _Contest, alpha: float) -> Finding:

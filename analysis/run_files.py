@@ -1,6 +1,7 @@
 """A run's folder as its reader finds it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class Plan:
         environment: Versions and machine.
         notes: What the sweep has to say, one sentence each.
         adaptive: Whether seeds were bought look by look.
+        candidates: How many conditions the one that is confirmed is chosen from, by content of the
+            data set; of data sets whose answer is confirmed by fresh seeds, and no others.
     """
 
     grid: str = ""
@@ -65,11 +68,13 @@ class Plan:
     environment: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     adaptive: bool = False
+    candidates: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of plan.json."""
         specs = [spec.to_dict() for spec in self.specs]
-        written = vars(self) | {"environment": dict(self.environment), "specs": specs}
+        plain = {name: dict(getattr(self, name)) for name in ("environment", "candidates")}
+        written = vars(self) | {**plain, "specs": specs}
         return json.dumps(written, indent=1, sort_keys=True)
 
     @classmethod
@@ -91,6 +96,7 @@ class Plan:
                 environment=dict(written.get("environment") or {}),
                 notes=tuple(str(note) for note in written.get("notes", [])),
                 adaptive=bool(written.get("adaptive", False)),
+                candidates={k: int(n) for k, n in dict(written.get("candidates") or {}).items()},
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"not a plan: {error}") from error
@@ -127,4 +133,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         environment=first.environment,
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
         adaptive=any(plan.adaptive for plan in known),
+        candidates=dict(sum((Counter(plan.candidates) for plan in known), Counter())),
     )

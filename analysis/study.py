@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
@@ -35,6 +36,8 @@ class Study:
         sources: Labels of the data sets, sorted.
         dropped: Who was dropped, as far as the sweep wrote it.
         learned: What the full-data runs are worth, by `Condition.question`.
+        confirmed: What fresh seeds say of the one list that was chosen, of the data sets that have
+            such a list; neither its trials nor its random lists are among the rows.
     """
 
     name: str
@@ -48,6 +51,11 @@ class Study:
     sources: Mapping[DatasetId, str]
     dropped: Dropped
     learned: Mapping[tuple[Any, ...], Learned]
+    confirmed: Mapping[DatasetId, Confirmation] = field(default_factory=dict)
+
+    def confirms(self, source: DatasetId) -> bool:
+        """Whether the plan has a data set's answer confirmed: then the search alone names none."""
+        return source.data_sha in self.plan.candidates or source in self.confirmed
 
     def of(self, source: DatasetId | None = None, method: Method | None = None) -> list[JudgedCell]:
         """The rows of one data set, of one method, or of both."""
@@ -112,7 +120,9 @@ def study(
     kept = sorted(results, key=_results_order)
     tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
-    plain = judged(kept, plan.specs, tolerance_pp=tolerance)
+    searched = [row for row in kept if row.spec.kind != "fixed"]
+    planned = [spec for spec in plan.specs if spec.kind != "fixed"]
+    plain = judged(searched, planned, tolerance_pp=tolerance)
     worth = _worth(kept, plain)
     every = [_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
@@ -131,6 +141,7 @@ def study(
         sources=source_labels(condition.source for condition in everything),
         dropped=dropped or Dropped(),
         learned=worth,
+        confirmed=confirmations(kept, plan, tolerance_pp=tolerance),
     )
 
 

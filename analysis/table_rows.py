@@ -19,6 +19,7 @@ from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import seeds_needed
 from analysis.study import Study
+from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
 
 Row = dict[str, Any]
@@ -72,7 +73,7 @@ def trial_rows(study: Study) -> Iterator[Row]:
     """One row a trial, full-data runs first."""
     deltas = {
         pair.pruned.spec.result_key: pair.delta_pp
-        for cell, _ in (*study.rows, *study.nulls)
+        for cell, _ in (*study.rows, *study.nulls, *(one.row for one in study.confirmed.values()))
         for pair in cell.pairs
     }
     for result in study.results:
@@ -115,7 +116,10 @@ def verdict_rows(study: Study) -> Iterator[Row]:
     for source in study.sources:
         corrected, found = smallest_p(study, source), found_rates(study, source)
         answer = answer_of(study, source)
-        named = answer.row.cell.condition.rate_curve if answer.row else None
+        named, one = (
+            answer.row.cell.condition.rate_curve if answer.row else None,
+            answer.confirmation,
+        )
         for curve, rows in rate_curves(study, source).items():
             safe = safe_of(rows)
             at = next((row for row in rows if row.cell.condition.rate == safe.tested), None)
@@ -126,7 +130,7 @@ def verdict_rows(study: Study) -> Iterator[Row]:
                 **{name: condition[name] for name in _METHOD},
                 "tested_rate": safe.tested,
                 "found_rate": found[curve],
-                "answer": answer.state if curve == named else None,
+                "answer": answer.state if curve == named or (one and one.is_of(curve)) else None,
                 "crossing_rate": safe.between,
                 "low_rate": safe.low,
                 "is_beyond": safe.is_beyond,
@@ -235,6 +239,9 @@ def _json(settings: Mapping[str, Any]) -> str:
 
 def method_label(study: Study, condition: Condition) -> str:
     """What trials are cut by, in words also where it is by nothing."""
+    if condition.kind == "fixed":
+        (own,) = method_labels([condition.method]).values()
+        return f"one list, {own}" if condition.scored_by else f"a list each, {own}"
     unpruned = {"full": "full data", "null": "nothing pruned, another order"}
     return unpruned.get(condition.kind) or study.methods[condition.method]
 

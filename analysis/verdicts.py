@@ -66,6 +66,7 @@ def judge(
     *,
     tolerance_pp: float = 1.0,
     alpha: float = ALPHA,
+    item_share: float = 1.0,
     diverged: Sequence[int] = (),
 ) -> Verdict:
     """Judge a condition by the interval of its paired differences.
@@ -75,6 +76,8 @@ def judge(
             (n, seeds): -1, 0 or 1.
         tolerance_pp: How far below the baseline is still within, above 0.
         alpha: Error allowed on each side, in (0, 0.5).
+        item_share: Of that error the share for the choice of test examples, in (0, 1]: below 1
+            where the condition was chosen on the same examples.
         diverged: Seeds whose pruned run is named as diverged; they stay in the mean.
 
     Returns:
@@ -94,13 +97,14 @@ def judge(
         mean_pp=100 * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
         tolerance_pp=tolerance_pp, alpha=alpha, parts=p,
     )  # fmt: skip
-    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p)
+    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, item_share)
 
 
-def _bounded(plain: Verdict, p: Parts) -> Verdict:
+def _bounded(plain: Verdict, p: Parts, item_share: float) -> Verdict:
     """The verdict with its interval."""
     alpha, line = plain.alpha, plain.tolerance_pp
-    low, high = (float(np.clip(100 * bound, -100, 100)) for bound in bounds(p, alpha))
+    found = bounds(p, alpha, item_alpha=item_share * alpha)
+    low, high = (float(np.clip(100 * bound, -100, 100)) for bound in found)
     by_runs = 100 * float(half_width(p.run, p.res, 0.0, p.seeds - 1, alpha))
     word: Word = "outside" if high < -line else "inconclusive"
     return Verdict(
@@ -110,7 +114,7 @@ def _bounded(plain: Verdict, p: Parts) -> Verdict:
         high_pp=high,
         test_low_pp=plain.mean_pp - by_runs if by_runs else None,
         test_high_pp=plain.mean_pp + by_runs if by_runs else None,
-        p_not_within=p_below(p, -line / 100),
+        p_not_within=p_below(p, -line / 100, item_share=item_share),
         n_seeds=plain.n_seeds,
         sd_pp=100 * math.sqrt(float(p.run) * p.seeds),
         test_variance_pp2=1e4 * float(item_variance(p, alpha)),

@@ -75,6 +75,8 @@ class World:
         unlike: Standard deviation of its logarithm between conditions; 0 where all scatter alike.
         tails: "normal" or "t3".
         likeness: Correlation of the luck of an example in a pruned run and its full run.
+        own: Share of an example's difficulty that is each condition's own, in [0, 1): how far a test
+            set by itself makes one look better than another, in every seed alike.
         collapse: Chance that a run of any arm ends 15 pp lower.
     """
 
@@ -84,6 +86,7 @@ class World:
     unlike: float = 0.0
     tails: str = "normal"
     likeness: float = 0.8
+    own: float = 0.0
     collapse: float = 0.0
 
 
@@ -103,11 +106,41 @@ def ladders(count: int, rates: Sequence[float], *, control: bool = False) -> lis
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TestSet:
+    """What stays the same over seeds.
+
+    Attributes:
+        hard: Difficulty of each example for full runs, shape (n,).
+        hard_of: The same for each condition, shape (conditions, n).
+        scale: Spread of each condition's runs, as a factor, shape (conditions,).
+    """
+
+    __test__ = False  # no test of pytest's
+
+    hard: NDArray[np.float64]
+    hard_of: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+
+def drawn_test_set(rng: np.random.Generator, world: World, conditions: int) -> TestSet:
+    """Draw a test set, and what each condition makes of its examples."""
+    hard = rng.standard_normal(world.n)
+    scale = np.exp(world.unlike * rng.standard_normal(conditions))
+    hard_of = np.broadcast_to(hard, (conditions, world.n))
+    if world.own:
+        apart = rng.standard_normal((conditions, world.n))
+        hard_of = np.sqrt(1 - world.own) * hard + np.sqrt(world.own) * apart
+    return TestSet(hard=hard, hard_of=hard_of, scale=scale)
+
+
 def rows(
     rng: np.random.Generator,
     world: World,
     true: Sequence[tuple[TrialSpec, float]],
     seeds: Sequence[int],
+    *,
+    on: TestSet | None = None,
 ) -> Iterator[TrialResult]:
     """The rows of full runs and of pruned trials whose true differences are given.
 
@@ -120,15 +153,15 @@ def rows(
         world: What is true.
         true: Specs of seed 0, each with its true difference in fractions.
         seeds: To be run.
+        on: The test set, one condition a spec; drawn here where none is given.
     """
-    hard = rng.standard_normal(world.n)
-    spread = np.exp(world.unlike * rng.standard_normal(len(true)))
+    on = on or drawn_test_set(rng, world, len(true))
     for seed in seeds:
         luck = rng.standard_normal(world.n)
         base = world.accuracy + world.run_sd * _noise(rng, world)
         full = replace(FULL, seed=seed)
-        yield _row(full, _right(hard, luck, base - _fall(rng, world)))
-        for (spec, delta), scale in zip(true, spread, strict=True):
+        yield _row(full, _right(on.hard, luck, base - _fall(rng, world)))
+        for (spec, delta), hard, scale in zip(true, on.hard_of, on.scale, strict=True):
             own = rng.standard_normal(world.n)
             mixed = np.sqrt(world.likeness) * luck + np.sqrt(1 - world.likeness) * own
             mean = world.accuracy + delta + scale * world.run_sd * _noise(rng, world)

@@ -156,7 +156,7 @@ def run_and_report(
     sweep.resources.upload_run(sweep.run.folder)
     if left:
         stopped, limit = run_left(sweep, left, console, track)
-        sweep = sweep.with_bought_seeds()
+        sweep = sweep.grown()
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
     # Another run, or a worker that was lost after its last write, may have finished some of these.
@@ -193,12 +193,16 @@ def run_left(
     from orchestrator.execution.callbacks import ProgressCallback
     from orchestrator.execution.tuner import run_tasks
     from orchestrator.planning.plan import store_data
-    from orchestrator.terminal.plan_text import print_purchases
+    from orchestrator.terminal.plan_text import print_growth
 
     store_data(sweep.datasets, sweep.store)
     done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]
-    plan = Plan(tolerance_pp=sweep.plan.tolerance_pp, adaptive=sweep.plan.adaptive)
+    plan = Plan(
+        tolerance_pp=sweep.plan.tolerance_pp,
+        adaptive=sweep.plan.adaptive,
+        candidates=sweep.plan.candidates,
+    )
     progress = ProgressCallback(
         left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track
     )
@@ -212,9 +216,11 @@ def run_left(
 
     def next_tasks(blocked: "Mapping[str, Task]") -> "list[Task]":
         record_blocked(blocked)
-        grown = sweep.with_bought_seeds()
+        grown = sweep.grown(is_over=True)
+        by_name.update({task.name: task for task in grown.tasks})
         sweep.run.write_plan(grown.plan)
-        print_purchases(grown, console)
+        if grown.left:
+            print_growth(grown, console)
         progress.add_tasks(grown.left)
         return grown.left
 

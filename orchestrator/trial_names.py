@@ -15,6 +15,8 @@ def title(spec: TrialSpec) -> str:
         return f"{spec.dataset} full s{spec.seed}"
     if spec.kind == "null":
         return f"{spec.dataset} null w{100 * spec.warmup:02.0f} s{spec.seed}"
+    if spec.kind == "fixed":
+        return f"{spec.dataset} list of {arm_text(spec)} p{100 * spec.rate:02.0f} s{spec.seed}"
     return (
         f"{spec.dataset} {arm_text(spec)} "
         f"w{100 * spec.warmup:02.0f} p{100 * spec.rate:02.0f} s{spec.seed}"

@@ -17,7 +17,7 @@ BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
 NULL = "null"  # the signal of a trial that prunes nothing
 EACH_EPOCH = "each_epoch"  # the selector of a trial whose rows are chosen anew each epoch
-Kind = Literal["full", "null", "dynamic", "pruned"]
+Kind = Literal["full", "null", "dynamic", "pruned", "fixed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,8 @@ class TrialSpec:
         rate: Share of the training set removed, in [0, 1); 0 for the baseline and where nothing is pruned.
         protocol: "continue" (the warm run goes on with the survivors) or "restart".
         budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
+        scored_by: Seeds whose scores are joined into one fixed list of survivors, on which the
+            trial trains afresh; empty where a trial is cut by the scores of its own run.
     """
 
     dataset: str
@@ -105,11 +107,13 @@ class TrialSpec:
     rate: float = 0.0
     protocol: str = "continue"
     budget: str = "epochs"
+    scored_by: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
         for name in ("settings", "selector_settings"):
             object.__setattr__(self, name, tuple(sorted((k, v) for k, v in getattr(self, name))))
+        object.__setattr__(self, "scored_by", tuple(sorted(set(self.scored_by))))
         for name in ("warmup", "rate"):
             value = float(getattr(self, name)) + 0.0  # -0.0 becomes 0.0
             object.__setattr__(self, name, value)
@@ -132,20 +136,27 @@ class TrialSpec:
             )
         if self.signal and not self.warmup and self.protocol == "continue":
             raise UsageError("warmup is 0; to go on after scoring it must be above 0")
+        if self.scored_by and (self.kind != "fixed" or self.protocol != "restart"):
+            raise UsageError(
+                f"scored_by is {self.scored_by} of a {self.kind} trial, protocol {self.protocol}; "
+                "a fixed list is one of pruned rows, and training on it starts afresh"
+            )
 
     @property
     def kind(self) -> Kind:
         """What the trial trains on after its warm-up.
 
         full: all data, the run that others are held against. null: all data, in another order and
-        with other dropout. dynamic: rows chosen anew each epoch. pruned: the rows that scores and
-        a selector leave.
+        with other dropout. dynamic: rows chosen anew each epoch. pruned: the rows that scores of
+        its own run and a selector leave. fixed: a list of rows that other seeds' scores made.
         """
         if not self.signal:
             return "full"
         if self.signal == NULL:
             return "null"
-        return "dynamic" if self.selector == EACH_EPOCH else "pruned"
+        if self.selector == EACH_EPOCH:
+            return "dynamic"
+        return "fixed" if self.scored_by else "pruned"
 
     @property
     def is_baseline(self) -> bool:
@@ -158,7 +169,15 @@ class TrialSpec:
         return replace(
             self, warmup=0.0, signal="", settings=(), signal_sha="", prune="low", selector="",
             selector_settings=(), selector_sha="", rate=0.0, protocol="continue", budget="epochs",
+            scored_by=(),
         )  # fmt: skip
+
+    @property
+    def scorers(self) -> tuple["TrialSpec", ...]:
+        """The trials whose scores choose the rows: itself, or one a seed of `scored_by`."""
+        if not self.scored_by:
+            return (self,)
+        return tuple(replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
 
     def _run(self) -> dict[str, Any]:
         return {
@@ -197,14 +216,25 @@ class TrialSpec:
         """Names the trial and its row."""
         if self.is_baseline:
             return key_of({**self._run(), "rate": 0.0})
-        names = ("prune", "selector", "selector_sha", "rate", "protocol", "budget")
+        cut = {**self._cut(), "protocol": self.protocol, "budget": self.budget}
+        return key_of({**self._score(), **cut})
+
+    @property
+    def survivors_key(self) -> str:
+        """Names the fixed list of rows: shared by the seeds that train on it, and by budgets."""
+        return key_of({**self._score(), **self._cut(), "seed": None})
+
+    def _cut(self) -> dict[str, Any]:
+        names = ("prune", "selector", "selector_sha", "rate")
+        listed = {"scored_by": list(self.scored_by)} if self.scored_by else {}
         cut = {name: getattr(self, name) for name in names}
-        return key_of({**self._score(), **cut, "selector_settings": dict(self.selector_settings)})
+        return {**cut, "selector_settings": dict(self.selector_settings), **listed}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` reads them back."""
         pairs = ("settings", "selector_settings")
-        return {**asdict(self), **{name: dict(getattr(self, name)) for name in pairs}}
+        plain = {name: dict(getattr(self, name)) for name in pairs}
+        return {**asdict(self), **plain, "scored_by": list(self.scored_by)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":

@@ -7,7 +7,7 @@ from functools import partial
 from trainables.cache import Cache
 from trainables.evaluation import evaluate
 from trainables.evidence.collector import Evidence
-from trainables.result import TrialResult
+from trainables.result import Phase, TrialResult
 from trainables.run_context import RunContext, load_runs
 from trainables.selection.contracts import recall_warnings
 from trainables.selection.lookup import resolve
@@ -57,7 +57,7 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
 
 
 def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
-    """Prune at a warm-up mark of the full-data run, and train on with the survivors.
+    """Prune at a warm-up mark of the full-data run, and train on or afresh with the survivors.
 
     What the full-data run left in the cache is used, what is missing is made; the result is the
     same, bit for bit.
@@ -75,10 +75,8 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     """
     runs = load_runs(spec, cache)
     keep, scoring = select(spec, runs)
-    learner = runs.warm_learner(spec)
-    warmup = learner.used
-    if spec.protocol == "restart":
-        learner = runs.new_learner(spec)
+    warmup = sum((runs.warm_up_used(one) for one in spec.scorers), Phase())
+    learner = runs.new_learner(spec) if spec.protocol == "restart" else runs.warm_learner(spec)
     before = learner.used
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec)

@@ -55,10 +55,16 @@ def _rows(cell: Cell, go: str) -> Fact | None:
     n, kept = sum(first.class_counts), sum(first.kept_counts)
     if not n:
         return None
-    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} {go}", detail=f"{kept:,} stay")
+    stay = f"{kept:,} stay"
+    if cell.condition.scored_by:
+        stay += f": list {first.kept_sha[:8]}"
+    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} {go}", detail=stay)
 
 
 def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
+    seeds = seeds_text(len(row.cell.pairs), 0)
+    if row.cell.condition.kind == "fixed":
+        seeds = seeds.replace(" ", " fresh ")
     before, after = (
         100 * float(np.mean([getattr(pair, arm).accuracy for pair in row.cell.pairs]))
         for arm in ("baseline", "pruned")
@@ -72,7 +78,7 @@ def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
         label="Accuracy",
         value=f"{before:.1f}% → {after:.1f}%",
         detail=f"{signed(after - before)} points{likely}; {row.cell.condition.method.model}, "
-        f"{seeds_text(len(row.cell.pairs), 0)}",
+        f"{seeds}",
     )
 
 
@@ -91,13 +97,14 @@ def _saves(row: JudgedCell) -> Fact | None:
     )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
     scoring = _seconds(timed.scoring * full_s)
+    # Drawn by lot a list costs nothing; one that several seeds scored took the scoring of them all.
+    is_free = row.cell.condition.is_control
+    making = "" if is_free else f"; making the list took {_seconds(timed.once * full_s)}"
     detail = f"{percent(round(abs(by_clock), 3))} of its time"
     if (by_clock < 0) != (by_count < 0):
         less = "fewer" if by_count > 0 else "more"
         detail += f", though {percent(round(abs(by_count), 3))} {less} {measure}"
-    detail += (
-        f"; scoring costs {scoring} once" if is_restart else f", its scoring of {scoring} counted"
-    )
+    detail += making if is_restart else f", its scoring of {scoring} counted"
     rest = "" if is_restart else "; training afresh on what is left was not tried"
     run = "Each later run" if is_restart else "This run"
     joined = "of" if by_clock >= 0 else "on top of"

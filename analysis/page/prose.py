@@ -18,14 +18,15 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     ]
     sentences += _everywhere(study)
     if len(found) > 1:
-        shrink = sum(card.answer.state == "found" for card in found)
+        shrink = sum(card.answer.rate > 0 for card in found)
         sentences.append(f"{shrink} of {len(found)} data sets can shrink.")
     return sentences
 
 
 def _everywhere(study: Study) -> list[str]:
     """The method and warm-up found on every data set: each must pass there, all counted."""
-    if len(study.sources) < 2:
+    # A confirmed list speaks of its own data set alone.
+    if len(study.sources) < 2 or any(study.confirms(source) for source in study.sources):
         return []
     by_source = [found_rates(study, source) for source in study.sources]
     common = [curve for curve in by_source[0] if all(curve in own for own in by_source)]

@@ -20,6 +20,7 @@ from analysis.wording import (
     signed,
     whole_percent,
 )
+from trainables.result import TrialResult
 
 _TRIALS = (
     "trial", "data set", "method", "warm-up", "removed", "seed", "accuracy", "Δ pp", "kept",
@@ -98,6 +99,43 @@ def _runs_text(runs: float | None) -> str:
     if runs is None:
         return ""
     return "never" if runs > 1e6 else f"{max(1, math.ceil(runs)):,}"
+
+
+def confirmation_rows(study: Study) -> list[Sequence[str]]:
+    """Fresh seeds on the list that was chosen: accuracy with all rows, on the list, and at random."""
+    found: list[Sequence[str]] = []
+    for source, one in study.confirmed.items():
+        beside = {pair.seed: pair for pair in one.control.pairs} if one.control else {}
+        for pair in one.row.cell.pairs:
+            at_random = beside.get(pair.seed)
+            found.append(
+                [
+                    study.sources[source], str(pair.seed), _accuracy(pair.baseline),
+                    _accuracy(pair.pruned), signed(pair.delta_pp),
+                    _accuracy(at_random.pruned) if at_random else "not run",
+                    signed(at_random.delta_pp) if at_random else "",
+                ]
+            )  # fmt: skip
+    return found
+
+
+def confirmation_text(study: Study) -> list[str]:
+    """What each data set's list is, and by which error its fresh seeds are judged."""
+    told = []
+    for source, one in study.confirmed.items():
+        c = one.row.cell.condition
+        first = next(iter(one.row.cell.pairs), None)
+        sha = first.pruned.kept_sha[:12] if first else "not made yet"
+        told.append(
+            f"{study.sources[source]}: {percent(c.rate)} removed by {method_label(study, c)}; the "
+            f"scores of seeds {', '.join(map(str, c.scored_by))} joined into one list, {sha}. It was "
+            f"chosen of {one.n_candidates} cuts on these test rows, which its interval counts."
+        )
+    return told
+
+
+def _accuracy(row: TrialResult) -> str:
+    return "" if row.accuracy is None else f"{100 * row.accuracy:.2f}%"
 
 
 def failure_rows(study: Study) -> list[Sequence[str]]:

@@ -71,6 +71,11 @@ class SweepOptions(BaseModel):
         description="Random pruning beside every signal, cut by the same selector: all grids but "
         "paper have it.",
     )
+    confirm: bool | None = Field(
+        default=None,
+        description="At the end choose one cut, fix its list of rows, and train 5 fresh seeds on it: "
+        "all grids but paper and scaling do.",
+    )
     seeds: str = Field(
         default="",
         description="How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them.",
@@ -151,6 +156,7 @@ class SweepOptions(BaseModel):
             rates=tuple(self.rate or ()),
             signals=tuple(self.signal or ()),
             control=self.control,
+            confirm=self.confirm,
             seeds=chosen_seeds(self.seeds, self.seed or ()),
             training=tuple((name, value) for name, value in training if value is not None),
             precision=self.precision,

@@ -1,7 +1,7 @@
 """Which task runs next: a trial starts when what it forks from exists, so that no GPU waits."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -30,6 +30,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         next_tasks: Called when all have ended, with the tasks that could not run; returns further
             tasks, or none to end.
         limits: Where to stop before that.
+        known: Names of the tasks that workers know; others travel with their name.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
@@ -42,8 +43,11 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         store: Store,
         next_tasks: NextTasks | None = None,
         limits: Limits | None = None,
+        *,
+        known: Container[str] | None = None,
     ) -> None:
         super().__init__()
+        self._known = known
         self.blocked: dict[str, Task] = {}
         self.reached = ""
         self._store, self._next_tasks, self._limits = store, next_tasks, limits or Limits()
@@ -105,7 +109,8 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
             if not lacking:
                 self._live[trial_id] = self._waiting.pop(name)
                 self._trials += task.is_trial
-                return {"task": name}
+                is_new = self._known is not None and name not in self._known
+                return {"task": name, "new": task if is_new else None}
             makers = [self._maker.get(artifact) for artifact in lacking]
             lost = [maker for maker in makers if maker is None or maker.name not in coming]
             if lost:

@@ -56,17 +56,20 @@ def run_tasks(
         resources: What it runs on.
         progress: Records each finished task.
         folder: Where Tune keeps its own notes, which are never read back.
-        all_tasks: All tasks that may come, these and those that `next_tasks` will give.
+        all_tasks: Tasks that may come, these and those of `next_tasks` that can be foreseen.
         next_tasks: Asked for further tasks when all has ended.
         stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
         How it ended.
     """
-    searcher = ReadySearcher(left, resources.open_store(), next_tasks, resources.limits)
+    tasks = {task.name: task for task in all_tasks}
+    searcher = ReadySearcher(
+        left, resources.open_store(), next_tasks, resources.limits, known=tasks
+    )
     _connect(resources)
     slots = _slots(resources)
-    work = partial(run_task, tasks={task.name: task for task in all_tasks}, resources=resources)
+    work = partial(run_task, tasks=tasks, resources=resources)
     need = {"cpu": resources.cpus, "gpu": resources.gpus}
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),

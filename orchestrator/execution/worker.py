@@ -20,7 +20,7 @@ _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 
 def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Resources) -> None:
     """Do one task in this worker and report how it ended."""
-    task = tasks[config["task"]]
+    task = config.get("new") or tasks[config["task"]]
     try:
         run_here(task, resources)
     except Exception as error:

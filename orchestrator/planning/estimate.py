@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.planning.grids import FRESH_SEEDS
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import derived_under
 from trainables.records import from_json
@@ -91,14 +92,43 @@ def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     return paces
 
 
-def hours(tasks: Iterable["Task"], pace: Pace, n_test: int) -> tuple[float, float, float]:
+def hours(
+    tasks: Iterable["Task"], pace: Pace, n_test: int, *, more: "Unchosen | None" = None
+) -> tuple[float, float, float]:
     """Hours of one worker after another, low, expected and high.
 
     A sample that is only evaluated counts a third of one trained on, as its floating-point operations.
     """
     examples = sum(task.cost + task.is_trial * n_test / 3 for task in tasks)
+    if more is not None:
+        examples += more.examples + more.trials * n_test / 3
     low, expected, high = (examples * s / 3600 for s in (pace.low, pace.expected, pace.high))
     return low, expected, high
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchosen:
+    """The confirmation of a data set before its list is chosen, at most.
+
+    Attributes:
+        trials: Full-data runs, runs on the list, and on random lists.
+        examples: Samples they train on, repeats counted, if the smallest rate is chosen.
+    """
+
+    trials: int = 0
+    examples: float = 0.0
+
+
+def unchosen(sweep: "Sweep", sha: str) -> Unchosen:
+    """What confirming a data set will take at most; nothing once its trials are planned."""
+    chosen = {spec.data_sha for spec in sweep.specs if spec.kind == "fixed"}
+    if sha not in sweep.plan.candidates or sha in chosen:
+        return Unchosen()
+    own = [spec for spec in sweep.grid_specs if spec.data_sha == sha and spec.kind == "pruned"]
+    epochs, left = own[0].training.epochs, 1 - min(spec.rate for spec in own)
+    arms, seeds = 1 + sweep.control, len(FRESH_SEEDS)
+    examples = seeds * epochs * sweep.sizes[sha] * (1 + arms * left)
+    return Unchosen(trials=seeds * (1 + arms), examples=examples)
 
 
 def search_s(searches: int, n: int) -> float:

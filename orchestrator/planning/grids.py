@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count, islice
 
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -60,6 +61,7 @@ class Grid:
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
         control: Whether random pruning runs beside every arm; `controlled_blocks` adds it.
+        confirm: Whether one cut is chosen at the end and confirmed by fresh seeds.
         needs_gpu: Whether it would take days without one.
     """
 
@@ -72,6 +74,7 @@ class Grid:
     protocol: str = "restart"
     budget: str = "epochs"
     control: bool = True
+    confirm: bool = True
     needs_gpu: bool = False
 
 
@@ -102,6 +105,7 @@ GRIDS: dict[str, Grid] = {
         model="distilbert/distilbert-base-uncased",
         protocol="continue",
         control=False,
+        confirm=False,
         needs_gpu=True,
         seeds=_SEEDS[:2],
         blocks=(
@@ -177,6 +181,7 @@ GRIDS["scaling"] = Grid(
     ),
     # Fewer samples in as many epochs would also be fewer steps: two causes for one curve.
     budget="steps",
+    confirm=False,
 )
 
 
@@ -206,9 +211,20 @@ def latest_mark(arms: Iterable[Arm], epochs: int) -> float:
     return min(max([1.0, *needed]) / epochs, LATEST)
 
 
-def first_seeds(count: int) -> tuple[int, ...]:
-    """The seeds a sweep of `count` seeds runs: a longer sweep begins with a shorter one's."""
-    return _SEEDS[:count] + tuple(range(100, 100 + count - len(_SEEDS)))
+# Beyond those of any sweep: a longer one has other seeds still.
+FRESH_SEEDS = (901, 902, 903, 904, 905)
+
+
+def fresh_seeds(taken: Iterable[int]) -> tuple[int, ...]:
+    """Seeds of a confirmation: as many as FRESH_SEEDS, none that a sweep has run."""
+    known = {*taken}
+    free = (seed for seed in count(FRESH_SEEDS[0]) if seed not in known)
+    return tuple(islice(free, len(FRESH_SEEDS)))
+
+
+def first_seeds(many: int) -> tuple[int, ...]:
+    """The seeds a sweep of that many seeds runs: a longer sweep begins with a shorter one's."""
+    return _SEEDS[:many] + tuple(range(100, 100 + many - len(_SEEDS)))
 
 
 def known(noun: str, name: str, table: Mapping[str, object]) -> None:

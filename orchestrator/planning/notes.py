@@ -16,14 +16,17 @@ _SEEDS = {
 }
 
 
-def notes_of(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> tuple[str, ...]:
+def notes_of(
+    specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset], *, confirms: bool = False
+) -> tuple[str, ...]:
     """Sentences that plan and report show, each once.
 
     Args:
         specs: All trials there could be.
         datasets: By content hash.
+        confirms: Whether fresh seeds confirm one cut at the end.
     """
-    notes = [*_of_seeds(specs), *_of_control(specs)]
+    notes = [*_of_seeds(specs), *_of_control(specs), *(_of_policies(specs) if confirms else ())]
     notes += [f"{dataset.name}: {note}" for dataset in datasets.values() for note in dataset.notes]
     notes += [note for spec in specs for note in warnings(spec)]
     notes += _of_empty_classes(specs, datasets)
@@ -43,6 +46,15 @@ def _of_control(specs: Sequence[TrialSpec]) -> Iterator[str]:
         yield (
             "no random pruning runs beside the signals, so nothing can be credited to a signal; "
             "--control adds it"
+        )
+
+
+def _of_policies(specs: Sequence[TrialSpec]) -> Iterator[str]:
+    policies = dict.fromkeys(spec.signal for spec in specs if spec.kind == "dynamic")
+    if policies:
+        yield (
+            f"{', '.join(policies)}: rows chosen anew each epoch leave no list of rows, so no such "
+            "cut can be confirmed; --no-confirm judges it by its search alone"
         )
 
 

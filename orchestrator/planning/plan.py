@@ -1,12 +1,13 @@
 """From what was asked to the trials, the work behind them, and what of it is done."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis.interim_looks import Purchase, demand
-from analysis.run_files import Plan
+from analysis.run_files import Plan, load_plan
+from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import (
@@ -44,6 +45,8 @@ class Sweep:
         run: The run's folder.
         weights_bytes: Of the model's files; 0 where built in.
         purchases: What was bought beyond the first look and has not ended.
+        sizes: Training rows of each data set, by content hash.
+        control: Whether random lists run beside the list that is confirmed.
     """
 
     plan: Plan
@@ -55,6 +58,8 @@ class Sweep:
     run: Run
     weights_bytes: int = 0
     purchases: Sequence[Purchase] = ()
+    sizes: dict[str, int] = field(default_factory=dict)
+    control: bool = True
 
     @property
     def specs(self) -> tuple[TrialSpec, ...]:
@@ -70,14 +75,31 @@ class Sweep:
         """Whether the trial's row is in the store."""
         return self.store.has("result", spec.result_key)
 
-    def with_bought_seeds(self) -> "Sweep":
-        """The sweep with the seeds that the rows so far ask for; itself where it buys none."""
-        tolerance_pp = self.plan.tolerance_pp
-        if not self.plan.adaptive or tolerance_pp is None:
+    def grown(self, *, is_over: bool = False) -> "Sweep":
+        """The sweep with what its rows ask for: seeds bought, and at the end the confirmation.
+
+        Args:
+            is_over: Whether all that could run has: trials that failed are then not waited for.
+        """
+        if not self.plan.adaptive and not self.plan.candidates:
             return self
-        asked = demand(self.grid_specs, self._rows(), tolerance_pp=tolerance_pp)
-        plan = replace(self.plan, specs=tuple(asked.specs), created=_now())
-        return replace(self, plan=plan, purchases=asked.purchases)
+        specs, purchases = self.grid_specs, self.purchases
+        if self.plan.adaptive:
+            asked = demand(specs, self._rows(), tolerance_pp=self.plan.tolerance_pp or 1.0)
+            specs, purchases = asked.specs, asked.purchases
+        ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
+        searched = replace(self.plan, specs=tuple(specs), created=_now())
+        confirming, candidates = chosen_lists(
+            searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control
+        )
+        plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
+        tasks = (
+            plan_tasks([*self.grid_specs, *confirming], self.sizes) if confirming else self.tasks
+        )
+        return replace(self, plan=plan, purchases=purchases, tasks=tasks)
+
+    def _has_row(self, spec: TrialSpec) -> bool:
+        return self.run.row(spec).exists()
 
     def _rows(self) -> Iterator[TrialResult]:
         for spec in self.grid_specs:
@@ -115,7 +137,8 @@ def plan_sweep(
     check_probes(specs, sizes)
     check_targets(specs, datasets)
     name = request.grid or "own"
-    content = [request.adaptive] * request.adaptive + [spec.result_key for spec in specs]
+    flags = [flag for flag in (request.adaptive, "confirm" * grid.confirm) if flag]
+    content = [*flags, *(spec.result_key for spec in specs)]
     fingerprint = key_of([content, resources.environment])[:6]
     plan = Plan(
         grid=name,
@@ -125,8 +148,9 @@ def plan_sweep(
         tolerance_pp=tolerance_pp,
         limited=any(dataset.limited for dataset in loaded.values()),
         environment=resources.environment,
-        notes=notes_of(specs, datasets),
+        notes=notes_of(specs, datasets, confirms=grid.confirm),
         adaptive=request.adaptive,
+        candidates=candidates_of(specs) if grid.confirm else {},
     )
     return Sweep(
         plan=plan,
@@ -137,7 +161,9 @@ def plan_sweep(
         store=resources.open_store(),
         run=Run(run or resources.runs / f"{name}-{fingerprint}"),
         weights_bytes=model.size,
-    ).with_bought_seeds()
+        sizes=sizes,
+        control=grid.control,
+    ).grown()
 
 
 def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:

@@ -54,6 +54,7 @@ class Request:
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
         control: Run random pruning beside every signal.
+        confirm: Choose one cut at the end, and confirm it by fresh seeds.
         null: Add trials that prune nothing, to see how far chance alone leads.
         adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
     """
@@ -77,6 +78,7 @@ class Request:
     protocol: str = ""
     budget: str = ""
     control: bool | None = None
+    confirm: bool | None = None
     null: bool = False
     adaptive: bool = False
 
@@ -159,6 +161,7 @@ class Request:
             protocol=protocol,
             budget=self.budget or base.budget,
             control=base.control if self.control is None else self.control,
+            confirm=base.confirm if self.confirm is None else self.confirm,
         )
 
 

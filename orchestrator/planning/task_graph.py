@@ -26,14 +26,15 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Task]:
         n_train: Training rows of each data set, by content hash.
     """
     everything = list(specs)
-    pruned = [spec for spec in everything if not spec.is_baseline]
     whole = {spec.run_key for spec in everything}
     forks: dict[str, list[TrialSpec]] = {}
     scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
-    others = {spec: relatives(spec, whole=False) for spec in pruned}
-    seen = looks((spec for spec in pruned if spec.kind == "pruned"), others)
-    for spec in pruned:
-        for fork in (spec, *others[spec]):
+    # A fixed list rests on the trials that score it, whose seeds are others.
+    cut = [one for spec in everything if not spec.is_baseline for one in spec.scorers]
+    others = {spec: relatives(spec, whole=False) for spec in cut}
+    seen = looks((spec for spec in others if spec.kind == "pruned"), others)
+    for spec, beside in others.items():
+        for fork in (spec, *beside):
             if fork.warmup:
                 forks.setdefault(fork.run_key, []).append(fork)
         if spec.kind == "pruned":
@@ -50,15 +51,16 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Task]:
         add(*_run_tasks(spec, full, tuple(forks.get(spec.run_key, ()))))
         if spec.is_baseline:
             continue
-        for other in others[spec]:
-            if other.run_key not in whole:
-                add(_warm_up_task(other, full, tuple(forks[other.run_key])))
-        add(*(_answer_task(other, full) for other in relatives(spec, whole=True)))
-        if spec.kind == "pruned":
-            together = tuple(scored[_evidence_of(spec)].values())
-            if not is_one_shard(n):
-                add(*evidence_tasks(spec, others[spec], seen, n, full))
-            add(_score_task(spec, n, full, together))
+        for one in spec.scorers:
+            for other in others[one]:
+                if other.run_key not in whole:
+                    add(_warm_up_task(other, full, tuple(forks[other.run_key])))
+            add(*(_answer_task(other, full) for other in relatives(one, whole=True)))
+            if one.kind == "pruned":
+                together = tuple(scored[_evidence_of(one)].values())
+                if not is_one_shard(n):
+                    add(*evidence_tasks(one, others[one], seen, n, full))
+                add(_score_task(one, n, full, together))
         add(_trial_task(spec, n, full))
     return list(tasks.values())
 
@@ -148,11 +150,13 @@ def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
 
 def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
-    scores = () if spec.kind != "pruned" else (("scores", spec.score_key),)
+    scored = spec.scorers if spec.kind in ("pruned", "fixed") else ()
+    before = needs_of_run(spec) if spec.kind == "fixed" else warmed(spec)
+    needs = [need for one in scored for need in (("scores", one.score_key), *cut_needs(one, n))]
     return Task(
         kind="trial",
         spec=spec,
-        needs=(*warmed(spec), *scores, *cut_needs(spec, n)),
+        needs=(*before, *dict.fromkeys(needs)),
         makes=(("result", spec.result_key),),
         cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
     )

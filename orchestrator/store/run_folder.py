@@ -121,6 +121,17 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
             f"{folder} was run on another environment ({', '.join(changed)}) and trials of two "
             "environments are not compared; restore it, or give another --run"
         )
+    known = {spec.data_sha for spec in old.specs}
+    for spec in new.specs:
+        sha = spec.data_sha
+        if sha in known and (sha in old.candidates) != (sha in new.candidates):
+            was, now = (
+                ("with", "--confirm") if sha in old.candidates else ("without", "--no-confirm")
+            )
+            raise PlanChangedError(
+                f"{folder} was planned {was} a confirmation, and whether there is one is settled "
+                f"before the first trial: give {now}, or another --run"
+            )
     keys = {spec.result_key for spec in new.specs}
     gone = [spec for spec in old.specs if spec.result_key not in keys]
     if gone:

@@ -9,7 +9,15 @@ from rich.table import Table
 
 from analysis.interim_looks import LOOKS
 from analysis.wording import percent
-from orchestrator.planning.estimate import Pace, hours, search_s, searches, warm_up_bytes
+from orchestrator.planning.estimate import (
+    Pace,
+    hours,
+    search_s,
+    searches,
+    unchosen,
+    warm_up_bytes,
+)
+from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
@@ -39,7 +47,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"  {done} already done, {len(specs) - done} to run; run folder {sweep.run.folder}"
     )
     marks = len({spec.warm_key for spec in pruned})
-    scores = len({spec.score_key for spec in pruned if spec.kind != "null"})
+    scores = len({spec.score_key for spec in pruned if spec.kind == "pruned"})
     console.print(
         f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
         f"{len(pruned)}"
@@ -50,11 +58,49 @@ def print_plan(sweep: Sweep, console: Console) -> None:
             "verdict needs them, the smallest rate first; all "
             f"{LOOKS[-1]} seeds of all rates would be {len(sweep.grid_specs)} trials"
         )
+    for line in _confirmation(sweep):
+        console.print(f"  {line}", highlight=False)
     print_purchases(sweep, console)
     for dataset in sweep.datasets.values():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
     for note in sweep.plan.notes:
         console.print(f"  note: {note}", highlight=False)
+
+
+def _confirmation(sweep: Sweep) -> list[str]:
+    """What is confirmed by fresh seeds, or will be."""
+    lines = []
+    for sha, count in sweep.plan.candidates.items():
+        name = sweep.datasets[sha].name
+        own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
+        listed = [spec for spec in own if spec.scored_by != (spec.seed,)]
+        if more := unchosen(sweep, sha).trials:
+            lines.append(
+                f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
+                f"are fixed, and {len(FRESH_SEEDS)} fresh seeds train afresh on them: at most {more} "
+                "more trials"
+            )
+        elif listed:
+            one = listed[0]
+            lines.append(
+                f"confirming {name}: {percent(one.rate)} by {arm_text(one)}, one list scored by seeds "
+                f"{_seeds(one.scored_by)}, trained on afresh by seeds "
+                f"{_seeds(spec.seed for spec in listed)}"
+                f"{' and beside it on random lists' * (len(own) > len(listed))}"
+            )
+    return lines
+
+
+def _seeds(seeds: Iterable[int]) -> str:
+    return " ".join(map(str, seeds))
+
+
+def print_growth(sweep: Sweep, console: Console) -> None:
+    """Print what is bought beyond the first plan: seeds, and the confirmation."""
+    print_purchases(sweep, console)
+    if any(spec.kind == "fixed" for spec in sweep.specs):
+        for line in _confirmation(sweep):
+            console.print(f"  {line}", highlight=False)
 
 
 def print_purchases(sweep: Sweep, console: Console) -> None:
@@ -83,7 +129,7 @@ def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) ->
             unknown.append(dataset.name)
             table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
             continue
-        took = hours(own, paces[sha], len(dataset.test))
+        took = hours(own, paces[sha], len(dataset.test), more=unchosen(sweep, sha))
         total += took
         table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
     known = _three(total) if total.any() or not unknown else ""
@@ -106,7 +152,8 @@ def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) ->
 
 
 def _trials_left(sweep: Sweep, sha: str) -> int:
-    return sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
+    planned = sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
+    return planned + unchosen(sweep, sha).trials
 
 
 def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
@@ -127,6 +174,8 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
 
 
 def _listed(specs: Sequence[TrialSpec]) -> str:
+    specs = [spec for spec in specs if spec.kind != "fixed"]
+
     def values(name: str) -> list[Any]:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
         return list(dict.fromkeys(found))

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from analysis.run_files import Plan, load_plan
+from analysis.run_files import Plan, load_plan, merged
 from trainables.errors import DataError
 
 # As written since the first release: fields and their order, blanks and line ends.
 WRITTEN = """{
  "adaptive": false,
+ "candidates": {},
  "command": "python -m orchestrator.sweep --grid demo",
  "created": "2026-11-29T09:05:29+00:00",
  "environment": {
@@ -32,6 +33,7 @@ WRITTEN = """{
    "protocol": "continue",
    "prune": "low",
    "rate": 0.0,
+   "scored_by": [],
    "seed": 11,
    "selector": "",
    "selector_settings": {},
@@ -71,7 +73,7 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
     assert Plan.from_json(plan.to_json()) == plan
 
 
-def test_the_format_of_a_plan_has_not_changed():
+def test_the_format_of_a_plan_has_not_changed_but_for_what_confirms():
     plan = Plan.from_json(WRITTEN)
     assert (plan.grid, plan.limited, plan.specs[0].seed) == ("demo", True, 11)
     assert plan.to_json() == WRITTEN
@@ -86,3 +88,14 @@ def test_a_damaged_plan_is_refused_by_name(tmp_path, data):
     (tmp_path / "plan.json").write_bytes(data)
     with pytest.raises(DataError, match=r"plan\.json: "):
         load_plan(tmp_path)
+
+
+def test_a_plan_written_before_there_were_confirmations_is_read():
+    old = json.loads(WRITTEN)
+    del old["candidates"], old["specs"][0]["scored_by"]
+    assert Plan.from_json(json.dumps(old)) == Plan.from_json(WRITTEN)
+
+
+def test_plans_read_as_one_add_up_what_was_chosen_from(pruned):
+    plans = [Plan(specs=(pruned(),), candidates={"a": 4}), Plan(candidates={"a": 6, "b": 1})]
+    assert merged(plans).candidates == {"a": 10, "b": 1}

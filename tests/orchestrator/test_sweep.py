@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
+from orchestrator.planning.grids import FRESH_SEEDS
 from trainables.records import from_json, read_parquet
 from trainables.spec import TrialSpec
 
@@ -42,6 +43,7 @@ SMALL = [
     "random",
     "--epochs",
     "3",
+    "--no-confirm",
 ]
 
 
@@ -227,7 +229,7 @@ def test_a_sweep_whose_only_machine_is_lost_says_so(tmp_path):
 @pytest.mark.slow
 def test_seeds_are_bought_in_one_sweep_and_the_same_again(tmp_path):
     few = ["--rate", "0.1", "--signal", "redundancy", "--signal", "random", "--epochs", "3"]
-    asked = [*SMALL[:8], *few, "--seeds", "adaptive", "--null", "--tolerance", "4"]
+    asked = [*SMALL[:8], *few, "--seeds", "adaptive", "--null", "--tolerance", "4", "--no-confirm"]
     whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
     assert whole.returncode == 0
     assert "adaptive: 3 seeds each" in whole.stdout
@@ -240,6 +242,36 @@ def test_seeds_are_bought_in_one_sweep_and_the_same_again(tmp_path):
     assert sweep(tmp_path, *asked, *parts, "--max-trials", "14").returncode == 3
     assert sweep(tmp_path, *asked, *parts, timeout=600).returncode == 0
     assert rows_of(tmp_path / "parts") == bought
+    assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", ["3", "adaptive"])
+def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on_with(
+    tmp_path, seeds
+):
+    arms = ["--rate", "0.1", "--signal", "keep_one:stratified", "--tolerance", "6"]
+    asked = [*SMALL[:8], *arms, "--epochs", "8", "--seeds", seeds]
+    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "at most 15 more trials" in whole.stdout
+    assert "one list scored by seeds 11 17 23" in whole.stdout
+    found = rows_of(tmp_path / "whole")
+    listed = [row for row in found.values() if row.spec.kind == "fixed"]
+    chosen = [row for row in listed if row.spec.scored_by != (row.spec.seed,)]
+    assert [row.spec.seed for row in sorted(chosen, key=lambda row: row.spec.seed)] == [
+        *FRESH_SEEDS
+    ]
+    assert len({row.kept_sha for row in chosen}) == 1
+    assert len({row.kept_sha for row in listed}) == 1 + 5 * (len(listed) > 5)
+    assert "seeds that chose nothing" in whole.stdout
+    parts = ["--run", "parts", "--cache", "two"]
+    searched = len(found) - len(listed) - 5
+    for trials in (searched - 1, 3, 5):  # before the choice, between it and the end
+        assert sweep(tmp_path, *asked, *parts, "--max-trials", str(trials)).returncode == 3
+    ended = sweep(tmp_path, *asked, *parts, timeout=600)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert rows_of(tmp_path / "parts") == found
     assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
 
 

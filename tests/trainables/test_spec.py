@@ -149,3 +149,40 @@ def test_a_null_trial_prunes_nothing_and_is_no_baseline():
     assert null.kind == "null" and not null.is_baseline and null.baseline == FULL
     assert null.warm_key == PRUNED.warm_key
     assert null.result_key not in {FULL.result_key, PRUNED.result_key}
+
+
+def fixed(*seeds, **fields):
+    return replace(PRUNED, protocol="restart", scored_by=seeds, **fields)
+
+
+def test_a_fixed_list_has_one_name_whichever_seed_trains_on_it():
+    one, other = fixed(1, 2, seed=901), fixed(2, 1, seed=902, budget="steps")
+    assert one.survivors_key == other.survivors_key
+    assert one.result_key != other.result_key
+
+
+@pytest.mark.parametrize(
+    "fields", [{"rate": 0.2}, {"warmup": 0.25}, {"signal": "el2n"}, {"scored_by": (1, 3)}]
+)
+def test_another_list_has_another_name_and_other_results(fields):
+    one = fixed(1, 2, seed=901)
+    other = replace(one, **fields)
+    assert one.survivors_key != other.survivors_key
+    assert one.result_key != other.result_key
+    assert one.baseline == other.baseline
+
+
+def test_a_fixed_list_is_scored_by_trials_of_the_seeds_it_names():
+    one = fixed(2, 1, seed=901)
+    assert one.kind == "fixed"
+    assert [spec.seed for spec in one.scorers] == [1, 2]
+    assert {spec.kind for spec in one.scorers} == {"pruned"}
+    assert TrialSpec.from_dict(one.to_dict()) == one
+
+
+@pytest.mark.parametrize(
+    "fields", [{"protocol": "continue"}, {"selector": "each_epoch"}, {"signal": "null", "rate": 0}]
+)
+def test_what_is_not_a_list_of_rows_trained_on_afresh_is_refused(fields):
+    with pytest.raises(ValueError, match=r"scored_by is|a baseline has none"):
+        replace(fixed(1, 2), **fields)

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -5,15 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 
 import trainables.run_context as runs_module
-from trainables.data.dataset import Split, write
+from trainables.data.dataset import Split, uniform_draws, write
 from trainables.data.subsampling import with_validation
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import sha_of
+from trainables.selection.scoring import join_scores, select
 from trainables.selection.scoring import score as scored_with
-from trainables.selection.scoring import select
 from trainables.selection.selectors import SELECTORS, n_keep
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
@@ -400,3 +402,50 @@ def test_a_warm_up_that_leaves_nothing_is_refused_before_training(specs, filled)
     full, pruned = specs("linear", warmup=0.99)
     with pytest.raises(ValueError, match="45 of 45 steps"):
         run_baseline(full, filled(), marks=[pruned])
+
+
+@learners
+def test_a_list_scored_by_its_own_seed_is_what_the_pruned_trial_trains_on_afresh(
+    specs, filled, learner
+):
+    _, pruned = specs(learner, protocol="restart")
+    cache = filled()
+    own, listed = (run_trial(spec, cache) for spec in (pruned, replace(pruned, scored_by=(3,))))
+    assert (own.kept_sha, own.weights_sha) == (listed.kept_sha, listed.weights_sha)
+    used = [
+        {name: replace(p, seconds=0) for name, p in row.phases.items()} for row in (own, listed)
+    ]
+    assert used[0] == used[1]
+
+
+@pytest.mark.parametrize(("signal", "settings"), ARMS)
+def test_fresh_seeds_train_on_one_list_that_the_scores_of_others_made(
+    specs, filled, signal, settings
+):
+    _, pruned = specs("linear", protocol="restart", signal=signal, settings=settings)
+    fixed, cache = replace(pruned, scored_by=(3, 4, 5)), filled()
+    one, two = (run_trial(replace(fixed, seed=seed), cache) for seed in (901, 902))
+    assert one.kept_sha == two.kept_sha and one.weights_sha != two.weights_sha
+    assert sum(one.kept_counts) == n_keep(240, 0.3)
+    assert cache.made["survivors"] == 1
+    # What the list cost is what the three seeds that made it cost.
+    made = [run_trial(replace(pruned, seed=seed), cache).phases for seed in (3, 4, 5)]
+    for phase in ("warmup", "scoring"):
+        assert one.phases[phase].examples == sum(used[phase].examples for used in made)
+
+
+def test_a_fixed_list_names_every_row_and_what_made_it(specs, filled, small):
+    _, pruned = specs("linear", protocol="restart", selector="stratified")
+    fixed, cache = replace(pruned, scored_by=(3, 4), seed=901), filled()
+    row = run_trial(fixed, cache)
+    table = pq.read_table(cache.root / f"survivors-{fixed.survivors_key}")
+    assert table["sample_id"].to_pylist() == small.train.ids.tolist()
+    keep = table["keep"].to_numpy()
+    assert hashlib.sha256(np.packbits(keep).tobytes()).hexdigest() == row.kept_sha
+    assert json.loads(table.schema.metadata[b"about"])["scored_by"] == [3, 4]
+    # Cut by hand, from the scores of both seeds.
+    both = np.stack([scores_of(one, cache) for one in fixed.scorers])
+    ties = uniform_draws(small.train.ids, 3, "ties")
+    cut = SELECTORS["stratified"].cut
+    expected = cut(join_scores(both, is_set=False), small.train.labels, 0.3, ties)
+    assert (keep == expected).all()

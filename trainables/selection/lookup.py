@@ -63,7 +63,8 @@ def signal_of(name: str) -> Signal:
     """
     if ":" not in name:
         return SIGNALS[name]
-    return Signal(_function(name), cost="not stated")
+    # Whether a user's own scores rest on each other is not known, and a wrong mean would be worse.
+    return Signal(_function(name), cost="not stated", is_set=True)
 
 
 def selector_of(name: str) -> Callable[..., Any]:

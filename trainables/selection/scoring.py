@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.evidence.collector import Evidence, Runs
@@ -74,10 +75,18 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
     Raises:
         ValueError: As `score`; or if the selector gives no mask of as many rows as asked for.
     """
-    train = runs.dataset.train
+    if spec.kind == "fixed":
+        return _fixed(spec, runs)
     if spec.kind != "pruned":
-        return np.ones(len(train), dtype=bool), Phase()
+        return np.ones(len(runs.dataset.train), dtype=bool), Phase()
     scores, scoring = score(spec, runs)
+    keep, own = _cut(spec, scores, runs)
+    return keep, scoring + own
+
+
+def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep, Phase]:
+    """The rows of a pruned trial that given scores leave, and what the cut's evidence took."""
+    train = runs.dataset.train
     selection, evidence = resolve(spec), Evidence(spec, runs)
     cut = selection.selector
     keep = cut(
@@ -87,7 +96,55 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
         **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
     )
     check_keep(keep, len(train), spec.rate, spec.selector)
-    return keep, scoring + evidence.used
+    return keep, evidence.used
+
+
+def _fixed(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
+    """The one list of rows that the scores of several seeds leave, made once and kept.
+
+    Where the selector asks for evidence, it is that of the first of these seeds.
+    """
+    first, train = spec.scorers[0], runs.dataset.train
+
+    def write(path: Path) -> dict[str, Any]:
+        each = [score(one, runs) for one in spec.scorers]
+        scores = join_scores(
+            np.stack([found for found, _ in each]), is_set=resolve(first).signal.is_set
+        )
+        keep, own = _cut(first, scores, runs)
+        write_scores(path, scores, train, about, {"keep": keep})
+        return {"used": asdict(sum((used for _, used in each), own))}
+
+    about = {"list": spec.scorers[0].to_dict(), "scored_by": list(spec.scored_by)}
+    path = runs.cache.get("survivors", spec.survivors_key, write, about=about)
+    keep = pq.read_table(path, columns=["keep"])["keep"].to_numpy()
+    return keep, Phase(**runs.cache.facts("survivors", spec.survivors_key)["used"])
+
+
+def join_scores(scores: NDArray[np.float32], *, is_set: bool) -> NDArray[np.float32]:
+    """The scores of several seeds as one: by the mean of each row's ranks.
+
+    The row of the k-th mean rank gets the mean over seeds of the k-th score, so that selectors
+    which look at how scores spread see what a single seed shows them; of one seed they are its own.
+    Where a row's score rests on which others go, a mean would be of no set at all: then the scores
+    are those of the seed whose ranks are nearest to the mean ranks.
+
+    Args:
+        scores: Shape (seeds, n).
+        is_set: Whether they rest on each other.
+
+    Returns:
+        Shape (n,).
+    """
+    ranks = rankdata(scores, axis=1)
+    mean = ranks.mean(axis=0)
+    if is_set:
+        nearest: NDArray[np.float32] = scores[np.argmin(((ranks - mean) ** 2).sum(axis=1))]
+        return nearest
+    spread = np.sort(scores.astype(np.float64), axis=1).mean(axis=0)
+    places = np.arange(1, len(mean) + 1)
+    scored: NDArray[np.float32] = np.interp(rankdata(mean), places, spread).astype(np.float32)
+    return scored
 
 
 def recall_of(spec: TrialSpec, runs: Runs) -> float | None:

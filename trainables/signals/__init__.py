@@ -58,6 +58,8 @@ class Signal:
         both_ways: Whether papers disagree which end to keep.
         affordable: Whether it costs a small part of a run, and so is in the grid `signals`.
         selector: How its source cuts.
+        is_set: Whether a row's score rests on which other rows go, so that the scores of several
+            seeds have no meaningful mean: of two copies each seed lets another one go.
         columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
@@ -68,6 +70,7 @@ class Signal:
     both_ways: bool = field(default=False, kw_only=True)
     affordable: bool = field(default=True, kw_only=True)
     selector: str = field(default="global", kw_only=True)
+    is_set: bool = field(default=False, kw_only=True)
     columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -95,13 +98,13 @@ SIGNALS: dict[str, Signal] = {
     "random": Signal(random, cost="0"),
     "redundancy": Signal(redundancy, cost="1 F + kNN"),
     "redundancy_within_class": Signal(redundancy_within_class, cost="1 F + kNN"),
-    "keep_one": Signal(keep_one, cost="1 F + kNN"),
-    "semdedup": Signal(semdedup, cost="1 F + k-means"),
-    "d4": Signal(d4, cost="1 F + 2 k-means"),
+    "keep_one": Signal(keep_one, cost="1 F + kNN", is_set=True),
+    "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
+    "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
     "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True),
     "supervised_prototypes": Signal(supervised_prototypes, cost="1 F", both_ways=True),
     "moderate": Signal(moderate, cost="1 F"),
-    "d2": Signal(d2, cost="1 F + kNN", min_epochs=1),
+    "d2": Signal(d2, cost="1 F + kNN", min_epochs=1, is_set=True),
     "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True),
     "el2n_ensemble": Signal(
         el2n_ensemble, cost="5 warm-ups + 5 F", min_epochs=1, both_ways=True, affordable=False

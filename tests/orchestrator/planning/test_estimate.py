@@ -10,6 +10,7 @@ from orchestrator.planning.estimate import (
     hours,
     measured_paces,
     searches,
+    unchosen,
 )
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
@@ -20,7 +21,7 @@ from trainables.result import Phase, TrialResult
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1,), warmups=(0.05,),
-    signals=("random",), limit_test=90,
+    signals=("random",), limit_test=90, confirm=False,
 )  # fmt: skip
 
 
@@ -112,3 +113,18 @@ def test_what_is_done_is_not_counted_again(planned):
     for spec in sweep.specs:
         finish(sweep, spec, 1.0, 1000)
     assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured_paces(sweep))
+
+
+def test_a_confirmation_to_come_is_part_of_the_estimate(planned):
+    plain, confirmed = planned(), planned(replace(SMALL, confirm=True))
+    (sha,) = confirmed.datasets
+    more = unchosen(confirmed, sha)
+    # Five full runs, five on the list, five on random lists, at the smallest rate.
+    epochs = confirmed.specs[0].training.epochs
+    assert more.trials == 15
+    assert more.examples == pytest.approx(5 * epochs * 300 * (1 + 2 * 0.9))
+    assert unchosen(plain, sha).trials == 0
+    pace = Pace(low=1.0, expected=1.0, high=1.0, basis="")
+    took = [hours(one.left, pace, 90, more=unchosen(one, sha))[1] for one in (plain, confirmed)]
+    assert 3600 * (took[1] - took[0]) == pytest.approx(more.examples + 15 * 90 / 3)
+    assert "4           " in shown(plain, {}) and "19          " in shown(confirmed, {})

@@ -1,0 +1,78 @@
+"""The confirmation of a sweep: which fixed list is trained on, by which fresh seeds, beside what."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from analysis.answers import candidate
+from analysis.envelope import JudgedCell
+from analysis.methods import condition_of
+from analysis.run_files import Plan
+from analysis.study import Study, study
+from orchestrator.planning.grids import RANDOM, fresh_seeds
+from trainables.result import TrialResult
+from trainables.spec import TrialSpec
+
+
+def candidates_of(specs: Iterable[TrialSpec]) -> dict[str, int]:
+    """How many conditions leave a list that could be confirmed, by content of the data set."""
+    conditions = {condition_of(spec) for spec in specs if spec.kind == "pruned"}
+    return dict(Counter(condition.source.data_sha for condition in conditions))
+
+
+def chosen_lists(
+    searched: Plan,
+    rows: Callable[[], Iterable[TrialResult]],
+    ended: Collection[TrialSpec],
+    *,
+    before: Plan | None,
+    control: bool,
+) -> tuple[tuple[TrialSpec, ...], dict[str, int]]:
+    """The trials that confirm, of the data sets whose search has ended, full-data runs first.
+
+    What a run's folder has chosen before stays chosen, whatever rows came since: another choice
+    would be another chance.
+
+    Args:
+        searched: The sweep without its confirmation.
+        rows: Gives those of it that ended.
+        ended: Its trials that are waited for no more.
+        before: The plan in the run's folder.
+        control: Whether random lists run beside a method's.
+
+    Returns:
+        The trials, and `Plan.candidates` as they were when each list was chosen.
+    """
+    candidates = dict(searched.candidates)
+    kept = [s for s in before.specs if s.kind == "fixed"] if before else []
+    seeds = {spec.seed for spec in searched.specs}
+    seen: Study | None = None
+    fixed: list[TrialSpec] = []
+    for sha in searched.candidates:
+        own = [spec for spec in searched.specs if spec.data_sha == sha]
+        frozen = [spec for spec in kept if spec.data_sha == sha]
+        if before and frozen:
+            fixed += frozen
+            candidates[sha] = before.candidates.get(sha, candidates[sha])
+        elif all(spec in ended for spec in own):
+            seen = seen or study(rows(), searched)
+            (source,) = {condition_of(spec).source for spec in own}
+            row = candidate(seen, source)
+            fixed += _trials(row, own, fresh_seeds(seeds), control=control) if row else ()
+    full = dict.fromkeys(spec.baseline for spec in fixed)
+    return (*full, *fixed), candidates
+
+
+def _trials(
+    row: JudgedCell, own: Sequence[TrialSpec], seeds: Sequence[int], *, control: bool
+) -> Iterator[TrialSpec]:
+    """Fresh seeds on one list, and each beside a random list of its own of the same size."""
+    of = next(spec for spec in own if condition_of(spec) == row.cell.condition)
+    listed = replace(of, protocol="restart", scored_by=row.cell.seeds)
+    for seed in seeds:
+        yield replace(listed, seed=seed)
+        if control and of.signal != RANDOM.signal:
+            yield replace(
+                listed, seed=seed, scored_by=(seed,), warmup=0.0, signal=RANDOM.signal, settings=(),
+                signal_sha="", prune="low",
+            )  # fmt: skip
