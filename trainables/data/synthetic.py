@@ -5,11 +5,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, Split
-from trainables.data.subsampling import lowest_of_each
+from trainables.data.planting import (
+    Plants,
+    Truth,
+    geometric_shares,
+    labels_by_share,
+    planted,
+    planted_note,
+    text_column,
+    zipf,
+)
 from trainables.errors import UsageError
 
 ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "st", "tr")
@@ -38,23 +46,6 @@ class Language:
     borrowed: float = 0.04
     shortest: int = 12
     longest: int = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plants:
-    """What is put in to be found, in the training split only but for the imbalance.
-
-    Attributes:
-        imbalance: Largest class over smallest; sizes between are geometric.
-        duplicates: Share of rows that copy another row, in [0, 1).
-        exact: Share of the copies that change no word; the others change one or two.
-        wrong: Share of rows with a wrong label, in [0, 1).
-    """
-
-    imbalance: float = 4.0
-    duplicates: float = 0.2
-    exact: float = 0.25
-    wrong: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,50 +100,30 @@ def synthetic(
         kind="text",
         class_names=tuple(f"class {k}" for k in range(n_classes)),
         train=train,
-        test=Split(inputs=_column(texts), labels=labels, ids=np.arange(n_test)),
+        test=Split(inputs=text_column(texts), labels=labels, ids=np.arange(n_test)),
         truth=truth,
-        notes=(
-            f"the package made these texts (seed {seed}): of {n_train:,} training rows "
-            f"{int((truth['duplicate_of'] >= 0).sum()):,} copy another one and "
-            f"{int(truth['is_wrong'].sum()):,} have a wrong label",
-        ),
+        notes=(planted_note(seed, truth),),
     )
 
 
-def _planted(world: _World, n: int, plants: Plants) -> tuple[Split, dict[str, NDArray[Any]]]:
+def _planted(world: _World, n: int, plants: Plants) -> tuple[Split, Truth]:
     """The training split of n rows in random order, and the truth about each."""
     rng, copies = world.rng, int(plants.duplicates * n)
     texts, labels = _texts(world, n - copies)
     sources = rng.integers(len(texts), size=copies)  # copies are of originals only
     texts += [_copy(world, texts[source], plants.exact) for source in sources]
-
-    order = rng.permutation(n)
-    went = np.argsort(order)  # the new row of each old one
-    source = np.concatenate([np.arange(n - copies), sources])[order]
-    is_copy = order >= n - copies
-    true_label = np.concatenate([labels, labels[sources]])[order]
-    is_wrong = np.zeros(n, dtype=bool)
-    is_wrong[rng.permutation(n)[: int(plants.wrong * n)]] = True
     classes = len(world.prior)
-    given = np.where(is_wrong, true_label + rng.integers(1, classes, size=n), true_label) % classes
-    inputs = _column([texts[row] for row in order])
-    return Split(inputs=inputs, labels=given, ids=np.arange(n)), {
-        "duplicate_of": np.where(is_copy, went[source], -1),
-        "group": lowest_of_each(source),
-        "true_label": true_label,
-        "is_wrong": is_wrong,
-    }
+    return planted(texts, labels, sources, classes=classes, wrong=plants.wrong, rng=rng)
 
 
 def _world(language: Language, n_classes: int, imbalance: float, rng: Any) -> _World:
     shape = (n_classes * language.topics, language.topic_words)
     topics = np.stack([rng.permutation(language.words)[: shape[1]] for _ in range(shape[0])])
-    sizes = imbalance ** -(np.arange(n_classes) / (n_classes - 1))
     return _World(
         language=language,
         words=_words(language.words, rng),
         topics=topics,
-        prior=sizes / sizes.sum(),
+        prior=geometric_shares(n_classes, imbalance),
         rng=rng,
     )
 
@@ -171,30 +142,21 @@ def _words(count: int, rng: np.random.Generator) -> NDArray[Any]:
     return np.array(list(found), dtype=object)
 
 
-def _zipf(count: int, rng: np.random.Generator, size: int, *, power: float) -> NDArray[np.int64]:
-    """Ranks in [0, count) with frequency (rank + 2) to the minus power, shape (size,)."""
-    ends = np.cumsum((np.arange(count) + 2.0) ** -power)
-    ranks: NDArray[np.int64] = np.searchsorted(ends, rng.random(size) * ends[-1])
-    return ranks
-
-
 def _texts(world: _World, n: int) -> tuple[list[str], NDArray[np.int64]]:
     language, rng = world.language, world.rng
     classes = len(world.prior)
-    # Shares are met exactly but for rounding, so that small sets have all classes too.
-    ends = np.cumsum(world.prior)
-    labels = rng.permutation(np.searchsorted(ends / ends[-1], (np.arange(n) + 0.5) / n))
+    labels = labels_by_share(world.prior, n, rng)
     home = (labels + (rng.random(n) < language.borrowed)) % classes
     topic = home * language.topics + rng.integers(language.topics, size=n)
     lengths = rng.integers(language.shortest, language.longest + 1, size=n)
     row = np.repeat(np.arange(n), lengths)
-    common = _zipf(language.words, rng, len(row), power=1.0)
-    rank = _zipf(language.topic_words, rng, len(row), power=0.5)
+    common = zipf(language.words, rng, len(row), power=1.0)
+    rank = zipf(language.topic_words, rng, len(row), power=0.5)
     from_topic = rng.random(len(row)) < language.topic_share
     words = world.words[np.where(from_topic, world.topics[topic[row], rank], common)]
     starts = np.concatenate([[0], np.cumsum(lengths)])
     texts = [" ".join(words[a:b]) for a, b in pairwise(starts)]
-    return texts, labels.astype(np.int64)
+    return texts, labels
 
 
 def _copy(world: _World, text: str, exact: float) -> str:
@@ -204,9 +166,5 @@ def _copy(world: _World, text: str, exact: float) -> str:
         return text
     words = text.split()
     for at in rng.permutation(len(words))[: int(rng.integers(1, 3))]:
-        words[at] = world.words[int(_zipf(len(world.words), rng, 1, power=1.0)[0])]
+        words[at] = world.words[int(zipf(len(world.words), rng, 1, power=1.0)[0])]
     return " ".join(words)
-
-
-def _column(texts: list[str]) -> pa.Array:
-    return pa.array(texts, pa.large_string())

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from trainables.data.catalog import load
-from trainables.data.synthetic import Plants, synthetic
+from trainables.data.planting import Plants
+from trainables.data.synthetic import synthetic
 
 
 @pytest.fixture(scope="module")
