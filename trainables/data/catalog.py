@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from trainables.data.subsampling import (
     with_validation,
 )
 from trainables.data.synthetic import synthetic
+from trainables.data.tickets import tickets
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
@@ -30,9 +31,10 @@ DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetCard:
-    """A data set known by name, found as NAME/{train,test}.parquet or on the hub.
+    """A data set known by name: made here, or found as NAME/{train,test}.parquet or on the hub.
 
     Attributes:
+        make: Makes it, given `n_train` or not; None where it is found.
         hub: Where on the hub, or None where only a folder has it.
         columns: Its columns on the hub; a folder may have these, or `text` and `label`.
         parent: The card this one is a part of, or empty.
@@ -41,6 +43,7 @@ class DatasetCard:
         seed: Decides which rows are in that part.
     """
 
+    make: Callable[..., Dataset] | None = None
     hub: Hub | None = None
     columns: Columns = Columns()  # noqa: RUF009 - frozen
     parent: str = ""
@@ -50,7 +53,8 @@ class DatasetCard:
 
 _YAHOO = Columns(text=("question_title", "question_content", "best_answer"), label="topic")
 DATASETS: Mapping[str, DatasetCard] = {
-    "synthetic": DatasetCard(),
+    "synthetic": DatasetCard(make=synthetic),
+    "tickets": DatasetCard(make=tickets),
     "imdb": DatasetCard(
         hub=Hub(repo="stanfordnlp/imdb", revision="e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
     ),
@@ -77,8 +81,9 @@ class Source:
     """What to load, and how much of it.
 
     Attributes:
-        name: A name of DATASETS ("synthetic:N" has N training rows, NAME@REVISION another commit),
-            a file, a folder holding train and test, or owner/name[:config]@revision on the hub.
+        name: A name of DATASETS ("synthetic:N" and "tickets:N" have N training rows, NAME@REVISION
+            another commit), a file, a folder holding train and test, or
+            owner/name[:config]@revision on the hub.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
         columns: Which columns hold what; None for the card's, else `text` and `label`.
         test: A second file, or the name of the split to test on.
@@ -130,8 +135,9 @@ def load(source: Source | str) -> Dataset:
     """
     source = Source(name=source) if isinstance(source, str) else source
     name, _, size = source.name.partition(":")
-    if name == "synthetic":
-        made = synthetic(n_train=_rows(size)) if size else synthetic()
+    make = DATASETS.get(name, DatasetCard()).make
+    if make:
+        made = make(n_train=_rows(name, size)) if size else make()
         dataset = replace(made, name=source.name)
     else:
         card = DATASETS.get(source.name, DatasetCard())
@@ -149,9 +155,9 @@ def load(source: Source | str) -> Dataset:
     return replace(dataset, notes=dataset.notes + content_notes(dataset))
 
 
-def _rows(size: str) -> int:
+def _rows(name: str, size: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,7}", size):
-        raise UsageError(f"synthetic:{size}; give training rows, as in synthetic:4000")
+        raise UsageError(f"{name}:{size}; give training rows, as in {name}:4000")
     return int(size)
 
 

@@ -188,7 +188,8 @@ def test_what_the_hub_gives_is_read_like_a_file(monkeypatch):
 @pytest.mark.parametrize(("name", "says"), [
     ("imbd", "Did you mean 'imdb'"), ("owner/name", "owner/name@revision"),
     ("owner/name@main", "40 hexadecimal"), ("../../etc/passwd", "no data set"), ("", "no data set"),
-    ("synthetic:many", "synthetic:4000"), ("a\0b", "no data set"),
+    ("synthetic:many", "synthetic:4000"), ("tickets:0", "tickets:4000"), ("a\0b", "no data set"),
+    ("tickts", "Did you mean 'tickets'"), ("imdb:4000", "no data set"),
 ])  # fmt: skip
 def test_a_wrong_name_is_a_usage_error(name, says):
     with pytest.raises(ValueError, match=says) as caught:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trainables.data import ticket_words as words
+from trainables.data.catalog import load
 from trainables.data.planting import Plants
 from trainables.data.tickets import NAMES, PRODUCTS, tickets
 from trainables.errors import UsageError
@@ -185,6 +186,12 @@ def test_the_note_says_who_made_them_and_what_is_planted(made):
         "192 have a wrong label; the smallest queue, Fraud, is a web form, so its tickets look "
         "alike and yet differ",
     )
+
+
+def test_they_are_loaded_by_name_and_size(made):
+    few = load("tickets:300")
+    assert load("tickets").sha == made.sha
+    assert (few.name, len(few.train)) == ("tickets:300", 300)
 
 
 @pytest.mark.parametrize(
