@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from analysis.class_retention import worst_class
-from analysis.confirmation import Confirmation
+from analysis.confirmation import LEVEL, Confirmation
 from analysis.cost import best_measured_cost
 from analysis.envelope import JudgedCell
 from analysis.interim_looks import look_of
@@ -13,7 +13,7 @@ from analysis.intervals import bounds
 from analysis.ladders import climbed, climbed_by_two, has_learned, levels_of_looks, rung_of
 from analysis.learned import Learned
 from analysis.methods import DatasetId, RateCurve
-from analysis.multiplicity import searched
+from analysis.multiplicity import Rung, searched
 from analysis.safe_rates import rate_curves
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS
@@ -87,15 +87,31 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
 def candidate(study: Study, source: DatasetId) -> JudgedCell | None:
     """The condition to confirm by fresh seeds, chosen on those seen; None where none may be safe.
 
-    What the search finds, else what passes alone, else, of the smallest rate, what comes closest, if
-    its mean lies above the line. Policies that choose anew each epoch leave no list to confirm.
+    Going up the rates, what would be confirmed if the fresh seeds were like those seen; of the largest
+    such rate as in a search. Else what passes alone, else, of the smallest rate, what comes closest,
+    if its mean lies above the line. Policies that choose anew each epoch leave no list to confirm.
     """
     own = [row for row in study.rows if row.cell.condition.kind != "dynamic"]
-    found = _searched(replace(study, rows=tuple(own)), source)
+    listed = replace(study, rows=tuple(own))
+    curves = [*rate_curves(listed, source).values()]
+    count = study.plan.candidates.get(source.data_sha, sum(map(len, curves)))
+    climb = [climbed([_as_confirmed(study, row, count) for row in rows], LEVEL) for rows in curves]
+    if top := _best(study, _tops(curves, climb)):
+        return top
+    found = _searched(listed, source)
     v = found.row.verdict if found.row else None
     if v is None or found.state == "no answer" or v.mean_pp <= -v.tolerance_pp:
         return None
     return found.row
+
+
+def _as_confirmed(study: Study, row: JudgedCell, n_candidates: int) -> Rung | None:
+    """Whether a condition would be confirmed by seeds like its own; None where it may not pass."""
+    if rung_of(study, row) is None:
+        return None
+    assert row.verdict is not None and row.verdict.parts is not None, "it has a rung"
+    p, line = row.verdict.parts, -row.verdict.tolerance_pp / 100
+    return lambda level: bool(bounds(p, level, item_alpha=level / n_candidates)[0] > line)
 
 
 def _confirmed(study: Study, found: Answer, one: Confirmation) -> Answer:

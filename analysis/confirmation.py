@@ -13,7 +13,7 @@ from trainables.errors import DataError
 from trainables.result import TrialResult
 
 # With alpha itself 4.8 to 6.6 % of studies err: a little of the choice stays in the test examples.
-_SHARE = 0.8
+LEVEL = 0.8 * ALPHA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def _confirmation(
     """A list held against the full-data runs, and against random lists of its size."""
     _check_one_list(cell)
     lists = sum(bool(one.condition.scored_by) for one in own)
-    level = {"alpha": _SHARE * ALPHA / lists, "item_share": 1 / n_candidates}
+    level = {"alpha": LEVEL / lists, "item_share": 1 / n_candidates}
     control = next((one for one in own if _is_beside(one, cell)), None)
     beside = held_against(cell, control, **level) if control else None
     return Confirmation(

@@ -50,8 +50,9 @@ def list_grids(
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from rich.table import Table
 
-    from orchestrator.planning.grids import GRIDS, controlled_blocks, known
+    from orchestrator.planning.grids import GRIDS, controlled_blocks, known, marks_of
     from trainables.errors import explained
+    from trainables.learners import LEARNERS
 
     console = open_console(200)
     with explained():
@@ -65,11 +66,15 @@ def list_grids(
             table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
     console.print(table)
     if name:
-        for block in controlled_blocks(GRIDS[name]):
+        chosen = GRIDS[name]
+        training = chosen.training or LEARNERS[_learner(chosen.model)].training
+        for block in controlled_blocks(chosen):
+            marks = marks_of(block, chosen.protocol, training.epochs)
             arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
             console.print(
-                f"{', '.join(block.datasets)}: warm-up {_shares(block.warmups)}, pruned "
-                f"{_shares(block.rates)}, {arms}; {GRIDS[name].protocol}",
+                f"{', '.join(block.datasets)}: warm-up {_shares(marks)}, pruned "
+                f"{_shares(block.rates)}, {arms}; {chosen.protocol}; "
+                f"{'confirmed by fresh seeds' if chosen.confirm else 'no confirmation'}",
                 highlight=False,
             )
 
@@ -82,11 +87,16 @@ def _counted(name: str) -> tuple[int, int]:
 
     grid = GRIDS[name]
     data = {dataset: dataset for block in grid.blocks for dataset in block.datasets}
-    learner = grid.model if grid.model == "tiny" else "text"
-    specs = expand(grid, data, Model(learner=learner, name=grid.model, sha=grid.model))
+    model = Model(learner=_learner(grid.model), name=grid.model, sha=grid.model)
+    specs = expand(grid, data, model)
     full = sum(spec.is_baseline for spec in specs)
     return full, len(specs) - full
 
 
+def _learner(model: str) -> str:
+    """The learner of a grid's model: of the built-in ones their name."""
+    return model if model in ("tiny", "linear") else "text"
+
+
 def _shares(values: tuple[float, ...]) -> str:
-    return "/".join(f"{100 * value:g}" for value in values) + " %"
+    return "/".join(f"{round(100 * value, 2):g}" for value in values) + " %"

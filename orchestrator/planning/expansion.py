@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known
+from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known, marks_of
 from trainables.errors import UsageError
 from trainables.evidence.requirements import settings_of
 from trainables.learners import LEARNERS
@@ -37,7 +37,8 @@ def expand(
     """
     training = grid.training or LEARNERS[model.learner].training
     trials: dict[str, TrialSpec] = {}
-    for block in controlled_blocks(grid):
+    for given in controlled_blocks(grid):
+        block = replace(given, warmups=marks_of(given, grid.protocol, training.epochs))
         for dataset in block.datasets:
             for seed in grid.seeds:
                 baseline = TrialSpec(

@@ -16,7 +16,6 @@ from orchestrator.planning.grids import (
     GridBlock,
     first_seeds,
     known,
-    latest_mark,
 )
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
@@ -135,19 +134,16 @@ class Request:
         own = base.training if not self.model or self.model == base.model else None
         fields: dict[str, Any] = {**dict(self.training), "precision": precision}
         training: Training = replace(own or LEARNERS[model.learner].training, **fields)
-        protocol = self.protocol or base.protocol
         blocks = []
         for block in base.blocks:
-            chosen = arms or block.arms
-            mark = latest_mark(chosen, training.epochs) if protocol == "restart" else _EARLY
             names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
             blocks.append(
                 replace(
                     block,
                     datasets=names,
-                    warmups=self.warmups or block.warmups or (mark,),
+                    warmups=self.warmups or block.warmups,
                     rates=self.rates or block.rates,
-                    arms=chosen,
+                    arms=arms or block.arms,
                 )
             )
         named = {name for block in base.blocks for name in block.datasets}
@@ -158,15 +154,13 @@ class Request:
             blocks=tuple(blocks),
             seeds=self.seeds or base.seeds,
             training=training,
-            protocol=protocol,
+            protocol=self.protocol or base.protocol,
             budget=self.budget or base.budget,
             control=base.control if self.control is None else self.control,
             confirm=base.confirm if self.confirm is None else self.confirm,
         )
 
 
-# The mark of a run that goes on with what is left: a late one would leave little to prune.
-_EARLY = 0.15
 # The shape of a sweep over data of one's own.
 _OWN = Grid(
     about="Your data: three rates, three signals, 5 seeds; trained afresh on what is left.",

@@ -54,17 +54,21 @@ def verdict_table(study: Study) -> Table:
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
     for row in study.rows:
         condition = row.cell.condition
-        head = (condition.dataset, labels[condition.method], f"{100 * condition.warmup:g} %")
+        head = (condition.dataset, labels[condition.method], f"{_two_digits(condition.warmup)} %")
         lines.setdefault(head, {})[condition.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     return table
 
 
+def _two_digits(share: float) -> str:
+    return f"{round(100 * share, 2):g}"
+
+
 def _nulls(nulls: Sequence[JudgedCell]) -> list[str]:
     """What another data order and dropout alone change."""
     return [
-        f"{cell.condition.dataset}: nothing pruned from {100 * cell.condition.warmup:g} % on, only "
+        f"{cell.condition.dataset}: nothing pruned from {_two_digits(cell.condition.warmup)} % on, only "
         f"another order: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
         for row in nulls
         for cell, verdict in [row]

@@ -325,9 +325,9 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(here, tmp_path):
 @pytest.mark.parametrize(
     ("grid", "flag", "trials", "is_credited"),
     [
-        ("demo", [], "48 trials: 3 full-data runs + 45 pruned", True),
-        ("demo", ["--control"], "48 trials: 3 full-data runs + 45 pruned", True),
-        ("demo", ["--no-control"], "30 trials: 3 full-data runs + 27 pruned", False),
+        ("demo", [], "125 trials: 5 full-data runs + 120 pruned", True),
+        ("demo", ["--control"], "125 trials: 5 full-data runs + 120 pruned", True),
+        ("demo", ["--no-control"], "85 trials: 5 full-data runs + 80 pruned", False),
         ("paper", [], "20 trials: 2 full-data runs + 18 pruned", False),
         ("paper", ["--control"], "38 trials: 2 full-data runs + 36 pruned", True),
         ("paper", ["--no-control"], "20 trials: 2 full-data runs + 18 pruned", False),

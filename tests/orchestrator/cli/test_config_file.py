@@ -49,7 +49,7 @@ def test_a_flag_wins_over_set_over_the_file_over_the_grid(file):
     assert found.exit_code == 0, found.output
     printed = " ".join(found.output.split())
     assert "pruned 40 %" in printed and "seeds 11 17 restart: " in printed
-    assert "demo 12 trials" in printed
+    assert "demo 14 trials" in printed
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_settings_have_their_defaults_filled_in_so_that_one_condition_has_one_ke
     named = replace(block, arms=(Arm(signal="redundancy", settings=(("k", 10),)),))
     one, other = (specs(replace(GRIDS["demo"], blocks=(b,))) for b in (block, named))
     assert one == other
-    (scored, _) = (spec for spec in one if spec.seed == 11 and spec.rate == 0.1)
+    (scored, _) = (spec for spec in one if spec.seed == 11 and spec.rate == 0.2)
     expected = {"k": 10, "kth": False, "centred": False, "probes": 0, "clusters": 0}
     assert dict(scored.settings) == expected
 
@@ -41,7 +41,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
 
 
 def test_the_protocol_changes_pruned_trials_and_no_baseline():
-    data = {"synthetic": "sha"}
+    data = {"tickets": "sha"}
     one = expand(GRIDS["demo"], data, MODEL)
     other = expand(replace(GRIDS["demo"], protocol="continue"), data, MODEL)
     shared = {spec.result_key for spec in one} & {spec.result_key for spec in other}
@@ -57,7 +57,7 @@ def test_a_signal_the_learner_has_no_evidence_for_is_refused_by_name():
     block = replace(GRIDS["demo"].blocks[0], arms=(Arm(signal="stability_under_dropout"),))
     linear = Model(learner="linear", name="linear", sha="linear")
     with pytest.raises(ValueError, match="needs dropout_probs, which learner linear cannot give"):
-        expand(replace(GRIDS["demo"], blocks=(block,)), {"synthetic": "sha"}, linear)
+        expand(replace(GRIDS["demo"], blocks=(block,)), {"tickets": "sha"}, linear)
 
 
 def test_a_setting_of_another_kind_is_refused():

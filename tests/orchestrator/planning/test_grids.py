@@ -19,7 +19,7 @@ def specs(grid):
 @pytest.mark.parametrize(
     ("grid", "baselines", "pruned"),
     [
-        ("demo", 3, 45),
+        ("demo", 5, 120),
         ("paper", 6, 66),
         ("full", 15, 675),
         ("signals", 5, 1020),

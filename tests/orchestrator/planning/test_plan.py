@@ -85,7 +85,7 @@ def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
     shown = out.getvalue()
     assert "14 trials: 2 full-data runs + 12 pruned" in shown
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
-    assert "el2n after 0.5 epochs of warm-up" in shown
+    assert "el2n after 0.7 epochs of warm-up" in shown
     assert "limited to 100 of 2,000 test rows" in shown
     assert sweep.plan.limited
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.options import SweepOptions
-from orchestrator.planning.grids import Arm, controlled_blocks
+from orchestrator.planning.grids import Arm, controlled_blocks, marks_of
 from orchestrator.planning.request import arm_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
@@ -20,8 +20,8 @@ def request(**flags):
 
 def test_flags_left_out_leave_the_grid_as_it_is():
     grid = request(grid="demo").resolved(TINY, gpu=False)
-    assert grid.seeds == (11, 17, 23)
-    assert grid.blocks[0].rates == (0.1, 0.3, 0.6)
+    assert grid.seeds == (11, 17, 23, 29, 31)
+    assert grid.blocks[0].rates == (0.05, 0.2, 0.4, 0.6)
 
 
 def test_flags_take_the_place_of_what_the_grid_says():
@@ -191,8 +191,9 @@ def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
     ],
 )
 def test_scores_of_ones_own_data_are_taken_as_late_as_its_signals_need(flags, model, mark):
-    block = request(dataset=["mine.csv"], **flags).resolved(model, gpu=False).blocks[-1]
-    assert block.warmups == pytest.approx((mark,))
+    grid = request(dataset=["mine.csv"], **flags).resolved(model, gpu=False)
+    (found,) = marks_of(controlled_blocks(grid)[-1], grid.protocol, grid.training.epochs)
+    assert found == pytest.approx(mark)
 
 
 @pytest.mark.parametrize(
