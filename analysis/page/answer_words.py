@@ -150,15 +150,14 @@ def refuted(
     tried = f"Trained afresh on exactly these rows, {verdict.n_seeds} seeds that chose nothing"
     if is_outside(row):
         return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
-            f"{tried} lose {points(-verdict.mean_pp)}, likely {signed(answer.low_pp or 0.0)} to "
-            f"{signed(answer.high_pp or 0.0)}. It was the cut that looked best; no other one was put "
-            "to this test. To look for one, sweep smaller rates.",
+            f"{tried} change accuracy by {_changes(answer, verdict)}. It was the cut that the search "
+            "chose; no other one was put to this test. To look for one, sweep smaller rates.",
         )
     fallen = ""
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
         fallen = f" Seed {seeds} fell far below the others."
-    return f"Not decided: {cut} {by} looked best and is not confirmed.", (
+    return f"Not decided: {cut} {by} is not confirmed.", (
         f"{tried} change accuracy by {_changes(answer, verdict)}; the line is "
         f"−{study.tolerance_pp:g}.{fallen} To look for a safer cut, sweep smaller rates.",
     )

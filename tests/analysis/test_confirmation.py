@@ -128,7 +128,7 @@ def test_more_cuts_to_choose_from_widen_the_interval():
         (
             -0.95,
             "?",
-            "Not decided: 30% of made by made:signal_00 looked best and is not confirmed.",
+            "Not decided: 30% of made by made:signal_00 is not confirmed.",
         ),
     ],
 )
