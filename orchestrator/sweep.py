@@ -65,7 +65,7 @@ def sweep(context: typer.Context, **flags: Any) -> None:
 
 @takes(map(flag, ("run", "cache", "seeds")))
 def demo(context: typer.Context, **flags: Any) -> None:
-    """Sweep made text with a tiny transformer on this machine: minutes, a real report at the end."""
+    """Sweep support tickets made by the package, on this machine: minutes, a report at the end."""
     from orchestrator.cli.config_file import read_options
     from trainables.errors import explained
 
