@@ -8,10 +8,10 @@ from math import isfinite
 import numpy as np
 
 from analysis.envelope import Cell
-from analysis.methods import Condition, DatasetId, RateCurve, condition_of
+from analysis.methods import Condition, DatasetId, Method, RateCurve, condition_of
 from analysis.pairing import distinct_rows
 from analysis.study import Study
-from analysis.wording import percent
+from analysis.wording import method_labels, percent
 from trainables.result import TrialResult
 
 
@@ -76,16 +76,19 @@ class PlantedTable:
 def planted_tables(study: Study) -> list[PlantedTable]:
     """The table of each data set whose rows say what their cut found; none where no truth is known.
 
-    Only rows that a cut left count: full-data runs and those that choose anew find nothing.
+    Only rows that a cut left count: full-data runs and those that choose anew find nothing. The list
+    that fresh seeds confirm is a method of its own, the last.
 
     Args:
         study: The run.
     """
     by_condition: dict[Condition, dict[int, TrialResult]] = defaultdict(dict)
     for row in sorted(distinct_rows(study.results), key=lambda row: row.finished):
-        if row.is_ok and row.spec.kind == "pruned" and row.found:
+        is_list = row.spec.kind == "fixed" and condition_of(row.spec).scored_by
+        if row.is_ok and (row.spec.kind == "pruned" or is_list) and row.found:
             by_condition[condition_of(row.spec)][row.spec.seed] = row
-    paired = {cell.condition: cell for cell, _ in study.rows}
+    judged = (*study.rows, *(one.row for one in study.confirmed.values()))
+    paired = {cell.condition: cell for cell, _ in judged}
     by_source: dict[DatasetId, dict[RateCurve, dict[float, PlantedCell]]] = {}
     for condition, rows in by_condition.items():
         curves = by_source.setdefault(condition.source, {})
@@ -100,14 +103,18 @@ def _table(
     places = {method: place for place, method in enumerate(study.methods)}
     several = len({curve.warmup for curve in curves}) > 1
     in_order = sorted(
-        curves, key=lambda one: (not one.method.is_control, places[one.method], one.warmup)
-    )
+        curves,
+        key=lambda one: (
+            one.method.kind == "fixed", not one.method.is_control,
+            places.get(one.method, 0), one.warmup,
+        ),
+    )  # fmt: skip
     return PlantedTable(
         source=source,
         rates=tuple(sorted({rate for cells in curves.values() for rate in cells})),
         rows=tuple(
             PlantedRow(
-                label=study.methods[curve.method]
+                label=_label(study, curve.method)
                 + (f", {percent(curve.warmup)} warm-up" if several else ""),
                 is_control=curve.method.is_control,
                 cells=curves[curve],
@@ -115,6 +122,13 @@ def _table(
             for curve in in_order
         ),
     )
+
+
+def _label(study: Study, method: Method) -> str:
+    if method.kind == "fixed":
+        (own,) = method_labels([method]).values()
+        return f"The confirmed list, {own}"
+    return study.methods[method]
 
 
 def _cell(rows: Sequence[TrialResult], paired: Cell | None) -> PlantedCell:

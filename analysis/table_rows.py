@@ -14,10 +14,10 @@ from analysis.answers import answer_of, found_rates
 from analysis.class_retention import retention
 from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
-from analysis.envelope import JudgedCell
+from analysis.envelope import Cell, JudgedCell
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
-from analysis.seeds_needed import seeds_needed
+from analysis.seeds_needed import Needed, seeds_needed
 from analysis.study import Study
 from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
@@ -89,10 +89,12 @@ def trial_rows(study: Study) -> Iterator[Row]:
 
 
 def envelope_rows(study: Study) -> Iterator[Row]:
-    """One row a condition, those that prune nothing last."""
-    for cell, v in (*study.rows, *study.nulls):
-        needed = seeds_needed(v, alpha=v.alpha) if v else None
-        versus = study.comparisons.get(cell.condition)
+    """One row a condition, then those that prune nothing, then confirmed lists."""
+    lists = {one.row.cell.condition: one for one in study.confirmed.values()}
+    for cell, v in (*study.rows, *study.nulls, *(one.row for one in lists.values())):
+        listed = lists.get(cell.condition)
+        needed = seeds_needed(v, alpha=v.alpha) if v and not listed else None
+        versus = listed.against_random if listed else study.comparisons.get(cell.condition)
         notes = [*cell.unpaired, versus.note if versus else ""]
         yield {
             **_condition(study, cell.condition),
@@ -105,10 +107,17 @@ def envelope_rows(study: Study) -> Iterator[Row]:
             "seeds": " ".join(map(str, cell.seeds)),
             "diverged_seeds": " ".join(map(str, cell.diverged)),
             "more_seeds": needed.more if needed else None,
-            "more_reason": needed.reason if needed else "; ".join(cell.unpaired) or "not run yet",
+            "more_reason": _why_no_more(cell, needed, is_listed=listed is not None),
             **_values(versus, _AGAINST_RANDOM),
             "notes": "; ".join(filter(None, notes)),
         }
+
+
+def _why_no_more(cell: Cell, needed: Needed | None, *, is_listed: bool) -> str:
+    if needed:
+        return needed.reason
+    why = "a list is confirmed by the seeds of its plan alone" if is_listed else "not run yet"
+    return "; ".join(cell.unpaired) or why
 
 
 def verdict_rows(study: Study) -> Iterator[Row]:
@@ -175,7 +184,7 @@ def _known(value: float) -> float | None:
 
 def cost_rows(study: Study) -> Iterator[Row]:
     """One row a condition that has a pair."""
-    for row in study.rows:
+    for row in (*study.rows, *(one.row for one in study.confirmed.values())):
         if row.cell.pairs:
             yield _cost(study, row)
 

@@ -78,6 +78,14 @@ def training_label(training: Training) -> str:
     return ", ".join([f"{training.epochs} epoch{plural}", *changed])
 
 
+def model_label(model: str) -> str:
+    """A model without the way to its folder: linear:/home/me/encoder is linear:encoder."""
+    learner, colon, path = model.rpartition(":")
+    return (
+        f"{learner}{colon}{path.rstrip('/').rpartition('/')[2]}" if path.startswith("/") else model
+    )
+
+
 def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
     """A name for each data set, sorted; those of one name and different content get a digest."""
     sources = sorted(set(sources))
@@ -93,10 +101,11 @@ def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
 def experiment(condition: Condition) -> str:
     """What was trained on the survivors, as a part of a sentence."""
     after = f"after {percent(condition.warmup)} of its steps"
+    if condition.kind == "dynamic":
+        is_afresh = condition.protocol == "restart"
+        return f"a training that chooses its rows each epoch{'' if is_afresh else f' {after}'}"
     if condition.protocol == "restart":
         return "training afresh on what is left"
-    if condition.kind == "dynamic":
-        return f"a training that chooses its rows each epoch {after}"
     return f"a training that turns to what is left {after}"
 
 

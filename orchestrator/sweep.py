@@ -146,6 +146,7 @@ def run_and_report(
     from analysis.run_files import load_plan, read_rows
     from analysis.study import study
     from orchestrator.execution.collect_dropped import write_dropped
+    from orchestrator.execution.write_lists import write_lists
     from orchestrator.terminal.summary import summarise
     from trainables.errors import DONE, INCOMPLETE
 
@@ -172,6 +173,11 @@ def run_and_report(
     errors = Counter(sweep.run.error(spec) for spec in lost if not (stopped or limit))
     for error, count in errors.items():
         console.print(f"  {count} failed: {error}", highlight=False)
+    for kept in write_lists(sweep):
+        console.print(
+            f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
+            highlight=False,
+        )
     if report:
         write_dropped(sweep, examples=examples)
         console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)

@@ -1,5 +1,6 @@
 """Named arrays as one Parquet file."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,3 +69,8 @@ def _bytes(chunk: pa.Array) -> Any:
         width = chunk.type.byte_width
         return chunk.buffers()[1][chunk.offset * width : (chunk.offset + len(chunk)) * width]
     return memoryview(chunk.to_numpy(zero_copy_only=False)).cast("B")
+
+
+def rows_sha(keep: NDArray[np.bool_]) -> str:
+    """The hash that names which of n rows stay, a mask of shape (n,)."""
+    return hashlib.sha256(np.packbits(keep).tobytes()).hexdigest()

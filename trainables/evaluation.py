@@ -1,6 +1,5 @@
 """The row of a finished trial: its accuracy on the test set, the rows kept, and its cost."""
 
-import hashlib
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.arrays import rows_sha
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
 from trainables.evidence.forward_passes import predict
@@ -53,7 +53,7 @@ def evaluate(
         phases={**phases, "evaluation": evaluation},
         parameters=learner.parameters,
         weights_sha=learner.weights_sha(),
-        kept_sha=hashlib.sha256(np.packbits(keep).tobytes()).hexdigest(),
+        kept_sha=rows_sha(keep),
         found=_truth_hits(dataset.truth, keep),
         environment=_environment(learner.threads),
         warnings=warnings(spec),

@@ -12,11 +12,11 @@ from analysis.page.answer_words import (
     first_look,
     keep_all,
     promising,
-    refuted,
     safe,
     undecided,
     unlearned,
 )
+from analysis.page.confirmation_words import refuted
 from analysis.study import Study
 from analysis.verdicts import Verdict
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from analysis.answers import Answer
 from analysis.class_retention import worst_class
-from analysis.cost import mean_cost
+from analysis.cost import mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.study import Study
-from analysis.wording import interval, percent, seeds_text, signed
+from analysis.wording import interval, model_label, percent, seeds_text, signed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
     return Fact(
         label="Accuracy",
         value=f"{before:.1f}% → {after:.1f}%",
-        detail=f"{signed(after - before)} points{likely}; {row.cell.condition.method.model}, "
+        detail=f"{signed(after - before)} points{likely}; {model_label(row.cell.condition.method.model)}, "
         f"{seeds}",
     )
 
@@ -95,6 +95,12 @@ def _saves(row: JudgedCell) -> Fact | None:
     by_clock, by_count = (
         cost.rate if is_restart else cost.rate - cost.once for cost in (timed, counted)
     )
+    if is_restart and not _agree_by_clock(row.cell):
+        return Fact(
+            label="Each later run",
+            value=f"trains on {percent(round(by_count, 3))} fewer {measure}",
+            detail="by the clock the seeds do not agree on a saving",
+        )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
     scoring = _seconds(timed.scoring * full_s)
     # Drawn by lot a list costs nothing; one that several seeds scored took the scoring of them all.
@@ -113,6 +119,12 @@ def _saves(row: JudgedCell) -> Fact | None:
         value=f"{_seconds(abs(by_clock) * full_s)} {joined} {_seconds(full_s)}",
         detail=f"{detail}{rest}",
     )
+
+
+def _agree_by_clock(cell: Cell) -> bool:
+    """Whether every seed's run was quicker than its full-data run, or every one slower."""
+    costs = [measured_cost(pair, "seconds") for pair in cell.pairs]
+    return len({cost.rate > 0 for cost in costs if cost is not None}) == 1
 
 
 def _hurt(study: Study, row: JudgedCell) -> Fact | None:

@@ -2,27 +2,17 @@
 
 from collections.abc import Sequence
 
-from analysis.answers import Answer, candidate, is_outside
+from analysis.answers import Answer
 from analysis.envelope import JudgedCell
+from analysis.page.confirmation_words import credit_of_list, pending
+from analysis.page.phrases import by_text, change_text, cut_text
 from analysis.random_control import Comparison
 from analysis.seeds_needed import CLOSE_PP, seeds_to_settle
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
-from analysis.wording import experiment, percent, points, seeds_text, signal_label, signed
+from analysis.wording import experiment, percent, points, seeds_text, signed
 
 _SURE = "Sure to 19 in 20"
-
-
-def _cut(answer: Answer, row: JudgedCell) -> str:
-    """Rate and data set, such as: 10% of imdb."""
-    return f"{percent(row.cell.condition.rate)} of {answer.name}"
-
-
-def _by(row: JudgedCell) -> str:
-    """The method in a few words."""
-    condition = row.cell.condition
-    by = "at random" if condition.is_control else f"by {signal_label(condition.signal)}"
-    return f"{by} each epoch" if condition.kind == "dynamic" else by
 
 
 def _counted(answer: Answer) -> str:
@@ -35,7 +25,7 @@ def safe(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Found or confirmed: what can go, how sure that is, and whether the method has earned it."""
-    cut, by = _cut(answer, row), _by(row)
+    cut, by = cut_text(answer, row), by_text(row)
     sure = f"{_SURE}{_how(answer, row, verdict)} loses less than {points(study.tolerance_pp)}."
     if answer.low_pp is not None and answer.low_pp <= -study.tolerance_pp:
         sure += " (The interval below is wider: it would hold for any method one picked.)"
@@ -65,7 +55,10 @@ def safe(
 def _how(answer: Answer, row: JudgedCell, verdict: Verdict) -> str:
     """What the error of the answer is counted over, and which experiment was run."""
     if answer.state == "confirmed":
-        return f": training afresh on exactly these rows, with {verdict.n_seeds} seeds that chose nothing,"
+        return (
+            f": trained afresh on exactly these rows, with {verdict.n_seeds} new seeds that had no part "
+            "in choosing them, a model on average"
+        )
     return f", {_counted(answer)}: {experiment(row.cell.condition)}"
 
 
@@ -85,7 +78,7 @@ def _free(study: Study, row: JudgedCell) -> str:
 def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
     """What the method has earned beyond random pruning."""
     if row.cell.condition.kind == "fixed":
-        return _credit_of_list(study, answer)
+        return credit_of_list(study, answer)
     comparison = study.comparisons.get(row.cell.condition)
     if comparison is None:
         if not any(method.is_control for method in study.methods):
@@ -98,21 +91,6 @@ def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
     return (
         "With all methods counted random is not shown to be as safe at this rate, but no difference "
         "to it is shown either."
-    )
-
-
-def _credit_of_list(study: Study, answer: Answer) -> str:
-    """What a fixed list has earned beyond random lists of its size, trained on by the same seeds."""
-    one = study.confirmed[answer.source].against_random
-    if one is None:
-        return "Random lists were not run beside it, so nobody knows whether the method earns this."
-    if one.finding == "better":
-        return f"It beats random lists of its size by {points(one.mean_pp)}."
-    if one.finding == "worse":
-        return f"Random lists of its size do better by {points(-one.mean_pp)}."
-    return (
-        f"Against random lists of its size it changes accuracy by {signed(one.mean_pp)} points, which "
-        "is not shown to be a difference."
     )
 
 
@@ -135,45 +113,11 @@ def promising(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """It passes alone; what would settle it."""
-    return f"Perhaps {_cut(answer, row)} {_by(row)}: promising, not confirmed.", (
-        f"Alone it passes: {_changes(answer, verdict)}. But it is the best of {answer.n_tried} "
+    return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
+        f"Alone it passes: {experiment(row.cell.condition)} changes accuracy by "
+        f"{change_text(answer, verdict)}. But it is the best of {answer.n_tried} "
         f"methods, and the best of many often looks safe by luck. "
-        f"{_pending(study, answer, row) or _price(study, answer, verdict)}",
-    )
-
-
-def refuted(
-    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
-) -> tuple[str, Sequence[str]]:
-    """Fresh seeds were run and do not pass: what they say, and nothing of the search."""
-    cut, by = _cut(answer, row), _by(row)
-    tried = f"Trained afresh on exactly these rows, {verdict.n_seeds} seeds that chose nothing"
-    if is_outside(row):
-        return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
-            f"{tried} change accuracy by {_changes(answer, verdict)}. It was the cut that the search "
-            "chose; no other one was put to this test. To look for one, sweep smaller rates.",
-        )
-    fallen = ""
-    if verdict.diverged:
-        seeds = " and ".join(map(str, verdict.diverged))
-        fallen = f" Seed {seeds} fell far below the others."
-    return f"Not decided: {cut} {by} is not confirmed.", (
-        f"{tried} change accuracy by {_changes(answer, verdict)}; the line is "
-        f"−{study.tolerance_pp:g}.{fallen} To look for a safer cut, sweep smaller rates.",
-    )
-
-
-def _pending(study: Study, answer: Answer, row: JudgedCell) -> str:
-    """What a planned confirmation has still to do; empty where none is planned, or it has run."""
-    if not study.confirms(answer.source) or answer.state in ("confirmed", "refuted"):
-        return ""
-    if row.cell.condition.kind == "dynamic":
-        return "Rows chosen anew each epoch leave no list of rows, so no such cut can be confirmed."
-    if candidate(study, answer.source) is None:
-        return ""
-    return (
-        "What is safe, fresh seeds decide that train on one fixed list of rows; they have not all run: "
-        "the same command goes on with them."
+        f"{pending(study, answer, row) or _price(study, answer, verdict)}",
     )
 
 
@@ -181,9 +125,9 @@ def first_look(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """It passes by two seeds."""
-    more = _pending(study, answer, row) or "Run three or more: five is a good start."
-    return f"First look: {_cut(answer, row)} {_by(row)} seems safe.", (
-        f"Two seeds choose what to test; they decide nothing. {more}",
+    more = pending(study, answer, row) or "Run three or more: five is a good start."
+    return f"First look: {cut_text(answer, row)} {by_text(row)} seems safe.", (
+        f"Two seeds of {experiment(row.cell.condition)} choose what to test; they decide nothing. {more}",
     )
 
 
@@ -196,7 +140,7 @@ def keep_all(
     return (
         f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance_pp)}."
     ), (
-        f"The mildest, {percent(row.cell.condition.rate)} {_by(row)}, loses "
+        f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, loses "
         f"{points(-verdict.mean_pp)}{hardly}. {what[:1].upper()}{what[1:]}, "
         f"{seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
     )
@@ -206,12 +150,13 @@ def undecided(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Nothing passes and something may: the closest, and what would decide it."""
-    line, cut = study.tolerance_pp, _cut(answer, row)
-    closest = f"The closest cut, {_by(row)}, changes accuracy by"
+    line, cut = study.tolerance_pp, cut_text(answer, row)
+    what = experiment(row.cell.condition)
+    closest = f"With the closest cut, {by_text(row)}, {what} changes accuracy by"
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
         return f"Not decided: a run of {cut} diverged.", (
-            f"{closest} {_changes(answer, verdict)}. Seed {seeds} fell far below the others: while "
+            f"{closest} {change_text(answer, verdict)}. Seed {seeds} fell far below the others: while "
             "that happens, no such cut is called safe.",
         )
     if verdict.low_pp is None:
@@ -225,12 +170,12 @@ def undecided(
         )
     if abs(verdict.mean_pp + line) < CLOSE_PP:
         return f"Not decided: {cut} may or may not be safe.", (
-            f"It changes accuracy by {_changes(answer, verdict)}, and the line is −{line:g}: a "
+            f"{what[:1].upper()}{what[1:]} changes accuracy by {change_text(answer, verdict)}, and the line is −{line:g}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
         )
     return f"Not decided: {cut} may or may not be safe.", (
-        f"{closest} {_changes(answer, verdict)}; the line is −{line:g}. "
-        f"{_pending(study, answer, row) or _price(study, answer, verdict)}",
+        f"{closest} {change_text(answer, verdict)}; the line is −{line:g}. "
+        f"{pending(study, answer, row) or _price(study, answer, verdict)}",
     )
 
 
@@ -268,12 +213,3 @@ def unlearned(
         f"{beside}, and {worth.n_runs} runs on {worth.n_test:,} test rows do not tell the two apart. "
         "Train it longer, or test on more rows: until then what follows says nothing about your data.",
     )
-
-
-def _changes(answer: Answer, verdict: Verdict) -> str:
-    likely = (
-        f", likely {signed(answer.low_pp)} to {signed(answer.high_pp)}"
-        if answer.low_pp is not None and answer.high_pp is not None
-        else ""
-    )
-    return f"{signed(verdict.mean_pp)} points{likely}"

@@ -16,11 +16,25 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
         "Each answer is about this training set, this model and this grid; the line lies "
         f"{study.tolerance_pp:g} pp below the full-data accuracy of the same seeds."
     ]
+    sentences += _experiments(study)
     sentences += _everywhere(study)
     if len(found) > 1:
         shrink = sum(card.answer.rate > 0 for card in found)
         sentences.append(f"{shrink} of {len(found)} data sets can shrink.")
     return sentences
+
+
+def _experiments(study: Study) -> list[str]:
+    """What was trained on the survivors, where it is not what a reader will do with them."""
+    if all(row.cell.condition.protocol == "restart" for row in study.rows):
+        return []
+    answers = "The answer is of runs that trained afresh on one list of rows; the" * bool(
+        study.confirmed
+    )
+    return [
+        f"{answers or 'The'} runs below go on from their warm-up mark with what is left (continue), "
+        "which says nothing of training afresh on it."
+    ]
 
 
 def _everywhere(study: Study) -> list[str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.confirmation import Confirmation
 from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
 from analysis.page.figures.style import PageTable, rounded
@@ -102,7 +103,7 @@ def _runs_text(runs: float | None) -> str:
 
 
 def confirmation_rows(study: Study) -> list[Sequence[str]]:
-    """Fresh seeds on the list that was chosen: accuracy with all rows, on the list, and at random."""
+    """Fresh seeds on the list that was chosen, seed by seed and their mean, beside random lists."""
     found: list[Sequence[str]] = []
     for source, one in study.confirmed.items():
         beside = {pair.seed: pair for pair in one.control.pairs} if one.control else {}
@@ -112,10 +113,27 @@ def confirmation_rows(study: Study) -> list[Sequence[str]]:
                 [
                     study.sources[source], str(pair.seed), _accuracy(pair.baseline),
                     _accuracy(pair.pruned), signed(pair.delta_pp),
-                    _accuracy(at_random.pruned) if at_random else "not run",
+                    _accuracy(at_random.pruned) if at_random else "",
                     signed(at_random.delta_pp) if at_random else "",
                 ]
             )  # fmt: skip
+        v, versus = one.row.verdict, one.against_random
+        if v is not None:
+            judged = f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)} {MARKS[v.verdict]}"
+            against = (
+                versus and f"{signed(versus.mean_pp)} {interval(versus.low_pp, versus.high_pp)}"
+            )
+            found.append(
+                [
+                    study.sources[source],
+                    "mean",
+                    "",
+                    "",
+                    judged,
+                    "",
+                    f"list − random: {against}" * bool(against),
+                ]
+            )
     return found
 
 
@@ -125,13 +143,27 @@ def confirmation_text(study: Study) -> list[str]:
     for source, one in study.confirmed.items():
         c = one.row.cell.condition
         first = next(iter(one.row.cell.pairs), None)
-        sha = first.pruned.kept_sha[:12] if first else "not made yet"
+        sha = first.pruned.kept_sha if first else ""
         told.append(
-            f"{study.sources[source]}: {percent(c.rate)} removed by {method_label(study, c)}; the "
-            f"scores of seeds {', '.join(map(str, c.scored_by))} joined into one list, {sha}. It was "
-            f"chosen of {one.n_candidates} cuts on these test rows, which its interval counts."
+            f"{study.sources[source]}: {percent(c.rate)} removed by {method_label(study, c)}; "
+            f"{_made(study, one, sha)}{f': list {sha[:12]}' if sha else ''}. It was chosen of "
+            f"{one.n_candidates} cuts on these test rows, which its interval counts."
         )
     return told
+
+
+def _made(study: Study, one: Confirmation, sha: str) -> str:
+    """How a list came about: of scores that rest on each other it is the list of one seed."""
+    c = one.row.cell.condition
+    if c.is_control:
+        return "its rows were drawn by lot"
+    seeds = ", ".join(map(str, c.scored_by))
+    same = [r.spec.seed for r in study.results if r.spec.kind == "pruned" and r.kept_sha == sha]
+    if sha and same and len(c.scored_by) > 1:
+        return (
+            f"of seeds {seeds} the list of seed {same[0]}, whose scores lie nearest to their mean"
+        )
+    return f"the scores of seeds {seeds} joined into one list"
 
 
 def _accuracy(row: TrialResult) -> str:
@@ -212,8 +244,10 @@ def _planted_cell(cell: PlantedCell | None) -> dict[str, str] | None:
 
 
 def _smallest_text(one: SmallestClass) -> str:
-    """Fraud: 19 of 122 stay, recall −87."""
+    """Fraud: 19 of 122 stay, recall −87 points."""
     text = f"{shortened(one.name, 40)}: {one.kept:,.0f} of {one.count:,} stay"
     if one.recall_delta_pp is None:
         return text
-    return f"{text}, recall\N{NO-BREAK SPACE}{signed(one.recall_delta_pp, 0)}"
+    change = signed(one.recall_delta_pp, 0)
+    space = "\N{NO-BREAK SPACE}"
+    return f"{text}, recall{space}{'unchanged' if change == '0' else f'{change}{space}points'}"

@@ -59,7 +59,11 @@ class SweepOptions(BaseModel):
     )
     limit: int = Field(default=0, description="Train on this many rows; marks the run.")
     limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
-    warmup: _Shares = Field(default=None, description="Share of steps. Repeat.")
+    warmup: _Shares = Field(
+        default=None,
+        description="Share of the full run's steps done before rows are scored, in (0, 1). Default: as late "
+        "as the signals need, or 0.15 by --protocol continue. Repeat.",
+    )
     rate: _Shares = Field(default=None, description="Share removed. Repeat.")
     signal: _Texts = Field(
         default=None,
@@ -73,8 +77,8 @@ class SweepOptions(BaseModel):
     )
     confirm: bool | None = Field(
         default=None,
-        description="At the end choose one cut, fix its list of rows, and train 5 fresh seeds on it: "
-        "all grids but paper and scaling do.",
+        description="At the end choose one cut, fix its list of rows, and train 5 fresh seeds on it, at "
+        "most 15 trials more a data set; the answer is then theirs. All grids but paper and scaling do.",
     )
     seeds: str = Field(
         default="",
@@ -91,7 +95,11 @@ class SweepOptions(BaseModel):
     lr: float | None = Field(default=None, description="Peak learning rate.")
     max_length: int | None = Field(default=None, description="Word pieces of a text.", ge=8)
     precision: str = Field(default="auto", description="auto, bf16 or fp32.")
-    protocol: str = Field(default="", description="continue or restart.")
+    protocol: str = Field(
+        default="",
+        description="restart: train afresh on what is left. continue: the run goes on from its warm-up "
+        "mark with what is left. Default: the grid's; paper and full continue, all else restarts.",
+    )
     budget: str = Field(default="", description="epochs or steps.")
     tolerance: float = Field(default=1.0, description="In pp.", ge=0, le=100)
     run: Path | None = Field(default=None, description="The run's folder.")

@@ -33,18 +33,20 @@ _WORTH_TELLING_S = 60.0
 
 def print_plan(sweep: Sweep, console: Console) -> None:
     """Print the plan: trials, what they share, what is done."""
-    specs = sweep.specs
+    grid = {*sweep.grid_specs}
+    specs = [spec for spec in sweep.specs if spec in grid]
     pruned = [spec for spec in specs if not spec.is_baseline]
-    done = sum(sweep.is_done(spec) for spec in specs)
+    more = len(sweep.specs) - len(specs)
+    done = sum(sweep.is_done(spec) for spec in sweep.specs)
     console.print(
         f"{sweep.plan.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
-        f"+ {len(pruned)} pruned"
+        f"+ {len(pruned)} pruned" + (f"; and {more} that confirm" if more else "")
     )
     console.print(f"  {_listed(specs)}")
     for line in _protocols(specs):
         console.print(f"  {line}", highlight=False)
     console.print(
-        f"  {done} already done, {len(specs) - done} to run; run folder {sweep.run.folder}"
+        f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
     )
     marks = len({spec.warm_key for spec in pruned})
     scores = len({spec.score_key for spec in pruned if spec.kind == "pruned"})
@@ -174,8 +176,6 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
 
 
 def _listed(specs: Sequence[TrialSpec]) -> str:
-    specs = [spec for spec in specs if spec.kind != "fixed"]
-
     def values(name: str) -> list[Any]:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
         return list(dict.fromkeys(found))

@@ -118,7 +118,7 @@ def _print_found(study: Study, console: Console) -> None:
     if not known:
         return
     table = Table(
-        title="share of the removed rows that truly are spare copies · wrong labels",
+        title="share of the removed rows that truly are spare copies (another of their group stays) · wrong labels",
         title_justify="left",
     )
     rates = sorted({rate for one in known for rate in one.rates})

@@ -85,8 +85,8 @@ def test_fresh_seeds_that_pass_confirm_the_list():
     assert (card.mark, card.pill) == ("✓", "confirmed")
     assert card.headline == "Drop 30% of made by made:signal_00: accuracy holds."
     assert card.sentences[0] == (
-        "Sure to 19 in 20: training afresh on exactly these rows, with 5 seeds that chose nothing, "
-        "loses less than 1 point."
+        "Sure to 19 in 20: trained afresh on exactly these rows, with 5 new seeds that had no part in "
+        "choosing them, a model on average loses less than 1 point."
     )
     assert "It beats random lists of its size by " in card.sentences[1]
     shown = {fact.label: f"{fact.value} {fact.detail}" for fact in card.facts}
@@ -139,7 +139,8 @@ def test_once_fresh_seeds_have_run_nothing_else_speaks(true_pp, mark, words):
     assert set(found_rates(one, next(iter(one.sources))).values()) == {0.0}
     card = card_of(one)
     assert (card.mark, card.headline) == (mark, words)
-    assert "seeds that chose nothing" in card.sentences[0]
+    assert "new seeds that had no part in choosing" in card.sentences[0]
+    assert "--protocol restart searches the one that counts" in card.sentences[0]
     assert {row["answer"] for row in verdict_rows(one)} <= {"refuted", None}
 
 
@@ -242,7 +243,7 @@ def test_a_policy_that_chooses_anew_each_epoch_leaves_no_list_to_confirm():
 def test_page_and_tables_hold_the_confirmation():
     one = seen(*fresh(0.1, control_pp=-5))
     page = render(one)
-    assert "seeds that chose nothing" in page and 'id="confirmation"' in page
+    assert "new seeds that had no part in choosing" in page and 'id="confirmation"' in page
     assert 'id="confirmation"' not in render(seen())
     told = list(trial_rows(one))
     methods = {row["method"] for row in told}

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyarrow.parquet import read_table
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
@@ -262,9 +263,13 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
     assert [row.spec.seed for row in sorted(chosen, key=lambda row: row.spec.seed)] == [
         *FRESH_SEEDS
     ]
-    assert len({row.kept_sha for row in chosen}) == 1
+    (sha,) = {row.kept_sha for row in chosen}
+    kept = read_table(tmp_path / f"whole/survivors/{sha[:12]}.parquet")
+    assert len(kept) == sum(chosen[0].kept_counts) and kept["row"].to_pylist() == sorted(
+        kept["row"].to_pylist()
+    )
     assert len({row.kept_sha for row in listed}) == 1 + 5 * (len(listed) > 5)
-    assert "seeds that chose nothing" in whole.stdout
+    assert "new seeds that had no part in choosing" in whole.stdout
     parts = ["--run", "parts", "--cache", "two"]
     searched = len(found) - len(listed) - 5
     for trials in (searched - 1, 3, 5):  # before the choice, between it and the end

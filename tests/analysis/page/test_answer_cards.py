@@ -229,8 +229,9 @@ def test_the_lead_says_what_goes_on_all_data_sets():
     two = [replace(row, spec=replace(row.spec, dataset="other", data_sha="e" * 64)) for row in one]
     seen = study([*one, *two], Plan(tolerance_pp=1.0))
     sentences = opening(seen, cards(seen))
-    assert sentences[1].startswith("On all 2 data sets at once 30% can go by")
-    assert sentences[2] == "2 of 2 data sets can shrink."
+    assert "go on from their warm-up mark" in sentences[1]
+    assert sentences[2].startswith("On all 2 data sets at once 30% can go by")
+    assert sentences[3] == "2 of 2 data sets can shrink."
 
 
 def test_the_tally_counts_every_verdict_and_warns_of_means_that_passed():

@@ -1,0 +1,79 @@
+"""What is said of a list of rows that fresh seeds train on: not yet, not confirmed, worth its price."""
+
+from collections.abc import Sequence
+
+from analysis.answers import Answer, candidate, is_outside
+from analysis.envelope import JudgedCell
+from analysis.page.phrases import by_text, change_text, cut_text, likely_text
+from analysis.study import Study
+from analysis.verdicts import Verdict
+from analysis.wording import percent, points, signed
+
+
+def credit_of_list(study: Study, answer: Answer) -> str:
+    """What a fixed list has earned beyond random lists of its size, trained on by the same seeds."""
+    one = study.confirmed[answer.source].against_random
+    if one is None:
+        return "Random lists were not run beside it, so nobody knows whether the method earns this."
+    if one.finding == "better":
+        return f"It beats random lists of its size by {points(one.mean_pp)}{likely_text(one)}."
+    if one.finding == "worse":
+        return f"Random lists of its size do better by {points(-one.mean_pp)}: draw by lot instead."
+    return (
+        f"Against random lists of its size it changes accuracy by {signed(one.mean_pp)} points"
+        f"{likely_text(one)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
+        "well."
+    )
+
+
+def refuted(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    """Fresh seeds were run and do not pass: what they say, and nothing of the search."""
+    cut, by = cut_text(answer, row), by_text(row)
+    tried = (
+        f"Trained afresh on exactly these rows, {verdict.n_seeds} new seeds that had no part in choosing "
+        "them"
+    )
+    if is_outside(row):
+        return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
+            f"{tried} change accuracy by {change_text(answer, verdict)}. It was the cut that the search "
+            f"chose; no other one was put to this test. {_next(study, answer, row)}",
+        )
+    fallen = ""
+    if verdict.diverged:
+        seeds = " and ".join(map(str, verdict.diverged))
+        fallen = f" Seed {seeds} fell far below the others."
+    return f"Not decided: {cut} {by} is not confirmed.", (
+        f"{tried} change accuracy by {change_text(answer, verdict)}; the line is "
+        f"−{study.tolerance_pp:g}.{fallen} {_next(study, answer, row)}",
+    )
+
+
+def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
+    """What to do after a list was not confirmed."""
+    if any(other.cell.condition.protocol == "continue" for other in study.of(answer.source)):
+        return (
+            "The search was of another experiment, whose runs go on from their warm-up mark: a sweep "
+            "by --protocol restart searches the one that counts."
+        )
+    if is_outside(row):
+        return f"A sweep of smaller rates, such as --rate {row.cell.condition.rate / 2:g}, may find one."
+    return (
+        f"More test rows would narrow that, or a smaller cut, such as --rate "
+        f"{row.cell.condition.rate / 2:g}, may pass."
+    )
+
+
+def pending(study: Study, answer: Answer, row: JudgedCell) -> str:
+    """What a planned confirmation has still to do; empty where none is planned, or it has run."""
+    if not study.confirms(answer.source) or answer.state in ("confirmed", "refuted"):
+        return ""
+    if row.cell.condition.kind == "dynamic":
+        return "Rows chosen anew each epoch leave no list of rows, so no such cut can be confirmed."
+    if candidate(study, answer.source) is None:
+        return ""
+    return (
+        "What is safe, fresh seeds decide that train on one fixed list of rows; they have not all run: "
+        "the same command goes on with them."
+    )
