@@ -18,7 +18,9 @@ from analysis.safe_rates import rate_curves
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS
 
-State = Literal["confirmed", "refuted", "found", "promising", "exploratory", "none", "no answer"]
+State = Literal[
+    "confirmed", "refuted", "confirming", "found", "promising", "exploratory", "none", "no answer"
+]
 Standing = Literal["better", "worse", "equal", "random", "no control"]
 
 
@@ -30,7 +32,7 @@ class Answer:
         source: The data set.
         name: What it is called.
         state: confirmed: fresh seeds trained afresh on one fixed list pass. refuted: they were run
-            and do not. found: the method passed with all that were tried counted. promising: it passes
+            and do not. confirming: they have not all run. found: the method passed with all that were tried counted. promising: it passes
             alone and not after that, or is not confirmed yet. exploratory: it passes by two seeds, which decide nothing.
             none: nothing passes. no answer: the full-data runs have learned nothing to lose.
         row: The condition, judged; of "none" the one that comes closest; None where none is judged.
@@ -77,8 +79,8 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
     if not study.confirms(source):
         return found
     one = study.confirmed.get(source)
-    if one is not None and one.is_over and found.state != "no answer":
-        return _confirmed(study, found, one)
+    if one is not None and found.state != "no answer":
+        return _confirmed(found, one)
     if found.state != "found":
         return found
     return _told(study, source, "promising", found.row, n_tried=found.n_tried)
@@ -114,8 +116,12 @@ def _as_confirmed(study: Study, row: JudgedCell, n_candidates: int) -> Rung | No
     return lambda level: bool(bounds(p, level, item_alpha=level / n_candidates)[0] > line)
 
 
-def _confirmed(study: Study, found: Answer, one: Confirmation) -> Answer:
-    """The answer of the fresh seeds."""
+def _confirmed(found: Answer, one: Confirmation) -> Answer:
+    """The answer of the fresh seeds, or that they have not all run: nothing else speaks then."""
+    if not one.is_over:
+        return replace(
+            found, state="confirming", row=one.row, confirmation=one, low_pp=None, high_pp=None
+        )
     v, beside = one.row.verdict, one.against_random
     standing: Standing = "random" if one.row.cell.condition.is_control else "no control"
     if beside is not None:

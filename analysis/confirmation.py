@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 
 from analysis.envelope import Cell, JudgedCell, cells, judge_cell
 from analysis.methods import DatasetId, RateCurve, condition_of
+from analysis.pairing import distinct_rows
 from analysis.random_control import Comparison, held_against
 from analysis.run_files import Plan
 from analysis.verdicts import ALPHA, LEAST_SEEDS
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
+# Fresh seeds of a list; fewer, where no plan tells how many there were to be, do not confirm.
+SEEDS = 5
 # With alpha itself 4.8 to 6.6 % of studies err: a little of the choice stays in the test examples.
 LEVEL = 0.8 * ALPHA
 
@@ -25,14 +28,21 @@ class Confirmation:
         control: Random lists of its size, one a seed; None where none were run.
         against_random: The list held against them.
         n_candidates: Conditions it was chosen from.
-        is_over: Whether every fresh seed has ended with a result.
+        n_ended: Fresh seeds with a result, and a full-data run to hold it against.
+        n_failed: Fresh seeds whose trial on the list failed.
     """
 
     row: JudgedCell
     control: Cell | None
     against_random: Comparison | None
     n_candidates: int
-    is_over: bool = False
+    n_ended: int = 0
+    n_failed: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every fresh seed has ended with a result."""
+        return self.n_ended >= max(self.row.cell.n_planned, SEEDS)
 
     @property
     def passes(self) -> bool:
@@ -64,20 +74,27 @@ def confirmations(
     Raises:
         DataError: If fresh seeds that share a list were trained on different rows.
     """
-    fresh = [row for row in results if row.spec.is_baseline or row.spec.kind == "fixed"]
+    every = distinct_rows(results)
+    fresh = [row for row in every if row.spec.is_baseline or row.spec.kind == "fixed"]
     planned = [spec for spec in plan.specs if spec.kind == "fixed"]
     full = {row.spec.run_key for row in fresh if row.spec.is_baseline and row.is_ok}
-    ended = Counter(
-        condition_of(row.spec) for row in fresh if row.is_ok and row.spec.run_key in full
-    )
+    listed = {
+        (condition_of(row.spec), row.spec.seed): row for row in fresh if not row.spec.is_baseline
+    }
+    ended = Counter(of for (of, _), row in listed.items() if row.is_ok and row.spec.run_key in full)
+    failed = Counter(of for (of, _), row in listed.items() if not row.is_ok)
+    # Without a plan, at least what was run could have been chosen.
+    tried = {condition_of(row.spec) for row in every if row.spec.kind == "pruned"}
+    counted = Counter(one.source.data_sha for one in tried) | Counter(plan.candidates)
     found: dict[DatasetId, list[Cell]] = defaultdict(list)
     for cell in cells(fresh, planned):
         found[cell.condition.source].append(cell)
     all_of = {
         source: [
             replace(
-                _confirmation(cell, own, plan.candidates.get(source.data_sha, 1), tolerance_pp),
-                is_over=ended[cell.condition] == cell.n_planned,
+                _confirmation(cell, own, max(counted[source.data_sha], 1), tolerance_pp),
+                n_ended=ended[cell.condition],
+                n_failed=failed[cell.condition],
             )
             for cell in own
             if cell.condition.scored_by
@@ -113,7 +130,11 @@ def _is_beside(one: Cell, cell: Cell) -> bool:
     """Whether one is the random lists that a list is held against."""
     a, b = one.condition, cell.condition
     is_own = a.scored_by == () and a.is_control and not b.is_control
-    return is_own and (a.rate, a.question) == (b.rate, b.question) and bool(one.pairs)
+    alike = [
+        (c.rate, c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
+        for c in (a, b)
+    ]
+    return is_own and alike[0] == alike[1] and bool(one.pairs)
 
 
 def _check_one_list(cell: Cell) -> None:

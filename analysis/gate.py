@@ -69,6 +69,10 @@ def _share(text: str) -> float:
     return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 
+# States in which the rate says all.
+_PLAIN = ("confirmed", "found", "none")
+
+
 def unmet(study: Study, gates: list[Gate]) -> list[str]:
     """One sentence for each gate that is not met.
 
@@ -95,7 +99,7 @@ def _told(study: Study, gate: Gate, answer: Answer) -> str:
         return "" if named >= gate.rate else f"{asked} {by}, {percent(named)} shown to be within"
     if answer.rate >= gate.rate:
         return ""
-    state = "" if answer.state in ("found", "none") else f" ({answer.state} only)"
+    state = "" if answer.state in _PLAIN else f" ({answer.state})"
     return f"{asked}, {percent(answer.rate)} shown to be within{state}"
 
 
@@ -105,13 +109,13 @@ def _named(study: Study, gate: Gate, source: DatasetId, method: str) -> float:
     fitting = [rows for curve, rows in curves.items() if _is_of(curve, method, gate)]
     if len(fitting) != 1:
         have = [
-            f"{curve.method.signal}:{curve.method.selector}@{curve.warmup:g}"
+            f"{curve.method.signal}:{curve.method.selector}@{percent(curve.warmup)}"
             f" ({study.methods[curve.method]})"
             for curve in curves
         ]
         which = "fits no method" if not fitting else f"fits {len(fitting)} methods"
         raise UsageError(
-            f"gate: {method}@{gate.warmup:g} {which} of this data set; it has {', '.join(have)}"
+            f"gate: {method}@{percent(gate.warmup or 0.0)} {which} of this data set; it has {', '.join(have)}"
         )
     return passes_alone(study, fitting[0])
 
@@ -119,4 +123,4 @@ def _named(study: Study, gate: Gate, source: DatasetId, method: str) -> float:
 def _is_of(curve: RateCurve, method: str, gate: Gate) -> bool:
     """Whether a method after a warm-up is the one named beforehand."""
     names = (curve.method.signal, f"{curve.method.signal}:{curve.method.selector}")
-    return method in names and abs(curve.warmup - (gate.warmup or 0.0)) < 1e-9
+    return method in names and abs(curve.warmup - (gate.warmup or 0.0)) < 5e-4

@@ -1,9 +1,9 @@
 """A run's folder as its reader finds it."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,17 @@ class Plan:
             raise DataError(f"not a plan: {error}") from error
 
 
+def _candidates(plans: Sequence[Plan]) -> dict[str, int]:
+    """Of plans read as one: all that could be chosen in any of them, the same cut once."""
+    cuts: dict[str, set[TrialSpec]] = defaultdict(set)
+    for spec in (spec for plan in plans for spec in plan.specs if spec.kind == "pruned"):
+        cuts[spec.data_sha].add(replace(spec, seed=0, dataset="", model=""))
+    most = Counter({sha: len(own) for sha, own in cuts.items()})
+    for plan in plans:
+        most |= Counter(plan.candidates)
+    return {sha: n for sha, n in most.items() if any(sha in plan.candidates for plan in plans)}
+
+
 def load_plan(run: Path) -> Plan | None:
     """The plan a sweep left in RUN/plan.json, or None.
 
@@ -133,5 +144,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         environment=first.environment,
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
         adaptive=any(plan.adaptive for plan in known),
-        candidates=dict(sum((Counter(plan.candidates) for plan in known), Counter())),
+        candidates=_candidates(known),
     )

@@ -158,6 +158,8 @@ def run_and_report(
     if left:
         stopped, limit = run_left(sweep, left, console, track)
         sweep = sweep.grown()
+        sweep.run.write_plan(sweep.plan)
+        limit = limit if sweep.left else ""
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
     # Another run, or a worker that was lost after its last write, may have finished some of these.

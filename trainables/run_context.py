@@ -97,7 +97,9 @@ class RunContext:
         def write(path: Path) -> dict[str, Any]:
             learner = self.new_learner(spec)
             full = self.schedule(spec.baseline, learner, self.all_rows)
-            for _ in learner.train(full, warm_steps(spec.warmup, full.full_steps)):
+            # Whether steps are left is asked where training goes on; this mark may be the end.
+            mark = warm_steps(spec.warmup, full.full_steps, goes_on=False)
+            for _ in learner.train(full, mark):
                 pass
             return learner.save(path, timed=False)
 

@@ -95,7 +95,9 @@ def _stops(marks: Iterable[TrialSpec], schedule: Schedule) -> dict[int, list[Tri
     """The trials that fork at each step, in the order of steps."""
     stops: dict[int, list[TrialSpec]] = {}
     for spec in marks:
-        stops.setdefault(warm_steps(spec.warmup, schedule.full_steps), []).append(spec)
+        goes_on = spec.protocol == "continue"
+        stop = warm_steps(spec.warmup, schedule.full_steps, goes_on=goes_on)
+        stops.setdefault(stop, []).append(spec)
     return dict(sorted(stops.items()))
 
 

@@ -16,7 +16,7 @@ from analysis.page.answer_words import (
     undecided,
     unlearned,
 )
-from analysis.page.confirmation_words import refuted
+from analysis.page.confirmation_words import confirming, refuted
 from analysis.study import Study
 from analysis.verdicts import Verdict
 
@@ -25,6 +25,7 @@ Teller = Callable[[Study, Answer, JudgedCell, Verdict], tuple[str, Sequence[str]
 # What each state looks like: mark, words of the pill, tone.
 _PILLS: dict[str, tuple[str, str, Tone]] = {
     "confirmed": ("✓", "confirmed", "in"),
+    "confirming": ("◐", "being confirmed", "unsure"),
     "found": ("✓", "safe to drop", "in"),
     "promising": ("◐", "not confirmed", "unsure"),
     "exploratory": ("◐", "first look", "unsure"),
@@ -76,6 +77,8 @@ def cards(study: Study) -> list[AnswerCard]:
 
 def _card(study: Study, answer: Answer) -> AnswerCard:
     row = answer.row
+    if answer.state == "confirming":
+        return _made(answer, "confirming", *confirming(answer))
     if row is None or row.verdict is None:
         total = len(study.of(answer.source))
         nothing = f"No finished pair (trial and baseline of the same seed) yet: 0 of {total} cells."

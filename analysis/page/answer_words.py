@@ -113,11 +113,17 @@ def promising(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """It passes alone; what would settle it."""
+    waiting = pending(study, answer, row)
+    if waiting or answer.n_tried == 1:
+        return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
+            f"By its search it passes: {experiment(row.cell.condition)} changes accuracy by "
+            f"{change_text(answer, verdict)}. {waiting or _price(study, answer, verdict)}",
+        )
     return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
         f"Alone it passes: {experiment(row.cell.condition)} changes accuracy by "
         f"{change_text(answer, verdict)}. But it is the best of {answer.n_tried} "
         f"methods, and the best of many often looks safe by luck. "
-        f"{pending(study, answer, row) or _price(study, answer, verdict)}",
+        f"{_price(study, answer, verdict)}",
     )
 
 

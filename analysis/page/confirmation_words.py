@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from analysis.answers import Answer, candidate, is_outside
+from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
 from analysis.page.phrases import by_text, change_text, cut_text, likely_text
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import percent, points, signed
+
+_AGAIN = "It needs a --run of its own, and errs by itself in 1 of 20."
 
 
 def credit_of_list(study: Study, answer: Answer) -> str:
@@ -23,6 +26,18 @@ def credit_of_list(study: Study, answer: Answer) -> str:
         f"Against random lists of its size it changes accuracy by {signed(one.mean_pp)} points"
         f"{likely_text(one)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
         "well."
+    )
+
+
+def confirming(answer: Answer) -> tuple[str, Sequence[str]]:
+    """Some of the fresh seeds have run: how many, and no number that could be taken for an answer."""
+    one, row = answer.confirmation, answer.row
+    assert one is not None and row is not None, "a list is being confirmed"
+    planned = max(row.cell.n_planned, SEEDS)
+    failed = f", {one.n_failed} failed" if one.n_failed else ""
+    return f"Not decided yet: {cut_text(answer, row)} {by_text(row)} is being confirmed.", (
+        f"{one.n_ended} of {planned} new seeds have trained afresh on its one list of rows{failed}. They "
+        "decide, all together; the same command goes on with them.",
     )
 
 
@@ -54,26 +69,24 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     """What to do after a list was not confirmed."""
     if any(other.cell.condition.protocol == "continue" for other in study.of(answer.source)):
         return (
-            "The search was of another experiment, whose runs go on from their warm-up mark: a sweep "
-            "by --protocol restart searches the one that counts."
+            "The search was of another experiment, whose runs go on from their warm-up mark: another "
+            f"sweep, by --protocol restart, searches the one that counts. {_AGAIN}"
         )
+    smaller = f"such as --rate {row.cell.condition.rate / 2:g}"
     if is_outside(row):
-        return f"A sweep of smaller rates, such as --rate {row.cell.condition.rate / 2:g}, may find one."
-    return (
-        f"More test rows would narrow that, or a smaller cut, such as --rate "
-        f"{row.cell.condition.rate / 2:g}, may pass."
-    )
+        return f"Another sweep, of smaller rates, {smaller}, may find one. {_AGAIN}"
+    return f"More test rows would narrow that; another sweep, of smaller rates, {smaller}, may pass. {_AGAIN}"
 
 
 def pending(study: Study, answer: Answer, row: JudgedCell) -> str:
     """What a planned confirmation has still to do; empty where none is planned, or it has run."""
-    if not study.confirms(answer.source) or answer.state in ("confirmed", "refuted"):
+    if not study.confirms(answer.source) or answer.confirmation:
         return ""
     if row.cell.condition.kind == "dynamic":
         return "Rows chosen anew each epoch leave no list of rows, so no such cut can be confirmed."
     if candidate(study, answer.source) is None:
         return ""
     return (
-        "What is safe, fresh seeds decide that train on one fixed list of rows; they have not all run: "
-        "the same command goes on with them."
+        "What is safe, fresh seeds decide that train on one fixed list of rows; they have not run: the "
+        "same command goes on with them."
     )

@@ -31,7 +31,7 @@ class Ended:
     Attributes:
         blocked: Tasks that could not run, by name, each with the failed task it waited for.
         stopped_by: Exit code of the signal that stopped it, or 0.
-        limit: The flag whose limit stopped it, or empty.
+        limit: The flag whose limit was reached, or empty; more may have been left, or nothing.
     """
 
     blocked: Mapping[str, Task]
@@ -96,7 +96,7 @@ def run_tasks(
     return Ended(
         blocked=searcher.blocked,
         stopped_by=stopped_by[0] if is_stopped else 0,
-        limit=searcher.reached if searcher.left else "",
+        limit=searcher.reached,
     )
 
 

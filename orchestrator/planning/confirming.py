@@ -10,7 +10,9 @@ from analysis.methods import condition_of
 from analysis.run_files import Plan
 from analysis.study import Study, study
 from orchestrator.planning.grids import RANDOM, fresh_seeds
+from trainables.evidence.requirements import rests_on
 from trainables.result import TrialResult
+from trainables.selection.lookup import selector_of
 from trainables.spec import TrialSpec
 
 
@@ -27,6 +29,7 @@ def chosen_lists(
     *,
     before: Plan | None,
     control: bool,
+    has: Callable[[TrialSpec], bool],
 ) -> tuple[tuple[TrialSpec, ...], dict[str, int]]:
     """The trials that confirm, of the data sets whose search has ended, full-data runs first.
 
@@ -39,40 +42,66 @@ def chosen_lists(
         ended: Its trials that are waited for no more.
         before: The plan in the run's folder.
         control: Whether random lists run beside a method's.
+        has: Whether a trial's row is in the store.
 
     Returns:
         The trials, and `Plan.candidates` as they were when each list was chosen.
     """
     candidates = dict(searched.candidates)
     kept = [s for s in before.specs if s.kind == "fixed"] if before else []
-    seeds = {spec.seed for spec in searched.specs}
+    asked = {*searched.specs}
     seen: Study | None = None
     fixed: list[TrialSpec] = []
     for sha in searched.candidates:
         own = [spec for spec in searched.specs if spec.data_sha == sha]
         frozen = [spec for spec in kept if spec.data_sha == sha]
         if before and frozen:
-            fixed += frozen
+            # Data and model may have moved since; what they are is in their hashes.
+            fixed += [replace(s, dataset=own[0].dataset, model=own[0].model) for s in frozen]
             candidates[sha] = before.candidates.get(sha, candidates[sha])
         elif all(spec in ended for spec in own):
-            seen = seen or study(rows(), searched)
+            seen = seen or study((row for row in rows() if row.spec in asked), searched)
             (source,) = {condition_of(spec).source for spec in own}
             row = candidate(seen, source)
-            fixed += _trials(row, own, fresh_seeds(seeds), control=control) if row else ()
+            fixed += _trials(row, own, control=control, has=has) if row else ()
     full = dict.fromkeys(spec.baseline for spec in fixed)
     return (*full, *fixed), candidates
 
 
 def _trials(
-    row: JudgedCell, own: Sequence[TrialSpec], seeds: Sequence[int], *, control: bool
+    row: JudgedCell,
+    own: Sequence[TrialSpec],
+    *,
+    control: bool,
+    has: Callable[[TrialSpec], bool],
 ) -> Iterator[TrialSpec]:
     """Fresh seeds on one list, and each beside a random list of its own of the same size."""
     of = next(spec for spec in own if condition_of(spec) == row.cell.condition)
     listed = replace(of, protocol="restart", scored_by=row.cell.seeds)
-    for seed in seeds:
+    # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
+    warmup = of.warmup if rests_on(selector_of(of.selector)) - {"labels"} else 0.0
+    for seed in _unseen(listed, {spec.seed for spec in own}, has):
         yield replace(listed, seed=seed)
         if control and of.signal != RANDOM.signal:
             yield replace(
-                listed, seed=seed, scored_by=(seed,), warmup=0.0, signal=RANDOM.signal, settings=(),
+                listed, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
                 signal_sha="", prune="low",
             )  # fmt: skip
+
+
+def _unseen(
+    listed: TrialSpec, taken: Iterable[int], has: Callable[[TrialSpec], bool]
+) -> tuple[int, ...]:
+    """Fresh seeds that no confirmation has shown yet, or those that trained on this very list.
+
+    A list chosen after another one was not confirmed would else be tried on seeds that had a part in
+    its choice.
+    """
+    known = {*taken}
+    while True:
+        seeds = fresh_seeds(known)
+        if has(replace(listed, seed=seeds[0])):
+            return seeds
+        if not any(has(replace(listed, seed=seed).baseline) for seed in seeds):
+            return seeds
+        known |= {*seeds}

@@ -120,9 +120,10 @@ class Unchosen:
 
 
 def unchosen(sweep: "Sweep", sha: str) -> Unchosen:
-    """What confirming a data set will take at most; nothing once its trials are planned."""
+    """What confirming a data set will take at most; nothing once its search has ended."""
     chosen = {spec.data_sha for spec in sweep.specs if spec.kind == "fixed"}
-    if sha not in sweep.plan.candidates or sha in chosen:
+    search = [spec for spec in sweep.specs if spec.data_sha == sha]
+    if sha not in sweep.plan.candidates or sha in chosen or all(map(sweep.is_done, search)):
         return Unchosen()
     own = [spec for spec in sweep.grid_specs if spec.data_sha == sha and spec.kind == "pruned"]
     epochs, left = own[0].training.epochs, 1 - min(spec.rate for spec in own)

@@ -26,16 +26,19 @@ def notes_of(
         datasets: By content hash.
         confirms: Whether fresh seeds confirm one cut at the end.
     """
-    notes = [*_of_seeds(specs), *_of_control(specs), *(_of_policies(specs) if confirms else ())]
+    notes = [*_of_seeds(specs, confirms), *_of_control(specs)]
+    notes += _of_policies(specs) if confirms else ()
     notes += [f"{dataset.name}: {note}" for dataset in datasets.values() for note in dataset.notes]
     notes += [note for spec in specs for note in warnings(spec)]
     notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))
 
 
-def _of_seeds(specs: Sequence[TrialSpec]) -> Iterator[str]:
+def _of_seeds(specs: Sequence[TrialSpec], confirms: bool) -> Iterator[str]:
     count = len({spec.seed for spec in specs})
-    if count in _SEEDS:
+    if count == 1 and confirms:
+        yield "1 seed gives no interval: it can only choose what fresh seeds confirm; use --seeds 3 or more"
+    elif count in _SEEDS:
         yield f"{_SEEDS[count]}; use --seeds 3 or more, 5 is a good start"
 
 
@@ -51,10 +54,14 @@ def _of_control(specs: Sequence[TrialSpec]) -> Iterator[str]:
 
 def _of_policies(specs: Sequence[TrialSpec]) -> Iterator[str]:
     policies = dict.fromkeys(spec.signal for spec in specs if spec.kind == "dynamic")
+    beside = any(spec.kind == "pruned" for spec in specs)
     if policies:
+        rest = (
+            "--no-confirm judges it by its search" if beside else "it is judged by its search alone"
+        )
         yield (
             f"{', '.join(policies)}: rows chosen anew each epoch leave no list of rows, so no such "
-            "cut can be confirmed; --no-confirm judges it by its search alone"
+            f"cut can be confirmed; {rest}"
         )
 
 

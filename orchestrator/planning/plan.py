@@ -90,8 +90,9 @@ class Sweep:
         ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
         searched = replace(self.plan, specs=tuple(specs), created=_now())
         confirming, candidates = chosen_lists(
-            searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control
-        )
+            searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control,
+            has=self.is_done,
+        )  # fmt: skip
         plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
         tasks = (
             plan_tasks([*self.grid_specs, *confirming], self.sizes) if confirming else self.tasks

@@ -84,7 +84,8 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
             )
         if spec.warmup:
             epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
-            warm_steps(spec.warmup, epoch_steps * training.epochs)
+            goes_on = spec.protocol == "continue"
+            warm_steps(spec.warmup, epoch_steps * training.epochs, goes_on=goes_on)
 
 
 def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:

@@ -96,15 +96,15 @@ def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Ar
     return seen + [one for name in made for one in artifacts(spec, name, settings, n)]
 
 
-def cut_needs(spec: TrialSpec, n: int) -> list[Artifact]:
+def cut_needs(spec: TrialSpec, n: int, *, twins: bool = True) -> list[Artifact]:
     """The evidence that must be there before a trial's scores are cut, and its twins counted."""
     if is_one_shard(n) or spec.kind != "pruned":
         return []
     selection = resolve(spec)
     settings = selection.selector_settings
     own = [(name, settings) for name in derived_under(selection.selector, settings)]
-    twins = [(name, chosen) for name, chosen in _derived(spec) if "neighbours" in name]
-    needs = (one for name, chosen in (*own, *twins) for one in artifacts(spec, name, chosen, n))
+    near = [(name, chosen) for name, chosen in _derived(spec) if twins and "neighbours" in name]
+    needs = (one for name, chosen in (*own, *near) for one in artifacts(spec, name, chosen, n))
     return list(dict.fromkeys(needs))
 
 

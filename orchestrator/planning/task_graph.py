@@ -152,7 +152,11 @@ def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
     scored = spec.scorers if spec.kind in ("pruned", "fixed") else ()
     before = needs_of_run(spec) if spec.kind == "fixed" else warmed(spec)
-    needs = [need for one in scored for need in (("scores", one.score_key), *cut_needs(one, n))]
+    needs = [
+        need
+        for one in scored
+        for need in (("scores", one.score_key), *cut_needs(one, n, twins=spec.kind == "pruned"))
+    ]
     return Task(
         kind="trial",
         spec=spec,

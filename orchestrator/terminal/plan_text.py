@@ -90,6 +90,8 @@ def _confirmation(sweep: Sweep) -> list[str]:
                 f"{_seeds(spec.seed for spec in listed)}"
                 f"{' and beside it on random lists' * (len(own) > len(listed))}"
             )
+        else:
+            lines.append(f"nothing of {name} is confirmed: no cut's mean lies above the line")
     return lines
 
 
@@ -162,7 +164,7 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
     """What is trained on the survivors, and when the scores are taken."""
     lines = []
     for protocol, words in _PROTOCOLS.items():
-        own = [spec for spec in specs if not spec.is_baseline and spec.protocol == protocol]
+        own = [s for s in specs if s.kind in ("pruned", "null") and s.protocol == protocol]
         marks = sorted({(spec.warmup, spec.training.epochs) for spec in own if spec.warmup})
         when = " and ".join(
             f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
+from analysis.methods import Condition
 from analysis.page.answer_cards import cards
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
@@ -65,11 +66,16 @@ def _two_digits(share: float) -> str:
     return f"{round(100 * share, 2):g}"
 
 
+def _from(condition: Condition) -> str:
+    if condition.protocol == "restart":
+        return ""
+    return f" from {_two_digits(condition.warmup)} % on"
+
+
 def _nulls(nulls: Sequence[JudgedCell]) -> list[str]:
     """What another data order and dropout alone change."""
     return [
-        f"{cell.condition.dataset}: nothing pruned from {_two_digits(cell.condition.warmup)} % on, only "
-        f"another order: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
+        f"{cell.condition.dataset}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
         for row in nulls
         for cell, verdict in [row]
         if verdict is not None and verdict.sd_pp is not None

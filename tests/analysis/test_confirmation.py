@@ -11,7 +11,7 @@ from analysis.gate import Gate, unmet
 from analysis.intervals import bounds, parts
 from analysis.page.answer_cards import cards
 from analysis.page.render import render
-from analysis.run_files import Plan
+from analysis.run_files import Plan, merged
 from analysis.study import study
 from analysis.table_rows import trial_rows, verdict_rows
 from benchmarks import confirming
@@ -140,7 +140,7 @@ def test_once_fresh_seeds_have_run_nothing_else_speaks(true_pp, mark, words):
     card = card_of(one)
     assert (card.mark, card.headline) == (mark, words)
     assert "new seeds that had no part in choosing" in card.sentences[0]
-    assert "--protocol restart searches the one that counts" in card.sentences[0]
+    assert "by --protocol restart, searches the one that counts" in card.sentences[0]
     assert {row["answer"] for row in verdict_rows(one)} <= {"refuted", None}
 
 
@@ -176,13 +176,38 @@ def test_a_random_list_is_named_at_random_and_held_against_the_methods_of_the_se
     assert "no method was held against it" not in " ".join(card.sentences)
 
 
-def test_a_seed_that_has_not_ended_keeps_the_list_unconfirmed():
+def test_while_fresh_seeds_run_nothing_else_speaks():
     specs = [replace(LISTED, seed=seed) for seed in FRESH]
     planned = [*specs, *(spec.baseline for spec in specs)]
-    assert only(seen(*fresh(0.1, seeds=FRESH[:4]), specs=planned)).state == "promising"
+    some = [*fresh(-4.0, seeds=FRESH[:4])]
     failed = replace(next(fresh(0.1)), spec=specs[4], status="failed", accuracy=None)
-    assert only(seen(*fresh(0.1, seeds=FRESH[:4]), failed, specs=planned)).state == "promising"
+    for more, told in (
+        ([], "4 of 5 new seeds"),
+        ([failed], "4 of 5 new seeds have trained afresh"),
+    ):
+        one = seen(*some, *more, specs=planned)
+        assert (only(one).state, only(one).rate, only(one).low_pp) == ("confirming", 0.0, None)
+        card = card_of(one)
+        assert card.headline == "Not decided yet: 30% of made by made:signal_00 is being confirmed."
+        assert told in card.sentences[0] and ("1 failed" in card.sentences[0]) == bool(more)
+        assert card.facts == () and unmet(one, [Gate.of("made>=0.1")])
     assert only(seen(*fresh(0.1), specs=planned)).state == "confirmed"
+
+
+def test_runs_read_twice_say_what_they_say_once():
+    new = list(fresh(-4.0))
+    once, twice = only(seen(*new)), only(seen(*new, *new, searched=[*search(), *search()]))
+    assert (once.state, once.low_pp) == (twice.state, twice.low_pp) == ("refuted", once.low_pp)
+    plan = Plan(specs=tuple(row.spec for row in search()), candidates={SHA: 4})
+    assert merged([plan, plan]).candidates == {SHA: 4}
+
+
+def test_without_a_plan_all_that_was_run_counts_and_fewer_than_five_seeds_confirm_nothing():
+    bare = study([*search(), *fresh(-0.2)], Plan(tolerance_pp=1.0))
+    assert bare.confirmed[only(bare).source].n_candidates == 4
+    assert only(bare).low_pp == only(seen(*fresh(-0.2))).low_pp
+    few = study([*search(), *fresh(-0.2, seeds=FRESH[:3])], Plan(tolerance_pp=1.0))
+    assert only(few).state == "confirming"
 
 
 def test_a_fresh_run_that_diverged_keeps_a_list_from_being_confirmed():

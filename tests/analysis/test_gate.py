@@ -108,7 +108,7 @@ def test_a_method_named_beforehand_is_tested_alone(paired):
 def test_a_method_named_that_is_not_in_the_run_is_refused_with_those_that_are(run):
     ended = report(run, "--gate", "imdb:keep_one@0.15>=0.10")
     assert ended.exit_code == 2
-    assert "it has redundancy:global@0.15" in ended.output
+    assert "it has redundancy:global@15%" in ended.output
 
 
 def test_a_method_of_the_users_own_is_named_with_its_colon(paired):
@@ -126,3 +126,9 @@ def test_a_gate_of_a_model_that_learned_nothing_is_not_met_and_says_why():
     assert told == (
         "made: 10% asked, and the full-data runs are not shown to have learned anything to lose"
     )
+
+
+@pytest.mark.parametrize("mark", ["0.333333", "0.3333", "33.33%"])
+def test_a_mark_may_be_written_as_it_is_printed(paired, mark):
+    rows = paired([0.0, 0.1, -0.1, 0.0, 0.1], warmup=1 / 3)
+    assert unmet(study(rows), [Gate.of(f"imdb:redundancy@{mark}>=0.05")]) == []

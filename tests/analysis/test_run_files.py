@@ -96,6 +96,9 @@ def test_a_plan_written_before_there_were_confirmations_is_read():
     assert Plan.from_json(json.dumps(old)) == Plan.from_json(WRITTEN)
 
 
-def test_plans_read_as_one_add_up_what_was_chosen_from(pruned):
-    plans = [Plan(specs=(pruned(),), candidates={"a": 4}), Plan(candidates={"a": 6, "b": 1})]
-    assert merged(plans).candidates == {"a": 10, "b": 1}
+def test_plans_read_as_one_count_every_cut_once_that_could_be_chosen(pruned):
+    one = Plan(specs=(pruned(1), pruned(2)), candidates={"d" * 64: 1, "b": 6})
+    other = Plan(specs=(pruned(1), pruned(1, rate=0.3)), candidates={"d" * 64: 2})
+    assert merged([one, one]).candidates == {"d" * 64: 1, "b": 6}
+    assert merged([one, other]).candidates == {"d" * 64: 2, "b": 6}
+    assert merged([Plan(specs=(pruned(),)), Plan()]).candidates == {}

@@ -272,8 +272,11 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
     assert "new seeds that had no part in choosing" in whole.stdout
     parts = ["--run", "parts", "--cache", "two"]
     searched = len(found) - len(listed) - 5
-    for trials in (searched - 1, 3, 5):  # before the choice, between it and the end
-        assert sweep(tmp_path, *asked, *parts, "--max-trials", str(trials)).returncode == 3
+    # Before the choice, where the search ends, and between the choice and the end.
+    for trials in (searched - 2, 2, 5):
+        part = sweep(tmp_path, *asked, *parts, "--max-trials", str(trials))
+        assert part.returncode == 3 and f"stopped at --max-trials {trials}" in part.stdout
+        assert "failed" not in part.stdout
     ended = sweep(tmp_path, *asked, *parts, timeout=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert rows_of(tmp_path / "parts") == found

@@ -449,3 +449,12 @@ def test_a_fixed_list_names_every_row_and_what_made_it(specs, filled, small):
     cut = SELECTORS["stratified"].cut
     expected = cut(join_scores(both, is_set=False), small.train.labels, 0.3, ties)
     assert (keep == expected).all()
+
+
+def test_scores_may_be_those_of_the_finished_run_where_training_starts_afresh(specs, filled):
+    full, pruned = specs("linear", protocol="restart", warmup=0.999)
+    shared, alone = filled("shared"), filled("alone")
+    whole = run_baseline(full, shared, marks=[pruned])
+    row = run_trial(pruned, shared)
+    assert bytes_of(row) == bytes_of(run_trial(pruned, alone))
+    assert row.phases["warmup"].examples == whole.phases["training"].examples

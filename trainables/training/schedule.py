@@ -146,14 +146,22 @@ def epoch_order(keep: NDArray[np.bool_], seed: int, epoch: int) -> Rows:
     return order[keep[order]]
 
 
-def warm_steps(warmup: float, full_steps: int) -> int:
+def warm_steps(warmup: float, full_steps: int, *, goes_on: bool = True) -> int:
     """Optimizer steps of a warm-up, at least 1: 5 % of 3 epochs is not zero epochs.
 
+    Args:
+        warmup: Share of the full run's steps, in (0, 1).
+        full_steps: Those steps.
+        goes_on: Whether training goes on from there with the survivors; else it starts afresh, and
+            the mark may be the end.
+
     Raises:
-        ValueError: If no step would be left to train on the survivors.
+        ValueError: If no step would be left to go on with.
     """
     # Rounded up, but 0.07 * 100 is 7.000000000000001 and means 7.
     steps = int(np.ceil(round(warmup * full_steps, 6)))
+    if not goes_on:
+        return max(1, min(steps, full_steps))
     if steps >= full_steps:
         raise UsageError(
             f"a warm-up of {warmup:g} is {steps} of {full_steps} steps, which leaves none for the "

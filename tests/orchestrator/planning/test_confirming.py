@@ -1,19 +1,23 @@
 """What a sweep confirms: chosen when its search has ended, once, and never again."""
 
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from analysis.run_files import Plan
 from benchmarks.paired_runs import FULL, World, ladders, rows
 from orchestrator.planning.confirming import candidates_of, chosen_lists
+from orchestrator.planning.estimate import unchosen
 from orchestrator.planning.grids import FRESH_SEEDS, fresh_seeds
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.store.run_folder import PlanChangedError
+from orchestrator.terminal.plan_text import print_plan
 from trainables.records import to_json
 from trainables.result import Phase, TrialResult
 
@@ -35,9 +39,9 @@ def searched(true=((-3, -6), (0.0, 0.1)), **more):
     return Plan(tolerance_pp=1.0, specs=planned, candidates=candidates_of(planned)), found
 
 
-def lists(plan, found, *, ended=None, before=None, control=True):
+def lists(plan, found, *, ended=None, before=None, control=True, has=lambda _: False):
     ended = plan.specs if ended is None else ended
-    return chosen_lists(plan, lambda: found, {*ended}, before=before, control=control)[0]
+    return chosen_lists(plan, lambda: found, {*ended}, before=before, control=control, has=has)[0]
 
 
 def test_every_cut_that_leaves_a_list_is_a_candidate():
@@ -97,8 +101,39 @@ def test_what_was_chosen_stays_chosen_whatever_rows_come_later():
     before = replace(plan, specs=(*plan.specs, *first))
     _, other = searched(true=((0.0, 0.0), (-3, -6)))
     more = replace(plan, candidates={SHA: 40})
-    again, candidates = chosen_lists(more, lambda: other, set(), before=before, control=True)
+    again, candidates = chosen_lists(
+        more, lambda: other, set(), before=before, control=True, has=bool
+    )
     assert {*again} == {*first} and candidates == {SHA: 4}
+
+
+def test_a_second_list_is_tried_on_seeds_that_the_first_has_not_shown():
+    plan, found = searched()
+    first = lists(plan, found)
+    assert lists(plan, found, has={*first}.__contains__) == first  # the very same list again
+    again, other = searched(true=((-3, -6), (0.0, -5)))
+    second = lists(again, other, has={*first}.__contains__)
+    assert {spec.seed for spec in second} == {906, 907, 908, 909, 910}
+
+
+def test_data_that_moved_are_the_same_data():
+    plan, found = searched()
+    before = replace(plan, specs=(*plan.specs, *lists(plan, found)))
+    moved = replace(plan, specs=tuple(replace(s, dataset="elsewhere") for s in plan.specs))
+    assert {spec.dataset for spec in lists(moved, found, before=before)} == {"elsewhere"}
+
+
+def test_only_rows_of_the_plan_choose_and_score():
+    plan, found = searched()
+    few = replace(plan, specs=tuple(spec for spec in plan.specs if spec.seed < 3))
+    assert {s.scored_by for s in lists(few, found) if len(s.scored_by) > 1} == {(0, 1, 2)}
+
+
+@pytest.mark.parametrize(("selector", "warmup"), [("global", 0.0), ("class_error", 0.15)])
+def test_random_lists_are_cut_by_evidence_of_the_same_mark(selector, warmup):
+    plan, found = searched(selector=selector)
+    beside = [s for s in lists(plan, found) if s.signal == "random"]
+    assert {(spec.selector, spec.warmup) for spec in beside} == {(selector, warmup)}
 
 
 ASKED = Request(
@@ -175,3 +210,25 @@ def test_a_list_needs_the_scores_of_the_seeds_that_make_it_and_no_warm_up_of_its
     }
     assert not [need for need in task.needs if need[0] == "warm"]
     assert tasks[f"result:{listed.baseline.result_key}"].marks == ()
+
+
+def test_where_nothing_may_be_safe_a_finished_sweep_promises_no_more_trials(planned):
+    sweep = planned()
+    for spec in sweep.specs:
+        right = np.arange(90) < (72 if spec.is_baseline else 5)
+        row = TrialResult(
+            spec=spec, accuracy=float(right.mean()), correct=np.packbits(right).tobytes(), n_test=90,
+            class_counts=(150, 150), phases={},
+        )  # fmt: skip
+        sweep.store.put(
+            "result", spec.result_key, lambda path, row=row: path.write_text(to_json(row))
+        )
+    again = planned()
+    assert len(again.specs) == 15 and unchosen(again, next(iter(again.datasets))).trials == 0
+    text = StringIO()
+    print_plan(again, Console(file=text, width=300))
+    assert "nothing of synthetic:300 is confirmed" in text.getvalue()
+
+
+def test_a_run_of_one_epoch_is_scored_before_its_end(planned):
+    assert planned(training=(("epochs", 1), ("batch_size", 256))).specs[-1].warmup == 0.9

@@ -75,7 +75,7 @@ def test_what_chance_alone_does_is_printed_beside_the_verdicts():
     null = {"warmup": 0.15, "signal": "null", "selector": "each_epoch"}
     results += [replace(row(seed, 9000 + seed, **null), found={}) for seed in (1, 2, 3)]
     text = printed(results)
-    assert "imdb: nothing pruned from 15 % on, only another order: ✓ +0.02" in text
+    assert "imdb: nothing pruned, only another order from 15 % on: ✓ +0.02" in text
     assert "0.01 pp between seeds" in text
     assert "each epoch" not in text
 
