@@ -77,7 +77,7 @@ def planted_tables(study: Study) -> list[PlantedTable]:
     """The table of each data set whose rows say what their cut found; none where no truth is known.
 
     Only rows that a cut left count: full-data runs and those that choose anew find nothing. The list
-    that fresh seeds confirm is a method of its own, the last.
+    that fresh seeds train on is a method of its own, the last.
 
     Args:
         study: The run.
@@ -127,7 +127,7 @@ def _table(
 def _label(study: Study, method: Method) -> str:
     if method.kind == "fixed":
         (own,) = method_labels([method]).values()
-        return f"The confirmed list, {own}"
+        return f"The list of fresh seeds, {own}"
     return study.methods[method]
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyarrow.parquet import read_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,7 +72,15 @@ def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
     assert accuracy > largest + 0.25
     precision = re.search(r"Keep one \(global\)\s*│\s*(\d+) % ·", ended.stdout)
     assert int(precision[1]) >= 90
-    assert sum(line.count("✗") for line in ended.stdout.splitlines() if "synthetic │" in line) > 0
+    board = [line for line in ended.stdout.splitlines() if "tickets  │" in line]
+    assert all(sum(line.count(mark) for line in board) > 0 for mark in "✓✗")
+    # The answer is that of fresh seeds, and the rows that stay are a file.
+    (claim,) = [line for line in ended.stdout.splitlines() if line.startswith("✓")]
+    assert claim == "✓ Drop 40% of tickets by Keep one: accuracy holds."
+    assert "5 new seeds that had no part in choosing them" in ended.stdout
+    assert "140 of 140 trials have a result" in ended.stdout
+    (kept,) = tmp_path.glob("runs/demo-*/survivors/*.parquet")
+    assert len(read_table(kept)) == 1440
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))

@@ -22,7 +22,7 @@ from analysis.page.figures.style import DARK, PageTable
 from analysis.page.prose import opening, tally
 from analysis.page.tables import (
     compute_table,
-    confirmation_rows,
+    confirmation_table,
     confirmation_text,
     failure_rows,
     null_rows,
@@ -129,7 +129,7 @@ def _context(study: Study) -> dict[str, Any]:
         "confidence": study.confidence,
         "adaptive": study.plan.adaptive,
         "nulls": null_rows(study),
-        "confirmation": confirmation_rows(study),
+        "confirmation": confirmation_table(study),
         "confirmed_lists": confirmation_text(study),
         "examples": _examples(study),
         "with_examples": study.dropped.with_examples,

@@ -102,39 +102,31 @@ def _runs_text(runs: float | None) -> str:
     return "never" if runs > 1e6 else f"{max(1, math.ceil(runs)):,}"
 
 
-def confirmation_rows(study: Study) -> list[Sequence[str]]:
+def confirmation_table(study: Study) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Fresh seeds on the list that was chosen, seed by seed and their mean, beside random lists."""
-    found: list[Sequence[str]] = []
+    rows: list[Sequence[str]] = []
     for source, one in study.confirmed.items():
         beside = {pair.seed: pair for pair in one.control.pairs} if one.control else {}
+        name = study.sources[source]
         for pair in one.row.cell.pairs:
-            at_random = beside.get(pair.seed)
-            found.append(
-                [
-                    study.sources[source], str(pair.seed), _accuracy(pair.baseline),
-                    _accuracy(pair.pruned), signed(pair.delta_pp),
-                    _accuracy(at_random.pruned) if at_random else "",
-                    signed(at_random.delta_pp) if at_random else "",
-                ]
-            )  # fmt: skip
+            of_random = beside.get(pair.seed)
+            at_random = (
+                (_accuracy(of_random.pruned), signed(of_random.delta_pp)) if of_random else ("", "")
+            )
+            accuracies = (_accuracy(pair.baseline), _accuracy(pair.pruned))
+            rows.append((name, str(pair.seed), *accuracies, signed(pair.delta_pp), *at_random))
         v, versus = one.row.verdict, one.against_random
         if v is not None:
             judged = f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)} {MARKS[v.verdict]}"
-            against = (
-                versus and f"{signed(versus.mean_pp)} {interval(versus.low_pp, versus.high_pp)}"
-            )
-            found.append(
-                [
-                    study.sources[source],
-                    "mean",
-                    "",
-                    "",
-                    judged,
-                    "",
-                    f"list − random: {against}" * bool(against),
-                ]
-            )
-    return found
+            against = ""
+            if versus is not None:
+                between = interval(versus.low_pp, versus.high_pp)
+                against = f"list − random: {signed(versus.mean_pp)} {between}"
+            rows.append((name, "mean", "", "", judged, "", against))
+    columns = ("data set", "seed", "all rows", "on the list", "Δ pp", "random list", "Δ pp")
+    if not any(one.control for one in study.confirmed.values()):
+        return columns[:5], [row[:5] for row in rows]
+    return columns, rows
 
 
 def confirmation_text(study: Study) -> list[str]:

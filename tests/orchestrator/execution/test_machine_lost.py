@@ -20,7 +20,7 @@ HEALTH = {
 SWEEP = [
     "--grid", "demo", "--dataset", "synthetic:600", "--limit-test", "200", "--model", "linear",
     "--seeds", "2", "--rate", "0.1", "--rate", "0.3", "--signal", "random", "--signal", "el2n",
-    "--epochs", "300", "--gpus-per-trial", "0",
+    "--epochs", "300", "--gpus-per-trial", "0", "--no-confirm",
 ]  # fmt: skip
 
 
