@@ -27,7 +27,7 @@ AWS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }  # fmt: skip
 SWEEP = (
-    "python -m orchestrator.sweep --grid demo --dataset synthetic:600 --limit-test 400 --seeds 3 "
+    "python -m orchestrator.sweep --grid demo --model tiny --no-confirm --dataset synthetic:600 --limit-test 400 --seeds 3 "
     "--rate 0.1 --rate 0.3 --signal redundancy --signal random --epochs 12 --gpus-per-trial 0 "
     "--address auto"
 )

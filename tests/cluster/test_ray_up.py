@@ -15,7 +15,8 @@ COUNT = int(os.environ.get("CLUSTER_WORKERS", "2"))
 WORKERS = {f"w{i}": f"10.77.0.{20 + i}" for i in range(1, 1 + COUNT)}
 SWEEP = os.environ.get(
     "CLUSTER_SWEEP",
-    "--grid demo --dataset synthetic:600 --limit-test 400 --seeds 2 --rate 0.1 --rate 0.3 "
+    "--grid demo --model tiny --no-confirm --dataset synthetic:600 --limit-test 400 --seeds 2 --rate 0.1 "
+    "--rate 0.3 "
     "--signal redundancy --signal random",
 ).split()
 
