@@ -92,7 +92,7 @@ def confirmations(
     all_of = {
         source: [
             replace(
-                _confirmation(cell, own, max(counted[source.data_sha], 1), tolerance_pp),
+                _confirmation(cell, own, counted[source.data_sha] or 1, tolerance_pp),
                 n_ended=ended[cell.condition],
                 n_failed=failed[cell.condition],
             )

@@ -129,5 +129,5 @@ def condition_of(spec: TrialSpec) -> Condition:
         method=Method(*(getattr(spec, name) for name in Method._fields)),
         warmup=spec.warmup,
         rate=spec.rate,
-        scored_by=() if spec.scored_by == (spec.seed,) else spec.scored_by,
+        scored_by=spec.scored_by if spec.shares_list else (),
     )

@@ -173,6 +173,11 @@ class TrialSpec:
         )  # fmt: skip
 
     @property
+    def shares_list(self) -> bool:
+        """Whether other seeds train on the very same list of rows."""
+        return self.kind == "fixed" and self.scored_by != (self.seed,)
+
+    @property
     def scorers(self) -> tuple["TrialSpec", ...]:
         """The trials whose scores choose the rows: itself, or one a seed of `scored_by`."""
         if not self.scored_by:

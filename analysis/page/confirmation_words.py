@@ -75,7 +75,7 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     smaller = f"such as --rate {row.cell.condition.rate / 2:g}"
     if is_outside(row):
         return f"Another sweep, of smaller rates, {smaller}, may find one. {_AGAIN}"
-    return f"More test rows would narrow that; another sweep, of smaller rates, {smaller}, may pass. {_AGAIN}"
+    return f"More test rows may narrow that; another sweep, of smaller rates, {smaller}, may pass. {_AGAIN}"
 
 
 def pending(study: Study, answer: Answer, row: JudgedCell) -> str:

@@ -35,11 +35,7 @@ def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
     HASH is the first 12 digits of the hash that page and rows give the list, `row` the number in the
     data set's own order, from 0, and `label` the class's name.
     """
-    lists = {
-        spec.survivors_key: spec
-        for spec in sweep.specs
-        if spec.kind == "fixed" and spec.scored_by != (spec.seed,)
-    }
+    lists = {spec.survivors_key: spec for spec in sweep.specs if spec.shares_list}
     for key, spec in lists.items():
         found = sweep.store.find("survivors", key)
         if found is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count, islice
 
+from analysis.confirmation import SEEDS
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.signals import SIGNALS
@@ -218,7 +219,7 @@ def marks_of(block: GridBlock, protocol: str, epochs: int) -> tuple[float, ...]:
 
 
 # Beyond those of any sweep: a longer one has other seeds still.
-FRESH_SEEDS = (901, 902, 903, 904, 905)
+FRESH_SEEDS = tuple(range(901, 901 + SEEDS))
 
 
 def fresh_seeds(taken: Iterable[int]) -> tuple[int, ...]:

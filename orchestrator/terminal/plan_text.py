@@ -75,7 +75,7 @@ def _confirmation(sweep: Sweep) -> list[str]:
     for sha, count in sweep.plan.candidates.items():
         name = sweep.datasets[sha].name
         own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
-        listed = [spec for spec in own if spec.scored_by != (spec.seed,)]
+        listed = [spec for spec in own if spec.shares_list]
         if more := unchosen(sweep, sha).trials:
             lines.append(
                 f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
@@ -91,7 +91,9 @@ def _confirmation(sweep: Sweep) -> list[str]:
                 f"{' and beside it on random lists' * (len(own) > len(listed))}"
             )
         else:
-            lines.append(f"nothing of {name} is confirmed: no cut's mean lies above the line")
+            lines.append(
+                f"nothing of {name} is confirmed: its search leaves no cut to put to the test"
+            )
     return lines
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
@@ -132,8 +131,11 @@ def _print_found(study: Study, console: Console) -> None:
         table.add_column(name)
     for one in known:
         for row in one.rows:
-            head = (escape(study.sources[one.source]), escape(row.label))
-            table.add_row(*head, *(_precision(row.cells.get(rate)) for rate in rates))
+            table.add_row(
+                study.sources[one.source],
+                row.label,
+                *(_precision(row.cells.get(rate)) for rate in rates),
+            )
     console.print(table)
 
 

@@ -259,7 +259,7 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
     assert "one list scored by seeds 11 17 23" in whole.stdout
     found = rows_of(tmp_path / "whole")
     listed = [row for row in found.values() if row.spec.kind == "fixed"]
-    chosen = [row for row in listed if row.spec.scored_by != (row.spec.seed,)]
+    chosen = [row for row in listed if row.spec.shares_list]
     assert [row.spec.seed for row in sorted(chosen, key=lambda row: row.spec.seed)] == [
         *FRESH_SEEDS
     ]

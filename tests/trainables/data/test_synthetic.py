@@ -67,19 +67,6 @@ def test_copies_differ_from_their_source_by_two_words_at_most(made):
     assert set(changes) == {0, 1, 2}
 
 
-def test_groups_join_each_copy_with_its_source(made):
-    group, source = made.truth["group"], made.truth["duplicate_of"]
-    copies = source >= 0
-    assert (group[copies] == group[source[copies]]).all()
-    assert len(np.unique(group)) == (~copies).sum()
-
-
-def test_wrong_labels_are_exactly_those_said_to_be_wrong(made):
-    wrong = made.train.labels != made.truth["true_label"]
-    assert (wrong == made.truth["is_wrong"]).all()
-    assert wrong.mean() == pytest.approx(0.05)
-
-
 def test_copies_are_nearer_to_their_source_than_other_texts_to_any(made):
     near = cosines(made.train.texts)
     np.fill_diagonal(near, 0)

@@ -110,18 +110,6 @@ def test_rows_are_of_one_group_if_and_only_if_their_inner_parts_are_equal(made):
     assert [first[part] for part in parts] == group.tolist()
 
 
-def test_groups_join_each_copy_with_its_source(made):
-    group, source = made.truth["group"], made.truth["duplicate_of"]
-    copies = source >= 0
-    assert (group[copies] == group[source[copies]]).all()
-    assert len(np.unique(group)) == (~copies).sum()
-
-
-def test_wrong_labels_are_exactly_those_said_to_be_wrong(made):
-    wrong = made.train.labels != made.truth["true_label"]
-    assert (wrong == made.truth["is_wrong"]).all()
-
-
 def test_forms_are_exactly_the_tickets_that_belong_to_the_smallest_queue(made):
     fraud = NAMES.index(words.FORM_QUEUE)
     for texts, labels in ((made.train.texts, made.truth["true_label"]),
