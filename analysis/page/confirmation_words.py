@@ -75,6 +75,12 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     smaller = f"such as --rate {row.cell.condition.rate / 2:g}"
     if is_outside(row):
         return f"Another sweep, of smaller rates, {smaller}, may find one. {_AGAIN}"
+    v = row.verdict
+    if v is not None and v.test_low_pp is not None and v.test_low_pp <= -v.tolerance_pp < v.mean_pp:
+        return (
+            "Its runs differ too much from seed to seed to tell, whatever the test rows: a training that "
+            f"has settled, such as one of more epochs, may differ less. {_AGAIN}"
+        )
     return f"More test rows may narrow that; another sweep, of smaller rates, {smaller}, may pass. {_AGAIN}"
 
 

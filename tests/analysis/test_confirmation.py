@@ -144,6 +144,23 @@ def test_once_fresh_seeds_have_run_nothing_else_speaks(true_pp, mark, words):
     assert {row["answer"] for row in verdict_rows(one)} <= {"refuted", None}
 
 
+def test_where_runs_differ_too_much_more_test_rows_are_not_the_advice():
+    afresh = [
+        replace(r, spec=replace(r.spec, protocol="restart")) if not r.spec.is_baseline else r
+        for r in search()
+    ]
+    wild, few = (
+        World(n=4000, run_sd=0.02, likeness=0.95),
+        World(n=300, run_sd=0.0, likeness=1.0, own=0.3),
+    )
+    told = [
+        card_of(seen(*fresh(0.2, world=world), searched=afresh)).sentences[0]
+        for world in (wild, few)
+    ]
+    assert "differ too much from seed to seed" in told[0] and "More test rows" not in told[0]
+    assert "More test rows may narrow that" in told[1]
+
+
 def test_a_method_named_beforehand_is_judged_by_its_search_all_the_same():
     gate = Gate.of("made:made:signal_00@15%>=0.3")
     assert not unmet(seen(*fresh(-4.0)), [gate])
