@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trainables.errors import AbsentError, DataError
-from trainables.records import from_json, read_parquet
-from trainables.result import TrialResult
+from trainables.records import curve_from_json, from_json, read_parquet
+from trainables.result import TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
 
 
@@ -57,6 +57,8 @@ class Plan:
         adaptive: Whether seeds were bought look by look.
         candidates: How many conditions the one that is confirmed is chosen from, by content of the
             data set; of data sets whose answer is confirmed by fresh seeds, and no others.
+        tuned: Full runs that the search for the training could take, by content of the data set; of
+            data sets whose training was searched, and no others.
     """
 
     grid: str = ""
@@ -69,11 +71,12 @@ class Plan:
     notes: tuple[str, ...] = ()
     adaptive: bool = False
     candidates: Mapping[str, int] = field(default_factory=dict)
+    tuned: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of plan.json."""
         specs = [spec.to_dict() for spec in self.specs]
-        plain = {name: dict(getattr(self, name)) for name in ("environment", "candidates")}
+        plain = {name: dict(getattr(self, name)) for name in ("environment", "candidates", "tuned")}
         written = vars(self) | {**plain, "specs": specs}
         return json.dumps(written, indent=1, sort_keys=True)
 
@@ -97,6 +100,7 @@ class Plan:
                 notes=tuple(str(note) for note in written.get("notes", [])),
                 adaptive=bool(written.get("adaptive", False)),
                 candidates={k: int(n) for k, n in dict(written.get("candidates") or {}).items()},
+                tuned={k: float(n) for k, n in dict(written.get("tuned") or {}).items()},
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"not a plan: {error}") from error
@@ -111,6 +115,29 @@ def _candidates(plans: Sequence[Plan]) -> dict[str, int]:
     for plan in plans:
         most |= Counter(plan.candidates)
     return {sha: n for sha, n in most.items() if any(sha in plan.candidates for plan in plans)}
+
+
+def read_curves(run: Path) -> list[TrainingCurve]:
+    """The curves of a run's trainings, RUN/curves.jsonl; none where there is no such file.
+
+    Raises:
+        DataError: If a line is no curve; the message names file and line.
+    """
+    path = run / "curves.jsonl"
+    found = []
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            found.append(curve_from_json(line))
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: {error}") from error
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def load_plan(run: Path) -> Plan | None:
@@ -145,4 +172,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
         adaptive=any(plan.adaptive for plan in known),
         candidates=_candidates(known),
+        tuned={sha: budget for plan in known for sha, budget in plan.tuned.items()},
     )

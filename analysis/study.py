@@ -14,10 +14,11 @@ from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.random_control import Comparison, against_random
-from analysis.run_files import Plan, load_plan, merged, read_rows
+from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
+from analysis.training_curves import Ending, endings
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
-from trainables.result import TrialResult
+from trainables.result import TrainingCurve, TrialResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class Study:
         learned: What the full-data runs are worth, by `Condition.question`.
         confirmed: What fresh seeds say of the one list that was chosen, of the data sets that have
             such a list; neither its trials nor its random lists are among the rows.
+        curves: Runs looked at on held-out training rows, in the order in which they were made.
+        endings: How the trainings end that such a run shows, by `Condition.question`.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Study:
     dropped: Dropped
     learned: Mapping[tuple[Any, ...], Learned]
     confirmed: Mapping[DatasetId, Confirmation] = field(default_factory=dict)
+    curves: tuple[TrainingCurve, ...] = ()
+    endings: Mapping[tuple[Any, ...], Ending] = field(default_factory=dict)
 
     def confirms(self, source: DatasetId) -> bool:
         """Whether the plan has a data set's answer confirmed: then the search alone names none."""
@@ -103,6 +108,7 @@ def study(
     name: str = "run",
     tolerance_pp: float | None = None,
     dropped: Dropped | None = None,
+    curves: Iterable[TrainingCurve] = (),
 ) -> Study:
     """Judge a run.
 
@@ -112,6 +118,7 @@ def study(
         name: The run's name.
         tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
         dropped: Who was dropped.
+        curves: Runs looked at on held-out training rows.
 
     Raises:
         ValueError: If paired trials were not tested on the same test set.
@@ -128,6 +135,7 @@ def study(
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
+    looked = tuple({one.spec.curve_key: one for one in curves}.values())
     everything = [*conditions, *(condition_of(row.spec) for row in kept)]
     return Study(
         name=name,
@@ -142,6 +150,8 @@ def study(
         dropped=dropped or Dropped(),
         learned=worth,
         confirmed=confirmations(kept, plan, tolerance_pp=tolerance),
+        curves=looked,
+        endings=endings(looked, tolerance_pp=tolerance),
     )
 
 
@@ -195,4 +205,5 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> Study:
     plan = merged(load_plan(run) for run in runs)
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
-    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
+    curves = [curve for run in runs for curve in read_curves(run)]
+    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped, curves=curves)

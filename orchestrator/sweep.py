@@ -109,6 +109,10 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
     with sweep.run.locked():
+        if sweep.searches:
+            sweep, code = search_training(sweep, console)
+            if sweep.searches:
+                return code
         return run_and_report(
             sweep,
             console,
@@ -123,6 +127,30 @@ def _command() -> str:
     name = Path(sys.argv[0])
     by = ["python", "-m", "orchestrator.sweep"] if name.stem == "sweep" else [name.name]
     return shlex.join([*by, *sys.argv[1:]])
+
+
+def search_training(sweep: "Sweep", console: "Console") -> tuple["Sweep", int]:
+    """Search the trainings that are not chosen yet; the sweep by them, and the exit code if it ends here."""
+    from orchestrator.execution.run_search import run_search
+    from orchestrator.execution.tuner import disconnect
+    from orchestrator.execution.write_curves import write_curves
+    from orchestrator.terminal.plan_text import print_trainings
+    from trainables.errors import INCOMPLETE
+
+    sweep.run.begin(sweep.plan)
+    sweep, stopped, limit = run_search(sweep, console)
+    write_curves(sweep)
+    sweep.resources.upload_run(sweep.run.folder)
+    if not sweep.searches:
+        print_trainings(sweep, console)
+        return sweep, 0
+    disconnect()
+    if limit:
+        console.print(f"stopped at {limit}")
+    names = ", ".join(search.start.dataset for search in sweep.searches)
+    console.print(f"the training of {names} is not chosen yet, and no trial was started")
+    console.print("the same command goes on from here")
+    return sweep, stopped or INCOMPLETE
 
 
 def run_and_report(
@@ -143,9 +171,9 @@ def run_and_report(
         track: Rows of TRACKERS.
     """
     from analysis.report import write_report
-    from analysis.run_files import load_plan, read_rows
-    from analysis.study import study
+    from analysis.study import read_runs
     from orchestrator.execution.collect_dropped import write_dropped
+    from orchestrator.execution.write_curves import write_curves
     from orchestrator.execution.write_lists import write_lists
     from orchestrator.terminal.summary import summarise
     from trainables.errors import DONE, INCOMPLETE
@@ -165,9 +193,9 @@ def run_and_report(
     # Another run, or a worker that was lost after its last write, may have finished some of these.
     for spec in sweep.specs:
         sweep.run.copy_row(spec, sweep.store)
-    results = read_rows(sweep.run.folder)
+    write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    summarise(study(results, load_plan(sweep.run.folder)), console)
+    summarise(read_runs([sweep.run.folder]), console)
     console.print(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
@@ -199,7 +227,7 @@ def run_left(
     """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     from analysis.run_files import Plan
     from orchestrator.execution.callbacks import ProgressCallback
-    from orchestrator.execution.tuner import run_tasks
+    from orchestrator.execution.tuner import disconnect, run_tasks
     from orchestrator.planning.plan import store_data
     from orchestrator.terminal.plan_text import print_growth
 
@@ -242,6 +270,7 @@ def run_left(
             next_tasks=next_tasks,
             stopping=progress.show_stopping,
         )
+    disconnect()
     record_blocked(ended.blocked)
     return ended.stopped_by, ended.limit
 

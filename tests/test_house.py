@@ -56,7 +56,7 @@ FLOORS = {
         {"signals"},
         {"selection"},
         {"run_context", "evaluation"},
-        {"trial", "stages", "testing"},
+        {"trial", "stages", "testing", "training_curve"},
     ],
     "orchestrator": [
         {"trial_names", "spotwatch"},
@@ -69,7 +69,7 @@ FLOORS = {
     ],
     "analysis": [
         {"intervals", "divergence", "methods", "dropped_samples", "run_files", "csv_lines"},
-        {"verdicts", "multiplicity", "pairing"},
+        {"verdicts", "multiplicity", "pairing", "training_curves"},
         {"seeds_needed", "envelope", "learned"},
         {"cost", "interim_looks", "random_control", "class_retention"},
         {"wording", "confirmation"},

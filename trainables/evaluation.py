@@ -11,10 +11,14 @@ from trainables.arrays import rows_sha
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
 from trainables.evidence.forward_passes import predict
+from trainables.keys import seed_for
 from trainables.result import Phase, TrialResult
 from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner
+
+# Of the removed rows: the share they get wrong is then known to 2 points.
+_MOST_LOOKED_AT = 2_000
 
 
 def evaluate(
@@ -34,6 +38,7 @@ def evaluate(
         phases: What warm-up, scoring and training used.
     """
     predicted, evaluation = predict(learner, "test")
+    removed_wrong, looked = _removed_wrong(spec, learner, dataset, keep)
     labels, c = dataset.test.labels, len(dataset.class_names)
     right = predicted == labels
     counts = np.bincount(labels, minlength=c)
@@ -50,16 +55,31 @@ def evaluate(
         class_names=dataset.class_names,
         class_counts=tuple(np.bincount(train, minlength=c).tolist()),
         kept_counts=tuple(np.bincount(train[keep], minlength=c).tolist()),
-        phases={**phases, "evaluation": evaluation},
+        phases={**phases, "evaluation": evaluation + looked},
         parameters=learner.parameters,
         weights_sha=learner.weights_sha(),
         kept_sha=rows_sha(keep),
+        removed_wrong=removed_wrong,
         found=_truth_hits(dataset.truth, keep),
         environment=_environment(learner.threads),
         warnings=warnings(spec),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
     )
+
+
+def _removed_wrong(
+    spec: TrialSpec, learner: Learner, dataset: Dataset, keep: NDArray[np.bool_]
+) -> tuple[float | None, Phase]:
+    """How often the label of a removed row is not what a model says that never saw it."""
+    if spec.protocol != "restart" or spec.kind not in ("pruned", "fixed") or keep.all():
+        return None, Phase()
+    gone = np.flatnonzero(~keep)
+    if len(gone) > _MOST_LOOKED_AT:
+        rng = np.random.default_rng(seed_for(spec.seed, "removed"))
+        gone = np.sort(rng.choice(gone, _MOST_LOOKED_AT, replace=False))
+    predicted, took = predict(learner, "train", gone)
+    return float((predicted != dataset.train.labels[gone]).mean()), took
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""A TrialResult as a JSON row and as a row of trials.parquet: the one format both ends share."""
+"""Trials as JSON rows and rows of trials.parquet, curves as JSON: the formats that both ends share."""
 
 import base64
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trainables.errors import DataError
-from trainables.result import PHASES, Phase, TrialResult
+from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
 
 # Raised when a column changes its meaning; a reader refuses rows of another version.
@@ -66,6 +67,34 @@ def _from_row(row: dict[str, Any]) -> TrialResult:
     return TrialResult(**row)
 
 
+def curve_to_json(curve: TrainingCurve) -> str:
+    """A training's curve as a line of JSON; `curve_from_json` reads it back."""
+    right = base64.b64encode(zlib.compress(curve.right)).decode()
+    row = {**asdict(curve), "spec": curve.spec.to_dict(), "right": right}
+    return json.dumps({**row, "curve_key": curve.spec.curve_key}, sort_keys=True, allow_nan=False)
+
+
+def curve_from_json(text: str) -> TrainingCurve:
+    """The curve that `curve_to_json` wrote.
+
+    Raises:
+        DataError: If text is not such a curve, or of another release.
+    """
+    try:
+        row = json.loads(text)
+        key = row.pop("curve_key")
+        row["spec"] = TrialSpec.from_dict(row["spec"])
+        row["right"] = zlib.decompress(base64.b64decode(row["right"], validate=True))
+        row["epochs"], row["used"] = tuple(row["epochs"]), Phase(**row["used"])
+        curve = TrainingCurve(**row)
+        curve.bits()
+    except (ValueError, AttributeError, KeyError, TypeError, zlib.error) as error:
+        raise DataError(f"not a training's curve: {error}") from error
+    if curve.spec.curve_key != key:
+        raise DataError(f"curve is named {key} but its spec gives {curve.spec.curve_key}")
+    return curve
+
+
 _PER_PHASE = {
     "seconds": pa.float64(), "steps": pa.int64(), "examples": pa.int64(),
     "tokens": pa.int64(), "padded_tokens": pa.int64(),
@@ -75,7 +104,7 @@ _MEASURED = {
     "warnings": pa.list_(pa.string()),
     "accuracy": pa.float64(),
     **dict.fromkeys(("n_train", "n_kept", "n_test"), pa.int64()),
-    **dict.fromkeys(("twins_lost", "neighbours_recall"), pa.float64()),
+    **dict.fromkeys(("twins_lost", "removed_wrong", "neighbours_recall"), pa.float64()),
     "parameters": pa.int64(),
     "class_names": pa.list_(pa.string()),
     "recall": pa.list_(pa.float64()),

@@ -1,8 +1,11 @@
-"""What a finished trial gives back: one row, and what each phase of it used."""
+"""What a finished trial gives back: one row, and what each phase of it used; a training's curve."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trainables.spec import TrialSpec
 
@@ -59,6 +62,8 @@ class TrialResult:
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.
         twins_lost: Share of the removed samples whose nearest neighbour was removed too, or None.
+        removed_wrong: Share of the removed rows (of 2,000 of them, where there are more) that the final
+            model gets wrong, which has not seen them; None where it has, or none were removed.
         neighbours_recall: Share of a sample's true neighbours that an approximate search found.
         found: Where the data's truth is known: share of the removed rows that truly are spare
             copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
@@ -84,6 +89,7 @@ class TrialResult:
     weights_sha: str = ""
     kept_sha: str = ""
     twins_lost: float | None = None
+    removed_wrong: float | None = None
     neighbours_recall: float | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -95,3 +101,38 @@ class TrialResult:
     def is_ok(self) -> bool:
         """Whether the trial ended with a result."""
         return self.status == "ok"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingCurve:
+    """A run on most of the training rows, looked at on the others as it went on.
+
+    Attributes:
+        spec: The full-data run whose training it shows.
+        epochs: Passes done at each look, ascending, the run's end last; shape (m,), empty where its
+            loss was not finite.
+        right: Of each look and held-out row whether it was predicted right, packed big-endian
+            first (numpy.packbits), m times n_held bits.
+        n_held: Rows held out, the same for every training of a data set.
+        n_train: Rows trained on.
+        used: Training and looks.
+        error: Why there is no curve, or empty.
+    """
+
+    spec: TrialSpec
+    epochs: tuple[float, ...] = ()
+    right: bytes = b""
+    n_held: int = 0
+    n_train: int = 0
+    used: Phase = field(default_factory=Phase)
+    error: str = ""
+
+    def bits(self) -> NDArray[np.bool_]:
+        """Whether each held-out row was predicted right at each look, shape (m, n_held)."""
+        shape = (len(self.epochs), self.n_held)
+        bits = np.unpackbits(np.frombuffer(self.right, dtype=np.uint8), count=shape[0] * shape[1])
+        return bits.reshape(shape).astype(bool)
+
+    def accuracies(self) -> tuple[float, ...]:
+        """Accuracy on the held-out rows at each look, in [0, 1]; empty without held-out rows."""
+        return tuple(self.bits().mean(axis=1).tolist()) if self.n_held else ()

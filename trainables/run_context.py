@@ -68,14 +68,14 @@ class RunContext:
         return replace(schedule, choose=choose)
 
     def train_until(
-        self, learner: Learner, schedule: Schedule, spec: TrialSpec, *, until: int | None = None
+        self, learner: Learner, schedule: Schedule, key: str, *, until: int | None = None
     ) -> None:
-        """Train to step `until` or the end, saving now and then."""
+        """Train to step `until` or the end, saving now and then what is unfinished under a key."""
         saved = time.monotonic()
         for _ in learner.train(schedule, until):
             if time.monotonic() - saved > SAVE_EVERY_S:
-                save_progress(learner, self.cache.progress(spec.result_key))
-                self.cache.keep_progress(spec.result_key)
+                save_progress(learner, self.cache.progress(key))
+                self.cache.keep_progress(key)
                 saved = time.monotonic()
 
     def warm_learner(self, spec: TrialSpec) -> Learner:
@@ -111,7 +111,7 @@ class RunContext:
         keep, _ = select(spec, self)
         learner = self.new_learner(spec)
         load_progress(learner, self.cache.progress(spec.result_key))
-        self.train_until(learner, self.schedule(spec, learner, keep), spec)
+        self.train_until(learner, self.schedule(spec, learner, keep), spec.result_key)
         used, right = learner.used, {"validation": np.zeros((1, 0), dtype=bool)}
         for name, split in self.dataset.splits.items():
             if name != "test":

@@ -9,7 +9,10 @@ from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
-SPEC_VERSION = 4
+SPEC_VERSION = 5
+
+# The same for what is held out of a run to see how far its training has come, and when it is looked at.
+CURVE_VERSION = 1
 
 Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")
@@ -215,6 +218,11 @@ class TrialSpec:
     def score_key(self) -> str:
         """Names the scores: shared by all rates, selectors, protocols and budgets."""
         return key_of(self._score())
+
+    @property
+    def curve_key(self) -> str:
+        """Names the full-data run that is looked at on held-out training rows."""
+        return key_of({**self._run(), "curve": CURVE_VERSION})
 
     @property
     def result_key(self) -> str:

@@ -35,7 +35,7 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
     """
     runs = load_runs(spec, cache)
     learner = warm_up(spec, cache, marks=marks)
-    runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec)
+    runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
     return evaluate(spec, learner, runs.dataset, runs.all_rows, {"training": learner.used})
 
 
@@ -51,7 +51,7 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
             learner = runs.new_learner(spec)
     for stop, warm in stops.items():
         if stop >= learner.steps:
-            runs.train_until(learner, schedule, spec, until=stop)
+            runs.train_until(learner, schedule, spec.result_key, until=stop)
             _leave(learner, warm, runs)
     return learner
 
@@ -79,7 +79,7 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     learner = runs.new_learner(spec) if spec.protocol == "restart" else runs.warm_learner(spec)
     before = learner.used
     load_progress(learner, cache.progress(spec.result_key))
-    runs.train_until(learner, runs.schedule(spec, learner, keep), spec)
+    runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
     result = evaluate(spec, learner, runs.dataset, keep, phases)
     recall = recall_of(spec, runs)

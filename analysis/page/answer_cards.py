@@ -1,7 +1,7 @@
 """The answer of each data set in words: what to do, how sure that is, what it saves, who is hurt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.answers import Answer, State, answers, is_outside
@@ -17,6 +17,7 @@ from analysis.page.answer_words import (
     unlearned,
 )
 from analysis.page.confirmation_words import confirming, refuted
+from analysis.page.training_words import careful_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
 
@@ -58,6 +59,7 @@ class AnswerCard:
         headline: One sentence to act on.
         sentences: How sure that is, and what else must be known.
         facts: Of the headline's condition and no other.
+        careful: What must be known of the training, in yellow; empty where there is nothing.
     """
 
     name: str
@@ -68,11 +70,17 @@ class AnswerCard:
     headline: str
     sentences: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
+    careful: str = ""
 
 
 def cards(study: Study) -> list[AnswerCard]:
     """One card a data set."""
-    return [_card(study, answer) for answer in answers(study)]
+    return [_with_care(study, _card(study, answer)) for answer in answers(study)]
+
+
+def _with_care(study: Study, card: AnswerCard) -> AnswerCard:
+    row = card.answer.row
+    return replace(card, careful=careful_of(study, row)) if row else card
 
 
 def _card(study: Study, answer: Answer) -> AnswerCard:

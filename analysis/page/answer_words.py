@@ -6,6 +6,7 @@ from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.page.confirmation_words import credit_of_list, pending
 from analysis.page.phrases import by_text, change_text, cut_text
+from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
 from analysis.seeds_needed import CLOSE_PP, seeds_to_settle
 from analysis.study import Study
@@ -43,10 +44,9 @@ def safe(
             sure, _free(study, row), told if worse else "",
         )  # fmt: skip
     if rises:
-        return f"{drop} {cut} {by}: accuracy even rises.", (
+        return f"{drop} {cut} {by}: accuracy improved.", (
             sure,
-            "A rise has two usual causes: wrong labels among the removed rows, or a full-data run "
-            "past its best.",
+            rise_text(study, row),
             "" if answer.standing == "better" else _credit(study, answer, row),
         )
     return f"{drop} {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))

@@ -44,6 +44,7 @@ _TITLES = {
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
     "scaling": "Does pruning bend the scaling curve?",
+    "training": "Is the full-data run at its best?",
 }
 
 

@@ -93,6 +93,16 @@ class SweepOptions(BaseModel):
     epochs: int | None = Field(default=None, ge=1)
     batch_size: int | None = Field(default=None, ge=1)
     lr: float | None = Field(default=None, description="Peak learning rate.")
+    weight_decay: float | None = Field(default=None, description="AdamW's.")
+    tune: bool | None = Field(
+        default=None,
+        description="First search learning rate, epochs and weight decay of the full-data run, on "
+        "training rows held out for that alone. Default: for data of your own, unless one of the "
+        "three is given.",
+    )
+    tune_budget: float | None = Field(
+        default=None, description="Full runs that the search may take: 8.", gt=0
+    )
     max_length: int | None = Field(default=None, description="Word pieces of a text.", ge=8)
     precision: str = Field(default="auto", description="auto, bf16 or fp32.")
     protocol: str = Field(
@@ -134,6 +144,7 @@ class SweepOptions(BaseModel):
             UsageError: If --seeds is no number, or contradicts --seed.
         """
         from orchestrator.planning.request import Request, chosen_seeds
+        from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
 
         columns = None
@@ -147,6 +158,7 @@ class SweepOptions(BaseModel):
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
             ("lr", self.lr),
+            ("weight_decay", self.weight_decay),
             ("max_length", self.max_length),
         )
         return Request(
@@ -165,6 +177,8 @@ class SweepOptions(BaseModel):
             signals=tuple(self.signal or ()),
             control=self.control,
             confirm=self.confirm,
+            tune=self.tune,
+            tune_budget=self.tune_budget or BUDGET,
             seeds=chosen_seeds(self.seeds, self.seed or ()),
             training=tuple((name, value) for name, value in training if value is not None),
             precision=self.precision,

@@ -117,6 +117,11 @@ def status(
 def _show(found: RunProgress, console: "Console") -> None:
     state = f"running, {found.worker}" if found.worker else "nothing works on it"
     console.print(f"{found.run}: {state}", highlight=False)
+    if not found.planned:
+        console.print(
+            "  its training is being searched, and no trial is planned before it is found"
+        )
+        return
     console.print(
         f"  {found.done} of {found.planned} done, {found.failed} failed, {found.left} left"
         f"{_left_text(found)}",

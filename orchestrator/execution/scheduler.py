@@ -35,6 +35,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
         reached: The limit that was reached, or empty.
+        seconds: Of all workers together.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self.blocked: dict[str, Task] = {}
         self.reached = ""
         self._store, self._next_tasks, self._limits = store, next_tasks, limits or Limits()
-        self._trials, self._seconds = 0, 0.0
+        self._trials, self.seconds = 0, 0.0
         self._maker: dict[Artifact, Task] = {}
         self._live: dict[str, Task] = {}
         self._failed: dict[str, Task] = {}
@@ -101,7 +102,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         if self._next_tasks and not self._waiting and not self._live and not self.reached:
             self._add(self._next_tasks(self.blocked))
         coming = {*self._waiting, *(live.name for live in self._live.values())}
-        self.reached = self.reached or self._limits.reached(self._trials, self._seconds)
+        self.reached = self.reached or self._limits.reached(self._trials, self.seconds)
         if self.reached:
             return None if self._live else Searcher.FINISHED
         for name, task in list(self._waiting.items()):
@@ -126,7 +127,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         """Record how a task ended; its artifacts say whether it is done."""
         task = self._live.pop(trial_id, None)
         self._store.refresh()
-        self._seconds += (result or {}).get("time_total_s", 0.0)
+        self.seconds += (result or {}).get("time_total_s", 0.0)
         if task is None:
             return
         self._deaths[task.name] += error

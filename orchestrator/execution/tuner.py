@@ -32,11 +32,13 @@ class Ended:
         blocked: Tasks that could not run, by name, each with the failed task it waited for.
         stopped_by: Exit code of the signal that stopped it, or 0.
         limit: The flag whose limit was reached, or empty; more may have been left, or nothing.
+        seconds: Of all workers together.
     """
 
     blocked: Mapping[str, Task]
     stopped_by: int
     limit: str
+    seconds: float
 
 
 def run_tasks(
@@ -49,7 +51,7 @@ def run_tasks(
     next_tasks: NextTasks,
     stopping: Callable[[], None],
 ) -> Ended:
-    """Run what is not yet done; returns when nothing is left that can run.
+    """Run what is not yet done; returns when nothing is left that can run, still connected to Ray.
 
     Args:
         left: What to run.
@@ -91,13 +93,18 @@ def run_tasks(
     )
     with _stoppable(stopping) as stopped_by:
         tuner.fit()
-    ray.shutdown()
     is_stopped = searcher.left and not searcher.reached
     return Ended(
         blocked=searcher.blocked,
         stopped_by=stopped_by[0] if is_stopped else 0,
         limit=searcher.reached,
+        seconds=searcher.seconds,
     )
+
+
+def disconnect() -> None:
+    """Leave Ray, which ends where it was started here."""
+    ray.shutdown()
 
 
 @contextmanager

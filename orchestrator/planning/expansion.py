@@ -14,7 +14,7 @@ from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, NULL, Setting, TrialSpec
+from trainables.spec import EACH_EPOCH, NULL, Setting, Training, TrialSpec
 
 
 def expand(
@@ -23,6 +23,7 @@ def expand(
     model: Model,
     *,
     null: bool = False,
+    trainings: Mapping[str, Training] | None = None,
 ) -> list[TrialSpec]:
     """The trials of a grid, its control included: each full-data run once and first, then the pruned.
 
@@ -31,15 +32,17 @@ def expand(
         data: The content hash of every data set that the grid names.
         model: What is trained.
         null: Add the trial that prunes nothing, at every warm-up: how far chance alone leads.
+        trainings: Of the data sets whose training was searched.
 
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
     """
-    training = grid.training or LEARNERS[model.learner].training
+    usual = grid.training or LEARNERS[model.learner].training
     trials: dict[str, TrialSpec] = {}
     for given in controlled_blocks(grid):
-        block = replace(given, warmups=marks_of(given, grid.protocol, training.epochs))
-        for dataset in block.datasets:
+        for dataset in given.datasets:
+            training = (trainings or {}).get(dataset, usual)
+            block = replace(given, warmups=marks_of(given, grid.protocol, training.epochs))
             for seed in grid.seeds:
                 baseline = TrialSpec(
                     dataset=dataset,

@@ -9,6 +9,7 @@ from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import (
     check_lengths,
@@ -20,15 +21,15 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
+from orchestrator.planning.tuning import TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
 from trainables.data.dataset import Dataset, write
-from trainables.keys import key_of
 from trainables.learners.pretrained import find_model
-from trainables.records import from_json
-from trainables.result import TrialResult
-from trainables.spec import TrialSpec
+from trainables.records import curve_from_json, from_json
+from trainables.result import TrainingCurve, TrialResult
+from trainables.spec import Training, TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class Sweep:
     """A planned sweep.
 
     Attributes:
+        loaded: What it was planned from.
         plan: What is to be run, as plan.json will hold it; baselines first.
         grid_specs: All there could be: more than the plan's only where seeds are bought.
         tasks: The work behind all of them.
@@ -47,8 +49,12 @@ class Sweep:
         purchases: What was bought beyond the first look and has not ended.
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
+        searches: The searches for a training that have not ended; the plan's trials are then of the
+            training that they start from, and none may run yet.
+        curves: Full-data runs whose curve is wanted: one a data set.
     """
 
+    loaded: Loaded
     plan: Plan
     grid_specs: list[TrialSpec]
     tasks: list[Task]
@@ -60,6 +66,8 @@ class Sweep:
     purchases: Sequence[Purchase] = ()
     sizes: dict[str, int] = field(default_factory=dict)
     control: bool = True
+    searches: Sequence[TrainingSearch] = ()
+    curves: Sequence[TrialSpec] = ()
 
     @property
     def specs(self) -> tuple[TrialSpec, ...]:
@@ -69,7 +77,7 @@ class Sweep:
     @property
     def left(self) -> list[Task]:
         """The tasks that are still to be done."""
-        return tasks_left(self.tasks, self.specs, self.store)
+        return tasks_left(self.tasks, self.specs, self.store, curves=self.curves)
 
     def is_done(self, spec: TrialSpec) -> bool:
         """Whether the trial's row is in the store."""
@@ -94,9 +102,10 @@ class Sweep:
             has=self.is_done,
         )  # fmt: skip
         plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
-        tasks = (
-            plan_tasks([*self.grid_specs, *confirming], self.sizes) if confirming else self.tasks
-        )
+        tasks = self.tasks
+        if confirming:
+            every = [*self.grid_specs, *confirming]
+            tasks = plan_tasks(every, self.sizes, curves=self.curves)
         return replace(self, plan=plan, purchases=purchases, tasks=tasks)
 
     def _has_row(self, spec: TrialSpec) -> bool:
@@ -128,43 +137,96 @@ def plan_sweep(
     grid = request.resolved(model, gpu=resources.gpus > 0)
     sources = request.sources()
     expand(grid, dict.fromkeys(sources, ""), model)
-    loaded = {name: load(source) for name, source in sources.items()}
-    shas = {name: dataset.sha for name, dataset in loaded.items()}
-    specs = expand(grid, shas, model, null=request.null)
-    datasets = {dataset.sha: dataset for dataset in loaded.values()}
+    loaded = Loaded(
+        request=request,
+        grid=grid,
+        model=model,
+        datasets={name: load(source) for name, source in sources.items()},
+        resources=resources,
+        run=run,
+        command=command,
+        tolerance_pp=tolerance_pp,
+    )
+    return planned(loaded)
+
+
+def planned(loaded: Loaded) -> Sweep:
+    """The sweep as it stands: by the trainings that were searched, where all searches have ended.
+
+    Raises:
+        UsageError: If a value is out of range.
+    """
+    grid, request, resources = loaded.grid, loaded.request, loaded.resources
+    store, run = resources.open_store(), Run(loaded.folder())
+    searches = loaded.searches()
+    trainings, open_ = _trainings(searches, store, run)
+    specs = loaded.specs(trainings)
+    datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_rates(specs, sizes)
-    check_lengths(specs, model, sizes)
+    check_lengths(specs, loaded.model, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)
-    name = request.grid or "own"
-    flags = [flag for flag in (request.adaptive, "confirm" * grid.confirm) if flag]
-    content = [*flags, *(spec.result_key for spec in specs)]
-    fingerprint = key_of([content, resources.environment])[:6]
     plan = Plan(
-        grid=name,
-        command=command,
+        grid=request.grid or "own",
+        command=loaded.command,
         specs=tuple(specs),
         created=_now(),
-        tolerance_pp=tolerance_pp,
-        limited=any(dataset.limited for dataset in loaded.values()),
+        tolerance_pp=loaded.tolerance_pp,
+        limited=any(dataset.limited for dataset in datasets.values()),
         environment=resources.environment,
         notes=notes_of(specs, datasets, confirms=grid.confirm),
         adaptive=request.adaptive,
         candidates=candidates_of(specs) if grid.confirm else {},
+        tuned={search.start.data_sha: request.tune_budget for search in searches.values()},
     )
+    first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
+    curves = [first[sha] for sha in datasets if sha in first]
     return Sweep(
+        loaded=loaded,
         plan=plan,
         grid_specs=specs,
-        tasks=plan_tasks(specs, sizes),
+        tasks=plan_tasks(specs, sizes, curves=curves),
         datasets=datasets,
         resources=resources,
-        store=resources.open_store(),
-        run=Run(run or resources.runs / f"{name}-{fingerprint}"),
-        weights_bytes=model.size,
+        store=store,
+        run=run,
+        weights_bytes=loaded.model.size,
         sizes=sizes,
         control=grid.control,
+        searches=open_,
+        curves=curves,
     ).grown()
+
+
+def _trainings(
+    searches: Mapping[str, TrainingSearch], store: Store, run: Run
+) -> tuple[dict[str, Training], list[TrainingSearch]]:
+    """The trainings chosen, by name of the data set, and the searches that have not ended.
+
+    What the run's folder was trained by stays, though the store may have been emptied since.
+    """
+    before = load_plan(run.folder) if searches else None
+    chosen, open_ = {}, []
+    for name, search in searches.items():
+        sha = search.start.data_sha
+        kept = [s for s in before.specs if s.data_sha == sha] if before else []
+        if before and kept and sha in before.tuned:
+            chosen[name] = kept[0].training
+        elif training := search.chosen(lambda spec: curve_in(store, spec)):
+            chosen[name] = training
+        else:
+            open_.append(search)
+    return chosen, open_
+
+
+def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
+    """The curve of a full-data run, if a store has it."""
+    found = store.find("curve", spec.curve_key)
+    if found is None:
+        return None
+    # The names that another run gave data and model may be others.
+    return replace(curve_from_json(found.read_text(encoding="utf-8")), spec=spec)
 
 
 def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:

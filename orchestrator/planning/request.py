@@ -17,6 +17,7 @@ from orchestrator.planning.grids import (
     first_seeds,
     known,
 )
+from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
 from trainables.environment import has_bf16
@@ -54,6 +55,9 @@ class Request:
         budget: "epochs" or "steps".
         control: Run random pruning beside every signal.
         confirm: Choose one cut at the end, and confirm it by fresh seeds.
+        tune: Search the training of each data set first; None for data of one's own alone, where
+            neither learning rate nor epochs nor weight decay was asked for.
+        tune_budget: Full runs that such a search may take.
         null: Add trials that prune nothing, to see how far chance alone leads.
         adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
     """
@@ -78,6 +82,8 @@ class Request:
     budget: str = ""
     control: bool | None = None
     confirm: bool | None = None
+    tune: bool | None = None
+    tune_budget: float = BUDGET
     null: bool = False
     adaptive: bool = False
 
@@ -112,6 +118,13 @@ class Request:
     def model_name(self) -> str:
         """The model asked for, or the grid's."""
         return self.model or self._base().model
+
+    @property
+    def searches_training(self) -> bool:
+        """Whether learning rate, epochs and weight decay are searched before the first trial."""
+        given = {name for name, _ in self.training}
+        usual = not self.grid and not given & {*SEARCHED}
+        return usual if self.tune is None else self.tune
 
     def resolved(self, model: Model, *, gpu: bool) -> Grid:
         """The grid with everything asked for put in its place.

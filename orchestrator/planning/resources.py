@@ -23,16 +23,19 @@ class Limits:
     Attributes:
         trials: Full-data and pruned runs of this command.
         hours: Of all workers together, each an accelerator's where trials have one.
+        used_s: Of them what this command has used before, in seconds.
     """
 
     trials: int = 0
     hours: float = 0.0
+    used_s: float = 0.0
 
     def reached(self, trials: int, seconds: float) -> str:
         """The limit that is reached, or empty."""
         if 0 < self.trials <= trials:
             return f"--max-trials {self.trials}"
-        return f"--max-gpu-hours {self.hours:g}" if 0 < self.hours * 3600 <= seconds else ""
+        is_over = 0 < self.hours * 3600 <= seconds + self.used_s
+        return f"--max-gpu-hours {self.hours:g}" if is_over else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,14 +16,18 @@ from trainables.evidence.requirements import EVIDENCE, kept_under, of_source, op
 from trainables.keys import key_of
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
+from trainables.training.looks import passes_with_looks
 
 
-def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Task]:
+def plan(
+    specs: Iterable[TrialSpec], n_train: dict[str, int], *, curves: Iterable[TrialSpec] = ()
+) -> list[Task]:
     """The work behind some trials, each piece once.
 
     Args:
         specs: All trials of a sweep.
         n_train: Training rows of each data set, by content hash.
+        curves: Full-data runs whose curve is wanted.
     """
     everything = list(specs)
     whole = {spec.run_key for spec in everything}
@@ -62,7 +66,22 @@ def plan(specs: Iterable[TrialSpec], n_train: dict[str, int]) -> list[Task]:
                     add(*evidence_tasks(one, others[one], seen, n, full))
                 add(_score_task(one, n, full, together))
         add(_trial_task(spec, n, full))
+    for spec in curves:
+        add(*curve_tasks(spec, n_train[spec.data_sha]))
     return list(tasks.values())
+
+
+def curve_tasks(spec: TrialSpec, n: int) -> list[Task]:
+    """What makes the curve of a full-data run of n rows: a run of its own."""
+    epochs = spec.training.epochs
+    curve = Task(
+        kind="curve",
+        spec=spec,
+        needs=needs_of_run(spec),
+        makes=(("curve", spec.curve_key),),
+        cost=n * passes_with_looks(epochs),
+    )
+    return [_prepare_task(spec, float(n * epochs)), curve]
 
 
 def relatives(spec: TrialSpec, *, whole: bool) -> list[TrialSpec]:
@@ -89,18 +108,20 @@ def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
 
 
 def _run_tasks(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Task]:
-    ready = needs_of_run(spec)
-    prepare = Task(kind="prepare", spec=spec.baseline, makes=ready, cost=0.05 * full)
     row = ("result", spec.baseline.result_key)
     baseline = Task(
         kind="baseline",
         spec=spec.baseline,
-        needs=ready,
+        needs=needs_of_run(spec),
         makes=(row, *_warm_keys(marks)),
         marks=marks,
         cost=full,
     )
-    return [prepare, baseline]
+    return [_prepare_task(spec, full), baseline]
+
+
+def _prepare_task(spec: TrialSpec, full: float) -> Task:
+    return Task(kind="prepare", spec=spec.baseline, makes=needs_of_run(spec), cost=0.05 * full)
 
 
 def _warm_keys(marks: tuple[TrialSpec, ...]) -> list[Artifact]:

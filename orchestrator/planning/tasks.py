@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import signal_text
 from trainables.keys import key_of
-from trainables.records import to_json
+from trainables.records import curve_to_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import Setting, TrialSpec
 
@@ -101,15 +101,23 @@ def by_need(tasks: Iterable[Task]) -> list[Task]:
     return sorted(tasks, key=lambda task: TASKS[task.kind].rank)
 
 
-def tasks_left(tasks: Iterable[Task], specs: Iterable[TrialSpec], store: Store) -> list[Task]:
+def tasks_left(
+    tasks: Iterable[Task],
+    specs: Iterable[TrialSpec],
+    store: Store,
+    *,
+    curves: Iterable[TrialSpec] = (),
+) -> list[Task]:
     """Tasks that unfinished trials wait for; scores that no trial waits for are not made again.
 
     Args:
         tasks: All there are.
         specs: The trials wanted.
         store: Holds what is done.
+        curves: The runs whose curve is wanted.
     """
     wanted = {("result", spec.result_key) for spec in specs}
+    wanted |= {("curve", spec.curve_key) for spec in curves}
     lacking = {artifact for artifact in wanted if not store.has(*artifact)}
     left = []
     for task in reversed(by_need(tasks)):
@@ -175,6 +183,20 @@ def _store_result(row: TrialResult, store: Store) -> None:
     store.clear_progress(key)
 
 
+def _curve(task: Task, store: Store) -> None:
+    from trainables.training_curve import run_curve
+
+    curve = run_curve(task.spec, store)
+    key = task.spec.curve_key
+    store.put("curve", key, lambda path: path.write_text(curve_to_json(curve), encoding="utf-8"))
+    store.clear_progress(key)
+
+
+def _training_text(task: Task) -> str:
+    t = task.spec.training
+    return f"{task.spec.dataset} {t.epochs} epochs lr {t.lr:g} weight decay {t.weight_decay:g}"
+
+
 def _data_text(task: Task) -> str:
     return f"{task.spec.dataset} {task.spec.learner}"
 
@@ -196,6 +218,8 @@ def _mark_text(task: Task) -> str:
 TASKS: Mapping[str, TaskKind] = {
     # Word pieces or frozen embeddings: what all trials of a data set and model share.
     "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_data_text),
+    # A run looked at on held-out training rows: what its training comes to, epoch by epoch.
+    "curve": TaskKind(noun="looked at by epoch", rank=1, run=_curve, subject=_training_text),
     # A full-data run; it leaves what pruned trials fork from.
     "baseline": TaskKind(
         noun="full runs", rank=1, run=_baseline, subject=_signals_text, is_trial=True

@@ -111,7 +111,7 @@ class SharedStore:
         folder = self._local.progress(key)
         self._remote.refresh()
         sent = self._remote.names(self._name(folder))
-        here = {self._name(path): path for path in folder.glob("*.safetensors")}
+        here = {self._name(path): path for path in folder.iterdir() if path.suffix != ".tmp"}
         for name in here.keys() - sent:
             self._remote.send(here[name], name)
         # Only when the newer state is whole there may the older one go.

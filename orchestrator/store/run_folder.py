@@ -72,6 +72,11 @@ class Run:
             _check_extends(old, plan, self.folder)
         atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
+    def begin(self, plan: Plan) -> None:
+        """Write a plan without its trials where there is none: their training is not chosen yet."""
+        if load_plan(self.folder) is None:
+            self.write_plan(replace(plan, specs=()))
+
     def row(self, spec: TrialSpec) -> Path:
         """Where the row of a trial is."""
         return self.folder / "trials" / f"{spec.result_key}.json"

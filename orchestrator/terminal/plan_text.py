@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.interim_looks import LOOKS
-from analysis.wording import percent
+from analysis.page.training_words import careful_text
+from analysis.training_curves import endings
+from analysis.wording import percent, training_label
 from orchestrator.planning.estimate import (
     Pace,
     hours,
@@ -18,7 +20,7 @@ from orchestrator.planning.estimate import (
     warm_up_bytes,
 )
 from orchestrator.planning.grids import FRESH_SEEDS
-from orchestrator.planning.plan import Sweep
+from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
 
@@ -62,6 +64,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         )
     for line in _confirmation(sweep):
         console.print(f"  {line}", highlight=False)
+    print_trainings(sweep, console)
     print_purchases(sweep, console)
     for dataset in sweep.datasets.values():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
@@ -95,6 +98,35 @@ def _confirmation(sweep: Sweep) -> list[str]:
                 f"nothing of {name} is confirmed: its search leaves no cut to put to the test"
             )
     return lines
+
+
+def print_trainings(sweep: Sweep, console: Console) -> None:
+    """Print what each data set's full-data run is trained by, or how that is searched, and how it ends."""
+    open_ = {search.start.data_sha: search for search in sweep.searches}
+    for spec in sweep.curves:
+        name, t = sweep.datasets[spec.data_sha].name, spec.training
+        search = open_.get(spec.data_sha)
+        if search:
+            console.print(
+                f"  training of {name}: searched before the first trial, {search.count()} runs of "
+                f"{len(search.settings)} settings and {_either(search.rounds)} epochs, which take "
+                f"{search.cost():.1f} full runs at most. They hold training rows out; all trials then "
+                f"train on all rows. --no-tune leaves it at {training_label(t)}",
+                highlight=False,
+            )
+            continue
+        how = "searched" if spec.data_sha in sweep.plan.tuned else "as set"
+        console.print(f"  training of {name}: {training_label(t)} ({how})", highlight=False)
+        curve = curve_in(sweep.store, spec)
+        ending = endings([curve] if curve else [], tolerance_pp=sweep.plan.tolerance_pp or 1.0)
+        for one in ending.values():
+            if careful := careful_text(one, is_tuned=spec.data_sha in sweep.plan.tuned):
+                console.print(f"  {careful}", highlight=False, style="yellow")
+
+
+def _either(values: Sequence[int]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _seeds(seeds: Iterable[int]) -> str:

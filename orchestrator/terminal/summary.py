@@ -35,6 +35,8 @@ def summarise(study: Study, console: Console) -> None:
         console.print(f"{card.mark} {card.headline}", highlight=False)
         for sentence in card.sentences:
             console.print(f"  {sentence}", highlight=False)
+        if card.careful:
+            console.print(f"  {card.careful}", highlight=False, style="yellow")
         for fact in card.facts:
             console.print(f"  {fact.label}: {fact.value} ({fact.detail})", highlight=False)
     _print_warnings(study, console)

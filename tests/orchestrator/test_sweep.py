@@ -8,16 +8,18 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyarrow.parquet import read_table
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.planning.grids import FRESH_SEEDS
-from trainables.records import from_json, read_parquet
+from trainables.learners import LEARNERS
+from trainables.records import curve_from_json, from_json, read_parquet
 from trainables.spec import TrialSpec
 
 ROOT = Path(__file__).parents[2]
@@ -283,6 +285,61 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
     assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
 
 
+def searched_in(run):
+    """What a search made, less the clock, and the training that the trials then used."""
+    curves = [curve_from_json(line) for line in (run / "curves.jsonl").read_text().splitlines()]
+    specs = json.loads((run / "plan.json").read_text())["specs"]
+    (training,) = {json.dumps(spec["training"]) for spec in specs}
+    return [(c.spec, c.epochs, c.right) for c in curves], json.loads(training)
+
+
+@pytest.mark.slow
+def test_a_search_for_the_training_killed_and_gone_on_with_chooses_the_same(tmp_path):
+    few = ["--rate", "0.3", "--signal", "random", "--seeds", "2", "--no-confirm", "--tune"]
+    asked = ["--dataset", "synthetic:300", "--model", "linear", "--limit-test", "200", *few]
+    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one")
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "searched before the first trial" in whole.stdout
+    assert "(searched)" in whole.stdout
+    curves, training = searched_in(tmp_path / "whole")
+    # The best on the held-out rows, or the start, which comes close to it.
+    (used,) = [accuracy_of(c) for c in curves if asdict(c[0].training) == training]
+    is_start = training == asdict(LEARNERS["linear"].training)
+    assert used == max(map(accuracy_of, curves)) or is_start
+    page = (tmp_path / "whole/report.html").read_text()
+    assert f"The search made {len(curves)} runs" in page
+
+    asked += ["--run", "runs/parts", "--cache", "runs/_cache"]
+    short = sweep(tmp_path, *asked, "--max-gpu-hours", "0.000001")
+    assert short.returncode == 3, short.stdout + short.stderr
+    assert "stopped at --max-gpu-hours 1e-06" in short.stdout
+    assert "the training of synthetic:300 is not chosen yet" in short.stdout
+    told = subprocess.run(
+        [sys.executable, "-m", "orchestrator", "status", "runs/parts"], cwd=tmp_path,
+        env=environment(), capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "its training is being searched" in told
+    for sent, code in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
+        with started(tmp_path, *asked) as driver:
+            before = refs(tmp_path)["curve"]
+            wait_until(lambda n=before: refs(tmp_path)["curve"] >= n + 2, driver, tmp_path)
+            os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
+            assert driver.wait(120) == code, printed_in(tmp_path)
+    assert refs(tmp_path)["curve"] < len(curves), "it was not stopped within the search"
+    ended = sweep(tmp_path, *asked, "--max-trials-at-once", "1")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert searched_in(tmp_path / "runs/parts") == (curves, training)
+    assert rows_of(tmp_path / "runs/parts") == rows_of(tmp_path / "whole")
+    assert "nothing to do" in sweep(tmp_path, *asked).stdout
+
+
+def accuracy_of(curve):
+    _, epochs, right = curve
+    bits = np.unpackbits(np.frombuffer(right, np.uint8))
+    n = 100  # a third of 300 rows
+    return bits[: len(epochs) * n].reshape(len(epochs), n)[-1].mean()
+
+
 @pytest.mark.slow
 def test_trials_that_fail_are_rows_and_are_named_at_the_end(tmp_path):
     ended = sweep(tmp_path, *SMALL, "--lr", "1e38", "--seeds", "1")
@@ -327,6 +384,47 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(here, tmp_path):
     assert "14 trials: 2 full-data runs + 12 pruned" in shown.stdout
     assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown.stdout
     assert "0 already done, 14 to run" in shown.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_searched"),
+    [
+        (["--dataset", "synthetic:300"], True),
+        (["--dataset", "synthetic:300", "--max-length", "32"], True),
+        (["--dataset", "synthetic:300", "--epochs", "3"], False),
+        (["--dataset", "synthetic:300", "--weight-decay", "0.3"], False),
+        (["--dataset", "synthetic:300", "--epochs", "3", "--tune"], True),
+        (["--dataset", "synthetic:300", "--no-tune"], False),
+        (["--grid", "demo"], False),
+        (["--grid", "demo", "--dataset", "synthetic:300", "--tune"], True),
+    ],
+)
+def test_the_training_is_searched_for_data_of_ones_own_and_where_it_is_asked_for(
+    here, flags, is_searched
+):
+    shown = here("--model", "linear", "--limit-test", "200", *flags, "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
+    told = " ".join(shown.stdout.split())
+    assert ("searched before the first trial" in told) == is_searched
+    assert ("full runs at most" in told) == is_searched
+    assert ("(as set)" in told) == (not is_searched)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--tune-budget", "1"], "--tune-budget 1 is too small: the least for 20 epochs is"),
+        (
+            ["--tune", "--lr", "0.1", "--epochs", "3", "--weight-decay", "0"],
+            "leaves nothing to search; leave one out",
+        ),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_anything_runs(here, tmp_path, flags, told):
+    shown = here("--dataset", "synthetic:300", "--model", "linear", *flags)
+    assert shown.exit_code == 2
+    assert told in " ".join(shown.stderr.split())
     assert not (tmp_path / "runs").exists()
 
 

@@ -67,14 +67,20 @@ def held_out(whole: Split, fraction: float, rng: np.random.Generator) -> tuple[S
         fraction: Share of the rows to test on, in (0, 1).
         rng: Decides which.
     """
-    sizes = np.bincount(whole.labels)
-    # A class's only row is trained on: tested on it would cost accuracy that nothing can win.
-    held = np.flatnonzero(sizes[whole.labels] > 1)
-    several = whole.take(held)
-    classes = len(np.unique(several.labels))
-    chosen = np.zeros(len(whole), dtype=bool)
-    chosen[held] = drawn(several, max(round(fraction * len(several)), classes), rng)
+    chosen = held_rows(whole.labels, fraction, rng)
     return whole.take(~chosen), whole.take(chosen)
+
+
+def held_rows(
+    labels: NDArray[np.int64], fraction: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """A mask, shape (n,), of rows to hold out: as `held_out`, of the labels, shape (n,)."""
+    # A class's only row is trained on: tested on it would cost accuracy that nothing can win.
+    several = np.flatnonzero(np.bincount(labels)[labels] > 1)
+    count = max(round(fraction * len(several)), len(np.unique(labels[several])))
+    chosen = np.zeros(len(labels), dtype=bool)
+    chosen[several] = per_class(labels[several], proportional(labels[several], count), rng)
+    return chosen
 
 
 def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator) -> Dataset:
@@ -90,11 +96,8 @@ def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator)
     """
     if dataset.validation is not None:
         raise UsageError(f"{dataset.name}: has a validation split; leave validation_fraction out")
-    numbered = replace(dataset.train, ids=np.arange(len(dataset.train)))
-    rows = held_out(numbered, fraction, rng)[1].ids
-    chosen = np.ones(len(dataset.train), dtype=bool)
-    chosen[rows] = False
-    note = f"{len(rows):,} training rows were held out for validation, by class"
+    chosen = ~held_rows(dataset.train.labels, fraction, rng)
+    note = f"{(~chosen).sum():,} training rows were held out for validation, by class"
     validation = dataset.train.take(~chosen)
     smaller = _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
     return replace(smaller, validation=validation)

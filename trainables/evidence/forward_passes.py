@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BATCH = 256
 
 Alter = Callable[[dict[str, Any]], dict[str, Any]]
+Chosen = range | NDArray[np.int64]
 
 
 def batches(
@@ -27,7 +28,7 @@ def batches(
     *,
     names: tuple[str, ...] = (),
     alter: Alter | None = None,
-    rows: range | None = None,
+    rows: Chosen | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], dict[str, Any], Phase]]:
     """One pass over a split, in batches of similar length, with the module in its present mode.
 
@@ -37,7 +38,7 @@ def batches(
         names: What to give beside the logits: embeddings (b, d), probs (b, c), features (b, h), the
             classifier's input.
         alter: Changes each batch beforehand.
-        rows: Which of the split; all without it.
+        rows: Which of the split, ascending; all without it.
 
     Yields:
         Their rows (b,), tensors by name on the host, float32, and what the batch took.
@@ -49,9 +50,9 @@ def batches(
     hook = classifier(network.module).register_forward_pre_hook(
         lambda _, inputs: entering.append(inputs[0])
     )
-    wanted = rows or range(len(network.lengths[split]))
-    lengths = network.lengths[split][wanted.start : wanted.stop]
-    by_length = np.argsort(lengths, kind="stable") + wanted.start
+    lengths = network.lengths[split]
+    wanted = np.arange(len(lengths)) if rows is None else np.asarray(rows, dtype=np.int64)
+    by_length = wanted[np.argsort(lengths[wanted], kind="stable")]
     try:
         for start in range(0, len(by_length), _BATCH):
             here, started = by_length[start : start + _BATCH], time.perf_counter()
@@ -92,7 +93,7 @@ def collect(
     split: str = "train",
     *,
     alter: Alter | None = None,
-    rows: range | None = None,
+    rows: Chosen | None = None,
 ) -> tuple[Arrays, Phase]:
     """Arrays over a split from one pass, row for row.
 
@@ -116,15 +117,17 @@ def collect(
     return {name: np.concatenate(part)[back] for name, part in parts.items()}, used
 
 
-def predict(learner: "Learner", split: str) -> tuple[NDArray[np.int64], Phase]:
-    """Predicted classes of a split, shape (n_split,), and what it took."""
-    predicted = np.empty(len(learner.network.lengths[split]), dtype=np.int64)
+def predict(
+    learner: "Learner", split: str, rows: Chosen | None = None
+) -> tuple[NDArray[np.int64], Phase]:
+    """Predicted classes of a split or of some of its rows, ascending, and what it took."""
+    whole = np.empty(len(learner.network.lengths[split]), dtype=np.int64)
     used = Phase()
     learner.network.module.eval()
-    for rows, seen, took in batches(learner, split):
-        predicted[rows] = seen["logits"].argmax(1).numpy()
+    for here, seen, took in batches(learner, split, rows=rows):
+        whole[here] = seen["logits"].argmax(1).numpy()
         used += took
-    return predicted, used
+    return whole if rows is None else whole[np.asarray(rows)], used
 
 
 def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.float32], Phase]:

@@ -19,13 +19,29 @@ class LearnerSpec:
         open: Gives the network at its initial weights for a spec; the seed decides them.
         about: One line.
         training: How it is trained unless asked otherwise.
+        decay_rows: Training rows up to which its weight decay is that of `training`; with more it falls
+            as one over their number, so that decay over a pass stays what it is. 0: never.
+        weight_decays: Those that a search for its training tries, in place of that of `training`.
         lacks: Evidence it cannot give.
     """
 
     open: Callable[[TrialSpec, Dataset, Cache], Network]
     about: str
     training: Training
+    decay_rows: int = 0
+    weight_decays: tuple[float, ...] = (0.01, 0.1)
     lacks: tuple[str, ...] = ()
+
+    def decay_for(self, n_train: int) -> float:
+        """Its weight decay for so many training rows, unless asked otherwise.
+
+        References:
+            Wang and Aitchison, "How to set AdamW's weight decay as you scale model and dataset size",
+            2025: what stays the same from one size to another is the decay over an epoch.
+        """
+        if not self.decay_rows or n_train <= self.decay_rows:
+            return self.training.weight_decay
+        return float(f"{self.training.weight_decay * self.decay_rows / n_train:.3g}")
 
 
 LEARNERS: dict[str, LearnerSpec] = {
@@ -42,7 +58,9 @@ LEARNERS: dict[str, LearnerSpec] = {
     "linear": LearnerSpec(
         open=open_linear,
         about="A logistic head on frozen embeddings: of an encoder, or of weighted word pieces.",
-        training=Training(epochs=10, batch_size=64, lr=1e-2, weight_decay=1e-4, max_length=128),
+        training=Training(epochs=20, batch_size=64, lr=1e-2, weight_decay=1.0, max_length=128),
+        decay_rows=8_000,
+        weight_decays=(1.0, 0.1, 3.0),
         # No dropout to leave on, and its word pieces are embedded once and for all.
         lacks=("dropout_probs", "view_probs"),
     ),

@@ -42,8 +42,9 @@ class LinearNetwork:
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: np.ones(len(array), dtype=np.int64) for name, array in features.items()
         }
-        # Features have length 1; at that scale a head of a few epochs would hardly move.
-        self._scale = width**0.5
+        # AdamW's decay keeps each weight below 1 / decay, and features have length 1: so scaled, the
+        # bound of a logit, and with it what a decay means, is the same for every width.
+        self._scale = _WIDTH / width**0.5
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
         """1: nothing is padded."""

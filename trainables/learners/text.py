@@ -93,7 +93,7 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
 
 
 def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
-    """A pretrained encoder; its head is drawn from the spec's seed, or kept if made for as many classes."""
+    """A pretrained encoder; its head is drawn from the spec's seed, whatever head the checkpoint has."""
     from transformers import AutoModelForSequenceClassification
 
     name, revision = revision_of(spec.model)
@@ -108,7 +108,27 @@ def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
         # Dropout on attention forbids the fast kernels and buys nothing measurable.
         **_no_attention_dropout(name, revision),
     )
-    return TextNetwork(_seeded(spec, load), cached_tokens(spec, dataset, cache))
+    return TextNetwork(
+        _seeded(spec, lambda: _with_new_head(load())), cached_tokens(spec, dataset, cache)
+    )
+
+
+def _with_new_head(module: Any) -> Any:
+    """The module with every linear layer behind its encoder drawn anew.
+
+    A checkpoint tuned for as many classes keeps its head otherwise: one head for all seeds, trained on
+    who knows what.
+    """
+    import torch
+
+    spread = getattr(module.config, "initializer_range", 0.02)
+    for name, layer in module.named_modules():
+        is_head = name.partition(".")[0] != module.base_model_prefix
+        if is_head and isinstance(layer, torch.nn.Linear):
+            torch.nn.init.normal_(layer.weight, std=spread)
+            if layer.bias is not None:
+                torch.nn.init.zeros_(layer.bias)
+    return module
 
 
 def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:

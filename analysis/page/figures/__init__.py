@@ -11,6 +11,7 @@ from analysis.page.figures.pareto import pareto_data, pareto_figure
 from analysis.page.figures.retention import retention_data, retention_figure
 from analysis.page.figures.scaling import scaling_data, scaling_figure
 from analysis.page.figures.signals import signals_data, signals_figure
+from analysis.page.figures.training import training_data, training_figure
 from analysis.study import Study
 
 
@@ -35,4 +36,5 @@ FIGURES = {
     "breakeven": Figure(break_even_data, break_even_figure),
     "agree": Figure(agree_data, agree_figure),
     "scaling": Figure(scaling_data, scaling_figure),
+    "training": Figure(training_data, training_figure),
 }

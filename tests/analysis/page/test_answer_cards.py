@@ -46,7 +46,7 @@ def fact(card, label):
 def test_a_method_that_earns_it_is_to_be_dropped_by():
     card = only(made([(0, -0.4), (0.2, 0.9)]))
     assert (card.mark, card.pill) == ("✓", "safe to drop")
-    assert card.headline == "Drop 30% of made by made:signal_00: accuracy even rises."
+    assert card.headline == "Drop 30% of made by made:signal_00: accuracy improved."
     card = only(made([(-0.7, -2.5), (0, 0)]))
     assert card.headline == "Drop 30% of made by made:signal_00: accuracy holds."
     assert text(card).startswith(

@@ -16,6 +16,7 @@ from analysis.page.figures.signals import signals_data, signals_figure
 from analysis.page.figures.style import DARK, markers, panels, warmup_lines
 from analysis.study import study
 from analysis.verdicts import average
+from trainables.result import TrainingCurve
 
 # Whole numbers of the 1,000 test examples; their mean is -0.28.
 D = [-0.1, -0.4, -0.2, -0.6, -0.1]
@@ -27,6 +28,14 @@ def wide_run(small_run, paired):
     afresh = {"protocol": "restart", "signal": "random"}
     rows = small_run + paired(D, rate=0.1, **afresh) + paired(D, rate=0.3, **afresh)
     return list({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.fixture
+def looked_at(pruned):
+    """A full-data run, looked at twice on eight held-out rows."""
+    return TrainingCurve(
+        spec=pruned().baseline, epochs=(1.0, 3.0), right=b"\xf0\xff", n_held=8, n_train=30
+    )
 
 
 def afresh(rows):
@@ -45,21 +54,21 @@ def crowd(paired):
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_a_figure_plotly_knows(figure, wide_run, dropped):
-    for data in figure.data(study(wide_run, dropped=dropped)):
+def test_every_variant_is_a_figure_plotly_knows(figure, wide_run, dropped, looked_at):
+    for data in figure.data(study(wide_run, dropped=dropped, curves=[looked_at])):
         go.Figure(figure.draw(data))
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_variant_is_plain_json_of_its_own_key(figure, wide_run, dropped):
-    found = figure.data(study(wide_run, dropped=dropped))
+def test_every_variant_is_plain_json_of_its_own_key(figure, wide_run, dropped, looked_at):
+    found = figure.data(study(wide_run, dropped=dropped, curves=[looked_at]))
     json.dumps([figure.draw(data) for data in found], allow_nan=False)
     assert len({data.key for data in found}) == len(found) > 0
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_table_is_plain_json_of_full_rows(figure, wide_run, dropped):
-    for data in figure.data(study(wide_run, dropped=dropped)):
+def test_every_table_is_plain_json_of_full_rows(figure, wide_run, dropped, looked_at):
+    for data in figure.data(study(wide_run, dropped=dropped, curves=[looked_at])):
         json.dumps(data.table.rows, allow_nan=False)
         assert {len(row) for row in data.table.rows} == {len(data.table.columns)}
 

@@ -1,15 +1,20 @@
+import shutil
 from dataclasses import replace
 from io import StringIO
 
+import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import curve_in, plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
 from trainables.data.dataset import read
 from trainables.errors import UsageError
+from trainables.learners import LEARNERS
+from trainables.records import curve_to_json
+from trainables.result import TrainingCurve
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1, 0.3), warmups=(0.05,),
@@ -22,7 +27,7 @@ def planned(tmp_path):
     """Plans a request over a store of its own."""
 
     def make(request=SMALL, **fields):
-        resources = Resources(cache=tmp_path / "cache", **fields)
+        resources = Resources(cache=tmp_path / "cache", runs=tmp_path / "runs", **fields)
         return plan_sweep(request, resources, run=None, command="python", tolerance_pp=1.0)
 
     return make
@@ -48,7 +53,49 @@ def test_everything_is_left_at_first_and_nothing_at_the_end(planned):
 def test_finished_trials_need_no_scores_though_these_were_thrown_away(planned):
     sweep = planned()
     finish(sweep, *(("result", spec.result_key) for spec in sweep.specs))
+    assert {task.kind for task in sweep.left} == {"prepare", "curve"}
+    finish(sweep, *(("curve", spec.curve_key) for spec in sweep.curves))
     assert sweep.left == []
+
+
+def test_a_search_ends_in_trials_of_the_training_found_and_in_the_same_folder(planned):
+    tuned = replace(SMALL, tune=True)
+    sweep = planned(tuned)
+    (search,) = sweep.searches
+    assert {spec.training for spec in sweep.specs} == {search.start.training}
+
+    def ends(lr):
+        while lacking := search.lacking(lambda spec: curve_in(sweep.store, spec)):
+            for spec in lacking:
+                right = np.packbits(np.arange(20) < (19 if spec.training.lr == lr else 3)).tobytes()
+                curve = TrainingCurve(spec=spec, epochs=(1.0,), right=right, n_held=20, n_train=80)
+                text = curve_to_json(curve)
+                sweep.store.put("curve", spec.curve_key, lambda p, t=text: p.write_text(t))
+
+    other = search.settings[1].lr
+    ends(other)
+    found = planned(tuned)
+    assert found.searches == [] and {spec.training.lr for spec in found.specs} == {other}
+    assert found.run.folder == sweep.run.folder != planned().run.folder
+    assert found.plan.tuned == {search.start.data_sha: 8.0}
+    assert [task.kind for task in found.left if task.kind == "curve"] == []  # the search made it
+    # What the folder was trained by stays, though the store has been emptied since.
+    found.run.folder.mkdir(parents=True)
+    found.run.write_plan(found.plan)
+    shutil.rmtree(sweep.resources.cache)
+    again = planned(tuned)
+    assert again.searches == [] and again.specs == found.specs
+
+
+def test_what_decays_follows_the_size_of_the_data_unless_it_was_asked_for(planned, monkeypatch):
+    row = replace(LEARNERS["linear"], decay_rows=100)
+    monkeypatch.setitem(LEARNERS, "linear", row)
+    plain = replace(SMALL, grid="", tune=False)
+    (decay,) = {spec.training.weight_decay for spec in planned(plain).specs}
+    n = next(iter(planned(plain).sizes.values()))
+    assert decay == pytest.approx(row.training.weight_decay * 100 / n, rel=0.01)
+    asked = replace(plain, training=(("weight_decay", 0.01),))
+    assert {spec.training.weight_decay for spec in planned(asked).specs} == {0.01}
 
 
 def test_one_missing_trial_brings_back_only_what_it_needs(planned):

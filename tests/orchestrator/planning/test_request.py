@@ -181,11 +181,11 @@ def test_seeds_that_contradict_or_are_no_number_are_refused(flags, message):
     [
         ({}, TEXT, 1 / 3),  # no signal of it needs more than one epoch
         ({"signal": ["aum"]}, TEXT, 2 / 3),
-        ({"signal": ["aum", "redundancy"]}, LINEAR, 0.2),
+        ({"signal": ["aum", "redundancy"]}, LINEAR, 0.1),
         ({"signal": ["forgetting"], "epochs": 3}, LINEAR, 0.9),  # no run can warm up to its end
         ({"epochs": 1}, LINEAR, 0.9),
-        ({"signal": ["infobatch:each_epoch"]}, LINEAR, 0.1),
-        ({"signal": ["somewhere:function"]}, LINEAR, 0.1),
+        ({"signal": ["infobatch:each_epoch"]}, LINEAR, 0.05),
+        ({"signal": ["somewhere:function"]}, LINEAR, 0.05),
         ({"warmup": [0.5]}, TEXT, 0.5),
         ({"protocol": "continue"}, TEXT, 0.15),
     ],

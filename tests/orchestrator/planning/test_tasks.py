@@ -18,7 +18,7 @@ def tasks(monkeypatch):
     monkeypatch.setattr("trainables.neighbours.vectors.SHARD_ROWS", 400)
     cut = replace(FULL, warmup=0.15, selector="global", rate=0.1, signal="redundancy")
     ensemble, subsets = replace(cut, signal="el2n_ensemble"), replace(cut, signal="memorization")
-    return plan([FULL, cut, ensemble, subsets], {"d": N})
+    return plan([FULL, cut, ensemble, subsets], {"d": N}, curves=[FULL])
 
 
 @pytest.mark.parametrize("kind", TASKS)

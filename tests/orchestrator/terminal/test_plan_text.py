@@ -24,7 +24,7 @@ def printed(tmp_path, **asked):
 def test_the_plan_says_what_is_trained_and_when_scores_are_taken(tmp_path):
     assert (
         "restart: each pruned run trains afresh on what is left; scores from the full-data run "
-        "after 20% of its steps (2 of 10 epochs)"
+        "after 10% of its steps (2 of 20 epochs)"
     ) in printed(tmp_path, signals=("aum",))
 
 
@@ -33,4 +33,4 @@ def test_a_run_that_goes_on_is_said_to_answer_another_question(tmp_path):
     assert (
         "continue: the run goes on from its warm-up with what is left, which says nothing" in text
     )
-    assert "after 5% of its steps (0.5 of 10 epochs) and 15% of its steps (1.5" in text
+    assert "after 5% of its steps (1 of 20 epochs) and 15% of its steps (3 of" in text

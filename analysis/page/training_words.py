@@ -1,0 +1,72 @@
+"""What is said of the training: whether its full-data run is at its best, and why a cut may improve it."""
+
+import numpy as np
+
+from analysis.envelope import JudgedCell
+from analysis.study import Study
+from analysis.training_curves import Ending
+from analysis.wording import points, whole_percent
+
+
+def careful_text(ending: Ending | None, *, is_tuned: bool) -> str:
+    """The warning of a training that is not at its best; empty where none is shown.
+
+    Args:
+        ending: How it ends, or None where no run was looked at.
+        is_tuned: Whether it was searched: another search would find it again.
+    """
+    if ending is None or ending.state == "settled":
+        return ""
+    epochs = ending.curve.spec.training.epochs
+    on = f"on {ending.curve.n_held:,} training rows held out of one such run"
+    if ending.state == "past its best":
+        again = f"--epochs {max(1, round(ending.epoch))}" if is_tuned else "--tune"
+        return (
+            f"Careful: with all rows the model ends {points(ending.points)} below its own best, which "
+            f"it had after epoch {round(ending.epoch, 1):g} of {epochs} ({on}). Cuts look safer than they are. "
+            f"Run again with {again}."
+        )
+    again = f"--epochs {2 * epochs}"
+    return (
+        f"Careful: with all rows the model was still learning when it stopped: the last third of its "
+        f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)} ({on}). Run again with "
+        f"{again if is_tuned else f'--tune or {again}'}."
+    )
+
+
+def careful_of(study: Study, row: JudgedCell) -> str:
+    """The warning of a condition's training; empty where none is shown."""
+    condition = row.cell.condition
+    is_tuned = condition.source.data_sha in study.plan.tuned
+    return careful_text(study.endings.get(condition.question), is_tuned=is_tuned)
+
+
+def rise_text(study: Study, row: JudgedCell) -> str:
+    """Why a cut may have improved the model: the two usual causes, and which of them the rows point to."""
+    return (
+        f"Two usual causes: wrong labels ({_labels(row)}), or a full-data run past its best "
+        f"({_training(study, row)})."
+    )
+
+
+def _labels(row: JudgedCell) -> str:
+    """Whether a model that never saw the removed rows says their labels are wrong, and by what."""
+    pairs = [pair.pruned for pair in row.cell.pairs]
+    known = [one.removed_wrong for one in pairs if one.removed_wrong is not None]
+    if not known:
+        return "not looked for"
+    among_removed = float(np.mean(known))
+    elsewhere = float(np.mean([1 - (one.accuracy or 0.0) for one in pairs]))
+    # Half way at least from what it gets wrong anyway to getting all of them wrong.
+    found = "likely, look at them" if among_removed >= (1 + elsewhere) / 2 else "not shown"
+    return (
+        f"{found}: trained without the removed rows, the model gets {whole_percent(among_removed)} of "
+        f"them wrong, {whole_percent(elsewhere)} of the test rows"
+    )
+
+
+def _training(study: Study, row: JudgedCell) -> str:
+    ending = study.endings.get(row.cell.condition.question)
+    if ending is None:
+        return "not looked for"
+    return "likely" if ending.state == "past its best" else "not shown"

@@ -1,0 +1,108 @@
+"""Whether the full-data runs are at their best: what a run shows, epoch by epoch, on held-out rows.
+
+A verdict against a run past its best is about the training, not about the rows that were removed: a
+cut that makes such a run shorter makes it better.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from analysis.methods import condition_of
+from trainables.result import TrainingCurve
+
+# Less than this share of the tolerance changes no verdict that another seed would not change.
+_WORTH_TELLING = 0.5
+_ALPHA = 0.05
+_DRAWS = 1999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a training ends, seen on held-out training rows.
+
+    Attributes:
+        curve: What it is seen by.
+        state: "past its best" or "still learning" where that is shown at 5% and the points are half
+            the tolerance at least; else "settled".
+        points: By which it ends below its best look, or which its last third has brought, in pp.
+        epoch: Passes done at its best look, or where its last third begins.
+        accuracy: At its end, in [0, 1].
+    """
+
+    curve: TrainingCurve
+    state: Literal["past its best", "still learning", "settled"]
+    points: float
+    epoch: float
+    accuracy: float
+
+
+def endings(
+    curves: Iterable[TrainingCurve], *, tolerance_pp: float
+) -> dict[tuple[Any, ...], Ending]:
+    """How each training ends, by the question of its condition; none of runs without a look."""
+    return {
+        condition_of(curve.spec).question: ending_of(curve, tolerance_pp=tolerance_pp)
+        for curve in curves
+        if curve.epochs and curve.n_held
+    }
+
+
+def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
+    """How a training ends.
+
+    Past its best: the end against the best of the earlier looks, whose differences of single rows are
+    turned around at random, each row's all together: how often is the largest then as large? So that
+    looking at many epochs makes no fall of chance. Still learning: the rows that its last third has won
+    against those it has lost, by the sign test.
+
+    References:
+        Westfall and Young, "Resampling-Based Multiple Testing", 1993.
+    """
+    bits = curve.bits().astype(np.int8)
+    worth_pp = _WORTH_TELLING * tolerance_pp
+    best = int(bits.sum(axis=1).argmax())
+    fall = bits - bits[-1]
+    fallen_pp = 100 * float(fall[best].mean())
+    last_third = int(np.searchsorted(curve.epochs, 2 / 3 * curve.epochs[-1] - 1e-6))
+    risen_pp = -100 * float(fall[last_third].mean())
+    end = float(bits[-1].mean())
+    if fallen_pp >= worth_pp and _p_of_fall(fall, best) <= _ALPHA:
+        return Ending(
+            curve=curve, state="past its best", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
+        )  # fmt: skip
+    won, lost = int((fall[last_third] < 0).sum()), int((fall[last_third] > 0).sum())
+    if (
+        risen_pp >= worth_pp
+        and won
+        and binomtest(won, won + lost, alternative="greater").pvalue <= _ALPHA
+    ):
+        return Ending(
+            curve=curve, state="still learning", points=risen_pp, epoch=curve.epochs[last_third],
+            accuracy=end,
+        )  # fmt: skip
+    return Ending(
+        curve=curve, state="settled", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
+    )
+
+
+def _p_of_fall(fall: NDArray[np.int8], best: int) -> float:
+    """How often chance alone makes one of the looks better than the end by as much as the best is.
+
+    Args:
+        fall: Right at the look less right at the end, shape (m, n).
+        best: The look in question.
+    """
+    changed = fall[:-1, fall.any(axis=0)].astype(np.float32)
+    spread = np.sqrt((changed**2).sum(axis=1))
+    changed, best = changed[spread > 0], int((spread[:best] > 0).sum())
+    spread = spread[spread > 0]
+    rng = np.random.default_rng(0)
+    signs = rng.choice(np.array([-1, 1], dtype=np.float32), (_DRAWS, changed.shape[1]))
+    largest = (signs @ changed.T / spread).max(axis=1)
+    seen = changed[best].sum() / spread[best]
+    return float((1 + (largest >= seen - 1e-6).sum()) / (1 + _DRAWS))

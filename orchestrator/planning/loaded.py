@@ -1,0 +1,93 @@
+"""What a plan is made from: the request, with its data read and its model found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator.planning.expansion import expand
+from orchestrator.planning.grids import Grid
+from orchestrator.planning.request import Request
+from orchestrator.planning.resources import Resources
+from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
+from trainables.data.dataset import Dataset
+from trainables.keys import key_of
+from trainables.learners import LEARNERS
+from trainables.learners.pretrained import Model
+from trainables.spec import Training, TrialSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What was asked for, with its data read and its model found: all that a plan is made from.
+
+    Attributes:
+        request: What was asked for.
+        grid: What that comes to.
+        model: What is trained.
+        datasets: By the name they were asked for.
+        resources: What it runs on.
+        run: The run's folder asked for, or None.
+        command: The command line.
+        tolerance_pp: How far below the full-data run is within.
+    """
+
+    request: Request
+    grid: Grid
+    model: Model
+    datasets: Mapping[str, Dataset]
+    resources: Resources
+    run: Path | None
+    command: str
+    tolerance_pp: float
+
+    @cached_property
+    def usual_specs(self) -> list[TrialSpec]:
+        """The trials by the training asked for, before any search for a better one."""
+        return self.specs({})
+
+    def _usual_trainings(self) -> dict[str, Training]:
+        """The training of each data set before any search: of its size, where that decides something."""
+        learner, training = LEARNERS[self.model.learner], self.grid.training
+        is_own = training is not None and training.weight_decay == learner.training.weight_decay
+        if training is None or not is_own or "weight_decay" in dict(self.request.training):
+            return {}
+        return {
+            name: replace(training, weight_decay=learner.decay_for(len(dataset.train)))
+            for name, dataset in self.datasets.items()
+        }
+
+    def specs(self, trainings: Mapping[str, Training]) -> list[TrialSpec]:
+        """The trials, by the trainings that a search has chosen for some data sets."""
+        shas = {name: dataset.sha for name, dataset in self.datasets.items()}
+        null = self.request.null
+        known = {**self._usual_trainings(), **trainings}
+        return expand(self.grid, shas, self.model, null=null, trainings=known)
+
+    def searches(self) -> dict[str, TrainingSearch]:
+        """The search for the training of each data set, by the set's name; none unless asked for."""
+        if not self.request.searches_training:
+            return {}
+        starts = {spec.dataset: spec for spec in reversed(self.usual_specs) if spec.is_baseline}
+        return {
+            name: training_search(
+                starts[name],
+                given=[field for field, _ in self.request.training],
+                budget=self.request.tune_budget,
+                least_epochs=least_epochs(self.grid.blocks),
+            )
+            for name in self.datasets
+        }
+
+    def folder(self) -> Path:
+        """The run's folder: named by what was asked for, so that a search for the training ends there."""
+        if self.run:
+            return self.run
+        asked = self.request
+        flags: list[object] = [
+            flag for flag in (asked.adaptive, "confirm" * self.grid.confirm) if flag
+        ]
+        flags += [f"tune {asked.tune_budget:g}"] * asked.searches_training
+        content = [*flags, *(spec.result_key for spec in self.usual_specs)]
+        fingerprint = key_of([content, self.resources.environment])[:6]
+        return self.resources.runs / f"{asked.grid or 'own'}-{fingerprint}"

@@ -1,0 +1,144 @@
+"""The search for a training: what it runs, in which order, what wins, what it costs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from orchestrator.planning.grids import KEEP_ONE, Arm, GridBlock
+from orchestrator.planning.tuning import least_epochs, training_search
+from trainables.errors import UsageError
+from trainables.learners import LEARNERS
+from trainables.result import TrainingCurve
+from trainables.spec import TrialSpec
+from trainables.training.looks import passes_with_looks
+
+
+def start(learner="linear", **training):
+    return TrialSpec(
+        dataset="d", data_sha="d", model=learner, model_sha=learner, learner=learner, seed=1,
+        training=replace(LEARNERS[learner].training, **training),
+    )  # fmt: skip
+
+
+def search_of(learner="linear", *, given=(), budget=8, least=1, **training):
+    """Of ten epochs, unless asked otherwise."""
+    spec = start(learner, **{"epochs": 10} | training)
+    return training_search(spec, given=given, budget=budget, least_epochs=least)
+
+
+def seen(accuracy, spec):
+    """A curve of one look that ends at an accuracy; below zero: its loss was not finite."""
+    if accuracy < 0:
+        return TrainingCurve(spec=spec, error="the loss is nan")
+    right = np.packbits(np.arange(1000) < round(1000 * accuracy)).tobytes()
+    return TrainingCurve(spec=spec, epochs=(1.0,), right=right, n_held=1000, n_train=4000)
+
+
+def played(search, merit):
+    """Run a search to its end: the training chosen, and the runs in the order in which they came."""
+    found = {}
+    rounds = []
+    while lacking := search.lacking(found.get):
+        assert search.chosen(found.get) is None
+        assert not set(lacking) & set(found)
+        rounds.append(lacking)
+        found |= {spec: seen(merit(spec.training), spec) for spec in lacking}
+    return search.chosen(found.get), rounds
+
+
+def by_rate(training):
+    """Best at 3e-3, better with more epochs."""
+    return 0.9 - 0.05 * abs(np.log10(training.lr / 3.33e-3)) + 0.002 * training.epochs
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("budget", [5, 8, 20])
+def test_a_search_stays_within_its_budget_whatever_wins(learner, budget):
+    search = search_of(learner, budget=budget)
+    full = search.start.training.epochs
+    for number in range(20):
+        rng = np.random.default_rng(number)
+        _, rounds = played(search, lambda _, rng=rng: rng.random())
+        runs = [spec for round_ in rounds for spec in round_]
+        assert len(runs) <= search.count()
+        cost = sum(passes_with_looks(spec.training.epochs) for spec in runs) / full
+        assert cost <= search.cost() + 1e-9 and search.cost() <= budget
+        assert search.start in runs and len(set(runs)) == len(runs)
+
+
+def test_half_of_the_settings_go_on_to_more_epochs_and_the_best_run_wins():
+    search = search_of()
+    chosen, rounds = played(search, by_rate)
+    assert [len({(s.training.lr, s.training.weight_decay) for s in r}) for r in rounds] == [
+        7, 3, 2, 1,
+    ]  # fmt: skip
+    assert [r[0].training.epochs for r in rounds] == [3, 5, 10, 20]
+    assert (chosen.lr, chosen.epochs) == (3.33e-3, 20)
+
+
+def test_a_short_run_can_win_and_of_equals_the_cheapest_does():
+    assert played(search_of(), lambda t: 0.9 - 0.01 * t.epochs)[0].epochs == 3
+    chosen, _ = played(search_of(), lambda t: 0.5 if t.epochs == 10 else 0.9)
+    assert chosen.epochs == 3
+
+
+@pytest.mark.parametrize(("won", "lost", "stays"), [(0, 0, True), (30, 25, True), (30, 20, False)])
+def test_the_start_stays_unless_the_best_is_better_by_more_than_luck(won, lost, stays):
+    """30 rows won and 20 lost are a gain of 10 with a standard error of 7.1; of 25 lost, 5 and 7.4."""
+    search, found = search_of(), {}
+    rows = np.arange(1000)
+    while lacking := search.lacking(found.get):
+        for spec in lacking:
+            bits = rows < 500
+            if spec == search.start:
+                bits = rows >= won
+            elif spec.training.lr == search.settings[1].lr:
+                bits = (rows < won) | (rows >= won + lost)
+            found[spec] = replace(seen(0.5, spec), right=np.packbits(bits).tobytes())
+    assert (search.chosen(found.get) == search.start.training) == stays
+
+
+def test_the_winner_does_not_depend_on_which_run_ends_first():
+    chosen, rounds = played(search_of(), by_rate)
+    search, found = search_of(), {}
+    for _ in range(sum(map(len, rounds))):
+        last = search.lacking(found.get)[-1]  # one at a time, the last first
+        found[last] = seen(by_rate(last.training), last)
+    assert search.chosen(found.get) == chosen
+
+
+def test_a_training_whose_loss_is_not_finite_loses():
+    chosen, _ = played(search_of(), lambda t: -1.0 if t.lr > 5e-3 else 0.5)
+    assert chosen.lr == 3.33e-3
+    with pytest.raises(UsageError, match=r"d: no training could be found: the loss is nan"):
+        played(search_of(), lambda _: -1.0)
+
+
+@pytest.mark.parametrize("field", ["lr", "epochs", "weight_decay"])
+def test_what_was_asked_for_stays(field):
+    given = {"lr": 7e-3, "epochs": 6, "weight_decay": 0.07}[field]
+    _, rounds = played(search_of(given=(field,), **{field: given}), by_rate)
+    assert {getattr(spec.training, field) for r in rounds for spec in r} == {given}
+
+
+def test_nothing_to_search_or_too_little_to_search_with_is_refused():
+    with pytest.raises(UsageError, match="leaves nothing to search"):
+        search_of(given=("lr", "epochs", "weight_decay"))
+    with pytest.raises(UsageError, match=r"--tune-budget 2 is too small: the least .* full runs"):
+        search_of(budget=2)
+
+
+def test_no_run_is_shorter_than_the_signals_need_nor_that_longer_than_the_start():
+    assert search_of(least=4).rounds == (4, 5, 10, 20)
+    assert search_of("tiny", least=9, epochs=2).rounds == (2, 4)
+
+
+def test_the_epochs_that_signals_need_are_those_of_their_mark():
+    def block(*names, warmups=()):
+        arms = tuple(Arm(signal=name) for name in names)
+        return GridBlock(datasets=("d",), warmups=warmups, rates=(0.1,), arms=arms)
+
+    assert least_epochs([block()]) == least_epochs([replace(block(), arms=(KEEP_ONE,))]) == 1
+    assert least_epochs([block("el2n"), block("aum")]) == 3  # 2 epochs at 0.9
+    assert least_epochs([block("aum", warmups=(0.5, 0.25))]) == 8
