@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 from trainables.arrays import rows_sha
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
-from trainables.evidence.forward_passes import predict
+from trainables.evidence.forward_passes import predict_with_confidence
 from trainables.keys import seed_for
-from trainables.result import Phase, TrialResult
+from trainables.result import MOST_LOOKED_AT, Phase, TrialResult
 from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner
-
-# Of the removed rows: the share they get wrong is then known to 2 points.
-_MOST_LOOKED_AT = 2_000
 
 
 def evaluate(
@@ -37,10 +34,10 @@ def evaluate(
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
     """
-    predicted, evaluation = predict(learner, "test")
-    removed_wrong, looked = _removed_wrong(spec, learner, dataset, keep)
+    predicted, confidence, evaluation = predict_with_confidence(learner, "test")
     labels, c = dataset.test.labels, len(dataset.class_names)
     right = predicted == labels
+    sure, looked = _sure_of_another(spec, learner, dataset, keep, right, confidence)
     counts = np.bincount(labels, minlength=c)
     with np.errstate(invalid="ignore"):
         recall = np.bincount(labels[right], minlength=c) / counts
@@ -59,7 +56,8 @@ def evaluate(
         parameters=learner.parameters,
         weights_sha=learner.weights_sha(),
         kept_sha=rows_sha(keep),
-        removed_wrong=removed_wrong,
+        removed_sure_other=sure[0],
+        test_sure_other=sure[1],
         found=_truth_hits(dataset.truth, keep),
         environment=_environment(learner.threads),
         warnings=warnings(spec),
@@ -68,18 +66,31 @@ def evaluate(
     )
 
 
-def _removed_wrong(
-    spec: TrialSpec, learner: Learner, dataset: Dataset, keep: NDArray[np.bool_]
-) -> tuple[float | None, Phase]:
-    """How often the label of a removed row is not what a model says that never saw it."""
-    if spec.protocol != "restart" or spec.kind not in ("pruned", "fixed") or keep.all():
-        return None, Phase()
+def _sure_of_another(
+    spec: TrialSpec,
+    learner: Learner,
+    dataset: Dataset,
+    keep: NDArray[np.bool_],
+    right: NDArray[np.bool_],
+    confidence: NDArray[np.float32],
+) -> tuple[tuple[float | None, float | None], Phase]:
+    """Shares of removed and of test rows that a model which saw neither is sure belong to another class.
+
+    Sure is as sure as it is of the better half of the test rows that it gets right.
+    """
+    if spec.protocol != "restart" or spec.kind not in ("pruned", "fixed"):
+        return (None, None), Phase()
+    if keep.all() or not right.any():
+        return (None, None), Phase()
+    line = float(np.median(confidence[right]))
     gone = np.flatnonzero(~keep)
-    if len(gone) > _MOST_LOOKED_AT:
+    if len(gone) > MOST_LOOKED_AT:
         rng = np.random.default_rng(seed_for(spec.seed, "removed"))
-        gone = np.sort(rng.choice(gone, _MOST_LOOKED_AT, replace=False))
-    predicted, took = predict(learner, "train", gone)
-    return float((predicted != dataset.train.labels[gone]).mean()), took
+        gone = np.sort(rng.choice(gone, MOST_LOOKED_AT, replace=False))
+    predicted, sure, took = predict_with_confidence(learner, "train", gone)
+    removed = (predicted != dataset.train.labels[gone]) & (sure >= line)
+    test = ~right & (confidence >= line)
+    return (float(removed.mean()), float(test.mean())), took
 
 
 def _environment(threads: int) -> dict[str, str]:

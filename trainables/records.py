@@ -104,7 +104,9 @@ _MEASURED = {
     "warnings": pa.list_(pa.string()),
     "accuracy": pa.float64(),
     **dict.fromkeys(("n_train", "n_kept", "n_test"), pa.int64()),
-    **dict.fromkeys(("twins_lost", "removed_wrong", "neighbours_recall"), pa.float64()),
+    **dict.fromkeys(
+        ("twins_lost", "removed_sure_other", "test_sure_other", "neighbours_recall"), pa.float64()
+    ),
     "parameters": pa.int64(),
     "class_names": pa.list_(pa.string()),
     "recall": pa.list_(pa.float64()),

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from trainables.spec import TrialSpec
 
+# Removed rows that a final model is asked about: shares of them are then known to 2 points.
+MOST_LOOKED_AT = 2_000
 PHASES = ("warmup", "scoring", "training", "evaluation")
 
 
@@ -62,8 +64,11 @@ class TrialResult:
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.
         twins_lost: Share of the removed samples whose nearest neighbour was removed too, or None.
-        removed_wrong: Share of the removed rows (of 2,000 of them, where there are more) that the final
-            model gets wrong, which has not seen them; None where it has, or none were removed.
+        removed_sure_other: Share of the removed rows (of MOST_LOOKED_AT of them, where there are more) for
+            which the final model, which never saw them, is sure of another class than their label's: as
+            sure as of the better half of the test rows that it gets right. None where it saw them, or
+            none were removed.
+        test_sure_other: The same share of the test rows.
         neighbours_recall: Share of a sample's true neighbours that an approximate search found.
         found: Where the data's truth is known: share of the removed rows that truly are spare
             copies ("duplicates") or wrongly labelled ("wrong_labels"), and "..._recall".
@@ -89,7 +94,8 @@ class TrialResult:
     weights_sha: str = ""
     kept_sha: str = ""
     twins_lost: float | None = None
-    removed_wrong: float | None = None
+    removed_sure_other: float | None = None
+    test_sure_other: float | None = None
     neighbours_recall: float | None = None
     found: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)

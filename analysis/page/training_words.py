@@ -1,11 +1,14 @@
 """What is said of the training: whether its full-data run is at its best, and why a cut may improve it."""
 
 import numpy as np
+from scipy.stats import norm
 
 from analysis.envelope import JudgedCell
 from analysis.study import Study
 from analysis.training_curves import Ending
+from analysis.verdicts import ALPHA
 from analysis.wording import points, whole_percent
+from trainables.result import MOST_LOOKED_AT
 
 
 def careful_text(ending: Ending | None, *, is_tuned: bool) -> str:
@@ -44,24 +47,34 @@ def careful_of(study: Study, row: JudgedCell) -> str:
 def rise_text(study: Study, row: JudgedCell) -> str:
     """Why a cut may have improved the model: the two usual causes, and which of them the rows point to."""
     return (
-        f"Two usual causes: wrong labels ({_labels(row)}), or a full-data run past its best "
+        f"Two usual causes: wrong labels ({_labels(row)}), or training past its best "
         f"({_training(study, row)})."
     )
 
 
 def _labels(row: JudgedCell) -> str:
-    """Whether a model that never saw the removed rows says their labels are wrong, and by what."""
+    """Whether a model that never saw the removed rows says that their labels are wrong.
+
+    Were the training rows labelled as well as the test rows, it would be as often sure of another class
+    in all of them as in the test rows. So the removed ones alone may not be more, of all.
+    """
     pairs = [pair.pruned for pair in row.cell.pairs]
-    known = [one.removed_wrong for one in pairs if one.removed_wrong is not None]
-    if not known:
+    shares = [
+        (one.removed_sure_other, one.test_sure_other)
+        for one in pairs
+        if one.removed_sure_other is not None and one.test_sure_other is not None
+    ]
+    if not shares:
         return "not looked for"
-    among_removed = float(np.mean(known))
-    elsewhere = float(np.mean([1 - (one.accuracy or 0.0) for one in pairs]))
-    # Half way at least from what it gets wrong anyway to getting all of them wrong.
-    found = "likely, look at them" if among_removed >= (1 + elsewhere) / 2 else "not shown"
+    removed, test = np.mean(shares, axis=0)
+    rate, n_test = row.cell.condition.rate, pairs[0].n_test
+    asked = min(rate * sum(pairs[0].class_counts), MOST_LOOKED_AT)
+    spread = np.sqrt(test * (1 - test) / n_test + rate**2 * removed * (1 - removed) / asked)
+    is_shown = rate * removed - test > norm.isf(ALPHA) * spread
     return (
-        f"{found}: trained without the removed rows, the model gets {whole_percent(among_removed)} of "
-        f"them wrong, {whole_percent(elsewhere)} of the test rows"
+        f"{'likely' if is_shown else 'not shown'}: trained without the removed rows, the model is sure "
+        f"{whole_percent(rate * removed)} of the data, all removed, belong elsewhere, and "
+        f"{whole_percent(test)} of test rows"
     )
 
 

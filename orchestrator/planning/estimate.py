@@ -93,13 +93,25 @@ def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
 
 
 def hours(
-    tasks: Iterable["Task"], pace: Pace, n_test: int, *, more: "Unchosen | None" = None
+    tasks: Iterable["Task"],
+    pace: Pace,
+    n_test: int,
+    *,
+    more: "Unchosen | None" = None,
+    searched: float = 0.0,
 ) -> tuple[float, float, float]:
     """Hours of one worker after another, low, expected and high.
 
     A sample that is only evaluated counts a third of one trained on, as its floating-point operations.
+
+    Args:
+        tasks: Those that are left.
+        pace: Of the data set.
+        n_test: Its test rows.
+        more: Its confirmation, where that is still to be chosen.
+        searched: Samples that the search for its training goes through, as `searching` gives them.
     """
-    examples = sum(task.cost + task.is_trial * n_test / 3 for task in tasks)
+    examples = searched + sum(task.cost + task.is_trial * n_test / 3 for task in tasks)
     if more is not None:
         examples += more.examples + more.trials * n_test / 3
     low, expected, high = (examples * s / 3600 for s in (pace.low, pace.expected, pace.high))
@@ -130,6 +142,12 @@ def unchosen(sweep: "Sweep", sha: str) -> Unchosen:
     arms, seeds = 1 + sweep.control, len(FRESH_SEEDS)
     examples = seeds * epochs * sweep.sizes[sha] * (1 + arms * left)
     return Unchosen(trials=seeds * (1 + arms), examples=examples)
+
+
+def searching(sweep: "Sweep", sha: str) -> float:
+    """Samples that the search for a data set's training goes through at most, one evaluated as a third."""
+    own = (one for one in sweep.searches if one.start.data_sha == sha)
+    return sum(one.cost() * one.start.training.epochs * sweep.sizes[sha] for one in own)
 
 
 def search_s(searches: int, n: int) -> float:

@@ -16,6 +16,7 @@ from orchestrator.planning.estimate import (
     hours,
     search_s,
     searches,
+    searching,
     unchosen,
     warm_up_bytes,
 )
@@ -167,7 +168,13 @@ def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) ->
             unknown.append(dataset.name)
             table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
             continue
-        took = hours(own, paces[sha], len(dataset.test), more=unchosen(sweep, sha))
+        took = hours(
+            own,
+            paces[sha],
+            len(dataset.test),
+            more=unchosen(sweep, sha),
+            searched=searching(sweep, sha),
+        )
         total += took
         table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
     known = _three(total) if total.any() or not unknown else ""

@@ -121,13 +121,24 @@ def predict(
     learner: "Learner", split: str, rows: Chosen | None = None
 ) -> tuple[NDArray[np.int64], Phase]:
     """Predicted classes of a split or of some of its rows, ascending, and what it took."""
-    whole = np.empty(len(learner.network.lengths[split]), dtype=np.int64)
+    predicted, _, used = predict_with_confidence(learner, split, rows)
+    return predicted, used
+
+
+def predict_with_confidence(
+    learner: "Learner", split: str, rows: Chosen | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32], Phase]:
+    """Predicted classes, the probability that the learner gives each, and what it took; as `predict`."""
+    n = len(learner.network.lengths[split])
+    predicted, confidence = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.float32)
     used = Phase()
     learner.network.module.eval()
     for here, seen, took in batches(learner, split, rows=rows):
-        whole[here] = seen["logits"].argmax(1).numpy()
+        predicted[here] = seen["logits"].argmax(1).numpy()
+        confidence[here] = seen["logits"].softmax(1).amax(1).numpy()
         used += took
-    return whole if rows is None else whole[np.asarray(rows)], used
+    chosen = slice(None) if rows is None else np.asarray(rows)
+    return predicted[chosen], confidence[chosen], used
 
 
 def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.float32], Phase]:

@@ -10,6 +10,7 @@ from orchestrator.planning.estimate import (
     hours,
     measured_paces,
     searches,
+    searching,
     unchosen,
 )
 from orchestrator.planning.plan import plan_sweep
@@ -28,7 +29,7 @@ SMALL = Request(
 @pytest.fixture
 def planned(tmp_path):
     def make(request=SMALL):
-        resources = Resources(cache=tmp_path / "cache")
+        resources = Resources(cache=tmp_path / "cache", runs=tmp_path / "runs")
         return plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
 
     return make
@@ -115,6 +116,21 @@ def test_what_is_done_is_not_counted_again(planned):
     for spec in sweep.curves:
         sweep.store.put("curve", spec.curve_key, lambda path: path.write_text("{}"))
     assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured_paces(sweep))
+
+
+def test_a_search_for_the_training_is_part_of_the_estimate(planned):
+    plain, tuned = planned(), planned(replace(SMALL, tune=True))
+    (sha,) = tuned.datasets
+    (search,) = tuned.searches
+    full = 300 * search.start.training.epochs
+    assert searching(plain, sha) == 0
+    assert searching(tuned, sha) == pytest.approx(search.cost() * full)
+    assert 0 < searching(tuned, sha) <= 8 * full
+    pace = Pace(low=1.0, expected=1.0, high=1.0, basis="")
+    with_search, without = (
+        hours([], pace, 100, searched=searching(sweep, sha))[1] for sweep in (tuned, plain)
+    )
+    assert with_search - without == pytest.approx(search.cost() * full / 3600)
 
 
 def test_a_confirmation_to_come_is_part_of_the_estimate(planned):
