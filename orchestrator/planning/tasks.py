@@ -219,7 +219,7 @@ TASKS: Mapping[str, TaskKind] = {
     # Word pieces or frozen embeddings: what all trials of a data set and model share.
     "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_data_text),
     # A run looked at on held-out training rows: what its training comes to, epoch by epoch.
-    "curve": TaskKind(noun="looked at by epoch", rank=1, run=_curve, subject=_training_text),
+    "curve": TaskKind(noun="training curves", rank=1, run=_curve, subject=_training_text),
     # A full-data run; it leaves what pruned trials fork from.
     "baseline": TaskKind(
         noun="full runs", rank=1, run=_baseline, subject=_signals_text, is_trial=True

@@ -138,7 +138,7 @@ def training_search(
     # The likeliest of both first, where not all can be tried.
     ranked = sorted(pairs, key=lambda pair: pair[0][0] + pair[1][0])
     settings = [
-        replace(base, lr=float(f"{base.lr * factor:.3g}"), weight_decay=decay)
+        replace(base, lr=base.lr if factor == 1 else _short(base.lr * factor), weight_decay=decay)
         for (_, factor), (_, decay) in ranked
     ]
     rounds: tuple[int, ...] = (base.epochs,)
@@ -166,6 +166,11 @@ def least_epochs(blocks: Sequence[GridBlock]) -> int:
         if arm.signal in SIGNALS
     ]
     return max(1, *(-int(-epochs // 1) for epochs in needed)) if needed else 1
+
+
+def _short(value: float) -> float:
+    """A number as a person writes one: three digits."""
+    return float(f"{value:.3g}")
 
 
 def _is_better(one: TrainingCurve | None, start: TrainingCurve | None) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import trainables.run_context as runs_module
 from trainables.data.dataset import Split, uniform_draws, write
 from trainables.data.subsampling import with_validation
+from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
@@ -255,6 +256,43 @@ def test_a_trial_says_how_many_of_the_removed_lost_their_twin(specs, filled):
     control = run_trial(specs("linear", signal="random", settings=())[1], cache)
     assert plain.twins_lost > greedy.twins_lost
     assert control.twins_lost is None
+
+
+def test_of_how_many_removed_rows_the_model_is_sure_of_another_class(specs, filled, small):
+    """The slow twin: the trial's model trained again, and asked row by row."""
+    pruned = specs("linear", protocol="restart", signal="label_quality", settings=(), rate=0.1)[1]
+    pruned = replace(pruned, training=replace(pruned.training, epochs=30, weight_decay=0.1))
+    cache = filled()
+    row, runs = run_trial(pruned, cache), load_runs(pruned, cache)
+    keep, _ = select(pruned, runs)
+    learner = runs.new_learner(pruned)
+    for _ in learner.train(runs.schedule(pruned, learner, keep)):
+        pass
+    probs = {name: collect(learner, ("probs",), name)[0]["probs"] for name in ("train", "test")}
+    sure = [
+        p.max() for p, y in zip(probs["test"], small.test.labels, strict=True) if p.argmax() == y
+    ]
+    line = sorted(sure)[(len(sure) - 1) // 2], sorted(sure)[len(sure) // 2]
+
+    def share(name, rows):
+        labels = small.splits[name].labels
+        hits = [
+            probs[name][i].argmax() != labels[i] and probs[name][i].max() >= np.mean(line)
+            for i in rows
+        ]
+        return np.mean(hits)
+
+    assert row.removed_sure_other == pytest.approx(share("train", np.flatnonzero(~keep)))
+    assert row.test_sure_other == pytest.approx(share("test", range(len(small.test))))
+    assert row.removed_sure_other > row.test_sure_other
+
+
+def test_a_model_that_has_seen_the_removed_rows_is_not_asked_about_them(specs, filled):
+    cache = filled()
+    full, pruned = specs("linear")
+    for spec in (full, pruned):
+        row = run_baseline(spec, cache) if spec.is_baseline else run_trial(spec, cache)
+        assert row.removed_sure_other is row.test_sure_other is None
 
 
 def test_what_was_removed_is_held_against_the_planted_truth(specs, filled):

@@ -117,7 +117,7 @@ def test_a_training_whose_loss_is_not_finite_loses():
 
 @pytest.mark.parametrize("field", ["lr", "epochs", "weight_decay"])
 def test_what_was_asked_for_stays(field):
-    given = {"lr": 7e-3, "epochs": 6, "weight_decay": 0.07}[field]
+    given = {"lr": 7.123456e-3, "epochs": 6, "weight_decay": 0.07}[field]
     _, rounds = played(search_of(given=(field,), **{field: given}), by_rate)
     assert {getattr(spec.training, field) for r in rounds for spec in r} == {given}
 

@@ -9,6 +9,8 @@ from trainables.data.catalog import Source, load
 from trainables.data.dataset import write
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
+from trainables.learners.text import _with_new_head
+from trainables.learners.tokens import train_tokenizer
 from trainables.spec import TrialSpec
 from trainables.trial import run_baseline, run_trial
 
@@ -88,3 +90,63 @@ def test_every_real_text_set_goes_through_a_whole_trial(real, cache, name):
     row = run_trial(pruned, cache)
     assert sum(row.kept_counts) == 144
     assert 0 < row.accuracy <= 1
+
+
+def _networks(classes):
+    """Small networks of the families people fine-tune, as if tuned for so many classes."""
+    import transformers as hf
+
+    small = {
+        "vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 32, "max_position_embeddings": 64, "num_labels": classes,
+    }  # fmt: skip
+    for family in ("Bert", "Roberta", "Electra", "DebertaV2"):
+        config = getattr(hf, f"{family}Config")(**small)
+        yield getattr(hf, f"{family}ForSequenceClassification")(config)
+    own = {"vocab_size": 400, "dim": 16, "hidden_dim": 32, "n_layers": 1, "n_heads": 2}
+    config = hf.DistilBertConfig(**own, num_labels=classes)
+    yield hf.DistilBertForSequenceClassification(config)
+
+
+def test_a_head_is_drawn_anew_and_the_encoder_under_it_stays():
+    import torch
+
+    for module in _networks(3):
+        before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        drawn = []
+        for seed in (1, 2, 1):
+            torch.manual_seed(seed)
+            now = _with_new_head(module).state_dict()
+            drawn.append({name: tensor.clone() for name, tensor in now.items()})
+        family = type(module).__name__
+        for name, old in before.items():
+            in_encoder = name.startswith(module.base_model_prefix)
+            assert torch.equal(drawn[0][name], drawn[2][name]), (family, name)
+            assert torch.equal(drawn[0][name], old) == (in_encoder or "bias" in name), (
+                family,
+                name,
+            )
+            if not in_encoder and "bias" not in name:
+                assert not torch.equal(drawn[0][name], drawn[1][name]), (family, name)
+
+
+def test_a_checkpoint_tuned_for_as_many_classes_begins_with_another_head_for_each_seed(
+    small, specs, filled, tmp_path
+):
+    import torch
+
+    tuned = next(_networks(len(small.class_names)))
+    tuned.save_pretrained(tmp_path / "tuned")
+    train_tokenizer(small).save(str(tmp_path / "tuned/tokenizer.json"))
+    found, cache = find_model(str(tmp_path / "tuned")), filled()
+    full = replace(
+        specs("linear")[0], learner="text", model=found.name, model_sha=found.sha,
+        training=replace(LEARNERS["text"].training, max_length=32),
+    )  # fmt: skip
+    heads = [
+        LEARNERS["text"].open(replace(full, seed=seed), small, cache).module.classifier.weight
+        for seed in (1, 2, 1)
+    ]
+    assert torch.equal(heads[0], heads[2])
+    assert not torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], tuned.classifier.weight)
