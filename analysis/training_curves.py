@@ -58,7 +58,8 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
     Past its best: the end against the best of the earlier looks, whose differences of single rows are
     turned around at random, each row's all together: how often is the largest then as large? So that
     looking at many epochs makes no fall of chance. Still learning: the rows that its last third has won
-    against those it has lost, by the sign test.
+    against those it has lost, by the sign test, where the third before brought as much or more. A rise
+    at the end alone is the learning rate falling to zero, and more epochs would not take it further.
 
     References:
         Westfall and Young, "Resampling-Based Multiple Testing", 1993.
@@ -68,7 +69,7 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
     best = int(bits.sum(axis=1).argmax())
     fall = bits - bits[-1]
     fallen_pp = 100 * float(fall[best].mean())
-    last_third = int(np.searchsorted(curve.epochs, 2 / 3 * curve.epochs[-1] - 1e-6))
+    last_third = _look_at(curve, 2 / 3)
     risen_pp = -100 * float(fall[last_third].mean())
     end = float(bits[-1].mean())
     if fallen_pp >= worth_pp and _p_of_fall(fall, best) <= _ALPHA:
@@ -76,11 +77,9 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
             curve=curve, state="past its best", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
         )  # fmt: skip
     won, lost = int((fall[last_third] < 0).sum()), int((fall[last_third] > 0).sum())
-    if (
-        risen_pp >= worth_pp
-        and won
-        and binomtest(won, won + lost, alternative="greater").pvalue <= _ALPHA
-    ):
+    middle_pp = 100 * float((bits[last_third] - bits[_look_at(curve, 1 / 3)]).mean())
+    is_rising = risen_pp >= worth_pp and middle_pp >= risen_pp and won > 0
+    if is_rising and binomtest(won, won + lost, alternative="greater").pvalue <= _ALPHA:
         return Ending(
             curve=curve, state="still learning", points=risen_pp, epoch=curve.epochs[last_third],
             accuracy=end,
@@ -88,6 +87,11 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
     return Ending(
         curve=curve, state="settled", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
     )
+
+
+def _look_at(curve: TrainingCurve, share: float) -> int:
+    """The first look from a share of the run on."""
+    return int(np.searchsorted(curve.epochs, share * curve.epochs[-1] - 1e-6))
 
 
 def _p_of_fall(fall: NDArray[np.int8], best: int) -> float:

@@ -48,7 +48,10 @@ def main(
     cache: Annotated[Path, typer.Option(help="What runs share.")] = Path("runs/_cache"),
 ) -> None:
     """Warm up, score by every affordable signal, and hold both ends against the truth."""
-    request = Request(grid="signals", seeds=first_seeds(seeds), rates=(0.1,))
+    # Four epochs, as docs/signals.md says of its table.
+    request = Request(
+        grid="signals", seeds=first_seeds(seeds), rates=(0.1,), training=(("epochs", 4),)
+    )
     resources = Resources(cache=cache.absolute())
     sweep = plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
     store_data(sweep.datasets, sweep.store)

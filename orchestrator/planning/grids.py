@@ -166,8 +166,8 @@ GRIDS["signals"] = Grid(
     blocks=(
         GridBlock(datasets=("synthetic",), warmups=(0.5,), rates=(0.1, 0.3), arms=_signal_arms()),
     ),
-    # Half of four epochs: every sample was seen twice, which signals of training need.
-    training=replace(LEARNERS["tiny"].training, epochs=4),
+    # Half of eight epochs: every sample was seen four times; signals of training need three.
+    training=LEARNERS["tiny"].training,
     validation_fraction=0.1,
 )
 

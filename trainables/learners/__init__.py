@@ -53,7 +53,7 @@ LEARNERS: dict[str, LearnerSpec] = {
     "tiny": LearnerSpec(
         open=open_tiny,
         about="A two-layer DistilBERT from random weights with word pieces of the data's own.",
-        training=Training(epochs=2, batch_size=16, lr=1e-3, lr_warmup=0.1, max_length=64),
+        training=Training(epochs=8, batch_size=16, lr=1e-3, lr_warmup=0.1, max_length=64),
     ),
     "linear": LearnerSpec(
         open=open_linear,

@@ -33,7 +33,7 @@ def curve(*right, lr=FULL.training.lr, epochs=FULL.training.epochs, n=1000):
 FALLS, STANDS, RISES = (
     curve(900, 880, 860, 850),
     curve(900, 900, 900, 900),
-    curve(800, 820, 840, 900),
+    curve(700, 780, 860, 900),
 )
 
 

@@ -5,13 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from orchestrator.planning.grids import KEEP_ONE, Arm, GridBlock
+from analysis.training_curves import ending_of
+from orchestrator.planning.expansion import expand
+from orchestrator.planning.grids import GRIDS, KEEP_ONE, Arm, GridBlock
+from orchestrator.planning.request import Request
 from orchestrator.planning.tuning import least_epochs, training_search
+from trainables.data.catalog import load
+from trainables.data.dataset import write
+from trainables.environment import settle
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
+from trainables.learners.pretrained import find_model
 from trainables.result import TrainingCurve
 from trainables.spec import TrialSpec
 from trainables.training.looks import passes_with_looks
+from trainables.training_curve import run_curve
 
 
 def start(learner="linear", **training):
@@ -142,3 +150,18 @@ def test_the_epochs_that_signals_need_are_those_of_their_mark():
     assert least_epochs([block()]) == least_epochs([replace(block(), arms=(KEEP_ONE,))]) == 1
     assert least_epochs([block("el2n"), block("aum")]) == 3  # 2 epochs at 0.9
     assert least_epochs([block("aum", warmups=(0.5, 0.25))]) == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, grid in GRIDS.items() if not grid.needs_gpu])
+def test_the_training_of_a_preset_is_at_its_best(name, cache):
+    """Presets are not searched: theirs must end neither past its best nor still learning."""
+    settle(1)
+    request = Request(grid=name, tune=False)
+    model = find_model(request.model_name)
+    grid = request.resolved(model, gpu=False)
+    (dataset,) = {source.name: load(source) for source in request.sources().values()}.values()
+    cache.get("data", dataset.sha, lambda path: write(dataset, path))
+    specs = expand(grid, {dataset.name: dataset.sha}, model)
+    curve = run_curve(specs[0], cache)
+    assert ending_of(curve, tolerance_pp=1.0).state == "settled", curve.accuracies()
