@@ -137,7 +137,7 @@ def _context(study: Study) -> dict[str, Any]:
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),
-        "sweep": _sweep_text(sweep_cost(study.results)),
+        "sweep": _sweep_text(study, sweep_cost(study.results)),
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),
@@ -195,13 +195,21 @@ def _environments(study: Study) -> list[dict[str, str]]:
     return [dict(items) for items in sorted(seen)]
 
 
-def _sweep_text(total: SweepCost) -> str:
+def _sweep_text(study: Study, total: SweepCost) -> str:
     if not total.runs_alone:
         return ""
+    looked = ""
+    if study.curves:
+        seconds = sum(curve.used.seconds for curve in study.curves)
+        searched = " in the search for its training" if study.plan.tuned else ""
+        looked = (
+            f" Beside that {len(study.curves)} run{'s' * (len(study.curves) > 1)} looked at held-out "
+            f"rows{searched}, for {_duration(seconds)}."
+        )
     return (
         f"The whole sweep computed for {_duration(total.seconds)}, {total.runs:.1f} full runs "
         f"counted in examples. Trial by trial, each with its own warm-up and scoring, it would have "
-        f"been {total.runs_alone:.1f}: sharing them saved {100 * total.saved:.0f}%."
+        f"been {total.runs_alone:.1f}: sharing them saved {100 * total.saved:.0f}%.{looked}"
     )
 
 

@@ -136,3 +136,22 @@ def test_the_search_is_on_the_page_with_what_it_took():
     assert [row[3] for row in frame.table.rows] == [0.8, 0.65, 0.9]
     # 3 + 6 + 3 epochs of 4,000 rows and 2 + 2 + 4 looks at 1,000, a third each; a full run 15,000.
     assert "The search made 3 runs: 3.4 full runs of the training used, 6 s" in frame.caption
+
+
+@pytest.mark.parametrize(
+    ("curves", "tuned", "told"),
+    [
+        ([STANDS], {}, "Beside that 1 run looked at held-out rows, for 2 s."),
+        (
+            [STANDS, FALLS],
+            {FULL.data_sha: 8.0},
+            "Beside that 1 run looked at held-out rows in the search for its training, for 2 s.",
+        ),
+    ],
+)
+def test_what_the_looks_took_is_part_of_what_the_sweep_cost(curves, tuned, told):
+    assert told in render(improved((0.3, 0.2), curves, tuned=tuned))
+
+
+def test_where_no_run_was_looked_at_none_is_counted():
+    assert "Beside that" not in render(improved((0.3, 0.2)))
