@@ -145,7 +145,11 @@ def study(
         comparisons=against_random((row.cell for row in rows), alpha=_alpha(plan)),
         plan=plan,
         tolerance_pp=tolerance,
-        methods=method_labels(condition.method for condition in in_order),
+        methods=method_labels(
+            (condition.method for condition in in_order),
+            with_training=len({c.question[0] for c in conditions})
+            < len({c.question for c in conditions}),
+        ),
         sources=source_labels(condition.source for condition in everything),
         dropped=dropped or Dropped(),
         learned=worth,

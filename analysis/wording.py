@@ -15,17 +15,22 @@ _CAPITALS = {
 }  # fmt: skip
 
 
-def method_labels(methods: Iterable[Method]) -> dict[Method, str]:
+def method_labels(methods: Iterable[Method], *, with_training: bool = True) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
     Each setting, the model, the learner, the training and the protocol are named only where a run
     has more than one of them.
+
+    Args:
+        methods: To be named.
+        with_training: Name the training, where there are several: not where each data set has its own.
     """
     methods = list(dict.fromkeys(methods))
     varied = {
         name: len({getattr(method, name) for method in methods}) > 1
         for name in ("model", "learner", "training", "protocol")
     }
+    varied["training"] &= with_training
     alike: dict[tuple[str, str], list[Method]] = {}
     for method in methods:
         alike.setdefault((method.signal, method.selector), []).append(method)

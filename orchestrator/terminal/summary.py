@@ -11,7 +11,6 @@ from analysis.methods import Condition
 from analysis.page.answer_cards import cards
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
-from analysis.wording import method_labels
 from trainables.result import TrialResult
 
 _WARNINGS = 5  # lines of them on a terminal
@@ -45,7 +44,6 @@ def summarise(study: Study, console: Console) -> None:
 def verdict_table(study: Study) -> Table:
     """A line for each data set, method and warm-up, a column for each rate."""
     rates = sorted({row.cell.condition.rate for row in study.rows})
-    labels = method_labels(row.cell.condition.method for row in study.rows)
     table = Table(
         title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
         f"{study.tolerance_pp:g} pp, ✗ outside, ? inconclusive",
@@ -56,7 +54,11 @@ def verdict_table(study: Study) -> Table:
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
     for row in study.rows:
         condition = row.cell.condition
-        head = (condition.dataset, labels[condition.method], f"{_two_digits(condition.warmup)} %")
+        head = (
+            condition.dataset,
+            study.methods[condition.method],
+            f"{_two_digits(condition.warmup)} %",
+        )
         lines.setdefault(head, {})[condition.rate] = _cell(row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
