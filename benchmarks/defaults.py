@@ -64,7 +64,7 @@ def regressed(runs: RunContext, spec: TrialSpec) -> tuple[float, float]:
 def searched(runs: RunContext, spec: TrialSpec) -> tuple[Training, float]:
     """The training that a search chooses, and its seconds."""
     started = time.perf_counter()
-    search = training_search(spec, given=(), budget=8)
+    search = training_search(spec, given=(), budget=8, n_train=len(runs.dataset.train))
     found: dict[TrialSpec, TrainingCurve] = {}
     while lacking := search.lacking(found.get):
         for one in lacking:

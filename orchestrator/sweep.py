@@ -111,7 +111,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     with sweep.run.locked():
         if sweep.searches:
             sweep, code = search_training(sweep, console)
-            if sweep.searches:
+            if code:
                 return code
         return run_and_report(
             sweep,
@@ -141,14 +141,14 @@ def search_training(sweep: "Sweep", console: "Console") -> tuple["Sweep", int]:
     sweep, stopped, limit = run_search(sweep, console)
     write_curves(sweep)
     sweep.resources.upload_run(sweep.run.folder)
-    if not sweep.searches:
+    if not (sweep.searches or stopped):
         print_trainings(sweep, console)
         return sweep, 0
     disconnect()
     if limit:
         console.print(f"stopped at {limit}")
-    names = ", ".join(search.start.dataset for search in sweep.searches)
-    console.print(f"the training of {names} is not chosen yet, and no trial was started")
+    if names := ", ".join(search.start.dataset for search in sweep.searches):
+        console.print(f"the training of {names} is not chosen yet, and no trial was started")
     console.print("the same command goes on from here")
     return sweep, stopped or INCOMPLETE
 

@@ -23,13 +23,17 @@ def careful_text(ending: Ending | None, *, is_tuned: bool) -> str:
     epochs = ending.curve.spec.training.epochs
     on = f"on {ending.curve.n_held:,} training rows held out of one such run"
     if ending.state == "past its best":
-        again = f"--epochs {max(1, round(ending.epoch))}" if is_tuned else "--tune"
+        again = "--tune"
+        if is_tuned:
+            # Fewer than now, as the training is; what else was searched is searched for them again.
+            fewer = min(epochs - 1, max(1, int(ending.epoch)))
+            again = f"--tune --epochs {fewer}" if fewer else "a lower --lr"
         return (
             f"Careful: with all rows the model ends {points(ending.points)} below its own best, which "
             f"it had after epoch {round(ending.epoch, 1):g} of {epochs} ({on}). Cuts look safer than they are. "
             f"Run again with {again}."
         )
-    again = f"--epochs {2 * epochs}"
+    again = f"--tune --epochs {2 * epochs}" if is_tuned else f"--epochs {2 * epochs}"
     return (
         f"Careful: with all rows the model was still learning when it stopped: the last third of its "
         f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)} ({on}). Run again with "

@@ -41,6 +41,11 @@ class Loaded:
     command: str
     tolerance_pp: float
 
+    @property
+    def given(self) -> set[str]:
+        """Fields of the training that were asked for."""
+        return {field for field, _ in self.request.training}
+
     @cached_property
     def usual_specs(self) -> list[TrialSpec]:
         """The trials by the training asked for, before any search for a better one."""
@@ -50,7 +55,7 @@ class Loaded:
         """The training of each data set before any search: of its size, where that decides something."""
         learner, training = LEARNERS[self.model.learner], self.grid.training
         is_own = training is not None and training.weight_decay == learner.training.weight_decay
-        if training is None or not is_own or "weight_decay" in dict(self.request.training):
+        if training is None or not is_own or "weight_decay" in self.given:
             return {}
         return {
             name: replace(training, weight_decay=learner.decay_for(len(dataset.train)))
@@ -72,11 +77,13 @@ class Loaded:
         return {
             name: training_search(
                 starts[name],
-                given=[field for field, _ in self.request.training],
+                given=self.given,
                 budget=self.request.tune_budget,
-                least_epochs=least_epochs(self.grid.blocks),
+                n_train=len(self.datasets[name].train),
+                least_epochs=least_epochs(self.grid.blocks, self.grid.protocol),
             )
             for name in self.datasets
+            if name in starts  # of two sets of equal content only one is trained on
         }
 
     def folder(self) -> Path:

@@ -21,7 +21,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
-from orchestrator.planning.tuning import TrainingSearch
+from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
@@ -159,7 +159,8 @@ def planned(loaded: Loaded) -> Sweep:
     grid, request, resources = loaded.grid, loaded.request, loaded.resources
     store, run = resources.open_store(), Run(loaded.folder())
     searches = loaded.searches()
-    trainings, open_ = _trainings(searches, store, run)
+    before = load_plan(run.folder)
+    trainings, open_ = _trainings(searches, store, before, loaded.given)
     specs = loaded.specs(trainings)
     datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
@@ -178,7 +179,8 @@ def planned(loaded: Loaded) -> Sweep:
         notes=notes_of(specs, datasets, confirms=grid.confirm),
         adaptive=request.adaptive,
         candidates=candidates_of(specs) if grid.confirm else {},
-        tuned={search.start.data_sha: request.tune_budget for search in searches.values()},
+        tuned=dict(before.tuned if before else {})
+        | {search.start.data_sha: request.tune_budget for search in searches.values()},
     )
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first]
@@ -200,19 +202,19 @@ def planned(loaded: Loaded) -> Sweep:
 
 
 def _trainings(
-    searches: Mapping[str, TrainingSearch], store: Store, run: Run
+    searches: Mapping[str, TrainingSearch], store: Store, before: Plan | None, given: set[str]
 ) -> tuple[dict[str, Training], list[TrainingSearch]]:
     """The trainings chosen, by name of the data set, and the searches that have not ended.
 
-    What the run's folder was trained by stays, though the store may have been emptied since.
+    What was searched for the run's folder stays, though the store may have been emptied since.
     """
-    before = load_plan(run.folder) if searches else None
     chosen, open_ = {}, []
     for name, search in searches.items():
         sha = search.start.data_sha
         kept = [s for s in before.specs if s.data_sha == sha] if before else []
         if before and kept and sha in before.tuned:
-            chosen[name] = kept[0].training
+            fields = {f: getattr(kept[0].training, f) for f in SEARCHED if f not in given}
+            chosen[name] = replace(search.start.training, **fields)
         elif training := search.chosen(lambda spec: curve_in(store, spec)):
             chosen[name] = training
         else:

@@ -79,7 +79,7 @@ def curve_tasks(spec: TrialSpec, n: int) -> list[Task]:
         spec=spec,
         needs=needs_of_run(spec),
         makes=(("curve", spec.curve_key),),
-        cost=n * passes_with_looks(epochs),
+        cost=n * passes_with_looks(epochs, n),
     )
     return [_prepare_task(spec, float(n * epochs)), curve]
 

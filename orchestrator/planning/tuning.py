@@ -11,13 +11,13 @@ References:
     settings as their runs end instead, which is quicker and gives another winner by another timing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from orchestrator.planning.grids import LATEST, GridBlock
+from orchestrator.planning.grids import EARLY, LATEST, GridBlock
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.result import TrainingCurve
@@ -44,11 +44,13 @@ class TrainingSearch:
         start: The full-data run with the training that the search starts from, and always runs.
         settings: Learning rates and weight decays tried, the start's first.
         rounds: Epochs of the runs of each round, ascending.
+        n_train: Training rows.
     """
 
     start: TrialSpec
     settings: tuple[Training, ...]
     rounds: tuple[int, ...]
+    n_train: int
 
     def runs(self, found: Curves) -> Iterator[list[TrialSpec]]:
         """The runs of each round, up to the first that has not ended.
@@ -96,7 +98,7 @@ class TrainingSearch:
         """What the search takes at most, in full runs of the start: passes over rows, looks included."""
         runs = [self._count(number) for number in range(len(self.rounds))]
         return sum(
-            count * passes_with_looks(epochs) / self.start.training.epochs
+            count * passes_with_looks(epochs, self.n_train) / self.start.training.epochs
             for count, epochs in zip(runs, self.rounds, strict=True)
         )
 
@@ -114,7 +116,7 @@ class TrainingSearch:
 
 
 def training_search(
-    start: TrialSpec, *, given: Sequence[str], budget: float, least_epochs: int = 1
+    start: TrialSpec, *, given: Collection[str], budget: float, n_train: int, least_epochs: int = 1
 ) -> TrainingSearch:
     """The search for a full-data run's training, of as many settings as the budget allows.
 
@@ -122,6 +124,7 @@ def training_search(
         start: The full-data run as it would be without a search.
         given: Fields of the training that were asked for, and stay.
         budget: Full runs.
+        n_train: Training rows.
         least_epochs: Fewer are not tried; more than the start has are never asked for.
 
     Raises:
@@ -133,7 +136,12 @@ def training_search(
         )
     base = start.training
     factors = _LR_FACTORS if "lr" not in given else (1.0,)
-    decays = LEARNERS[start.learner].weight_decays if "weight_decay" not in given else ()
+    learner = LEARNERS[start.learner]
+    # As those of the table stand to the learner's own, so to that of a set of this size.
+    shrunk = learner.decay_for(n_train) / learner.training.weight_decay
+    decays = [_short(decay * shrunk) for decay in learner.weight_decays]
+    if "weight_decay" in given:
+        decays = []
     pairs = product(enumerate(factors), enumerate(dict.fromkeys((base.weight_decay, *decays))))
     # The likeliest of both first, where not all can be tried.
     ranked = sorted(pairs, key=lambda pair: pair[0][0] + pair[1][0])
@@ -148,7 +156,9 @@ def training_search(
         rounds = tuple(sorted(set(wanted)))
     least_settings = min(2, len(settings))
     for many in range(len(settings), least_settings - 1, -1):
-        search = TrainingSearch(start=start, settings=tuple(settings[:many]), rounds=rounds)
+        search = TrainingSearch(
+            start=start, settings=tuple(settings[:many]), rounds=rounds, n_train=n_train
+        )
         if search.cost() <= budget:
             return search
     raise UsageError(
@@ -157,10 +167,11 @@ def training_search(
     )
 
 
-def least_epochs(blocks: Sequence[GridBlock]) -> int:
+def least_epochs(blocks: Sequence[GridBlock], protocol: str) -> int:
     """Epochs of a full-data run from which on every signal of a grid sees as many as it needs."""
+    mark = EARLY if protocol == "continue" else LATEST
     needed = [
-        SIGNALS[arm.signal].min_epochs / min(block.warmups or (LATEST,))
+        SIGNALS[arm.signal].min_epochs / min(block.warmups or (mark,))
         for block in blocks
         for arm in block.arms
         if arm.signal in SIGNALS

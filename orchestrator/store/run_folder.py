@@ -73,9 +73,24 @@ class Run:
         atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
     def begin(self, plan: Plan) -> None:
-        """Write a plan without its trials where there is none: their training is not chosen yet."""
-        if load_plan(self.folder) is None:
+        """Write a plan without its trials where there is none: their training is not chosen yet.
+
+        Raises:
+            PlanChangedError: If the folder's plan rests on another environment, or has trials of one
+                of these data sets by a training that was not searched.
+        """
+        old = load_plan(self.folder)
+        if old is None:
             self.write_plan(replace(plan, specs=()))
+            return
+        _check_environment(old, plan, self.folder)
+        known = {spec.data_sha: spec for spec in old.specs}
+        for sha in plan.tuned:
+            if sha in known and sha not in old.tuned:
+                raise PlanChangedError(
+                    f"{self.folder} has trials of {known[sha].dataset} whose training was not searched: "
+                    "give --no-tune, or another --run"
+                )
 
     def row(self, spec: TrialSpec) -> Path:
         """Where the row of a trial is."""
@@ -114,7 +129,7 @@ class Run:
         return from_json(path.read_text(encoding="utf-8")).error if path.exists() else "no row"
 
 
-def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
+def _check_environment(old: Plan, new: Plan, folder: Path) -> None:
     there, here = old.environment, new.environment
     if there != here:
         changed = [
@@ -126,6 +141,10 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
             f"{folder} was run on another environment ({', '.join(changed)}) and trials of two "
             "environments are not compared; restore it, or give another --run"
         )
+
+
+def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
+    _check_environment(old, new, folder)
     known = {spec.data_sha for spec in old.specs}
     for spec in new.specs:
         sha = spec.data_sha

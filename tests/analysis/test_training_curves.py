@@ -94,11 +94,11 @@ def test_the_warning_says_what_was_seen_and_what_to_do():
     told = careful_text(past, is_tuned=False)
     assert "ends 5 points below its own best, which it had after epoch 4 of 10" in told
     assert "1,000 training rows" in told and told.endswith("Run again with --tune.")
-    assert careful_text(past, is_tuned=True).endswith("Run again with --epochs 4.")
+    assert careful_text(past, is_tuned=True).endswith("Run again with --tune --epochs 4.")
     told = careful_text(rising, is_tuned=False)
     assert "the last third of its 10 epochs brought 4 points" in told
     assert told.endswith("Run again with --tune or --epochs 20.")
-    assert careful_text(rising, is_tuned=True).endswith("Run again with --epochs 20.")
+    assert careful_text(rising, is_tuned=True).endswith("Run again with --tune --epochs 20.")
     still = ending_of(curve(bits[[3, 3, 3]]), tolerance_pp=1.0)
     assert careful_text(still, is_tuned=False) == careful_text(None, is_tuned=False) == ""
 
@@ -107,3 +107,21 @@ def test_a_rise_at_the_end_alone_is_the_falling_learning_rate_and_not_told():
     """As of a rate that is too high: nothing for two thirds, then what settling brings."""
     found = states([0.90, 0.90, 0.90, 0.90, 0.90, 0.90, 0.90, 0.93, 0.94, 0.95])
     assert found["settled"] == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("planned", "told"),
+    [
+        (1, "a lower --lr"),
+        (2, "--tune --epochs 1"),
+        (4, "--tune --epochs 1"),
+        (8, "--tune --epochs 2"),
+    ],
+)
+def test_the_run_that_is_advised_is_another_one(planned, told):
+    """The best look at a quarter of a run of so many epochs."""
+    bits = np.zeros((4, 1000), dtype=bool)
+    for look, right in enumerate((900, 880, 860, 850)):
+        bits[look, :right] = True
+    ending = ending_of(curve(bits, planned=planned), tolerance_pp=1.0)
+    assert careful_text(ending, is_tuned=True).endswith(f"Run again with {told}.")

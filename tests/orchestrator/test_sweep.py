@@ -333,6 +333,20 @@ def test_a_search_for_the_training_killed_and_gone_on_with_chooses_the_same(tmp_
     assert "nothing to do" in sweep(tmp_path, *asked).stdout
 
 
+def test_a_search_that_ended_as_it_was_stopped_starts_no_trial(here, monkeypatch):
+    """Ctrl-C while the last run of the search commits."""
+    begun = []
+
+    def ends(sweep, console):
+        return replace(sweep, searches=()), 130, ""
+
+    monkeypatch.setattr("orchestrator.execution.run_search.run_search", ends)
+    monkeypatch.setattr("orchestrator.sweep.run_and_report", lambda *_, **__: begun.append(1))
+    ended = here("--dataset", "synthetic:300", "--model", "linear", "--limit-test", "200")
+    assert (ended.exit_code, begun) == (130, [])
+    assert "the same command goes on from here" in ended.stdout
+
+
 def accuracy_of(curve):
     _, epochs, right = curve
     bits = np.unpackbits(np.frombuffer(right, np.uint8))

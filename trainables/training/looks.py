@@ -20,9 +20,10 @@ def looks_per_epoch(epochs: int) -> int:
     return math.ceil(_LEAST_LOOKS / epochs)
 
 
-def passes_with_looks(epochs: int) -> float:
-    """Passes over all training rows, looks included, that a run of so many epochs makes at most.
+def passes_with_looks(epochs: int, n: int) -> float:
+    """Passes over all n training rows, looks included, that a run of so many epochs makes.
 
     A sample that is only looked at counts a third of one trained on, as its floating-point operations.
     """
-    return epochs * (1 - _SHARE + looks_per_epoch(epochs) * _SHARE / 3)
+    held = held_share(n)
+    return epochs * (1 - held + looks_per_epoch(epochs) * held / 3)

@@ -33,6 +33,7 @@ class TrainingData:
         curves: In the order in which they were made.
         chosen: The keys of those that trials were trained by.
         careful: The warning of the training chosen, or empty.
+        is_tuned: Whether the training was searched.
     """
 
     key: str
@@ -40,6 +41,7 @@ class TrainingData:
     curves: tuple[TrainingCurve, ...]
     chosen: frozenset[str]
     careful: str
+    is_tuned: bool
 
     @property
     def caption(self) -> str:
@@ -49,7 +51,7 @@ class TrainingData:
             f" {held.n_held:,} training rows held out, {held.n_train:,} trained on; the trials train on "
             "all of them."
         )
-        if len(self.curves) > 1:
+        if self.is_tuned:
             used = [one for one in self.curves if one.spec.curve_key in self.chosen] or [held]
             full = (held.n_held + held.n_train) * used[0].spec.training.epochs
             looked = sum(len(one.epochs) * one.n_held for one in self.curves)
@@ -107,6 +109,7 @@ def training_data(study: Study) -> list[TrainingData]:
                 label=label,
                 curves=tuple(curves),
                 chosen=frozenset(one.spec.curve_key for one in used),
+                is_tuned=is_tuned,
                 careful=" ".join(dict.fromkeys(filter(None, warnings))),
             )
         )

@@ -155,3 +155,10 @@ def test_what_the_looks_took_is_part_of_what_the_sweep_cost(curves, tuned, told)
 
 def test_where_no_run_was_looked_at_none_is_counted():
     assert "Beside that" not in render(improved((0.3, 0.2)))
+
+
+def test_runs_of_no_search_are_not_called_one():
+    """Two curves of one training by two seeds, as a run has whose first seed became another."""
+    other = replace(STANDS, spec=replace(STANDS.spec, seed=5))
+    (frame,) = training_data(improved((0.3, 0.2), [STANDS, other]))
+    assert "search" not in frame.caption

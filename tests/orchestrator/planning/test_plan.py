@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,9 +27,9 @@ SMALL = Request(
 def planned(tmp_path):
     """Plans a request over a store of its own."""
 
-    def make(request=SMALL, **fields):
+    def make(request=SMALL, run=None, **fields):
         resources = Resources(cache=tmp_path / "cache", runs=tmp_path / "runs", **fields)
-        return plan_sweep(request, resources, run=None, command="python", tolerance_pp=1.0)
+        return plan_sweep(request, resources, run=run, command="python", tolerance_pp=1.0)
 
     return make
 
@@ -85,6 +86,39 @@ def test_a_search_ends_in_trials_of_the_training_found_and_in_the_same_folder(pl
     shutil.rmtree(sweep.resources.cache)
     again = planned(tuned)
     assert again.searches == [] and again.specs == found.specs
+    # But for what is asked for now: that is another plan, which the folder refuses.
+    for field, value in (("lr", 0.5), ("batch_size", 7)):
+        asked = planned(replace(tuned, training=((field, value),)), run=found.run.folder)
+        assert {getattr(spec.training, field) for spec in asked.specs} == {value}
+        with pytest.raises(UsageError, match="trials that this command does not ask for"):
+            asked.run.write_plan(asked.plan)
+    plain = planned(replace(SMALL, tune=False), run=found.run.folder)
+    assert plain.plan.tuned == found.plan.tuned
+
+
+def test_a_folder_whose_training_was_not_searched_is_refused_before_a_search(planned, tmp_path):
+    plain = planned(run=tmp_path / "own")
+    plain.run.folder.mkdir()
+    plain.run.write_plan(plain.plan)
+    tuned = planned(replace(SMALL, tune=True), run=tmp_path / "own")
+    assert tuned.searches
+    with pytest.raises(UsageError, match="whose training was not searched: give --no-tune"):
+        tuned.run.begin(tuned.plan)
+
+
+def test_of_two_sets_of_equal_content_one_is_searched(planned, tmp_path):
+    text = "text,label\n" + "".join(f"word{i} again,{'ab'[i % 2]}\n" for i in range(60))
+    names = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    for name in names:
+        Path(name).write_text(text)
+    own = Request(datasets=tuple(names), model="linear", test_fraction=0.3, rates=(0.3,))
+    assert [search.start.dataset for search in planned(own).searches] == names[:1]
+
+
+def test_a_run_that_goes_on_is_searched_so_that_its_signals_see_what_they_need(planned):
+    own = replace(SMALL, grid="", protocol="continue", signals=("aum",), warmups=(), tune=True)
+    (search,) = planned(own).searches
+    assert min(search.rounds) == 14
 
 
 def test_what_decays_follows_the_size_of_the_data_unless_it_was_asked_for(planned, monkeypatch):

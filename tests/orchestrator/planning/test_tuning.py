@@ -18,7 +18,7 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
 from trainables.result import TrainingCurve
 from trainables.spec import TrialSpec
-from trainables.training.looks import passes_with_looks
+from trainables.training.looks import held_share, looks_per_epoch
 from trainables.training_curve import run_curve
 
 
@@ -29,10 +29,10 @@ def start(learner="linear", **training):
     )  # fmt: skip
 
 
-def search_of(learner="linear", *, given=(), budget=8, least=1, **training):
+def search_of(learner="linear", *, given=(), budget=8, least=1, n=8000, **training):
     """Of ten epochs, unless asked otherwise."""
     spec = start(learner, **{"epochs": 10} | training)
-    return training_search(spec, given=given, budget=budget, least_epochs=least)
+    return training_search(spec, given=given, budget=budget, n_train=n, least_epochs=least)
 
 
 def seen(accuracy, spec):
@@ -61,17 +61,24 @@ def by_rate(training):
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
-@pytest.mark.parametrize("budget", [5, 8, 20])
-def test_a_search_stays_within_its_budget_whatever_wins(learner, budget):
-    search = search_of(learner, budget=budget)
+@pytest.mark.parametrize("budget", [6, 8, 20])
+@pytest.mark.parametrize("n", [900, 8_000, 120_000, 2_000_000])
+def test_a_search_stays_within_its_budget_whatever_wins(learner, budget, n):
+    search = search_of(learner, budget=budget, n=n)
+    held = round(n * held_share(n))
     full = search.start.training.epochs
     for number in range(20):
         rng = np.random.default_rng(number)
         _, rounds = played(search, lambda _, rng=rng: rng.random())
         runs = [spec for round_ in rounds for spec in round_]
         assert len(runs) <= search.count()
-        cost = sum(passes_with_looks(spec.training.epochs) for spec in runs) / full
-        assert cost <= search.cost() + 1e-9 and search.cost() <= budget
+        # Counted in rows: those trained on, and a third of those looked at.
+        trained = sum(spec.training.epochs * (n - held) for spec in runs)
+        looked = sum(
+            spec.training.epochs * looks_per_epoch(spec.training.epochs) * held for spec in runs
+        )
+        cost = (trained + looked / 3) / (n * full)
+        assert cost <= search.cost() + 1e-2 and search.cost() <= budget
         assert search.start in runs and len(set(runs)) == len(runs)
 
 
@@ -147,9 +154,20 @@ def test_the_epochs_that_signals_need_are_those_of_their_mark():
         arms = tuple(Arm(signal=name) for name in names)
         return GridBlock(datasets=("d",), warmups=warmups, rates=(0.1,), arms=arms)
 
-    assert least_epochs([block()]) == least_epochs([replace(block(), arms=(KEEP_ONE,))]) == 1
-    assert least_epochs([block("el2n"), block("aum")]) == 3  # 2 epochs at 0.9
-    assert least_epochs([block("aum", warmups=(0.5, 0.25))]) == 8
+    assert least_epochs([block()], "restart") == 1
+    assert least_epochs([replace(block(), arms=(KEEP_ONE,))], "restart") == 1
+    assert least_epochs([block("el2n"), block("aum")], "restart") == 3  # 2 epochs at 0.9
+    assert least_epochs([block("el2n"), block("aum")], "continue") == 14  # 2 epochs at 0.15
+    for protocol in ("restart", "continue"):
+        assert least_epochs([block("aum", warmups=(0.5, 0.25))], protocol) == 8
+
+
+def test_the_decays_tried_are_those_of_the_size_of_the_data():
+    small, large = (
+        search_of(n=n, budget=20, weight_decay=w) for n, w in ((8_000, 1.0), (80_000, 0.1))
+    )
+    decays = [{one.weight_decay for one in search.settings} for search in (small, large)]
+    assert decays == [{1.0, 0.1, 3.0}, {0.1, 0.01, 0.3}]
 
 
 @pytest.mark.slow
