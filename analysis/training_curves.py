@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from analysis.methods import condition_of
 from trainables.result import TrainingCurve
 
-# Less than this share of the tolerance changes no verdict that another seed would not change.
+# Of the tolerance: less is not worth a warning.
 _WORTH_TELLING = 0.5
 _ALPHA = 0.05
 _DRAWS = 1999
@@ -31,14 +31,12 @@ class Ending:
             the tolerance at least; else "settled".
         points: By which it ends below its best look, or which its last third has brought, in pp.
         epoch: Passes done at its best look, or where its last third begins.
-        accuracy: At its end, in [0, 1].
     """
 
     curve: TrainingCurve
     state: Literal["past its best", "still learning", "settled"]
     points: float
     epoch: float
-    accuracy: float
 
 
 def endings(
@@ -71,22 +69,17 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
     fallen_pp = 100 * float(fall[best].mean())
     last_third = _look_at(curve, 2 / 3)
     risen_pp = -100 * float(fall[last_third].mean())
-    end = float(bits[-1].mean())
-    if fallen_pp >= worth_pp and _p_of_fall(fall, best) <= _ALPHA:
+    if fallen_pp >= worth_pp and fallen_pp > 0 and _p_of_fall(fall, best) <= _ALPHA:
         return Ending(
-            curve=curve, state="past its best", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
-        )  # fmt: skip
+            curve=curve, state="past its best", points=fallen_pp, epoch=curve.epochs[best]
+        )
     won, lost = int((fall[last_third] < 0).sum()), int((fall[last_third] > 0).sum())
     middle_pp = 100 * float((bits[last_third] - bits[_look_at(curve, 1 / 3)]).mean())
     is_rising = risen_pp >= worth_pp and middle_pp >= risen_pp and won > 0
     if is_rising and binomtest(won, won + lost, alternative="greater").pvalue <= _ALPHA:
-        return Ending(
-            curve=curve, state="still learning", points=risen_pp, epoch=curve.epochs[last_third],
-            accuracy=end,
-        )  # fmt: skip
-    return Ending(
-        curve=curve, state="settled", points=fallen_pp, epoch=curve.epochs[best], accuracy=end
-    )
+        begins = curve.epochs[last_third]
+        return Ending(curve=curve, state="still learning", points=risen_pp, epoch=begins)
+    return Ending(curve=curve, state="settled", points=fallen_pp, epoch=curve.epochs[best])
 
 
 def _look_at(curve: TrainingCurve, share: float) -> int:
