@@ -18,7 +18,8 @@ import typer
 from orchestrator.planning.tuning import training_search
 from orchestrator.store.local import ArtifactStore
 from trainables.data.catalog import Source, load
-from trainables.data.dataset import Dataset, write
+from trainables.data.dataset import Dataset
+from trainables.data.dataset_file import write
 from trainables.environment import settle
 from trainables.evidence.forward_passes import predict
 from trainables.learners import LEARNERS

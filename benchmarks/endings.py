@@ -17,7 +17,7 @@ import typer
 from analysis.training_curves import ending_of
 from orchestrator.store.local import ArtifactStore
 from trainables.data.catalog import Source, load
-from trainables.data.dataset import write
+from trainables.data.dataset_file import write
 from trainables.environment import settle
 from trainables.learners import LEARNERS
 from trainables.spec import TrialSpec

@@ -33,7 +33,8 @@ from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import Task
 from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
-from trainables.data.dataset import Dataset, Split, write
+from trainables.data.dataset import Dataset, Split
+from trainables.data.dataset_file import write
 from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.requirements import settings_of
 from trainables.neighbours.vectors import shards_of

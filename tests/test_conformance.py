@@ -17,7 +17,8 @@ from orchestrator.planning.task_graph import plan
 from orchestrator.store.local import ArtifactStore
 from tests.caches import FolderCache
 from trainables.data.catalog import Source, load
-from trainables.data.dataset import uniform_draws, write
+from trainables.data.dataset import uniform_draws
+from trainables.data.dataset_file import write
 from trainables.data.synthetic import synthetic
 from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
 from trainables.cache import Cache
-from trainables.data.dataset import Dataset, read, uniform_draws
+from trainables.data.dataset import Dataset, uniform_draws
+from trainables.data.dataset_file import read
 from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS

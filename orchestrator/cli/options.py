@@ -48,9 +48,30 @@ class SweepOptions(BaseModel):
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
     )
-    text_column: _Texts = Field(default=None, description="Repeat to join.")
-    label_column: str = Field(default="", description="The class.")
+    name: _Texts = Field(
+        default=None,
+        description="What the data set is called, one a --dataset. Default: its file's name.",
+    )
+    text_column: _Texts = Field(
+        default=None,
+        description="Repeat to join. Default: text, or the one column that could be meant.",
+    )
+    label_column: str = Field(
+        default="", description="The class. Default: label, or the one column that could be meant."
+    )
     id_column: str = Field(default="", description="Else rows are known by their number.")
+    embedding_column: str = Field(
+        default="",
+        description="Vectors made beforehand, for --model linear: a column of lists of numbers, or a .npy "
+        "file beside the table ({split}.npy where there is one a split).",
+    )
+    delimiter: str = Field(
+        default="", description="Between the values of a CSV. Default: found in its first lines."
+    )
+    quotes: bool | None = Field(
+        default=None,
+        description="Whether a quote in a CSV opens a value that may hold delimiters and line ends: yes.",
+    )
     test: str = Field(default="", description="A second file, or the split to test on.")
     test_fraction: float = Field(default=0.0, description="Hold this share out, by class.")
     validation_fraction: float = Field(
@@ -146,14 +167,8 @@ class SweepOptions(BaseModel):
         from orchestrator.planning.request import Request, chosen_seeds
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
+        from trainables.data.csv_files import Dialect
 
-        columns = None
-        if self.text_column or self.label_column or self.id_column:
-            columns = Columns(
-                text=tuple(self.text_column or ("text",)),
-                label=self.label_column or "label",
-                id=self.id_column,
-            )
         training = (
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
@@ -166,7 +181,14 @@ class SweepOptions(BaseModel):
             datasets=tuple(self.dataset or ()),
             model=self.model,
             data_dir=self.data_dir,
-            columns=columns,
+            names=tuple(self.name or ()),
+            columns=Columns(
+                text=tuple(self.text_column or ()),
+                label=self.label_column,
+                id=self.id_column,
+                embedding=self.embedding_column,
+            ),
+            dialect=Dialect(delimiter=_delimiter(self.delimiter), quotes=self.quotes is not False),
             test=self.test,
             test_fraction=self.test_fraction,
             validation_fraction=self.validation_fraction,
@@ -218,6 +240,16 @@ class SweepOptions(BaseModel):
             at_once=self.max_trials_at_once,
             limits=Limits(trials=self.max_trials, hours=self.max_gpu_hours),
         )
+
+
+def _delimiter(written: str) -> str:
+    r"""What a delimiter means as it is written: tab, or \t, for a tab."""
+    from trainables.errors import UsageError
+
+    plain = {"tab": "\t", "\\t": "\t"}.get(written.lower(), written)
+    if len(plain) > 1 or plain in ('"', "\n", "\r"):
+        raise UsageError(f"--delimiter {written!r}; give one character, such as ; or tab")
+    return plain
 
 
 def flag(name: str) -> Parameter:

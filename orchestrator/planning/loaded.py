@@ -17,6 +17,23 @@ from trainables.learners.pretrained import Model
 from trainables.spec import Training, TrialSpec
 
 
+def named_apart(datasets: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    """Data sets of other content under other names: by their folder, where their own name is the same.
+
+    Args:
+        datasets: By what they were asked for.
+    """
+    named = dict(datasets)
+    for asked, dataset in datasets.items():
+        alike = {one.sha for one in datasets.values() if one.name == dataset.name}
+        if len(alike) > 1:
+            parent = Path(asked).resolve().parent.name
+            apart = f"{parent}/{dataset.name}"
+            taken = [one.name for other, one in named.items() if other != asked]
+            named[asked] = replace(dataset, name=apart if apart not in taken else asked)
+    return named
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """What was asked for, with its data read and its model found: all that a plan is made from.
@@ -66,24 +83,33 @@ class Loaded:
         """The trials, by the trainings that a search has chosen for some data sets."""
         shas = {name: dataset.sha for name, dataset in self.datasets.items()}
         null = self.request.null
-        known = {**self._usual_trainings(), **trainings}
-        return expand(self.grid, shas, self.model, null=null, trainings=known)
+        by_sha = {self.datasets[name].sha: training for name, training in trainings.items()}
+        usual = self._usual_trainings()
+        known = {
+            name: training
+            for name, dataset in self.datasets.items()
+            if (training := by_sha.get(dataset.sha, usual.get(name)))
+        }
+        return [
+            replace(spec, dataset=self.datasets[spec.dataset].name)
+            for spec in expand(self.grid, shas, self.model, null=null, trainings=known)
+        ]
 
     def searches(self) -> dict[str, TrainingSearch]:
         """The search for the training of each data set, by the set's name; none unless asked for."""
         if not self.request.searches_training:
             return {}
-        starts = {spec.dataset: spec for spec in reversed(self.usual_specs) if spec.is_baseline}
+        starts = {spec.data_sha: spec for spec in reversed(self.usual_specs) if spec.is_baseline}
+        every = reversed(list(self.datasets.items()))  # of sets of equal content the first is searched
         return {
             name: training_search(
-                starts[name],
+                starts[dataset.sha],
                 given=self.given,
                 budget=self.request.tune_budget,
-                n_train=len(self.datasets[name].train),
+                n_train=len(dataset.train),
                 least_epochs=least_epochs(self.grid.blocks, self.grid.protocol),
             )
-            for name in self.datasets
-            if name in starts  # of two sets of equal content only one is trained on
+            for name, dataset in {one.sha: (name, one) for name, one in every}.values()
         }
 
     def folder(self) -> Path:

@@ -9,9 +9,10 @@ from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.loaded import Loaded
+from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import (
+    check_inputs,
     check_lengths,
     check_probes,
     check_rates,
@@ -24,8 +25,9 @@ from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
-from trainables.data.catalog import load
-from trainables.data.dataset import Dataset, write
+from trainables.data.catalog import comes_with_vectors, load
+from trainables.data.dataset import Dataset
+from trainables.data.dataset_file import write
 from trainables.learners.pretrained import find_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
@@ -133,15 +135,16 @@ def plan_sweep(
         UsageError: If a name is not known or a value out of range.
     """
     # Names first: they cost nothing to check, data may take minutes to read.
-    model = find_model(request.model_name)
-    grid = request.resolved(model, gpu=resources.gpus > 0)
     sources = request.sources()
+    has_vectors = any(map(comes_with_vectors, sources.values()))
+    model = find_model(request.model_name(has_vectors=has_vectors))
+    grid = request.resolved(model, gpu=resources.gpus > 0)
     expand(grid, dict.fromkeys(sources, ""), model)
     loaded = Loaded(
         request=request,
         grid=grid,
         model=model,
-        datasets={name: load(source) for name, source in sources.items()},
+        datasets=named_apart({name: load(source) for name, source in sources.items()}),
         resources=resources,
         run=run,
         command=command,
@@ -168,6 +171,7 @@ def planned(loaded: Loaded) -> Sweep:
     check_lengths(specs, loaded.model, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)
+    check_inputs(specs, datasets)
     plan = Plan(
         grid=request.grid or "own",
         command=loaded.command,

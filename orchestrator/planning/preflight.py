@@ -14,6 +14,8 @@ from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 
+_NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
+
 
 class NoGpuError(UnavailableError):
     """What was asked for needs an accelerator."""
@@ -129,6 +131,39 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
             raise UsageError(
                 f"{spec.signal} {spec.selector} aims at a validation split, and {dataset.name} has "
                 "none; hold one out with --validation-fraction 0.1"
+            )
+
+
+def check_inputs(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
+    """Refuse data that the learner or a signal cannot read.
+
+    Raises:
+        UsageError: If there are no classes, or the inputs are not what the learner reads.
+    """
+    for spec in specs:
+        dataset = datasets[spec.data_sha]
+        if not dataset.class_names:
+            raise UsageError(
+                f"{dataset.name} has no classes, and {spec.learner} learns classes: name them with "
+                "--label-column"
+            )
+        by_vectors = spec.model == "linear" and dataset.has_vectors
+        if dataset.kind != "text" and not by_vectors:
+            raise UsageError(
+                f"{dataset.name} holds {_NOUNS[dataset.kind]}, and {spec.model} reads text"
+                + "; use --model linear" * dataset.has_vectors
+                + "; give vectors of them with --embedding-column" * (not dataset.has_vectors)
+            )
+        if dataset.has_vectors and not by_vectors:
+            raise UsageError(
+                f"{dataset.name} comes with vectors, which --model linear alone reads; leave "
+                f"--embedding-column out, or {spec.model}"
+            )
+        needs = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
+        if "texts" in needs and dataset.kind != "text":
+            raise UsageError(
+                f"{spec.signal} reads words, and {dataset.name} holds {_NOUNS[dataset.kind]}: use another "
+                "signal"
             )
 
 

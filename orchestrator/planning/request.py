@@ -20,6 +20,7 @@ from orchestrator.planning.grids import (
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
+from trainables.data.csv_files import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -39,7 +40,9 @@ class Request:
         datasets: Names, files or folders.
         model: As `trainables.learners.pretrained.find_model` takes it.
         data_dir: Folder of folders by data set name.
-        columns: Of files; None for `text` and `label`.
+        names: What the data sets are called, in their order; none for their files' names.
+        columns: Of files; what is not named is guessed.
+        dialect: How CSV files are written.
         test: A second file, or the split to test on.
         test_fraction: Share of a single file held out.
         validation_fraction: Share of the training rows held out for signals with a target.
@@ -66,7 +69,9 @@ class Request:
     datasets: tuple[str, ...] = ()
     model: str = ""
     data_dir: Path | None = None
-    columns: Columns | None = None
+    names: tuple[str, ...] = ()
+    columns: Columns = Columns()  # noqa: RUF009 - frozen
+    dialect: Dialect = Dialect()  # noqa: RUF009 - frozen
     test: str = ""
     test_fraction: float = 0.0
     validation_fraction: float = 0.0
@@ -93,13 +98,23 @@ class Request:
             name="",
             data_dir=self.data_dir,
             columns=self.columns,
+            dialect=self.dialect,
             test=self.test,
             test_fraction=self.test_fraction,
             validation_fraction=self.validation_fraction or self._base().validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
         )
-        return {name: replace(whole, name=name) for name in self._datasets()}
+        datasets = self._datasets()
+        if self.names and len(self.names) != len(datasets):
+            raise UsageError(
+                f"{len(self.names)} --name for {len(datasets)} data sets; give one each, in their order"
+            )
+        titles = self.names or ("",) * len(datasets)
+        return {
+            name: replace(whole, name=name, title=title)
+            for name, title in zip(datasets, titles, strict=True)
+        }
 
     def _datasets(self) -> tuple[str, ...]:
         if self.datasets:
@@ -114,10 +129,9 @@ class Request:
         known("grid", self.grid, GRIDS)
         return GRIDS[self.grid]
 
-    @property
-    def model_name(self) -> str:
-        """The model asked for, or the grid's."""
-        return self.model or self._base().model
+    def model_name(self, *, has_vectors: bool = False) -> str:
+        """The model asked for, or the grid's: the linear one for data that come with embeddings."""
+        return self.model or ("linear" if has_vectors else self._base().model)
 
     @property
     def searches_training(self) -> bool:

@@ -48,7 +48,7 @@ def specs(small):
 @pytest.fixture
 def filled(tmp_path, small):
     """Makes caches that hold the small data set."""
-    from trainables.data.dataset import write
+    from trainables.data.dataset_file import write
 
     def fill(name="cache"):
         (tmp_path / name).mkdir()

@@ -8,7 +8,7 @@ import pytest
 import trainables.run_context as runs_module
 import trainables.training_curve as module
 from tests.caches import FolderCache
-from trainables.data.dataset import write
+from trainables.data.dataset_file import write
 from trainables.data.subsampling import held_rows
 from trainables.evidence.forward_passes import collect
 from trainables.run_context import load_runs

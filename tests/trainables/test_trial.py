@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import trainables.run_context as runs_module
-from trainables.data.dataset import Split, uniform_draws, write
+from trainables.data.dataset import Split, uniform_draws
+from trainables.data.dataset_file import write
 from trainables.data.subsampling import with_validation
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import rests_on, settings_of

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
-from trainables.data.class_labels import Raw, classes_of, encode, mapping_note, raw_split
-from trainables.data.columns import Columns, choose, excerpt
+from trainables.data.columns import Columns
+from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset, Split
-from trainables.data.hub import Hub, fetch
-from trainables.data.readers import FORMATS, UNSAFE, read_file
+from trainables.data.finding import FoundParts, find_parts, title_of
+from trainables.data.hub import Hub
+from trainables.data.loading import columns_of, encoded, read_splits
+from trainables.data.parts import Target, Wanted
 from trainables.data.subsampling import (
     content_notes,
     held_out,
@@ -23,8 +24,7 @@ from trainables.data.subsampling import (
 )
 from trainables.data.synthetic import synthetic
 from trainables.data.tickets import tickets
-from trainables.errors import DataError, UsageError
-from trainables.suggestions import did_you_mean
+from trainables.errors import EnvelopeError, UsageError
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
@@ -85,7 +85,13 @@ class Source:
             another commit), a file, a folder holding train and test, or
             owner/name[:config]@revision on the hub.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
-        columns: Which columns hold what; None for the card's, else `text` and `label`.
+        title: What it is called; empty for the file's or folder's name.
+        columns: Which columns hold what; those not named are the card's, else `text` and `label`, else
+            the only ones that could be meant.
+        dialect: How a CSV is written.
+        target: What the label column holds: "class"; "number" for numbers to predict; "optional" for
+            classes where there are any.
+        own_columns: Keep all columns, for trainers that see them.
         test: A second file, or the name of the split to test on.
         test_fraction: Share of a single file to hold out, by class, in (0, 1); 0 for none.
         validation_fraction: Share of the training rows to hold out as validation split, by class,
@@ -97,7 +103,11 @@ class Source:
 
     name: str
     data_dir: str | Path | None = None
+    title: str = ""
     columns: Columns | None = None
+    dialect: Dialect = Dialect()  # noqa: RUF009 - frozen
+    target: Target = "class"
+    own_columns: bool = False
     test: str = ""
     test_fraction: float = 0.0
     validation_fraction: float = 0.0
@@ -131,21 +141,16 @@ def load(source: Source | str) -> Dataset:
     Raises:
         DataError: If the data are not there, or a row of them is not fit.
         UnsafeError: If the file's format can run code.
-        ValueError: If the name or a setting is wrong.
+        UsageError: If the name or a setting is wrong.
     """
     source = Source(name=source) if isinstance(source, str) else source
     name, _, size = source.name.partition(":")
     make = DATASETS.get(name, DatasetCard()).make
     if make:
         made = make(n_train=_rows(name, size)) if size else make()
-        dataset = replace(made, name=source.name)
+        dataset = replace(made, name=source.title or source.name)
     else:
-        card = DATASETS.get(source.name, DatasetCard())
-        raws = _find(replace(source, name=card.parent or source.name))
-        dataset = _assembled(source, raws)
-        if card.imbalance > 1:
-            rng = np.random.default_rng(card.seed)
-            dataset = imbalanced(dataset, card.imbalance, rng)
+        dataset = _read(source)
     for stage, (split, rows) in enumerate((("train", source.limit), ("test", source.limit_test))):
         rng = np.random.default_rng([source.seed, 1 + stage])
         dataset = limited(dataset, rows, rng, split=split)
@@ -155,129 +160,101 @@ def load(source: Source | str) -> Dataset:
     return replace(dataset, notes=dataset.notes + content_notes(dataset))
 
 
-def _rows(name: str, size: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,7}", size):
-        raise UsageError(f"{name}:{size}; give training rows, as in {name}:4000")
-    return int(size)
+def comes_with_vectors(source: Source) -> bool:
+    """Whether a data set's files hold vectors and no other inputs, or vectors were asked for.
+
+    Only the first file's columns are looked at; of what is not there, loading tells.
+    """
+    if source.columns and source.columns.embedding:
+        return True
+    if DATASETS.get(source.name.partition(":")[0], DatasetCard()).make:
+        return False
+    try:
+        found, wanted = _found(source, with_hub=False)
+        columns = columns_of(found.parts["train"][0], wanted)
+    except EnvelopeError:
+        return False
+    return bool(columns.embedding and not columns.text)
 
 
-def _find(source: Source) -> dict[str, Raw]:
-    """The splits as found, under the names train, test and validation."""
-    name, _, revision = source.name.partition("@")
-    path, card = Path(source.name), DATASETS.get(name)
-    choices = [source.columns] if source.columns else [Columns()]
-    test = source.test or "test"
-    if card and not source.columns:
-        choices.insert(0, card.columns)
-    data_dir = source.data_dir or os.environ.get(DATA_DIR_VARIABLE) or None
-    if data_dir and re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", source.name):
-        folder = Path(data_dir) / source.name
-        if folder.is_dir():
-            return _folder(folder, choices, test)
-    if card is None and path.suffix.lower() in (*FORMATS, *UNSAFE):
-        raws = {"train": _file([path], choices)}
-        return {**raws, "test": _file([Path(test)], choices)} if source.test else raws
-    if card is None and source.name and path.is_dir():
-        return _folder(path, choices, test)
-    hub = _hub(source.name, card, revision)
-    if hub is None:
-        raise DataError(
-            f"data set {name!r} is not on the hub and not in "
-            f"{data_dir or 'a folder (none was given)'}; give --data-dir DIR with "
-            f"{name}/train.parquet and {name}/test.parquet in it, or the path of a file"
-        )
-    tables = fetch(hub, name)
-    found = {new: tables[old] for new, old in _names(test).items() if old in tables}
-    if "train" not in found:
-        raise DataError(f"{name}: no split train on the hub; it has {excerpt(', '.join(tables))}")
-    return {split: _table(rows, choices, f"{name} ({split})") for split, rows in found.items()}
-
-
-def _names(test: str) -> dict[str, str]:
-    """Our split names, and what each is called where it is found."""
-    names = {"train": "train", "test": test}
-    return names if test == "validation" else {**names, "validation": "validation"}
-
-
-def _table(rows: pa.Table, choices: list[Columns], where: str) -> Raw:
-    columns = choose(rows.column_names, choices, where)
-    return raw_split(rows.select(columns.names), columns, where)
-
-
-def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
-    """Where on the hub; None for a card that is not there."""
-    if card:
-        return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
-    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?::([\w.-]+))?@(\w+)", name)
-    if found:
-        return Hub(repo=found[1], config=found[2] or "", revision=found[3])
-    raise UsageError(
-        f"no data set {excerpt(name)}: not a file or folder here, not owner/name@revision of the "
-        f"hub, and not one of {', '.join(DATASETS)}.{did_you_mean(name, DATASETS)}"
+def _found(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted]:
+    """Where a data set's splits are, and what is to be read of them."""
+    name = DATASETS.get(source.name, DatasetCard()).parent or source.name
+    known, _, revision = name.partition("@")
+    card = DATASETS.get(known)
+    found = find_parts(
+        name,
+        data_dir=source.data_dir or os.environ.get(DATA_DIR_VARIABLE) or None,
+        hub=_hub(name, card, revision) if with_hub else None,
+        test=source.test,
+        dialect=source.dialect,
+        known=tuple(DATASETS),
     )
+    wanted = Wanted(
+        columns=_asked(source.columns or Columns(), card.columns if card else None),
+        target=source.target,
+        own_columns=source.own_columns,
+    )
+    return found, wanted
 
 
-def _folder(folder: Path, choices: list[Columns], test: str) -> dict[str, Raw]:
-    """The splits of a folder: NAME.parquet, .csv or .jsonl each, or NAME-00000-of-00002.parquet."""
-    splits = {}
-    for split, stored in _names(test).items():
-        single = [folder / f"{stored}{suffix}" for suffix in FORMATS]
-        paths = [path for path in single if path.exists()]
-        if len(paths) > 1:
-            raise DataError(f"{folder}: both {paths[0].name} and {paths[1].name}; keep one")
-        shards = sorted(folder.glob(f"{stored}-*-of-*.parquet"))
-        if paths or shards:
-            splits[split] = _file(paths or shards, choices)
-    if "train" not in splits:
-        there = excerpt(", ".join(sorted(path.name for path in folder.iterdir())))
-        raise DataError(f"{folder}: no train.parquet, train.csv or train.jsonl; it holds {there}")
-    return splits
-
-
-def _file(paths: list[Path], choices: list[Columns]) -> Raw:
-    """One split from its file, or from the shards of one."""
-    tables, chosen = [], choices
-    for path in paths:
-        rows, columns = read_file(path, chosen)
-        tables.append(rows)
-        chosen = [columns]
-    return raw_split(pa.concat_tables(tables), chosen[0], str(paths[0]))
-
-
-def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
-    """Labels become class numbers, and a test split is cut where there is none."""
-    train = raws["train"]
-    values, names = classes_of(train)
-    splits = {
-        split: Split(inputs=raw.inputs, labels=encode(raw, values, train), ids=raw.ids)
-        for split, raw in raws.items()
-    }
-    notes = mapping_note(train, names)
+def _read(source: Source) -> Dataset:
+    """A data set from its files or the hub, a test split cut where there is none."""
+    card = DATASETS.get(source.name, DatasetCard())
+    found, wanted = _found(source)
+    raws, read_notes = read_splits(found.parts, wanted)
+    splits, class_names, label_notes = encoded(raws)
+    notes = found.notes + read_notes + label_notes
     if "test" not in splits:
-        if not source.test_fraction:
-            raise UsageError(
-                f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
-                "name (--test), or hold rows out (--test-fraction 0.1)"
-            )
-        rng = np.random.default_rng([source.seed, 0])
-        splits["train"], splits["test"] = held_out(splits["train"], source.test_fraction, rng)
-        notes += (f"no test split was given: {len(splits['test']):,} rows were held out, by class",)
+        splits, held = _with_test(source, splits)
+        notes += held
     elif source.test_fraction:
         raise UsageError(f"{source.name}: has a test split; leave test_fraction out")
-    return Dataset(
-        name=_title(source.name),
-        kind=train.kind,
-        class_names=names,
+    dataset = Dataset(
+        name=source.title or title_of(source.name),
+        kind=raws["train"].kind,
+        class_names=class_names,
         train=splits["train"],
         test=splits["test"],
         validation=splits.get("validation"),
         notes=notes,
     )
+    if card.imbalance > 1:
+        dataset = imbalanced(dataset, card.imbalance, np.random.default_rng(card.seed))
+    return dataset
 
 
-def _title(name: str) -> str:
-    """What a data set is called: a file's stem, a folder's name, or the name without revision."""
-    path = Path(name)
-    if path.suffix.lower() in FORMATS:
-        return path.stem
-    return path.resolve().name if path.is_dir() else name.partition("@")[0]
+def _asked(columns: Columns, card: Columns | None) -> list[Columns]:
+    """The columns to look for, in order: a card's own where none was named."""
+    if card is None or columns.text or columns.label or columns.embedding:
+        return [columns]
+    return [replace(card, id=columns.id), columns]
+
+
+def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
+    """Where on the hub; None for what is not there."""
+    if card:
+        return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
+    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?::([\w.-]+))?@(\w+)", name)
+    return Hub(repo=found[1], config=found[2] or "", revision=found[3]) if found else None
+
+
+def _with_test(
+    source: Source, splits: dict[str, Split]
+) -> tuple[dict[str, Split], tuple[str, ...]]:
+    """The splits with a test split held out of train, and a note of it."""
+    if not source.test_fraction:
+        raise UsageError(
+            f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
+            "name (--test), or hold rows out (--test-fraction 0.1)"
+        )
+    rng = np.random.default_rng([source.seed, 0])
+    train, test = held_out(splits["train"], source.test_fraction, rng)
+    note = f"no test split was given: {len(test):,} rows were held out, by class"
+    return {**splits, "train": train, "test": test}, (note,)
+
+
+def _rows(name: str, size: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,7}", size):
+        raise UsageError(f"{name}:{size}; give training rows, as in {name}:4000")
+    return int(size)

@@ -1,6 +1,6 @@
 """Which columns of a table hold what, and whether every text, image and id in them is fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,12 +10,27 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.errors import DataError
-from trainables.suggestions import did_you_mean
 
 SHOWN_ROWS = 20
 MAX_EMPTY = 0.01
-Kind = Literal["text", "image"]
-MAX_BYTES: dict[Kind, int] = {"text": 10**6, "image": 64 * 2**20}
+Kind = Literal["text", "image", "vectors", "table"]
+MAX_BYTES: dict[Kind, int] = {
+    "text": 10**6, "image": 64 * 2**20, "vectors": 4 * 2**20, "table": 64 * 2**20
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column as its file has it.
+
+    Attributes:
+        name: Its name.
+        kind: "text", "number" (whole, or true and false), "measure" (any number), "image",
+            "vectors" (a list of numbers a row), "null" or "other".
+    """
+
+    name: str
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +41,19 @@ class Columns:
         text: Columns whose text is joined by a newline, empty ones left out; or one of images.
         label: The class.
         id: The user's own id, or empty for the row number.
+        embedding: Vectors, made beforehand; a name that ends in .npy is a file of them.
     """
 
-    text: tuple[str, ...] = ("text",)
-    label: str = "label"
+    text: tuple[str, ...] = ()
+    label: str = ""
     id: str = ""
+    embedding: str = ""
 
     @property
     def names(self) -> list[str]:
-        """All that is read, each once."""
-        return list(dict.fromkeys([*self.text, self.label, *([self.id] if self.id else [])]))
+        """All that is read of a table, each once."""
+        vectors = "" if self.embedding.endswith(".npy") else self.embedding
+        return [name for name in dict.fromkeys([*self.text, self.label, self.id, vectors]) if name]
 
 
 def excerpt(value: object) -> str:
@@ -51,28 +69,6 @@ def bad_rows(where: str, column: str, rows: Iterable[str], total: int, *, why: s
     count = "1 row is bad" if total == 1 else f"{total:,} rows are bad"
     return DataError(
         f"{where}: column {column!r}: {count}: {', '.join(shown)}{more} (rows count from 0); {why}"
-    )
-
-
-def choose(header: Sequence[str], choices: Sequence[Columns], where: str) -> Columns:
-    """The first of choices whose columns are all in header.
-
-    Raises:
-        DataError: If none is, or a column's name is repeated.
-    """
-    if twice := sorted({name for name in header if list(header).count(name) > 1}):
-        raise DataError(f"{where}: column names {twice} occur twice; rename one of each")
-    for columns in choices:
-        if not set(columns.names) - set(header):
-            return columns
-    missing = next(name for name in choices[0].names if name not in header)
-    hint = did_you_mean(missing, header)
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        hint = " The columns seem not to be separated by commas: write a comma-separated file."
-    raise DataError(
-        f"{where}: no column {excerpt(missing)}; its columns are "
-        f"{excerpt(', '.join(header))}.{hint} Name them with --text-column, --label-column "
-        "and --id-column"
     )
 
 
@@ -92,8 +88,12 @@ class ColumnOrigin:
 
     def row(self, row: int, value: object) -> str:
         """One row by number, id and value."""
+        return self.row_shown(row, excerpt(value))
+
+    def row_shown(self, row: int, shown: str) -> str:
+        """One row by number, id and what is shown of it."""
         named = "" if self.ids is None else f" (id {excerpt(self.ids[row])})"
-        return f"row {row}{named} {excerpt(value)}"
+        return f"row {row}{named} {shown}"
 
 
 def refuse(origin: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
@@ -110,10 +110,10 @@ def inputs_of(table: pa.Table, columns: Columns, origin: ColumnOrigin) -> tuple[
     Raises:
         DataError: If a row is null, not UTF-8 or huge, or more than 1 % of the rows are empty.
     """
-    is_image = _is_image(table.schema.field(columns.text[0]).type)
-    kind: Kind = "image" if is_image else "text"
+    holds_images = is_image(table.schema.field(columns.text[0]).type)
+    kind: Kind = "image" if holds_images else "text"
     several = len(columns.text) > 1
-    if is_image and several:
+    if holds_images and several:
         raise DataError(f"{origin.where}: {columns.text} holds images; name one column of them")
     parts = [
         _input(table, replace(origin, column=name), is_optional=several) for name in columns.text
@@ -137,8 +137,8 @@ def is_empty(inputs: pa.Array) -> NDArray[np.bool_]:
     return empty
 
 
-def _is_image(kind: Any) -> bool:
-    """Whether a column is Hugging Face's Image: a struct with the encoded bytes."""
+def is_image(kind: Any) -> bool:
+    """Whether a type is that of Hugging Face's Image: a struct with the encoded bytes."""
     if not pa.types.is_struct(kind) or kind.get_field_index("bytes") < 0:
         return False
     stored = kind.field("bytes").type
@@ -147,7 +147,7 @@ def _is_image(kind: Any) -> bool:
 
 def _input(table: pa.Table, origin: ColumnOrigin, *, is_optional: bool) -> pa.Array:
     column = flat(table[origin.column])
-    if _is_image(column.type):
+    if is_image(column.type):
         column = pc.struct_field(column, "bytes").cast(pa.large_binary())
         refuse(origin, column, pc.is_null(column), "give every row an image's bytes")
         return column
@@ -222,4 +222,7 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
     refuse(origin, column, pa.array(later), why)
     if is_text(column.type):
         return np.array(column.to_pylist(), dtype=object)
+    if pa.types.is_uint64(column.type):
+        why = "it is beyond 63 bits: write ids of that size as strings"
+        refuse(origin, column, pc.greater(column, pa.scalar(2**63 - 1, pa.uint64())), why)
     return np.asarray(column.cast(pa.int64()))

@@ -1,24 +1,34 @@
-"""What a data set is: its splits row for row, the hash of its content, and its one file."""
+"""What a data set is: its splits row for row, and the hash of its content."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from trainables.data.columns import Kind
 from trainables.errors import DataError
 from trainables.keys import canonical, seed_for
 
 FORMAT = 1
-METADATA_KEY = b"prune_envelope"
-ARROW_TYPES = {"text": pa.large_string(), "image": pa.large_binary()}
+ARROW_TYPES = {
+    "text": pa.large_string(),
+    "image": pa.large_binary(),
+    "vectors": pa.large_binary(),
+    "table": pa.large_binary(),
+}
+
+
+def bytes_of_vectors(vectors: NDArray[np.float32]) -> pa.Array:
+    """Vectors, shape (n, d), as one large_binary a row, shape (n,); nothing is copied."""
+    rows = np.ascontiguousarray(vectors, dtype="<f4")
+    ends = np.arange(len(rows) + 1, dtype=np.int64) * rows.shape[1] * 4
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(rows)]
+    return pa.Array.from_buffers(pa.large_binary(), len(rows), buffers)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,14 +36,21 @@ class Split:
     """One split's columns, row for row.
 
     Attributes:
-        inputs: Texts (large_string) or encoded images (large_binary), shape (n,), no nulls.
-        labels: Shape (n,), int64, in [0, c).
+        inputs: Texts (large_string), or encoded images, vectors of float32 or rows of a table, each as
+            bytes (large_binary); shape (n,), no nulls.
+        labels: Shape (n,), int64, in [0, c); zeros where there are no classes.
         ids: The user's own ids or the row numbers, shape (n,), unique; int64, or object of str.
+        vectors: Embeddings that came with texts or images, shape (n, d), float32; or None.
+        targets: Numbers to predict, shape (n,), float64; or None.
+        own: The user's own columns under their own names, n rows; or None.
     """
 
     inputs: pa.Array
     labels: NDArray[np.int64]
     ids: NDArray[Any]
+    vectors: NDArray[np.float32] | None = None
+    targets: NDArray[np.float64] | None = None
+    own: pa.Table | None = None
 
     def __post_init__(self) -> None:
         """Bring the columns into one form and refuse those that do not fit together."""
@@ -62,18 +79,25 @@ class Split:
     def take(self, rows: NDArray[Any]) -> "Split":
         """The rows named by integers, shape (k,), or by a mask, shape (n,), in that order."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == np.bool_ else np.asarray(rows)
-        inputs = self.inputs.take(pa.array(rows, pa.int64()))
-        return Split(inputs=inputs, labels=self.labels[rows], ids=self.ids[rows])
+        chosen = pa.array(rows, pa.int64())
+        return Split(
+            inputs=self.inputs.take(chosen),
+            labels=self.labels[rows],
+            ids=self.ids[rows],
+            vectors=None if self.vectors is None else self.vectors[rows],
+            targets=None if self.targets is None else self.targets[rows],
+            own=None if self.own is None else self.own.take(chosen),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """A classification data set.
+    """A data set of classes, or of numbers to predict, or of neither.
 
     Attributes:
         name: What a person calls it; not in `sha`.
         kind: What the inputs are.
-        class_names: Shape (c,), c at least 2.
+        class_names: Shape (c,), c at least 2; none where there are no classes.
         train: What is pruned.
         test: What accuracy is measured on.
         validation: For signals that need targets of their own, or None.
@@ -83,7 +107,7 @@ class Dataset:
     """
 
     name: str
-    kind: Literal["text", "image"]
+    kind: Kind
     class_names: tuple[str, ...]
     train: Split
     test: Split
@@ -100,7 +124,7 @@ class Dataset:
             if split.inputs.type != ARROW_TYPES[self.kind]:
                 raise DataError(f"{self.name}: {name} holds {split.inputs.type}, not {self.kind}")
             low, high = int(split.labels.min()), int(split.labels.max())
-            if low < 0 or high >= len(self.class_names):
+            if low < 0 or high >= max(len(self.class_names), 1):
                 raise DataError(
                     f"{self.name}: {name} labels span [{low}, {high}]; there are "
                     f"{len(self.class_names)} class names, so labels lie in "
@@ -114,6 +138,27 @@ class Dataset:
         """The splits there are, by name."""
         found = {"train": self.train, "test": self.test}
         return found if self.validation is None else {**found, "validation": self.validation}
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether embeddings came with it, made beforehand."""
+        return self.kind == "vectors" or self.train.vectors is not None
+
+    def vectors(self, name: str) -> NDArray[np.float32]:
+        """The embeddings that came with a split, shape (n, d).
+
+        Raises:
+            DataError: If none did.
+        """
+        split = self.splits[name]
+        if split.vectors is not None:
+            return split.vectors
+        if self.kind != "vectors":
+            raise DataError(f"{self.name}: no embeddings came with its {self.kind}s")
+        _, offsets, data = split.inputs.buffers()
+        ends = np.frombuffer(offsets, dtype=np.int64)[split.inputs.offset :][: len(split) + 1]
+        values = np.frombuffer(data, dtype="<f4")[ends[0] // 4 : ends[-1] // 4]
+        return values.reshape(len(split), -1)
 
     @cached_property
     def sha(self) -> str:
@@ -133,7 +178,23 @@ class Dataset:
                 digest.update(split.ids.astype("<i8").tobytes())
             digest.update(split.labels.astype("<i8").tobytes())
             _feed(digest, split.inputs)
+            for name in ("vectors", "targets"):
+                if (values := getattr(split, name)) is not None:
+                    digest.update(f"{name}:{values.shape}".encode())
+                    digest.update(values.tobytes())
+            if split.own is not None:
+                digest.update(b"own:")
+                digest.update(_ipc_bytes(split.own))
         return digest.hexdigest()
+
+
+def _ipc_bytes(table: pa.Table) -> bytes:
+    """A table's content as bytes, however it is cut into chunks."""
+    whole = table.replace_schema_metadata(None).take(pa.array(np.arange(len(table))))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole.combine_chunks())
+    return bytes(sink.getvalue())
 
 
 def _one_array(inputs: Any) -> pa.Array:
@@ -154,82 +215,6 @@ def _feed(digest: Any, array: pa.Array) -> None:
     digest.update(np.diff(ends).astype("<i8").tobytes())
     if data is not None:
         digest.update(memoryview(data)[int(ends[0]) : int(ends[-1])])
-
-
-def write(dataset: Dataset, path: str | Path) -> None:
-    """Write all splits to one Parquet file; equal data sets give equal bytes.
-
-    The store writes beside and renames, so nothing here does.
-    """
-    splits = dataset.splits
-    sizes = {name: len(split) for name, split in splits.items()}
-    rest = sum(sizes.values()) - len(dataset.train)
-    ids = np.concatenate([split.ids for split in splits.values()])
-    columns = {
-        "split": pa.array(np.repeat(list(sizes), list(sizes.values()))),
-        "id": pa.array(ids) if ids.dtype != object else pa.array([str(i) for i in ids]),
-        dataset.kind: pa.concat_arrays([split.inputs for split in splits.values()]),
-        "label": pa.array(np.concatenate([split.labels for split in splits.values()])),
-    }
-    for name, values in dataset.truth.items():
-        known = pa.array(values)
-        columns[f"truth.{name}"] = pa.concat_arrays([known, pa.nulls(rest, known.type)])
-    about = {
-        "format": FORMAT,
-        "name": dataset.name,
-        "kind": dataset.kind,
-        "class_names": dataset.class_names,
-        "notes": dataset.notes,
-        "limited": dataset.limited,
-        "sizes": [[name, size] for name, size in sizes.items()],
-        "int_ids": [name for name, split in splits.items() if split.ids.dtype != object],
-    }
-    table = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
-    pq.write_table(table, path, compression="zstd", row_group_size=65_536, use_dictionary=["split"])
-
-
-def read(path: str | Path) -> Dataset:
-    """The data set that `write` wrote; its sha is the same.
-
-    Raises:
-        DataError: If path is not there, or not such a file.
-    """
-    try:
-        table = pq.ParquetFile(path).read()
-        about = json.loads(table.schema.metadata[METADATA_KEY])
-    except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
-        raise DataError(
-            f"{path}: not a data set this package wrote ({type(error).__name__}: {error}); "
-            "delete it and run again to have it made anew"
-        ) from error
-    if about["format"] != FORMAT:
-        raise DataError(f"{path}: format {about['format']}, this release reads {FORMAT}")
-    splits, start = {}, 0
-    for name, size in about["sizes"]:
-        splits[name] = _split(table.slice(start, size), about, is_int=name in about["int_ids"])
-        start += size
-    marked = [name for name in table.column_names if name.startswith("truth.")]
-    known = table.slice(0, len(splits["train"]))
-    return Dataset(
-        name=about["name"],
-        kind=about["kind"],
-        class_names=tuple(about["class_names"]),
-        train=splits["train"],
-        test=splits["test"],
-        validation=splits.get("validation"),
-        truth={name.removeprefix("truth."): known[name].to_numpy() for name in marked},
-        notes=tuple(about["notes"]),
-        limited=about["limited"],
-    )
-
-
-def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
-    ids = rows["id"].cast(pa.int64()) if is_int else rows["id"]
-    return Split(
-        inputs=rows[about["kind"]],
-        labels=rows["label"].to_numpy(),
-        ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
-    )
 
 
 def uniform_draws(ids: NDArray[Any], seed: int, stage: str) -> NDArray[np.float64]:

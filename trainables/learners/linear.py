@@ -62,7 +62,11 @@ class LinearNetwork:
 
 
 def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
-    """A head over cached embeddings of the whole data set, made once per (data, encoder)."""
+    """A head over embeddings of the whole data set: those that came with it, or made once per (data, encoder)."""
+    classes, seed = len(dataset.class_names), seed_for(spec.seed, "weights")
+    if spec.model == "linear" and dataset.has_vectors:
+        own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
+        return LinearNetwork(own, classes, seed)
     tokens = cached_tokens(spec, dataset, cache)
     about = {
         "data": spec.data_sha,
@@ -86,7 +90,7 @@ def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwor
     # A copy: torch wants to be able to write.
     parts = np.split(arrays["features"].copy(), ends[:-1])
     features = dict(zip(tokens.splits, parts, strict=True))
-    return LinearNetwork(features, len(dataset.class_names), seed_for(spec.seed, "weights"))
+    return LinearNetwork(features, classes, seed)
 
 
 def _word_pieces(tokens: Tokens) -> Arrays:

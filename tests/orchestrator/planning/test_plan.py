@@ -11,7 +11,7 @@ from orchestrator.planning.plan import curve_in, plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
-from trainables.data.dataset import read
+from trainables.data.dataset_file import read
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.records import curve_to_json
@@ -112,7 +112,7 @@ def test_of_two_sets_of_equal_content_one_is_searched(planned, tmp_path):
     for name in names:
         Path(name).write_text(text)
     own = Request(datasets=tuple(names), model="linear", test_fraction=0.3, rates=(0.3,))
-    assert [search.start.dataset for search in planned(own).searches] == names[:1]
+    assert [search.start.dataset for search in planned(own).searches] == ["a"]
 
 
 def test_a_run_that_goes_on_is_searched_so_that_its_signals_see_what_they_need(planned):
@@ -276,9 +276,7 @@ def test_a_rate_that_removes_no_row_or_keeps_one_is_refused_with_the_counts(
         SMALL, datasets=(own,), test=str(tmp_path / "test.csv"), limit_test=0, rates=(rate,),
         training=(("epochs", 40),),
     )  # fmt: skip
-    said = (
-        rf"of the {n} training rows of .*own\.csv removes {removed} and keeps {kept}; .*{possible}"
-    )
+    said = rf"of the {n} training rows of own removes {removed} and keeps {kept}; .*{possible}"
     with pytest.raises(UsageError, match=said):
         planned(request)
 

@@ -125,7 +125,7 @@ def small():
 def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
     tmp_path, small, settings, monkeypatch
 ):
-    from trainables.data.dataset import write
+    from trainables.data.dataset_file import write
     from trainables.trial import run_trial
 
     spec = replace(pruned("keep_one", **settings), data_sha=small.sha)

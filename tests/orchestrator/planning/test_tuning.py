@@ -11,7 +11,7 @@ from orchestrator.planning.grids import GRIDS, KEEP_ONE, Arm, GridBlock
 from orchestrator.planning.request import Request
 from orchestrator.planning.tuning import least_epochs, training_search
 from trainables.data.catalog import load
-from trainables.data.dataset import write
+from trainables.data.dataset_file import write
 from trainables.environment import settle
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -176,7 +176,7 @@ def test_the_training_of_a_preset_is_at_its_best(name, cache):
     """Presets are not searched: theirs must end neither past its best nor still learning."""
     settle(1)
     request = Request(grid=name, tune=False)
-    model = find_model(request.model_name)
+    model = find_model(request.model_name())
     grid = request.resolved(model, gpu=False)
     (dataset,) = {source.name: load(source) for source in request.sources().values()}.values()
     cache.get("data", dataset.sha, lambda path: write(dataset, path))

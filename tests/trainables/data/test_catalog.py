@@ -16,7 +16,7 @@ import pytest
 from trainables.data import hub
 from trainables.data.catalog import DATASETS, Source, load
 from trainables.data.columns import Columns
-from trainables.data.dataset import read, write
+from trainables.data.dataset_file import read, write
 from trainables.errors import DataError
 
 COUNTS = {"imdb": 25_000, "ag_news": 46_105, "yahoo_health22": 145_481, "sst2": 67_349,
@@ -180,14 +180,14 @@ def test_an_unreachable_hub_is_noticed_at_once(monkeypatch):
 
 def test_what_the_hub_gives_is_read_like_a_file(monkeypatch):
     fetched = {"train": table_of(20), "test": table_of(6), "unsupervised": table_of(3)}
-    monkeypatch.setattr("trainables.data.catalog.fetch", lambda place, name: fetched)
+    monkeypatch.setattr("trainables.data.finding.fetch", lambda place, name: fetched)
     dataset = load("imdb")
     assert (dataset.name, len(dataset.train), len(dataset.test)) == ("imdb", 20, 6)
 
 
 @pytest.mark.parametrize(("name", "says"), [
     ("imbd", "Did you mean 'imdb'"), ("owner/name", "owner/name@revision"),
-    ("owner/name@main", "40 hexadecimal"), ("../../etc/passwd", "no data set"), ("", "no data set"),
+    ("owner/name@main", "40 hexadecimal"), ("../../nothing/here", "no data set"), ("", "no data set"),
     ("synthetic:many", "synthetic:4000"), ("tickets:0", "tickets:4000"), ("a\0b", "no data set"),
     ("tickts", "Did you mean 'tickets'"), ("imdb:4000", "no data set"),
 ])  # fmt: skip

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainables.data.catalog import load
-from trainables.data.dataset import Dataset, Split, read, write
+from trainables.data.dataset import Dataset, Split
+from trainables.data.dataset_file import read, write
 from trainables.errors import DataError
 
 

@@ -106,12 +106,11 @@ def test_dictionary_encoded_text_and_labels_are_read(tmp_path):
         (b"", "0 bytes"),
         (b"text,label\n", "no rows"),
         (b"text,text,label\na,b,c\n", "twice"),
-        (b"text,label\na,1\nb,2,3\nc,1\n", "row 1 has 3 values"),
+        (b"text,label\na,1\nb,2,3\nc,1\n", r"row 1 \(line 3\) has 3 values"),
         (b'text,label\na,1\n"b,2\nc,1\n', "close every quote"),
         (b"text,label\na,1\ncaf\xe9,2\n", "line 3: byte 0xe9"),
         ("text,label\na,1\n".encode("utf-16"), "not UTF-8"),
-        (b"text;label\na;1\n", "comma"),
-        (b"txt,label\na,1\n", "Did you mean 'txt'"),
+        (b"text\na\nb\n", "one column alone"),
         (b"text,label\na,1.5\nb,2.0\n", "cast them"),
         (b"text,label\na,\nb,2\n", "label is empty"),
         (b"text,label\na,1\nb,1\n", "two classes"),
@@ -205,7 +204,7 @@ def test_pickles_are_never_opened(tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".pt", ".py", ".arrow", ".feather"])
+@pytest.mark.parametrize("suffix", [".npz", ".pt", ".py", ".h5"])
 def test_formats_that_can_run_code_or_crash_are_refused(tmp_path, suffix):
     with pytest.raises(UnsafeError, match="never opened"):
         load_bytes(tmp_path, b"x", suffix)
@@ -218,7 +217,7 @@ def test_what_is_no_parquet_is_refused(tmp_path, content):
 
 
 def test_a_file_that_decodes_to_far_more_than_its_size_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("trainables.data.readers.BOMB_BYTES", 2**24)
+    monkeypatch.setattr("trainables.data.streams.BOMB_BYTES", 2**24)
     bomb = pa.DictionaryArray.from_arrays(np.arange(200) % 1, ["x" * 500_000])
     table = pa.table({"text": bomb.cast(pa.large_string()), "label": [0, 1] * 100})
     with pytest.raises(DataError, match="decode to more than"):
@@ -228,8 +227,8 @@ def test_a_file_that_decodes_to_far_more_than_its_size_is_refused(tmp_path, monk
 def test_a_pipe_and_a_folder_named_like_a_file_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "folder.parquet").mkdir()
-    for name in ("pipe.csv", "folder.parquet"):
-        with pytest.raises(DataError, match="not a regular file"):
+    for name, says in (("pipe.csv", "not a regular file"), ("folder.parquet", "no train")):
+        with pytest.raises(DataError, match=says):
             load(str(tmp_path / name))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainables.data.catalog import Source, load
-from trainables.data.dataset import write
+from trainables.data.dataset_file import write
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
 from trainables.learners.text import _with_new_head

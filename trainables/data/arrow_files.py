@@ -1,0 +1,200 @@
+"""Parquet, and Arrow files as `save_to_disk` writes them, read batch by batch within a bound."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from trainables.data.columns import Columns, Field, is_image, is_text
+from trainables.data.streams import COMPRESSIONS, check_size, open_bytes
+from trainables.errors import DataError, UnsafeError
+
+MAX_ROWS = 100_000_000
+# Rows of a batch could all hold the longest value of the file: so few that it still fits in memory.
+_BATCH_BYTES = 2**30
+# The offsets of an Arrow file are not looked at as it is opened, and wrong ones crash their reader:
+# another process reads all of it first, and ends in our place.
+_CHECK = "import sys; from trainables.data.arrow_files import check_arrow; check_arrow(sys.argv[1])"
+# Files that were read so, by path, size and time.
+_CHECKED: set[tuple[Path, int, int]] = set()
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    if path.suffix.lower() not in COMPRESSIONS:
+        with pq.ParquetFile(path) as file:
+            yield file
+        return
+    with open_bytes(path) as packed, pq.ParquetFile(pa.BufferReader(packed.read())) as file:
+        yield file
+
+
+def parquet_header(path: Path) -> list[Field]:
+    """The columns of a Parquet file and what they hold."""
+    with _parquet(path) as file:
+        if file.metadata.num_rows > MAX_ROWS:
+            raise DataError(
+                f"{path}: claims {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read"
+            )
+        return fields_of(file.schema_arrow)
+
+
+def fields_of(schema: pa.Schema) -> list[Field]:
+    """The columns of a table and what they hold."""
+    return [Field(name=field.name, kind=_kind(field.type)) for field in schema]
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    checks = {
+        "text": is_text,
+        "image": is_image,
+        "number": lambda one: pa.types.is_integer(one) or pa.types.is_boolean(one),
+        "measure": pa.types.is_floating,
+        "null": pa.types.is_null,
+        "vectors": _is_vectors,
+    }
+    return next((name for name, check in checks.items() if check(kind)), "other")
+
+
+def _is_vectors(kind: Any) -> bool:
+    checks = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(check(kind) for check in checks) and bool(pa.types.is_floating(kind.value_type))
+
+
+def read_parquet_file(path: Path, columns: Columns | None) -> pa.Table:
+    """The columns of a Parquet file; None for all."""
+    with _parquet(path) as file:
+        schema = file.schema_arrow
+        names = columns.names if columns else _once(schema.names)
+        batches = file.iter_batches(batch_size=_batch_rows(file), columns=names)
+        return _table(path, batches, schema, names)
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    about, widest = file.metadata, 1
+    for group in range(about.num_row_groups):
+        for column in range(about.num_columns):
+            stored = about.row_group(group).column(column).total_uncompressed_size
+            widest = max(widest, int(stored))
+    return min(max(_BATCH_BYTES // widest, 64), 4096)
+
+
+def _once(names: list[str]) -> list[str]:
+    return [name for name in names if names.count(name) == 1]
+
+
+def _table(
+    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[str]
+) -> pa.Table:
+    """Batches as one table, dictionaries decoded before they are counted: each value has its size."""
+    size, read, rows = 0, [], 0
+    fields = [schema.field(name) for name in names]
+    plain = pa.schema([pa.field(field.name, _decoded(field.type)) for field in fields])
+    for whole in batches:
+        batch = whole.select(names)
+        # A short batch of dictionary codes can stand for gigabytes.
+        step = 64 if any(map(pa.types.is_dictionary, batch.schema.types)) else batch.num_rows
+        for start in range(0, batch.num_rows, step or 1):
+            part = batch.slice(start, step).cast(plain)
+            size += part.nbytes
+            check_size(path, size)
+            read.append(part)
+        rows += batch.num_rows
+        if rows > MAX_ROWS:
+            raise DataError(f"{path}: holds more than {MAX_ROWS:,} rows; no more are read")
+    return pa.Table.from_batches(read, plain).replace_schema_metadata(schema.metadata)
+
+
+def _decoded(kind: Any) -> Any:
+    if pa.types.is_dictionary(kind):
+        return pa.large_string() if pa.types.is_string(kind.value_type) else kind.value_type
+    return pa.large_string() if pa.types.is_string(kind) else kind
+
+
+@contextmanager
+def _arrow(path: Path) -> Iterator[Any]:
+    """A reader of an Arrow file's batches: of the stream format, or the file format (Feather)."""
+    with open_bytes(path) as file:
+        is_file = file.read(6) == b"ARROW1"
+    if path.suffix.lower() in COMPRESSIONS:
+        with open_bytes(path) as packed:
+            source: Any = pa.BufferReader(packed.read())
+    else:
+        source = pa.OSFile(str(path), "rb")
+    with source:
+        if is_file:
+            file_reader = pa.ipc.open_file(source)
+            yield (
+                file_reader.schema,
+                (file_reader.get_batch(k) for k in range(file_reader.num_record_batches)),
+            )
+        else:
+            stream = pa.ipc.open_stream(source)
+            yield stream.schema, stream
+
+
+def arrow_header(path: Path) -> list[Field]:
+    """The columns of an Arrow file and what they hold.
+
+    Raises:
+        UnsafeError: If reading the file crashes.
+    """
+    about = path.stat()
+    if (seen := (path, about.st_size, about.st_mtime_ns)) not in _CHECKED:
+        _check_apart(path)
+        _CHECKED.add(seen)
+    with _arrow(path) as (schema, _):
+        return fields_of(schema)
+
+
+def _check_apart(path: Path) -> None:
+    """Read all of an Arrow file in another process.
+
+    Raises:
+        UnsafeError: If that crashes.
+        ArrowInvalid: If it cannot be read.
+    """
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _CHECK, str(path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+    )
+    if ended.returncode < 0:
+        raise UnsafeError(
+            f"{path}: reading it crashes (signal {-ended.returncode}): damaged, or made to do so; write "
+            "it again as .parquet"
+        )
+    if ended.returncode:
+        said = (ended.stderr.strip().splitlines() or ["no word"])[-1]
+        raise pa.ArrowInvalid(said.partition(": ")[2] or said)
+
+
+def check_arrow(name: str) -> None:
+    """Read all of an Arrow file and look at every offset and string in it.
+
+    Raises:
+        ArrowInvalid: If one is wrong.
+    """
+    with _arrow(Path(name)) as (_, batches):
+        for batch in batches:
+            batch.validate(full=True)
+
+
+def read_arrow(path: Path, columns: Columns | None) -> pa.Table:
+    """The columns of an Arrow file that `arrow_header` has looked through; None for all."""
+    with _arrow(path) as (schema, batches):
+        names = columns.names if columns else _once(schema.names)
+        return _table(path, batches, schema, names)

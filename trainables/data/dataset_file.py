@@ -1,0 +1,118 @@
+"""The one file that a data set is kept in: written, and read back the same."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from trainables.data.dataset import FORMAT, Dataset, Split
+from trainables.errors import DataError
+from trainables.keys import canonical
+
+METADATA_KEY = b"prune_envelope"
+
+
+def write(dataset: Dataset, path: str | Path) -> None:
+    """Write all splits to one Parquet file; equal data sets give equal bytes.
+
+    The store writes beside and renames, so nothing here does.
+    """
+    splits = dataset.splits
+    sizes = {name: len(split) for name, split in splits.items()}
+    rest = sum(sizes.values()) - len(dataset.train)
+    ids = np.concatenate([split.ids for split in splits.values()])
+    columns = {
+        "split": pa.array(np.repeat(list(sizes), list(sizes.values()))),
+        "id": pa.array(ids) if ids.dtype != object else pa.array([str(i) for i in ids]),
+        dataset.kind: pa.concat_arrays([split.inputs for split in splits.values()]),
+        "label": pa.array(np.concatenate([split.labels for split in splits.values()])),
+    }
+    for name in ("vectors", "targets"):
+        if (parts := [getattr(split, name) for split in splits.values()])[0] is not None:
+            columns[name] = _column(np.concatenate(parts))
+    if dataset.train.own is not None:
+        own = pa.concat_tables([s.own for s in splits.values()], promote_options="permissive")
+        columns |= {f"own.{name}": own[name] for name in own.column_names}
+    for name, values in dataset.truth.items():
+        known = pa.array(values)
+        columns[f"truth.{name}"] = pa.concat_arrays([known, pa.nulls(rest, known.type)])
+    about = {
+        "format": FORMAT,
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "class_names": dataset.class_names,
+        "notes": dataset.notes,
+        "limited": dataset.limited,
+        "sizes": [[name, size] for name, size in sizes.items()],
+        "int_ids": [name for name, split in splits.items() if split.ids.dtype != object],
+    }
+    table = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
+    pq.write_table(table, path, compression="zstd", row_group_size=65_536, use_dictionary=["split"])
+
+
+def read(path: str | Path) -> Dataset:
+    """The data set that `write` wrote; its sha is the same.
+
+    Raises:
+        DataError: If path is not there, or not such a file.
+    """
+    try:
+        table = pq.ParquetFile(path).read()
+        about = json.loads(table.schema.metadata[METADATA_KEY])
+    except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
+        raise DataError(
+            f"{path}: not a data set this package wrote ({type(error).__name__}: {error}); "
+            "delete it and run again to have it made anew"
+        ) from error
+    if about["format"] != FORMAT:
+        raise DataError(f"{path}: format {about['format']}, this release reads {FORMAT}")
+    splits, start = {}, 0
+    for name, size in about["sizes"]:
+        splits[name] = _split(table.slice(start, size), about, is_int=name in about["int_ids"])
+        start += size
+    marked = [name for name in table.column_names if name.startswith("truth.")]
+    known = table.slice(0, len(splits["train"]))
+    return Dataset(
+        name=about["name"],
+        kind=about["kind"],
+        class_names=tuple(about["class_names"]),
+        train=splits["train"],
+        test=splits["test"],
+        validation=splits.get("validation"),
+        truth={name.removeprefix("truth."): known[name].to_numpy() for name in marked},
+        notes=tuple(about["notes"]),
+        limited=about["limited"],
+    )
+
+
+def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
+    ids = rows["id"].cast(pa.int64()) if is_int else rows["id"]
+    own = [name for name in rows.column_names if name.startswith("own.")]
+    vectors = rows["vectors"].combine_chunks() if "vectors" in rows.column_names else None
+    return Split(
+        inputs=rows[about["kind"]],
+        labels=rows["label"].to_numpy(),
+        ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
+        vectors=None if vectors is None else _numbers(vectors),
+        targets=rows["targets"].to_numpy() if "targets" in rows.column_names else None,
+        own=rows.select(own).rename_columns([name.removeprefix("own.") for name in own])
+        if own
+        else None,
+    )
+
+
+def _column(values: NDArray[Any]) -> pa.Array:
+    """An array of shape (n,) or (n, d) as a column."""
+    flat = pa.array(np.ascontiguousarray(values).ravel())
+    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def _numbers(vectors: pa.FixedSizeListArray) -> NDArray[np.float32]:
+    """What `_column` made of vectors, shape (n, d)."""
+    values: NDArray[np.float32] = vectors.flatten().to_numpy()
+    return values.reshape(len(vectors), -1)

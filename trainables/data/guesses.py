@@ -1,0 +1,193 @@
+"""Which columns of a file hold texts and classes, where that was not said or goes by another name."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trainables.data.columns import Columns, Field, excerpt
+from trainables.errors import DataError
+from trainables.suggestions import did_you_mean
+
+TEXT_NAMES = {
+    "text", "texts", "sentence", "content", "review", "body", "comment", "tweet", "question",
+    "document", "doc", "message", "utterance", "query", "prompt", "headline", "title",
+    "description", "input", "inputs", "abstract", "passage", "article", "post", "sms",
+}  # fmt: skip
+LABEL_NAMES = {
+    "label", "labels", "target", "class", "category", "intent", "sentiment", "topic", "y",
+    "coarse_label", "fine_label", "label_id", "class_label", "gold_label", "stars", "rating",
+}  # fmt: skip
+PAIRS = (
+    ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"),
+    ("question", "sentence"), ("question", "passage"), ("query", "passage"), ("text1", "text2"),
+    ("text_a", "text_b"), ("sentence_a", "sentence_b"),
+)  # fmt: skip
+_IDS = {"id", "idx", "index", "uid", "guid", "row", "row_id", "sample_id", ""}
+_OPTIONS = "name them with --text-column, --label-column and --id-column"
+
+
+def choose(
+    header: Sequence[Field],
+    asked: Sequence[Columns],
+    where: str,
+    *,
+    need_label: bool = True,
+    need_input: bool = True,
+) -> Columns:
+    """The columns to read: the first of asked that is there whole, its gaps filled.
+
+    A gap is filled by the column `text`, or `label`, or by the one that could be meant.
+
+    Args:
+        header: The file's columns.
+        asked: In order of preference; an empty field is a gap.
+        where: The file, for messages.
+        need_label: Whether there must be a class.
+        need_input: Whether there must be a text, an image or vectors.
+
+    Raises:
+        DataError: If none is; all that is missing is told at once.
+    """
+    names = [field.name for field in header]
+    for columns in asked:
+        if set(columns.names) <= set(names):
+            found, lacks = _filled(header, columns, need_label=need_label, need_input=need_input)
+            if not lacks:
+                _check_once(names, found, where)
+                return found
+            break
+    else:
+        columns = asked[0]
+        missing = [name for name in columns.names if name not in names]
+        hint = "".join(did_you_mean(name, names) for name in missing)
+        lacks = [
+            f"no column {', '.join(excerpt(name) for name in missing)}{'.' * bool(hint)}{hint}"
+        ]
+        rest = replace(
+            columns,
+            text=tuple(name for name in columns.text if name in names),
+            label=columns.label if columns.label in names else "",
+        )
+        more = _filled(
+            header,
+            rest,
+            need_label=need_label and not columns.label,
+            need_input=need_input and not columns.text,
+        )[1]
+        lacks += more
+    raise DataError(
+        f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {_OPTIONS}"
+        f"{_one_column(names)}"
+    )
+
+
+def _one_column(names: Sequence[str]) -> str:
+    if len(names) != 1:
+        return ""
+    return ". It has one column alone: if others stand in it, say what is between with --delimiter"
+
+
+def _check_once(names: Sequence[str], columns: Columns, where: str) -> None:
+    if twice := sorted({name for name in columns.names if names.count(name) > 1}):
+        raise DataError(f"{where}: column names {twice} occur twice; rename one of each")
+
+
+def _filled(
+    header: Sequence[Field], columns: Columns, *, need_label: bool, need_input: bool
+) -> tuple[Columns, list[str]]:
+    """Columns with the gaps that can be filled, and what is then still missing."""
+    lacks = []
+    if not columns.label:
+        left = [field for field in header if field.name not in columns.names]
+        label, several = _label(left, columns)
+        columns = replace(columns, label=label)
+        if need_label and not label:
+            lacks.append(f"no column of classes is named 'label'{_candidates(several)}")
+    if not columns.text and not columns.embedding:
+        left = [field for field in header if field.name not in columns.names]
+        found, several = _inputs(left)
+        columns = replace(columns, text=found.text, embedding=found.embedding)
+        if need_input and not columns.text and not columns.embedding:
+            lacks.append(f"no column of texts is named 'text'{_candidates(several)}")
+    elif not columns.text:  # texts beside vectors are for the reader
+        plain = {field.name for field in header if field.kind == "text"}
+        columns = replace(columns, text=("text",) if "text" in plain - {columns.label} else ())
+    return columns, lacks
+
+
+def _candidates(names: Sequence[str]) -> str:
+    return f", and {' and '.join(excerpt(name) for name in names)} could each be it" * bool(names)
+
+
+def _called(fields: Sequence[Field], names: set[str], kinds: set[str]) -> list[str]:
+    """Columns of some kinds that go by one of some names, whatever their case."""
+    return [
+        field.name
+        for field in fields
+        if field.name.strip().lower() in names and field.kind in kinds
+    ]
+
+
+def _label(fields: Sequence[Field], columns: Columns) -> tuple[str, list[str]]:
+    """The column of classes, or empty; and those that could each be it."""
+    if any(field.name == "label" for field in fields):
+        return "label", []
+    for names in ({"label"}, LABEL_NAMES):
+        found = _called(fields, names, {"text", "number", "measure", "null"})
+        if found:
+            return (found[0], []) if len(found) == 1 else ("", found)
+    numbers = [
+        field.name
+        for field in fields
+        if field.kind == "number" and field.name.strip().lower() not in _IDS
+    ]
+    if len(numbers) == 1:
+        return numbers[0], []
+    texts = columns.text or _inputs(fields)[0].text
+    others = [
+        field.name
+        for field in fields
+        if field.name not in texts and field.name.strip().lower() not in _IDS
+    ]
+    is_told = bool(columns.text or _called(fields, TEXT_NAMES, {"text"}))
+    return (others[0], []) if is_told and len(others) == 1 else ("", numbers)
+
+
+def _inputs(fields: Sequence[Field]) -> tuple[Columns, list[str]]:
+    """The columns of texts, images or vectors; and those texts that could each be it."""
+    if any(field.name == "text" for field in fields):
+        return Columns(text=("text",)), []
+    by_name = {field.name.strip().lower(): field.name for field in fields if field.kind == "text"}
+    if "text" in by_name:
+        return Columns(text=(by_name["text"],)), []
+    for pair in PAIRS:
+        if set(pair) <= set(by_name):
+            return Columns(text=tuple(by_name[name] for name in pair)), []
+    texts = _called(fields, TEXT_NAMES, {"text"})
+    if not texts:
+        texts = [
+            field.name
+            for field in fields
+            if field.kind == "text" and field.name.strip().lower() not in _IDS | LABEL_NAMES
+        ]
+    if len(texts) == 1:
+        return Columns(text=(texts[0],)), []
+    for kind in ("image", "vectors"):
+        found = [field.name for field in fields if field.kind == kind]
+        if not texts and len(found) == 1:
+            is_image = kind == "image"
+            return Columns(text=(found[0],)) if is_image else Columns(embedding=found[0]), []
+    return Columns(), texts
+
+
+def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
+    """The sentence that says which columns were guessed, where they are not `text` and `label`."""
+    parts = []
+    if not asked.text and found.text not in ((), ("text",)):
+        parts.append(f"texts from {' + '.join(excerpt(name) for name in found.text)}")
+    if not asked.embedding and found.embedding:
+        parts.append(f"vectors from {excerpt(found.embedding)}")
+    if not asked.label and found.label not in ("", "label"):
+        parts.append(f"classes from {excerpt(found.label)}")
+    if not parts:
+        return ()
+    return (f"columns were guessed: {', '.join(parts)}; --text-column and --label-column set them",)

@@ -1,0 +1,279 @@
+"""From the files of each split to a data set, every row checked and all labels read alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trainables.data.class_labels import Labels, alike, classes_of, encode, labels_of, mapping_note
+from trainables.data.columns import (
+    ColumnOrigin,
+    Columns,
+    Kind,
+    excerpt,
+    flat,
+    ids_of,
+    inputs_of,
+    refuse,
+)
+from trainables.data.dataset import Split, bytes_of_vectors
+from trainables.data.guesses import choose, guess_note
+from trainables.data.own_columns import alike_columns, one_table, row_bytes
+from trainables.data.parts import Part, Wanted
+from trainables.data.streams import plain_stem
+from trainables.data.vectors import read_npy, vectors_of
+from trainables.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Raw:
+    """One part, or one split, as it was found, before its labels are classes.
+
+    Attributes:
+        inputs: Texts, encoded images, vectors or rows of a table as bytes, shape (n,).
+        kind: Which of them.
+        ids: Shape (n,), unique; int64, or object of str.
+        labels: The classes as given, or None where there are none.
+        targets: Numbers to predict, shape (n,), float64, or None.
+        vectors: Made beforehand, shape (n, d), beside texts or images; or None.
+        own: The user's own columns, or None.
+    """
+
+    inputs: pa.Array
+    kind: Kind
+    ids: NDArray[Any]
+    labels: Labels | None
+    targets: NDArray[np.float64] | None
+    vectors: NDArray[np.float32] | None
+    own: pa.Table | None
+
+
+def read_splits(
+    parts: Mapping[str, Sequence[Part]], wanted: Wanted
+) -> tuple[dict[str, Raw], tuple[str, ...]]:
+    """Every split, labels of all files read alike, and what a reader should know.
+
+    Args:
+        parts: The files of each split.
+        wanted: What to read of them.
+
+    Raises:
+        DataError: If columns are missing or a row is not fit; the file and the row are named. A
+            validation split that is not fit is left out instead.
+    """
+    first = parts["train"][0]
+    columns = columns_of(first, wanted)
+    notes = guess_note(wanted.columns[0], columns)
+    found: dict[str, list[Raw]] = {}
+    for split, own in parts.items():
+        other = "; to test on validation: --test validation" if "validation" in parts else ""
+        unlabelled = other if split == "test" else ""
+        try:
+            found[split] = [_raw(part, columns, wanted, unlabelled) for part in own]
+        except DataError as error:
+            if split != "validation":
+                raise
+            notes += (f"the validation split was left out: {error}",)
+    every = [raw for raws in found.values() for raw in raws]
+    if every[0].labels is not None:
+        labels = iter(alike([raw.labels for raw in every if raw.labels is not None]))
+        found = {
+            split: [replace(raw, labels=next(labels)) for raw in raws]
+            for split, raws in found.items()
+        }
+    splits = {
+        split: _joined(raws, parts[split], own_ids=bool(columns.id))
+        for split, raws in found.items()
+    }
+    if wanted.own_columns:
+        tables = alike_columns(
+            {split: raw.own for split, raw in splits.items() if raw.own is not None}
+        )
+        splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
+    return splits, notes
+
+
+def columns_of(part: Part, wanted: Wanted) -> Columns:
+    """Which columns of a part are read.
+
+    Raises:
+        DataError: If one is missing, or could be several.
+    """
+    asked = wanted.columns
+    names = [name for columns in asked for name in columns.names]
+    header = part.header(names)
+    beside = part.path.with_name(f"{plain_stem(part.path)}.npy") if part.path else None
+    kinds = {field.kind for field in header}
+    if beside and beside.is_file() and not kinds & {"text", "image", "vectors"}:
+        asked = [replace(asked[0], embedding=asked[0].embedding or ".npy"), *asked[1:]]
+    return choose(
+        header,
+        asked,
+        part.where,
+        need_label=wanted.target != "optional",
+        need_input=not wanted.own_columns,
+    )
+
+
+def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
+    """One part, every row checked."""
+    choose(part.header(columns.names), [columns], part.where, need_label=False, need_input=False)
+    table = part.read(None if wanted.own_columns else columns)
+    ids = ids_of(table, columns, part.where)
+    origin = ColumnOrigin(
+        where=part.where, column=" + ".join(columns.text), ids=ids if columns.id else None
+    )
+    vectors = _vectors(part, table, columns, origin)
+    if columns.text:
+        inputs, kind = inputs_of(table, columns, origin)
+    elif vectors is not None:
+        inputs, kind, vectors = bytes_of_vectors(vectors), "vectors", None
+    else:
+        told = [name for name in (columns.id, columns.label) if name]
+        inputs, kind = row_bytes(table.drop_columns(told)), "table"
+    labels, targets = None, None
+    if columns.label:
+        of_label = replace(origin, column=columns.label)
+        if wanted.target == "number":
+            targets = _targets(table, of_label)
+        else:
+            labels = labels_of(table, of_label, is_typed=part.is_typed, unlabelled=unlabelled)
+    return Raw(
+        inputs=inputs,
+        kind=kind,
+        ids=ids,
+        labels=labels,
+        targets=targets,
+        vectors=vectors,
+        own=table if wanted.own_columns else None,
+    )
+
+
+def _vectors(
+    part: Part, table: pa.Table, columns: Columns, origin: ColumnOrigin
+) -> NDArray[np.float32] | None:
+    """The vectors of a part's rows, from its column or the NumPy file beside it."""
+    name = columns.embedding
+    if not name:
+        return None
+    if not name.endswith(".npy"):
+        return vectors_of(table[name], replace(origin, column=name))
+    if part.path is None:
+        raise DataError(f"{part.where}: {name} can stand beside a file here only; name a column")
+    stem = plain_stem(part.path)
+    path = Path(name.replace("{split}", stem))
+    if path.name == ".npy":
+        path = part.path.with_name(f"{stem}.npy")
+    elif not path.is_file():
+        path = part.path.with_name(path.name)
+    return read_npy(path, table.num_rows, part.where)
+
+
+def _targets(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
+    """Numbers to predict, shape (n,).
+
+    Raises:
+        DataError: If a row has none, or one that is not finite.
+    """
+    column = flat(table[origin.column])
+    if pa.types.is_large_string(column.type):
+        written = pc.match_substring_regex(
+            column, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+        )
+        refuse(origin, column, pc.invert(written), "it is no number: fill or remove the row")
+    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataError(
+            f"{origin.where}: column {origin.column!r} holds {column.type}, not numbers to predict"
+        )
+    refuse(
+        origin, column, pc.is_null(column), "it has no number to predict: fill or remove the row"
+    )
+    numbers = column.cast(pa.float64())
+    refuse(origin, column, pc.invert(pc.is_finite(numbers)), "it is not finite: correct it")
+    return np.asarray(numbers)
+
+
+def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw:
+    """The shards of a split as one.
+
+    Raises:
+        DataError: If they hold inputs of two kinds, or an id twice.
+    """
+    first = raws[0]
+    if len(raws) == 1:
+        return first
+    for raw, part in zip(raws, parts, strict=True):
+        if raw.kind != first.kind or (raw.ids.dtype == object) != (first.ids.dtype == object):
+            raise DataError(
+                f"{part.where}: holds {raw.kind}s known by {raw.ids.dtype}, and {parts[0].where} "
+                f"{first.kind}s by {first.ids.dtype}; write both alike"
+            )
+        if raw.vectors is not None and raw.vectors.shape[1:] != first.vectors.shape[1:]:  # type: ignore[union-attr]
+            raise DataError(
+                f"{part.where}: vectors of {raw.vectors.shape[1]} numbers, and of "
+                f"{first.vectors.shape[1]} in {parts[0].where}; write both alike"  # type: ignore[union-attr]
+            )
+    labels, own = None, [raw.own for raw in raws if raw.own is not None]
+    if first.labels is not None:
+        values = pa.concat_arrays([raw.labels.values for raw in raws if raw.labels])
+        where = f"{parts[0].where} and {len(raws) - 1} more shards"
+        origin = replace(first.labels.origin, where=where, ids=None)
+        labels = replace(first.labels, values=values, origin=origin)
+    return Raw(
+        inputs=pa.concat_arrays([raw.inputs for raw in raws]),
+        kind=first.kind,
+        ids=_joined_ids(raws, parts) if own_ids else np.arange(sum(len(raw.ids) for raw in raws)),
+        labels=labels,
+        targets=_concatenated([raw.targets for raw in raws]),
+        vectors=_concatenated([raw.vectors for raw in raws]),
+        own=one_table(own, [part.where for part in parts]) if own else None,
+    )
+
+
+def _concatenated(arrays: Sequence[Any]) -> Any:
+    return None if arrays[0] is None else np.concatenate(arrays)
+
+
+def _joined_ids(raws: Sequence[Raw], parts: Sequence[Part]) -> NDArray[Any]:
+    seen: dict[Any, int] = {}
+    for number, raw in enumerate(raws):
+        for row, key in enumerate(raw.ids.tolist()):
+            if key in seen and seen[key] != number:
+                raise DataError(
+                    f"{parts[number].where}: row {row} has id {excerpt(key)}, which stands in "
+                    f"{parts[seen[key]].where} too: ids name one row each"
+                )
+            seen[key] = number
+    return np.concatenate([raw.ids for raw in raws])
+
+
+def encoded(raws: Mapping[str, Raw]) -> tuple[dict[str, Split], tuple[str, ...], tuple[str, ...]]:
+    """Splits with class numbers, the class names, and the sentence that says which is which.
+
+    Raises:
+        DataError: If there is one class alone, or a split has one that training has not.
+    """
+    train = raws["train"].labels
+    values, names, notes = None, tuple[str, ...](), tuple[str, ...]()
+    if train is not None:
+        values, names = classes_of(train)
+        notes = mapping_note(train, names)
+    splits = {}
+    for split, raw in raws.items():
+        numbers = np.zeros(len(raw.inputs), dtype=np.int64)
+        if train is not None and raw.labels is not None:
+            numbers = encode(raw.labels, values, train)
+        splits[split] = Split(
+            inputs=raw.inputs,
+            labels=numbers,
+            ids=raw.ids,
+            vectors=raw.vectors,
+            targets=raw.targets,
+            own=raw.own,
+        )
+    return splits, names, notes

@@ -1,0 +1,131 @@
+"""The bytes and lines of a user's file, decompressed where its name says so, within a bound."""
+
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from trainables.data.columns import excerpt
+from trainables.errors import DataError
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+# A few bytes can decode to gigabytes: what is decoded is counted, and refused beyond this size
+# where it is also more than MAX_RATIO times the file's.
+BOMB_BYTES = 2**30
+MAX_RATIO = 200
+_MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32"}
+_MARKS |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def format_suffix(path: Path) -> str:
+    """The ending that names a file's format, in lower case: .csv of x.CSV and of x.csv.gz."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def plain_stem(path: Path) -> str:
+    """A file's name without format and compression: x of x.csv.gz."""
+    name = path.name
+    if path.suffix.lower() in COMPRESSIONS:
+        name = name[: -len(path.suffix)]
+    return Path(name).stem
+
+
+def check_size(path: Path, decoded: int) -> None:
+    """Refuse a file that decodes to far more than its size.
+
+    Args:
+        path: The file.
+        decoded: Bytes decoded of it so far.
+
+    Raises:
+        DataError: If those are too many.
+    """
+    stored = path.stat().st_size
+    allowed = max(BOMB_BYTES, MAX_RATIO * stored)
+    if decoded > allowed:
+        raise DataError(
+            f"{path}: {stored:,} bytes decode to more than {allowed:,}; no data are so repetitive: "
+            "check where the file is from"
+        )
+
+
+class _Decompressed(io.RawIOBase):
+    """A compressed file as plain bytes."""
+
+    def __init__(self, path: Path, compression: str) -> None:
+        self._path, self._decoded = path, 0
+        self._file = pa.OSFile(str(path), "rb")
+        self._stream = pa.CompressedInputStream(self._file, compression)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            block = self._stream.read(len(buffer))
+        except (OSError, pa.ArrowException, zlib.error) as error:
+            raise DataError(
+                f"{self._path}: its compressed data are damaged or cut short "
+                f"({excerpt(str(error))}); write or fetch the file again"
+            ) from error
+        self._decoded += len(block)
+        check_size(self._path, self._decoded)
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """A file's bytes, decompressed, to be read in order.
+
+    Raises:
+        DataError: As they are read, if they are damaged or decode to far too many.
+    """
+    compression = COMPRESSIONS.get(path.suffix.lower())
+    if compression is None:
+        return path.open("rb")
+    return io.BufferedReader(_Decompressed(path, compression), 2**20)
+
+
+@contextmanager
+def text_file(path: Path) -> Iterator[io.TextIOWrapper]:
+    """A file's text, line ends as they stand.
+
+    Raises:
+        DataError: As it is read, if it is not UTF-8: the line and the byte are named.
+    """
+    try:
+        with io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="") as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path) from error
+
+
+def _not_utf8(path: Path) -> DataError:
+    with open_bytes(path) as file:
+        for line, raw in enumerate(file, 1):
+            for mark, name in _MARKS.items():
+                if line == 1 and raw.startswith(mark):
+                    return DataError(
+                        f"{path}: not UTF-8 but {name}, by its first bytes; convert the file to UTF-8 "
+                        f"(iconv -f {name} -t utf-8)"
+                    )
+            try:
+                raw.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return DataError(
+                    f"{path}: line {line}: byte 0x{raw[error.start]:02x} is not UTF-8, in "
+                    f"{excerpt(raw[max(error.start - 20, 0) : error.start + 20])}; convert the "
+                    "file to UTF-8 (iconv -f latin1 -t utf-8, if that is what it is in)"
+                )
+    return DataError(f"{path}: not UTF-8; convert it to UTF-8")

@@ -1,0 +1,134 @@
+"""Vectors that a user made beforehand: a column of them, or a NumPy file beside the table."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, bad_rows, excerpt
+from trainables.errors import DataError
+
+_BLOCK = 65_536
+
+
+def vectors_of(column: pa.ChunkedArray, origin: ColumnOrigin) -> NDArray[np.float32]:
+    """A column of vectors as one array, shape (n, d), every row checked.
+
+    Args:
+        column: Lists of one length, fixed-size lists, or tensors; of any kind of number.
+        origin: Where it is from.
+
+    Raises:
+        DataError: If a row is null, of another length than the first, not finite or all zeros.
+    """
+    rows = _lists(column.combine_chunks())
+    if rows is None or not _is_number(rows.type.value_type):
+        raise DataError(
+            f"{origin.where}: column {origin.column!r} holds {column.type}, not vectors; write a list of "
+            "numbers a row, or name another column with --embedding-column"
+        )
+    _refuse(origin, np.asarray(pc.is_null(rows)), "it is null: give every row a vector")
+    sizes: NDArray[Any] = np.asarray(pc.list_value_length(rows))
+    width = int(sizes[0]) if len(sizes) else 0
+    _refuse(
+        origin,
+        np.asarray(sizes != width),
+        f"row 0 has {width:,} numbers: give every row as many",
+        lambda row: f"{sizes[row]:,} numbers",
+    )
+    values = pc.list_flatten(rows)
+    if values.null_count:
+        holes = np.asarray(pc.is_null(values)).reshape(-1, max(width, 1)).any(axis=1)
+        _refuse(origin, holes, "a number in it is null: fill it")
+    found = np.asarray(values.cast(pa.float32(), safe=False)).reshape(-1, width)
+    return checked(found, origin)
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _lists(rows: pa.Array) -> Any:
+    """Rows as flat lists; of a tensor, all its numbers; None where they are no lists."""
+    if isinstance(rows.type, pa.BaseExtensionType):
+        rows = rows.storage
+    is_list = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    if not any(check(rows.type) for check in is_list):
+        return None
+    while any(check(rows.type.value_type) for check in is_list):
+        inner = pc.list_flatten(rows)
+        if rows.null_count or inner.null_count:
+            return None
+        counts = np.asarray(pc.list_value_length(rows))
+        ends = np.concatenate([[0], np.cumsum(counts)])
+        sizes = np.concatenate([[0], np.cumsum(np.asarray(pc.list_value_length(inner)))])
+        offsets = pa.array(sizes[ends], pa.int64())
+        rows = pa.LargeListArray.from_arrays(offsets, pc.list_flatten(inner))
+    return rows
+
+
+def checked(vectors: NDArray[Any], origin: ColumnOrigin) -> NDArray[np.float32]:
+    """Vectors of finite numbers that are not all zeros, shape (n, d).
+
+    Raises:
+        DataError: If a row is not such a one, or they have no width.
+    """
+    if not vectors.shape[1]:
+        raise DataError(f"{origin.where}: column {origin.column!r} holds vectors of no numbers")
+    finite, zero = np.ones(len(vectors), dtype=bool), np.zeros(len(vectors), dtype=bool)
+    for start in range(0, len(vectors), _BLOCK):
+        block = np.asarray(vectors[start : start + _BLOCK], dtype=np.float32)
+        finite[start : start + _BLOCK] = np.isfinite(block).all(axis=1)
+        zero[start : start + _BLOCK] = ~block.any(axis=1)
+
+    def shown(row: int) -> str:
+        return excerpt(vectors[row][:4].tolist())
+
+    _refuse(origin, ~finite, "it holds a number that is not finite in 32 bits", shown)
+    _refuse(origin, zero, "all its numbers are zero: it has no direction", shown)
+    return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def _refuse(origin: ColumnOrigin, bad: Any, why: str, shown: Any = lambda _: "null") -> None:
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        listed = [origin.row_shown(int(row), shown(row)) for row in rows[:SHOWN_ROWS]]
+        raise bad_rows(origin.where, origin.column, listed, len(rows), why=why)
+
+
+def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:
+    """The vectors of a NumPy file, read without pickle, shape (rows, d).
+
+    Args:
+        path: The file.
+        rows: As many as the table beside it has.
+        table: That table, for messages.
+
+    Raises:
+        DataError: If it is not there, not such a file, or has another number of rows.
+    """
+    try:
+        found = open_memmap(path, mode="r")
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: not there; it must hold the vectors of {table}, a row each (numpy.save)"
+        ) from error
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: cannot be read as an array of numbers without running code "
+            f"({excerpt(str(error))}); save it by numpy.save from a float array"
+        ) from error
+    if not isinstance(found, np.ndarray) or found.ndim != 2 or found.dtype.kind not in "fiu":
+        about = getattr(found, "shape", ""), getattr(found, "dtype", "several arrays")
+        raise DataError(
+            f"{path}: holds {about[1]} of shape {about[0]}; save numbers of shape (rows, width)"
+        )
+    if len(found) != rows:
+        raise DataError(
+            f"{path}: {len(found):,} vectors for the {rows:,} rows of {table}; give one a row, in its order"
+        )
+    return checked(found, ColumnOrigin(where=str(path), column="(vectors)"))
