@@ -100,7 +100,9 @@ class Loaded:
         if not self.request.searches_training:
             return {}
         starts = {spec.data_sha: spec for spec in reversed(self.usual_specs) if spec.is_baseline}
-        every = reversed(list(self.datasets.items()))  # of sets of equal content the first is searched
+        every = reversed(
+            list(self.datasets.items())
+        )  # of sets of equal content the first is searched
         return {
             name: training_search(
                 starts[dataset.sha],

@@ -13,7 +13,7 @@ from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
 from trainables.data.hub import Hub
-from trainables.data.loading import columns_of, encoded, read_splits
+from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.subsampling import (
     content_notes,
@@ -202,9 +202,8 @@ def _read(source: Source) -> Dataset:
     """A data set from its files or the hub, a test split cut where there is none."""
     card = DATASETS.get(source.name, DatasetCard())
     found, wanted = _found(source)
-    raws, read_notes = read_splits(found.parts, wanted)
-    splits, class_names, label_notes = encoded(raws)
-    notes = found.notes + read_notes + label_notes
+    read = read_splits(found.parts, wanted)
+    splits, notes = dict(read.splits), found.notes + read.notes
     if "test" not in splits:
         splits, held = _with_test(source, splits)
         notes += held
@@ -212,8 +211,8 @@ def _read(source: Source) -> Dataset:
         raise UsageError(f"{source.name}: has a test split; leave test_fraction out")
     dataset = Dataset(
         name=source.title or title_of(source.name),
-        kind=raws["train"].kind,
-        class_names=class_names,
+        kind=read.kind,
+        class_names=read.class_names,
         train=splits["train"],
         test=splits["test"],
         validation=splits.get("validation"),

@@ -14,6 +14,8 @@ from trainables.data.columns import ColumnOrigin, excerpt, flat, is_text, refuse
 from trainables.errors import DataError
 
 MAX_CLASSES = 10_000
+# Of labels that are written as numbers, the share up to which words among them are slips.
+_STRAYS = 0.001
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 _DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 
@@ -142,6 +144,7 @@ def _settled(files: Sequence[Labels], unlabelled: str) -> list[Labels]:
     every = pa.chunked_array([one.values for one in written])
     if pc.all(pc.match_substring_regex(every, _WHOLE)).as_py():
         return [_as_numbers(one, unlabelled) for one in files]
+    _check_strays(written, every)
     decimals = pc.all(pc.match_substring_regex(every, _DECIMAL)).as_py()
     if not (decimals and pc.any(pc.match_substring(every, ".")).as_py()):
         return list(files)
@@ -154,6 +157,16 @@ def _settled(files: Sequence[Labels], unlabelled: str) -> list[Labels]:
             _check_whole(one.origin, measures)
             settled.append(replace(one, values=_classes(one.origin, measures, unlabelled)))
     return settled
+
+
+def _check_strays(written: Sequence[Labels], every: pa.ChunkedArray) -> None:
+    """Refuse words so rare among whole numbers that they are no class, but slips."""
+    digits = pc.match_substring_regex(every, _WHOLE)
+    words = len(every) - (pc.sum(digits).as_py() or 0)
+    for one in written if words <= _STRAYS * len(every) else ():
+        stray = pc.invert(pc.match_substring_regex(one.values, _WHOLE))
+        why = "nearly all labels are whole numbers, and this is none: correct it"
+        refuse(one.origin, one.values, stray, why)
 
 
 def _as_numbers(one: Labels, unlabelled: str) -> Labels:

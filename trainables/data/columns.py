@@ -1,6 +1,6 @@
 """Which columns of a table hold what, and whether every text, image and id in them is fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -226,3 +226,25 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
         why = "it is beyond 63 bits: write ids of that size as strings"
         refuse(origin, column, pc.greater(column, pa.scalar(2**63 - 1, pa.uint64())), why)
     return np.asarray(column.cast(pa.int64()))
+
+
+def joined_ids(parts: Sequence[NDArray[Any]], names: Sequence[str]) -> NDArray[Any]:
+    """The user's own ids of several files, shape (n,).
+
+    Args:
+        parts: Of each file.
+        names: What the files are called, for messages.
+
+    Raises:
+        DataError: If two of them have the same id.
+    """
+    seen: dict[Any, int] = {}
+    for number, ids in enumerate(parts):
+        for row, key in enumerate(ids.tolist()):
+            if key in seen:
+                raise DataError(
+                    f"{names[number]}: row {row} has id {excerpt(key)}, which stands in "
+                    f"{names[seen[key]]} too: ids name one row each"
+                )
+            seen[key] = number
+    return np.concatenate(list(parts))

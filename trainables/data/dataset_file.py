@@ -32,8 +32,8 @@ def write(dataset: Dataset, path: str | Path) -> None:
         dataset.kind: pa.concat_arrays([split.inputs for split in splits.values()]),
         "label": pa.array(np.concatenate([split.labels for split in splits.values()])),
     }
-    for name in ("vectors", "targets"):
-        if (parts := [getattr(split, name) for split in splits.values()])[0] is not None:
+    for name, field in (("embedding", "vectors"), ("target", "targets")):
+        if (parts := [getattr(split, field) for split in splits.values()])[0] is not None:
             columns[name] = _column(np.concatenate(parts))
     if dataset.train.own is not None:
         own = pa.concat_tables([s.own for s in splits.values()], promote_options="permissive")
@@ -93,13 +93,13 @@ def read(path: str | Path) -> Dataset:
 def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
     ids = rows["id"].cast(pa.int64()) if is_int else rows["id"]
     own = [name for name in rows.column_names if name.startswith("own.")]
-    vectors = rows["vectors"].combine_chunks() if "vectors" in rows.column_names else None
+    vectors = rows["embedding"].combine_chunks() if "embedding" in rows.column_names else None
     return Split(
         inputs=rows[about["kind"]],
         labels=rows["label"].to_numpy(),
         ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
         vectors=None if vectors is None else _numbers(vectors),
-        targets=rows["targets"].to_numpy() if "targets" in rows.column_names else None,
+        targets=rows["target"].to_numpy() if "target" in rows.column_names else None,
         own=rows.select(own).rename_columns([name.removeprefix("own.") for name in own])
         if own
         else None,

@@ -21,7 +21,10 @@ PAIRS = (
     ("question", "sentence"), ("question", "passage"), ("query", "passage"), ("text1", "text2"),
     ("text_a", "text_b"), ("sentence_a", "sentence_b"),
 )  # fmt: skip
-_IDS = {"id", "idx", "index", "uid", "guid", "row", "row_id", "sample_id", ""}
+_IDS = {
+    "id", "idx", "index", "uid", "guid", "row", "row_id", "sample_id", "key", "file", "filename", "path",
+    "url", "",
+}  # fmt: skip
 _OPTIONS = "name them with --text-column, --label-column and --id-column"
 
 
@@ -104,7 +107,7 @@ def _filled(
             lacks.append(f"no column of classes is named 'label'{_candidates(several)}")
     if not columns.text and not columns.embedding:
         left = [field for field in header if field.name not in columns.names]
-        found, several = _inputs(left)
+        found, several = _inputs(left, by_kind=need_input)
         columns = replace(columns, text=found.text, embedding=found.embedding)
         if need_input and not columns.text and not columns.embedding:
             lacks.append(f"no column of texts is named 'text'{_candidates(several)}")
@@ -152,8 +155,13 @@ def _label(fields: Sequence[Field], columns: Columns) -> tuple[str, list[str]]:
     return (others[0], []) if is_told and len(others) == 1 else ("", numbers)
 
 
-def _inputs(fields: Sequence[Field]) -> tuple[Columns, list[str]]:
-    """The columns of texts, images or vectors; and those texts that could each be it."""
+def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, list[str]]:
+    """The columns of texts, images or vectors; and those texts that could each be it.
+
+    Args:
+        fields: The columns there are.
+        by_kind: Whether a column may be taken for what it holds alone, whatever its name.
+    """
     if any(field.name == "text" for field in fields):
         return Columns(text=("text",)), []
     by_name = {field.name.strip().lower(): field.name for field in fields if field.kind == "text"}
@@ -163,7 +171,7 @@ def _inputs(fields: Sequence[Field]) -> tuple[Columns, list[str]]:
         if set(pair) <= set(by_name):
             return Columns(text=tuple(by_name[name] for name in pair)), []
     texts = _called(fields, TEXT_NAMES, {"text"})
-    if not texts:
+    if not texts and by_kind:
         texts = [
             field.name
             for field in fields
@@ -185,7 +193,10 @@ def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
     if not asked.text and found.text not in ((), ("text",)):
         parts.append(f"texts from {' + '.join(excerpt(name) for name in found.text)}")
     if not asked.embedding and found.embedding:
-        parts.append(f"vectors from {excerpt(found.embedding)}")
+        is_file = found.embedding.endswith(".npy")
+        parts.append(
+            f"vectors from {'the .npy file beside' if is_file else excerpt(found.embedding)}"
+        )
     if not asked.label and found.label not in ("", "label"):
         parts.append(f"classes from {excerpt(found.label)}")
     if not parts:

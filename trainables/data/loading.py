@@ -15,10 +15,10 @@ from trainables.data.columns import (
     ColumnOrigin,
     Columns,
     Kind,
-    excerpt,
     flat,
     ids_of,
     inputs_of,
+    joined_ids,
     refuse,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
@@ -53,10 +53,25 @@ class Raw:
     own: pa.Table | None
 
 
-def read_splits(
-    parts: Mapping[str, Sequence[Part]], wanted: Wanted
-) -> tuple[dict[str, Raw], tuple[str, ...]]:
-    """Every split, labels of all files read alike, and what a reader should know.
+@dataclass(frozen=True, kw_only=True)
+class ReadData:
+    """A data set's splits as they were read.
+
+    Attributes:
+        splits: By name.
+        kind: What their inputs are.
+        class_names: Shape (c,); none where there are no classes.
+        notes: What a reader should know.
+    """
+
+    splits: Mapping[str, Split]
+    kind: Kind
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_splits(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
+    """Every split, each row checked and the labels of all files read alike.
 
     Args:
         parts: The files of each split.
@@ -64,23 +79,30 @@ def read_splits(
 
     Raises:
         DataError: If columns are missing or a row is not fit; the file and the row are named. A
-            validation split that is not fit is left out instead.
+            validation split that is not fit is left out instead, as few signals need one.
     """
-    first = parts["train"][0]
-    columns = columns_of(first, wanted)
-    notes = guess_note(wanted.columns[0], columns)
+    try:
+        return _read(parts, wanted)
+    except DataError as error:
+        if "validation" not in parts:
+            raise
+        rest = {name: own for name, own in parts.items() if name != "validation"}
+        try:
+            read = _read(rest, wanted)
+        except DataError:
+            raise error from None
+        return replace(read, notes=(*read.notes, f"the validation split was left out: {error}"))
+
+
+def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
+    columns = columns_of(parts["train"][0], wanted)
     found: dict[str, list[Raw]] = {}
     for split, own in parts.items():
-        other = "; to test on validation: --test validation" if "validation" in parts else ""
-        unlabelled = other if split == "test" else ""
-        try:
-            found[split] = [_raw(part, columns, wanted, unlabelled) for part in own]
-        except DataError as error:
-            if split != "validation":
-                raise
-            notes += (f"the validation split was left out: {error}",)
+        has_other = split == "test" and "validation" in parts
+        remedy = "; to test on validation: --test validation" * has_other
+        found[split] = [_raw(part, columns, wanted, remedy) for part in own]
     every = [raw for raws in found.values() for raw in raws]
-    if every[0].labels is not None:
+    if all(raw.labels is not None for raw in every):
         labels = iter(alike([raw.labels for raw in every if raw.labels is not None]))
         found = {
             split: [replace(raw, labels=next(labels)) for raw in raws]
@@ -91,11 +113,10 @@ def read_splits(
         for split, raws in found.items()
     }
     if wanted.own_columns:
-        tables = alike_columns(
-            {split: raw.own for split, raw in splits.items() if raw.own is not None}
-        )
+        own_tables = {split: raw.own for split, raw in splits.items() if raw.own is not None}
+        tables = alike_columns(own_tables)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
-    return splits, notes
+    return _encoded(splits, guess_note(wanted.columns[0], columns))
 
 
 def columns_of(part: Part, wanted: Wanted) -> Columns:
@@ -104,20 +125,25 @@ def columns_of(part: Part, wanted: Wanted) -> Columns:
     Raises:
         DataError: If one is missing, or could be several.
     """
-    asked = wanted.columns
-    names = [name for columns in asked for name in columns.names]
-    header = part.header(names)
-    beside = part.path.with_name(f"{plain_stem(part.path)}.npy") if part.path else None
-    kinds = {field.kind for field in header}
-    if beside and beside.is_file() and not kinds & {"text", "image", "vectors"}:
-        asked = [replace(asked[0], embedding=asked[0].embedding or ".npy"), *asked[1:]]
-    return choose(
-        header,
-        asked,
-        part.where,
-        need_label=wanted.target != "optional",
-        need_input=not wanted.own_columns,
-    )
+    header = part.header([name for columns in wanted.columns for name in columns.names])
+
+    def chosen(asked: Sequence[Columns]) -> Columns:
+        return choose(
+            header,
+            asked,
+            part.where,
+            need_label=wanted.target != "optional",
+            need_input=not wanted.own_columns,
+        )
+
+    try:
+        return chosen(wanted.columns)
+    except DataError:
+        first = wanted.columns[0]
+        beside = part.path.with_name(f"{plain_stem(part.path)}.npy") if part.path else None
+        if first.text or first.embedding or not (beside and beside.is_file()):
+            raise
+        return chosen([replace(first, embedding=".npy")])
 
 
 def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
@@ -227,7 +253,9 @@ def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw
     return Raw(
         inputs=pa.concat_arrays([raw.inputs for raw in raws]),
         kind=first.kind,
-        ids=_joined_ids(raws, parts) if own_ids else np.arange(sum(len(raw.ids) for raw in raws)),
+        ids=joined_ids([raw.ids for raw in raws], [part.where for part in parts])
+        if own_ids
+        else np.arange(sum(len(raw.ids) for raw in raws)),
         labels=labels,
         targets=_concatenated([raw.targets for raw in raws]),
         vectors=_concatenated([raw.vectors for raw in raws]),
@@ -239,30 +267,17 @@ def _concatenated(arrays: Sequence[Any]) -> Any:
     return None if arrays[0] is None else np.concatenate(arrays)
 
 
-def _joined_ids(raws: Sequence[Raw], parts: Sequence[Part]) -> NDArray[Any]:
-    seen: dict[Any, int] = {}
-    for number, raw in enumerate(raws):
-        for row, key in enumerate(raw.ids.tolist()):
-            if key in seen and seen[key] != number:
-                raise DataError(
-                    f"{parts[number].where}: row {row} has id {excerpt(key)}, which stands in "
-                    f"{parts[seen[key]].where} too: ids name one row each"
-                )
-            seen[key] = number
-    return np.concatenate([raw.ids for raw in raws])
-
-
-def encoded(raws: Mapping[str, Raw]) -> tuple[dict[str, Split], tuple[str, ...], tuple[str, ...]]:
-    """Splits with class numbers, the class names, and the sentence that says which is which.
+def _encoded(raws: Mapping[str, Raw], notes: tuple[str, ...]) -> ReadData:
+    """Splits with class numbers, and the sentence that says which is which.
 
     Raises:
         DataError: If there is one class alone, or a split has one that training has not.
     """
-    train = raws["train"].labels
-    values, names, notes = None, tuple[str, ...](), tuple[str, ...]()
+    train, names = raws["train"].labels, tuple[str, ...]()
+    values = None
     if train is not None:
         values, names = classes_of(train)
-        notes = mapping_note(train, names)
+        notes += mapping_note(train, names)
     splits = {}
     for split, raw in raws.items():
         numbers = np.zeros(len(raw.inputs), dtype=np.int64)
@@ -276,4 +291,4 @@ def encoded(raws: Mapping[str, Raw]) -> tuple[dict[str, Split], tuple[str, ...],
             targets=raw.targets,
             own=raw.own,
         )
-    return splits, names, notes
+    return ReadData(splits=splits, kind=raws["train"].kind, class_names=names, notes=notes)

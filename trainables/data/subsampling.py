@@ -173,7 +173,7 @@ def content_notes(dataset: Dataset) -> tuple[str, ...]:
     notes += _overlaps(dataset)
     sizes = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
     tested = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
-    for name, size, test_size in zip(dataset.class_names, sizes, tested, strict=True):
+    for name, size, test_size in zip(dataset.class_names, sizes, tested, strict=False):
         if size < 2:
             notes.append(f"class {name!r} has {size} training rows")
         if not test_size:

@@ -86,10 +86,12 @@ def checked(vectors: NDArray[Any], origin: ColumnOrigin) -> NDArray[np.float32]:
         zero[start : start + _BLOCK] = ~block.any(axis=1)
 
     def shown(row: int) -> str:
-        return excerpt(vectors[row][:4].tolist())
+        first = int(np.flatnonzero(~np.isfinite(np.asarray(vectors[row], dtype=np.float32)))[0])
+        return f"number {first} is {vectors[row][first]}"
 
-    _refuse(origin, ~finite, "it holds a number that is not finite in 32 bits", shown)
-    _refuse(origin, zero, "all its numbers are zero: it has no direction", shown)
+    _refuse(origin, ~finite, "give every row finite numbers of 32 bits", shown)
+    why = "a vector of zeros has no direction: fill or remove the row"
+    _refuse(origin, zero, why, lambda _: "all zeros")
     return np.ascontiguousarray(vectors, dtype=np.float32)
 
 

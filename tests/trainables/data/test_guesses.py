@@ -1,0 +1,94 @@
+"""Columns that were not named are those that alone could be meant; else all that is missing is told."""
+
+import pytest
+
+from tests.trainables.data.written import columns_of_rows, made_rows, write_as
+from trainables.data.catalog import Source, load
+from trainables.data.columns import Columns, Field
+from trainables.data.guesses import PAIRS, choose
+from trainables.errors import DataError
+
+
+def header(**kinds):
+    return [Field(name=name, kind=kind) for name, kind in kinds.items()]
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "label"),
+    [
+        (header(text="text", label="number"), ("text",), "label"),
+        (header(idx="number", sentence="text", label="number"), ("sentence",), "label"),
+        (header(review="text", sentiment="text"), ("review",), "sentiment"),
+        (header(text="text", label="number", label_text="text"), ("text",), "label"),
+        (header(id="number", tweet="text", rating="number"), ("tweet",), "rating"),
+        (header(Text="text", Label="text"), ("Text",), "Label"),
+        (header(body_of_mail="text", spam="number"), ("body_of_mail",), "spam"),
+        (header(comment="text", toxic="text"), ("comment",), "toxic"),
+        (header(img="image", label="number"), ("img",), "label"),
+        (header(text="other", label="number"), ("text",), "label"),
+        (header(text="null", label="number"), ("text",), "label"),
+        (header(label="number", text="text", title="text", body="text"), ("text",), "label"),
+        (header(meta="other", article="text", when="other", category="text"), ("article",), "category"),
+    ],
+)  # fmt: skip
+def test_the_one_column_that_could_be_meant_is_taken(fields, text, label):
+    found = choose(fields, [Columns()], "x.csv")
+    assert (found.text, found.label) == (text, label)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_pair_of_texts_is_read_as_both(pair):
+    fields = header(**dict.fromkeys(pair, "text"), idx="number", label="number")
+    assert choose(fields, [Columns()], "x.csv").text == pair
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (header(a="text", b="text", label="number"), "'a' and 'b' could each be it"),
+        (header(text="text", coarse_label="number", fine_label="number"),
+         "'coarse_label' and 'fine_label' could each be it"),
+        (header(title="text", content="text", label="number"), "'title' and 'content'"),
+        (header(a="other", b="other"), "no column of classes.*; no column of texts"),
+        (header(text="text"), "no column of classes is named 'label'"),
+        (header(v="vectors", w="vectors", label="number"), "no column of texts"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_could_be_several_is_told_at_once(fields, says):
+    with pytest.raises(DataError, match=f"x.csv: .*{says}.*its columns are"):
+        choose(fields, [Columns()], "x.csv")
+
+
+def test_all_names_that_are_not_there_are_told_at_once():
+    fields = header(text="text", label="number")
+    asked = Columns(text=("tekst", "title"), label="lable", id="key")
+    with pytest.raises(DataError, match=r"'tekst', 'title', 'lable', 'key'.*Did you mean 'text'"):
+        choose(fields, [asked], "x.csv")
+
+
+def test_a_wrong_name_and_a_gap_are_told_together():
+    with pytest.raises(DataError, match=r"no column 'tekst'.*; no column of classes"):
+        choose(header(a="text", b="text"), [Columns(text=("tekst",))], "x.csv")
+
+
+def test_a_card_goes_before_a_guess_and_what_was_named_before_both():
+    fields = header(text="text", topic="number", title="text", label="number")
+    card = Columns(text=("title",), label="topic")
+    assert choose(fields, [card, Columns()], "x").label == "topic"
+    assert choose(fields, [Columns(text=("title",))], "x").label == "label"
+
+
+def test_vectors_are_taken_where_there_is_no_text():
+    found = choose(header(embedding="vectors", label="number", id="text"), [Columns()], "x")
+    assert (found.embedding, found.text) == ("embedding", ())
+
+
+def test_a_guess_is_told_and_what_is_plain_is_not(tmp_path):
+    columns = columns_of_rows(made_rows())
+    plain = write_as(tmp_path / "plain.csv", columns)
+    odd = write_as(tmp_path / "odd.csv", {"review": columns["text"], "stars": columns["label"]})
+    loaded = [load(Source(name=str(path), test_fraction=0.2)) for path in (plain, odd)]
+    assert loaded[0].sha == loaded[1].sha
+    assert not any("guessed" in note for note in loaded[0].notes)
+    (note,) = [note for note in loaded[1].notes if "guessed" in note]
+    assert "texts from 'review', classes from 'stars'" in note

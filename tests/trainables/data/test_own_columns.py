@@ -1,0 +1,140 @@
+"""Tables with numbers to predict or none, and the user's own columns, are data sets of a kind."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.trainables.data.written import SUFFIXES, write_as
+from trainables.data.catalog import Source, load
+from trainables.data.columns import Columns
+from trainables.data.dataset_file import read, write
+from trainables.errors import DataError
+
+HOUSES = {
+    "size": [20 + i for i in range(100)],
+    "age": [0.5 * i for i in range(100)],
+    "city": [f"c{i % 3}" for i in range(100)],
+    "price": [100.0 + 2.5 * i for i in range(100)],
+}
+
+
+def houses(path, columns=HOUSES, **settings):
+    path = write_as(path, columns)
+    chosen = {"columns": Columns(label="price"), "target": "number", "own_columns": True}
+    return load(Source(name=str(path), test_fraction=0.25, **{**chosen, **settings}))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl", ".json", ".arrow"])
+def test_a_table_with_numbers_to_predict_is_read_with_its_own_columns(tmp_path, suffix):
+    found = houses(tmp_path / f"houses{suffix}")
+    assert (found.kind, found.class_names) == ("table", ())
+    own = found.train.own
+    assert own.column_names == list(HOUSES)
+    ids = found.train.ids
+    assert own["size"].to_pylist() == [HOUSES["size"][i] for i in ids]
+    assert own["age"].to_pylist() == [HOUSES["age"][i] for i in ids]
+    np.testing.assert_array_equal(found.train.targets, np.array(HOUSES["price"])[ids])
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_own_columns_are_kept_and_part_of_the_content(tmp_path, suffix):
+    found = houses(tmp_path / f"houses{suffix}")
+    write(found, tmp_path / "kept.parquet")
+    again = read(tmp_path / "kept.parquet")
+    assert again.sha == found.sha
+    assert again.train.own.to_pylist() == found.train.own.to_pylist()
+    changed = {**HOUSES, "city": ["elsewhere", *HOUSES["city"][1:]]}
+    assert houses(tmp_path / f"other{suffix}", changed).sha != found.sha
+
+
+def test_without_own_columns_another_column_changes_nothing(tmp_path):
+    rows = {"text": [f"t{i} word" for i in range(40)], "label": [i % 2 for i in range(40)]}
+    shas = {
+        load(Source(name=str(write_as(tmp_path / "x.csv", columns)), test_fraction=0.25)).sha
+        for columns in (rows, {**rows, "more": [*range(40)]})
+    }
+    assert len(shas) == 1
+
+
+@pytest.mark.parametrize("value", ["dear", "", "nan", "inf"])
+def test_a_number_to_predict_that_is_none_is_named(tmp_path, value):
+    prices = [str(price) for price in HOUSES["price"]]
+    prices[17] = value
+    with pytest.raises(DataError, match=rf"column 'price': 1 row is bad: row 17 '{value}'"):
+        houses(tmp_path / "houses.csv", {**HOUSES, "price": prices})
+
+
+def test_a_null_or_infinite_number_in_a_typed_file_is_named(tmp_path):
+    for value in (None, float("inf"), float("nan")):
+        prices = [*HOUSES["price"]]
+        prices[5] = value
+        with pytest.raises(DataError, match="row 5"):
+            houses(tmp_path / "houses.parquet", {**HOUSES, "price": prices})
+
+
+def test_measures_where_classes_are_wanted_are_refused(tmp_path):
+    path = write_as(tmp_path / "x.csv", {"text": ["a", "b"] * 20, "label": ["1.5", "2.5"] * 20})
+    with pytest.raises(DataError, match="labels are classes, not measurements"):
+        load(Source(name=str(path), test_fraction=0.2))
+
+
+def test_texts_without_labels_are_read_where_none_are_needed(tmp_path):
+    path = write_as(tmp_path / "x.jsonl", {"text": [f"text {i}" for i in range(40)]})
+    found = load(Source(name=str(path), test_fraction=0.2, target="optional"))
+    assert (found.kind, found.class_names, len(found.train)) == ("text", (), 32)
+    with pytest.raises(DataError, match="no column of classes"):
+        load(Source(name=str(path), test_fraction=0.2))
+
+
+def test_a_class_is_used_where_there_is_one_though_none_is_needed(tmp_path):
+    path = write_as(
+        tmp_path / "x.csv", {"text": [f"t{i}" for i in range(40)], "label": ["a", "b"] * 20}
+    )
+    assert load(Source(name=str(path), test_fraction=0.2, target="optional")).class_names == (
+        "a",
+        "b",
+    )
+
+
+def test_a_split_that_lacks_a_column_has_nulls_there(tmp_path):
+    write_as(tmp_path / "train.parquet", HOUSES)
+    short = {name: values[:20] for name, values in HOUSES.items() if name != "city"}
+    write_as(tmp_path / "test.parquet", short)
+    found = load(
+        Source(
+            name=str(tmp_path), columns=Columns(label="price"), target="number", own_columns=True
+        )
+    )
+    assert found.test.own["city"].to_pylist() == [None] * 20
+    write(found, tmp_path / "kept.parquet")
+    assert read(tmp_path / "kept.parquet").sha == found.sha
+
+
+def test_a_column_of_another_kind_in_another_shard_is_named(tmp_path):
+    for k, sizes in enumerate((HOUSES["size"], ["large"] * 100)):
+        table = pa.table({**HOUSES, "size": sizes})
+        pq.write_table(table, tmp_path / f"train-0000{k}-of-00002.parquet")
+    write_as(tmp_path / "test.parquet", HOUSES)
+    with pytest.raises(DataError, match=r"train-00001-of-00002\.parquet: its columns do not fit"):
+        load(
+            Source(
+                name=str(tmp_path),
+                columns=Columns(label="price"),
+                target="number",
+                own_columns=True,
+            )
+        )
+
+
+def test_a_csv_column_is_of_numbers_where_all_files_say_so(tmp_path):
+    for name, sizes in (("train", ["1", "", "3"] * 10), ("test", ["x", "2", "3"] * 10)):
+        columns = {"size": sizes, "age": ["1", "2.5", ""] * 10, "price": ["1"] * 30}
+        write_as(tmp_path / f"{name}.csv", columns)
+    found = load(
+        Source(
+            name=str(tmp_path), columns=Columns(label="price"), target="number", own_columns=True
+        )
+    )
+    assert found.train.own["size"].to_pylist()[:3] == ["1", "", "3"]
+    assert found.train.own["age"].to_pylist()[:3] == [1.0, 2.5, None]
