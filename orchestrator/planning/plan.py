@@ -135,7 +135,8 @@ def plan_sweep(
     # Names first: they cost nothing to check, data may take minutes to read.
     model = find_model(request.model_name)
     grid = request.resolved(model, gpu=resources.gpus > 0)
-    sources = request.sources()
+    before = load_plan(run) if run else None
+    sources = request.sources(before.sources if before else {})
     expand(grid, dict.fromkeys(sources, ""), model)
     loaded = Loaded(
         request=request,
@@ -181,6 +182,7 @@ def planned(loaded: Loaded) -> Sweep:
         candidates=candidates_of(specs) if grid.confirm else {},
         tuned=dict(before.tuned if before else {})
         | {search.start.data_sha: request.tune_budget for search in searches.values()},
+        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
     )
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first]

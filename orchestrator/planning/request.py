@@ -1,6 +1,6 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,13 @@ class Request:
     null: bool = False
     adaptive: bool = False
 
-    def sources(self) -> dict[str, Source]:
-        """Where each data set of the grid comes from, by name."""
+    def sources(self, recorded: Mapping[str, str] | None = None) -> dict[str, Source]:
+        """Where each data set of the grid comes from, by name.
+
+        Args:
+            recorded: owner/name@commit by name, as the plan of the same run has it: a branch that
+                has moved since is not followed.
+        """
         whole = Source(
             name="",
             data_dir=self.data_dir,
@@ -99,7 +104,8 @@ class Request:
             limit=self.limit,
             limit_test=self.limit_test,
         )
-        return {name: replace(whole, name=name) for name in self._datasets()}
+        at = {name: source.rpartition("@")[2] for name, source in (recorded or {}).items()}
+        return {n: replace(whole, name=n, pinned=at.get(n, "")) for n in self._datasets()}
 
     def _datasets(self) -> tuple[str, ...]:
         if self.datasets:

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from trainables.data.class_labels import Raw, classes_of, encode, mapping_note, raw_split
-from trainables.data.columns import Columns, choose, excerpt
+from trainables.data.columns import Columns, excerpt
 from trainables.data.dataset import Dataset, Split
-from trainables.data.hub import Hub, fetch
+from trainables.data.hub import Hub, hub_of, look_up, split_paths
 from trainables.data.readers import FORMATS, UNSAFE, read_file
 from trainables.data.subsampling import (
     content_notes,
@@ -83,7 +83,7 @@ class Source:
     Attributes:
         name: A name of DATASETS ("synthetic:N" and "tickets:N" have N training rows, NAME@REVISION
             another commit), a file, a folder holding train and test, or
-            owner/name[:config]@revision on the hub.
+            owner/name[:config][@revision] on the hub, revision a commit, branch or tag.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
         columns: Which columns hold what; None for the card's, else `text` and `label`.
         test: A second file, or the name of the split to test on.
@@ -93,6 +93,7 @@ class Source:
         limit: Training rows to take, shares of the classes kept; 0 for all.
         limit_test: The same of the test rows.
         seed: Decides which rows `test_fraction`, `limit` and `limit_test` take.
+        pinned: The commit on the hub that an earlier plan of the run recorded; empty to look it up.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Source:
     limit: int = 0
     limit_test: int = 0
     seed: int = 0
+    pinned: str = ""
 
     def __post_init__(self) -> None:
         """Refuse amounts no data set could meet."""
@@ -140,8 +142,9 @@ def load(source: Source | str) -> Dataset:
         made = make(n_train=_rows(name, size)) if size else make()
         dataset = replace(made, name=source.name)
     else:
-        card = DATASETS.get(source.name, DatasetCard())
-        raws = _find(replace(source, name=card.parent or source.name))
+        plain, at, revision = source.name.partition("@")
+        card = DATASETS.get(plain, DatasetCard())
+        raws = _find(replace(source, name=f"{card.parent or plain}{at}{revision}"))
         dataset = _assembled(source, raws)
         if card.imbalance > 1:
             rng = np.random.default_rng(card.seed)
@@ -178,7 +181,11 @@ def _find(source: Source) -> dict[str, Raw]:
         raws = {"train": _file([path], choices)}
         return {**raws, "test": _file([Path(test)], choices)} if source.test else raws
     if card is None and source.name and path.is_dir():
-        return _folder(path, choices, test)
+        raws = _folder(path, choices, test)
+        if hub_of(source.name) and "@" not in source.name:
+            note = f"the folder {path} of this machine is read; {path}@main is the hub's"
+            raws["train"] = replace(raws["train"], notes=(note,))
+        return raws
     hub = _hub(source.name, card, revision)
     if hub is None:
         raise DataError(
@@ -186,11 +193,26 @@ def _find(source: Source) -> dict[str, Raw]:
             f"{data_dir or 'a folder (none was given)'}; give --data-dir DIR with "
             f"{name}/train.parquet and {name}/test.parquet in it, or the path of a file"
         )
-    tables = fetch(hub, name)
-    found = {new: tables[old] for new, old in _names(test).items() if old in tables}
-    if "train" not in found:
-        raise DataError(f"{name}: no split train on the hub; it has {excerpt(', '.join(tables))}")
-    return {split: _table(rows, choices, f"{name} ({split})") for split, rows in found.items()}
+    return _from_hub(hub, source, choices, test)
+
+
+def _from_hub(hub: Hub, source: Source, choices: list[Columns], test: str) -> dict[str, Raw]:
+    """The splits as the hub has them, one after another; those of other names are not fetched."""
+    found = look_up(hub, pinned=source.pinned)
+    there = ", ".join(found.layout.splits)
+    if "train" not in found.layout.splits:
+        raise DataError(f"{hub.repo}: no split train on the hub; it has {excerpt(there)}")
+    if source.test and test not in found.layout.splits:
+        raise UsageError(
+            f"{hub.repo}: no split {excerpt(test)} on the hub; it has {excerpt(there)}"
+        )
+    raws = {}
+    for split, stored in _names(test).items():
+        if stored in found.layout.splits:
+            raw = _file(split_paths(found, stored), choices)
+            names = raw.names or found.layout.class_names.get(raw.origin.column)
+            raws[split] = replace(raw, names=names, source=found.hub.source, notes=found.notes)
+    return raws
 
 
 def _names(test: str) -> dict[str, str]:
@@ -199,21 +221,15 @@ def _names(test: str) -> dict[str, str]:
     return names if test == "validation" else {**names, "validation": "validation"}
 
 
-def _table(rows: pa.Table, choices: list[Columns], where: str) -> Raw:
-    columns = choose(rows.column_names, choices, where)
-    return raw_split(rows.select(columns.names), columns, where)
-
-
 def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
     """Where on the hub; None for a card that is not there."""
     if card:
         return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
-    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?::([\w.-]+))?@(\w+)", name)
-    if found:
-        return Hub(repo=found[1], config=found[2] or "", revision=found[3])
+    if hub := hub_of(name):
+        return hub
     raise UsageError(
-        f"no data set {excerpt(name)}: not a file or folder here, not owner/name@revision of the "
-        f"hub, and not one of {', '.join(DATASETS)}.{did_you_mean(name, DATASETS)}"
+        f"no data set {excerpt(name)}: not a file or folder here, not owner/name[:config][@revision] "
+        f"of the hub, and not one of {', '.join(DATASETS)}.{did_you_mean(name, DATASETS)}"
     )
 
 
@@ -252,7 +268,7 @@ def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
         split: Split(inputs=raw.inputs, labels=encode(raw, values, train), ids=raw.ids)
         for split, raw in raws.items()
     }
-    notes = mapping_note(train, names)
+    notes = mapping_note(train, names) + train.notes
     if "test" not in splits:
         if not source.test_fraction:
             raise UsageError(
@@ -272,6 +288,7 @@ def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
         test=splits["test"],
         validation=splits.get("validation"),
         notes=notes,
+        source=train.source,
     )
 
 

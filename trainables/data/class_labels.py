@@ -36,6 +36,8 @@ class Raw:
         ids: Shape (n,), unique; int64, or object of str.
         names: Class names the file carries, or None.
         origin: The file and its label column, for messages.
+        source: Where on the hub it is from, as owner/name[:config]@commit; empty elsewhere.
+        notes: How it was found, a sentence each.
     """
 
     inputs: pa.Array
@@ -44,6 +46,8 @@ class Raw:
     ids: NDArray[Any]
     names: tuple[str, ...] | None
     origin: ColumnOrigin
+    source: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def raw_split(table: pa.Table, columns: Columns, where: str) -> Raw:
