@@ -17,7 +17,7 @@ from trainables.errors import DataError
 from trainables.whole_file import whole_file
 
 TIMEOUT_S = 3
-OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
+OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _NAME = r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*"
 _ID = re.compile(rf"({_NAME})(?::([\w.+ -]+))?(?:@([\w.+/-]+))?", re.ASCII)
@@ -33,7 +33,8 @@ _REASONS: Mapping[str, str] = {
     "FileMetadataError": "was asked for, and what answered is no hub: check HF_ENDPOINT and the proxy",
     "ProxyError": "cannot be asked for, as the proxy refuses: check HTTPS_PROXY and HTTP_PROXY",
     "TimeoutException": "was asked for, and the hub did not answer in time: try again",
-    "TransportError": "was asked for, and the connection broke: the same command fetches the rest",
+    "TransportError": "was not fetched whole, as the connection failed: check network and proxy; the "
+    "same command goes on from there",
 }
 _STATUS: Mapping[int, str] = {
     401: "is not given without a valid token: check the name, and log in (hf auth login, or HF_TOKEN)",
@@ -58,8 +59,10 @@ class Hub:
 
     @property
     def source(self) -> str:
-        """As one writes it."""
-        return f"{self.repo}{':' * bool(self.config)}{self.config}@{self.revision}"
+        """As one writes it: owner/name[:config][@revision]."""
+        config = f":{self.config}" if self.config else ""
+        revision = "" if self.revision == "main" else f"@{self.revision}"
+        return f"{self.repo}{config}{revision}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +88,10 @@ def hub_of(text: str) -> Hub | None:
     return Hub(repo=found[1], config=found[2] or "", revision=found[3] or "main")
 
 
-def is_offline() -> bool:
-    """Whether the hub must not be asked (an environment variable says so)."""
-    return any(os.environ.get(name, "").upper() in ("1", "TRUE", "YES", "ON") for name in OFFLINE)
+def offline_by() -> str:
+    """The environment variable that says the hub must not be asked; empty if none does."""
+    on = ("1", "TRUE", "YES", "ON")
+    return next((name for name in OFFLINE if os.environ.get(name, "").upper() in on), "")
 
 
 def is_reachable() -> bool:
@@ -150,8 +154,8 @@ def split_paths(found: HubCommit, split: str) -> list[Path]:
 
 def _why_not() -> str:
     """Why the hub is not asked; empty if it can be."""
-    if is_offline():
-        return "offline mode is on (HF_HUB_OFFLINE)"
+    if name := offline_by():
+        return f"offline mode is on ({name})"
     return "" if is_reachable() else "the Hugging Face hub cannot be reached"
 
 
