@@ -89,10 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             elif not api:
                 self._resolve(repo, sha, "/".join(rest[2:]))
             elif rest[:1] == ["tree"]:
-                self._json(
-                    {"type": "file", "path": name, "size": len(content), "oid": _oid(content)}
-                    for name, content in self.hub.commits[repo, sha].items()
-                )
+                deep = "recursive=true" in urlsplit(self.path).query.lower()
+                self._json(_listing(self.hub.commits[repo, sha], "/".join(rest[2:]), deep=deep))
             else:
                 self._json({"id": repo, "sha": sha, "private": False, "tags": [], "downloads": 0})
 
@@ -138,6 +136,22 @@ class _Handler(BaseHTTPRequestHandler):
             return
         for begin in range(0, len(body), CHUNK):
             self.wfile.write(body[begin : begin + CHUNK])
+
+
+def _listing(files: Mapping[str, bytes], folder: str, *, deep: bool) -> list[dict[str, object]]:
+    """The entries of a folder, as the hub's tree lists them."""
+    found: dict[str, dict[str, object]] = {}
+    start = f"{folder}/" if folder else ""
+    for path, content in files.items():
+        below = path.removeprefix(start).split("/") if path.startswith(start) else []
+        for k in range(1, len(below)):
+            name = start + "/".join(below[:k])
+            found[name] = {"type": "directory", "path": name, "oid": _oid(name.encode())}
+        if below:
+            about = {"type": "file", "path": path, "size": len(content), "oid": _oid(content)}
+            found[path] = about
+    level = start.count("/")
+    return [entry for path, entry in found.items() if deep or path.count("/") == level]
 
 
 def _oid(content: bytes) -> str:

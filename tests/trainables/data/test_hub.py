@@ -257,6 +257,38 @@ def test_a_folder_of_the_same_name_is_read_and_that_is_said(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
+def test_the_datasets_library_reads_the_same_rows_from_the_same_hub(hub, tmp_path):
+    layouts = [
+        {"train.csv": csv(6), "test.csv": csv(4, "x")},
+        {"data/train-00000-of-00002.parquet": parquet(6), "data/train-00001-of-00002.parquet":
+         parquet(4, "u"), "data/test-00000-of-00001.parquet": parquet(4, "x")},
+        {"a/train/2.parquet": parquet(6), "a/train/1.parquet": parquet(4, "u"),
+         "a/test/1.parquet": parquet(4, "x"), "notes.txt": b"words"},
+        {"README.md": CARD.encode(), "train.parquet": parquet(6), "test.parquet": parquet(4, "x"),
+         "huge/b.parquet": parquet(2, "y")},
+        {"README.md": b"---\nconfigs:\n- config_name: c\n  data_files:\n  - split: train\n    path: "
+         b"['deep/**/b.csv', deep/a.csv]\n  - {split: test, path: 't[0-9].csv'}\n---\n",
+         "deep/a.csv": csv(6), "deep/x/b.csv": csv(4, "u"), "t1.csv": csv(4, "x"), "tx.csv": csv(2)},
+    ]  # fmt: skip
+    for k, files in enumerate(layouts):
+        hub.commit(f"o/n{k}", files)
+    script = """
+import json, sys, datasets
+for name in json.loads(sys.argv[1]):
+    print(json.dumps(datasets.load_dataset(name, split="train")["text"][:]))
+"""
+    names = [f"o/n{k}" for k in range(len(layouts))]
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(names)], check=False, text=True,
+        capture_output=True, timeout=120, cwd=tmp_path,
+        env={"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    theirs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one.get("texts", one) for one in ask(hub, tmp_path, *names)] == theirs
+
+
+@pytest.mark.slow
 def test_a_split_nobody_asked_for_takes_no_memory(hub, tmp_path):
     """Peak memory of reading two small splits is what it is without the third, of 400 MB."""
     # Not ru_maxrss: a process that is forked starts with the peak of this one.
