@@ -59,6 +59,8 @@ class Plan:
             data set; of data sets whose answer is confirmed by fresh seeds, and no others.
         tuned: Full runs that the search for the training could take, by content of the data set; of
             data sets whose training was searched, and no others.
+        sources: Where on the hub a data set is from, as owner/name[:config]@commit, by the name that
+            was asked for; of data sets from the hub, and no others.
     """
 
     grid: str = ""
@@ -72,11 +74,13 @@ class Plan:
     adaptive: bool = False
     candidates: Mapping[str, int] = field(default_factory=dict)
     tuned: Mapping[str, float] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of plan.json."""
         specs = [spec.to_dict() for spec in self.specs]
-        plain = {name: dict(getattr(self, name)) for name in ("environment", "candidates", "tuned")}
+        mappings = ("environment", "candidates", "tuned", "sources")
+        plain = {name: dict(getattr(self, name)) for name in mappings}
         written = vars(self) | {**plain, "specs": specs}
         return json.dumps(written, indent=1, sort_keys=True)
 
@@ -101,6 +105,7 @@ class Plan:
                 adaptive=bool(written.get("adaptive", False)),
                 candidates={k: int(n) for k, n in dict(written.get("candidates") or {}).items()},
                 tuned={k: float(n) for k, n in dict(written.get("tuned") or {}).items()},
+                sources={k: str(at) for k, at in dict(written.get("sources") or {}).items()},
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"not a plan: {error}") from error
@@ -173,4 +178,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         adaptive=any(plan.adaptive for plan in known),
         candidates=_candidates(known),
         tuned={sha: budget for plan in known for sha, budget in plan.tuned.items()},
+        sources={name: source for plan in known for name, source in plan.sources.items()},
     )

@@ -28,7 +28,10 @@ SIDE, WORDS, WIDTH, BLOCK = 6, 800, 256, 250
 
 def pixels(table: pa.Table) -> NDArray[np.float32]:
     """The images of a table, shape (n, 3, 32, 32), in [0, 1]."""
-    held = [np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB")) for row in table["image"].to_pylist()]
+    held = [
+        np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB"))
+        for row in table["image"].to_pylist()
+    ]
     return np.stack(held).transpose(0, 3, 1, 2).astype(np.float32) / 255
 
 
@@ -36,7 +39,10 @@ def patches_of(images: NDArray[np.float32], count: int, rng: np.random.Generator
     """Patches drawn at random, each less its mean over its spread, shape (count, 3 * SIDE * SIDE)."""
     rows = rng.integers(0, len(images), count)
     tops, lefts = rng.integers(0, 32 - SIDE + 1, (2, count))
-    drawn = [images[i, :, y : y + SIDE, x : x + SIDE].ravel() for i, y, x in zip(rows, tops, lefts, strict=True)]
+    drawn = [
+        images[i, :, y : y + SIDE, x : x + SIDE].ravel()
+        for i, y, x in zip(rows, tops, lefts, strict=True)
+    ]
     return normal(torch.from_numpy(np.stack(drawn)))
 
 
@@ -63,7 +69,9 @@ def dictionary(patches: Any, rounds: int = 10) -> tuple[Any, Any, Any]:
     return mean, whiten, centres
 
 
-def features(images: NDArray[np.float32], mean: Any, whiten: Any, centres: Any) -> NDArray[np.float32]:
+def features(
+    images: NDArray[np.float32], mean: Any, whiten: Any, centres: Any
+) -> NDArray[np.float32]:
     """Soft assignments of all patches, summed over the quarters of each image, shape (n, 4 * WORDS)."""
     out = np.empty((len(images), 4 * WORDS), dtype=np.float32)
     places = 32 - SIDE + 1
@@ -74,7 +82,11 @@ def features(images: NDArray[np.float32], mean: Any, whiten: Any, centres: Any) 
         white = (normal(patches.reshape(-1, patches.shape[2])) - mean) @ whiten
         found = torch.relu((white @ centres.T).abs() - 0.5).reshape(n, places, places, WORDS)
         half = places // 2
-        quarters = [found[:, y, x].sum((1, 2)) for y in (slice(half), slice(half, None)) for x in (slice(half), slice(half, None))]
+        quarters = [
+            found[:, y, x].sum((1, 2))
+            for y in (slice(half), slice(half, None))
+            for x in (slice(half), slice(half, None))
+        ]
         out[start : start + n] = torch.cat(quarters, 1).numpy()
     return out
 

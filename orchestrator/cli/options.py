@@ -39,7 +39,9 @@ class SweepOptions(BaseModel):
         description="A preset; `prune-envelope grids` lists them. Without one, --dataset runs the "
         "shape for own data.",
     )
-    dataset: _Texts = Field(default=None, description="Name, file or folder. Repeat.")
+    dataset: _Texts = Field(
+        default=None, description="Name, file, folder, or owner/name of the hub. Repeat."
+    )
     model: str = Field(
         default="",
         description="tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen "

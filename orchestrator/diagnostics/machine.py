@@ -113,14 +113,14 @@ def _existing(path: Path) -> Path:
 
 
 def _hub() -> Check:
-    from trainables.data.hub import PROXIES, is_offline, is_reachable
+    from trainables.data.hub import PROXIES, is_reachable, offline_by
 
     host = os.environ.get("HF_ENDPOINT") or "huggingface.co"
-    if is_offline():
+    if name := offline_by():
         return Check(
             name="hub",
             mark="warning",
-            found="offline mode is on (HF_HUB_OFFLINE): only what is cached or on disk",
+            found=f"offline mode is on ({name}): only what is cached or on disk",
             remedy="unset it, or give --data-dir and a model's folder",
         )
     if not is_reachable():

@@ -135,7 +135,8 @@ def plan_sweep(
         UsageError: If a name is not known or a value out of range.
     """
     # Names first: they cost nothing to check, data may take minutes to read.
-    sources = request.sources()
+    before = load_plan(run) if run else None
+    sources = request.sources(before.sources if before else {})
     has_vectors = any(map(comes_with_vectors, sources.values()))
     model = find_model(request.model_name(has_vectors=has_vectors))
     grid = request.resolved(model, gpu=resources.gpus > 0)
@@ -185,6 +186,7 @@ def planned(loaded: Loaded) -> Sweep:
         candidates=candidates_of(specs) if grid.confirm else {},
         tuned=dict(before.tuned if before else {})
         | {search.start.data_sha: request.tune_budget for search in searches.values()},
+        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
     )
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first]

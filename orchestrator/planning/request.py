@@ -1,6 +1,6 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,8 +92,13 @@ class Request:
     null: bool = False
     adaptive: bool = False
 
-    def sources(self) -> dict[str, Source]:
-        """Where each data set of the grid comes from, by name."""
+    def sources(self, recorded: Mapping[str, str] | None = None) -> dict[str, Source]:
+        """Where each data set of the grid comes from, by name.
+
+        Args:
+            recorded: owner/name@commit by name, as the plan of the same run has it: a branch that
+                has moved since is not followed.
+        """
         whole = Source(
             name="",
             data_dir=self.data_dir,
@@ -111,8 +116,9 @@ class Request:
                 f"{len(self.names)} --name for {len(datasets)} data sets; give one each, in their order"
             )
         titles = self.names or ("",) * len(datasets)
+        at = {name: source.rpartition("@")[2] for name, source in (recorded or {}).items()}
         return {
-            name: replace(whole, name=name, title=title)
+            name: replace(whole, name=name, title=title, pinned=at.get(name, ""))
             for name, title in zip(datasets, titles, strict=True)
         }
 

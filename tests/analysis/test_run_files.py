@@ -78,7 +78,7 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
 def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
     plan = Plan.from_json(WRITTEN)
     assert (plan.grid, plan.limited, plan.specs[0].seed) == ("demo", True, 11)
-    assert json.loads(plan.to_json()) == json.loads(WRITTEN) | {"tuned": {}}
+    assert json.loads(plan.to_json()) == json.loads(WRITTEN) | {"tuned": {}, "sources": {}}
 
 
 def test_a_plan_of_specs_alone_is_read(pruned):

@@ -12,7 +12,7 @@ from trainables.data.columns import Columns
 from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
-from trainables.data.hub import Hub
+from trainables.data.hub import Hub, hub_of
 from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.subsampling import (
@@ -83,7 +83,7 @@ class Source:
     Attributes:
         name: A name of DATASETS ("synthetic:N" and "tickets:N" have N training rows, NAME@REVISION
             another commit), a file, a folder holding train and test, or
-            owner/name[:config]@revision on the hub.
+            owner/name[:config][@revision] on the hub, revision a commit, branch or tag.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
         title: What it is called; empty for the file's or folder's name.
         columns: Which columns hold what; those not named are the card's, else `text` and `label`, else
@@ -99,6 +99,7 @@ class Source:
         limit: Training rows to take, shares of the classes kept; 0 for all.
         limit_test: The same of the test rows.
         seed: Decides which rows `test_fraction`, `limit` and `limit_test` take.
+        pinned: The commit on the hub that an earlier plan of the run recorded; empty to look it up.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Source:
     limit: int = 0
     limit_test: int = 0
     seed: int = 0
+    pinned: str = ""
 
     def __post_init__(self) -> None:
         """Refuse amounts no data set could meet."""
@@ -179,13 +181,14 @@ def comes_with_vectors(source: Source) -> bool:
 
 def _found(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted]:
     """Where a data set's splits are, and what is to be read of them."""
-    name = DATASETS.get(source.name, DatasetCard()).parent or source.name
-    known, _, revision = name.partition("@")
-    card = DATASETS.get(known)
+    plain, at, revision = source.name.partition("@")
+    name = f"{DATASETS.get(plain, DatasetCard()).parent or plain}{at}{revision}"
+    card = DATASETS.get(name.partition("@")[0])
     found = find_parts(
         name,
         data_dir=source.data_dir or os.environ.get(DATA_DIR_VARIABLE) or None,
         hub=_hub(name, card, revision) if with_hub else None,
+        pinned=source.pinned,
         test=source.test,
         dialect=source.dialect,
         known=tuple(DATASETS),
@@ -200,7 +203,7 @@ def _found(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted
 
 def _read(source: Source) -> Dataset:
     """A data set from its files or the hub, a test split cut where there is none."""
-    card = DATASETS.get(source.name, DatasetCard())
+    card = DATASETS.get(source.name.partition("@")[0], DatasetCard())
     found, wanted = _found(source)
     read = read_splits(found.parts, wanted)
     splits, notes = dict(read.splits), found.notes + read.notes
@@ -217,6 +220,7 @@ def _read(source: Source) -> Dataset:
         test=splits["test"],
         validation=splits.get("validation"),
         notes=notes,
+        source=found.source,
     )
     if card.imbalance > 1:
         dataset = imbalanced(dataset, card.imbalance, np.random.default_rng(card.seed))
@@ -234,8 +238,7 @@ def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
     """Where on the hub; None for what is not there."""
     if card:
         return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
-    found = re.fullmatch(r"([\w.-]+/[\w.-]+)(?::([\w.-]+))?@(\w+)", name)
-    return Hub(repo=found[1], config=found[2] or "", revision=found[3]) if found else None
+    return hub_of(name)
 
 
 def _with_test(

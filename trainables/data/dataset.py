@@ -104,6 +104,7 @@ class Dataset:
         truth: Only of data the package made: what is true of each training row, shape (n,) each.
         notes: Sentences for the report; not in `sha`.
         limited: Whether a split is a subset asked for by `limit` or `limit_test`.
+        source: Where on the hub it is from, as owner/name[:config]@commit, or empty; not in `sha`.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Dataset:
     truth: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     limited: bool = False
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse splits that are empty, of another kind, or with labels outside the classes."""

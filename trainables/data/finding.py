@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-
-from trainables.data.arrow_files import fields_of
-from trainables.data.columns import Columns, excerpt
+from trainables.data.columns import excerpt
 from trainables.data.csv_files import Dialect
-from trainables.data.hub import Hub, fetch
+from trainables.data.hub import Hub, hub_of, look_up, split_paths
 from trainables.data.parts import Part, part_of
 from trainables.data.readers import READ, UNSAFE, is_readable
-from trainables.data.split_files import VALIDATION_NAMES, shard_note, splits_in
+from trainables.data.split_files import VALIDATION_NAMES, check_export, shard_note, splits_in
 from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import AbsentError, DataError, UsageError
 from trainables.suggestions import did_you_mean
@@ -26,10 +23,12 @@ class FoundParts:
     Attributes:
         parts: Of each split, under the names train, test and validation.
         notes: What a reader should know of them.
+        source: Where on the hub they are from, as owner/name[:config]@commit, or empty.
     """
 
     parts: dict[str, list[Part]]
     notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 def find_parts(
@@ -37,6 +36,7 @@ def find_parts(
     *,
     data_dir: str | Path | None,
     hub: Hub | None,
+    pinned: str,
     test: str,
     dialect: Dialect,
     known: Sequence[str],
@@ -47,6 +47,7 @@ def find_parts(
         name: As it was asked for.
         data_dir: Folder of folders by name, or None.
         hub: Where on the hub a data set of that name is, or None.
+        pinned: The commit to take there, or empty to look it up.
         test: A second file, or what the split to test on is called; empty for "test".
         dialect: How a CSV is written.
         known: Names of data sets, for messages.
@@ -72,11 +73,15 @@ def find_parts(
             parts["test"] = [part_of(Path(test), dialect)]
         return FoundParts(parts=parts, notes=shard_note(path))
     if not is_known and name and path.is_dir():
-        return _of_folder(path, split, dialect)
+        found = _of_folder(path, split, dialect)
+        if hub_of(name) and "@" not in name:
+            note = f"the folder {path} of this machine is read; {path}@main is the hub's"
+            found = replace(found, notes=(*found.notes, note))
+        return found
     if not is_known and hub is None:
         raise UsageError(
-            f"no data set {excerpt(name)}: not a file or folder here, not owner/name@revision of the "
-            f"hub, and not one of {', '.join(known)}.{did_you_mean(name, known)}"
+            f"no data set {excerpt(name)}: not a file or folder here, not owner/name[:config][@revision] "
+            f"of the hub, and not one of {', '.join(known)}.{did_you_mean(name, known)}"
         )
     if hub is None:
         raise DataError(
@@ -84,7 +89,7 @@ def find_parts(
             f"{data_dir or 'a folder (none was given)'}; give --data-dir DIR with "
             f"{name}/train.parquet and {name}/test.parquet in it, or the path of a file"
         )
-    return _of_hub(hub, name, split)
+    return _of_hub(hub, pinned, test, dialect)
 
 
 def _is_file_name(path: Path) -> bool:
@@ -109,28 +114,32 @@ def _of_folder(folder: Path, test: str, dialect: Dialect) -> FoundParts:
     return FoundParts(parts=parts, notes=notes)
 
 
-def _of_hub(hub: Hub, name: str, test: str) -> FoundParts:
-    tables = fetch(hub, name)
-    names = {"train": "train", "test": test}
-    for one in () if test in VALIDATION_NAMES else VALIDATION_NAMES:
-        if one in tables:
-            names["validation"] = one
-    if "train" not in tables:
-        raise DataError(f"{name}: no split train on the hub; it has {excerpt(', '.join(tables))}")
-    return FoundParts(
-        parts={
-            split: [_of_table(tables[stored], f"{name} ({split})")]
-            for split, stored in names.items()
-            if stored in tables
-        }
-    )
-
-
-def _of_table(table: pa.Table, where: str) -> Part:
-    def read(columns: Columns | None) -> pa.Table:
-        return table.select(columns.names) if columns else table
-
-    return Part(where=where, header=lambda _: fields_of(table.schema), read=read)
+def _of_hub(hub: Hub, pinned: str, test: str, dialect: Dialect) -> FoundParts:
+    """The splits as the hub has them; those of other names are not fetched."""
+    found = look_up(hub, pinned=pinned)
+    there = found.layout.splits
+    if "train" not in there:
+        raise DataError(
+            f"{hub.repo}: no split train on the hub; it has {excerpt(', '.join(there))}"
+        )
+    if test and test not in there:
+        raise UsageError(
+            f"{hub.repo}: no split {excerpt(test)} on the hub; it has {excerpt(', '.join(there))}"
+        )
+    names = {"train": "train", "test": test or "test"}
+    known = [name for name in VALIDATION_NAMES if name in there and test not in VALIDATION_NAMES]
+    if known:
+        names["validation"] = known[0]
+    parts = {}
+    for split, stored in names.items():
+        if stored in there:
+            paths = split_paths(found, stored)
+            check_export(paths, stored)
+            parts[split] = [
+                replace(part_of(path, dialect), class_names=found.layout.class_names)
+                for path in paths
+            ]
+    return FoundParts(parts=parts, notes=found.notes, source=found.hub.source)
 
 
 def title_of(name: str) -> str:

@@ -169,6 +169,8 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
             targets = _targets(table, of_label)
         else:
             labels = labels_of(table, of_label, is_typed=part.is_typed, unlabelled=unlabelled)
+            if labels.names is None:
+                labels = replace(labels, names=part.class_names.get(columns.label))
     return Raw(
         inputs=inputs,
         kind=kind,

@@ -1,7 +1,7 @@
 """A part of a split, a file or what the hub gives, and what is wanted of it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ class Part:
         read: The table of some columns, or of all for None.
         is_typed: Whether it tells numbers from text.
         path: The file, or None.
+        class_names: Names of the classes by column that are known of it beside what it says itself.
     """
 
     where: str
@@ -31,6 +32,7 @@ class Part:
     read: Callable[[Columns | None], pa.Table]
     is_typed: bool = True
     path: Path | None = None
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def part_of(path: Path, dialect: Dialect) -> Part:

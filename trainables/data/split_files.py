@@ -162,6 +162,20 @@ def _saved(folder: Path, state: Path) -> list[Path]:
     return paths
 
 
+def check_export(paths: Sequence[Path], split: str) -> None:
+    """Refuse files of which some, by their names, are shards of another export, or not all there are.
+
+    Args:
+        paths: The files of a split.
+        split: Its name, for messages.
+
+    Raises:
+        DataError: If they are not all of one export.
+    """
+    if shards := [path for path in paths if _SHARD.fullmatch(plain_stem(path))]:
+        check_shards(shards, split)
+
+
 def check_shards(paths: Sequence[Path], split: str) -> None:
     """Refuse shards of which one is missing, or there twice, or from another export.
 

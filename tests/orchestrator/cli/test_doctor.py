@@ -80,6 +80,7 @@ def plain(monkeypatch):
     [
         ({}, "warning", "huggingface.co does not answer"),
         ({"HF_HUB_OFFLINE": "1"}, "warning", "offline mode is on (HF_HUB_OFFLINE)"),
+        ({"TRANSFORMERS_OFFLINE": "yes"}, "warning", "offline mode is on (TRANSFORMERS_OFFLINE)"),
         (
             {"HF_HUB_OFFLINE": "TRUE", "HTTPS_PROXY": "http://127.0.0.1:9"},
             "warning",

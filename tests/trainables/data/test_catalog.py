@@ -163,8 +163,14 @@ def test_every_card_on_the_hub_has_a_pinned_commit():
     assert len(set(pinned)) == len(pinned) == 3
 
 
-@pytest.mark.parametrize("name", ["imdb", "owner/name@" + "0" * 40, "imdb@" + "1" * 40])
-def test_without_a_network_a_hub_name_fails_at_once_and_says_what_to_do(monkeypatch, name):
+@pytest.mark.parametrize("name", [
+    "imdb", "owner/name", "owner/name:config@dev", "owner/name@" + "0" * 40, "imdb@" + "1" * 40,
+])  # fmt: skip
+def test_without_a_network_a_hub_name_fails_at_once_and_says_what_to_do(
+    monkeypatch, tmp_path, name
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path))
     monkeypatch.setattr(hub, "is_reachable", lambda: False)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     with pytest.raises(DataError, match=r"--data-dir DIR with .*/train\.parquet"):
@@ -178,16 +184,9 @@ def test_an_unreachable_hub_is_noticed_at_once(monkeypatch):
     assert not hub.is_reachable()
 
 
-def test_what_the_hub_gives_is_read_like_a_file(monkeypatch):
-    fetched = {"train": table_of(20), "test": table_of(6), "unsupervised": table_of(3)}
-    monkeypatch.setattr("trainables.data.finding.fetch", lambda place, name: fetched)
-    dataset = load("imdb")
-    assert (dataset.name, len(dataset.train), len(dataset.test)) == ("imdb", 20, 6)
-
-
 @pytest.mark.parametrize(("name", "says"), [
-    ("imbd", "Did you mean 'imdb'"), ("owner/name", "owner/name@revision"),
-    ("owner/name@main", "40 hexadecimal"), ("../../nothing/here", "no data set"), ("", "no data set"),
+    ("imbd", "Did you mean 'imdb'"), ("name@main", r"owner/name\[:config\]\[@revision\]"),
+    ("owner/name@../../x", "no data set"), ("../../nothing/here", "no data set"), ("", "no data set"),
     ("synthetic:many", "synthetic:4000"), ("tickets:0", "tickets:4000"), ("a\0b", "no data set"),
     ("tickts", "Did you mean 'tickets'"), ("imdb:4000", "no data set"),
 ])  # fmt: skip
@@ -235,20 +234,6 @@ def test_a_real_set_is_loaded_whole_and_read_again_alike(real_data, tmp_path, na
 def test_the_leak_of_yahoo_health_is_noted(real_data):
     notes = load(Source(name="yahoo_health22", data_dir=real_data)).notes
     assert any("test inputs occur in the training split" in note for note in notes)
-
-
-def test_class_names_and_rows_survive_the_datasets_library(monkeypatch):
-    import datasets
-
-    features = datasets.Features(
-        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])}
-    )
-    rows = datasets.Dataset.from_dict(table_of(20).to_pydict(), features=features)
-    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: {"train": rows, "test": rows})
-    monkeypatch.setattr(hub, "is_reachable", lambda: True)
-    dataset = load("imdb")
-    assert dataset.class_names == ("no", "yes")
-    assert dataset.train.texts == table_of(20)["text"].to_pylist()
 
 
 @pytest.mark.slow
