@@ -31,10 +31,17 @@ class Method(NamedTuple):
 
 
 class DatasetId(NamedTuple):
-    """A data set: its name and its content."""
+    """A data set: its name, and its content, which alone says whether two are one."""
 
     dataset: str
     data_sha: str
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the content is the same, whatever the names."""
+        return isinstance(other, DatasetId) and self.data_sha == other.data_sha
+
+    def __hash__(self) -> int:
+        return hash(self.data_sha)
 
 
 class RateCurve(NamedTuple):

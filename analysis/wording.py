@@ -93,7 +93,8 @@ def model_label(model: str) -> str:
 
 def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
     """A name for each data set, sorted; those of one name and different content get a digest."""
-    sources = sorted(set(sources))
+    named = sorted(sources, key=lambda source: (source.dataset, source.data_sha))
+    sources = list(dict.fromkeys(named))  # of two names of one content the first
     names = [source.dataset for source in sources]
     return {
         source: source.dataset

@@ -81,6 +81,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         dry_run: Plan only.
     """
     from orchestrator.execution.tracking import check_trackers
+    from orchestrator.planning.edited import record_sources
     from orchestrator.planning.estimate import calibrate_paces, measured_paces, warm_up_bytes
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu, check_room
@@ -109,6 +110,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
     with sweep.run.locked():
+        record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
         if sweep.searches:
             sweep, code = search_training(sweep, console)
             if code:

@@ -10,6 +10,7 @@ from orchestrator.planning.grids import Grid
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
+from trainables.data.catalog import Source
 from trainables.data.dataset import Dataset
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
@@ -43,6 +44,7 @@ class Loaded:
         grid: What that comes to.
         model: What is trained.
         datasets: By the name they were asked for.
+        sources: Where they are from, by the same names.
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
@@ -53,6 +55,7 @@ class Loaded:
     grid: Grid
     model: Model
     datasets: Mapping[str, Dataset]
+    sources: Mapping[str, Source]
     resources: Resources
     run: Path | None
     command: str

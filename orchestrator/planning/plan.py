@@ -8,6 +8,7 @@ from pathlib import Path
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
+from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of
@@ -146,6 +147,7 @@ def plan_sweep(
         grid=grid,
         model=model,
         datasets=named_apart({name: load(source) for name, source in sources.items()}),
+        sources=sources,
         resources=resources,
         run=run,
         command=command,
@@ -173,6 +175,7 @@ def planned(loaded: Loaded) -> Sweep:
     check_probes(specs, sizes)
     check_targets(specs, datasets)
     check_inputs(specs, datasets)
+    edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
     plan = Plan(
         grid=request.grid or "own",
         command=loaded.command,
@@ -181,7 +184,7 @@ def planned(loaded: Loaded) -> Sweep:
         tolerance_pp=loaded.tolerance_pp,
         limited=any(dataset.limited for dataset in datasets.values()),
         environment=resources.environment,
-        notes=notes_of(specs, datasets, confirms=grid.confirm),
+        notes=(*edits.values(), *notes_of(specs, datasets, confirms=grid.confirm)),
         adaptive=request.adaptive,
         candidates=candidates_of(specs) if grid.confirm else {},
         tuned=dict(before.tuned if before else {})

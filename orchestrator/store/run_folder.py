@@ -158,6 +158,13 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
             )
     keys = {spec.result_key for spec in new.specs}
     gone = [spec for spec in old.specs if spec.result_key not in keys]
+    current = {spec.dataset: spec.data_sha for spec in new.specs}
+    edited = [one for one in gone if current.get(one.dataset, one.data_sha) != one.data_sha]
+    if edited:
+        raise PlanChangedError(
+            f"{folder} holds {len(edited)} trials of {edited[0].dataset} as it was before its files were "
+            "edited, or as it is read by other flags; read it as then, or give another --run"
+        )
     if gone:
         raise PlanChangedError(
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.methods import condition_of
+from analysis.methods import DatasetId, condition_of
+from analysis.wording import source_labels
 
 
 def test_a_condition_is_the_trial_without_its_seed(pruned):
@@ -13,17 +14,17 @@ def test_a_condition_is_the_trial_without_its_seed(pruned):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"dataset": "ag_news"}, {"data_sha": "e" * 64}, {"model": "big"}, {"model_sha": "b" * 64},
+        {"data_sha": "e" * 64}, {"model": "big"}, {"model_sha": "b" * 64},
         {"learner": "linear"}, {"warmup": 0.25}, {"signal": "el2n"}, {"settings": (("k", 5),)},
         {"signal_sha": "1"}, {"prune": "high"}, {"selector": "stratified"}, {"selector_sha": "1"},
         {"selector_settings": (("k", 5),)}, {"protocol": "restart"}, {"budget": "steps"},
     ],
     ids=lambda changed: next(iter(changed)),
 )  # fmt: skip
-def test_every_field_but_the_seed_makes_another_condition(pruned, changed):
+def test_every_field_but_names_and_the_seed_makes_another_condition(pruned, changed):
     one, other = condition_of(pruned()), condition_of(replace(pruned(), **changed))
     assert one != other
-    assert (one.order != other.order) or "model_sha" in changed
+    assert (one.order != other.order) or changed.keys() & {"model_sha", "data_sha"}
 
 
 def test_rates_share_a_curve_and_seeds_and_methods_a_control(pruned):
@@ -46,3 +47,11 @@ def test_random_is_sorted_behind_other_signals_and_rates_go_up(pruned):
     assert [(c.signal, c.rate) for c in found] == [
         ("redundancy", 0.1), ("redundancy", 0.3), ("random", 0.1)
     ]  # fmt: skip
+
+
+def test_one_content_under_two_names_is_one_data_set():
+    one, other = DatasetId("mine", "a" * 64), DatasetId("d/mine", "a" * 64)
+    assert one == other
+    assert len({one, other}) == 1
+    assert one != DatasetId("mine", "b" * 64)
+    assert source_labels([other, one]) == {one: "d/mine"}

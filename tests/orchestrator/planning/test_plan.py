@@ -4,13 +4,17 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from orchestrator.planning.edited import record_sources
 from orchestrator.planning.plan import curve_in, plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
+from trainables.data.columns import Columns
 from trainables.data.dataset_file import read
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -314,3 +318,107 @@ def test_a_policy_that_could_leave_out_no_row_is_refused_alike(planned, signal):
 def test_what_prunes_nothing_is_no_rate_that_removes_nothing(planned):
     sweep = planned(replace(SMALL, null=True, seeds=(1, 2, 3), rates=(0.1,)))
     assert sum(spec.kind == "null" for spec in sweep.specs) == 3
+
+
+def own_file(path, rows=60, extra=""):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "text,label\n" + "".join(f"word{i} again{extra},{'ab'[i % 2]}\n" for i in range(rows))
+    )
+    return path
+
+
+OWN = Request(model="linear", test_fraction=0.3, rates=(0.3,), signals=("random",), tune=False)
+
+
+def test_a_file_is_one_data_set_of_one_name_under_two_spellings_of_its_path(
+    planned, tmp_path, monkeypatch
+):
+    path = own_file(tmp_path / "d" / "mine.csv")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.csv").symlink_to(path)
+    spelled = (str(path), "d/mine.csv", "./d/../d/mine.csv")
+    plans = [planned(replace(OWN, datasets=(name,))).plan for name in spelled]
+    assert {spec.dataset for plan in plans for spec in plan.specs} == {"mine"}
+    assert len({spec.result_key for plan in plans for spec in plan.specs}) == len(plans[0].specs)
+
+
+def test_a_name_is_what_the_data_set_is_called_everywhere(planned, tmp_path):
+    path = own_file(tmp_path / "mine.csv")
+    plan = planned(replace(OWN, datasets=(str(path),), names=("support mail",))).plan
+    assert {spec.dataset for spec in plan.specs} == {"support mail"}
+    with pytest.raises(UsageError, match="2 --name for 1 data sets"):
+        planned(replace(OWN, datasets=(str(path),), names=("a", "b")))
+
+
+def test_files_of_one_name_and_other_content_are_told_apart_by_their_folders(planned, tmp_path):
+    paths = [own_file(tmp_path / folder / "mine.csv", extra=folder) for folder in ("a", "b")]
+    plan = planned(replace(OWN, datasets=tuple(map(str, paths)))).plan
+    assert {spec.dataset for spec in plan.specs} == {"a/mine", "b/mine"}
+
+
+def test_a_file_that_was_edited_since_a_run_was_planned_is_told_to_be(planned, tmp_path):
+    path = own_file(tmp_path / "mine.csv")
+    asked = replace(OWN, datasets=(str(path),))
+    first = planned(asked)
+    assert not any("edited" in note for note in first.plan.notes)
+    record_sources(first.run.folder, first.loaded.sources, first.loaded.datasets)
+    first.run.write_plan(first.plan)
+    assert not any("edited" in note for note in planned(asked).plan.notes)
+    own_file(path, rows=80)
+    again = planned(replace(asked, datasets=(str(tmp_path / "." / "mine.csv"),)))
+    assert "mine: its files were edited since" in again.plan.notes[0]
+    assert "(42 training rows then, 56 at present)" in again.plan.notes[0]
+    other = planned(replace(asked, test_fraction=0.5))
+    assert not any("edited" in note for note in other.plan.notes)
+    with pytest.raises(UsageError, match="mine as it was before its files were edited"):
+        planned(asked, run=first.run.folder).run.write_plan(planned(asked).plan)
+
+
+def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_path):
+    path = own_file(tmp_path / "mine.csv")
+    sweep = planned(replace(OWN, datasets=(str(path),)))
+    for content in (b"{", b"[1]", b'{"x": 3}', b"\xff"):
+        sweep.run.folder.mkdir(parents=True, exist_ok=True)
+        (sweep.run.folder / "sources.json").write_bytes(content)
+        assert planned(replace(OWN, datasets=(str(path),))).plan.specs == sweep.plan.specs
+
+
+@pytest.mark.parametrize(
+    ("columns", "model", "says"),
+    [
+        ({"image": "image"}, "linear", "holds images, and linear reads text; give vectors"),
+        (
+            {"embedding": "vectors"},
+            "tiny",
+            "holds vectors, and tiny reads text; use --model linear",
+        ),
+        (
+            {"embedding": "vectors", "text": "text"},
+            "tiny",
+            "comes with vectors, which --model linear alone reads",
+        ),
+    ],
+)
+def test_what_a_learner_cannot_read_is_refused_at_the_plan(planned, tmp_path, columns, model, says):
+    made = {
+        "image": pa.array([{"bytes": b"x%d" % i, "path": ""} for i in range(60)]),
+        "vectors": pa.array([[float(i), 1.0] for i in range(60)]),
+        "text": pa.array([f"text {i}" for i in range(60)]),
+    }
+    table = {name: made[kind] for name, kind in columns.items()}
+    pq.write_table(pa.table({**table, "label": [0, 1] * 30}), tmp_path / "mine.parquet")
+    vectors = Columns(embedding="embedding" if "embedding" in columns else "")
+    with pytest.raises(UsageError, match=says):
+        planned(
+            replace(OWN, datasets=(str(tmp_path / "mine.parquet"),), model=model, columns=vectors)
+        )
+
+
+def test_vectors_alone_are_trained_on_by_the_linear_model(planned, tmp_path):
+    table = {"embedding": [[float(i), 1.0] for i in range(60)], "label": [0, 1] * 30}
+    pq.write_table(pa.table(table), tmp_path / "mine.parquet")
+    sweep = planned(replace(OWN, datasets=(str(tmp_path / "mine.parquet"),), model=""))
+    assert {spec.model for spec in sweep.specs} == {"linear"}
+    with pytest.raises(UsageError, match="tfidf reads words"):
+        planned(replace(OWN, datasets=(str(tmp_path / "mine.parquet"),), signals=("tfidf",)))
