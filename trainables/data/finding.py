@@ -12,7 +12,7 @@ from trainables.data.parts import Part, part_of
 from trainables.data.readers import READ, UNSAFE, is_readable
 from trainables.data.split_files import VALIDATION_NAMES, check_export, shard_note, splits_in
 from trainables.data.streams import COMPRESSIONS, format_suffix
-from trainables.errors import AbsentError, DataError, UsageError
+from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
 
@@ -67,7 +67,7 @@ def find_parts(
         parts = {"train": [part_of(path, dialect)]}
         if test:
             if not (_is_file_name(Path(test)) or _is_file(Path(test))):
-                raise AbsentError(
+                raise DataError(
                     f"--test {excerpt(test)}: no such file, for {path} is one file: {READ}"
                 )
             parts["test"] = [part_of(Path(test), dialect)]

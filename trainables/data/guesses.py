@@ -61,10 +61,11 @@ def choose(
     else:
         columns = asked[0]
         missing = [name for name in columns.names if name not in names]
-        hint = "".join(did_you_mean(name, names) for name in missing)
-        lacks = [
-            f"no column {', '.join(excerpt(name) for name in missing)}{'.' * bool(hint)}{hint}"
+        told = [
+            excerpt(name) + (f" ({hint.strip()})" if (hint := did_you_mean(name, names)) else "")
+            for name in missing
         ]
+        lacks = [f"no column {', '.join(told)}"]
         rest = replace(
             columns,
             text=tuple(name for name in columns.text if name in names),

@@ -19,6 +19,7 @@ from trainables.data.csv_files import Dialect, csv_header, read_csv
 from trainables.data.json_files import jsonl_header, read_json, read_jsonl, whole_json_header
 from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import DataError, UnsafeError
+from trainables.suggestions import did_you_mean
 
 Result = TypeVar("Result")
 
@@ -116,6 +117,10 @@ def format_of(path: Path) -> FileFormat:
         raise DataError(f"{excerpt(str(path))}: {ending} are not read; {remedy}")
     try:
         about = path.stat()
+    except FileNotFoundError as error:
+        beside = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []
+        hint = did_you_mean(path.name, beside)
+        raise DataError(f"{excerpt(str(path))}: no such file{'.' * bool(hint)}{hint}") from error
     except (OSError, ValueError) as error:
         raise DataError(f"{excerpt(str(path))}: cannot be opened ({error})") from error
     if not stat.S_ISREG(about.st_mode):
