@@ -9,6 +9,7 @@ from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.inspected import inspected
 from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import (
@@ -26,6 +27,7 @@ from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
 from trainables.data.dataset import Dataset, write
+from trainables.data.inspection_facts import Inspection
 from trainables.learners.pretrained import find_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
@@ -42,6 +44,7 @@ class Sweep:
         grid_specs: All there could be: more than the plan's only where seeds are bought.
         tasks: The work behind all of them.
         datasets: By content hash.
+        inspections: What was seen in them, likewise.
         resources: What it runs on.
         store: What is shared.
         run: The run's folder.
@@ -59,6 +62,7 @@ class Sweep:
     grid_specs: list[TrialSpec]
     tasks: list[Task]
     datasets: Mapping[str, Dataset]
+    inspections: Mapping[str, Inspection]
     resources: Resources
     store: Store
     run: Run
@@ -163,6 +167,7 @@ def planned(loaded: Loaded) -> Sweep:
     trainings, open_ = _trainings(searches, store, before, loaded.given)
     specs = loaded.specs(trainings)
     datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
+    inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_rates(specs, sizes)
     check_lengths(specs, loaded.model, sizes)
@@ -176,7 +181,7 @@ def planned(loaded: Loaded) -> Sweep:
         tolerance_pp=loaded.tolerance_pp,
         limited=any(dataset.limited for dataset in datasets.values()),
         environment=resources.environment,
-        notes=notes_of(specs, datasets, confirms=grid.confirm),
+        notes=notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         adaptive=request.adaptive,
         candidates=candidates_of(specs) if grid.confirm else {},
         tuned=dict(before.tuned if before else {})
@@ -190,6 +195,7 @@ def planned(loaded: Loaded) -> Sweep:
         grid_specs=specs,
         tasks=plan_tasks(specs, sizes, curves=curves),
         datasets=datasets,
+        inspections=inspections,
         resources=resources,
         store=store,
         run=run,

@@ -15,7 +15,6 @@ from trainables.data.dataset import Dataset, Split
 from trainables.data.hub import Hub, fetch
 from trainables.data.readers import FORMATS, UNSAFE, read_file
 from trainables.data.subsampling import (
-    content_notes,
     held_out,
     imbalanced,
     limited,
@@ -152,7 +151,7 @@ def load(source: Source | str) -> Dataset:
     if source.validation_fraction:
         rng = np.random.default_rng([source.seed, 3])
         dataset = with_validation(dataset, source.validation_fraction, rng)
-    return replace(dataset, notes=dataset.notes + content_notes(dataset))
+    return dataset
 
 
 def _rows(name: str, size: str) -> int:
