@@ -17,10 +17,12 @@ def rows_of(count: int, total: int) -> str:
 
 
 def share_of(count: int, total: int) -> str:
-    """A share in percent, with one decimal; what is not nothing does not read 0.0."""
+    """A share in percent, with one decimal; what is not nothing, or not all, does not read so."""
     percent = 100 * count / total
     if 0 < percent < 0.05:
         return "below 0.1 %"
+    if 99.95 <= percent < 100:
+        return "above 99.9 %"
     return f"{percent:.1f} %"
 
 
