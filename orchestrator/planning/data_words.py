@@ -46,7 +46,7 @@ def _copies(seen: Inspection, train: SplitFacts) -> str:
     copies, noun = train.copies, seen.kind
     said = (
         f"{_some(copies.rows, train.rows, 'training', noun)} {_verb(copies.rows, 'has', 'have')} a copy: "
-        f"{copies.groups:,} groups, of which {copies.repeats:,} rows are to spare"
+        f"{_many(copies.groups, 'group')}, {_many(copies.repeats, 'row')} to spare"
     )
     if train.near is not None:
         said += f"; {_least(seen)}{rows_of(train.near.rows, train.rows)} a near copy"
@@ -68,8 +68,9 @@ def _of_labels(seen: Inspection) -> Iterator[str]:
     if count := train.copies.conflicting_rows:
         yield (
             f"{_some(count, train.rows, 'training', seen.kind)} {_verb(count, 'has', 'have')} a copy with "
-            f"another label ({train.copies.conflicting_groups:,} of {train.copies.groups:,} groups of "
-            "copies): no model can learn both; correct the labels, or remove the groups"
+            f"another label ({train.copies.conflicting_groups:,} of "
+            f"{_many(train.copies.groups, 'group')} of copies): no model can learn both; correct the "
+            "labels, or remove the groups"
         )
     for spelling in seen.spellings:
         names = [excerpt(name) for name in spelling.names]
@@ -115,11 +116,14 @@ def _of_contents(seen: Inspection) -> Iterator[str]:
                 f"{_some(count, split.rows, _SPLITS[name], seen.kind)} {_verb(count, 'is', 'are')} empty: "
                 "fill or remove the rows"
             )
-        if (count := split.one_word) > FEW * split.rows:
-            yield (
-                f"{_some(count, split.rows, _SPLITS[name], seen.kind)} {_verb(count, 'is', 'are')} one "
-                "word: check that --text-column names the right one"
-            )
+    short = {n: split for n, split in seen.splits.items() if split.one_word > FEW * split.rows}
+    if short:
+        counts = [
+            f"{split.one_word:,} of {split.rows:,} {_SPLITS[name]} texts "
+            f"({share_of(split.one_word, split.rows)})"
+            for name, split in short.items()
+        ]
+        yield f"one word alone: {_listed(counts)}; check that --text-column names the right column"
 
 
 def _of_classes(seen: Inspection) -> Iterator[str]:
@@ -148,6 +152,10 @@ def _classes(names: Sequence[str], what: str) -> str:
 
 def _some(count: int, total: int, split: str, noun: str) -> str:
     return f"{count:,} of {total:,} {split} {noun}s ({share_of(count, total)})"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _verb(count: int, one: str, several: str) -> str:

@@ -41,7 +41,7 @@ def test_its_size_is_one_line():
     [
         (
             {"train": (["a b", "A b", "c d", "e f"], [0, 1, 1, 0])},
-            "2 of 4 training texts (50.0 %) have a copy with another label (1 of 1 groups of copies): no "
+            "2 of 4 training texts (50.0 %) have a copy with another label (1 of 1 group of copies): no "
             "model can learn both; correct the labels, or remove the groups",
         ),
         (
@@ -70,7 +70,7 @@ def test_its_size_is_one_line():
         ),
         (
             {"test": (["word", "word two"], [0, 1])},
-            "1 of 2 test texts (50.0 %) is one word: check that --text-column names the right one",
+            "one word alone: 1 of 2 test texts (50.0 %); check that --text-column names the right column",
         ),
         (
             {"test": (["x y", "z z"], [0, 0])},
@@ -93,7 +93,7 @@ def test_each_fault_is_told_with_what_to_do(asked, said):
 def test_copies_are_noted_though_they_are_no_fault():
     (note,) = data_notes(seen_of(train=(["a b", "A b", LONG, NEARLY, "c d"], [0, 0, 1, 1, 1])))
     assert note == (
-        "2 of 5 training texts (40.0 %) have a copy: 1 groups, of which 1 rows are to spare; "
+        "2 of 5 training texts (40.0 %) have a copy: 1 group, 1 row to spare; "
         "2 of 5 (40.0 %) a near copy"
     )
 
