@@ -19,7 +19,7 @@ from analysis.study import Study, read_runs
 from analysis.wording import MARKS, method_labels, percent, signed
 from orchestrator.cli.options import SweepOptions
 from orchestrator.sweep import main as sweep
-from trainables.data.catalog import DATASETS
+from trainables.data.cards import DATASETS
 from trainables.data.tickets import tickets
 
 # What is said of the demo: signal, rate, and the words it may have.

@@ -9,6 +9,7 @@ from analysis.table import table
 from orchestrator.cli.cache_commands import app as cache
 from orchestrator.cli.config_file import app as config
 from orchestrator.cli.doctor import doctor
+from orchestrator.cli.inspect import inspect
 from orchestrator.cli.listing import list_grids, list_signals
 from orchestrator.cli.status import status
 from orchestrator.sweep import demo, sweep
@@ -41,6 +42,7 @@ def global_options(
 
 app.command("demo")(demo)
 app.command("sweep")(sweep)
+app.command("inspect")(inspect)
 app.command("report")(report)
 app.command("table")(table)
 app.command("status")(status)

@@ -230,10 +230,12 @@ def run_left(
     from analysis.run_files import Plan
     from orchestrator.execution.callbacks import ProgressCallback
     from orchestrator.execution.tuner import disconnect, run_tasks
+    from orchestrator.planning.inspected import store_inspections
     from orchestrator.planning.plan import store_data
     from orchestrator.terminal.plan_text import print_growth
 
     store_data(sweep.datasets, sweep.store)
+    store_inspections(sweep.inspections, sweep.store)
     done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]
     plan = Plan(

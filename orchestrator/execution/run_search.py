@@ -7,6 +7,7 @@ from rich.console import Console
 
 from orchestrator.execution.callbacks import ProgressCallback
 from orchestrator.execution.tuner import run_tasks
+from orchestrator.planning.inspected import store_inspections
 from orchestrator.planning.plan import Sweep, curve_in, planned, store_data
 from orchestrator.planning.task_graph import curve_tasks
 from orchestrator.planning.tasks import Task
@@ -24,6 +25,7 @@ def run_search(sweep: Sweep, console: Console) -> tuple[Sweep, int, str]:
         or 0; the limit that stopped it, or empty.
     """
     store_data(sweep.datasets, sweep.store)
+    store_inspections(sweep.inspections, sweep.store)
     first = _next_tasks(sweep)
     progress = ProgressCallback(first, sweep.run, sweep.store, console)
     seen = {task.name: task for task in first}

@@ -48,7 +48,7 @@ def record_sources(
 
 def edited(
     runs: Path, folder: Path, sources: Mapping[str, Source], datasets: Mapping[str, Dataset]
-) -> dict[str, str]:
+) -> list[str]:
     """A sentence on each data set whose files held something else when a run was last planned from them.
 
     Args:
@@ -56,12 +56,9 @@ def edited(
         folder: The run's own, in it or elsewhere.
         sources: As asked for.
         datasets: What they come to, by the same names.
-
-    Returns:
-        By content hash of what the files hold at present.
     """
     records = list(_records(runs, folder))
-    found = {}
+    found = []
     for asked, source in sources.items():
         key, dataset = _key(source), datasets[asked]
         last = max(
@@ -74,7 +71,7 @@ def edited(
             rows = (
                 f"{int(was.get('rows', 0)):,} training rows then, {len(dataset.train):,} at present"
             )
-            found[dataset.sha] = (
+            found.append(
                 f"{dataset.name}: its files were edited since {run} was planned on "
                 f"{str(was.get('planned'))[:10]} ({rows}): trials of then are of other data, none is used"
             )

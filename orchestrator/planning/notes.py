@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from analysis.methods import condition_of
+from orchestrator.planning.data_words import data_notes
 from trainables.data.dataset import Dataset
+from trainables.data.inspection_facts import Inspection
 from trainables.selection.contracts import warnings
 from trainables.selection.selectors import keep_stratified
 from trainables.spec import TrialSpec
@@ -17,18 +19,25 @@ _SEEDS = {
 
 
 def notes_of(
-    specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset], *, confirms: bool = False
+    specs: Sequence[TrialSpec],
+    datasets: Mapping[str, Dataset],
+    *,
+    inspections: Mapping[str, Inspection],
+    confirms: bool = False,
 ) -> tuple[str, ...]:
     """Sentences that plan and report show, each once.
 
     Args:
         specs: All trials there could be.
         datasets: By content hash.
+        inspections: What was seen in them, likewise.
         confirms: Whether fresh seeds confirm one cut at the end.
     """
     notes = [*_of_seeds(specs, confirms), *_of_control(specs)]
     notes += _of_policies(specs) if confirms else ()
-    notes += [f"{dataset.name}: {note}" for dataset in datasets.values() for note in dataset.notes]
+    for sha, dataset in datasets.items():
+        of_data = (*dataset.notes, *data_notes(inspections[sha]))
+        notes += [f"{dataset.name}: {note}" for note in of_data]
     notes += [note for spec in specs for note in warnings(spec)]
     notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))

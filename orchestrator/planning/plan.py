@@ -10,15 +10,10 @@ from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.inspected import inspected
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of
-from orchestrator.planning.preflight import (
-    check_inputs,
-    check_lengths,
-    check_probes,
-    check_rates,
-    check_targets,
-)
+from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
@@ -29,6 +24,7 @@ from orchestrator.store.run_folder import Run
 from trainables.data.catalog import comes_with_vectors, load
 from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import write
+from trainables.data.inspection_facts import Inspection
 from trainables.learners.pretrained import find_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
@@ -45,6 +41,7 @@ class Sweep:
         grid_specs: All there could be: more than the plan's only where seeds are bought.
         tasks: The work behind all of them.
         datasets: By content hash.
+        inspections: What was seen in them, likewise.
         resources: What it runs on.
         store: What is shared.
         run: The run's folder.
@@ -62,6 +59,7 @@ class Sweep:
     grid_specs: list[TrialSpec]
     tasks: list[Task]
     datasets: Mapping[str, Dataset]
+    inspections: Mapping[str, Inspection]
     resources: Resources
     store: Store
     run: Run
@@ -169,12 +167,9 @@ def planned(loaded: Loaded) -> Sweep:
     trainings, open_ = _trainings(searches, store, before, loaded.given)
     specs = loaded.specs(trainings)
     datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
+    inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
-    check_rates(specs, sizes)
-    check_lengths(specs, loaded.model, sizes)
-    check_probes(specs, sizes)
-    check_targets(specs, datasets)
-    check_inputs(specs, datasets)
+    check_trials(specs, loaded.model, datasets)
     edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
     plan = Plan(
         grid=request.grid or "own",
@@ -184,7 +179,10 @@ def planned(loaded: Loaded) -> Sweep:
         tolerance_pp=loaded.tolerance_pp,
         limited=any(dataset.limited for dataset in datasets.values()),
         environment=resources.environment,
-        notes=(*edits.values(), *notes_of(specs, datasets, confirms=grid.confirm)),
+        notes=(
+            *edits,
+            *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
+        ),
         adaptive=request.adaptive,
         candidates=candidates_of(specs) if grid.confirm else {},
         tuned=dict(before.tuned if before else {})
@@ -199,6 +197,7 @@ def planned(loaded: Loaded) -> Sweep:
         grid_specs=specs,
         tasks=plan_tasks(specs, sizes, curves=curves),
         datasets=datasets,
+        inspections=inspections,
         resources=resources,
         store=store,
         run=run,

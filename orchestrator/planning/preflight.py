@@ -39,6 +39,25 @@ def check_gpu(grid: str, gpus: float) -> None:
         )
 
 
+def check_trials(specs: Sequence[TrialSpec], model: Model, datasets: Mapping[str, Dataset]) -> None:
+    """Refuse trials that could only fail, or say nothing, after hours.
+
+    Args:
+        specs: All there could be.
+        model: What is trained.
+        datasets: By content hash.
+
+    Raises:
+        UsageError: If there is one; the message says what to give instead.
+    """
+    sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
+    check_rates(specs, sizes)
+    check_lengths(specs, model, sizes)
+    check_probes(specs, sizes)
+    check_targets(specs, datasets)
+    check_data(specs, datasets)
+
+
 def check_rates(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
     """Refuse a rate that would remove no row of a data set, or keep one alone.
 
@@ -134,7 +153,7 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
             )
 
 
-def check_inputs(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
+def check_data(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
     """Refuse data that the learner or a signal cannot read.
 
     Raises:

@@ -11,6 +11,7 @@ from analysis.interim_looks import LOOKS
 from analysis.page.training_words import careful_text
 from analysis.training_curves import endings
 from analysis.wording import percent, training_label
+from orchestrator.planning.data_words import data_notes
 from orchestrator.planning.estimate import (
     Pace,
     hours,
@@ -22,6 +23,7 @@ from orchestrator.planning.estimate import (
 )
 from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
+from orchestrator.terminal.data_text import print_data
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import TrialSpec
 
@@ -35,7 +37,8 @@ _WORTH_TELLING_S = 60.0
 
 
 def print_plan(sweep: Sweep, console: Console) -> None:
-    """Print the plan: trials, what they share, what is done."""
+    """Print what was seen in the data, and the plan: trials, what they share, what is done."""
+    print_data(sweep.inspections.values(), console)
     grid = {*sweep.grid_specs}
     specs = [spec for spec in sweep.specs if spec in grid]
     pruned = [spec for spec in specs if not spec.is_baseline]
@@ -67,10 +70,12 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         console.print(f"  {line}", highlight=False)
     print_trainings(sweep, console)
     print_purchases(sweep, console)
-    for dataset in sweep.datasets.values():
-        console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
+    told = {
+        f"{seen.name}: {one}" for seen in sweep.inspections.values() for one in data_notes(seen)
+    }
     for note in sweep.plan.notes:
-        console.print(f"  note: {note}", highlight=False)
+        if note not in told:
+            console.print(f"  note: {note}", highlight=False)
 
 
 def _confirmation(sweep: Sweep) -> list[str]:

@@ -1,14 +1,15 @@
-"""The data sets there are, and loading one from the hub, a folder or a file."""
+"""What data set is asked for, and loading it: made, or read from the hub, a folder or a file."""
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from trainables.data.columns import Columns
+from trainables.data.cards import DATASETS, DatasetCard
+from trainables.data.columns import Columns, Kind
 from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
@@ -16,64 +17,14 @@ from trainables.data.hub import Hub, hub_of
 from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.subsampling import (
-    content_notes,
     held_out,
     imbalanced,
     limited,
     with_validation,
 )
-from trainables.data.synthetic import synthetic
-from trainables.data.tickets import tickets
 from trainables.errors import EnvelopeError, UsageError
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetCard:
-    """A data set known by name: made here, or found as NAME/{train,test}.parquet or on the hub.
-
-    Attributes:
-        make: Makes it, given `n_train` or not; None where it is found.
-        hub: Where on the hub, or None where only a folder has it.
-        columns: Its columns on the hub; a folder may have these, or `text` and `label`.
-        parent: The card this one is a part of, or empty.
-        imbalance: Largest over smallest class of that part; sizes between are geometric,
-            falling with the class number.
-        seed: Decides which rows are in that part.
-    """
-
-    make: Callable[..., Dataset] | None = None
-    hub: Hub | None = None
-    columns: Columns = Columns()  # noqa: RUF009 - frozen
-    parent: str = ""
-    imbalance: float = 1.0
-    seed: int = 0
-
-
-_YAHOO = Columns(text=("question_title", "question_content", "best_answer"), label="topic")
-DATASETS: Mapping[str, DatasetCard] = {
-    "synthetic": DatasetCard(make=synthetic),
-    "tickets": DatasetCard(make=tickets),
-    "imdb": DatasetCard(
-        hub=Hub(repo="stanfordnlp/imdb", revision="e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
-    ),
-    "ag_news": DatasetCard(
-        hub=Hub(repo="fancyzhx/ag_news", revision="eb185aade064a813bc0b7f42de02595523103ca4")
-    ),
-    "yahoo_answers": DatasetCard(
-        hub=Hub(
-            repo="community-datasets/yahoo_answers_topics",
-            revision="6652a1e7c94f7260a0bfd0c9092dd48e2d536ea1",
-        ),
-        columns=_YAHOO,
-    ),
-    "yahoo_answers_imbalanced": DatasetCard(parent="yahoo_answers", imbalance=4.0, seed=20),
-    "yahoo_health22": DatasetCard(),
-    "sst2": DatasetCard(),
-    "sms_spam": DatasetCard(),
-    "cifar10": DatasetCard(columns=Columns(text=("image",))),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +110,64 @@ def load(source: Source | str) -> Dataset:
     if source.validation_fraction:
         rng = np.random.default_rng([source.seed, 3])
         dataset = with_validation(dataset, source.validation_fraction, rng)
-    return replace(dataset, notes=dataset.notes + content_notes(dataset))
+    return dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedSplits:
+    """The splits that a data set comes with.
+
+    Attributes:
+        name: What it is called.
+        kind: What the inputs are.
+        class_names: Shape (c,); none where there are no classes.
+        splits: By name; "train" always.
+        notes: What reading them did, a sentence each.
+    """
+
+    name: str
+    kind: Kind
+    class_names: tuple[str, ...]
+    splits: Mapping[str, Split]
+    notes: tuple[str, ...]
+
+
+def load_splits(source: Source) -> LoadedSplits:
+    """The splits of a data set, as `load` gives them, but that there need be no test split.
+
+    Raises:
+        DataError: If the data are not there, or a row of them is not fit.
+        UsageError: If the name or a setting is wrong.
+    """
+    made = DATASETS.get(source.name.partition(":")[0], DatasetCard()).make
+    if not made and not source.test_fraction:
+        found, wanted = _found(source)
+        read = read_splits(found.parts, wanted)
+        if "test" not in read.splits:
+            if source.test:
+                raise _no_test(source)
+            return LoadedSplits(
+                name=source.title or title_of(source.name),
+                kind=read.kind,
+                class_names=read.class_names,
+                splits=read.splits,
+                notes=(*found.notes, *read.notes),
+            )
+    dataset = load(source)
+    return LoadedSplits(
+        name=dataset.name,
+        kind=dataset.kind,
+        class_names=dataset.class_names,
+        splits=dataset.splits,
+        notes=dataset.notes,
+    )
+
+
+def _no_test(source: Source) -> UsageError:
+    return UsageError(
+        f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
+        "name (--test), or hold rows out (--test-fraction 0.1)"
+    )
 
 
 def comes_with_vectors(source: Source) -> bool:
@@ -246,10 +254,7 @@ def _with_test(
 ) -> tuple[dict[str, Split], tuple[str, ...]]:
     """The splits with a test split held out of train, and a note of it."""
     if not source.test_fraction:
-        raise UsageError(
-            f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
-            "name (--test), or hold rows out (--test-fraction 0.1)"
-        )
+        raise _no_test(source)
     rng = np.random.default_rng([source.seed, 0])
     train, test = held_out(splits["train"], source.test_fraction, rng)
     note = f"no test split was given: {len(test):,} rows were held out, by class"

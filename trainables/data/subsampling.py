@@ -1,13 +1,10 @@
-"""Parts of a split drawn by class, and what a reader must know of its content."""
+"""Parts of a split drawn by class."""
 
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.data.columns import is_empty
 from trainables.data.dataset import Dataset, Split
 from trainables.errors import UsageError
 
@@ -161,64 +158,3 @@ def lowest_of_each(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
     lowest: NDArray[np.int64] = first[member]
     return lowest
-
-
-def content_notes(dataset: Dataset) -> tuple[str, ...]:
-    """Sentences on empty, repeated, contradictory and leaked rows, and on classes hardly there."""
-    notes: list[str] = []
-    for name, split in dataset.splits.items():
-        if empty := int(is_empty(split.inputs).sum()):
-            notes.append(f"{empty:,} of {len(split):,} {name} inputs are empty")
-    notes += _repeats(dataset.train)
-    notes += _overlaps(dataset)
-    sizes = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
-    tested = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
-    for name, size, test_size in zip(dataset.class_names, sizes, tested, strict=False):
-        if size < 2:
-            notes.append(f"class {name!r} has {size} training rows")
-        if not test_size:
-            notes.append(f"class {name!r} does not occur in the test split: it has no recall")
-    return tuple(notes)
-
-
-def _repeats(split: Split) -> list[str]:
-    """How many rows repeat an earlier one, and how many stand in groups that disagree."""
-    codes = np.asarray(split.inputs.dictionary_encode().indices)
-    groups = int(codes.max()) + 1
-    low = np.full(groups, np.iinfo(np.int64).max)
-    high = np.full(groups, -1)
-    np.minimum.at(low, codes, split.labels)
-    np.maximum.at(high, codes, split.labels)
-    repeated, n = len(codes) - groups, len(codes)
-    notes = [f"{repeated:,} of {n:,} training rows repeat an earlier one exactly"]
-    if conflicting := int((low != high)[codes].sum()):
-        notes.append(f"{conflicting:,} training rows have a copy with another label")
-    return notes if repeated else []
-
-
-def _overlaps(dataset: Dataset) -> list[str]:
-    """How many test and validation inputs occur in the training split."""
-    notes = []
-    for name, split in dataset.splits.items():
-        if name == "train":
-            continue
-        found = _occurring(split.inputs, dataset.train.inputs)
-        if dataset.kind == "text":
-            alike = _occurring(_folded(split.inputs), _folded(dataset.train.inputs))
-        else:
-            alike = found
-        if alike:
-            more = f" ({alike:,} when case, outer space and Unicode form are passed over)"
-            notes.append(
-                f"{found:,} of {len(split):,} {name} inputs occur in the training split"
-                + (more if alike > found else "")
-            )
-    return notes
-
-
-def _occurring(inputs: pa.Array, among: pa.Array) -> int:
-    return int(pc.sum(pc.is_in(inputs, value_set=among)).as_py() or 0)
-
-
-def _folded(texts: pa.Array) -> pa.Array:
-    return pc.utf8_trim_whitespace(pc.utf8_lower(pc.utf8_normalize(texts, form="NFC")))

@@ -12,8 +12,14 @@ from tests.trainables.data.written import columns_of_rows, made_rows, write_as
 def test_the_first_command_of_the_readme_runs_beside_a_file_named_like_ours(tmp_path, name):
     (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
     write_as(tmp_path / "mine.csv", columns_of_rows(made_rows()))
-    command = "-m orchestrator.sweep --dataset mine.csv --test-fraction 0.2 --model linear --dry-run"
+    command = (
+        "-m orchestrator.sweep --dataset mine.csv --test-fraction 0.2 --model linear --dry-run"
+    )
     ended = subprocess.run(
-        [sys.executable, *command.split()], check=False, cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, *command.split()],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert (ended.returncode, ended.stderr) == (0, "")

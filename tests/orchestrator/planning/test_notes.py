@@ -7,6 +7,7 @@ from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.request import Request
 from trainables.data.dataset import Dataset, Split, uniform_draws
+from trainables.data.inspection import inspect_dataset
 from trainables.learners.pretrained import Model
 from trainables.selection.selectors import keep_stratified
 
@@ -21,7 +22,8 @@ def notes(**asked):
     """What the plan of a request says before it has seen any data."""
     request = Request(**{"grid": "demo", "seeds": (1, 2, 3)} | asked)
     grid = request.resolved(TINY, gpu=False)
-    return notes_of(expand(grid, dict.fromkeys(request.sources(), "sha"), TINY), {})
+    specs = expand(grid, dict.fromkeys(request.sources(), "sha"), TINY)
+    return notes_of(specs, {}, inspections={})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,9 @@ def told_of_classes(dataset, *signals, rates):
     request = Request(datasets=("d.csv",), signals=signals, rates=rates, warmups=(0.5,))
     grid = request.resolved(TINY, gpu=False)
     specs = expand(grid, {"d.csv": dataset.sha}, TINY)
-    found = notes_of(specs, {dataset.sha: dataset})
+    datasets = {dataset.sha: dataset}
+    inspections = {dataset.sha: inspect_dataset(dataset)}
+    found = notes_of(specs, datasets, inspections=inspections)
     return [note for note in found if "leaves no row" in note]
 
 

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainables.data import hub
-from trainables.data.catalog import DATASETS, Source, load
+from trainables.data.cards import DATASETS
+from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read, write
 from trainables.errors import DataError
@@ -129,19 +130,6 @@ def test_a_limited_test_split_is_noted_and_marked():
     assert "limited to 50 of 2,000 test rows" in dataset.notes
 
 
-def test_repeats_contradictions_and_leaks_are_counted(tmp_path):
-    train = pa.table({"text": ["a", "a", "b", "b", "c", "d"], "label": [0, 0, 0, 1, 1, 1]})
-    test = pa.table({"text": ["a", "C ", "x"], "label": [0, 1, 0]})
-    save(tmp_path / "train.parquet", train)
-    save(tmp_path / "test.parquet", test)
-    notes = load(str(tmp_path)).notes
-    assert "2 of 6 training rows repeat an earlier one exactly" in notes
-    assert "2 training rows have a copy with another label" in notes
-    assert any(
-        re.match(r"1 of 3 test inputs occur in the training split \(2 when", n) for n in notes
-    )
-
-
 def test_the_imbalanced_yahoo_is_four_to_one_with_the_test_split_whole(tmp_path):
     columns = {
         "question_title": ["t"] * 4000,
@@ -229,11 +217,6 @@ def test_a_real_set_is_loaded_whole_and_read_again_alike(real_data, tmp_path, na
     again = read(tmp_path / "x.parquet")
     assert len(again.train) == COUNTS[name]
     assert again.sha == dataset.sha
-
-
-def test_the_leak_of_yahoo_health_is_noted(real_data):
-    notes = load(Source(name="yahoo_health22", data_dir=real_data)).notes
-    assert any("test inputs occur in the training split" in note for note in notes)
 
 
 @pytest.mark.slow
