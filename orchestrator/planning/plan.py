@@ -12,7 +12,9 @@ from orchestrator.planning.expansion import expand
 from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.notes import notes_of
 from orchestrator.planning.preflight import (
+    check_inputs,
     check_lengths,
+    check_pieces,
     check_probes,
     check_rates,
     check_targets,
@@ -147,6 +149,8 @@ def plan_sweep(
         command=command,
         tolerance_pp=tolerance_pp,
     )
+    check_inputs(model, loaded.datasets.values())
+    check_pieces(model, loaded.datasets.values(), loaded.usual_specs[0].training.max_length)
     return planned(loaded)
 
 

@@ -1,18 +1,25 @@
 """What is refused before anything is scheduled, because it could only fail later."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.planning.grids import GRIDS
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
-from trainables.errors import UnavailableError, UsageError
+from trainables.errors import DataError, UnavailableError, UsageError
+from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
+from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
 from trainables.selection.lookup import resolve
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
+
+# Training texts that a tokenizer is tried on, and the share of its pieces that may be unknown: with more
+# than every other one unknown, texts differ by chance.
+_SAMPLE = 1_000
+_MOST_UNKNOWN = 0.5
 
 
 class NoGpuError(UnavailableError):
@@ -86,6 +93,59 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
             epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
             goes_on = spec.protocol == "continue"
             warm_steps(spec.warmup, epoch_steps * training.epochs, goes_on=goes_on)
+
+
+def check_inputs(model: Model, datasets: Iterable[Dataset]) -> None:
+    """Refuse data that the model does not read, such as images where it reads text.
+
+    Raises:
+        UsageError: If there are such.
+    """
+    reads = LEARNERS[model.learner].reads
+    for dataset in datasets:
+        if dataset.kind not in reads:
+            raise UsageError(
+                f"{dataset.name} holds {dataset.kind}s, and learner {model.learner} reads "
+                f"{' or '.join(reads)}; name a column of text with --text-column"
+            )
+
+
+def check_pieces(
+    model: Model, datasets: Iterable[Dataset], max_length: int
+) -> dict[str, PiecesLook]:
+    """Refuse a model whose tokenizer can make nothing of the texts, by a sample of the training rows.
+
+    Args:
+        model: That has been found.
+        datasets: Of text; others are passed over.
+        max_length: Word pieces that are kept of a text.
+
+    Returns:
+        What was seen, by the data set's content hash.
+
+    Raises:
+        DataError: If more than half of all word pieces are unknown, or all texts become the same.
+    """
+    looks = {}
+    for dataset in datasets:
+        if dataset.kind != "text":
+            continue
+        texts = dataset.train.inputs.take(even_rows(len(dataset.train), _SAMPLE)).to_pylist()
+        look = look_at_pieces(model, texts, max_length)
+        if look.unknown_share > _MOST_UNKNOWN:
+            raise DataError(
+                f"{dataset.name}: {look.unknown_share:.0%} of the word pieces of {look.texts:,} "
+                f"training texts are unknown to the tokenizer of {model.name}; use a model of this "
+                "language and script, or give the model its own tokenizer files"
+            )
+        if look.alike:
+            raise DataError(
+                f"{dataset.name}: the tokenizer of {model.name} makes the same word pieces of all "
+                f"{look.texts:,} training texts that were looked at; use a model of this language and "
+                "script, or give the model its own tokenizer files"
+            )
+        looks[dataset.sha] = look
+    return looks
 
 
 def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
