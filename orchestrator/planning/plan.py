@@ -28,7 +28,7 @@ from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import load
 from trainables.data.dataset import Dataset, write
-from trainables.learners.pretrained import find_model
+from trainables.learners.pretrained import fitted, locate_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
 from trainables.spec import Training, TrialSpec
@@ -134,22 +134,24 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
-    # Names first: they cost nothing to check, data may take minutes to read.
-    model = find_model(request.model_name)
+    # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
+    model = locate_model(request.model_name)
     grid = request.resolved(model, gpu=resources.gpus > 0)
     sources = request.sources()
     expand(grid, dict.fromkeys(sources, ""), model)
+    datasets = {name: load(source) for name, source in sources.items()}
+    check_inputs(model, datasets.values())
+    model = fitted(model)
     loaded = Loaded(
         request=request,
         grid=grid,
         model=model,
-        datasets={name: load(source) for name, source in sources.items()},
+        datasets=datasets,
         resources=resources,
         run=run,
         command=command,
         tolerance_pp=tolerance_pp,
     )
-    check_inputs(model, loaded.datasets.values())
     check_pieces(model, loaded.datasets.values(), loaded.usual_specs[0].training.max_length)
     return planned(loaded)
 

@@ -89,6 +89,27 @@ def test_what_is_wrong_with_a_model_is_told_by_the_plan_in_one_line(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_bad_row_is_named_before_the_model_has_torch_imported(tmp_path):
+    folder, data = save_model(tmp_path / "m"), tmp_path / "bad.csv"
+    lines = [f"{text},{label}" for text, label in texts(60)]
+    data.write_text("\n".join(["text,label", *lines, '"never closed,1']))
+    code = (
+        "import sys\n"
+        "from orchestrator.__main__ import app\n"
+        "try:\n"
+        "    app(sys.argv[1:])\n"
+        "finally:\n"
+        "    print({'torch', 'transformers'} & set(sys.modules))\n"
+    )
+    asked = flags(data, folder, tmp_path, "--dry-run")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 4, done.stderr
+    assert str(data) in done.stderr
+    assert done.stdout.strip() == "set()"
+
+
 def test_code_beside_a_model_is_not_run_whoever_answers_yes(rows, tmp_path):
     folder = save_model(tmp_path / "m")
     ran = tmp_path / "ran"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,6 +55,11 @@ def find_model(name: str) -> Model:
         DataError: If its files are missing, torn or of different models.
         UsageError: If it cannot read texts.
     """
+    return fitted(locate_model(name))
+
+
+def locate_model(name: str) -> Model:
+    """The first half of `find_model`, which imports no torch: whether the files are there and whole."""
     if name in BUILT_IN:
         return Model(learner=name, name=name, sha=name)
     is_head = name.startswith("linear:")
@@ -70,9 +75,17 @@ def find_model(name: str) -> Model:
         learner="linear" if is_head else "text",
         name="linear:" * is_head + found,
         sha=content_of(folder),
-        longest=read_encoder(folder, has_head=not is_head).longest,
         size=0 if is_head else weights_size(folder),
     )
+
+
+def fitted(model: Model) -> Model:
+    """The second half: whether its files belong together and read texts, and how long ones."""
+    if model.name in BUILT_IN:
+        return model
+    with opened(model.name, model.sha) as folder:
+        longest = read_encoder(folder, has_head=model.learner == "text").longest
+    return replace(model, longest=longest)
 
 
 @contextmanager
