@@ -173,8 +173,8 @@ def _padding(wrapped: Any, config: Any, tables: list[Any], rows: int) -> int | N
     An end piece will do: masks tell what is padding, and a decoder's head reads the last other piece.
     """
     counted = [getattr(table, "padding_idx", None) for table in tables]
-    choices = [*counted, wrapped.pad_token_id, config.get_text_config().pad_token_id]
-    choices.append(wrapped.eos_token_id)
+    stated = getattr(config.get_text_config(), "pad_token_id", None)
+    choices = [*counted, wrapped.pad_token_id, stated, wrapped.eos_token_id]
     return next((c for c in choices if isinstance(c, int) and 0 <= c < rows), None)
 
 

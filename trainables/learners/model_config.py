@@ -66,8 +66,9 @@ def load_config(folder: Path) -> Any:
         config = transformers.CONFIG_MAPPING[kind].from_dict(raw)
         if raw.get("pad_token_id", 0) is None:
             config.pad_token_id = type(config)().pad_token_id
-        # The settings of the part that reads text; of most models the whole.
-        _ = config.get_text_config().pad_token_id
+        # Of the part that reads text; of most models the whole.
+        if not isinstance(config.get_text_config(), transformers.PreTrainedConfig):
+            raise TypeError("text_config holds no settings")
     except Exception as error:  # each type of model checks its own, by errors of its own
         raise DataError(
             f"{folder / 'config.json'} cannot be read as the settings of a {excerpt(kind)}: "
