@@ -32,7 +32,9 @@ OWNED = {"ray": "orchestrator", "torch": "trainables", "faiss": "trainables", "p
 # Calls that run what they read, and modules that do.
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "random"}
-FORBIDDEN_ARGUMENTS = {"trust_remote_code", "allow_pickle"}
+# Arguments that may be passed as False alone, and loaders that must be told so.
+UNSAFE_IF_TRUE = {"trust_remote_code", "allow_pickle"}
+AUTO_CLASS = re.compile(r"^Auto(Config|Model\w*|Tokenizer)$")
 
 # Rooms from the ground up: a room may import those named before it; those in one line know nothing
 # of each other. Imports for types alone and inside functions count.
@@ -240,9 +242,37 @@ def test_no_code_reads_what_could_run(path):
         for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    keywords = {node.arg for node in nodes(path) if isinstance(node, ast.keyword)}
-    found = names & FORBIDDEN_MODULES, calls & FORBIDDEN_CALLS, keywords & FORBIDDEN_ARGUMENTS
+    allowed = {
+        node.arg
+        for node in nodes(path)
+        if isinstance(node, ast.keyword) and node.arg in UNSAFE_IF_TRUE and not is_false(node.value)
+    }
+    found = names & FORBIDDEN_MODULES, calls & FORBIDDEN_CALLS, allowed
     assert found == (set(), set(), set())
+
+
+def is_false(node):
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+@every_file
+def test_whoever_loads_a_model_says_that_its_code_is_not_run(path):
+    """Said nothing, transformers asks the person at the terminal, and a `yes |` answers."""
+    silent = []
+    for node in nodes(path):
+        if isinstance(node, ast.Call):
+            named = [node.func, *node.args]
+            loads = any(
+                isinstance(part, ast.Attribute)
+                and part.attr == "from_pretrained"
+                and isinstance(part.value, ast.Name)
+                and AUTO_CLASS.match(part.value.id)
+                for part in named
+            )
+            told = {keyword.arg for keyword in node.keywords}
+            if loads and "trust_remote_code" not in told:
+                silent.append(node.lineno)
+    assert silent == []
 
 
 BUILTIN_ERRORS = {

@@ -15,6 +15,7 @@ from trainables.data.dataset import Dataset
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
+from trainables.learners.tokens import PiecesLook
 from trainables.spec import Training, TrialSpec
 
 
@@ -45,6 +46,8 @@ class Loaded:
         model: What is trained.
         datasets: By the name they were asked for.
         sources: Where they are from, by the same names.
+        pieces: What the model's tokenizer makes of some of their texts, by content hash; of data sets
+            that it reads so.
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
@@ -56,6 +59,7 @@ class Loaded:
     model: Model
     datasets: Mapping[str, Dataset]
     sources: Mapping[str, Source]
+    pieces: Mapping[str, PiecesLook]
     resources: Resources
     run: Path | None
     command: str

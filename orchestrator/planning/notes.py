@@ -8,6 +8,7 @@ from analysis.methods import condition_of
 from orchestrator.planning.data_words import data_notes
 from trainables.data.dataset import Dataset
 from trainables.data.inspection_facts import Inspection
+from trainables.learners.tokens import PiecesLook
 from trainables.selection.contracts import warnings
 from trainables.selection.selectors import keep_stratified
 from trainables.spec import TrialSpec
@@ -41,6 +42,27 @@ def notes_of(
     notes += [note for spec in specs for note in warnings(spec)]
     notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))
+
+
+def pieces_notes(
+    specs: Sequence[TrialSpec],
+    datasets: Mapping[str, Dataset],
+    pieces: Mapping[str, PiecesLook],
+) -> Iterator[str]:
+    """Sentences on texts that are cut because they are longer than what is read of them.
+
+    Args:
+        specs: All trials there could be.
+        datasets: By content hash.
+        pieces: What the model's tokenizer makes of some training texts, by content hash.
+    """
+    lengths = {spec.data_sha: spec.training.max_length for spec in specs}
+    for sha, look in pieces.items():
+        if look.cut_share:
+            yield (
+                f"{datasets[sha].name}: {look.cut_share:.1%} of {look.texts:,} training texts looked at have "
+                f"more than {lengths[sha]} word pieces; what comes after is not read: --max-length reads more"
+            )
 
 
 def _of_seeds(specs: Sequence[TrialSpec], confirms: bool) -> Iterator[str]:

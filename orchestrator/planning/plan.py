@@ -12,8 +12,8 @@ from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.loaded import Loaded, named_apart
-from orchestrator.planning.notes import notes_of
-from orchestrator.planning.preflight import check_trials
+from orchestrator.planning.notes import notes_of, pieces_notes
+from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
@@ -25,7 +25,8 @@ from trainables.data.catalog import comes_with_vectors, load
 from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import write
 from trainables.data.inspection_facts import Inspection
-from trainables.learners.pretrained import find_model
+from trainables.learners import LEARNERS
+from trainables.learners.pretrained import fitted, locate_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
 from trainables.spec import Training, TrialSpec
@@ -133,19 +134,25 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
-    # Names first: they cost nothing to check, data may take minutes to read.
+    # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     before = load_plan(run) if run else None
     sources = request.sources(before.sources if before else {})
     has_vectors = any(map(comes_with_vectors, sources.values()))
-    model = find_model(request.model_name(has_vectors=has_vectors))
+    model = locate_model(request.model_name(has_vectors=has_vectors))
     grid = request.resolved(model, gpu=resources.gpus > 0)
     expand(grid, dict.fromkeys(sources, ""), model)
+    datasets = named_apart({name: load(source) for name, source in sources.items()})
+    check_inputs(model, datasets.values())
+    model = fitted(model)
+    training = grid.training or LEARNERS[model.learner].training
+    pieces = check_pieces(model, datasets.values(), training.max_length)
     loaded = Loaded(
         request=request,
         grid=grid,
         model=model,
-        datasets=named_apart({name: load(source) for name, source in sources.items()}),
+        datasets=datasets,
         sources=sources,
+        pieces=pieces,
         resources=resources,
         run=run,
         command=command,
@@ -181,6 +188,7 @@ def planned(loaded: Loaded) -> Sweep:
         environment=resources.environment,
         notes=(
             *edits,
+            *pieces_notes(specs, datasets, loaded.pieces),
             *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         ),
         adaptive=request.adaptive,

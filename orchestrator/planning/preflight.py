@@ -1,20 +1,26 @@
 """What is refused before anything is scheduled, because it could only fail later."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.planning.grids import GRIDS
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
-from trainables.errors import UnavailableError, UsageError
+from trainables.errors import DataError, UnavailableError, UsageError
+from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
+from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
 from trainables.selection.lookup import resolve
 from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 
 _NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
+# Training texts that a tokenizer is tried on, and the share of its pieces that may be unknown: with more
+# than every other one unknown, texts differ by chance.
+_SAMPLE = 1_000
+_MOST_UNKNOWN = 0.5
 
 
 class NoGpuError(UnavailableError):
@@ -55,7 +61,7 @@ def check_trials(specs: Sequence[TrialSpec], model: Model, datasets: Mapping[str
     check_lengths(specs, model, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)
-    check_data(specs, datasets)
+    check_texts(specs, datasets)
 
 
 def check_rates(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
@@ -109,6 +115,76 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
             warm_steps(spec.warmup, epoch_steps * training.epochs, goes_on=goes_on)
 
 
+def check_inputs(model: Model, datasets: Iterable[Dataset]) -> None:
+    """Refuse data that the model does not read, such as images where it reads text.
+
+    Raises:
+        UsageError: If there are such, or they have no classes.
+    """
+    reads = LEARNERS[model.learner].reads
+    for dataset in datasets:
+        if not dataset.class_names:
+            raise UsageError(
+                f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
+                "--label-column"
+            )
+        if model.reads_vectors and dataset.has_vectors:
+            continue
+        if dataset.kind not in reads:
+            remedy = (
+                "use --model linear"
+                if dataset.has_vectors
+                else "name a column of text with --text-column, or vectors with --embedding-column"
+            )
+            raise UsageError(
+                f"{dataset.name} holds {_NOUNS[dataset.kind]}, and {model.name} reads "
+                f"{' or '.join(reads)}; {remedy}"
+            )
+        if dataset.has_vectors:
+            raise UsageError(
+                f"{dataset.name} comes with vectors, which --model linear alone reads; leave "
+                f"--embedding-column out, or {model.name}"
+            )
+
+
+def check_pieces(
+    model: Model, datasets: Iterable[Dataset], max_length: int
+) -> dict[str, PiecesLook]:
+    """Refuse a model whose tokenizer can make nothing of the texts, by a sample of the training rows.
+
+    Args:
+        model: That has been found.
+        datasets: Of text; others are passed over.
+        max_length: Word pieces that are kept of a text.
+
+    Returns:
+        What was seen, by the data set's content hash.
+
+    Raises:
+        DataError: If more than half of all word pieces are unknown, or all texts become the same.
+    """
+    looks = {}
+    for dataset in datasets:
+        if dataset.kind != "text" or (model.reads_vectors and dataset.has_vectors):
+            continue
+        texts = dataset.train.inputs.take(even_rows(len(dataset.train), _SAMPLE)).to_pylist()
+        look = look_at_pieces(model, texts, max_length)
+        if look.unknown_share > _MOST_UNKNOWN:
+            raise DataError(
+                f"{dataset.name}: {look.unknown_share:.0%} of the word pieces of {look.texts:,} "
+                f"training texts are unknown to the tokenizer of {model.name}; use a model of this "
+                "language and script, or give the model its own tokenizer files"
+            )
+        if look.alike:
+            raise DataError(
+                f"{dataset.name}: the tokenizer of {model.name} makes the same word pieces of all "
+                f"{look.texts:,} training texts that were looked at; use a model of this language and "
+                "script, or give the model its own tokenizer files"
+            )
+        looks[dataset.sha] = look
+    return looks
+
+
 def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
     """Refuse an approximate search through more clusters than there are, or than there are rows.
 
@@ -153,36 +229,17 @@ def check_targets(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -
             )
 
 
-def check_data(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
-    """Refuse data that the learner or a signal cannot read.
+def check_texts(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> None:
+    """Refuse signals that read words where there are none.
 
     Raises:
-        UsageError: If there are no classes, or the inputs are not what the learner reads.
+        UsageError: If there is such a trial.
     """
     for spec in specs:
-        dataset = datasets[spec.data_sha]
-        if not dataset.class_names:
+        kind = datasets[spec.data_sha].kind
+        if spec.kind == "pruned" and kind != "text" and "texts" in resolve(spec).evidence:
             raise UsageError(
-                f"{dataset.name} has no classes, and {spec.learner} learns classes: name them with "
-                "--label-column"
-            )
-        by_vectors = spec.model == "linear" and dataset.has_vectors
-        if dataset.kind != "text" and not by_vectors:
-            raise UsageError(
-                f"{dataset.name} holds {_NOUNS[dataset.kind]}, and {spec.model} reads text"
-                + "; use --model linear" * dataset.has_vectors
-                + "; give vectors of them with --embedding-column" * (not dataset.has_vectors)
-            )
-        if dataset.has_vectors and not by_vectors:
-            raise UsageError(
-                f"{dataset.name} comes with vectors, which --model linear alone reads; leave "
-                f"--embedding-column out, or {spec.model}"
-            )
-        needs = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
-        if "texts" in needs and dataset.kind != "text":
-            raise UsageError(
-                f"{spec.signal} reads words, and {dataset.name} holds {_NOUNS[dataset.kind]}: use another "
-                "signal"
+                f"{spec.signal} reads words, and {spec.dataset} holds {_NOUNS[kind]}: use another signal"
             )
 
 

@@ -148,7 +148,7 @@ def read_jsonl(path: Path, columns: Columns | None) -> pa.Table:
     return _table(path, _lines(path), columns)
 
 
-def read_json(path: Path, columns: Columns | None) -> pa.Table:
+def read_whole_json(path: Path, columns: Columns | None) -> pa.Table:
     """The columns of a JSON file; None for all."""
     return _table(path, _whole(path), columns)
 

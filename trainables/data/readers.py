@@ -16,7 +16,7 @@ from trainables.data.arrow_files import (
 )
 from trainables.data.columns import Columns, Field, excerpt
 from trainables.data.csv_files import Dialect, csv_header, read_csv
-from trainables.data.json_files import jsonl_header, read_json, read_jsonl, whole_json_header
+from trainables.data.json_files import jsonl_header, read_jsonl, read_whole_json, whole_json_header
 from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import DataError, UnsafeError
 from trainables.suggestions import did_you_mean
@@ -58,7 +58,7 @@ FORMATS: dict[str, FileFormat] = {
     ),
     ".json": FileFormat(
         header=lambda path, _, wanted: whole_json_header(path, wanted),
-        read=lambda path, names, _: read_json(path, names),
+        read=lambda path, names, _: read_whole_json(path, names),
     ),
     ".arrow": _ARROW,
     ".feather": _ARROW,

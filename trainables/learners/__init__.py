@@ -23,6 +23,7 @@ class LearnerSpec:
             as one over their number, so that decay over a pass stays what it is. 0: never.
         weight_decays: Those that a search for its training tries, in place of that of `training`.
         lacks: Evidence it cannot give.
+        reads: Kinds of data sets that it can be trained on.
     """
 
     open: Callable[[TrialSpec, Dataset, Cache], Network]
@@ -31,6 +32,7 @@ class LearnerSpec:
     decay_rows: int = 0
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     lacks: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ("text",)
 
     def decay_for(self, n_train: int) -> float:
         """Its weight decay for so many training rows, unless asked otherwise.

@@ -13,7 +13,8 @@ from trainables.cache import Cache
 from trainables.data.dataset import Dataset
 from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
-from trainables.learners.pretrained import revision_of
+from trainables.learners.model_config import be_quiet, load_config
+from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
 from trainables.learners.tokens import Pieces, Tokens
 from trainables.spec import TrialSpec
@@ -74,11 +75,7 @@ def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwor
         "length": spec.training.max_length,
         "precision": spec.training.precision,
     }
-    embed = (
-        _word_pieces
-        if spec.model == "linear"
-        else partial(_encode, spec.model, spec.training.precision)
-    )
+    embed = _word_pieces if spec.model == "linear" else partial(_encode, spec)
 
     def write(path: Path) -> None:
         features = embed(tokens)
@@ -128,21 +125,28 @@ def _weighted(pieces: Pieces, vocabulary: int) -> Any:
     return counts
 
 
-def _encode(model: str, precision: str, tokens: Tokens) -> Arrays:
+def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
     """Masked mean of a pretrained encoder's last hidden states."""
     import torch
     from transformers import AutoModel
 
-    name, revision = revision_of(model)
-    module = AutoModel.from_pretrained(name, revision=revision, use_safetensors=True)
+    be_quiet()
+    with opened(spec.model, spec.model_sha) as folder:
+        config = load_config(folder)
+        config.pad_token_id = config.get_text_config().pad_token_id = tokens.pad
+        module = AutoModel.from_pretrained(
+            folder, config=config, use_safetensors=True, dtype="float32", local_files_only=True,
+            trust_remote_code=False,
+        )  # fmt: skip
     network = TextNetwork(module.eval(), tokens)
+    width = config.get_text_config().hidden_size
     features = {}
     for split, lengths in network.lengths.items():
         rows_by_length = np.argsort(lengths, kind="stable")
-        vectors = np.empty((len(lengths), module.config.hidden_size), dtype=np.float32)
+        vectors = np.empty((len(lengths), width), dtype=np.float32)
         for start in range(0, len(rows_by_length), _BLOCK):
             rows = rows_by_length[start : start + _BLOCK]
-            with torch.inference_mode(), autocast(precision):
+            with torch.inference_mode(), autocast(spec.training.precision):
                 batch = network.batch(split, rows)
                 hidden = network.module(**batch).last_hidden_state
                 vectors[rows] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()

@@ -1,16 +1,16 @@
 """Which learner and weights a model's name means, and the content that names them in keys."""
 
-import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from trainables.errors import AbsentError, DataError
+from trainables.learners.checkpoint import READ, check_files, content_of, weights_size
+from trainables.learners.encoder import read_encoder
 
-# Files of a model folder that decide what it computes.
-_FILES = ("config.json", "*.safetensors", "tokenizer*.json", "vocab*", "merges.txt", "*.model")
-_TOKENIZERS = ("tokenizer.json", "vocab*", "*.model")
-_BUILT_IN = ("tiny", "linear")
+BUILT_IN = ("tiny", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,11 @@ class Model:
     longest: int = 0
     size: int = 0
 
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether it is trained on embeddings that come with the data, where there are any."""
+        return self.name == "linear"
+
 
 def revision_of(name: str) -> tuple[str, str | None]:
     """The hub id or folder in a model's name, and the revision behind its @ if it has one."""
@@ -43,7 +48,7 @@ def revision_of(name: str) -> tuple[str, str | None]:
 
 
 def find_model(name: str) -> Model:
-    """Find a model by name.
+    """Find a model by name, and look at its files: whatever is wrong with them comes up here.
 
     Args:
         name: "tiny", "linear", a folder, a Hugging Face hub id (with @revision if wanted), or
@@ -51,26 +56,81 @@ def find_model(name: str) -> Model:
 
     Raises:
         AbsentError: If it is no folder here and the hub does not give it.
-        DataError: If it has no safetensors weights, as others can carry code, or no tokenizer.
+        UnsafeError: If it brings code of its own.
+        DataError: If its files are missing, torn or of different models.
+        UsageError: If it cannot read texts.
     """
-    if name in _BUILT_IN:
+    return fitted(locate_model(name))
+
+
+def locate_model(name: str) -> Model:
+    """The first half of `find_model`, which imports no torch: whether the files are there and whole."""
+    if name in BUILT_IN:
         return Model(learner=name, name=name, sha=name)
-    learner = "linear" if name.startswith("linear:") else "text"
+    is_head = name.startswith("linear:")
     encoder = name.removeprefix("linear:")
     folder = Path(encoder).expanduser()
     if folder.is_dir():
-        found = str(folder.resolve())
+        folder = folder.resolve()
+        found = str(folder)
     else:
         folder, found = _snapshot(encoder)
-    prefix = "linear:" if learner == "linear" else ""
-    trained = [] if prefix else list(folder.glob("*.safetensors"))
+    check_files(folder)
     return Model(
-        learner=learner,
-        name=prefix + found,
-        sha=_content(folder),
-        longest=_longest(folder),
-        size=sum(path.stat().st_size for path in trained),
+        learner="linear" if is_head else "text",
+        name="linear:" * is_head + found,
+        sha=content_of(folder),
+        size=0 if is_head else weights_size(folder),
     )
+
+
+def fitted(model: Model) -> Model:
+    """The second half: whether its files belong together and read texts, and how long ones."""
+    if model.name in BUILT_IN:
+        return model
+    with opened(model.name, model.sha) as folder:
+        longest = read_encoder(folder, has_head=model.learner == "text").longest
+    return replace(model, longest=longest)
+
+
+@contextmanager
+def opened(name: str, sha: str) -> Iterator[Path]:
+    """The folder of a found model, while it is read: what is loaded is what the plan has named.
+
+    Args:
+        name: As `Model.name` has it.
+        sha: Its content then.
+
+    Raises:
+        AbsentError: If it is not on this machine and the hub does not give it.
+        DataError: If its content is another before it is read, or afterwards.
+    """
+    folder = _folder_of(name)
+    _check_content(folder, sha)
+    yield folder
+    _check_content(folder, sha)
+
+
+def _check_content(folder: Path, sha: str) -> None:
+    if (found := content_of(folder)) != sha:
+        raise DataError(
+            f"model {folder} has changed since the sweep was planned (content {found[:12]}, then "
+            f"{sha[:12]}); give the same command again to plan with what is there, and write to "
+            "another folder while a sweep reads this one"
+        )
+
+
+@lru_cache(maxsize=16)
+def _folder_of(name: str) -> Path:
+    encoder, revision = revision_of(name)
+    if revision is not None:
+        return _snapshot(name.removeprefix("linear:"))[0]
+    if not Path(encoder).is_dir():
+        raise AbsentError(
+            f"model {encoder} is no folder on this machine; put it there, or into a folder that "
+            "all machines share"
+        )
+    return Path(encoder)
 
 
 def _snapshot(encoder: str) -> tuple[Path, str]:
@@ -78,7 +138,12 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
 
     hub_id, revision = revision_of(encoder)
     try:
-        folder = Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(_FILES)))
+        # Those of the top alone: subfolders hold the same model for other programs.
+        folder = Path(
+            snapshot_download(
+                hub_id, revision=revision, allow_patterns=list(READ), ignore_patterns=["*/*"]
+            )
+        )
     except Exception as error:  # the hub raises a family of its own, requests' and OS errors
         raise AbsentError(
             f"model {encoder!r} is no folder here and the Hugging Face hub does not give it "
@@ -86,35 +151,3 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
             "model.safetensors, or tiny, or linear"
         ) from error
     return folder, f"{hub_id}@{folder.name}"
-
-
-def _longest(folder: Path) -> int:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON ({error}); fetch the model again") from error
-    # RoBERTa's first position comes after its padding piece's number.
-    behind = config.get("pad_token_id", 1) + 1 if "roberta" in config.get("model_type", "") else 0
-    return max(0, int(config.get("max_position_embeddings", 0)) - behind)
-
-
-def _content(folder: Path) -> str:
-    files = sorted({path for pattern in _FILES for path in folder.glob(pattern)})
-    if not any(path.suffix == ".safetensors" for path in files):
-        raise DataError(
-            f"{folder} holds no *.safetensors; convert the weights, "
-            "pickled ones can run code and are not read"
-        )
-    if not any(path.match(pattern) for path in files for pattern in _TOKENIZERS):
-        # Without one an empty vocabulary is made up, and the model sees unknown words alone.
-        raise DataError(
-            f"{folder} holds no tokenizer (tokenizer.json, vocab.txt or *.model); save it beside the "
-            "weights, such as by tokenizer.save_pretrained, or copy those files from its source"
-        )
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.name} {content}\n".encode())
-    return digest.hexdigest()

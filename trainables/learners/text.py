@@ -13,18 +13,16 @@ from trainables.data.dataset import Dataset
 from trainables.environment import device
 from trainables.errors import UsageError
 from trainables.keys import key_of, seed_for
-from trainables.learners.pretrained import revision_of
-from trainables.learners.tokens import (
-    Tokens,
-    load_tokenizer,
-    read_tokens,
-    train_tokenizer,
-    write_tokens,
-)
+from trainables.learners.encoder import read_encoder
+from trainables.learners.model_config import be_quiet, load_config
+from trainables.learners.pretrained import BUILT_IN, opened
+from trainables.learners.tokens import Tokens, read_tokens, train_tokenizer, write_tokens
 from trainables.spec import TrialSpec
 
 # Batches are padded to a multiple of this: few shapes, little padding.
 _BUCKET = 16
+# Dropout on attention forbids the fast kernels and buys nothing measurable.
+_ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
 
 
 class TextNetwork:
@@ -85,9 +83,13 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
     about = {"data": spec.data_sha, "tokenizer": spec.model_sha, "length": spec.training.max_length}
 
     def write(path: Path) -> None:
-        own = spec.model in ("tiny", "linear")
-        tokenizer, pad = (train_tokenizer(dataset), 0) if own else load_tokenizer(spec.model)
-        write_tokens(dataset, tokenizer, path, max_length=spec.training.max_length, pad=pad)
+        length = spec.training.max_length
+        if spec.model in BUILT_IN:
+            write_tokens(dataset, train_tokenizer(dataset), path, max_length=length)
+            return
+        with opened(spec.model, spec.model_sha) as folder:
+            encoder = read_encoder(folder, has_head=spec.learner == "text")
+        write_tokens(dataset, encoder.tokenizer, path, max_length=length, pad=encoder.pad)
 
     return read_tokens(cache.get("tokens", key_of(about), write, about=about))
 
@@ -96,21 +98,27 @@ def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
     """A pretrained encoder; its head is drawn from the spec's seed, whatever head the checkpoint has."""
     from transformers import AutoModelForSequenceClassification
 
-    name, revision = revision_of(spec.model)
-    load = partial(
-        AutoModelForSequenceClassification.from_pretrained,
-        name,
-        revision=revision,
-        num_labels=len(dataset.class_names),
-        use_safetensors=True,
-        dtype="float32",
-        ignore_mismatched_sizes=True,
-        # Dropout on attention forbids the fast kernels and buys nothing measurable.
-        **_no_attention_dropout(name, revision),
-    )
-    return TextNetwork(
-        _seeded(spec, lambda: _with_new_head(load())), cached_tokens(spec, dataset, cache)
-    )
+    tokens = cached_tokens(spec, dataset, cache)
+    with opened(spec.model, spec.model_sha) as folder:
+        config = load_config(folder)
+        config.num_labels = len(dataset.class_names)
+        # A decoder's head reads the last piece that is not this one.
+        config.pad_token_id = config.get_text_config().pad_token_id = tokens.pad
+        for name in _ATTENTION_DROPOUTS:
+            if hasattr(config, name):
+                setattr(config, name, 0.0)
+        load = partial(
+            AutoModelForSequenceClassification.from_pretrained,
+            folder,
+            config=config,
+            use_safetensors=True,
+            dtype="float32",
+            ignore_mismatched_sizes=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+        module = _seeded(spec, lambda: _with_new_head(load()))
+    return TextNetwork(module, tokens)
 
 
 def _with_new_head(module: Any) -> Any:
@@ -153,20 +161,10 @@ def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
     return TextNetwork(_seeded(spec, partial(DistilBertForSequenceClassification, config)), tokens)
 
 
-def _no_attention_dropout(name: str, revision: str | None) -> dict[str, float]:
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(name, revision=revision)
-    names = ("attention_dropout", "attention_probs_dropout_prob")
-    return {name: 0.0 for name in names if hasattr(config, name)}
-
-
 def _seeded(spec: TrialSpec, make: Any) -> Any:
     import torch
-    import transformers
 
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    be_quiet()
     with torch.random.fork_rng():
         torch.manual_seed(seed_for(spec.seed, "weights"))
         return make()

@@ -1,7 +1,7 @@
 """Word pieces of a data set: made once, mapped from one Arrow file by every trial."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset
-from trainables.errors import UsageError
-from trainables.learners.pretrained import revision_of
+from trainables.learners.encoder import read_encoder
+from trainables.learners.pretrained import BUILT_IN, Model, opened
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 # Texts handed to the tokenizer at once; bounds the lists of Python ints in between.
 _BLOCK = 2048
+# Texts that a tokenizer of the data's own is trained on where it is only to be looked at.
+_LOOKED_AT = 10_000
 _VOCABULARY = 8192
 _UNKNOWN = "[UNK]"
 _SPECIAL = ("[PAD]", _UNKNOWN, "[CLS]", "[SEP]")
@@ -65,12 +67,84 @@ class Tokens:
     pad: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class PiecesLook:
+    """What a model's tokenizer makes of some texts.
+
+    Attributes:
+        texts: How many there were.
+        unknown_share: Of the pieces that are no mark of a text's ends, those that stand for what the
+            tokenizer has no piece for.
+        cut_share: Of the texts, those that do not fit into max_length, ends included.
+        alike: Whether texts that differ all become the same pieces.
+        median_pieces: Of a whole text, ends included.
+        trained_on: Texts that the tokenizer was trained on for this look; 0 where it came with the model.
+    """
+
+    texts: int
+    unknown_share: float
+    cut_share: float
+    alike: bool
+    median_pieces: float
+    trained_on: int
+
+
+def look_at_pieces(model: Model, texts: Sequence[str], max_length: int) -> PiecesLook:
+    """See what a model's tokenizer makes of some texts; no network is built for training.
+
+    Args:
+        model: What `find_model` gave.
+        texts: At least one. A built-in model's tokenizer is trained on them, at most 10,000 drawn
+            evenly: of a sample it has fewer pieces than of all rows, and cuts a little more.
+        max_length: Pieces that are kept of a text.
+
+    Raises:
+        DataError: If the model's files have changed since it was found.
+    """
+    if model.name in BUILT_IN:
+        sample = [texts[row] for row in even_rows(len(texts), _LOOKED_AT)]
+        tokenizer, trained_on = _trained_on(sample), len(sample)
+        unknown: int | None = tokenizer.token_to_id(_UNKNOWN)
+    else:
+        with opened(model.name, model.sha) as folder:
+            encoder = read_encoder(folder, has_head=model.learner == "text")
+        tokenizer, unknown, trained_on = encoder.tokenizer, encoder.unknown, 0
+    lengths, unknowns, marks, seen = [], 0, 0, set()
+    for start in range(0, len(texts), _BLOCK):
+        for encoded in tokenizer.encode_batch_fast(list(texts[start : start + _BLOCK])):
+            ids = encoded.ids
+            lengths.append(len(ids))
+            marks += sum(encoded.special_tokens_mask)
+            unknowns += 0 if unknown is None else ids.count(unknown)
+            seen.add(tuple(ids))
+    pieces = sum(lengths) - marks
+    sizes = np.array(lengths)
+    return PiecesLook(
+        texts=len(texts),
+        unknown_share=unknowns / pieces if pieces else 0.0,
+        cut_share=float((sizes > max_length).mean()),
+        alike=len(seen) == 1 < len(set(texts)),
+        median_pieces=float(np.median(sizes)),
+        trained_on=trained_on,
+    )
+
+
+def even_rows(n: int, most: int) -> list[int]:
+    """At most so many of n rows, from the first to the last at equal steps."""
+    rows = np.linspace(0, n - 1, min(n, most)).round().astype(int)
+    return [int(row) for row in rows]
+
+
 def train_tokenizer(dataset: Dataset) -> "Tokenizer":
     """A WordPiece tokenizer, lower case, of 8,192 pieces and the letters, from the training texts."""
+    return _trained_on(dataset.train.texts)
+
+
+def _trained_on(all_texts: Sequence[str]) -> "Tokenizer":
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
     normalizer = normalizers.BertNormalizer(lowercase=True)
-    texts = [normalizer.normalize_str(text) for text in dataset.train.texts]
+    texts = [normalizer.normalize_str(text) for text in all_texts]
     letters = sorted(set().union(*texts))
     trained = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
     trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -92,26 +166,6 @@ def train_tokenizer(dataset: Dataset) -> "Tokenizer":
     return tokenizer
 
 
-def load_tokenizer(model: str) -> tuple["Tokenizer", int]:
-    """The fast tokenizer that comes with a pretrained encoder, and its padding piece.
-
-    Raises:
-        ValueError: If the model has no fast tokenizer or no padding piece.
-    """
-    from transformers import AutoTokenizer
-
-    name, revision = revision_of(model)
-    wrapped = AutoTokenizer.from_pretrained(name, revision=revision)
-    if not wrapped.is_fast or wrapped.pad_token_id is None:
-        raise UsageError(
-            f"the tokenizer of {model} has no "
-            f"{'fast version' if not wrapped.is_fast else 'padding piece'}; use an encoder that has"
-        )
-    tokenizer: Tokenizer = wrapped.backend_tokenizer
-    tokenizer.no_padding()
-    return tokenizer, wrapped.pad_token_id
-
-
 def write_tokens(
     dataset: Dataset, tokenizer: "Tokenizer", path: Path, *, max_length: int, pad: int = 0
 ) -> None:
@@ -120,7 +174,7 @@ def write_tokens(
     names = list(dataset.splits)
     batches = []
     for name in names:
-        lists = [_pieces(tokenizer, block) for block in _blocks(dataset.splits[name].inputs)]
+        lists = [_pieces(tokenizer, block, pad) for block in _blocks(dataset.splits[name].inputs)]
         values = np.concatenate([piece for block in lists for piece in block])
         sizes = [len(piece) for block in lists for piece in block]
         offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
@@ -137,8 +191,10 @@ def _blocks(texts: Any) -> list[list[str]]:
     return [texts[i : i + _BLOCK].to_pylist() for i in range(0, len(texts), _BLOCK)]
 
 
-def _pieces(tokenizer: "Tokenizer", texts: list[str]) -> list[NDArray[np.int32]]:
-    return [np.array(e.ids, dtype=np.int32) for e in tokenizer.encode_batch_fast(texts)]
+def _pieces(tokenizer: "Tokenizer", texts: list[str], pad: int) -> list[NDArray[np.int32]]:
+    # An empty text of a tokenizer that marks no ends: a mean over no piece is no number.
+    encoded = tokenizer.encode_batch_fast(texts)
+    return [np.array(e.ids or [pad], dtype=np.int32) for e in encoded]
 
 
 def read_tokens(path: Path) -> Tokens:

@@ -14,9 +14,10 @@ from orchestrator.planning.plan import curve_in, plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_plan
+from tests.model_folders import save_bytes, save_model, save_tokenizer
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read
-from trainables.errors import UsageError
+from trainables.errors import DataError, UsageError
 from trainables.learners import LEARNERS
 from trainables.records import curve_to_json
 from trainables.result import TrainingCurve
@@ -196,13 +197,57 @@ def test_a_warm_up_that_leaves_no_step_is_refused_before_anything_runs(planned, 
 
 
 def test_texts_longer_than_the_model_reads_are_refused_before_anything_runs(planned, tmp_path):
-    folder = tmp_path / "encoder"
-    folder.mkdir()
-    (folder / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 512}')
-    (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "vocab.txt").write_text("[UNK]\n")
-    request = replace(SMALL, model=str(folder), training=(("max_length", 1024),))
-    with pytest.raises(ValueError, match="reads at most 512 word pieces"):
+    folder = save_model(tmp_path / "encoder", "mpnet", tokenizer=False, vocabulary=300)
+    save_bytes(folder)
+    request = replace(SMALL, model=str(folder), training=(("max_length", 40),))
+    with pytest.raises(
+        ValueError, match="reads at most 38 word pieces; use --max-length 38 or less"
+    ):
+        planned(request)
+    planned(replace(request, training=(("max_length", 38),)))
+
+
+def test_a_tokenizer_that_knows_less_than_half_of_the_texts_is_refused_with_the_share(
+    planned, tmp_path
+):
+    """Half of all pieces unknown: texts are still told apart, by chance."""
+    folder = save_model(tmp_path / "encoder")
+    rows = "".join(f"c{i % 30} c1 x{i} y{i} z{i},{i % 2}\n" for i in range(100))
+    (tmp_path / "d.csv").write_text("text,label\n" + rows)
+    request = replace(
+        SMALL, datasets=(str(tmp_path / "d.csv"),), test_fraction=0.2, limit_test=0,
+        model=str(folder), training=(("max_length", 32),),
+    )  # fmt: skip
+    with pytest.raises(DataError, match=r"60% of the word pieces of 80 training texts are unknown"):
+        planned(request)
+    (tmp_path / "d.csv").write_text("text,label\n" + rows.replace("z", "c2 "))
+    planned(request)
+
+
+def test_texts_that_all_become_the_same_pieces_are_refused(planned, tmp_path):
+    """Qwen2's tokenizer reads nothing of one that is no list of byte pairs: every text is empty."""
+    folder = save_model(tmp_path / "encoder", "qwen2", tokenizer=False)
+    save_tokenizer(folder)
+    request = replace(SMALL, model=str(folder), training=(("max_length", 32),))
+    with pytest.raises(DataError, match="makes the same word pieces of all 300 training texts"):
+        planned(request)
+
+
+@pytest.mark.parametrize("model", ["tiny", "linear"])
+def test_images_are_refused_before_anything_runs(planned, tmp_path, model):
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    png = b"\x89PNG\r\n\x1a\n" + bytes(30)
+    images = [{"bytes": png + bytes([i]), "path": None} for i in range(60)]
+    for name in ("train", "test"):
+        table = pa.table({"image": images, "label": [i % 2 for i in range(60)]})
+        write_table(table, tmp_path / f"{name}.parquet")
+    request = replace(
+        SMALL, datasets=(str(tmp_path),), model=model, limit_test=0,
+        columns=Columns(text=("image",)),
+    )  # fmt: skip
+    with pytest.raises(UsageError, match=f"holds images, and .*{model}.* reads text"):
         planned(request)
 
 
@@ -387,7 +432,11 @@ def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_
 @pytest.mark.parametrize(
     ("columns", "model", "says"),
     [
-        ({"image": "image"}, "linear", "holds images, and linear reads text; give vectors"),
+        (
+            {"image": "image"},
+            "linear",
+            "holds images, and linear reads text; name a column of text .*or vectors",
+        ),
         (
             {"embedding": "vectors"},
             "tiny",

@@ -92,18 +92,18 @@ def test_every_real_text_set_goes_through_a_whole_trial(real, cache, name):
     assert 0 < row.accuracy <= 1
 
 
-def _networks(classes):
+def _networks(classes, vocabulary=400):
     """Small networks of the families people fine-tune, as if tuned for so many classes."""
     import transformers as hf
 
     small = {
-        "vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "vocab_size": vocabulary, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
         "intermediate_size": 32, "max_position_embeddings": 64, "num_labels": classes,
     }  # fmt: skip
     for family in ("Bert", "Roberta", "Electra", "DebertaV2"):
         config = getattr(hf, f"{family}Config")(**small)
         yield getattr(hf, f"{family}ForSequenceClassification")(config)
-    own = {"vocab_size": 400, "dim": 16, "hidden_dim": 32, "n_layers": 1, "n_heads": 2}
+    own = {"vocab_size": vocabulary, "dim": 16, "hidden_dim": 32, "n_layers": 1, "n_heads": 2}
     config = hf.DistilBertConfig(**own, num_labels=classes)
     yield hf.DistilBertForSequenceClassification(config)
 
@@ -135,9 +135,10 @@ def test_a_checkpoint_tuned_for_as_many_classes_begins_with_another_head_for_eac
 ):
     import torch
 
-    tuned = next(_networks(len(small.class_names)))
+    tokenizer = train_tokenizer(small)
+    tuned = next(_networks(len(small.class_names), tokenizer.get_vocab_size()))
     tuned.save_pretrained(tmp_path / "tuned")
-    train_tokenizer(small).save(str(tmp_path / "tuned/tokenizer.json"))
+    tokenizer.save(str(tmp_path / "tuned/tokenizer.json"))
     found, cache = find_model(str(tmp_path / "tuned")), filled()
     full = replace(
         specs("linear")[0], learner="text", model=found.name, model_sha=found.sha,
