@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import rows_sha
+from trainables.data.columns import excerpt
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
 from trainables.evidence.forward_passes import predict_with_confidence
@@ -60,10 +61,18 @@ def evaluate(
         test_sure_other=sure[1],
         found=_truth_hits(dataset.truth, keep),
         environment=_environment(learner.threads),
-        warnings=warnings(spec),
+        warnings=(*warnings(spec), *_lost_classes(dataset, keep)),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
     )
+
+
+def _lost_classes(dataset: Dataset, keep: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Classes that had training rows and have none left."""
+    left = np.bincount(dataset.train.labels[keep], minlength=len(dataset.class_names))
+    there = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
+    lost = [excerpt(dataset.class_names[k]) for k in np.flatnonzero((there > 0) & (left == 0))]
+    return tuple(f"class {name} has no training row left" for name in lost)
 
 
 def _sure_of_another(

@@ -497,3 +497,29 @@ def test_scores_may_be_those_of_the_finished_run_where_training_starts_afresh(sp
     row = run_trial(pruned, shared)
     assert bytes_of(row) == bytes_of(run_trial(pruned, alone))
     assert row.phases["warmup"].examples == whole.phases["training"].examples
+
+
+def test_a_class_that_loses_its_last_training_row_is_named(specs, cache, small):
+    train = small.train
+    one = Split(inputs=["a word of its own"], labels=[3], ids=[len(train)])
+    whole = replace(
+        small,
+        class_names=(*small.class_names, "single"),
+        train=Split(
+            inputs=[*train.texts, *one.texts],
+            labels=np.concatenate([train.labels, one.labels]),
+            ids=np.concatenate([train.ids, one.ids]),
+        ),
+        truth={},
+    )
+    cache.get("data", whole.sha, lambda path: write(whole, path))
+    lost = {}
+    for seed in range(8):
+        spec = specs(
+            "linear", signal="random", settings=(), seed=seed, protocol="restart", warmup=0.0
+        )[1]
+        row = run_trial(replace(spec, data_sha=whole.sha), cache)
+        said = "class 'single' has no training row left" in row.warnings
+        assert said == (row.kept_counts[3] == 0)
+        lost[said] = seed
+    assert lost.keys() == {True, False}
