@@ -260,8 +260,10 @@ def _assembled(source: Source, raws: dict[str, Raw]) -> Dataset:
                 "name (--test), or hold rows out (--test-fraction 0.1)"
             )
         rng = np.random.default_rng([source.seed, 0])
-        splits["train"], splits["test"] = held_out(splits["train"], source.test_fraction, rng)
-        notes += (f"no test split was given: {len(splits['test']):,} rows were held out, by class",)
+        splits["train"], splits["test"], how = held_out(
+            splits["train"], source.test_fraction, rng, where=source.name
+        )
+        notes += (f"no test split was given: {how}",)
     elif source.test_fraction:
         raise UsageError(f"{source.name}: has a test split; leave test_fraction out")
     return Dataset(
