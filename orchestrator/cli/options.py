@@ -59,6 +59,20 @@ class SweepOptions(BaseModel):
     )
     limit: int = Field(default=0, description="Train on this many rows; marks the run.")
     limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
+    imbalance: float = Field(
+        default=1.0,
+        description="Stress test: cut the training classes to sizes that fall from the first class to the "
+        "last, the first so many times the last. Test rows stay.",
+    )
+    flip_labels: float = Field(
+        default=0.0,
+        description="Stress test: give this share of each class's training rows another label.",
+    )
+    inject_copies: float = Field(
+        default=0.0,
+        description="Stress test: add copies of this share of the training rows, of texts half of them with "
+        "one word changed. The report shows what of all that each method found.",
+    )
     warmup: _Shares = Field(
         default=None,
         description="Share of the full run's steps done before rows are scored, in (0, 1). Default: as late "
@@ -172,6 +186,9 @@ class SweepOptions(BaseModel):
             validation_fraction=self.validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
+            imbalance=self.imbalance,
+            flip_labels=self.flip_labels,
+            inject_copies=self.inject_copies,
             warmups=tuple(self.warmup or ()),
             rates=tuple(self.rate or ()),
             signals=tuple(self.signal or ()),

@@ -14,6 +14,7 @@ from trainables.data.columns import Columns, choose, excerpt
 from trainables.data.dataset import Dataset, Split
 from trainables.data.hub import Hub, fetch
 from trainables.data.readers import FORMATS, UNSAFE, read_file
+from trainables.data.stress import check_alterations, stressed
 from trainables.data.subsampling import (
     content_notes,
     held_out,
@@ -92,7 +93,11 @@ class Source:
             where there is none; 0 for none.
         limit: Training rows to take, shares of the classes kept; 0 for all.
         limit_test: The same of the test rows.
-        seed: Decides which rows `test_fraction`, `limit` and `limit_test` take.
+        imbalance: Stress test: training classes are cut to sizes that fall from the first class to
+            the last by this ratio; 1 for none.
+        flip_labels: Stress test: share of each class's training rows whose label becomes another one.
+        inject_copies: Stress test: copies to add, as a share of the training rows, in [0, 1].
+        seed: Decides which rows `test_fraction`, `limit` and `limit_test` take, and which are altered.
     """
 
     name: str
@@ -103,6 +108,9 @@ class Source:
     validation_fraction: float = 0.0
     limit: int = 0
     limit_test: int = 0
+    imbalance: float = 1.0
+    flip_labels: float = 0.0
+    inject_copies: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -120,6 +128,7 @@ class Source:
             raise UsageError(
                 f"test {self.test!r} and test_fraction {self.test_fraction:g}; give one of them"
             )
+        check_alterations(self)
 
 
 def load(source: Source | str) -> Dataset:
@@ -152,6 +161,7 @@ def load(source: Source | str) -> Dataset:
     if source.validation_fraction:
         rng = np.random.default_rng([source.seed, 3])
         dataset = with_validation(dataset, source.validation_fraction, rng)
+    dataset = stressed(dataset, source)
     return replace(dataset, notes=dataset.notes + content_notes(dataset))
 
 
