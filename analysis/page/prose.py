@@ -16,12 +16,23 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
         "Each answer is about this training set, this model and this grid; the line lies "
         f"{study.tolerance_pp:g} pp below the full-data accuracy of the same seeds."
     ]
+    sentences = [*_altered(study), *sentences]
     sentences += _experiments(study)
     sentences += _everywhere(study)
     if len(found) > 1:
         shrink = sum(card.answer.rate > 0 for card in found)
         sentences.append(f"{shrink} of {len(found)} data sets can shrink.")
     return sentences
+
+
+def _altered(study: Study) -> list[str]:
+    """That training rows were altered on purpose, of each data set where they were."""
+    return [
+        f"{label}: altered on purpose, {study.plan.altered[source.data_sha][0]}. This is a stress test of "
+        "methods; its answer is about the altered rows and not about the data they were made from."
+        for source, label in study.sources.items()
+        if source.data_sha in study.plan.altered
+    ]
 
 
 def _experiments(study: Study) -> list[str]:
@@ -84,11 +95,12 @@ def planted_sentences(study: Study, table: PlantedTable) -> tuple[str, ...]:
 
 
 def _own_note(study: Study, table: PlantedTable) -> str:
-    """The first note of the plan on this data set: a set's own notes stand before all others."""
+    """What was altered, or the first note of the plan on this data set: a set's own stand first."""
+    if altered := study.plan.altered.get(table.source.data_sha):
+        return f"{altered[1][:1].upper()}{altered[1][1:]}."
     name = table.source.dataset
-    if (
-        study.sources[table.source] != name
-    ):  # two contents of one name: whose note it is, is unclear
+    # Two contents of one name: whose note it is, is unclear.
+    if study.sources[table.source] != name:
         return ""
     notes = (
         note.removeprefix(f"{name}: ") for note in study.plan.notes if note.startswith(f"{name}: ")

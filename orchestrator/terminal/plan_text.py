@@ -67,8 +67,15 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         console.print(f"  {line}", highlight=False)
     print_trainings(sweep, console)
     print_purchases(sweep, console)
-    for dataset in sweep.datasets.values():
+    for sha, dataset in sweep.datasets.items():
         console.print(f"  {dataset.name}: {len(dataset.train):,} train, {len(dataset.test):,} test")
+        if altered := sweep.plan.altered.get(sha):
+            console.print(
+                f"  stress test: {dataset.name} is altered on purpose, {altered[0]}; no answer of this run "
+                "is about the data as they came",
+                highlight=False,
+                style="yellow",
+            )
     for note in sweep.plan.notes:
         console.print(f"  note: {note}", highlight=False)
 
