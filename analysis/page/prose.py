@@ -16,7 +16,6 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
         "Each answer is about this training set, this model and this grid; the line lies "
         f"{study.tolerance_pp:g} pp below the full-data accuracy of the same seeds."
     ]
-    sentences = [*_altered(study), *sentences]
     sentences += _experiments(study)
     sentences += _everywhere(study)
     if len(found) > 1:
@@ -25,11 +24,11 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     return sentences
 
 
-def _altered(study: Study) -> list[str]:
+def altered_texts(study: Study) -> list[str]:
     """That training rows were altered on purpose, of each data set where they were."""
     return [
-        f"{label}: altered on purpose, {study.plan.altered[source.data_sha][0]}. This is a stress test of "
-        "methods; its answer is about the altered rows and not about the data they were made from."
+        f"{label}: rows altered on purpose, {study.plan.altered[source.data_sha][0]}. This tests methods; its "
+        "answer is about the altered rows and not about the data they were made from."
         for source, label in study.sources.items()
         if source.data_sha in study.plan.altered
     ]

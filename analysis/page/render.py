@@ -20,7 +20,7 @@ from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
 from analysis.page.leak_words import COLUMNS, leak_lines, leak_texts
-from analysis.page.prose import opening, tally
+from analysis.page.prose import altered_texts, opening, tally
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -127,6 +127,7 @@ def _context(study: Study) -> dict[str, Any]:
         "lead": opening(study, found),
         "tally": tally(study),
         "planted": planted_panels(study),
+        "altered": altered_texts(study),
         "leaks": (leak_texts(study), COLUMNS, leak_lines(study)),
         "tolerance": f"{study.tolerance_pp:g}",
         "confidence": study.confidence,

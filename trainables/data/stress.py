@@ -158,7 +158,7 @@ def _flipped(dataset: Dataset, share: float, rng: np.random.Generator) -> tuple[
     truth["is_wrong"] = given != truth["true_label"]
     train = replace(dataset.train, labels=given)
     return replace(dataset, train=train, truth=truth), (
-        f"{chosen.sum():,} of {len(labels):,} labels were flipped, to any other class alike"
+        f"{chosen.sum():,} of {len(labels):,} labels were flipped, each to another class drawn evenly"
     )
 
 

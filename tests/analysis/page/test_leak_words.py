@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.gate import Gate, unmet
-from analysis.page.answer_cards import cards
 from analysis.page.leak_words import leak_lines, leak_texts
-from analysis.page.prose import opening
+from analysis.page.prose import altered_texts
 from analysis.page.render import render
 from analysis.page.tables import planted_panels
 from analysis.run_files import Plan
@@ -73,7 +72,7 @@ def test_a_card_with_a_leak_or_of_a_stress_test_is_no_longer_than_a_reader_reads
 
 def test_nothing_is_said_of_leaks_where_there_is_none():
     page = render(made([(0, 0), (0.2, 0.9)]))
-    assert 'id="leaks"' not in page and "stress test" not in page
+    assert 'id="leaks"' not in page and "Stress test" not in page
     assert 'id="leaks"' in render(leaking(0.25))
 
 
@@ -81,8 +80,9 @@ def test_an_answer_about_altered_rows_is_never_one_about_the_data_as_they_came()
     card = only(altered())
     assert card.headline.startswith("Drop 30% of made (altered) by ")
     assert card.altered == "Not about the data as they came: a stress test, 10% of labels flipped."
-    lead = opening(altered(), cards(altered()))
-    assert lead[0].startswith("made (altered): altered on purpose, 10% of labels flipped.")
+    (told,) = altered_texts(altered())
+    assert told.startswith("made (altered): rows altered on purpose, 10% of labels flipped.")
+    assert "Stress test" in render(altered()) and altered_texts(made([(0, 0)])) == []
 
 
 def test_a_gate_of_the_data_is_not_passed_by_a_stress_test():
