@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from analysis.answers import answers
+from analysis.intervals import bounds, parts
 from analysis.leaks import leak_of
 from analysis.run_files import Plan
 from analysis.study import study
 from analysis.table_rows import leak_rows
 from analysis.verdicts import judge
+from tests.analysis.test_confirmation import SHA as CONFIRMED
+from tests.analysis.test_confirmation import fresh
+from tests.analysis.test_confirmation import seen as confirmed
 from trainables.errors import DataError
 
 SHA = "d" * 64
@@ -109,6 +113,30 @@ def test_a_model_that_learned_nothing_is_judged_on_neither_side(made, result, pr
     answer, leak = only(study(rows, plan()))
     assert answer.state == "no answer"
     assert leak.whole is None and leak.parts["clean"].verdict is None
+
+
+def test_a_confirmed_list_is_judged_on_each_side_by_its_fresh_seeds_and_for_the_choice():
+    """As the whole: 4 % a side, and of the test rows' part a share for each cut chosen from."""
+    mask = np.arange(4000) < 1500
+    plain = confirmed(*fresh(-0.2), candidates=36)
+    told = replace(plain.plan, leaked={CONFIRMED: np.packbits(mask).tobytes()})
+    seen = study(plain.results, told)
+    answer, leak = only(seen)
+    assert answer.state == "confirmed" and leak.whole == answer.row.verdict
+    p = parts(answer.row.cell.differences()[~mask])
+    low, high = bounds(p, 0.04, item_alpha=0.04 / 36)
+    clean = leak.parts["clean"].verdict
+    assert (clean.low_pp, clean.high_pp) == pytest.approx((100 * low, 100 * high))
+    assert clean.n_seeds == 5
+    last = [row for row in leak_rows(seen) if row["kind"] == "fixed"]
+    assert [row["low"] for row in last] == [clean.low_pp, leak.parts["leaked"].verdict.low_pp]
+
+
+def test_at_looks_each_side_is_judged_at_the_level_of_the_look(made):
+    seen = made(of_clean=4, at=replace(plan(), adaptive=True))
+    answer, leak = only(seen)
+    assert leak.whole.low_pp == pytest.approx(answer.low_pp)
+    assert leak.parts["clean"].verdict.alpha == leak.whole.alpha < answer.level
 
 
 def test_a_table_has_two_rows_a_condition_at_its_own_level(made):
