@@ -319,10 +319,10 @@ def test_what_prunes_nothing_is_no_rate_that_removes_nothing(planned):
 
 
 def leaky(tmp_path):
-    """Two classes; every third test text is one of the training split's, in other letters."""
+    """Two classes; every fifth test text is one of the training split's, in other letters."""
     train = [f"{'good' if i % 2 else 'bad'} words of row {i}" for i in range(60)]
     test = [
-        train[i].upper() if i % 3 == 0 else f"{'good' if i % 2 else 'bad'} test {i}"
+        train[i].upper() if i % 5 == 0 else f"{'good' if i % 2 else 'bad'} test {i}"
         for i in range(40)
     ]
     folder = tmp_path / "leaky"
@@ -338,7 +338,7 @@ def test_the_plan_knows_which_test_rows_leak_in_the_order_of_a_rows_bits(planned
     (dataset,), (packed,) = sweep.datasets.values(), sweep.plan.leaked.values()
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=40).astype(bool)
     by_class = np.argsort(dataset.test.labels, kind="stable")
-    assert np.array_equal(bits, (np.arange(40) % 3 == 0)[by_class])
+    assert np.array_equal(bits, (np.arange(40) % 5 == 0)[by_class])
     assert planned().plan.leaked == {}
 
 
