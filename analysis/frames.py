@@ -71,6 +71,16 @@ def bias(run: Run) -> Frame:
     return _frame("bias", run)
 
 
+def leaks(run: Run) -> Frame:
+    """Two rows a condition: its clean test rows, and its leaked ones, which occur in the training split.
+
+    Of data sets that have such rows, no others. Columns: the condition, `side` ("clean" or "leaked"),
+    `n_test` rows of it, `full_accuracy` of the full-data runs there, `verdict`, `delta`, `low` and
+    `high` on these rows alone, at the error `alpha` of the condition's own verdict.
+    """
+    return _frame("leaks", run)
+
+
 def cost(run: Run) -> Frame:
     """One row a condition: what it used of a full run, and what it saves.
 

@@ -1,6 +1,8 @@
 """A run's folder as its reader finds it."""
 
+import base64
 import json
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,6 +63,10 @@ class Plan:
             data sets whose training was searched, and no others.
         sources: Where on the hub a data set is from, as owner/name[:config]@commit, by the name that
             was asked for; of data sets from the hub, and no others.
+        leaked: Which test rows occur in the training split, a bit each, packed and in the order of
+            `TrialResult.correct`, by content of the data set; of data sets that have such rows.
+        altered: What was altered of the training rows on purpose, in a few words and in full, by
+            content of the data set; of data sets of a stress test.
     """
 
     grid: str = ""
@@ -75,13 +81,18 @@ class Plan:
     candidates: Mapping[str, int] = field(default_factory=dict)
     tuned: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    leaked: Mapping[str, bytes] = field(default_factory=dict)
+    altered: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of plan.json."""
         specs = [spec.to_dict() for spec in self.specs]
-        mappings = ("environment", "candidates", "tuned", "sources")
-        plain = {name: dict(getattr(self, name)) for name in mappings}
-        written = vars(self) | {**plain, "specs": specs}
+        named = ("environment", "candidates", "tuned", "sources", "altered")
+        plain = {name: dict(getattr(self, name)) for name in named}
+        leaked = {
+            sha: base64.b64encode(zlib.compress(bits)).decode() for sha, bits in self.leaked.items()
+        }
+        written = vars(self) | {**plain, "specs": specs, "leaked": leaked}
         return json.dumps(written, indent=1, sort_keys=True)
 
     @classmethod
@@ -106,9 +117,18 @@ class Plan:
                 candidates={k: int(n) for k, n in dict(written.get("candidates") or {}).items()},
                 tuned={k: float(n) for k, n in dict(written.get("tuned") or {}).items()},
                 sources={k: str(at) for k, at in dict(written.get("sources") or {}).items()},
+                leaked={k: _bits(text) for k, text in dict(written.get("leaked") or {}).items()},
+                altered={
+                    k: (str(short), str(full))
+                    for k, (short, full) in dict(written.get("altered") or {}).items()
+                },
             )
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, zlib.error) as error:
             raise DataError(f"not a plan: {error}") from error
+
+
+def _bits(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text, validate=True))
 
 
 def _candidates(plans: Sequence[Plan]) -> dict[str, int]:
@@ -179,4 +199,6 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         candidates=_candidates(known),
         tuned={sha: budget for plan in known for sha, budget in plan.tuned.items()},
         sources={name: source for plan in known for name, source in plan.sources.items()},
+        leaked={sha: bits for plan in known for sha, bits in plan.leaked.items()},
+        altered={sha: told for plan in known for sha, told in plan.altered.items()},
     )

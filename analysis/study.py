@@ -34,7 +34,7 @@ class Study:
         plan: What was to be run.
         tolerance_pp: The tolerance judged by.
         methods: Labels of the methods, random last.
-        sources: Labels of the data sets, sorted.
+        sources: Labels of the data sets, sorted; with "(altered)" where a stress test altered the rows.
         dropped: Who was dropped, as far as the sweep wrote it.
         learned: What the full-data runs are worth, by `Condition.question`.
         confirmed: What fresh seeds say of the one list that was chosen, of the data sets that have
@@ -150,13 +150,21 @@ def study(
             with_training=len({c.question[0] for c in conditions})
             < len({c.question for c in conditions}),
         ),
-        sources=source_labels(condition.source for condition in everything),
+        sources=_labels((condition.source for condition in everything), plan),
         dropped=dropped or Dropped(),
         learned=worth,
         confirmed=confirmations(kept, plan, tolerance_pp=tolerance),
         curves=looked,
         endings=endings(looked, tolerance_pp=tolerance),
     )
+
+
+def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
+    """A name for each data set; what is said of altered rows is never said of the data as they came."""
+    return {
+        source: f"{label} (altered)" if source.data_sha in plan.altered else label
+        for source, label in source_labels(sources).items()
+    }
 
 
 def _worth(

@@ -30,6 +30,7 @@ _SHOWN = {
         *_WHICH, "class", "class_count", "kept_count", "bias", "z", "recall_delta", "recall_low",
         "recall_high", "unit",
     ),
+    "leaks": (*_WHICH, "side", "n_test", "full_accuracy", "verdict", "delta", "low", "high", "unit"),
     "cost": (
         *_WHICH, "examples_share", "tokens_share", "seconds_share", "scoring_share",
         "scoring_seconds_share", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20",
@@ -49,6 +50,7 @@ class What(StrEnum):
     VERDICTS = "verdicts"
     SIGNALS = "signals"
     BIAS = "bias"
+    LEAKS = "leaks"
     COST = "cost"
     TRIALS = "trials"
 

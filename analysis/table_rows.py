@@ -15,6 +15,7 @@ from analysis.class_retention import retention
 from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import Cell, JudgedCell
+from analysis.leaks import side_verdicts
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed, seeds_needed
@@ -40,6 +41,7 @@ _BY_CLASS = {
     "bias": "bias_pp", "z": "z", "recall_delta": "recall_delta_pp", "recall_low": "recall_low_pp",
     "recall_high": "recall_high_pp",
 }  # fmt: skip
+_ON_SIDE = {name: _JUDGED[name] for name in ("verdict", "delta", "low", "high", "alpha")}
 _SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in REUSES))
 _METHOD = (*DatasetId._fields, "method", *Method._fields, "warmup")
 _CONDITION = (*_METHOD, "rate")
@@ -56,6 +58,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "unit", *_AGAINST_RANDOM),
     "bias": (
         *_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
+    ),
+    "leaks": (
+        *_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "unit", "n_seeds",
     ),
     "cost": (
         *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
@@ -182,6 +187,25 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def leak_rows(study: Study) -> Iterator[Row]:
+    """Two rows a condition, its clean and its leaked test rows, of data sets that have such rows."""
+    lists = {one.row.cell.condition: one for one in study.confirmed.values()}
+    for row in (*study.rows, *(one.row for one in lists.values())):
+        listed = lists.get(row.cell.condition)
+        share = 1 / listed.n_candidates if listed else 1.0
+        for side, n, accuracy, verdict in side_verdicts(study, row, item_share=share):
+            yield {
+                **_condition(study, row.cell.condition),
+                "side": side,
+                "n_test": n,
+                "full_accuracy": accuracy,
+                **_values(verdict, _ON_SIDE),
+                "tolerance": study.tolerance_pp,
+                "unit": UNIT,
+                "n_seeds": len(row.cell.seeds),
+            }
+
+
 def cost_rows(study: Study) -> Iterator[Row]:
     """One row a condition that has a pair."""
     for row in (*study.rows, *(one.row for one in study.confirmed.values())):
@@ -261,6 +285,7 @@ TABLES = {
     "verdicts": verdict_rows,
     "signals": signal_rows,
     "bias": bias_rows,
+    "leaks": leak_rows,
     "cost": cost_rows,
     "trials": trial_rows,
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orchestrator.cli.options import SweepOptions, flag, parameter, takes
+from orchestrator.cli.options import SweepOptions, flag
+from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:

@@ -78,6 +78,7 @@ FLOORS = {
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
         {"answers"},
+        {"leaks"},
         {"gate", "table_rows"},
         {"frames", "page"},
         {"report", "table"},

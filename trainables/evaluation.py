@@ -13,7 +13,7 @@ from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
 from trainables.evidence.forward_passes import predict_with_confidence
 from trainables.keys import seed_for
-from trainables.result import MOST_LOOKED_AT, Phase, TrialResult
+from trainables.result import MOST_LOOKED_AT, Phase, TrialResult, packed_by_class
 from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner
@@ -47,7 +47,7 @@ def evaluate(
         spec=spec,
         accuracy=float(right.mean()),
         recall=tuple(recall.tolist()),
-        correct=np.packbits(right[np.argsort(labels, kind="stable")]).tobytes(),
+        correct=packed_by_class(right, labels),
         n_test=len(labels),
         test_counts=tuple(counts.tolist()),
         class_names=dataset.class_names,

@@ -14,6 +14,16 @@ MOST_LOOKED_AT = 2_000
 PHASES = ("warmup", "scoring", "training", "evaluation")
 
 
+def packed_by_class(flags: NDArray[np.bool_], labels: NDArray[np.int64]) -> bytes:
+    """One bit a test sample, as `TrialResult.correct` holds them: both are read side by side.
+
+    Args:
+        flags: Of each test sample, shape (n,), in the test set's order.
+        labels: Shape (n,).
+    """
+    return np.packbits(flags[np.argsort(labels, kind="stable")]).tobytes()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Phase:
     """What one phase of a trial used, as measured.

@@ -12,7 +12,7 @@ from trainables.keys import key_of
 SPEC_VERSION = 5
 
 # The same for what is held out of a run to see how far its training has come, and when it is looked at.
-CURVE_VERSION = 1
+CURVE_VERSION = 2
 
 Setting = bool | int | float | str
 PROTOCOLS = ("continue", "restart")

@@ -32,13 +32,14 @@ def run_curve(spec: TrialSpec, cache: Cache) -> TrainingCurve:
         The curve; one without looks where the loss was not finite, or no row can be held out.
     """
     runs = load_runs(spec, cache)
-    labels = runs.dataset.train.labels
-    held = held_rows(
-        labels, held_share(len(labels)), np.random.default_rng(seed_for(0, "held out"))
-    )
+    train = runs.dataset.train
+    rng = np.random.default_rng(seed_for(0, "held out"))
+    held = held_rows(train, held_share(len(train)), rng)
     curve = TrainingCurve(spec=spec, n_held=int(held.sum()), n_train=int((~held).sum()))
     if not held.any():
-        return TrainingCurve(spec=spec, error="no class has a second row that could be held out")
+        return TrainingCurve(
+            spec=spec, error="no class has a second row that could be held out, copies counted once"
+        )
     folder = cache.progress(spec.curve_key)
     learner = runs.new_learner(spec)
     schedule = Schedule(

@@ -7,6 +7,7 @@ from typing import Literal
 from analysis.answers import Answer, State, answers, is_outside
 from analysis.envelope import JudgedCell
 from analysis.interim_looks import LOOKS
+from analysis.leaks import leak_of
 from analysis.page.answer_facts import Fact, facts
 from analysis.page.answer_words import (
     first_look,
@@ -17,6 +18,7 @@ from analysis.page.answer_words import (
     unlearned,
 )
 from analysis.page.confirmation_words import confirming, refuted
+from analysis.page.leak_words import leak_on_card
 from analysis.page.training_words import careful_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -60,6 +62,8 @@ class AnswerCard:
         sentences: How sure that is, and what else must be known.
         facts: Of the headline's condition and no other.
         careful: What must be known of the training, in yellow; empty where there is nothing.
+        altered: That the rows were altered on purpose, and how; empty where they were not.
+        leak: What the clean test rows alone say, where that is something else.
     """
 
     name: str
@@ -71,6 +75,13 @@ class AnswerCard:
     sentences: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
     careful: str = ""
+    altered: str = ""
+    leak: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is shown in yellow, the first the most."""
+        return tuple(text for text in (self.altered, self.leak, self.careful) if text)
 
 
 def cards(study: Study) -> list[AnswerCard]:
@@ -79,8 +90,13 @@ def cards(study: Study) -> list[AnswerCard]:
 
 
 def _with_care(study: Study, card: AnswerCard) -> AnswerCard:
-    row = card.answer.row
-    return replace(card, careful=careful_of(study, row)) if row else card
+    row, told = card.answer.row, study.plan.altered.get(card.answer.source.data_sha)
+    return replace(
+        card,
+        careful=careful_of(study, row) if row else "",
+        altered=f"Not about the data as they came: a stress test, {told[0]}." if told else "",
+        leak=leak_on_card(leak_of(study, card.answer)),
+    )
 
 
 def _card(study: Study, answer: Answer) -> AnswerCard:

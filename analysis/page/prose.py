@@ -24,6 +24,16 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     return sentences
 
 
+def altered_texts(study: Study) -> list[str]:
+    """That training rows were altered on purpose, of each data set where they were."""
+    return [
+        f"{label}: rows altered on purpose, {study.plan.altered[source.data_sha][0]}. This tests methods; its "
+        "answer is about the altered rows and not about the data they were made from."
+        for source, label in study.sources.items()
+        if source.data_sha in study.plan.altered
+    ]
+
+
 def _experiments(study: Study) -> list[str]:
     """What was trained on the survivors, where it is not what a reader will do with them."""
     if all(row.cell.condition.protocol == "restart" for row in study.rows):
@@ -84,11 +94,12 @@ def planted_sentences(study: Study, table: PlantedTable) -> tuple[str, ...]:
 
 
 def _own_note(study: Study, table: PlantedTable) -> str:
-    """The first note of the plan on this data set: a set's own notes stand before all others."""
+    """What was altered, or the first note of the plan on this data set: a set's own stand first."""
+    if altered := study.plan.altered.get(table.source.data_sha):
+        return f"{altered[1][:1].upper()}{altered[1][1:]}."
     name = table.source.dataset
-    if (
-        study.sources[table.source] != name
-    ):  # two contents of one name: whose note it is, is unclear
+    # Two contents of one name: whose note it is, is unclear.
+    if study.sources[table.source] != name:
         return ""
     notes = (
         note.removeprefix(f"{name}: ") for note in study.plan.notes if note.startswith(f"{name}: ")

@@ -19,7 +19,8 @@ from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
-from analysis.page.prose import opening, tally
+from analysis.page.leak_words import COLUMNS, leak_lines, leak_texts
+from analysis.page.prose import altered_texts, opening, tally
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -126,6 +127,8 @@ def _context(study: Study) -> dict[str, Any]:
         "lead": opening(study, found),
         "tally": tally(study),
         "planted": planted_panels(study),
+        "altered": altered_texts(study),
+        "leaks": (leak_texts(study), COLUMNS, leak_lines(study)),
         "tolerance": f"{study.tolerance_pp:g}",
         "confidence": study.confidence,
         "adaptive": study.plan.adaptive,
@@ -150,7 +153,7 @@ def _examples(study: Study) -> list[tuple[str, Examples]]:
     """Dropped samples of each method this run judged, with the method's name."""
     return [
         (
-            f"{one.condition.dataset} · {study.methods[condition_of(one.condition).method]} · "
+            f"{study.sources[condition_of(one.condition).source]} · {study.methods[condition_of(one.condition).method]} · "
             f"{percent(one.condition.rate)} removed, seed {one.condition.seed}",
             one,
         )

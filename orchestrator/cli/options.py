@@ -1,12 +1,13 @@
 """The flags of a sweep: the one list from which command line, YAML file and JSON schema are made."""
 
-from collections.abc import Callable, Iterable
-from inspect import Parameter, Signature
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from orchestrator.cli.parameters import parameter
 
 if TYPE_CHECKING:
     from orchestrator.planning.request import Request
@@ -82,6 +83,20 @@ class SweepOptions(BaseModel):
     )
     limit: int = Field(default=0, description="Train on this many rows; marks the run.")
     limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
+    imbalance: float = Field(
+        default=1.0,
+        description="Stress test: cut the training classes to sizes that fall from the first class to the "
+        "last, the first so many times the last. Test rows stay.",
+    )
+    flip_labels: float = Field(
+        default=0.0,
+        description="Stress test: give this share of each class's training rows another label.",
+    )
+    inject_copies: float = Field(
+        default=0.0,
+        description="Stress test: add copies of this share of the training rows, of texts half of them with "
+        "one word changed. The report shows what of all that each method found.",
+    )
     warmup: _Shares = Field(
         default=None,
         description="Share of the full run's steps done before rows are scored, in (0, 1). Default: as late "
@@ -196,6 +211,9 @@ class SweepOptions(BaseModel):
             validation_fraction=self.validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
+            imbalance=self.imbalance,
+            flip_labels=self.flip_labels,
+            inject_copies=self.inject_copies,
             warmups=tuple(self.warmup or ()),
             rates=tuple(self.rate or ()),
             signals=tuple(self.signal or ()),
@@ -268,21 +286,3 @@ def flag(name: str) -> Parameter:
     }
     option = typer.Option(text, help=field.description, min=bounds.get("ge"), max=bounds.get("le"))
     return parameter(name, field.annotation, option, field.default)
-
-
-def parameter(name: str, kind: Any, option: Any, default: object = None) -> Parameter:
-    """What typer reads of a command's parameter."""
-    return Parameter(
-        name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
-    )
-
-
-def takes(parameters: Iterable[Parameter]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare the parameters of a command that reads them from its context."""
-    context = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
-
-    def declared(command: Callable[..., None]) -> Callable[..., None]:
-        command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
-        return command
-
-    return declared

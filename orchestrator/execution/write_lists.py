@@ -54,4 +54,5 @@ def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
         pq.write_table(table, text, compression="zstd")
         path = sweep.run.folder / "survivors" / f"{rows_sha(keep)[:12]}.parquet"
         atomic_write(path, text.getvalue())
-        yield KeptRows(path=path, dataset=dataset.name, count=len(stay))
+        name = f"{dataset.name} (altered)" if dataset.sha in sweep.plan.altered else dataset.name
+        yield KeptRows(path=path, dataset=name, count=len(stay))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trainables.data.columns import excerpt
-from trainables.data.inspection_facts import Inspection, Leak, SplitFacts
+from trainables.data.inspection_facts import Inspection, SplitFacts, SplitLeak
 
 # Texts of one word below this share are not worth a warning.
 FEW = 0.01
@@ -102,7 +102,7 @@ def _other(count: int) -> str:
     return f", {count:,} with another label there" if count else ""
 
 
-def _remedy(name: str, leak: Leak) -> str:
+def _remedy(name: str, leak: SplitLeak) -> str:
     if name == "test":
         return (
             "accuracy on them is memory; give a clean one (--test FILE), or see the two accuracies "

@@ -11,11 +11,14 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
 from trainables.data.catalog import Source
+from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
+from trainables.data.stress import alterations_text
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook
+from trainables.result import packed_by_class
 from trainables.spec import Training, TrialSpec
 
 
@@ -69,6 +72,25 @@ class Loaded:
     def given(self) -> set[str]:
         """Fields of the training that were asked for."""
         return {field for field, _ in self.request.training}
+
+    @cached_property
+    def leaked(self) -> dict[str, bytes]:
+        """Which test rows occur in the training split, as `Plan.leaked` has it."""
+        found = {}
+        for dataset in self.datasets.values():
+            rows = occurs_in(dataset.test.inputs, dataset.train.inputs)
+            if rows.any():
+                found[dataset.sha] = packed_by_class(rows, dataset.test.labels)
+        return found
+
+    def altered(self) -> dict[str, tuple[str, str]]:
+        """What was altered on purpose, as `Plan.altered` has it."""
+        told = {name: alterations_text(one) for name, one in self.sources.items()}
+        return {
+            dataset.sha: (told[name], dataset.notes[0])
+            for name, dataset in self.datasets.items()
+            if told[name]
+        }
 
     @cached_property
     def usual_specs(self) -> list[TrialSpec]:

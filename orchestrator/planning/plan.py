@@ -196,6 +196,8 @@ def planned(loaded: Loaded) -> Sweep:
         tuned=dict(before.tuned if before else {})
         | {search.start.data_sha: request.tune_budget for search in searches.values()},
         sources={name: data.source for name, data in loaded.datasets.items() if data.source},
+        leaked=loaded.leaked,
+        altered=loaded.altered(),
     )
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first]

@@ -48,6 +48,9 @@ class Request:
         validation_fraction: Share of the training rows held out for signals with a target.
         limit: Training rows to take.
         limit_test: Test rows to take.
+        imbalance: Largest training class over the smallest, made on purpose; 1 for none.
+        flip_labels: Share of the training labels to make wrong on purpose.
+        inject_copies: Copies to add on purpose, as a share of the training rows.
         warmups: Shares of the run's steps.
         rates: Shares removed.
         signals: As `arm_of` reads them.
@@ -77,6 +80,9 @@ class Request:
     validation_fraction: float = 0.0
     limit: int = 0
     limit_test: int = 0
+    imbalance: float = 1.0
+    flip_labels: float = 0.0
+    inject_copies: float = 0.0
     warmups: tuple[float, ...] = ()
     rates: tuple[float, ...] = ()
     signals: tuple[str, ...] = ()
@@ -109,6 +115,9 @@ class Request:
             validation_fraction=self.validation_fraction or self._base().validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
+            imbalance=self.imbalance,
+            flip_labels=self.flip_labels,
+            inject_copies=self.inject_copies,
         )
         datasets = self._datasets()
         if self.names and len(self.names) != len(datasets):

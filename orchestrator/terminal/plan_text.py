@@ -70,6 +70,13 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         console.print(f"  {line}", highlight=False)
     print_trainings(sweep, console)
     print_purchases(sweep, console)
+    for sha, (short, _) in sweep.plan.altered.items():
+        console.print(
+            f"  stress test: {sweep.datasets[sha].name} is altered on purpose, {short}; no answer of this "
+            "run is about the data as they came",
+            highlight=False,
+            style="yellow",
+        )
     told = {
         f"{seen.name}: {one}" for seen in sweep.inspections.values() for one in data_notes(seen)
     }

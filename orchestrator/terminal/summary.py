@@ -1,17 +1,17 @@
 """What a sweep prints at its end: verdicts by condition, and what was truly found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
-from analysis.methods import Condition
+from analysis.methods import Condition, condition_of
 from analysis.page.answer_cards import cards
+from analysis.page.leak_words import leak_texts
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
-from trainables.result import TrialResult
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -26,7 +26,7 @@ def summarise(study: Study, console: Console) -> None:
     """
     if not study.rows:
         return
-    for line in (*_baselines(study.results), *_nulls(study.nulls)):
+    for line in (*_baselines(study), *_nulls(study)):
         console.print(line, highlight=False)
     console.print(verdict_table(study))
     _print_found(study, console)
@@ -34,10 +34,12 @@ def summarise(study: Study, console: Console) -> None:
         console.print(f"{card.mark} {card.headline}", highlight=False)
         for sentence in card.sentences:
             console.print(f"  {sentence}", highlight=False)
-        if card.careful:
-            console.print(f"  {card.careful}", highlight=False, style="yellow")
+        for warning in card.warnings:
+            console.print(f"  {warning}", highlight=False, style="yellow")
         for fact in card.facts:
             console.print(f"  {fact.label}: {fact.value} ({fact.detail})", highlight=False)
+    for text in leak_texts(study, short=True):
+        console.print(text, highlight=False)
     _print_warnings(study, console)
 
 
@@ -55,7 +57,7 @@ def verdict_table(study: Study) -> Table:
     for row in study.rows:
         condition = row.cell.condition
         head = (
-            condition.dataset,
+            study.sources[condition.source],
             study.methods[condition.method],
             f"{_two_digits(condition.warmup)} %",
         )
@@ -75,11 +77,11 @@ def _from(condition: Condition) -> str:
     return f" from {_two_digits(condition.warmup)} % on"
 
 
-def _nulls(nulls: Sequence[JudgedCell]) -> list[str]:
+def _nulls(study: Study) -> list[str]:
     """What another data order and dropout alone change."""
     return [
-        f"{cell.condition.dataset}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
-        for row in nulls
+        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
+        for row in study.nulls
         for cell, verdict in [row]
         if verdict is not None and verdict.sd_pp is not None
     ]
@@ -106,16 +108,16 @@ def _print_warnings(study: Study, console: Console) -> None:
         console.print(f"! and {len(new) - _WARNINGS} more in the report", highlight=False)
 
 
-def _baselines(results: Sequence[TrialResult]) -> list[str]:
+def _baselines(study: Study) -> list[str]:
     """Accuracy of the full-data runs beside that of always naming the largest class."""
     lines = []
-    full = [row for row in results if row.spec.is_baseline and row.accuracy is not None]
-    for dataset in dict.fromkeys(row.spec.dataset for row in full):
-        own = [row for row in full if row.spec.dataset == dataset]
+    full = [row for row in study.results if row.spec.is_baseline and row.accuracy is not None]
+    for source in dict.fromkeys(condition_of(row.spec).source for row in full):
+        own = [row for row in full if condition_of(row.spec).source == source]
         accuracy = [row.accuracy or 0.0 for row in own]
         largest = max(own[0].class_counts) / sum(own[0].class_counts)
         lines.append(
-            f"{dataset}: {len(own)} full-data runs, accuracy {np.mean(accuracy):.4f} "
+            f"{study.sources[source]}: {len(own)} full-data runs, accuracy {np.mean(accuracy):.4f} "
             f"({min(accuracy):.4f} to {max(accuracy):.4f}); largest class {largest:.2f} of the data"
         )
     return lines

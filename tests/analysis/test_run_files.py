@@ -71,6 +71,8 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
         adaptive=True,
         candidates={"d": 3},
         tuned={"d": 8.0},
+        leaked={"d": b"\xf0\x01"},
+        altered={"d": ("10% of labels flipped", "40 of 400 labels were flipped")},
     )
     assert Plan.from_json(plan.to_json()) == plan
 
@@ -78,7 +80,27 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
 def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
     plan = Plan.from_json(WRITTEN)
     assert (plan.grid, plan.limited, plan.specs[0].seed) == ("demo", True, 11)
-    assert json.loads(plan.to_json()) == json.loads(WRITTEN) | {"tuned": {}, "sources": {}}
+    assert json.loads(plan.to_json()) == json.loads(WRITTEN) | {
+        "tuned": {},
+        "sources": {},
+        "leaked": {},
+        "altered": {},
+    }
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"leaked": {"d": "no base64"}}, {"leaked": {"d": "AAAA"}}, {"altered": {"d": "one"}}],
+)
+def test_bits_and_words_that_are_none_are_refused(written):
+    with pytest.raises(DataError, match="not a plan"):
+        Plan.from_json(json.dumps(written))
+
+
+def test_plans_read_as_one_keep_what_each_knows_of_its_data():
+    one = Plan(leaked={"d": b"\x01"}, altered={"d": ("a", "b")})
+    both = merged([one, Plan(leaked={"e": b"\x02"})])
+    assert both.leaked == {"d": b"\x01", "e": b"\x02"} and both.altered == {"d": ("a", "b")}
 
 
 def test_a_plan_of_specs_alone_is_read(pruned):

@@ -33,10 +33,8 @@ def full(specs):
 
 def held_of(dataset):
     """The rows that a curve holds out, by an experiment: those its schedule never trains on."""
-    labels = dataset.train.labels
-    return held_rows(
-        labels, held_share(len(labels)), np.random.default_rng(module.seed_for(0, "held out"))
-    )
+    rng = np.random.default_rng(module.seed_for(0, "held out"))
+    return held_rows(dataset.train, held_share(len(dataset.train)), rng)
 
 
 @learners

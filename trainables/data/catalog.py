@@ -16,6 +16,7 @@ from trainables.data.finding import FoundParts, find_parts, title_of
 from trainables.data.hub import Hub, hub_of
 from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
+from trainables.data.stress import check_alterations, stressed
 from trainables.data.subsampling import (
     held_out,
     imbalanced,
@@ -49,7 +50,11 @@ class Source:
             where there is none; 0 for none.
         limit: Training rows to take, shares of the classes kept; 0 for all.
         limit_test: The same of the test rows.
-        seed: Decides which rows `test_fraction`, `limit` and `limit_test` take.
+        imbalance: Stress test: training classes are cut to sizes that fall from the first class to
+            the last by this ratio; 1 for none.
+        flip_labels: Stress test: share of each class's training rows whose label becomes another one.
+        inject_copies: Stress test: copies to add, as a share of the training rows, in [0, 1].
+        seed: Decides which rows `test_fraction`, `limit` and `limit_test` take, and which are altered.
         pinned: The commit on the hub that an earlier plan of the run recorded; empty to look it up.
     """
 
@@ -65,6 +70,9 @@ class Source:
     validation_fraction: float = 0.0
     limit: int = 0
     limit_test: int = 0
+    imbalance: float = 1.0
+    flip_labels: float = 0.0
+    inject_copies: float = 0.0
     seed: int = 0
     pinned: str = ""
 
@@ -83,6 +91,7 @@ class Source:
             raise UsageError(
                 f"test {self.test!r} and test_fraction {self.test_fraction:g}; give one of them"
             )
+        check_alterations(self)
 
 
 def load(source: Source | str) -> Dataset:
@@ -110,7 +119,7 @@ def load(source: Source | str) -> Dataset:
     if source.validation_fraction:
         rng = np.random.default_rng([source.seed, 3])
         dataset = with_validation(dataset, source.validation_fraction, rng)
-    return dataset
+    return stressed(dataset, source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,9 +265,8 @@ def _with_test(
     if not source.test_fraction:
         raise _no_test(source)
     rng = np.random.default_rng([source.seed, 0])
-    train, test = held_out(splits["train"], source.test_fraction, rng)
-    note = f"no test split was given: {len(test):,} rows were held out, by class"
-    return {**splits, "train": train, "test": test}, (note,)
+    train, test, how = held_out(splits["train"], source.test_fraction, rng, where=source.name)
+    return {**splits, "train": train, "test": test}, (f"no test split was given: {how}",)
 
 
 def _rows(name: str, size: str) -> int:

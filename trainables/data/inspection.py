@@ -16,11 +16,11 @@ from trainables.data.inspection_facts import (
     LISTED_PAIRS,
     CopyCounts,
     Inspection,
-    Leak,
     LeakedPair,
     NearCounts,
     NearSearch,
     SplitFacts,
+    SplitLeak,
 )
 from trainables.data.label_spellings import label_spellings
 from trainables.data.near_copies import near_pairs, spaced
@@ -183,7 +183,7 @@ def _differ(low: Labels, high: Labels, labels: Labels) -> NDArray[np.bool_]:
     return differ
 
 
-def _leak(forms: _Forms, split: str, splits: Mapping[str, Split]) -> Leak:
+def _leak(forms: _Forms, split: str, splits: Mapping[str, Split]) -> SplitLeak:
     own, train, codes = splits[split], splits["train"], forms.codes[split]
     low, high = forms.low["train"][codes], forms.high["train"][codes]
     near_low, near_high = (values[codes] for values in _near_labels(forms, "train"))
@@ -194,7 +194,7 @@ def _leak(forms: _Forms, split: str, splits: Mapping[str, Split]) -> Leak:
     )
     rows, first = _first_copies(forms, codes, is_copy, is_near)
     near = NearCounts(rows=int(is_near.sum()), other_label=int((is_near & other).sum()))
-    return Leak(
+    return SplitLeak(
         rows=int(is_copy.sum()),
         other_label=int((is_copy & other).sum()),
         near=None if forms.pairs is None else near,

@@ -81,7 +81,7 @@ class LeakedPair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leak:
+class SplitLeak:
     """Rows of a test or validation split that occur in the training split.
 
     Attributes:
@@ -118,7 +118,7 @@ class Inspection:
     kind: Kind
     class_names: tuple[str, ...]
     splits: dict[str, SplitFacts]
-    leaks: dict[str, Leak]
+    leaks: dict[str, SplitLeak]
     imbalance: float
     spellings: tuple[Spelling, ...]
     near_search: NearSearch

@@ -120,7 +120,7 @@ def format_of(path: Path) -> FileFormat:
     except FileNotFoundError as error:
         beside = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside)
-        raise DataError(f"{excerpt(str(path))}: no such file{'.' * bool(hint)}{hint}") from error
+        raise DataError(f"{path}: no such file{'.' * bool(hint)}{hint}") from error
     except (OSError, ValueError) as error:
         raise DataError(f"{excerpt(str(path))}: cannot be opened ({error})") from error
     if not stat.S_ISREG(about.st_mode):

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.data.copies import copy_groups
 from trainables.data.dataset import Dataset, Split
-from trainables.errors import UsageError
+from trainables.data.whole_groups import WholeGroups
+from trainables.errors import DataError, UsageError
 
 
 def proportional(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -56,32 +58,84 @@ def drawn(split: Split, count: int, rng: np.random.Generator) -> NDArray[np.bool
     return per_class(split.labels, proportional(split.labels, count), rng)
 
 
-def held_out(whole: Split, fraction: float, rng: np.random.Generator) -> tuple[Split, Split]:
-    """A training and a test split, both with the classes' shares of the whole.
+def held_out(
+    whole: Split, fraction: float, rng: np.random.Generator, *, where: str
+) -> tuple[Split, Split, str]:
+    """A training and a test split by `held_rows`, and what was done, as the end of a note.
 
     Args:
         whole: n rows.
         fraction: Share of the rows to test on, in (0, 1).
         rng: Decides which.
+        where: The data set's name, for errors.
+
+    Raises:
+        DataError: If no row can be held out.
     """
-    chosen = held_rows(whole.labels, fraction, rng)
-    return whole.take(~chosen), whole.take(chosen)
+    chosen, how = _held(whole, fraction, rng, where)
+    return whole.take(~chosen), whole.take(chosen), how
 
 
-def held_rows(
-    labels: NDArray[np.int64], fraction: float, rng: np.random.Generator
+def held_rows(split: Split, fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A mask, shape (n,), of rows to hold out, the classes' shares kept, copies on one side together.
+
+    Copies are rows of one normal form (`copy_groups`). Every class keeps a group in training, and gives
+    one where it has a second; where the rows of a group differ in class, that may not be possible for
+    each class, and training goes first. No class gives more rows than its share, but for two cases:
+    one whose smallest group is larger gives that, and while rows are missing in all, a group that
+    exceeds the share of its class makes them up, if it fits into what is missing. So fewer rows are
+    missing in all than the largest group has. Without copies every share is met exactly.
+
+    Args:
+        split: n rows.
+        fraction: Share of them, in (0, 1); rows that cannot be held out are not counted.
+        rng: Decides which.
+    """
+    return _held_rows(copy_groups(split.inputs), split.labels, fraction, rng)
+
+
+def _held_rows(
+    groups: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    fraction: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """A mask, shape (n,), of rows to hold out: as `held_out`, of the labels, shape (n,)."""
-    # A class's only row is trained on: tested on it would cost accuracy that nothing can win.
-    several = np.flatnonzero(np.bincount(labels)[labels] > 1)
-    count = max(round(fraction * len(several)), len(np.unique(labels[several])))
-    chosen = np.zeros(len(labels), dtype=bool)
-    chosen[several] = per_class(labels[several], proportional(labels[several], count), rng)
-    return chosen
+    whole = WholeGroups(groups, labels)
+    free = np.flatnonzero(whole.may_leave()[groups])
+    count = max(round(fraction * len(free)), len(np.unique(labels[free])))
+    quotas = proportional(labels[free], count)
+    order = free[rng.permutation(len(free))]
+    # A group stands where its lowest row does: at that of its first, large groups would come early.
+    lowest = np.unique(groups, return_index=True)[1]
+    walk = groups[order[lowest[groups[order]] == order]]
+    return whole.held(walk.tolist(), quotas.tolist())[groups]
+
+
+def _held(
+    split: Split, fraction: float, rng: np.random.Generator, where: str
+) -> tuple[NDArray[np.bool_], str]:
+    """The rows to hold out, and what was done, as the end of a note."""
+    groups = copy_groups(split.inputs)
+    chosen = _held_rows(groups, split.labels, fraction, rng)
+    held, asked, largest = (
+        int(chosen.sum()),
+        round(fraction * len(split)),
+        np.bincount(groups).max(),
+    )
+    if not held:
+        raise DataError(
+            f"{where}: none of its {len(split):,} rows can be held out: without it and its copies a "
+            "class would have no row to train on; give the split as a file of its own"
+        )
+    how = f"{held:,} rows were held out, by class"
+    if largest > 1:
+        how += ", copies on one side together"
+        how += f" ({asked:,} asked for; the largest group has {largest:,} rows)" * (held != asked)
+    return chosen, how
 
 
 def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator) -> Dataset:
-    """The data set with a share of its training rows held out as validation split, by class.
+    """The data set with a share of its training rows held out as validation split, by `held_rows`.
 
     Args:
         dataset: To take from.
@@ -90,14 +144,14 @@ def with_validation(dataset: Dataset, fraction: float, rng: np.random.Generator)
 
     Raises:
         ValueError: If the data set comes with a validation split.
+        DataError: If no row can be held out.
     """
     if dataset.validation is not None:
         raise UsageError(f"{dataset.name}: has a validation split; leave validation_fraction out")
-    chosen = ~held_rows(dataset.train.labels, fraction, rng)
-    note = f"{(~chosen).sum():,} training rows were held out for validation, by class"
-    validation = dataset.train.take(~chosen)
-    smaller = _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
-    return replace(smaller, validation=validation)
+    held, how = _held(dataset.train, fraction, rng, dataset.name)
+    note = f"for validation, {how}"
+    smaller = _with_train(dataset, ~held, (*dataset.notes, note), is_limited=dataset.limited)
+    return replace(smaller, validation=dataset.train.take(held))
 
 
 def limited(dataset: Dataset, rows: int, rng: np.random.Generator, *, split: str) -> Dataset:

@@ -471,3 +471,41 @@ def test_vectors_alone_are_trained_on_by_the_linear_model(planned, tmp_path):
     assert {spec.model for spec in sweep.specs} == {"linear"}
     with pytest.raises(UsageError, match="tfidf reads words"):
         planned(replace(OWN, datasets=(str(tmp_path / "mine.parquet"),), signals=("tfidf",)))
+
+
+def leaky(tmp_path):
+    """Two classes; every fifth test text is one of the training split's, in other letters."""
+    train = [f"{'good' if i % 2 else 'bad'} words of row {i}" for i in range(60)]
+    test = [
+        train[i].upper() if i % 5 == 0 else f"{'good' if i % 2 else 'bad'} test {i}"
+        for i in range(40)
+    ]
+    folder = tmp_path / "leaky"
+    folder.mkdir()
+    for name, texts in (("train", train), ("test", test)):
+        lines = [f"{text},{i % 2}" for i, text in enumerate(texts)]
+        (folder / f"{name}.csv").write_text("\n".join(["text,label", *lines]), encoding="utf-8")
+    return Request(datasets=(str(folder),), model="linear", tune=False, rates=(0.1,))
+
+
+def test_the_plan_knows_which_test_rows_leak_in_the_order_of_a_rows_bits(planned, tmp_path):
+    sweep = planned(leaky(tmp_path))
+    (dataset,), (packed,) = sweep.datasets.values(), sweep.plan.leaked.values()
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=40).astype(bool)
+    by_class = np.argsort(dataset.test.labels, kind="stable")
+    assert np.array_equal(bits, (np.arange(40) % 5 == 0)[by_class])
+    assert planned().plan.leaked == {}
+
+
+def test_what_is_altered_on_purpose_is_in_the_key_the_plan_and_its_text(planned, tmp_path):
+    plain = planned(leaky(tmp_path))
+    asked = replace(plain.loaded.request, flip_labels=0.1, inject_copies=0.2)
+    sweep = planned(asked)
+    assert {s.run_key for s in sweep.specs}.isdisjoint({s.run_key for s in plain.specs})
+    ((sha, (short, full)),) = sweep.plan.altered.items()
+    assert sha in sweep.datasets and plain.plan.altered == {}
+    assert short == "10% of labels flipped, copies of 20% of rows added"
+    assert full == sweep.datasets[sha].notes[0]
+    text = StringIO()
+    print_plan(sweep, Console(file=text, width=400))
+    assert "stress test: leaky is altered on purpose, 10% of labels flipped" in text.getvalue()

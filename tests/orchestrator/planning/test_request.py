@@ -5,6 +5,7 @@ import pytest
 from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.grids import Arm, controlled_blocks, marks_of
 from orchestrator.planning.request import arm_of
+from trainables.data.stress import alterations_text
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.spec import Training
@@ -213,3 +214,12 @@ def test_the_study_goes_on_and_everything_else_trains_afresh(flags, protocol):
 def test_a_grids_own_training_is_not_that_of_another_model():
     asked = request(grid="signals", model="linear")
     assert asked.resolved(LINEAR, gpu=False).training.epochs == LEARNERS["linear"].training.epochs
+
+
+def test_what_is_to_be_altered_is_asked_of_every_data_set():
+    options = SweepOptions(
+        dataset=["one", "two"], imbalance=4, flip_labels=0.1, inject_copies=0.2, model="linear"
+    )
+    sources = options.request().sources().values()
+    assert {(s.imbalance, s.flip_labels, s.inject_copies) for s in sources} == {(4, 0.1, 0.2)}
+    assert {alterations_text(s) for s in request(grid="paper").sources().values()} == {""}

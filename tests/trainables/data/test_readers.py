@@ -56,8 +56,10 @@ def test_a_csv_text_na_stays_text(tmp_path):
 
 
 def test_a_csv_of_nothing_but_na_texts_is_text(tmp_path):
-    dataset = load_bytes(tmp_path, csv_of([("NA", k) for _, k in ROWS]))
-    assert set(dataset.train.texts) == {"NA"}
+    words = ("NA", "null", "NaN")
+    rows = [(words[i // 2 % 3], k) for i, (_, k) in enumerate(ROWS)]
+    dataset = load_bytes(tmp_path, csv_of(rows))
+    assert {*dataset.train.texts, *dataset.test.texts} == {*words}
 
 
 def test_byte_order_mark_crlf_and_quoted_newlines_are_read(tmp_path):

@@ -1,0 +1,178 @@
+"""Test rows that occur in the training split: what holds on them, and on the others alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.answers import Answer
+from analysis.envelope import Cell, JudgedCell
+from analysis.interim_looks import look_of
+from analysis.ladders import has_learned, levels_of_looks
+from analysis.methods import DatasetId, condition_of
+from analysis.pairing import correct_bits
+from analysis.study import Study
+from analysis.verdicts import Verdict, judge
+from trainables.errors import DataError
+from trainables.result import TrialResult
+
+Side = Literal["clean", "leaked"]
+SIDES: tuple[Side, ...] = ("clean", "leaked")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakPart:
+    """The clean or the leaked test rows of a data set.
+
+    Attributes:
+        n: How many.
+        accuracy: Of the full-data runs on these rows, a mean in [0, 1]; None without a run or row.
+        verdict: Of the answer's condition on these rows alone; None where nothing is judged.
+    """
+
+    n: int
+    accuracy: float | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """What a data set's leaked test rows do to what is said of it.
+
+    Attributes:
+        parts: Clean and leaked rows.
+        whole: The answer's condition on all test rows, judged at the same level.
+    """
+
+    parts: dict[Side, LeakPart]
+    whole: Verdict | None = None
+
+    @property
+    def n_test(self) -> int:
+        """All test rows."""
+        return sum(part.n for part in self.parts.values())
+
+    @property
+    def differs(self) -> bool:
+        """Whether the clean rows alone give another verdict than all rows."""
+        clean, whole = self.parts["clean"].verdict, self.whole
+        return clean is not None and whole is not None and clean.verdict != whole.verdict
+
+
+def leak_of(study: Study, answer: Answer) -> Leak | None:
+    """What leaked test rows do to an answer; None where its data set has none, as far as is known.
+
+    Args:
+        study: The run.
+        answer: Of one of its data sets.
+
+    Raises:
+        DataError: If the plan knows of more or fewer test rows than were tested on.
+    """
+    runs = _full_runs(study, answer)
+    found = leaked_rows(study, answer.source, runs)
+    if found is None:
+        return None
+    masks = _masks(found)
+    right = np.mean([correct_bits(run) for run in runs], axis=0)
+    row = answer.row
+    is_judged = row is not None and row.cell.pairs and answer.low_pp is not None
+    if answer.state == "no answer" or not is_judged:
+        row = None
+    parts = {
+        side: LeakPart(
+            n=int(mask.sum()),
+            accuracy=float(right[mask].mean()) if mask.any() else None,
+            verdict=_judged(study, row, mask, *_level(study, answer, row)) if row else None,
+        )
+        for side, mask in masks.items()
+    }
+    every = np.ones(len(found), dtype=bool)
+    whole = _judged(study, row, every, *_level(study, answer, row)) if row else None
+    return Leak(parts=parts, whole=whole)
+
+
+def side_verdicts(
+    study: Study, row: JudgedCell, *, item_share: float = 1.0
+) -> Iterator[tuple[Side, int, float, Verdict]]:
+    """Of a condition on clean and on leaked rows: how many, the full-data runs' accuracy, the verdict.
+
+    Each side at the level of the condition's own verdict; nothing where no test row leaks.
+
+    Args:
+        study: The run.
+        row: A condition of it.
+        item_share: As `judge` takes it.
+    """
+    runs = [pair.baseline for pair in row.cell.pairs]
+    found = leaked_rows(study, row.cell.condition.source, runs)
+    if found is None or row.verdict is None:
+        return
+    right = np.mean([correct_bits(run) for run in runs], axis=0)
+    for side, mask in _masks(found).items():
+        verdict = _judged(study, row, mask, row.verdict.alpha, item_share)
+        if verdict is not None:
+            yield side, int(mask.sum()), float(right[mask].mean()), verdict
+
+
+def leaked_rows(
+    study: Study, source: DatasetId, runs: list[TrialResult]
+) -> NDArray[np.bool_] | None:
+    """Which test rows leak, shape (n_test,), in the order of a row's bits; None without any, or a run.
+
+    Raises:
+        DataError: If the plan knows of more or fewer test rows than were tested on.
+    """
+    packed = study.plan.leaked.get(source.data_sha)
+    if packed is None or not runs:
+        return None
+    n = runs[0].n_test
+    if len(packed) != -(-n // 8):
+        raise DataError(
+            f"plan.json says of {8 * len(packed)} test rows of {source.dataset} whether they occur in "
+            f"the training split, and its trials were tested on {n}; plan the run anew"
+        )
+    return np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=n).astype(bool)
+
+
+def _masks(leaked: NDArray[np.bool_]) -> dict[Side, NDArray[np.bool_]]:
+    return {"clean": ~leaked, "leaked": leaked}
+
+
+def _full_runs(study: Study, answer: Answer) -> list[TrialResult]:
+    """The full-data runs of the answer's condition, or all of the data set where it has none."""
+    if answer.row and answer.row.cell.pairs:
+        return [pair.baseline for pair in answer.row.cell.pairs]
+    return [
+        row
+        for row in study.results
+        if row.spec.is_baseline and row.is_ok and condition_of(row.spec).source == answer.source
+    ]
+
+
+def _level(study: Study, answer: Answer, row: JudgedCell) -> tuple[float, float]:
+    """The error of an answer's interval, and of that the share for the choice of test rows."""
+    one = answer.confirmation
+    if one is not None and row.verdict is not None:
+        return row.verdict.alpha, 1 / one.n_candidates
+    if study.plan.adaptive:
+        return levels_of_looks(answer.level)[look_of(row.cell)], 1.0
+    return answer.level, 1.0
+
+
+def _judged(
+    study: Study, row: JudgedCell, mask: NDArray[np.bool_], alpha: float, item_share: float
+) -> Verdict | None:
+    """A condition on some of the test rows; None on none."""
+    cell: Cell = row.cell
+    if not mask.any() or not cell.pairs:
+        return None
+    verdict = judge(
+        cell.differences()[mask], tolerance_pp=study.tolerance_pp, alpha=alpha,
+        item_share=item_share, diverged=cell.diverged,
+    )  # fmt: skip
+    if verdict.verdict == "within" and not has_learned(study, row):
+        return replace(verdict, verdict="inconclusive", equivalent=False, improved=False)
+    return verdict
