@@ -114,6 +114,7 @@ def _existing(path: Path) -> Path:
 
 def _hub() -> Check:
     from trainables.data.hub import PROXIES, is_reachable, offline_by
+    from trainables.errors import UsageError
 
     host = os.environ.get("HF_ENDPOINT") or "huggingface.co"
     if name := offline_by():
@@ -123,7 +124,11 @@ def _hub() -> Check:
             found=f"offline mode is on ({name}): only what is cached or on disk",
             remedy="unset it, or give --data-dir and a model's folder",
         )
-    if not is_reachable():
+    try:
+        answers = is_reachable()
+    except UsageError as error:
+        return Check(name="hub", mark="warning", found=str(error), remedy="unset HF_ENDPOINT")
+    if not answers:
         return Check(
             name="hub",
             mark="warning",

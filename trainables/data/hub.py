@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from trainables.data.columns import excerpt
 from trainables.data.hub_layout import CARD, Layout, layout_of, split_files
-from trainables.errors import DataError
+from trainables.errors import DataError, UsageError
 from trainables.whole_file import whole_file
 
 TIMEOUT_S = 3
@@ -98,16 +98,34 @@ def is_reachable() -> bool:
     """Whether the hub answers within 3 s; assumed where there is a proxy between.
 
     The hub's own client tries five times, for half a minute, before it says no.
+
+    Raises:
+        UsageError: If HF_ENDPOINT is no address.
     """
+    host, port = _address()
     if any(os.environ.get(name) for name in PROXIES):
         return True
-    endpoint = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    port = endpoint.port or (80 if endpoint.scheme == "http" else 443)
     try:
-        socket.create_connection((endpoint.hostname or "", port), timeout=TIMEOUT_S).close()
+        socket.create_connection((host, port), timeout=TIMEOUT_S).close()
     except OSError:
         return False
     return True
+
+
+def _address() -> tuple[str, int]:
+    """Host and port of the hub."""
+    given = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    try:
+        endpoint = urlsplit(given)
+        host, port = endpoint.hostname, endpoint.port
+    except ValueError:  # brackets that do not close, a port that is none
+        host, port = None, None
+    if not host or endpoint.scheme not in ("http", "https"):
+        raise UsageError(
+            f"the environment variable HF_ENDPOINT is {excerpt(given)}; give http:// or https:// and a "
+            "host, or unset it"
+        )
+    return host, port or (80 if endpoint.scheme == "http" else 443)
 
 
 def look_up(hub: Hub, *, pinned: str = "") -> HubCommit:

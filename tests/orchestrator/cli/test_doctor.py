@@ -108,3 +108,13 @@ def test_a_cache_not_yet_made_is_looked_at_where_it_will_be(tmp_path):
 def test_json_is_a_list_of_checks(tmp_path):
     ended = CliRunner().invoke(app, ["doctor", "--json", "--cache", str(tmp_path)])
     assert {check["name"] for check in json.loads(ended.output)} >= {"python", "disk", "faiss"}
+
+
+def test_an_endpoint_that_is_no_address_is_a_line_of_the_list(monkeypatch):
+    from orchestrator.diagnostics import machine
+
+    monkeypatch.setenv("HF_ENDPOINT", "http://[bad")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    check = machine._hub()
+    assert check.mark == "warning"
+    assert "HF_ENDPOINT is 'http://[bad'" in check.found

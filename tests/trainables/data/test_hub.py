@@ -13,7 +13,8 @@ import pytest
 
 from tests.hub_server import HubServer
 from trainables.data.catalog import Source, load
-from trainables.data.hub import Hub, hub_of
+from trainables.data.hub import Hub, hub_of, is_reachable
+from trainables.errors import UsageError
 
 # The client reads where the hub and its cache are when it is imported: a process for each asking.
 ASK = """
@@ -309,3 +310,13 @@ def test_a_split_nobody_asked_for_takes_no_memory(hub, tmp_path):
         assert json.loads(found)["rows"] == 2000
         peaks_mb.append(int(peak.split()[1]) / 1024)
     assert peaks_mb[1] < peaks_mb[0] + 50
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["foo", "http://[bad", "http://h:99999", "http://h:port", "ftp://h", "https://", "//h"],
+)
+def test_an_endpoint_that_is_no_address_is_called_so(monkeypatch, endpoint):
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(UsageError, match="environment variable HF_ENDPOINT is"):
+        is_reachable()
