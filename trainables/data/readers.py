@@ -93,6 +93,38 @@ _ELSE = {
 }
 
 
+# What first bytes tell of a file whose name says something else: what it is, and what to do.
+_MARKS: dict[bytes, tuple[str, str]] = {
+    b"version https://git-lfs": (
+        "a pointer of Git LFS, not the data",
+        "fetch them by git lfs pull",
+    ),
+    b"\x1f\x8b": ("packed by gzip", "give it a name that ends in .gz"),
+    b"\x28\xb5\x2f\xfd": ("packed by zstd", "give it a name that ends in .zst"),
+    b"PAR1": ("Parquet", "give it a name that ends in .parquet"),
+    b"ARROW1": ("an Arrow file", "give it a name that ends in .arrow"),
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or save the sheet as .csv"),
+    b"BZh": ("packed by bzip2", "pack it by gzip or zstd, or unpack it"),
+    b"\xfd7zXZ": ("packed by xz", "pack it by gzip or zstd, or unpack it"),
+    b"%PDF": ("a PDF", "write a table"),
+    b"<!DOCTYPE": ("a web page", "fetch the file itself"),
+    b"<html": ("a web page", "fetch the file itself"),
+}
+_OWN_MARKS = {
+    ".parquet": b"PAR1", ".arrow": b"ARROW1", ".feather": b"ARROW1", ".ipc": b"ARROW1",
+    ".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd",
+}  # fmt: skip
+
+
+def _check_mark(path: Path) -> None:
+    """Refuse a file that is by its first bytes of another format than by its name."""
+    with path.open("rb") as file:
+        first = file.read(32)
+    for mark, (what, remedy) in _MARKS.items():
+        if first.startswith(mark) and _OWN_MARKS.get(path.suffix.lower()) != mark:
+            raise DataError(f"{path}: by its first bytes it is {what}; {remedy}")
+
+
 def is_readable(path: Path) -> bool:
     """Whether a file's name is that of a format that is read."""
     return format_suffix(path) in FORMATS
@@ -127,6 +159,10 @@ def format_of(path: Path) -> FileFormat:
         raise DataError(f"{path}: not a regular file; give {READ}")
     if not about.st_size:
         raise DataError(f"{path}: the file is empty (0 bytes)")
+    try:
+        _check_mark(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     return FORMATS[suffix]
 
 

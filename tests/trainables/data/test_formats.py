@@ -195,7 +195,7 @@ def test_an_arrow_file_whose_offsets_lie_is_refused(tmp_path, form):
 @pytest.mark.parametrize("content", [b"x", b"ARROW1" + b"\0" * 50, b"\xff" * 64, b"PAR1" * 20])
 def test_what_is_no_such_file_is_refused_by_name(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=f"{name}: cannot be read as"):
+    with pytest.raises(DataError, match=f"{name}: (cannot be read as|by its first bytes it is)"):
         held_out(tmp_path / name)
 
 
@@ -240,3 +240,40 @@ def test_a_file_that_grows_as_it_is_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_files, "found", growing)
     with pytest.raises(DataError, match="changed while it was read"):
         held_out(path)
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "says"),
+    [
+        ("x.csv.gz", "y.csv", "packed by gzip; give it a name that ends in .gz"),
+        ("x.jsonl.zst", "y.jsonl", "packed by zstd"),
+        ("x.parquet", "y.csv", "Parquet; give it a name that ends in .parquet"),
+        ("x.parquet", "y.parquet.gz", "Parquet; give it a name that ends in .parquet"),
+        ("x.feather", "y.parquet", "an Arrow file"),
+        ("x.csv.gz", "y.csv.zst", "packed by gzip"),
+    ],
+)
+def test_a_file_of_another_format_than_its_name_says_is_called_what_it_is(
+    tmp_path, made, name, says
+):
+    suffix = "." + made.split(".")[1]
+    packed = next((one for one in PACKED if one and made.endswith(one)), "")
+    write_as(tmp_path / f"x{suffix}", columns_of_rows(made_rows()), packed).rename(tmp_path / name)
+    with pytest.raises(DataError, match=f"by its first bytes it is .*{says}|it is {says}"):
+        held_out(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
+        (b"PK\x03\x04 a sheet", "save the sheet as .csv"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"%PDF-1.7", "a PDF"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_what_is_no_table_at_all_is_called_what_it_is(tmp_path, content, says, suffix):
+    (tmp_path / f"x{suffix}").write_bytes(content)
+    with pytest.raises(DataError, match=says):
+        held_out(tmp_path / f"x{suffix}")
