@@ -78,7 +78,7 @@ def pieces_of(model: str, loaded: "LoadedSplits", max_length: int) -> "PiecesLoo
     train = loaded.splits["train"]
     if loaded.kind != "text":
         raise UsageError(f"{loaded.name} holds no texts, which have word pieces; leave --model out")
-    texts = train.inputs.take(even_rows(len(train), _SAMPLED)).to_pylist()
+    texts = train.encodable(even_rows(len(train), _SAMPLED))
     return look_at_pieces(find_model(model), texts, max_length)
 
 

@@ -167,7 +167,7 @@ def check_pieces(
     for dataset in datasets:
         if dataset.kind != "text" or (model.reads_vectors and dataset.has_vectors):
             continue
-        texts = dataset.train.inputs.take(even_rows(len(dataset.train), _SAMPLE)).to_pylist()
+        texts = dataset.train.encodable(even_rows(len(dataset.train), _SAMPLE))
         look = look_at_pieces(model, texts, max_length)
         if look.unknown_share > _MOST_UNKNOWN:
             raise DataError(

@@ -104,6 +104,12 @@ def refuse(origin: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
         raise bad_rows(origin.where, origin.column, shown, len(rows), why=why)
 
 
+def first_lengths(table: pa.Table, columns: Columns) -> NDArray[np.int64]:
+    """Characters of the first of the texts that are joined, shape (n,)."""
+    lengths: Any = pc.utf8_length(pc.fill_null(flat(table[columns.text[0]]), ""))
+    return np.asarray(lengths).astype(np.int64)
+
+
 def inputs_of(table: pa.Table, columns: Columns, origin: ColumnOrigin) -> tuple[pa.Array, Kind]:
     """The texts or encoded images of a table, shape (n,), every row checked.
 

@@ -43,6 +43,8 @@ class Split:
         vectors: Embeddings that came with texts or images, shape (n, d), float32; or None.
         targets: Numbers to predict, shape (n,), float64; or None.
         own: The user's own columns under their own names, n rows; or None.
+        first: Where inputs are pairs of texts joined by a newline, the characters of the first, shape
+            (n,), int64; or None.
     """
 
     inputs: pa.Array
@@ -51,6 +53,7 @@ class Split:
     vectors: NDArray[np.float32] | None = None
     targets: NDArray[np.float64] | None = None
     own: pa.Table | None = None
+    first: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Bring the columns into one form and refuse those that do not fit together."""
@@ -64,6 +67,11 @@ class Split:
                 f"a split holds {len(inputs)} inputs, {len(self.labels)} labels and {len(ids)} "
                 "ids; give one of each a row"
             )
+        for name in ("vectors", "targets", "own", "first"):
+            if (more := getattr(self, name)) is not None and len(more) != len(inputs):
+                raise DataError(
+                    f"a split holds {len(inputs)} inputs and {len(more)} {name}; give one a row"
+                )
         if inputs.null_count:
             raise DataError(f"{inputs.null_count} inputs are null; fill or remove them")
 
@@ -76,6 +84,15 @@ class Split:
         texts: list[str] = self.inputs.to_pylist()
         return texts
 
+    def encodable(self, rows: Any = slice(None)) -> list[str | tuple[str, str]]:
+        """The texts of some rows, of a slice or numbers, as a tokenizer takes them: pairs as such."""
+        chosen = self.inputs[rows] if isinstance(rows, slice) else self.inputs.take(pa.array(rows))
+        texts: list[str] = chosen.to_pylist()
+        if self.first is None:
+            return list(texts)
+        ends = zip(texts, self.first[rows].tolist(), strict=True)
+        return [(t[:end], t[end + 1 :]) if 0 < end < len(t) else t for t, end in ends]
+
     def take(self, rows: NDArray[Any]) -> "Split":
         """The rows named by integers, shape (k,), or by a mask, shape (n,), in that order."""
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == np.bool_ else np.asarray(rows)
@@ -87,6 +104,7 @@ class Split:
             vectors=None if self.vectors is None else self.vectors[rows],
             targets=None if self.targets is None else self.targets[rows],
             own=None if self.own is None else self.own.take(chosen),
+            first=None if self.first is None else self.first[rows],
         )
 
 
@@ -180,7 +198,7 @@ class Dataset:
                 digest.update(split.ids.astype("<i8").tobytes())
             digest.update(split.labels.astype("<i8").tobytes())
             _feed(digest, split.inputs)
-            for name in ("vectors", "targets"):
+            for name in ("vectors", "targets", "first"):
                 if (values := getattr(split, name)) is not None:
                     digest.update(f"{name}:{values.shape}".encode())
                     digest.update(values.tobytes())

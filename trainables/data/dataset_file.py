@@ -32,7 +32,7 @@ def write(dataset: Dataset, path: str | Path) -> None:
         dataset.kind: pa.concat_arrays([split.inputs for split in splits.values()]),
         "label": pa.array(np.concatenate([split.labels for split in splits.values()])),
     }
-    for name, field in (("embedding", "vectors"), ("target", "targets")):
+    for name, field in (("embedding", "vectors"), ("target", "targets"), ("first", "first")):
         if (parts := [getattr(split, field) for split in splits.values()])[0] is not None:
             columns[name] = _column(np.concatenate(parts))
     if dataset.train.own is not None:
@@ -100,6 +100,7 @@ def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
         ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
         vectors=None if vectors is None else _numbers(vectors),
         targets=rows["target"].to_numpy() if "target" in rows.column_names else None,
+        first=rows["first"].to_numpy() if "first" in rows.column_names else None,
         own=rows.select(own).rename_columns([name.removeprefix("own.") for name in own])
         if own
         else None,

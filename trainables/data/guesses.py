@@ -188,6 +188,11 @@ def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, 
     return Columns(), texts
 
 
+def is_pair(columns: Columns) -> bool:
+    """Whether the texts are the two of a pair, by the names of their columns: a model is told them apart."""
+    return tuple(name.strip().lower() for name in columns.text) in PAIRS
+
+
 def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
     """The sentence that says which columns were guessed, where they are not `text` and `label`."""
     parts = []

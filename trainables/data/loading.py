@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.data.class_labels import Labels, alike, classes_of, encode, labels_of, mapping_note
@@ -15,15 +14,14 @@ from trainables.data.columns import (
     ColumnOrigin,
     Columns,
     Kind,
-    flat,
+    first_lengths,
     ids_of,
     inputs_of,
     joined_ids,
-    refuse,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guesses import choose, guess_note
-from trainables.data.own_columns import alike_columns, one_table, row_bytes
+from trainables.data.guesses import choose, guess_note, is_pair
+from trainables.data.own_columns import alike_columns, one_table, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
 from trainables.data.streams import plain_stem
 from trainables.data.vectors import read_npy, vectors_of
@@ -42,6 +40,7 @@ class Raw:
         targets: Numbers to predict, shape (n,), float64, or None.
         vectors: Made beforehand, shape (n, d), beside texts or images; or None.
         own: The user's own columns, or None.
+        first: Of pairs of texts, the characters of the first, shape (n,); or None.
     """
 
     inputs: pa.Array
@@ -51,6 +50,7 @@ class Raw:
     targets: NDArray[np.float64] | None
     vectors: NDArray[np.float32] | None
     own: pa.Table | None
+    first: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
     if columns.label:
         of_label = replace(origin, column=columns.label)
         if wanted.target == "number":
-            targets = _targets(table, of_label)
+            targets = targets_of(table, of_label)
         else:
             labels = labels_of(table, of_label, is_typed=part.is_typed, unlabelled=unlabelled)
             if labels.names is None:
@@ -179,6 +179,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
         targets=targets,
         vectors=vectors,
         own=table if wanted.own_columns else None,
+        first=first_lengths(table, columns) if is_pair(columns) else None,
     )
 
 
@@ -200,30 +201,6 @@ def _vectors(
     elif not path.is_file():
         path = part.path.with_name(path.name)
     return read_npy(path, table.num_rows, part.where)
-
-
-def _targets(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
-    """Numbers to predict, shape (n,).
-
-    Raises:
-        DataError: If a row has none, or one that is not finite.
-    """
-    column = flat(table[origin.column])
-    if pa.types.is_large_string(column.type):
-        written = pc.match_substring_regex(
-            column, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-        )
-        refuse(origin, column, pc.invert(written), "it is no number: fill or remove the row")
-    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise DataError(
-            f"{origin.where}: column {origin.column!r} holds {column.type}, not numbers to predict"
-        )
-    refuse(
-        origin, column, pc.is_null(column), "it has no number to predict: fill or remove the row"
-    )
-    numbers = column.cast(pa.float64())
-    refuse(origin, column, pc.invert(pc.is_finite(numbers)), "it is not finite: correct it")
-    return np.asarray(numbers)
 
 
 def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw:
@@ -261,6 +238,7 @@ def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw
         labels=labels,
         targets=_concatenated([raw.targets for raw in raws]),
         vectors=_concatenated([raw.vectors for raw in raws]),
+        first=_concatenated([raw.first for raw in raws]),
         own=one_table(own, [part.where for part in parts]) if own else None,
     )
 
@@ -292,5 +270,6 @@ def _encoded(raws: Mapping[str, Raw], notes: tuple[str, ...]) -> ReadData:
             vectors=raw.vectors,
             targets=raw.targets,
             own=raw.own,
+            first=raw.first,
         )
     return ReadData(splits=splits, kind=raws["train"].kind, class_names=names, notes=notes)

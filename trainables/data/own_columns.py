@@ -1,12 +1,14 @@
-"""The user's own columns of a data set: kept under their names, of one type over all files."""
+"""Tables: numbers to predict, and the user's own columns, of one type over all files."""
 
 import json
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from trainables.data.columns import excerpt
+from trainables.data.columns import ColumnOrigin, excerpt, flat, refuse
 from trainables.errors import DataError
 
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
@@ -17,6 +19,28 @@ def row_bytes(table: pa.Table) -> pa.Array:
     """Each row's content as bytes, shape (n,), large_binary: rows of equal content have equal bytes."""
     rows = [json.dumps(row, sort_keys=True, default=str).encode() for row in table.to_pylist()]
     return pa.array(rows, pa.large_binary())
+
+
+def targets_of(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
+    """Numbers to predict, shape (n,).
+
+    Raises:
+        DataError: If a row has none, or one that is not finite.
+    """
+    column = flat(table[origin.column])
+    if pa.types.is_large_string(column.type):
+        written = pc.match_substring_regex(column, _NUMBER)
+        refuse(origin, column, pc.invert(written), "it is no number: fill or remove the row")
+    elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataError(
+            f"{origin.where}: column {origin.column!r} holds {column.type}, not numbers to predict"
+        )
+    refuse(
+        origin, column, pc.is_null(column), "it has no number to predict: fill or remove the row"
+    )
+    numbers = column.cast(pa.float64())
+    refuse(origin, column, pc.invert(pc.is_finite(numbers)), "it is not finite: correct it")
+    return np.asarray(numbers)
 
 
 def one_table(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:

@@ -187,10 +187,10 @@ def _copied(dataset: Dataset, share: float, rng: np.random.Generator) -> tuple[D
 def _again(
     dataset: Dataset, sources: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """All inputs and behind them the copies, of a text every second one with a word changed."""
+    """All inputs and behind them the copies, of a text, if it is no pair, every second one with a word changed."""
     inputs = dataset.train.inputs
     copies, is_near = inputs.take(pa.array(sources)), np.zeros(len(sources), dtype=bool)
-    if pa.types.is_large_string(inputs.type):
+    if pa.types.is_large_string(inputs.type) and dataset.train.first is None:
         texts = copies.to_pylist()
         half = rng.permutation(len(texts))[: len(texts) // 2]
         near = {int(at): _with_one_word_changed(texts[at], inputs, rng) for at in half}

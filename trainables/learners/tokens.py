@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.dataset import Dataset
+from trainables.data.dataset import Dataset, Split
 from trainables.learners.encoder import read_encoder
 from trainables.learners.pretrained import BUILT_IN, Model, opened
 
@@ -89,12 +89,14 @@ class PiecesLook:
     trained_on: int
 
 
-def look_at_pieces(model: Model, texts: Sequence[str], max_length: int) -> PiecesLook:
+def look_at_pieces(
+    model: Model, texts: Sequence[str | tuple[str, str]], max_length: int
+) -> PiecesLook:
     """See what a model's tokenizer makes of some texts; no network is built for training.
 
     Args:
         model: What `find_model` gave.
-        texts: At least one. A built-in model's tokenizer is trained on them, at most 10,000 drawn
+        texts: At least one, or pairs of texts. A built-in model's tokenizer is trained on them, at most 10,000 drawn
             evenly: of a sample it has fewer pieces than of all rows, and cuts a little more.
         max_length: Pieces that are kept of a text.
 
@@ -102,7 +104,10 @@ def look_at_pieces(model: Model, texts: Sequence[str], max_length: int) -> Piece
         DataError: If the model's files have changed since it was found.
     """
     if model.name in BUILT_IN:
-        sample = [texts[row] for row in even_rows(len(texts), _LOOKED_AT)]
+        sample = [
+            text if isinstance(text, str) else "\n".join(text)
+            for text in (texts[row] for row in even_rows(len(texts), _LOOKED_AT))
+        ]
         tokenizer, trained_on = _trained_on(sample), len(sample)
         unknown: int | None = tokenizer.token_to_id(_UNKNOWN)
     else:
@@ -174,7 +179,7 @@ def write_tokens(
     names = list(dataset.splits)
     batches = []
     for name in names:
-        lists = [_pieces(tokenizer, block, pad) for block in _blocks(dataset.splits[name].inputs)]
+        lists = [_pieces(tokenizer, block, pad) for block in _blocks(dataset.splits[name])]
         values = np.concatenate([piece for block in lists for piece in block])
         sizes = [len(piece) for block in lists for piece in block]
         offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
@@ -187,11 +192,13 @@ def write_tokens(
             writer.write_batch(pa.record_batch([batch], schema=schema))
 
 
-def _blocks(texts: Any) -> list[list[str]]:
-    return [texts[i : i + _BLOCK].to_pylist() for i in range(0, len(texts), _BLOCK)]
+def _blocks(split: Split) -> list[list[str | tuple[str, str]]]:
+    return [split.encodable(slice(i, i + _BLOCK)) for i in range(0, len(split), _BLOCK)]
 
 
-def _pieces(tokenizer: "Tokenizer", texts: list[str], pad: int) -> list[NDArray[np.int32]]:
+def _pieces(
+    tokenizer: "Tokenizer", texts: list[str | tuple[str, str]], pad: int
+) -> list[NDArray[np.int32]]:
     # An empty text of a tokenizer that marks no ends: a mean over no piece is no number.
     encoded = tokenizer.encode_batch_fast(texts)
     return [np.array(e.ids or [pad], dtype=np.int32) for e in encoded]
