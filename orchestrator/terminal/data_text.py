@@ -71,7 +71,10 @@ def _table(seen: Inspection) -> Table:
         words = "texts with a copy, but for case, space and signs"
         line(words, lambda split: _counted(split.copies.rows, split.rows))
     line("  of these, rows to spare", lambda split: f"{split.copies.repeats:,}")
-    line("  groups of copies, those of several labels", lambda split: _groups(split.copies))
+    if seen.class_names:
+        line("  groups of copies, those of several labels", lambda split: _groups(split.copies))
+    else:
+        line("  groups of copies", lambda split: f"{split.copies.groups:,}")
     if seen.near_search in ("all", "part"):
         line(
             f"texts with a near copy ({FEWEST_WORDS} words or more)",
@@ -79,10 +82,11 @@ def _table(seen: Inspection) -> Table:
                 f"{_least(seen)}{_counted(split.near.rows, split.rows)}" if split.near else ""
             ),
         )
-        line(
-            "  of these, one with another label",
-            lambda s: f"{s.near.other_label:,}" if s.near else "",
-        )
+        if seen.class_names:
+            line(
+                "  of these, one with another label",
+                lambda s: f"{s.near.other_label:,}" if s.near else "",
+            )
     if seen.leaks:
         _add_leaks(table, seen)
     line(f"empty {noun}", lambda split: f"{split.empty:,}")

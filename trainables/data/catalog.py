@@ -42,7 +42,7 @@ class Source:
             the only ones that could be meant.
         dialect: How a CSV is written.
         target: What the label column holds: "class"; "number" for numbers to predict; "optional" for
-            classes where there are any.
+            classes if they can be read; "none" to leave it out.
         own_columns: Keep all columns, for trainers that see them.
         test: A second file, or the name of the split to test on.
         test_fraction: Share of a single file to hold out, by class, in (0, 1); 0 for none.

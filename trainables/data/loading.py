@@ -1,6 +1,7 @@
 """From the files of each split to a data set, every row checked and all labels read alike."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,19 +80,23 @@ def read_splits(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData
 
     Raises:
         DataError: If columns are missing or a row is not fit; the file and the row are named. A
-            validation split that is not fit is left out instead, as few signals need one.
+            validation split that is not fit is left out instead, as few signals need one, and so are
+            classes where none are needed.
     """
     try:
         return _read(parts, wanted)
     except DataError as error:
-        if "validation" not in parts:
-            raise
         rest = {name: own for name, own in parts.items() if name != "validation"}
-        try:
-            read = _read(rest, wanted)
-        except DataError:
-            raise error from None
-        return replace(read, notes=(*read.notes, f"the validation split was left out: {error}"))
+        less: list[tuple[Mapping[str, Sequence[Part]], Wanted, str]] = []
+        if len(rest) < len(parts):
+            less.append((rest, wanted, "the validation split was left out"))
+        if wanted.target == "optional":
+            less.append((parts, replace(wanted, target="none"), "its classes were not read"))
+        for some, what, note in less:
+            with suppress(DataError):
+                read = _read(some, what)
+                return replace(read, notes=(*read.notes, f"{note}: {error}"))
+        raise
 
 
 def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
@@ -132,12 +137,13 @@ def columns_of(part: Part, wanted: Wanted) -> Columns:
             header,
             asked,
             part.where,
-            need_label=wanted.target != "optional",
+            need_label=wanted.target not in ("optional", "none"),
             need_input=not wanted.own_columns,
         )
 
     try:
-        return chosen(wanted.columns)
+        found = chosen(wanted.columns)
+        return replace(found, label="") if wanted.target == "none" else found
     except DataError:
         first = wanted.columns[0]
         beside = part.path.with_name(f"{plain_stem(part.path)}.npy") if part.path else None

@@ -11,7 +11,7 @@ from trainables.data.columns import Columns, Field
 from trainables.data.csv_files import Dialect
 from trainables.data.readers import format_of, header_of, table_of
 
-Target = Literal["class", "number", "optional"]
+Target = Literal["class", "number", "optional", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,8 @@ class Wanted:
 
     Attributes:
         columns: Which columns hold what, in order of preference; what is empty is guessed.
-        target: What the label column holds: classes; any number; or classes, where there is one.
+        target: What the label column holds: classes; any number; classes, if they can be read; or
+            nothing that is wanted.
         own_columns: Whether the user's other columns are kept.
     """
 

@@ -138,3 +138,24 @@ def test_a_csv_column_is_of_numbers_where_all_files_say_so(tmp_path):
     )
     assert found.train.own["size"].to_pylist()[:3] == ["1", "", "3"]
     assert found.train.own["age"].to_pylist()[:3] == [1.0, 2.5, None]
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        ([1.5] * 40, "measurements"),
+        ([None] + [0, 1] * 19 + [1], "it has no label"),
+        ([f"id{i}" for i in range(40)], None),
+        ([1] * 40, "two classes or more"),
+    ],
+)
+def test_classes_that_are_none_are_left_out_where_none_are_needed(tmp_path, labels, why):
+    path = write_as(tmp_path / "x.parquet", {"text": [f"t{i}" for i in range(40)], "label": labels})
+    found = load(Source(name=str(path), test=str(path), target="optional"))
+    if why:
+        assert found.class_names == ()
+        assert any("its classes were not read" in note and why in note for note in found.notes)
+    with pytest.raises(DataError, match=r"no column 'lbl'"):
+        load(
+            Source(name=str(path), test=str(path), target="optional", columns=Columns(label="lbl"))
+        )
