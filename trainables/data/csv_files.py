@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from trainables.data.columns import Columns, Field, bad_rows, excerpt
-from trainables.data.streams import format_suffix, text_file
-from trainables.errors import DataError
+from trainables.data.csv_swallows import Swallows
+from trainables.data.streams import format_suffix, open_bytes, text_file
+from trainables.errors import DataError, UsageError
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _BATCH = 65_536
@@ -30,16 +31,24 @@ class Dialect:
     Attributes:
         delimiter: What stands between values; empty to find it: tab in .tsv, else that of comma, tab,
             semicolon and bar under which all lines have equally many values.
-        quotes: Whether a quote opens a value that may hold delimiters and line ends.
+        quotes: Whether a quote opens a value that may hold delimiters and line ends; None if so, but a
+            value whose lines read like records of the file is refused.
     """
 
     delimiter: str = ""
-    quotes: bool = True
+    quotes: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a delimiter that could be none."""
+        if len(self.delimiter) > 1 or self.delimiter in ('"', "\n", "\r"):
+            raise UsageError(
+                f"delimiter is {self.delimiter!r}; give one character, such as ; or tab"
+            )
 
     def reader(self, lines: Any) -> Any:
         """The records of some lines."""
         csv.field_size_limit(sys.maxsize)
-        if self.quotes:
+        if self.quotes is not False:
             return csv.reader(lines, delimiter=self.delimiter, strict=True)
         return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
@@ -50,14 +59,9 @@ def csv_header(path: Path, dialect: Dialect) -> list[Field]:
     Raises:
         DataError: If the first line cannot be read.
     """
-    with text_file(path) as file:
-        dialect = found(path, dialect)
-        try:
-            names: list[str] = next(dialect.reader(file), [])
-        except csv.Error as error:
-            raise DataError(
-                f"{path}: line 1: {error}; give a header line of column names"
-            ) from error
+    dialect = found(path, dialect)
+    with text_file(path, newline=_newline(path)) as file:
+        names = _Records(path=path, dialect=dialect, lines=_Lines(file)).header
     return [Field(name=name, kind="text") for name in names]
 
 
@@ -66,7 +70,7 @@ def found(path: Path, dialect: Dialect) -> Dialect:
     if dialect.delimiter:
         return dialect
     usual = "\t" if format_suffix(path) == ".tsv" else ","
-    with text_file(path) as file:
+    with text_file(path, newline=_newline(path)) as file:
         lines = list(islice(file, _SAMPLE))
     fits = []
     for delimiter in sorted(DELIMITERS, key=lambda one: one != usual):
@@ -86,6 +90,12 @@ def _widths(lines: Sequence[str], dialect: Dialect) -> list[int]:
     return widths[:-1] if len(widths) > 1 and len(lines) == _SAMPLE else widths
 
 
+def _newline(path: Path) -> str:
+    """What ends a line of a file: all of it if that is a line feed, or whatever there is."""
+    with open_bytes(path) as file:
+        return "\n" if b"\n" in file.read(2**20) else ""
+
+
 def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
     """The columns of a file as they stand, all of large_string.
 
@@ -99,12 +109,13 @@ def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
             value ends, or holds whole lines of the file.
     """
     dialect = found(path, dialect)
-    with text_file(path) as file:
-        records = _Records(path=path, dialect=dialect, reader=dialect.reader(file))
+    with text_file(path, newline=_newline(path)) as file:
+        records = _Records(path=path, dialect=dialect, lines=_Lines(file))
         header = records.header
         names = columns.names if columns else list(dict.fromkeys(header))
         at = {name: header.index(name) for name in names}
-        records.label = at.get(columns.label) if columns and columns.label else None
+        if columns and columns.label:
+            records.swallows.label = at[columns.label]
         batches = []
         rows = iter(records)
         while batch := list(islice(rows, _BATCH)):
@@ -115,6 +126,24 @@ def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
     return pa.Table.from_batches(batches, schema)
 
 
+class _Lines:
+    """The lines of a file, those since the last look held."""
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self._file = file
+        self.held: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            self.held.append(line)
+            yield line
+
+    def taken(self) -> list[str]:
+        """The lines held, which are then no longer."""
+        held, self.held = self.held, []
+        return held
+
+
 @dataclass(kw_only=True)
 class _Records:
     """The records of a file, counted and checked as they are read.
@@ -122,35 +151,46 @@ class _Records:
     Attributes:
         path: The file.
         dialect: How it is written.
-        reader: Of its lines.
+        lines: Its lines.
         header: Its first record.
-        label: Which value of a record is its class, if one is.
+        swallows: What is looked for among them.
     """
 
     path: Path
     dialect: Dialect
-    reader: Any
+    lines: _Lines
     header: list[str] = field(init=False)
-    label: int | None = None
+    swallows: Swallows = field(init=False)
+    _reader: Any = field(init=False)
     _ragged: list[str] = field(default_factory=list)
-    _labels: set[str] = field(default_factory=set)
-    _spanning: list[tuple[int, int, list[str], int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Read the header."""
+        self._reader = self.dialect.reader(self.lines)
         self.header = self._next(1) or []
+        if len(self.lines.taken()) > 1 and self.dialect.quotes is None:
+            raise DataError(
+                f"{self.path}: line 1: a quote opens among the column names and closes on line "
+                f"{self._reader.line_num}; close it, or say with --quotes that a name has several lines"
+            )
+        self.swallows = Swallows(width=len(self.header), delimiter=self.dialect.delimiter)
 
     def _next(self, line: int) -> list[str] | None:
         """The next record, which starts at a line of the file."""
         try:
-            record: list[str] | None = next(self.reader, None)
+            record: list[str] | None = next(self._reader, None)
         except csv.Error as error:
             opened = self._opened(line)
+            if "new-line character" in str(error):
+                raise DataError(
+                    f"{self.path}: line {self._reader.line_num}: a carriage return stands in a value without "
+                    "quotes; quote the value, or remove it"
+                ) from error
             if "unexpected end" in str(error):
                 where = f"line {opened}: a quote opens and never closes"
             else:
                 where = (
-                    f"line {opened}: a quote opens, and on line {self.reader.line_num} one closes in "
+                    f"line {opened}: a quote opens, and on line {self._reader.line_num} one closes in "
                     "the middle of a value"
                 )
             raise DataError(f"{self.path}: {where}; {_QUOTES}") from error
@@ -159,8 +199,8 @@ class _Records:
     def _opened(self, line: int) -> int:
         """The line, from that at which a record starts, on which its last quoted value opens."""
         opened, state = line, "start"
-        with text_file(self.path) as file:
-            for number, text in enumerate(islice(file, line - 1, self.reader.line_num), line):
+        with text_file(self.path, newline=_newline(self.path)) as file:
+            for number, text in enumerate(islice(file, line - 1, self._reader.line_num), line):
                 for letter in text:
                     if letter == '"':
                         if state == "start":
@@ -174,9 +214,10 @@ class _Records:
         return opened
 
     def __iter__(self) -> Iterator[list[str]]:
-        width, row, line = len(self.header), 0, self.reader.line_num
+        width, row, line = len(self.header), 0, self._reader.line_num
         while (record := self._next(line + 1)) is not None:
-            spans, start, line = self.reader.line_num - line, line + 1, self.reader.line_num
+            start, line = line + 1, self._reader.line_num
+            lines = self.lines.taken()
             if not record:
                 continue
             if len(record) != width:
@@ -187,24 +228,10 @@ class _Records:
                 if len(self._ragged) >= _SAMPLE:
                     return
             else:
-                self._note(record, row, start, spans)
+                if self.dialect.quotes is None:
+                    self.swallows.add(record, lines, row, start)
                 yield record
             row += 1
-
-    def _note(self, record: list[str], row: int, start: int, spans: int) -> None:
-        """Keep what tells later whether a value of several lines swallowed records."""
-        if self.label is None:
-            return
-        if spans == 1:
-            if len(self._labels) < _BATCH:
-                self._labels.add(record[self.label])
-            return
-        inner = [line for value in record for line in value.splitlines()[1:] if line.strip()]
-        dialect = Dialect(delimiter=self.dialect.delimiter, quotes=False)
-        alike = [one for one in dialect.reader(inner) if len(one) == len(self.header)]
-        if alike and 2 * len(alike) >= len(inner):
-            labels = [one[self.label].strip('"') for one in alike]
-            self._spanning.append((row, start, labels, len(inner)))
 
     def check(self) -> None:
         """Refuse records of another width, and values that hold records.
@@ -215,11 +242,11 @@ class _Records:
         if self._ragged:
             why = "quote values that hold the delimiter or line ends, and close every quote"
             raise bad_rows(str(self.path), "(all)", self._ragged, len(self._ragged), why=why)
-        for row, start, labels, inner in self._spanning:
-            known = [label for label in labels if label in self._labels]
-            sure = len(known) > 1 or not any(label.isdecimal() for label in known)
-            if known and 2 * len(known) >= inner and sure:
-                raise DataError(
-                    f"{self.path}: line {start}: a quote opens in row {row} and closes {inner} lines on, "
-                    f"and {len(known)} of the lines between are records of this file; {_QUOTES}"
-                )
+        if one := self.swallows.found():
+            count = "one line" if one.count == 1 else f"{one.count:,} lines"
+            raise DataError(
+                f"{self.path}: line {one.start}: a quote opens in row {one.row} and closes on line {one.end}, "
+                f"and {count} between read like records of this file (line {one.line}: {excerpt(one.text)}); "
+                "close the quote, or say with --quotes that these lines are one value, or with --no-quotes "
+                "that quotes are plain letters"
+            )

@@ -98,14 +98,18 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def text_file(path: Path) -> Iterator[io.TextIOWrapper]:
+def text_file(path: Path, *, newline: str = "") -> Iterator[io.TextIOWrapper]:
     """A file's text, line ends as they stand.
+
+    Args:
+        path: The file.
+        newline: What ends a line; empty for a line feed, a carriage return, or both.
 
     Raises:
         DataError: As it is read, if it is not UTF-8: the line and the byte are named.
     """
     try:
-        with io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline=newline) as file:
             yield file
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
