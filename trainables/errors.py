@@ -75,5 +75,11 @@ def explained() -> Iterator[None]:
 
 
 def _end(error: object, code: int) -> None:
-    print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
+    # A file's name or a value may hold what moves a terminal's cursor or turns its text round.
+    shown = "".join(
+        c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in f"error: {error}"
+    )
+    encoding = sys.stderr.encoding or "utf-8"
+    shown = shown.encode(encoding, "backslashreplace").decode(encoding)
+    print(shown, file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
     raise SystemExit(code)

@@ -1,6 +1,7 @@
 """Whether the files of a data set were edited since they were last planned from."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.store.atomic import atomic_write
-from trainables.data.catalog import Source
+from trainables.data.catalog import DATA_DIR_VARIABLE, Source
 from trainables.data.dataset import Dataset
 from trainables.keys import key_of
 
@@ -17,13 +18,18 @@ RECORD = "sources.json"
 
 def _key(source: Source) -> str:
     """Names a file or folder, however its path is spelled, and how it is read; empty for what is neither."""
-    path = Path(source.name)
-    if not path.exists():
+    folder = source.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    path = Path(folder) / source.name if folder else Path(source.name)
+    path = path if path.exists() else Path(source.name)
+    if not source.name or not path.exists():
         return ""
     told = {
-        name: value for name, value in asdict(source).items() if name not in ("title", "pinned")
+        name: value
+        for name, value in asdict(source).items()
+        if name not in ("title", "pinned", "data_dir")
     }
-    return key_of({**told, "name": str(path.resolve()), "data_dir": str(source.data_dir or "")})
+    test = str(Path(source.test).resolve()) if Path(source.test).is_file() else source.test
+    return key_of({**told, "name": str(path.resolve()), "test": test})
 
 
 def record_sources(
@@ -89,8 +95,10 @@ def _read(path: Path) -> dict[str, Any]:
         held = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return (
-        {key: one for key, one in held.items() if isinstance(one, dict)}
-        if isinstance(held, dict)
-        else {}
-    )
+    if not isinstance(held, dict):
+        return {}
+    return {
+        key: one
+        for key, one in held.items()
+        if isinstance(one, dict) and isinstance(one.get("rows"), int)
+    }

@@ -1,5 +1,6 @@
 """The terminal, or the log, that commands print to, and how they write times."""
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,13 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     """
     from rich.console import Console
 
-    # Names and errors come from outside: none of their brackets is markup.
-    return Console(width=None if sys.stdout.isatty() else width, markup=False, highlight=highlight)
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # what it cannot write is escaped, and ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
+    # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
+    width_there = None if sys.stdout.isatty() else width
+    return Console(width=width_there, markup=False, emoji=False, highlight=highlight)
 
 
 def time_left(seconds: float | None) -> str:

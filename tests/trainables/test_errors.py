@@ -84,3 +84,9 @@ def test_ctrl_c_is_told_to_go_on(capsys):
     with pytest.raises(SystemExit) as ended, explained():
         raise KeyboardInterrupt
     assert ended.value.code == 130 and "goes on from here" in capsys.readouterr().err
+
+
+def test_what_moves_a_terminal_is_escaped(capsys):
+    with pytest.raises(SystemExit), explained():
+        raise DataError("\x1b[31mred\u202e.csv: no\nsecond line, caf\xe9")
+    assert capsys.readouterr().err == "error: \\x1b[31mred\\u202e.csv: no\nsecond line, caf\xe9\n"

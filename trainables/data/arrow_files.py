@@ -22,6 +22,8 @@ _BATCH_BYTES = 2**30
 # The offsets of an Arrow file are not looked at as it is opened, and wrong ones crash their reader:
 # another process reads all of it first, and ends in our place.
 _CHECK = "import sys; from trainables.data.arrow_files import check_arrow; check_arrow(sys.argv[1])"
+# What ends a stream of Arrow batches.
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 # Files that were read so, by path, size and time.
 _CHECKED: set[tuple[Path, int, int]] = set()
 
@@ -69,7 +71,10 @@ def _kind(kind: Any) -> str:
 
 def _is_vectors(kind: Any) -> bool:
     checks = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(check(kind) for check in checks) and bool(pa.types.is_floating(kind.value_type))
+    if not any(check(kind) for check in checks):
+        return False
+    inner = kind.value_type
+    return _is_vectors(inner) or bool(pa.types.is_floating(inner) or pa.types.is_integer(inner))
 
 
 def read_parquet_file(path: Path, columns: Columns | None) -> pa.Table:
@@ -117,9 +122,10 @@ def _table(
 
 
 def _decoded(kind: Any) -> Any:
-    if pa.types.is_dictionary(kind):
-        return pa.large_string() if pa.types.is_string(kind.value_type) else kind.value_type
-    return pa.large_string() if pa.types.is_string(kind) else kind
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_binary_view(plain):
+        return pa.large_binary()
+    return pa.large_string() if is_text(plain) else plain
 
 
 @contextmanager
@@ -141,7 +147,18 @@ def _arrow(path: Path) -> Iterator[Any]:
             )
         else:
             stream = pa.ipc.open_stream(source)
+            _check_end(path)
             yield stream.schema, stream
+
+
+def _check_end(path: Path) -> None:
+    """Refuse a stream without the mark of its end: one that is cut between two batches reads like a whole."""
+    last = b""
+    with open_bytes(path) as file:
+        while block := file.read(2**20):
+            last = (last + block)[-len(_END) :]
+    if last != _END:
+        raise DataError(f"{path}: its end is missing, it was cut short; write or fetch it again")
 
 
 def arrow_header(path: Path) -> list[Field]:
@@ -179,7 +196,10 @@ def _check_apart(path: Path) -> None:
         )
     if ended.returncode:
         said = (ended.stderr.strip().splitlines() or ["no word"])[-1]
-        raise pa.ArrowInvalid(said.partition(": ")[2] or said)
+        kind, _, message = said.partition(": ")
+        if kind.endswith(".DataError"):
+            raise DataError(message)
+        raise pa.ArrowInvalid(message or said)
 
 
 def check_arrow(name: str) -> None:

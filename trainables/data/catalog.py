@@ -18,6 +18,7 @@ from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.stress import check_alterations, stressed
 from trainables.data.subsampling import (
+    drawn,
     held_out,
     imbalanced,
     limited,
@@ -155,12 +156,18 @@ def load_splits(source: Source) -> LoadedSplits:
         if "test" not in read.splits:
             if source.test:
                 raise _no_test(source)
+            train, notes = read.splits["train"], (*found.notes, *read.notes)
+            if 0 < source.limit < len(train):
+                notes += (f"limited to {source.limit:,} of {len(train):,} train rows",)
+                train = train.take(
+                    drawn(train, source.limit, np.random.default_rng([source.seed, 1]))
+                )
             return LoadedSplits(
                 name=source.title or title_of(source.name),
                 kind=read.kind,
                 class_names=read.class_names,
-                splits=read.splits,
-                notes=(*found.notes, *read.notes),
+                splits={**read.splits, "train": train},
+                notes=notes,
             )
     dataset = load(source)
     return LoadedSplits(
@@ -190,7 +197,7 @@ def comes_with_vectors(source: Source) -> bool:
         return False
     try:
         found, wanted = _found(source, with_hub=False)
-        columns = columns_of(found.parts["train"][0], wanted)
+        columns = columns_of(found.parts["train"], wanted)
     except EnvelopeError:
         return False
     return bool(columns.embedding and not columns.text)

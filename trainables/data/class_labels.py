@@ -1,8 +1,7 @@
 """From the labels as they stand in files to class numbers and names, over all files together."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.data.columns import ColumnOrigin, excerpt, flat, is_text, refuse
+from trainables.data.columns import (
+    ColumnOrigin,
+    checked_utf8,
+    excerpt,
+    flat,
+    is_text,
+    refuse,
+)
 from trainables.errors import DataError
 
 MAX_CLASSES = 10_000
-# Of labels that are written as numbers, the share up to which words among them are slips.
-_STRAYS = 0.001
-_WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
-_DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +29,7 @@ class Labels:
     Attributes:
         values: As given, shape (n,): int64 or large_string.
         names: Class names the file carries for its numbers, or None.
+        is_bool: Whether they are true and false, as words.
         is_typed: Whether the file tells numbers from text; a CSV does not.
         origin: The file and its label column, for messages.
     """
@@ -35,6 +38,7 @@ class Labels:
     names: tuple[str, ...] | None
     is_typed: bool
     origin: ColumnOrigin
+    is_bool: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -56,7 +60,9 @@ def labels_of(table: pa.Table, origin: ColumnOrigin, *, is_typed: bool, unlabell
     """
     column = flat(table[origin.column])
     kind = column.type
-    refuse(origin, column, pc.is_null(column), "it has no label: fill or remove the row")
+    refuse(
+        origin, column, pc.is_null(column), f"it has no label: fill or remove the row{unlabelled}"
+    )
     if pa.types.is_floating(kind):
         column = column.cast(pa.float64())  # of half a number not even its floor is known
         _check_whole(origin, column)
@@ -68,16 +74,17 @@ def labels_of(table: pa.Table, origin: ColumnOrigin, *, is_typed: bool, unlabell
             "use --label-column"
         )
     if is_text(column.type):
-        column = column.cast(pa.large_string())
+        column = checked_utf8(column, origin)
         why = "its label is empty: fill it, or remove the row"
         refuse(origin, column, pc.equal(pc.utf8_trim_whitespace(column), ""), why)
     else:
-        column = _classes(origin, column, unlabelled)
+        column = as_classes(origin, column, unlabelled)
     return Labels(
         values=column,
         names=_class_names(table.schema, origin.column, origin.where),
         is_typed=is_typed,
         origin=origin,
+        is_bool=bool(pa.types.is_boolean(kind)),
     )
 
 
@@ -87,8 +94,17 @@ def _check_whole(origin: ColumnOrigin, column: pa.Array) -> None:
     refuse(origin, column, pc.invert(whole), why)
 
 
-def _classes(origin: ColumnOrigin, column: pa.Array, unlabelled: str) -> pa.Array:
-    outside = pc.or_(pc.less(column, 0), pc.greater_equal(column.cast(pa.float64()), 2.0**63))
+def as_classes(origin: ColumnOrigin, column: pa.Array, unlabelled: str) -> pa.Array:
+    """Numbers as class numbers, int64.
+
+    Raises:
+        DataError: If one is negative, or beyond 63 bits.
+    """
+    outside = pc.less(column, 0)
+    if pa.types.is_uint64(column.type):
+        outside = pc.greater(column, pa.scalar(2**63 - 1, pa.uint64()))
+    elif pa.types.is_floating(column.type):
+        outside = pc.or_(outside, pc.greater_equal(column, 2.0**63))
     why = f"class numbers start at 0, and -1 often means unlabelled: remove these rows{unlabelled}"
     refuse(origin, column, outside, why)
     return column.cast(pa.int64())
@@ -106,101 +122,14 @@ def _class_names(schema: pa.Schema, label: str, where: str) -> tuple[str, ...] |
             f"{where}: its Hugging Face metadata {excerpt(stored)} cannot be read ({error}); "
             "write the file again with datasets, or without the metadata"
         ) from error
-    return tuple(str(name) for name in names) if names else None
-
-
-def alike(files: Sequence[Labels], *, unlabelled: str = "") -> list[Labels]:
-    """The labels of all files of a data set as values of one type, numbers of one list of names.
-
-    A CSV's labels are numbers where those of every CSV are and no other file has words; numbers that
-    carry names are matched by them.
-
-    Args:
-        files: One a file, of all splits.
-        unlabelled: What else can be done where rows are marked as unlabelled.
-
-    Raises:
-        DataError: If words stand beside numbers, or two files carry different names.
-    """
-    files = _settled(files, unlabelled)
-    files = _named_alike(files)
-    numbers = [one for one in files if one.is_number]
-    words = [one for one in files if not one.is_number]
-    if not numbers or not words:
-        return files
-    for one in words:
-        digits = pc.match_substring_regex(one.values, _WHOLE)
-        why = f"a word, where {numbers[0].origin.where} has whole numbers; write both alike"
-        refuse(one.origin, one.values, pc.invert(digits), why)
-    return [_as_numbers(one, unlabelled) for one in files]
-
-
-def _settled(files: Sequence[Labels], unlabelled: str) -> list[Labels]:
-    """Files that do not tell numbers from text: all of them read as the one, or as the other."""
-    written = [one for one in files if not one.is_typed and not one.is_number]
-    has_words = any(one.is_typed and not one.is_number for one in files)
-    if not written or has_words:
-        return list(files)
-    every = pa.chunked_array([one.values for one in written])
-    if pc.all(pc.match_substring_regex(every, _WHOLE)).as_py():
-        return [_as_numbers(one, unlabelled) for one in files]
-    _check_strays(written, every)
-    decimals = pc.all(pc.match_substring_regex(every, _DECIMAL)).as_py()
-    if not (decimals and pc.any(pc.match_substring(every, ".")).as_py()):
-        return list(files)
-    settled = []
-    for one in files:
-        if one.is_typed or one.is_number:
-            settled.append(one)
-        else:
-            measures = one.values.cast(pa.float64())
-            _check_whole(one.origin, measures)
-            settled.append(replace(one, values=_classes(one.origin, measures, unlabelled)))
-    return settled
-
-
-def _check_strays(written: Sequence[Labels], every: pa.ChunkedArray) -> None:
-    """Refuse words so rare among whole numbers that they are no class, but slips."""
-    digits = pc.match_substring_regex(every, _WHOLE)
-    words = len(every) - (pc.sum(digits).as_py() or 0)
-    for one in written if words <= _STRAYS * len(every) else ():
-        stray = pc.invert(pc.match_substring_regex(one.values, _WHOLE))
-        why = "nearly all labels are whole numbers, and this is none: correct it"
-        refuse(one.origin, one.values, stray, why)
-
-
-def _as_numbers(one: Labels, unlabelled: str) -> Labels:
-    if one.is_number:
-        return one
-    return replace(one, values=_classes(one.origin, one.values.cast(pa.int64()), unlabelled))
-
-
-def _named_alike(files: Sequence[Labels]) -> list[Labels]:
-    """Numbers and words of files brought to the names that the first file with names carries."""
-    first = next((one for one in files if one.names is not None and one.is_number), None)
-    if first is None:
-        return list(files)
-    return [_named_as(one, first) for one in files]
-
-
-def _named_as(one: Labels, first: Labels) -> Labels:
-    """The labels of a file as numbers of the names that another one carries."""
-    names = first.names or ()
-    known = pa.array(names, pa.large_string())
-    if not one.is_number:
-        why = f"it is not one of the classes {excerpt(names)} of {first.origin.where}: correct it"
-        refuse(one.origin, one.values, pc.invert(pc.is_in(one.values, value_set=known)), why)
-        codes = pc.index_in(one.values, value_set=known)
-        return replace(one, values=codes.cast(pa.int64()), names=names)
-    if one.names is None or sorted(one.names) != sorted(names):
+    if names is None:
+        return None
+    if not isinstance(names, list) or len({*map(str, names)}) < len(names):
         raise DataError(
-            f"{one.origin.where}: its classes {excerpt(one.names)} differ from {excerpt(names)} "
-            f"in {first.origin.where}; write both with the same class names"
+            f"{where}: its Hugging Face metadata name the classes of {label!r} {excerpt(names)}, which is no "
+            "list of different names; write the file again with datasets"
         )
-    why = f"there are {len(names)} class names, so labels lie in [0, {len(names) - 1}]: correct it"
-    refuse(one.origin, one.values, pc.greater_equal(one.values, len(names)), why)
-    order = pa.array([names.index(name) for name in one.names], pa.int64())
-    return replace(one, values=order.take(one.values), names=names)
+    return tuple(str(name) for name in names) or None
 
 
 def classes_of(train: Labels) -> tuple[pa.Array, tuple[str, ...]]:

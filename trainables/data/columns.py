@@ -164,17 +164,27 @@ def _input(table: pa.Table, origin: ColumnOrigin, *, is_optional: bool) -> pa.Ar
             f"{origin.where}: column {origin.column!r} holds {column.type}, not text; name another "
             "column with --text-column, or write it as UTF-8 strings"
         )
-    column = column.cast(pa.large_string())
-    try:
-        column.validate(full=True)  # Parquet readers do not check that strings are UTF-8
-    except pa.ArrowInvalid:
-        stored = column.cast(pa.large_binary())
-        bad = pa.array([not _is_utf8(value) for value in stored.to_pylist()])
-        refuse(origin, stored, bad, "it is not UTF-8: decode it before writing the file")
-        raise
+    column = checked_utf8(column, origin)
     if not is_optional:
         refuse(origin, column, pc.is_null(column), "it is null: fill or remove the row")
     return column
+
+
+def checked_utf8(column: pa.Array, origin: ColumnOrigin) -> pa.Array:
+    """A column of text as large_string, which Parquet readers do not check to be UTF-8.
+
+    Raises:
+        DataError: If a row is not.
+    """
+    texts = column.cast(pa.large_string())
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        stored = texts.cast(pa.large_binary())
+        bad = pa.array([not _is_utf8(value) for value in stored.to_pylist()])
+        refuse(origin, stored, bad, "it is not UTF-8: decode it before writing the file")
+        raise
+    return texts
 
 
 def _is_utf8(value: bytes | None) -> bool:
@@ -220,6 +230,8 @@ def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
         raise DataError(
             f"{where}: column {columns.id!r} holds {column.type}; ids are whole numbers or strings"
         )
+    if is_text(column.type):
+        column = checked_utf8(column, origin)
     refuse(origin, column, pc.is_null(column), "it has no id: fill it")
     codes = np.asarray(column.dictionary_encode().indices)
     later = np.ones(len(codes), dtype=bool)

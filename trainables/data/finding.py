@@ -10,7 +10,8 @@ from trainables.data.csv_files import Dialect
 from trainables.data.hub import Hub, hub_of, look_up, split_paths
 from trainables.data.parts import Part, part_of
 from trainables.data.readers import READ, UNSAFE, is_readable
-from trainables.data.split_files import VALIDATION_NAMES, check_export, shard_note, splits_in
+from trainables.data.shards import check_export, shard_note
+from trainables.data.split_files import VALIDATION_NAMES, splits_in
 from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
@@ -67,8 +68,9 @@ def find_parts(
         parts = {"train": [part_of(path, dialect)]}
         if test:
             if not (_is_file_name(Path(test)) or _is_file(Path(test))):
+                what = "a folder" if Path(test).is_dir() else "no such file"
                 raise DataError(
-                    f"--test {excerpt(test)}: no such file, for {path} is one file: {READ}"
+                    f"--test {excerpt(test)}: {what}, and {path} is one file: give {READ}"
                 )
             parts["test"] = [part_of(Path(test), dialect)]
         return FoundParts(parts=parts, notes=shard_note(path))
@@ -106,11 +108,18 @@ def _is_file(path: Path) -> bool:
 
 def _of_folder(folder: Path, test: str, dialect: Dialect) -> FoundParts:
     if test != "test" and _is_file_name(Path(test)):
-        files, notes = splits_in(folder, "test")
-        files = {"train": files["train"], "test": [Path(test)]}
+        files, notes = splits_in(folder, "")
+        files["test"] = [Path(test)]
     else:
         files, notes = splits_in(folder, test)
-    parts = {split: [part_of(path, dialect) for path in paths] for split, paths in files.items()}
+    parts = {}
+    for split, paths in files.items():
+        try:
+            parts[split] = [part_of(path, dialect) for path in paths]
+        except DataError as error:
+            if split != "validation":
+                raise
+            notes += (f"the validation split was left out: {error}",)
     return FoundParts(parts=parts, notes=notes)
 
 

@@ -25,7 +25,7 @@ _IDS = {
     "id", "idx", "index", "uid", "guid", "row", "row_id", "sample_id", "key", "file", "filename", "path",
     "url", "",
 }  # fmt: skip
-_OPTIONS = "name them with --text-column, --label-column and --id-column"
+_OPTIONS = "name them with --text-column, --label-column, --id-column and --embedding-column"
 
 
 def choose(
@@ -55,7 +55,7 @@ def choose(
         if set(columns.names) <= set(names):
             found, lacks = _filled(header, columns, need_label=need_label, need_input=need_input)
             if not lacks:
-                _check_once(names, found, where)
+                check_once(header, where, found.names)
                 return found
             break
     else:
@@ -90,8 +90,19 @@ def _one_column(names: Sequence[str]) -> str:
     return ". It has one column alone: if others stand in it, say what is between with --delimiter"
 
 
-def _check_once(names: Sequence[str], columns: Columns, where: str) -> None:
-    if twice := sorted({name for name in columns.names if names.count(name) > 1}):
+def check_once(header: Sequence[Field], where: str, used: Sequence[str] | None = None) -> None:
+    """Refuse columns of one name.
+
+    Args:
+        header: The file's columns.
+        where: The file, for messages.
+        used: The names that are used; None for all.
+
+    Raises:
+        DataError: If one of them occurs twice.
+    """
+    names = [field.name for field in header]
+    if twice := sorted({name for name in used or names if names.count(name) > 1}):
         raise DataError(f"{where}: column names {twice} occur twice; rename one of each")
 
 
@@ -102,7 +113,7 @@ def _filled(
     lacks = []
     if not columns.label:
         left = [field for field in header if field.name not in columns.names]
-        label, several = _label(left, columns)
+        label, several = _label(left, columns, by_kind=need_label)
         columns = replace(columns, label=label)
         if need_label and not label:
             lacks.append(f"no column of classes is named 'label'{_candidates(several)}")
@@ -131,14 +142,22 @@ def _called(fields: Sequence[Field], names: set[str], kinds: set[str]) -> list[s
     ]
 
 
-def _label(fields: Sequence[Field], columns: Columns) -> tuple[str, list[str]]:
-    """The column of classes, or empty; and those that could each be it."""
+def _label(fields: Sequence[Field], columns: Columns, *, by_kind: bool) -> tuple[str, list[str]]:
+    """The column of classes, or empty; and those that could each be it.
+
+    Args:
+        fields: The columns there are.
+        columns: What is known of them.
+        by_kind: Whether a column may be taken for what it holds alone, whatever its name.
+    """
     if any(field.name == "label" for field in fields):
         return "label", []
     for names in ({"label"}, LABEL_NAMES):
         found = _called(fields, names, {"text", "number", "measure", "null"})
         if found:
             return (found[0], []) if len(found) == 1 else ("", found)
+    if not by_kind:
+        return "", []
     numbers = [
         field.name
         for field in fields
@@ -165,7 +184,8 @@ def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, 
     """
     if any(field.name == "text" for field in fields):
         return Columns(text=("text",)), []
-    by_name = {field.name.strip().lower(): field.name for field in fields if field.kind == "text"}
+    texts_or_none = [field for field in fields if field.kind in ("text", "null")]
+    by_name = {field.name.strip().lower(): field.name for field in texts_or_none}
     if "text" in by_name:
         return Columns(text=(by_name["text"],)), []
     for pair in PAIRS:
@@ -207,4 +227,6 @@ def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
         parts.append(f"classes from {excerpt(found.label)}")
     if not parts:
         return ()
-    return (f"columns were guessed: {', '.join(parts)}; --text-column and --label-column set them",)
+    return (
+        f"columns were guessed: {', '.join(parts)}; --text-column, --label-column and --embedding-column set them",
+    )

@@ -33,13 +33,16 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line, object_pairs_hook=_unique_keys)
             except (ValueError, RecursionError) as error:
+                remedy = "write one object a line"
+                if number == 1 and line.lstrip().startswith("["):
+                    remedy += ", or give a list of objects a name that ends in .json"
                 raise DataError(
-                    f"{path}: line {number}: not a JSON object ({error}): {excerpt(line[:80])}; "
-                    "write one object a line"
+                    f"{path}: line {number}: not a JSON object ({error}): {excerpt(line[:80])}; {remedy}"
                 ) from error
             if not isinstance(row, dict):
                 raise DataError(
-                    f"{path}: line {number}: {excerpt(row)} is not an object; write one a line"
+                    f"{path}: line {number}: {excerpt(row)} is not an object; write one a line, or give a list "
+                    "of objects a name that ends in .json"
                 )
             yield row
 
@@ -77,7 +80,7 @@ def _objects(path: Path, held: Any) -> Iterator[dict[str, Any]]:
     if isinstance(held, dict):
         lists = {key: value for key, value in held.items() if isinstance(value, list)}
         rows = [key for key, value in lists.items() if value and isinstance(value[0], dict)]
-        if len(rows) == 1:  # {"data": [{...}, ...]}
+        if len(rows) == len(lists) == 1:  # {"data": [{...}, ...]}
             yield from _objects(path, lists[rows[0]])
             return
         yield from _from_columns(path, held)
@@ -159,6 +162,8 @@ def _table(path: Path, rows: Iterable[dict[str, Any]], columns: Columns | None) 
         names = list(dict.fromkeys(name for row in rows for name in row))
     else:
         names = columns.names
+    if odd := next((name for name in names if not _is_utf8(name)), None):
+        raise DataError(f"{path}: key {excerpt(odd)} holds half of a surrogate pair: rename it")
     values: dict[str, list[Any]] = {name: [] for name in names}
     for row in rows:
         for name, column in values.items():
@@ -181,10 +186,14 @@ def _typed(path: Path, name: str, values: list[Any], *, is_list: bool) -> pa.Arr
     if is_list and {*kinds} & {list, dict}:
         try:
             return pa.array(values)
-        except (pa.ArrowException, TypeError, OverflowError) as error:
+        except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
             raise DataError(
-                f"{path}: column {name!r}: {excerpt(str(error))}; write every row as a list of numbers"
+                f"{path}: column {name!r}: {excerpt(str(error))}; write every row alike, as a list of numbers or "
+                "an object of the same keys"
             ) from error
+    if {*kinds} == {int, float}:  # a program may write 3.0 as 3
+        kinds = {float: kinds[float]}
+        values = [value if value is None else float(value) for value in values]
     odd = next((row for kind, row in kinds.items() if kind not in (str, int, float, bool)), None)
     if len(kinds) > 1 or odd is not None:
         rows = [
@@ -192,7 +201,7 @@ def _typed(path: Path, name: str, values: list[Any], *, is_list: bool) -> pa.Arr
         ]
         raise DataError(
             f"{path}: column {name!r}: {', '.join(rows)} (rows count from 0); write every row as "
-            "one and the same of string, whole number or true/false"
+            "one and the same of string, number or true/false"
         )
     try:
         return pa.array(values, pa.large_string() if str in kinds else None)

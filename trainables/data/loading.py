@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.class_labels import Labels, alike, classes_of, encode, labels_of, mapping_note
+from trainables.data.class_labels import Labels, classes_of, encode, labels_of, mapping_note
 from trainables.data.columns import (
     ColumnOrigin,
     Columns,
@@ -21,11 +20,12 @@ from trainables.data.columns import (
     joined_ids,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guesses import choose, guess_note, is_pair
+from trainables.data.guesses import check_once, choose, guess_note, is_pair
+from trainables.data.label_types import alike
 from trainables.data.own_columns import alike_columns, one_table, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
 from trainables.data.streams import plain_stem
-from trainables.data.vectors import read_npy, vectors_of
+from trainables.data.vectors import check_one_each, npy_beside, read_npy, vectors_of
 from trainables.errors import DataError
 
 
@@ -100,12 +100,18 @@ def read_splits(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData
 
 
 def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
-    columns = columns_of(parts["train"][0], wanted)
+    columns = columns_of(parts["train"], wanted)
+    check_one_each(columns.embedding, [part.where for own in parts.values() for part in own])
     found: dict[str, list[Raw]] = {}
+    kept: dict[str, list[Part]] = {}
     for split, own in parts.items():
         has_other = split == "test" and "validation" in parts
         remedy = "; to test on validation: --test validation" * has_other
-        found[split] = [_raw(part, columns, wanted, remedy) for part in own]
+        held = [(part, _raw(part, columns, wanted, remedy)) for part in own]
+        filled = [(part, raw) for part, raw in held if raw is not None]
+        if not filled:
+            raise DataError(f"{own[0].where}: holds no rows; give a file with at least two classes")
+        kept[split], found[split] = [part for part, _ in filled], [raw for _, raw in filled]
     every = [raw for raws in found.values() for raw in raws]
     if all(raw.labels is not None for raw in every):
         labels = iter(alike([raw.labels for raw in every if raw.labels is not None]))
@@ -114,23 +120,30 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
             for split, raws in found.items()
         }
     splits = {
-        split: _joined(raws, parts[split], own_ids=bool(columns.id))
-        for split, raws in found.items()
+        split: _joined(raws, kept[split], own_ids=bool(columns.id)) for split, raws in found.items()
     }
     if wanted.own_columns:
         own_tables = {split: raw.own for split, raw in splits.items() if raw.own is not None}
-        tables = alike_columns(own_tables)
+        is_typed = any(part.is_typed for own in kept.values() for part in own)
+        tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
     return _encoded(splits, guess_note(wanted.columns[0], columns))
 
 
-def columns_of(part: Part, wanted: Wanted) -> Columns:
-    """Which columns of a part are read.
+def columns_of(parts: Sequence[Part], wanted: Wanted) -> Columns:
+    """Which columns of the parts of a split are read.
 
     Raises:
         DataError: If one is missing, or could be several.
     """
-    header = part.header([name for columns in wanted.columns for name in columns.names])
+    names, part = [name for columns in wanted.columns for name in columns.names], parts[0]
+    header = part.header(names)
+    # A column without a value in the first shard is what it is in another.
+    kinds = {one.name: one.kind for other in parts[1:] for one in other.header(names)}
+    header = [
+        replace(one, kind=kinds.get(one.name, "null")) if one.kind == "null" else one
+        for one in header
+    ]
 
     def chosen(asked: Sequence[Columns]) -> Columns:
         return choose(
@@ -152,10 +165,15 @@ def columns_of(part: Part, wanted: Wanted) -> Columns:
         return chosen([replace(first, embedding=".npy")])
 
 
-def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
-    """One part, every row checked."""
+def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw | None:
+    """One part, every row checked; None if it holds no rows, as one of many shards may."""
     choose(part.header(columns.names), [columns], part.where, need_label=False, need_input=False)
-    table = part.read(None if wanted.own_columns else columns)
+    # Of vectors in a file beside, a table need not have a column that is read.
+    if wanted.own_columns:
+        check_once(part.header(columns.names), part.where)
+    table = part.read(columns if columns.names and not wanted.own_columns else None)
+    if not table.num_rows:
+        return None
     ids = ids_of(table, columns, part.where)
     origin = ColumnOrigin(
         where=part.where, column=" + ".join(columns.text), ids=ids if columns.id else None
@@ -167,7 +185,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw:
         inputs, kind, vectors = bytes_of_vectors(vectors), "vectors", None
     else:
         told = [name for name in (columns.id, columns.label) if name]
-        inputs, kind = row_bytes(table.drop_columns(told)), "table"
+        inputs, kind = row_bytes(table.drop_columns(told), part.where), "table"
     labels, targets = None, None
     if columns.label:
         of_label = replace(origin, column=columns.label)
@@ -200,13 +218,7 @@ def _vectors(
         return vectors_of(table[name], replace(origin, column=name))
     if part.path is None:
         raise DataError(f"{part.where}: {name} can stand beside a file here only; name a column")
-    stem = plain_stem(part.path)
-    path = Path(name.replace("{split}", stem))
-    if path.name == ".npy":
-        path = part.path.with_name(f"{stem}.npy")
-    elif not path.is_file():
-        path = part.path.with_name(path.name)
-    return read_npy(path, table.num_rows, part.where)
+    return read_npy(npy_beside(part.path, name), table.num_rows, part.where)
 
 
 def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw:

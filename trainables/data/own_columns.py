@@ -13,12 +13,29 @@ from trainables.errors import DataError
 
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+# As a program writes a number: what is not so, such as 02000, 12e5 or twenty digits, is a name.
+_PLAIN = r"^-?(0|[1-9][0-9]{0,16})(\.[0-9]{1,17})?(e[+-][0-9]{1,3})?$"
 
 
-def row_bytes(table: pa.Table) -> pa.Array:
-    """Each row's content as bytes, shape (n,), large_binary: rows of equal content have equal bytes."""
-    rows = [json.dumps(row, sort_keys=True, default=str).encode() for row in table.to_pylist()]
-    return pa.array(rows, pa.large_binary())
+def row_bytes(table: pa.Table, where: str) -> pa.Array:
+    """Each row's content as bytes, shape (n,), large_binary: rows of equal content have equal bytes.
+
+    Raises:
+        DataError: If a value cannot be read, such as text that is not UTF-8.
+    """
+    rows: list[dict[str, object]] = [{} for _ in range(table.num_rows)]
+    for name in table.column_names:
+        try:
+            values = table[name].to_pylist()
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            raise DataError(
+                f"{where}: column {name!r}: a value cannot be read ({excerpt(str(error))}); correct it, or leave "
+                "the column out"
+            ) from error
+        for row, value in zip(rows, values, strict=True):
+            row[name] = value
+    whole = [json.dumps(row, sort_keys=True, default=str).encode() for row in rows]
+    return pa.array(whole, pa.large_binary())
 
 
 def targets_of(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
@@ -65,14 +82,15 @@ def one_table(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:
     return whole
 
 
-def alike_columns(splits: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def alike_columns(splits: Mapping[str, pa.Table], *, is_typed: bool) -> dict[str, pa.Table]:
     """The tables of all splits with the same columns of the same types.
 
-    What a split lacks is null there. A column of text, as a CSV gives all, is one of numbers where every
-    value of every split is written so; an empty value of it is then null.
+    What a split lacks is null there. In tables without types, as of a CSV, a column is one of numbers where
+    every value of every split is written as a program writes numbers; an empty value of it is then null.
 
     Args:
         splits: One a split.
+        is_typed: Whether the files told numbers from text.
 
     Raises:
         DataError: If a column is of one kind in one split, and of another in another.
@@ -83,13 +101,13 @@ def alike_columns(splits: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     for name, table in splits.items():
         tables[name] = whole.slice(start, len(table))
         start += len(table)
-    for name in whole.column_names:
+    for name in () if is_typed else whole.column_names:
         columns = {split: table[name] for split, table in tables.items()}
         every = pa.chunked_array([chunk for one in columns.values() for chunk in one.chunks])
         if not pa.types.is_large_string(every.type):
             continue
         filled = every.filter(pc.not_equal(every, ""))
-        for pattern, kind in ((_WHOLE, pa.int64()), (_NUMBER, pa.float64())):
+        for pattern, kind in ((_WHOLE, pa.int64()), (_PLAIN, pa.float64())):
             if len(filled) and pc.all(pc.match_substring_regex(filled, pattern)).as_py():
                 for split, column in columns.items():
                     table = tables[split]

@@ -123,6 +123,14 @@ def _check_mark(path: Path) -> None:
     for mark, (what, remedy) in _MARKS.items():
         if first.startswith(mark) and _OWN_MARKS.get(path.suffix.lower()) != mark:
             raise DataError(f"{path}: by its first bytes it is {what}; {remedy}")
+    suffix = path.suffix.lower()
+    is_skipped = suffix == ".zst" and first[1:4] == b"\x2a\x4d\x18"  # a frame that holds no data
+    kind = COMPRESSIONS.get(suffix)
+    if kind and not is_skipped and not first.startswith(_OWN_MARKS[suffix]):
+        raise DataError(
+            f"{path}: by its first bytes it is not packed by {kind}; leave {path.suffix} out of its name, or "
+            "pack it"
+        )
 
 
 def is_readable(path: Path) -> bool:
@@ -184,15 +192,14 @@ def table_of(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
     """The columns of a file, or all for None.
 
     Raises:
-        DataError: If it cannot be read, holds no rows, or changes as it is read.
+        DataError: If it cannot be read, or changes as it is read.
     """
+    form = _guarded(path, lambda: format_of(path))
     before = path.stat()
-    table = _guarded(path, lambda: format_of(path).read(path, columns, dialect))
-    after = path.stat()
+    table = _guarded(path, lambda: form.read(path, columns, dialect))
+    after = _guarded(path, path.stat)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise DataError(f"{path}: changed while it was read; start again when it is written")
-    if not table.num_rows:
-        raise DataError(f"{path}: holds no rows; give a file with at least two classes")
     return table
 
 

@@ -1,5 +1,6 @@
 """Vectors that a user made beforehand: a column of them, or a NumPy file beside the table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, bad_rows, excerpt
+from trainables.data.streams import plain_stem
 from trainables.errors import DataError
 
 _BLOCK = 65_536
@@ -40,6 +42,8 @@ def vectors_of(column: pa.ChunkedArray, origin: ColumnOrigin) -> NDArray[np.floa
         f"row 0 has {width:,} numbers: give every row as many",
         lambda row: f"{sizes[row]:,} numbers",
     )
+    if not width:
+        raise DataError(f"{origin.where}: column {origin.column!r} holds vectors of no numbers")
     values = pc.list_flatten(rows)
     if values.null_count:
         holes = np.asarray(pc.is_null(values)).reshape(-1, max(width, 1)).any(axis=1)
@@ -81,12 +85,15 @@ def checked(vectors: NDArray[Any], origin: ColumnOrigin) -> NDArray[np.float32]:
         raise DataError(f"{origin.where}: column {origin.column!r} holds vectors of no numbers")
     finite, zero = np.ones(len(vectors), dtype=bool), np.zeros(len(vectors), dtype=bool)
     for start in range(0, len(vectors), _BLOCK):
-        block = np.asarray(vectors[start : start + _BLOCK], dtype=np.float32)
+        with np.errstate(over="ignore"):  # what is beyond 32 bits is refused below
+            block = np.asarray(vectors[start : start + _BLOCK], dtype=np.float32)
         finite[start : start + _BLOCK] = np.isfinite(block).all(axis=1)
         zero[start : start + _BLOCK] = ~block.any(axis=1)
 
     def shown(row: int) -> str:
-        first = int(np.flatnonzero(~np.isfinite(np.asarray(vectors[row], dtype=np.float32)))[0])
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(vectors[row], dtype=np.float32)
+        first = int(np.flatnonzero(~np.isfinite(numbers))[0])
         return f"number {first} is {vectors[row][first]}"
 
     _refuse(origin, ~finite, "give every row finite numbers of 32 bits", shown)
@@ -100,6 +107,49 @@ def _refuse(origin: ColumnOrigin, bad: Any, why: str, shown: Any = lambda _: "nu
     if len(rows):
         listed = [origin.row_shown(int(row), shown(row)) for row in rows[:SHOWN_ROWS]]
         raise bad_rows(origin.where, origin.column, listed, len(rows), why=why)
+
+
+def check_one_each(name: str, files: Sequence[str]) -> None:
+    """Refuse one NumPy file for several tables: its rows can be those of one alone.
+
+    Args:
+        name: What --embedding-column says.
+        files: The tables, for messages.
+
+    Raises:
+        DataError: If there are several.
+    """
+    if name.endswith(".npy") and name != ".npy" and "{split}" not in name and len(files) > 1:
+        raise DataError(
+            f"{name}: one file of vectors for {len(files)} tables ({files[0]}, {files[1]}, ...); give each "
+            "its own, and name them by --embedding-column {split}.npy"
+        )
+
+
+def npy_beside(table: Path, name: str) -> Path:
+    """The NumPy file of a table: beside it, or as its path is typed.
+
+    Args:
+        table: The file of the table.
+        name: What --embedding-column says; {split} in it stands for the table's name, and .npy alone for
+            that with the ending.
+
+    Raises:
+        DataError: If there are two that could be meant.
+    """
+    stem = plain_stem(table)
+    typed = Path(f"{stem}.npy" if name == ".npy" else name.replace("{split}", stem))
+    beside = table.parent / typed
+    if typed.is_absolute() or typed.parent != Path():
+        there = [path for path in (typed, beside) if path.is_file()]
+        if len({path.resolve() for path in there}) > 1:
+            raise DataError(
+                f"{typed}: both {there[0]} and {there[1]} are there; give the full path of one"
+            )
+        return there[0] if there else typed
+    if not beside.is_file() and typed.is_file() and name != ".npy" and "{split}" not in name:
+        return typed
+    return beside
 
 
 def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:

@@ -1,3 +1,4 @@
+import json
 import shutil
 from dataclasses import replace
 from io import StringIO
@@ -420,10 +421,17 @@ def test_a_file_that_was_edited_since_a_run_was_planned_is_told_to_be(planned, t
         planned(asked, run=first.run.folder).run.write_plan(planned(asked).plan)
 
 
+def recorded(sweep):
+    record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
+    return (sweep.run.folder / "sources.json").read_bytes()
+
+
 def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_path):
     path = own_file(tmp_path / "mine.csv")
     sweep = planned(replace(OWN, datasets=(str(path),)))
-    for content in (b"{", b"[1]", b'{"x": 3}', b"\xff"):
+    key = next(iter(json.loads(recorded(sweep))))
+    odd = json.dumps({key: {"rows": "many", "sha": "x", "planned": 5}}).encode()
+    for content in (b"{", b"[1]", b'{"x": 3}', b"\xff", odd):
         sweep.run.folder.mkdir(parents=True, exist_ok=True)
         (sweep.run.folder / "sources.json").write_bytes(content)
         assert planned(replace(OWN, datasets=(str(path),))).plan.specs == sweep.plan.specs

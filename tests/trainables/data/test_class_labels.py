@@ -1,5 +1,7 @@
 """Labels are read over all files together: one type, one list of names, or a refusal."""
 
+import json
+
 import datasets
 import numpy as np
 import pyarrow as pa
@@ -8,6 +10,7 @@ import pytest
 
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
 from trainables.data.catalog import Source, load
+from trainables.data.columns import Columns
 from trainables.errors import DataError
 
 ROWS = made_rows()
@@ -143,7 +146,7 @@ def test_decimals_of_a_csv_are_numbers_over_all_files(tmp_path):
     write_labels(tmp_path / "test.csv", ["0.0", "1.0"] * 10)
     assert loaded(tmp_path).test.labels.tolist() == [0, 1] * 10
     write_labels(tmp_path / "test.csv", ["0.0", "1.5"] * 10)
-    with pytest.raises(DataError, match=r"test\.csv.*row 1 1\.5"):
+    with pytest.raises(DataError, match=r"test\.csv.*row 1 '1\.5'"):
         loaded(tmp_path)
 
 
@@ -178,3 +181,79 @@ def test_the_rows_of_either_format_are_the_same_classes(tmp_path):
         write_as(tmp_path / f"{name}{suffix}", columns_of_rows(ROWS[:60]))
     dataset = loaded(tmp_path)
     assert dataset.train.labels.tolist() == dataset.test.labels.tolist()
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
+def test_class_numbers_of_any_size_are_told_apart(tmp_path, kind):
+    large = [2**53, 2**53 + 1, 2**62]
+    labels = pa.array([large[i % 3] for i in range(60)], kind)
+    for name in ("train", "test"):
+        pq.write_table(
+            pa.table({"text": TEXTS[:60], "label": labels}), tmp_path / f"{name}.parquet"
+        )
+    assert loaded(tmp_path).class_names == tuple(map(str, large))
+
+
+def test_large_numbers_of_a_csv_stay_apart_beside_a_decimal(tmp_path):
+    labels = ["10000000000000001", "10000000000000000", "1.0"] * 20
+    for name in ("train", "test"):
+        write_labels(tmp_path / f"{name}.csv", labels)
+    assert loaded(tmp_path).class_names == ("1", "10000000000000000", "10000000000000001")
+
+
+@pytest.mark.parametrize("words", [("True", "False"), ("TRUE", "false"), ("true", "false")])
+def test_true_and_false_are_two_classes_however_they_are_written(tmp_path, words):
+    truth = pa.array([i % 2 == 0 for i in range(60)])
+    pq.write_table(pa.table({"text": TEXTS[:60], "label": truth}), tmp_path / "train.parquet")
+    write_labels(tmp_path / "test.csv", [words[i % 2] for i in range(20)])
+    dataset = loaded(tmp_path)
+    assert dataset.class_names == ("false", "true")
+    assert labels_by_name(dataset.test, dataset) == ["true", "false"] * 10
+    write_labels(tmp_path / "test.csv", ["yes", *(words[i % 2] for i in range(19))])
+    with pytest.raises(DataError, match=r"row 0 'yes'.*neither true nor false"):
+        loaded(tmp_path)
+
+
+def test_names_that_are_digits_are_matched_with_those_of_a_csv(tmp_path):
+    truth = [str(1 + i % 5) for i in range(60)]
+    write_named(tmp_path / "train.parquet", truth, ("5", "4", "3", "2", "1"))
+    write_labels(tmp_path / "test.csv", truth)
+    dataset = loaded(tmp_path)
+    assert labels_by_name(dataset.test, dataset) == truth
+
+
+@pytest.mark.parametrize("names", [5, "negpos", ["a", "a"]])
+def test_class_names_that_are_no_list_of_names_are_refused(tmp_path, names):
+    about = json.dumps({"info": {"features": {"label": {"names": names}}}})
+    table = pa.table({"text": TEXTS[:60], "label": [0, 1] * 30})
+    path = tmp_path / "x.parquet"
+    pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)
+    with pytest.raises(DataError, match="no list of different names"):
+        load(Source(name=str(path), test=str(path)))
+
+
+@pytest.mark.parametrize("column", ["label", "key"])
+def test_labels_and_ids_that_are_not_utf8_are_named(tmp_path, column):
+    raw = pa.array([b"x%d" % i for i in range(59)] + [b"caf\xe9"]).cast(pa.binary())
+    odd = pa.Array.from_buffers(pa.string(), 60, raw.buffers())
+    plain = {"text": TEXTS[:60], "label": ["a", "b"] * 30}
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({**plain, column: odd}), path)
+    with pytest.raises(DataError, match=rf"column '{column}': 1 row is bad: row 59 .*not UTF-8"):
+        load(
+            Source(
+                name=str(path), test=str(path), columns=Columns(id="key" if column == "key" else "")
+            )
+        )
+
+
+def test_hidden_labels_that_are_null_say_which_split_can_be_tested_on(tmp_path):
+    for name, labels in (
+        ("train", [0, 1] * 30),
+        ("validation", [0, 1] * 10),
+        ("test", [None] * 20),
+    ):
+        table = pa.table({"text": TEXTS[: len(labels)], "label": pa.array(labels, pa.int64())})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    with pytest.raises(DataError, match=r"no label.*--test validation$"):
+        loaded(tmp_path)

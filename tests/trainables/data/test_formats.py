@@ -86,7 +86,7 @@ def test_packed_data_that_are_cut_or_no_such_data_are_refused(tmp_path, suffix, 
     whole = write_as(tmp_path / f"x{suffix}", columns_of_rows(made_rows(2000)), packed)
     for content in (whole.read_bytes()[:-40], b"text,label\na,b\n"):
         whole.write_bytes(content)
-        with pytest.raises(DataError, match="damaged or cut short"):
+        with pytest.raises(DataError, match=r"damaged or cut short|is not packed by"):
             held_out(whole)
 
 
@@ -277,3 +277,37 @@ def test_what_is_no_table_at_all_is_called_what_it_is(tmp_path, content, says, s
     (tmp_path / f"x{suffix}").write_bytes(content)
     with pytest.raises(DataError, match=says):
         held_out(tmp_path / f"x{suffix}")
+
+
+def test_an_arrow_stream_that_is_cut_between_two_batches_is_refused(tmp_path):
+    table, path = pa.table(columns_of_rows(made_rows(40))), tmp_path / "x.arrow"
+    with pa.ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table, max_chunksize=10)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(DataError, match="its end is missing, it was cut short"):
+        held_out(path)
+
+
+def test_columns_of_json_are_not_thrown_away_for_a_list_of_objects(tmp_path):
+    columns = columns_of_rows(made_rows(40))
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({**columns, "spans": [{"text": "META", "label": "m"}] * 3}))
+    with pytest.raises(DataError, match="'spans' is"):
+        held_out(path)
+    path.write_text(json.dumps({**columns, "spans": [{"text": "META", "label": "m"}] * 40}))
+    assert all_texts(held_out(path)) == columns["text"]
+
+
+def test_a_list_in_a_jsonl_says_what_it_can_be_called(tmp_path):
+    (tmp_path / "x.jsonl").write_text(json.dumps([{"text": "a", "label": 1}], indent=1))
+    with pytest.raises(DataError, match=r"a name that ends in \.json"):
+        held_out(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("packed", "says"), [(".gz", "not packed by gzip"), (".zst", "not packed by zstd")]
+)
+def test_what_is_not_packed_is_told_not_to_be(tmp_path, packed, says):
+    write_as(tmp_path / "x.csv", columns_of_rows(made_rows())).rename(tmp_path / f"x.csv{packed}")
+    with pytest.raises(DataError, match=says):
+        held_out(tmp_path / f"x.csv{packed}")

@@ -159,3 +159,114 @@ def test_classes_that_are_none_are_left_out_where_none_are_needed(tmp_path, labe
         load(
             Source(name=str(path), test=str(path), target="optional", columns=Columns(label="lbl"))
         )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["02000", "10115"], ["10000000000000000000", "10000000000000000001"], ["12e5", "7"],
+        ["1e400", "1.5"], ["1000000000000000007", "1"], ["+1", "2"], ["1.", "2"],
+    ],
+)  # fmt: skip
+def test_what_no_program_writes_as_a_number_stays_text(tmp_path, values):
+    columns = {"code": values * 20, "row": [*range(40)], "price": ["1"] * 40}
+    own = houses(tmp_path / "x.csv", columns).train.own
+    assert set(own["code"].to_pylist()) == set(values)
+
+
+@pytest.mark.parametrize("value", ["1e-05", "1.5e+20", "-0.25", "3"])
+def test_what_programs_write_as_numbers_is_a_number(tmp_path, value):
+    own = houses(
+        tmp_path / "x.csv", {"code": [value, "0.5"] * 20, "row": [*range(40)], "price": ["1"] * 40}
+    ).train.own
+    assert {*own["code"].to_pylist()} == {float(value), 0.5}
+
+
+def test_text_of_a_typed_file_stays_text(tmp_path):
+    columns = {
+        "zip": ["02000", ""] * 20,
+        "digits": ["1", "2"] * 20,
+        "row": [*range(40)],
+        "price": [1.0] * 40,
+    }
+    own = houses(tmp_path / "x.parquet", columns).train.own
+    assert {*own["zip"].to_pylist()} == {"02000", ""} and {*own["digits"].to_pylist()} == {"1", "2"}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_own_columns_of_one_name_are_refused(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".csv":
+        path.write_text("a,a,price\n" + "1,2,3\n" * 20)
+    else:
+        pq.write_table(pa.table([[1] * 20, [2] * 20, [3.0] * 20], names=["a", "a", "price"]), path)
+    with pytest.raises(DataError, match=r"\['a'\] occur twice"):
+        load(
+            Source(
+                name=str(path),
+                test=str(path),
+                columns=Columns(label="price"),
+                target="number",
+                own_columns=True,
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**60] * 40, pa.timestamp("us")),
+        pa.array([1] * 40, pa.timestamp("us", tz="Nowhere/Land")),
+        pa.Array.from_buffers(pa.string(), 40, pa.array([b"\xff"] * 40).buffers()),
+    ],
+    ids=["year", "zone", "utf8"],
+)
+def test_a_value_that_cannot_be_read_names_its_column(tmp_path, column):
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"odd": column, "price": [1.0] * 40}), path)
+    with pytest.raises(DataError, match=r"x\.parquet: column 'odd': a value cannot be read"):
+        load(
+            Source(
+                name=str(path),
+                test=str(path),
+                columns=Columns(label="price"),
+                target="number",
+                own_columns=True,
+            )
+        )
+
+
+def test_string_views_and_mixed_numbers_are_read(tmp_path):
+    views = pa.array(["a", "b"] * 20, pa.string_view())
+    path = tmp_path / "x.arrow"
+    table = pa.table({"city": views, "row": [*range(40)], "price": [1.0] * 40})
+    with pa.ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table)
+    asked = {"columns": Columns(label="price"), "target": "number", "own_columns": True}
+    found = load(Source(name=str(path), test_fraction=0.25, **asked))
+    assert {*found.train.own["city"].to_pylist()} == {"a", "b"}
+    lines = "\n".join(f'{{"x": {i}, "price": {3 if i % 2 else 2.5}}}' for i in range(40))
+    (tmp_path / "x.jsonl").write_text(lines)
+    numbers = load(
+        Source(name=str(tmp_path / "x.jsonl"), test_fraction=0.25, **asked)
+    ).train.targets
+    assert {*numbers} == {3.0, 2.5}
+
+
+@pytest.mark.parametrize("row", ['{"z": ["\\ud800"], "price": 1}', '{"\\ud800": 1, "price": 1}'])
+def test_half_a_character_in_a_list_or_a_key_is_refused(tmp_path, row):
+    (tmp_path / "x.jsonl").write_text("\n".join([row] * 20))
+    with pytest.raises(DataError, match=r"x\.jsonl: (column|key) "):
+        houses_at = Source(name=str(tmp_path / "x.jsonl"), test_fraction=0.2, columns=Columns(label="price"),
+                           target="number", own_columns=True)  # fmt: skip
+        load(houses_at)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"length": [1.5, 2.5] * 20}, {"tags": [["a"]] * 40}, {"lang": ["en"] * 40}, {"n": [-1] * 40}],
+)
+def test_no_column_is_taken_for_a_class_by_what_it_holds_where_none_is_needed(tmp_path, more):
+    path = write_as(tmp_path / "x.parquet", {"text": [f"t{i}" for i in range(40)], **more})
+    found = load(Source(name=str(path), test=str(path), target="optional"))
+    assert (found.class_names, len(found.train)) == ((), 40)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.trainables.data.written import columns_of_rows, made_rows, pack, write_as
 from trainables.data.catalog import Source, load
-from trainables.errors import DataError
+from trainables.errors import DataError, UnsafeError
 
 ROWS = made_rows()
 TEXTS = [text for text, _ in ROWS]
@@ -93,6 +93,11 @@ def test_ten_parts_are_in_the_order_of_their_numbers(folder):
         (["a/train.csv", "b/train.csv"], "give one of .*a, .*b"),
         (["other.csv"], "no train.parquet.*holds"),
         (["train/data-00000-of-00002.csv", "train/extra.csv"], "stands beside shards"),
+        (["train/part-00000-aaa.csv", "train/part-00000-bbb.csv"], "two exports"),
+        (["train/part-1.csv", "train/part-01.csv"], "the same part"),
+        (["train/part-00000.csv", "train/part-00000 (1).csv"], "two exports"),
+        (["train/0.csv", "train/00.csv"], "the same part"),
+        (["train/a.csv", "train/b.csv"], "a.csv and b.csv are in it.*number them"),
     ],
 )  # fmt: skip
 def test_a_split_that_is_not_whole_or_there_twice_is_refused(folder, names, says):
@@ -251,3 +256,98 @@ def test_columns_and_splits_that_are_not_used_are_not_looked_at(folder):
     dataset = load(str(folder))
     assert (len(dataset.train), dataset.validation) == (40, None)
     assert "validation split was left out" in json.dumps(dataset.notes)
+
+
+def test_shards_without_leading_zeros_are_in_the_order_of_their_numbers(folder):
+    shards(folder, [f"train-{k}-of-12.csv" for k in range(12)], each=5)
+    assert load(str(folder)).train.texts == TEXTS[:60]
+
+
+def test_several_files_of_one_part_of_one_export_are_read(folder):
+    shards(folder, [f"train/part-00000-1a2b.c00{k}.snappy.parquet" for k in range(2)])
+    assert load(str(folder)).train.texts == TEXTS[:40]
+
+
+def test_the_same_bytes_as_two_parts_and_a_packed_copy_are_refused(folder):
+    path = save(folder / "train" / "part-0.csv")
+    pack(folder / "train" / "part-0.csv", path.read_bytes(), ".gz")
+    with pytest.raises(DataError, match="the same part"):
+        load(str(folder))
+    (folder / "train" / "part-0.csv.gz").unlink()
+    shutil.copy(path, folder / "train" / "part-1.csv")
+    with pytest.raises(DataError, match="same bytes"):
+        load(str(folder))
+
+
+@pytest.mark.parametrize("name", ["part-1.csv.crdownload", "part-1.csv.part", "part-1.csv.tmp"])
+def test_a_download_that_has_not_ended_is_named(folder, name):
+    save(folder / "train" / "part-0.csv")
+    (folder / "train" / name).write_bytes(b"text,la")
+    with pytest.raises(DataError, match=f"{name} is an unfinished download"):
+        load(str(folder))
+
+
+@pytest.mark.parametrize("name", ["train-1.csv", "train_part2.csv", "train (1).csv"])
+def test_a_file_beside_a_split_that_could_be_more_of_it_is_told_not_to_be_read(folder, name):
+    save(folder / "train.csv")
+    save(folder / name, 40, 60)
+    assert any(
+        f"{name} stands beside train.csv and is not read" in note
+        for note in load(str(folder)).notes
+    )
+
+
+def test_a_gap_in_numbered_files_is_told(folder):
+    shards(folder, ["train/0.csv", "train/2.csv"])
+    assert any("part 1 is not there" in note for note in load(str(folder)).notes)
+
+
+def test_shards_without_rows_are_passed_over_but_not_all_of_them(folder):
+    for k, rows in enumerate((0, 20, 0)):
+        columns = columns_of_rows(ROWS[:rows])
+        table = pa.table(
+            {n: pa.array(v, pa.string() if rows else pa.null()) for n, v in columns.items()}
+        )
+        pq.write_table(table, folder / f"train-0000{k}-of-00003.parquet")
+    assert load(str(folder)).train.texts == TEXTS[:20]
+    pq.write_table(table, folder / "train-00001-of-00003.parquet")
+    with pytest.raises(DataError, match=r"same bytes|holds no rows"):
+        load(str(folder))
+
+
+def test_a_test_file_of_ones_own_goes_before_what_the_folder_has(folder, tmp_path):
+    save(folder / "train.csv")
+    save(folder / "test-00001-of-00002.csv", 80, 100)
+    other = save(tmp_path / "other.csv", 100, 120)
+    assert load(Source(name=str(folder), test=str(other))).test.texts == TEXTS[100:]
+
+
+@pytest.mark.parametrize("form", ["empty", "folder", "header"])
+def test_a_validation_file_that_cannot_be_read_is_left_out(folder, form):
+    save(folder / "train.csv")
+    path = folder / "validation.csv"
+    path.mkdir() if form == "folder" else path.write_text("text,label\n" * (form == "header"))
+    dataset = load(str(folder))
+    assert dataset.validation is None
+    assert form == "folder" or any(
+        "validation split was left out" in note for note in dataset.notes
+    )
+
+
+def test_a_folder_named_like_a_file_holds_the_parts_of_a_split(folder):
+    shards(folder, ["train.parquet/part.0.parquet", "train.parquet/part.1.parquet"])
+    assert load(str(folder)).train.texts == TEXTS[:40]
+
+
+def test_a_second_text_of_a_pair_that_is_null_in_the_first_shard_is_read(tmp_path):
+    for k, second in enumerate((pa.nulls(20), pa.array(["b"] * 20))):
+        table = {"premise": TEXTS[20 * k :][:20], "hypothesis": second, "label": ["x", "y"] * 10}
+        pq.write_table(pa.table(table), tmp_path / f"train-0000{k}-of-00002.parquet")
+    pq.write_table(pa.table(table), tmp_path / "test.parquet")
+    assert load(str(tmp_path)).train.encodable()[-1] == (TEXTS[39], "b")
+
+
+def test_a_pickle_in_place_of_a_split_is_never_opened(tmp_path):
+    (tmp_path / "train.pkl").write_bytes(b"x")
+    with pytest.raises(UnsafeError, match=r"train\.pkl can run code"):
+        load(str(tmp_path))

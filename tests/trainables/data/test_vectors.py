@@ -201,3 +201,54 @@ def test_data_of_vectors_alone_are_known_by_their_columns(tmp_path, columns, exp
     assert comes_with_vectors(Source(name=str(path), columns=Columns(embedding="embedding")))
     assert not comes_with_vectors(Source(name=str(tmp_path / "gone.csv")))
     assert not comes_with_vectors(Source(name="synthetic:400"))
+
+
+def test_one_numpy_file_is_never_taken_for_two_tables(tmp_path):
+    for name in ("train", "test"):
+        write_as(tmp_path / f"{name}.csv", {"label": LABELS})
+    np.save(tmp_path / "vectors.npy", VECTORS)
+    with pytest.raises(DataError, match=r"one file of vectors for 2 tables .*\{split\}\.npy"):
+        load(Source(name=str(tmp_path), columns=Columns(embedding="vectors.npy")))
+
+
+def test_the_numpy_file_beside_a_table_goes_before_one_of_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    for name in ("train", "test"):
+        write_as(tmp_path / "data" / f"{name}.csv", {"label": LABELS})
+        np.save(tmp_path / "data" / f"{name}.npy", VECTORS)
+        np.save(tmp_path / "work" / f"{name}.npy", 100 * VECTORS)
+    for embedding in ("{split}.npy", ".npy", ""):
+        found = load(Source(name=str(tmp_path / "data"), columns=Columns(embedding=embedding)))
+        np.testing.assert_array_equal(found.vectors("train"), VECTORS)
+
+
+def test_a_numpy_file_is_found_by_the_path_that_is_typed_and_by_no_other(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    path = write_as(tmp_path / "data" / "mine.csv", {"label": LABELS})
+    np.save(tmp_path / "data" / "v.npy", VECTORS)
+    with pytest.raises(DataError, match=r"/nowhere/v\.npy: not there"):
+        held_out(path, columns=Columns(embedding="/nowhere/v.npy"))
+    monkeypatch.chdir(tmp_path)
+    np.testing.assert_array_equal(
+        all_vectors(held_out(path, columns=Columns(embedding="data/v.npy"))), VECTORS
+    )
+    (tmp_path / "data" / "v.npy").rename(tmp_path / "w.npy")
+    np.testing.assert_array_equal(
+        all_vectors(held_out(path, columns=Columns(embedding="w.npy"))), VECTORS
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_table_without_a_named_column_has_its_vectors_beside(tmp_path, suffix):
+    path = write_as(tmp_path / f"mine{suffix}", {"other": [*range(60)]})
+    np.save(tmp_path / "mine.npy", VECTORS)
+    found = held_out(path, target="none", columns=Columns(embedding=".npy"))
+    np.testing.assert_array_equal(all_vectors(found), VECTORS)
+
+
+def test_vectors_of_no_numbers_are_refused(tmp_path):
+    path = save(tmp_path, pa.array([[]] * 60, pa.list_(pa.float32())))
+    with pytest.raises(DataError, match="vectors of no numbers"):
+        held_out(path)
