@@ -3,6 +3,7 @@
 Whitened patches, a dictionary of them by k-means, and their soft assignments summed over the quarters of
 the image, on the main directions: what a linear head then reaches on CIFAR-10 is printed by the sweep.
 
+    pip install pillow
     python -m benchmarks.patch_vectors ../shared/data/cifar10 OUT
     prune-envelope sweep --dataset OUT
 
@@ -21,13 +22,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 SIDE, WORDS, WIDTH, BLOCK = 6, 800, 256, 250
 
 
 def pixels(table: pa.Table) -> NDArray[np.float32]:
     """The images of a table, shape (n, 3, 32, 32), in [0, 1]."""
+    from PIL import Image
+
     held = [
         np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB"))
         for row in table["image"].to_pylist()
