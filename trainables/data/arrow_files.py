@@ -74,7 +74,7 @@ def _is_vectors(kind: Any) -> bool:
     if not any(check(kind) for check in checks):
         return False
     inner = kind.value_type
-    return _is_vectors(inner) or bool(pa.types.is_floating(inner) or pa.types.is_integer(inner))
+    return _is_vectors(inner) or bool(pa.types.is_floating(inner))
 
 
 def read_parquet_file(path: Path, columns: Columns | None) -> pa.Table:

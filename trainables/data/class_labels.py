@@ -77,6 +77,12 @@ def labels_of(table: pa.Table, origin: ColumnOrigin, *, is_typed: bool, unlabell
         column = checked_utf8(column, origin)
         why = "its label is empty: fill it, or remove the row"
         refuse(origin, column, pc.equal(pc.utf8_trim_whitespace(column), ""), why)
+        if not is_typed:
+            why = "a label holds no line end: a quote that opens before it closes too late"
+            refuse(origin, column, pc.match_substring_regex(column, r"[\r\n]"), why)
+        if origin.column == "gold_label":
+            why = f"it marks rows on which people did not agree: remove these rows{unlabelled}"
+            refuse(origin, column, pc.equal(column, "-"), why)
     else:
         column = as_classes(origin, column, unlabelled)
     return Labels(

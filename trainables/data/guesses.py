@@ -19,13 +19,29 @@ LABEL_NAMES = {
 PAIRS = (
     ("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"),
     ("question", "sentence"), ("question", "passage"), ("query", "passage"), ("text1", "text2"),
-    ("text_a", "text_b"), ("sentence_a", "sentence_b"),
+    ("text_a", "text_b"), ("sentence_a", "sentence_b"), ("question", "answer"), ("prompt", "response"),
+    ("question", "context"), ("query", "document"),
 )  # fmt: skip
+# Texts of one row that are joined: a heading and what stands under it.
+HEADED = (
+    ("title", "content"), ("title", "body"), ("title", "description"), ("subject", "body"),
+    ("headline", "body"), ("summary", "review"),
+)  # fmt: skip
+# Numbers that say something else of a row than its class.
+_NO_CLASSES = {
+    "year", "month", "day", "date", "time", "timestamp", "length", "len", "count", "words", "chars",
+    "tokens", "fold", "split", "age", "price", "weight", "unnamed: 0",
+}  # fmt: skip
+_VECTORS = ("emb", "vec", "feat", "hidden", "repr")
 _IDS = {
     "id", "idx", "index", "uid", "guid", "row", "row_id", "sample_id", "key", "file", "filename", "path",
     "url", "",
 }  # fmt: skip
 _OPTIONS = "name them with --text-column, --label-column, --id-column and --embedding-column"
+
+
+class ColumnsError(DataError):
+    """Columns that were asked for, or are needed, are not in a file."""
 
 
 def choose(
@@ -78,7 +94,7 @@ def choose(
             need_input=need_input and not columns.text,
         )[1]
         lacks += more
-    raise DataError(
+    raise ColumnsError(
         f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {_OPTIONS}"
         f"{_one_column(names)}"
     )
@@ -158,21 +174,32 @@ def _label(fields: Sequence[Field], columns: Columns, *, by_kind: bool) -> tuple
             return (found[0], []) if len(found) == 1 else ("", found)
     if not by_kind:
         return "", []
-    numbers = [
-        field.name
-        for field in fields
-        if field.kind == "number" and field.name.strip().lower() not in _IDS
-    ]
-    if len(numbers) == 1:
-        return numbers[0], []
-    texts = columns.text or _inputs(fields)[0].text
+    inputs = _inputs(fields)[0]
+    used = {*(columns.text or inputs.text), columns.embedding or inputs.embedding}
+    kinds = {"text", "number"}
     others = [
         field.name
         for field in fields
-        if field.name not in texts and field.name.strip().lower() not in _IDS
+        if field.name not in used and field.kind in kinds and not _is_no_class(field.name)
     ]
-    is_told = bool(columns.text or _called(fields, TEXT_NAMES, {"text"}))
-    return (others[0], []) if is_told and len(others) == 1 else ("", numbers)
+    is_told = bool(columns.text or columns.embedding or inputs.text or inputs.embedding)
+    return (others[0], []) if is_told and len(others) == 1 else ("", others)
+
+
+def _is_id(name: str) -> bool:
+    """Whether a column is called like one of ids or row numbers."""
+    plain = name.strip().lower()
+    return plain in _IDS or (
+        plain.endswith(("_id", "id")) and plain not in ("valid", "paid", "said")
+    )
+
+
+def _is_no_class(name: str) -> bool:
+    return _is_id(name) or name.strip().lower() in _NO_CLASSES
+
+
+def _is_called_vectors(name: str) -> bool:
+    return any(part in name.strip().lower() for part in _VECTORS)
 
 
 def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, list[str]]:
@@ -188,7 +215,7 @@ def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, 
     by_name = {field.name.strip().lower(): field.name for field in texts_or_none}
     if "text" in by_name:
         return Columns(text=(by_name["text"],)), []
-    for pair in PAIRS:
+    for pair in (*PAIRS, *HEADED):
         if set(pair) <= set(by_name):
             return Columns(text=tuple(by_name[name] for name in pair)), []
     texts = _called(fields, TEXT_NAMES, {"text"})
@@ -196,14 +223,20 @@ def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, 
         texts = [
             field.name
             for field in fields
-            if field.kind == "text" and field.name.strip().lower() not in _IDS | LABEL_NAMES
+            if field.kind == "text"
+            and not (_is_no_class(field.name) or _is_called_vectors(field.name))
+            and field.name.strip().lower() not in LABEL_NAMES
         ]
     if len(texts) == 1:
         return Columns(text=(texts[0],)), []
     for kind in ("image", "vectors"):
-        found = [field.name for field in fields if field.kind == kind]
+        is_image = kind == "image"
+        found = [
+            field.name
+            for field in fields
+            if field.kind == kind and (is_image or _is_called_vectors(field.name))
+        ]
         if not texts and len(found) == 1:
-            is_image = kind == "image"
             return Columns(text=(found[0],)) if is_image else Columns(embedding=found[0]), []
     return Columns(), texts
 

@@ -130,8 +130,13 @@ def _named_as(one: Labels, first: Labels) -> Labels:
         codes = pc.index_in(one.values, value_set=known)
         return replace(one, values=codes.cast(pa.int64()), names=names)
     if one.names is None or sorted(one.names) != sorted(names):
+        own = (
+            f"its classes {excerpt(one.names)}"
+            if one.names
+            else "its numbers, without class names,"
+        )
         raise DataError(
-            f"{one.origin.where}: its classes {excerpt(one.names)} differ from {excerpt(names)} "
+            f"{one.origin.where}: {own} differ from {excerpt(names)} "
             f"in {first.origin.where}; write both with the same class names"
         )
     why = f"there are {len(names)} class names, so labels lie in [0, {len(names) - 1}]: correct it"

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.class_labels import Labels, classes_of, encode, labels_of, mapping_note
+from trainables.data.class_labels import classes_of, encode, labels_of, mapping_note
 from trainables.data.columns import (
     ColumnOrigin,
     Columns,
@@ -17,41 +16,16 @@ from trainables.data.columns import (
     first_lengths,
     ids_of,
     inputs_of,
-    joined_ids,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guesses import check_once, choose, guess_note, is_pair
+from trainables.data.guesses import ColumnsError, check_once, choose, guess_note, is_pair
 from trainables.data.label_types import alike
-from trainables.data.own_columns import alike_columns, one_table, row_bytes, targets_of
+from trainables.data.own_columns import alike_columns, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
+from trainables.data.raw_splits import Raw, joined_parts
 from trainables.data.streams import plain_stem
 from trainables.data.vectors import check_one_each, npy_beside, read_npy, vectors_of
 from trainables.errors import DataError
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Raw:
-    """One part, or one split, as it was found, before its labels are classes.
-
-    Attributes:
-        inputs: Texts, encoded images, vectors or rows of a table as bytes, shape (n,).
-        kind: Which of them.
-        ids: Shape (n,), unique; int64, or object of str.
-        labels: The classes as given, or None where there are none.
-        targets: Numbers to predict, shape (n,), float64, or None.
-        vectors: Made beforehand, shape (n, d), beside texts or images; or None.
-        own: The user's own columns, or None.
-        first: Of pairs of texts, the characters of the first, shape (n,); or None.
-    """
-
-    inputs: pa.Array
-    kind: Kind
-    ids: NDArray[Any]
-    labels: Labels | None
-    targets: NDArray[np.float64] | None
-    vectors: NDArray[np.float32] | None
-    own: pa.Table | None
-    first: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +81,20 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
     for split, own in parts.items():
         has_other = split == "test" and "validation" in parts
         remedy = "; to test on validation: --test validation" * has_other
-        held = [(part, _raw(part, columns, wanted, remedy)) for part in own]
+        try:
+            held = [(part, _raw(part, columns, wanted, remedy)) for part in own]
+        except ColumnsError as error:
+            if split != "test":
+                raise
+            raise ColumnsError(
+                f"{error}. Where test rows have no classes, give {parts['train'][0].where} alone with "
+                f"--test-fraction 0.1{remedy}"
+            ) from error
         filled = [(part, raw) for part, raw in held if raw is not None]
         if not filled:
             raise DataError(f"{own[0].where}: holds no rows; give a file with at least two classes")
         kept[split], found[split] = [part for part, _ in filled], [raw for _, raw in filled]
+    _check_widths(found, kept)
     every = [raw for raws in found.values() for raw in raws]
     if all(raw.labels is not None for raw in every):
         labels = iter(alike([raw.labels for raw in every if raw.labels is not None]))
@@ -120,7 +103,8 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
             for split, raws in found.items()
         }
     splits = {
-        split: _joined(raws, kept[split], own_ids=bool(columns.id)) for split, raws in found.items()
+        split: joined_parts(raws, kept[split], own_ids=bool(columns.id))
+        for split, raws in found.items()
     }
     if wanted.own_columns:
         own_tables = {split: raw.own for split, raw in splits.items() if raw.own is not None}
@@ -128,6 +112,19 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
     return _encoded(splits, guess_note(wanted.columns[0], columns))
+
+
+def _check_widths(found: Mapping[str, Sequence[Raw]], parts: Mapping[str, Sequence[Part]]) -> None:
+    """Refuse vectors of two widths, in shards or in splits."""
+    widths: dict[int, str] = {}
+    for split, raws in found.items():
+        for raw, part in zip(raws, parts[split], strict=True):
+            widths.setdefault(raw.width, part.where)
+    if len(widths) > 1:
+        (one, first), (other, second) = list(widths.items())[:2]
+        raise DataError(
+            f"{second}: vectors of {other:,} numbers, and of {one:,} in {first}; write both alike"
+        )
 
 
 def columns_of(parts: Sequence[Part], wanted: Wanted) -> Columns:
@@ -179,6 +176,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw |
         where=part.where, column=" + ".join(columns.text), ids=ids if columns.id else None
     )
     vectors = _vectors(part, table, columns, origin)
+    width = 0 if vectors is None else vectors.shape[1]
     if columns.text:
         inputs, kind = inputs_of(table, columns, origin)
     elif vectors is not None:
@@ -204,6 +202,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw |
         vectors=vectors,
         own=table if wanted.own_columns else None,
         first=first_lengths(table, columns) if is_pair(columns) else None,
+        width=width,
     )
 
 
@@ -219,50 +218,6 @@ def _vectors(
     if part.path is None:
         raise DataError(f"{part.where}: {name} can stand beside a file here only; name a column")
     return read_npy(npy_beside(part.path, name), table.num_rows, part.where)
-
-
-def _joined(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -> Raw:
-    """The shards of a split as one.
-
-    Raises:
-        DataError: If they hold inputs of two kinds, or an id twice.
-    """
-    first = raws[0]
-    if len(raws) == 1:
-        return first
-    for raw, part in zip(raws, parts, strict=True):
-        if raw.kind != first.kind or (raw.ids.dtype == object) != (first.ids.dtype == object):
-            raise DataError(
-                f"{part.where}: holds {raw.kind}s known by {raw.ids.dtype}, and {parts[0].where} "
-                f"{first.kind}s by {first.ids.dtype}; write both alike"
-            )
-        if raw.vectors is not None and raw.vectors.shape[1:] != first.vectors.shape[1:]:  # type: ignore[union-attr]
-            raise DataError(
-                f"{part.where}: vectors of {raw.vectors.shape[1]} numbers, and of "
-                f"{first.vectors.shape[1]} in {parts[0].where}; write both alike"  # type: ignore[union-attr]
-            )
-    labels, own = None, [raw.own for raw in raws if raw.own is not None]
-    if first.labels is not None:
-        values = pa.concat_arrays([raw.labels.values for raw in raws if raw.labels])
-        where = f"{parts[0].where} and {len(raws) - 1} more shards"
-        origin = replace(first.labels.origin, where=where, ids=None)
-        labels = replace(first.labels, values=values, origin=origin)
-    return Raw(
-        inputs=pa.concat_arrays([raw.inputs for raw in raws]),
-        kind=first.kind,
-        ids=joined_ids([raw.ids for raw in raws], [part.where for part in parts])
-        if own_ids
-        else np.arange(sum(len(raw.ids) for raw in raws)),
-        labels=labels,
-        targets=_concatenated([raw.targets for raw in raws]),
-        vectors=_concatenated([raw.vectors for raw in raws]),
-        first=_concatenated([raw.first for raw in raws]),
-        own=one_table(own, [part.where for part in parts]) if own else None,
-    )
-
-
-def _concatenated(arrays: Sequence[Any]) -> Any:
-    return None if arrays[0] is None else np.concatenate(arrays)
 
 
 def _encoded(raws: Mapping[str, Raw], notes: tuple[str, ...]) -> ReadData:

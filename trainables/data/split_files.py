@@ -22,6 +22,8 @@ VALIDATION_NAMES = ("validation", "valid", "val", "dev")
 _PART = re.compile(
     r"part[-_.]?(?P<number>\d+)(?P<export>.*?)(?P<piece>[-.]c\d+)?((\.[a-z]\w*)+)", re.I
 )
+_JOB = re.compile(r"tid-\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_NUMBER = re.compile(r"(?P<name>.*?)(?P<number>\d+)")
 # What `datasets` writes beside its data.
 _ABOUT = {"state.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"}
 
@@ -52,6 +54,12 @@ def splits_in(folder: Path, test: str) -> tuple[dict[str, list[Path]], tuple[str
                 found["test"] = test_files
             if test not in VALIDATION_NAMES:
                 found |= _validation(root, notes)
+            if (
+                root == folder
+                and (folder / "data").is_dir()
+                and _files(folder / "data", "train", [])
+            ):
+                notes.append(f"{folder / 'data'} holds a train split too, and is not read")
             if root != folder:
                 notes.append(f"its files were found in {root}")
             return found, tuple(notes)
@@ -108,12 +116,20 @@ def _files(root: Path, split: str, notes: list[str]) -> list[Path]:
         for path in sorted(root.iterdir())
         if is_readable(path) and path.name not in _ABOUT and not path.is_dir()
     ]
-    single = [path for path in held if plain_stem(path) == split]
+    single = [path for path in held if plain_stem(path).lower() == split]
     shards = [
-        path for path in held if (m := SHARD.fullmatch(plain_stem(path))) and m["name"] == split
+        path
+        for path in held
+        if (m := SHARD.fullmatch(plain_stem(path))) and m["name"].lower() == split
     ]
-    folders = [path for path in root.iterdir() if path.is_dir() and plain_stem(path) == split]
+    folders = [
+        path for path in root.iterdir() if path.is_dir() and plain_stem(path).lower() == split
+    ]
     inner = [path for folder in folders for path in _one_table(folder, notes)]
+    counted = {path: m for path in held if (m := _beside(path, split)) and path not in shards}
+    if counted and not (single or shards or inner):
+        check_unfinished(root)
+        return numbered_parts({path: (int(m["number"]), "") for path, m in counted.items()}, notes)
     forms = [*([one] for one in single), *([shards] if shards else []), *([inner] if inner else [])]
     if len(forms) > 1:
         first, second = (form[0].relative_to(root) for form in forms[:2])
@@ -123,19 +139,16 @@ def _files(root: Path, split: str, notes: list[str]) -> list[Path]:
     if shards:
         check_unfinished(root)
         check_shards(shards, split)
-    beside = [path.name for path in held if _is_beside(path, split) and path not in shards]
+    beside = [path.name for path in counted]
     if forms and beside:
         notes.append(f"{beside[0]} stands beside {forms[0][0].relative_to(root)} and is not read")
     return sorted(forms[0], key=shard_number) if shards else forms[0] if forms else []
 
 
-def _is_beside(path: Path, split: str) -> bool:
-    """Whether a file's name is a split's with something behind it."""
-    return bool(
-        re.fullmatch(
-            rf"{re.escape(split)}[-_. (]?(part|shard|copy)?[-_. (]?\d+\)?", plain_stem(path)
-        )
-    )
+def _beside(path: Path, split: str) -> re.Match[str] | None:
+    """The number in a file's name that is a split's with a number behind it."""
+    pattern = rf"{re.escape(split)}[-_. (]*(part|shard|copy)?[-_. (]*(?P<number>\d+)\)?"
+    return re.fullmatch(pattern, plain_stem(path), re.I)
 
 
 def _one_table(folder: Path, notes: list[str]) -> list[Path]:
@@ -163,16 +176,22 @@ def _one_table(folder: Path, notes: list[str]) -> list[Path]:
     is_split = folder.name in ("train", "test", *VALIDATION_NAMES)
     if held and len(parts) == len(held):
         check_unfinished(folder)
-        exports = {m["export"]: path.name for path, m in parts.items()}
+        exports = {_export_of(m["export"]): path.name for path, m in parts.items()}
         if len(exports) > 1:
             first, second = list(exports.values())[:2]
             raise DataError(f"{folder}: {first} and {second} are of two exports: keep those of one")
         return numbered_parts(
             {path: (int(m["number"]), m["piece"] or "") for path, m in parts.items()}, notes
         )
-    if is_split and held and all(plain_stem(path).isdecimal() for path in held):
+    counted = {path: m for path in held if (m := _NUMBER.fullmatch(plain_stem(path)))}
+    if (
+        is_split
+        and held
+        and len(counted) == len(held)
+        and len({m["name"] for m in counted.values()}) == 1
+    ):
         check_unfinished(folder)
-        return numbered_parts({path: (int(plain_stem(path)), "") for path in held}, notes)
+        return numbered_parts({path: (int(m["number"]), "") for path, m in counted.items()}, notes)
     if is_split and len(held) > 1:
         two = " and ".join(sorted(path.name for path in held)[:2])
         raise DataError(
@@ -180,6 +199,12 @@ def _one_table(folder: Path, notes: list[str]) -> list[Path]:
             "names do not say; number them (0.csv, 1.csv, ...), or write one file"
         )
     return held if is_split else []
+
+
+def _export_of(text: str) -> str:
+    """What names the export in a part's name: Spark's job, if one is in it, as its tasks differ by part."""
+    found = _JOB.search(text)
+    return found[0] if found else text
 
 
 def _saved(folder: Path, state: Path) -> list[Path]:

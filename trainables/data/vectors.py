@@ -99,7 +99,9 @@ def checked(vectors: NDArray[Any], origin: ColumnOrigin) -> NDArray[np.float32]:
     _refuse(origin, ~finite, "give every row finite numbers of 32 bits", shown)
     why = "a vector of zeros has no direction: fill or remove the row"
     _refuse(origin, zero, why, lambda _: "all zeros")
-    return np.ascontiguousarray(vectors, dtype=np.float32)
+    # Plus 0: minus zero becomes zero, so that equal vectors are equal bytes.
+    plain: NDArray[np.float32] = np.asarray(vectors, dtype=np.float32) + np.float32(0)
+    return np.ascontiguousarray(plain)
 
 
 def _refuse(origin: ColumnOrigin, bad: Any, why: str, shown: Any = lambda _: "null") -> None:

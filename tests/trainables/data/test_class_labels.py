@@ -96,7 +96,7 @@ def test_numbers_without_names_beside_numbers_with_names_are_refused(tmp_path):
     truth = [label for _, label in ROWS[:40]]
     write_named(tmp_path / "train.parquet", truth, ("neg", "pos"))
     write_labels(tmp_path / "test.parquet", [0, 1] * 20)
-    with pytest.raises(DataError, match="None differ from"):
+    with pytest.raises(DataError, match="without class names, differ from"):
         loaded(tmp_path)
 
 
@@ -257,3 +257,23 @@ def test_hidden_labels_that_are_null_say_which_split_can_be_tested_on(tmp_path):
         pq.write_table(table, tmp_path / f"{name}.parquet")
     with pytest.raises(DataError, match=r"no label.*--test validation$"):
         loaded(tmp_path)
+
+
+def test_rows_without_a_gold_label_are_named(tmp_path):
+    labels = ["entailment", "neutral", "-", "contradiction"] * 10
+    columns = {"gold_label": labels, "sentence1": TEXTS[:40], "sentence2": TEXTS[40:80]}
+    path = write_as(tmp_path / "snli.jsonl", columns)
+    with pytest.raises(
+        DataError, match=r"column 'gold_label': 10 rows are bad: row 2 '-'.*did not agree"
+    ):
+        load(Source(name=str(path), test=str(path)))
+
+
+@pytest.mark.parametrize("order", ["text,label", "label,text"])
+def test_a_label_that_swallowed_a_record_is_named(tmp_path, order):
+    rows = [["neg" if i % 2 else "pos", f"text {i}"] for i in range(60)]
+    rows[10][0], rows[11][0] = '"neg', 'pos"'
+    lines = [",".join(row if order == "label,text" else row[::-1]) for row in rows]
+    (tmp_path / "x.csv").write_text("\n".join([order, *lines]))
+    with pytest.raises(DataError, match=r"row 10|line 12"):
+        load(Source(name=str(tmp_path / "x.csv"), test=str(tmp_path / "x.csv")))

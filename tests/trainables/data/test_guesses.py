@@ -5,7 +5,7 @@ import pytest
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns, Field
-from trainables.data.guesses import PAIRS, choose
+from trainables.data.guesses import HEADED, PAIRS, choose, is_pair
 from trainables.errors import DataError
 
 
@@ -36,6 +36,36 @@ def test_the_one_column_that_could_be_meant_is_taken(fields, text, label):
     assert (found.text, found.label) == (text, label)
 
 
+@pytest.mark.parametrize("texts", HEADED)
+def test_a_heading_and_what_stands_under_it_are_read_together_and_are_no_pair(texts):
+    found = choose(header(**dict.fromkeys(texts, "text"), label="number"), [Columns()], "x.csv")
+    assert found.text == texts
+    assert not is_pair(found)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        header(text="text", user_id="number"), header(text="text", year="number"),
+        header(text="text", length="number"), header(text="text", fold="number"),
+        header(description="text", points="number", price="number", variety="text"),
+        header(tokens="other", label="number"), header(bbox="vectors", label="number"),
+        header(embedding="text", label="text"), header(text="text", PhraseId="number", SentenceId="number"),
+    ],
+)  # fmt: skip
+def test_what_is_no_class_and_no_input_is_not_taken_for_one(fields):
+    with pytest.raises(DataError, match="no column of"):
+        choose(fields, [Columns()], "x.csv")
+
+
+def test_ids_beside_are_no_obstacle():
+    fields = header(qid="text", question_text="text", target="text")
+    assert choose(fields, [Columns()], "x").text == ("question_text",)
+    fields = header(**{"Unnamed: 0": "text", "statement": "text", "status": "text"})
+    with pytest.raises(DataError, match="'statement' and 'status'"):
+        choose(fields, [Columns()], "x")
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_pair_of_texts_is_read_as_both(pair):
     fields = header(**dict.fromkeys(pair, "text"), idx="number", label="number")
@@ -48,7 +78,7 @@ def test_a_pair_of_texts_is_read_as_both(pair):
         (header(a="text", b="text", label="number"), "'a' and 'b' could each be it"),
         (header(text="text", coarse_label="number", fine_label="number"),
          "'coarse_label' and 'fine_label' could each be it"),
-        (header(title="text", content="text", label="number"), "'title' and 'content'"),
+        (header(abstract="text", article="text", label="number"), "'abstract' and 'article'"),
         (header(a="other", b="other"), "no column of classes.*; no column of texts"),
         (header(text="text"), "no column of classes is named 'label'"),
         (header(v="vectors", w="vectors", label="number"), "no column of texts"),

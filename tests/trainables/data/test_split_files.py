@@ -57,6 +57,12 @@ def shards(folder, names, each=20):
         ["train/train-00000-of-00002.json", "train/train-00001-of-00002.json"],
         ["train/part-00000-c000.snappy.parquet", "train/part-00001-c000.snappy.parquet"],
         ["train/part.0.parquet", "train/part.1.parquet"],
+        ["train/train_0.csv", "train/train_1.csv"],
+        ["train/bq-000000000000.parquet", "train/bq-000000000001.parquet"],
+        ["train/part-00000-tid-46-0a2e1111-4-1-c000.parquet", "train/part-00001-tid-46-0a2e1111-5-1-c000.parquet"],
+        ["train-0.parquet", "train-1.parquet"],
+        ["train_part_0.csv", "train_part_1.csv"],
+        ["Train-00000-of-00002.csv", "Train-00001-of-00002.csv"],
         ["train/data-00000-of-00002.arrow", "train/data-00001-of-00002.arrow"],
     ],
 )  # fmt: skip
@@ -351,3 +357,27 @@ def test_a_pickle_in_place_of_a_split_is_never_opened(tmp_path):
     (tmp_path / "train.pkl").write_bytes(b"x")
     with pytest.raises(UnsafeError, match=r"train\.pkl can run code"):
         load(str(tmp_path))
+
+
+def test_splits_are_found_whatever_the_case_of_their_names(tmp_path):
+    for k, name in enumerate(("Train", "TEST", "Valid")):
+        save(tmp_path / f"{name}.csv", 40 * k, 40 * k + 40)
+    dataset = load(str(tmp_path))
+    assert (dataset.train.texts, dataset.validation.texts) == (TEXTS[:40], TEXTS[80:])
+
+
+def test_a_test_split_without_classes_says_what_to_do(tmp_path):
+    save(tmp_path / "train.csv")
+    write_as(tmp_path / "test.csv", {"text": TEXTS[40:60]})
+    with pytest.raises(
+        DataError, match=r"no column 'label'.*train\.csv alone with --test-fraction 0\.1$"
+    ):
+        load(str(tmp_path))
+
+
+def test_a_folder_data_that_holds_a_train_split_too_is_told_not_to_be_read(folder):
+    save(folder / "train.csv")
+    save(folder / "data" / "train.csv", 40, 60)
+    assert any(
+        "data holds a train split too, and is not read" in note for note in load(str(folder)).notes
+    )

@@ -252,3 +252,35 @@ def test_vectors_of_no_numbers_are_refused(tmp_path):
     path = save(tmp_path, pa.array([[]] * 60, pa.list_(pa.float32())))
     with pytest.raises(DataError, match="vectors of no numbers"):
         held_out(path)
+
+
+@pytest.mark.parametrize("where", ["shard", "test"])
+@pytest.mark.parametrize("has_text", [True, False])
+def test_vectors_of_two_widths_are_refused_with_both_files(tmp_path, where, has_text):
+    names = {
+        "shard": ("train-00000-of-00002", "train-00001-of-00002", "test"),
+        "test": ("train", "test"),
+    }[where]
+    for k, name in enumerate(names):
+        width = 4 if k == 1 else 6
+        table = {"embedding": VECTORS[k:, :width].tolist(), "label": LABELS[k:]}
+        more = {"text": [f"t{k} {i}" for i in range(60 - k)]} if has_text else {}
+        pq.write_table(pa.table({**table, **more}), tmp_path / f"{name}.parquet")
+    with pytest.raises(
+        DataError, match=rf"{names[1]}\.parquet: vectors of 4 numbers, and of 6 in .*{names[0]}"
+    ):
+        load(Source(name=str(tmp_path), columns=Columns(embedding="embedding")))
+
+
+def test_minus_zero_is_zero(tmp_path):
+    rows = VECTORS.copy()
+    rows[:, 0] = np.where(np.arange(60) % 2, 0.0, -0.0)
+    zeros = rows.copy()
+    zeros[:, 0] = 0.0
+    shas = {held_out(save(tmp_path, FORMS["list of floats"](one))).sha for one in (rows, zeros)}
+    assert len(shas) == 1
+
+
+def test_whole_numbers_in_lists_are_vectors_where_they_are_named(tmp_path):
+    path = save(tmp_path, pa.array([[i, 1] for i in range(60)]))
+    assert held_out(path, columns=Columns(embedding="embedding")).kind == "vectors"
