@@ -103,6 +103,8 @@ ORDINARY = {
     "steps": ("number,text", '1,"Steps:\n1, open\n2, close"'),
     "an example": ("text,label", '"e.g.\nfoo,pos",neg'),
     "a letter": ("label,text", 'pos,"Dear all,\n1,000 words, or more,\nas said\n\nYours, me"'),
+    "a carriage return": ("text,label", '"\r0\n",pos'),
+    "two of them, and nothing": ("label,text", 'pos,"\x00\r\n\ra"'),
     "a poem": ("text,label", '"Roses are red,\nviolets are blue",pos'),
 }
 
@@ -111,7 +113,7 @@ ORDINARY = {
 def test_ordinary_texts_of_several_lines_are_read(tmp_path, name):
     layout, record = ORDINARY[name]
     path = write(tmp_path / "x.csv", layout)
-    path.write_text(f"{path.read_text()}{record}\n" * 1)
+    path.write_bytes(path.read_bytes() + record.encode() + b"\n")
     assert len(read(path, layout).train) == 61
 
 
