@@ -17,6 +17,8 @@ from trainables.errors import DataError, UsageError
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _BATCH = 65_536
+# Stands for a carriage return within a line, which the reader would take for its end; no UTF-8 has it.
+_RETURN = "\udc0d"
 _SAMPLE = 100
 _QUOTES = (
     'write quotes inside a value twice ("") and close every quote, or read quotes as plain letters '
@@ -132,11 +134,19 @@ class _Lines:
     def __init__(self, file: Iterator[str]) -> None:
         self._file = file
         self.held: list[str] = []
+        self.is_marked = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._file:
             self.held.append(line)
-            yield line
+            body = line.rstrip("\r\n")
+            if (
+                "\r" in body
+            ):  # within a line it is part of a value, which writers do not always quote
+                self.is_marked = True
+                yield body.replace("\r", _RETURN) + line[len(body) :]
+            else:
+                yield line
 
     def taken(self) -> list[str]:
         """The lines held, which are then no longer."""
@@ -181,11 +191,6 @@ class _Records:
             record: list[str] | None = next(self._reader, None)
         except csv.Error as error:
             opened = self._opened(line)
-            if "new-line character" in str(error):
-                raise DataError(
-                    f"{self.path}: line {self._reader.line_num}: a carriage return stands in a value without "
-                    "quotes; quote the value, or remove it"
-                ) from error
             if "unexpected end" in str(error):
                 where = f"line {opened}: a quote opens and never closes"
             else:
@@ -220,6 +225,8 @@ class _Records:
             lines = self.lines.taken()
             if not record:
                 continue
+            if self.lines.is_marked:
+                record = [value.replace(_RETURN, "\r") for value in record]
             if len(record) != width:
                 self._ragged.append(
                     f"row {row} (line {start}) has {len(record)} values, not {width}: "

@@ -131,8 +131,7 @@ def test_lines_that_read_like_records_can_be_meant_as_one_value(tmp_path):
 def test_a_lone_carriage_return_is_no_line_end_where_lines_end_otherwise(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"text\n" + b"".join(b"text %d\n" % i for i in range(20)) + b"one\rtwo\n")
-    with pytest.raises(DataError, match="line 22: a carriage return stands in a value"):
-        load(Source(name=str(path), test=str(path), target="none"))
+    assert load(Source(name=str(path), test=str(path), target="none")).train.texts[-1] == "one\rtwo"
     path.write_bytes(b"text\n" + b"".join(b"text %d\n" % i for i in range(20)) + b'"one\rtwo"\n')
     assert load(Source(name=str(path), test=str(path), target="none")).train.texts[-1] == "one\rtwo"
     path.write_bytes(b"text,label\r" + b"".join(b"text %d,%d\r" % (i, i % 2) for i in range(20)))
