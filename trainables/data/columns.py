@@ -13,6 +13,8 @@ from trainables.errors import DataError
 
 SHOWN_ROWS = 20
 MAX_EMPTY = 0.01
+# A whole number of at most 18 digits, as a program writes it.
+WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 Kind = Literal["text", "image", "vectors", "table"]
 MAX_BYTES: dict[Kind, int] = {
     "text": 10**6, "image": 64 * 2**20, "vectors": 4 * 2**20, "table": 64 * 2**20

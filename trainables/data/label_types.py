@@ -7,12 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trainables.data.class_labels import Labels, as_classes
-from trainables.data.columns import excerpt, refuse
+from trainables.data.columns import WHOLE, excerpt, refuse
 from trainables.errors import DataError
 
 # Of labels that are written as numbers, the share up to which words among them are slips.
 _STRAYS = 0.001
-_WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 _DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
@@ -35,7 +34,7 @@ def alike(files: Sequence[Labels], *, unlabelled: str = "") -> list[Labels]:
     if not numbers or not words:
         return files
     for one in words:
-        digits = pc.match_substring_regex(one.values, _WHOLE)
+        digits = pc.match_substring_regex(one.values, WHOLE)
         why = f"a word, where {numbers[0].origin.where} has whole numbers; write both alike"
         refuse(one.origin, one.values, pc.invert(digits), why)
     return [_as_numbers(one, unlabelled) for one in files]
@@ -68,7 +67,7 @@ def _settled(files: Sequence[Labels], unlabelled: str) -> list[Labels]:
     if not written or has_words or _are_names(files, written):
         return list(files)
     every = pa.chunked_array([one.values for one in written])
-    if pc.all(pc.match_substring_regex(every, _WHOLE)).as_py():
+    if pc.all(pc.match_substring_regex(every, WHOLE)).as_py():
         return [_as_numbers(one, unlabelled) for one in files]
     _check_strays(written, every)
     decimals = pc.all(pc.match_substring_regex(every, _DECIMAL)).as_py()
@@ -82,7 +81,7 @@ def _settled(files: Sequence[Labels], unlabelled: str) -> list[Labels]:
             # By their digits: as decimals two large numbers could become one.
             digits = pc.replace_substring_regex(one.values, r"\.0*$", "")
             why = "labels are classes, not measurements: cast them, or use --label-column"
-            refuse(one.origin, one.values, pc.invert(pc.match_substring_regex(digits, _WHOLE)), why)
+            refuse(one.origin, one.values, pc.invert(pc.match_substring_regex(digits, WHOLE)), why)
             settled.append(_as_numbers(replace(one, values=digits), unlabelled))
     return settled
 
@@ -98,10 +97,10 @@ def _are_names(files: Sequence[Labels], written: Sequence[Labels]) -> bool:
 
 def _check_strays(written: Sequence[Labels], every: pa.ChunkedArray) -> None:
     """Refuse words so rare among whole numbers that they are no class, but slips."""
-    digits = pc.match_substring_regex(every, _WHOLE)
+    digits = pc.match_substring_regex(every, WHOLE)
     words = len(every) - (pc.sum(digits).as_py() or 0)
     for one in written if words <= _STRAYS * len(every) else ():
-        stray = pc.invert(pc.match_substring_regex(one.values, _WHOLE))
+        stray = pc.invert(pc.match_substring_regex(one.values, WHOLE))
         why = "nearly all labels are whole numbers, and this is none: correct it"
         refuse(one.origin, one.values, stray, why)
 

@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.data.columns import ColumnOrigin, excerpt, flat, refuse
+from trainables.data.columns import WHOLE, ColumnOrigin, excerpt, flat, refuse
 from trainables.errors import DataError
 
-_WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 # As a program writes a number: what is not so, such as 02000, 12e5 or twenty digits, is a name.
 _PLAIN = r"^-?(0|[1-9][0-9]{0,16})(\.[0-9]{1,17})?(e[+-][0-9]{1,3})?$"
@@ -107,7 +106,7 @@ def alike_columns(splits: Mapping[str, pa.Table], *, is_typed: bool) -> dict[str
         if not pa.types.is_large_string(every.type):
             continue
         filled = every.filter(pc.not_equal(every, ""))
-        for pattern, kind in ((_WHOLE, pa.int64()), (_PLAIN, pa.float64())):
+        for pattern, kind in ((WHOLE, pa.int64()), (_PLAIN, pa.float64())):
             if len(filled) and pc.all(pc.match_substring_regex(filled, pattern)).as_py():
                 for split, column in columns.items():
                     table = tables[split]

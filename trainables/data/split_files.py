@@ -110,20 +110,21 @@ def _roots(folder: Path) -> Iterable[Path]:
 
 
 def _files(root: Path, split: str, notes: list[str]) -> list[Path]:
-    """The files of a split, in order; none where it is not there."""
+    """The files of a split, in order, whatever the case of its name; none where it is not there."""
+    called = split.lower()
     held = [
         path
         for path in sorted(root.iterdir())
         if is_readable(path) and path.name not in _ABOUT and not path.is_dir()
     ]
-    single = [path for path in held if plain_stem(path).lower() == split]
+    single = [path for path in held if plain_stem(path).lower() == called]
     shards = [
         path
         for path in held
-        if (m := SHARD.fullmatch(plain_stem(path))) and m["name"].lower() == split
+        if (m := SHARD.fullmatch(plain_stem(path))) and m["name"].lower() == called
     ]
     folders = [
-        path for path in root.iterdir() if path.is_dir() and plain_stem(path).lower() == split
+        path for path in root.iterdir() if path.is_dir() and plain_stem(path).lower() == called
     ]
     inner = [path for folder in folders for path in _one_table(folder, notes)]
     counted = {path: m for path in held if (m := _beside(path, split)) and path not in shards}

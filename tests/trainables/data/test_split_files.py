@@ -364,6 +364,10 @@ def test_splits_are_found_whatever_the_case_of_their_names(tmp_path):
         save(tmp_path / f"{name}.csv", 40 * k, 40 * k + 40)
     dataset = load(str(tmp_path))
     assert (dataset.train.texts, dataset.validation.texts) == (TEXTS[:40], TEXTS[80:])
+    for name in ("Mine.csv", "Shards-0-of-1.csv"):
+        save(tmp_path / name, 40, 60)
+    for asked in ("Mine", "mine", "MINE", "Shards", "shards"):
+        assert load(Source(name=str(tmp_path), test=asked)).test.texts == TEXTS[40:60]
 
 
 def test_a_test_split_without_classes_says_what_to_do(tmp_path):
