@@ -19,7 +19,6 @@ from trainables.errors import DataError
 from trainables.result import TrialResult
 
 Side = Literal["clean", "leaked"]
-SIDES: tuple[Side, ...] = ("clean", "leaked")
 
 
 @dataclass(frozen=True, kw_only=True)

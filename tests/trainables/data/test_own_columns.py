@@ -18,11 +18,12 @@ HOUSES = {
     "price": [100.0 + 2.5 * i for i in range(100)],
 }
 
+PRICED = {"columns": Columns(label="price"), "target": "number", "own_columns": True}
+
 
 def houses(path, columns=HOUSES, **settings):
     path = write_as(path, columns)
-    chosen = {"columns": Columns(label="price"), "target": "number", "own_columns": True}
-    return load(Source(name=str(path), test_fraction=0.25, **{**chosen, **settings}))
+    return load(Source(name=str(path), test_fraction=0.25, **{**PRICED, **settings}))
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl", ".json", ".arrow"])
@@ -101,11 +102,7 @@ def test_a_split_that_lacks_a_column_has_nulls_there(tmp_path):
     write_as(tmp_path / "train.parquet", HOUSES)
     short = {name: values[:20] for name, values in HOUSES.items() if name != "city"}
     write_as(tmp_path / "test.parquet", short)
-    found = load(
-        Source(
-            name=str(tmp_path), columns=Columns(label="price"), target="number", own_columns=True
-        )
-    )
+    found = load(Source(name=str(tmp_path), **PRICED))
     assert found.test.own["city"].to_pylist() == [None] * 20
     write(found, tmp_path / "kept.parquet")
     assert read(tmp_path / "kept.parquet").sha == found.sha
@@ -117,25 +114,14 @@ def test_a_column_of_another_kind_in_another_shard_is_named(tmp_path):
         pq.write_table(table, tmp_path / f"train-0000{k}-of-00002.parquet")
     write_as(tmp_path / "test.parquet", HOUSES)
     with pytest.raises(DataError, match=r"train-00001-of-00002\.parquet: its columns do not fit"):
-        load(
-            Source(
-                name=str(tmp_path),
-                columns=Columns(label="price"),
-                target="number",
-                own_columns=True,
-            )
-        )
+        load(Source(name=str(tmp_path), **PRICED))
 
 
 def test_a_csv_column_is_of_numbers_where_all_files_say_so(tmp_path):
     for name, sizes in (("train", ["1", "", "3"] * 10), ("test", ["x", "2", "3"] * 10)):
         columns = {"size": sizes, "age": ["1", "2.5", ""] * 10, "price": ["1"] * 30}
         write_as(tmp_path / f"{name}.csv", columns)
-    found = load(
-        Source(
-            name=str(tmp_path), columns=Columns(label="price"), target="number", own_columns=True
-        )
-    )
+    found = load(Source(name=str(tmp_path), **PRICED))
     assert found.train.own["size"].to_pylist()[:3] == ["1", "", "3"]
     assert found.train.own["age"].to_pylist()[:3] == [1.0, 2.5, None]
 
@@ -201,15 +187,7 @@ def test_own_columns_of_one_name_are_refused(tmp_path, suffix):
     else:
         pq.write_table(pa.table([[1] * 20, [2] * 20, [3.0] * 20], names=["a", "a", "price"]), path)
     with pytest.raises(DataError, match=r"\['a'\] occur twice"):
-        load(
-            Source(
-                name=str(path),
-                test=str(path),
-                columns=Columns(label="price"),
-                target="number",
-                own_columns=True,
-            )
-        )
+        load(Source(name=str(path), test=str(path), **PRICED))
 
 
 @pytest.mark.parametrize(
@@ -225,15 +203,7 @@ def test_a_value_that_cannot_be_read_names_its_column(tmp_path, column):
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"odd": column, "price": [1.0] * 40}), path)
     with pytest.raises(DataError, match=r"x\.parquet: column 'odd': a value cannot be read"):
-        load(
-            Source(
-                name=str(path),
-                test=str(path),
-                columns=Columns(label="price"),
-                target="number",
-                own_columns=True,
-            )
-        )
+        load(Source(name=str(path), test=str(path), **PRICED))
 
 
 def test_string_views_and_mixed_numbers_are_read(tmp_path):
@@ -242,13 +212,12 @@ def test_string_views_and_mixed_numbers_are_read(tmp_path):
     table = pa.table({"city": views, "row": [*range(40)], "price": [1.0] * 40})
     with pa.ipc.new_stream(str(path), table.schema) as writer:
         writer.write_table(table)
-    asked = {"columns": Columns(label="price"), "target": "number", "own_columns": True}
-    found = load(Source(name=str(path), test_fraction=0.25, **asked))
+    found = load(Source(name=str(path), test_fraction=0.25, **PRICED))
     assert {*found.train.own["city"].to_pylist()} == {"a", "b"}
     lines = "\n".join(f'{{"x": {i}, "price": {3 if i % 2 else 2.5}}}' for i in range(40))
     (tmp_path / "x.jsonl").write_text(lines)
     numbers = load(
-        Source(name=str(tmp_path / "x.jsonl"), test_fraction=0.25, **asked)
+        Source(name=str(tmp_path / "x.jsonl"), test_fraction=0.25, **PRICED)
     ).train.targets
     assert {*numbers} == {3.0, 2.5}
 
