@@ -13,7 +13,7 @@ from trainables.data.catalog import DATA_DIR_VARIABLE, Source
 from trainables.data.dataset import Dataset
 from trainables.keys import key_of
 
-RECORD = "sources.json"
+RECORD = "data_files.json"
 
 
 def _key(source: Source) -> str:

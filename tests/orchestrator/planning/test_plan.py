@@ -423,7 +423,7 @@ def test_a_file_that_was_edited_since_a_run_was_planned_is_told_to_be(planned, t
 
 def recorded(sweep):
     record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
-    return (sweep.run.folder / "sources.json").read_bytes()
+    return (sweep.run.folder / "data_files.json").read_bytes()
 
 
 def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_path):
@@ -433,7 +433,7 @@ def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_
     odd = json.dumps({key: {"rows": "many", "sha": "x", "planned": 5}}).encode()
     for content in (b"{", b"[1]", b'{"x": 3}', b"\xff", odd):
         sweep.run.folder.mkdir(parents=True, exist_ok=True)
-        (sweep.run.folder / "sources.json").write_bytes(content)
+        (sweep.run.folder / "data_files.json").write_bytes(content)
         assert planned(replace(OWN, datasets=(str(path),))).plan.specs == sweep.plan.specs
 
 
