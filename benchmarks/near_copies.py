@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import typer
 from numpy.typing import NDArray
-from rich import print as show
 from rich.table import Table
+
+from orchestrator.terminal.console import open_console
 
 SETS = ("sms_spam", "ag_news", "yahoo_health22", "sst2")
 THRESHOLDS = (0.8, 0.85, 0.9, 0.95)
@@ -280,7 +281,7 @@ def main(
             for threshold, (found, took) in by_semhash(texts, vectors).items():
                 table.add_row(*row_of(f"SemHash {threshold}", found, truth, took))
             table.caption = f"SemHash: {title}"
-        show(table)
+        open_console(200).print(table)
 
 
 if __name__ == "__main__":
