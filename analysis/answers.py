@@ -37,8 +37,8 @@ class Answer:
             none: nothing passes. no answer: the full-data runs have learned nothing to lose.
         row: The condition, judged; of "none" the one that comes closest; None where none is judged.
         level: Error of each bound below: the one by which the condition was picked.
-        low_pp: Lower bound of its mean difference at that level; None without an interval.
-        high_pp: Upper bound.
+        low: Lower bound of its mean difference at that level; None without an interval.
+        high: Upper bound.
         standing: How the condition stands against random pruning of the same rate.
         n_tried: Methods and warm-ups of the data set that were tried, random among them.
         learned: What the full-data runs are worth.
@@ -50,8 +50,8 @@ class Answer:
     state: State
     row: JudgedCell | None
     level: float = ALPHA
-    low_pp: float | None = None
-    high_pp: float | None = None
+    low: float | None = None
+    high: float | None = None
     standing: Standing = "no control"
     n_tried: int = 0
     learned: Learned | None = None
@@ -102,7 +102,7 @@ def candidate(study: Study, source: DatasetId) -> JudgedCell | None:
         return top
     found = _searched(listed, source)
     v = found.row.verdict if found.row else None
-    if v is None or found.state == "no answer" or v.mean_pp <= -v.tolerance_pp:
+    if v is None or found.state == "no answer" or v.mean <= -v.tolerance:
         return None
     return found.row
 
@@ -112,7 +112,7 @@ def _as_confirmed(study: Study, row: JudgedCell, n_candidates: int) -> Rung | No
     if rung_of(study, row) is None:
         return None
     assert row.verdict is not None and row.verdict.parts is not None, "it has a rung"
-    p, line = row.verdict.parts, -row.verdict.tolerance_pp / 100
+    p, line = row.verdict.parts, -row.verdict.tolerance / 100
     return lambda level: bool(bounds(p, level, item_alpha=level / n_candidates)[0] > line)
 
 
@@ -120,7 +120,7 @@ def _confirmed(found: Answer, one: Confirmation) -> Answer:
     """The answer of the fresh seeds, or that they have not all run: nothing else speaks then."""
     if not one.is_over:
         return replace(
-            found, state="confirming", row=one.row, confirmation=one, low_pp=None, high_pp=None
+            found, state="confirming", row=one.row, confirmation=one, low=None, high=None
         )
     v, beside = one.row.verdict, one.against_random
     standing: Standing = "random" if one.row.cell.condition.is_control else "no control"
@@ -133,8 +133,8 @@ def _confirmed(found: Answer, one: Confirmation) -> Answer:
         state="confirmed" if one.passes else "refuted",
         row=one.row,
         level=v.alpha if v else ALPHA,
-        low_pp=v.low_pp if v else None,
-        high_pp=v.high_pp if v else None,
+        low=v.low if v else None,
+        high=v.high if v else None,
         standing=standing,
     )
 
@@ -245,7 +245,7 @@ def is_outside(row: JudgedCell) -> bool:
 
 def _nearness(row: JudgedCell) -> tuple[bool, float]:
     assert row.verdict is not None, "only judged conditions are ranked"
-    return (not is_outside(row), row.verdict.mean_pp)
+    return (not is_outside(row), row.verdict.mean)
 
 
 def _told(
@@ -260,7 +260,7 @@ def _told(
     """The answer with the interval at the level it was picked by."""
     v = row.verdict if row else None
     low = high = None
-    if row and v and v.parts is not None and v.low_pp is not None:
+    if row and v and v.parts is not None and v.low is not None:
         used = levels_of_looks(level)[look_of(row.cell)] if study.plan.adaptive else level
         found = (100 * float(bound) for bound in bounds(v.parts, used))
         low, high = (min(max(bound, -100.0), 100.0) for bound in found)
@@ -270,8 +270,8 @@ def _told(
         state=state,
         row=row,
         level=level,
-        low_pp=low,
-        high_pp=high,
+        low=low,
+        high=high,
         standing=_standing(study, row) if row else "no control",
         n_tried=n_tried,
         learned=study.learned.get(row.cell.condition.question) if row else None,

@@ -133,8 +133,8 @@ class WorstClass:
     Attributes:
         name: The class.
         recall_delta_pp: Its recall minus the baseline's.
-        low_pp: Lower bound of that; None where there is none.
-        high_pp: Upper bound.
+        low: Lower bound of that; None where there is none.
+        high: Upper bound.
         n_test: Its test examples.
         kept: Its training rows that stay, a mean over seeds.
         count: Its training rows.
@@ -142,8 +142,8 @@ class WorstClass:
 
     name: str
     recall_delta_pp: float
-    low_pp: float | None
-    high_pp: float | None
+    low: float | None
+    high: float | None
     n_test: int
     kept: float
     count: int
@@ -167,8 +167,8 @@ def worst_class(cell: Cell, *, alpha: float = ALPHA) -> WorstClass | None:
     return WorstClass(
         name=found.class_names[k],
         recall_delta_pp=float(found.recall_delta_pp[k]),
-        low_pp=low if np.isfinite(low) else None,
-        high_pp=high if np.isfinite(high) else None,
+        low=low if np.isfinite(low) else None,
+        high=high if np.isfinite(high) else None,
         n_test=tested[k],
         kept=float(found.kept[k]),
         count=int(found.counts[k]),
@@ -184,7 +184,7 @@ def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.
         for k in np.flatnonzero(counts):
             own = np.stack([parts[k] for parts in by_class], axis=1)
             verdict = judge(own, alpha=alpha)
-            bounds[k] = verdict.low_pp, verdict.high_pp
+            bounds[k] = verdict.low, verdict.high
     return bounds[:, 0], bounds[:, 1]
 
 

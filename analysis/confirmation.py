@@ -59,7 +59,7 @@ class Confirmation:
 
 
 def confirmations(
-    results: Iterable[TrialResult], plan: Plan, *, tolerance_pp: float
+    results: Iterable[TrialResult], plan: Plan, *, tolerance: float
 ) -> dict[DatasetId, Confirmation]:
     """The confirmation of each data set that has one, under way or over.
 
@@ -69,7 +69,7 @@ def confirmations(
     Args:
         results: Rows of a run: fixed lists and full-data runs count.
         plan: What was to be run.
-        tolerance_pp: How far below the full-data run is still within.
+        tolerance: How far below the full-data run is still within.
 
     Raises:
         DataError: If fresh seeds that share a list were trained on different rows.
@@ -92,7 +92,7 @@ def confirmations(
     all_of = {
         source: [
             replace(
-                _confirmation(cell, own, counted[source.data_sha] or 1, tolerance_pp),
+                _confirmation(cell, own, counted[source.data_sha] or 1, tolerance),
                 n_ended=ended[cell.condition],
                 n_failed=failed[cell.condition],
             )
@@ -109,9 +109,7 @@ def _speaks(one: Confirmation) -> tuple[bool, float]:
     return one.passes, one.row.cell.condition.rate
 
 
-def _confirmation(
-    cell: Cell, own: list[Cell], n_candidates: int, tolerance_pp: float
-) -> Confirmation:
+def _confirmation(cell: Cell, own: list[Cell], n_candidates: int, tolerance: float) -> Confirmation:
     """A list held against the full-data runs, and against random lists of its size."""
     _check_one_list(cell)
     lists = sum(bool(one.condition.scored_by) for one in own)
@@ -119,7 +117,7 @@ def _confirmation(
     control = next((one for one in own if _is_beside(one, cell)), None)
     beside = held_against(cell, control, **level) if control else None
     return Confirmation(
-        row=JudgedCell(cell, judge_cell(cell, tolerance_pp=tolerance_pp, **level)),
+        row=JudgedCell(cell, judge_cell(cell, tolerance=tolerance, **level)),
         control=control,
         against_random=beside,
         n_candidates=n_candidates,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 # A run is named where it falls this far below its arm's median, by the data set's own scale, and by
 # at least so much. At run sd up to 0.7 pp it finds 99 % of runs that lose 15 pp, at 5 seeds.
-_TIMES, _LEAST_PP = 8.0, 5.0
+_TIMES, _LEAST_pp = 8.0, 5.0
 # A standard deviation of a normal sample, from the median of its absolute deviations.
 _NORMAL = 0.6745
 
@@ -33,4 +33,4 @@ def diverged(accuracy_pp: Sequence[Sequence[float]]) -> list[NDArray[np.bool_]]:
     if not typical:
         return [np.zeros(len(arm), dtype=bool) for arm in arms]
     scale = float(np.median(np.concatenate(typical))) / _NORMAL
-    return [o < -max(_LEAST_PP, _TIMES * scale) for o in off]
+    return [o < -max(_LEAST_pp, _TIMES * scale) for o in off]

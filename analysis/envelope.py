@@ -44,9 +44,9 @@ class Cell:
         return tuple(pair.seed for pair in self.pairs)
 
     @property
-    def delta_pp(self) -> tuple[float, ...]:
+    def delta(self) -> tuple[float, ...]:
         """Accuracy minus baseline in pp, in the order of `seeds`."""
-        return tuple(pair.delta_pp for pair in self.pairs)
+        return tuple(pair.delta for pair in self.pairs)
 
     def differences(self) -> np.ndarray:
         """What each test example adds in each seed, shape (n_test, seeds); needs a pair."""
@@ -104,7 +104,7 @@ def judged_cells(
     results: Iterable[TrialResult],
     planned: Iterable[TrialSpec] = (),
     *,
-    tolerance_pp: float = 1.0,
+    tolerance: float = 1.0,
 ) -> list[JudgedCell]:
     """Every cell with its verdict.
 
@@ -113,25 +113,24 @@ def judged_cells(
     Args:
         results: Rows of one run or of several.
         planned: The specs that were to be run.
-        tolerance_pp: How far below the baseline is still within, in pp.
+        tolerance: How far below the baseline is still within, in pp.
 
     Raises:
         DataError: If paired trials were not tested on the same test set.
     """
     return [
-        JudgedCell(cell, judge_cell(cell, tolerance_pp=tolerance_pp))
-        for cell in cells(results, planned)
+        JudgedCell(cell, judge_cell(cell, tolerance=tolerance)) for cell in cells(results, planned)
     ]
 
 
 def judge_cell(
-    cell: Cell, *, tolerance_pp: float, alpha: float = ALPHA, item_share: float = 1.0
+    cell: Cell, *, tolerance: float, alpha: float = ALPHA, item_share: float = 1.0
 ) -> Verdict | None:
     """The verdict of a cell, None without a pair; arguments as `judge`."""
     if not cell.pairs:
         return None
     return judge(
-        cell.differences(), tolerance_pp=tolerance_pp, alpha=alpha, item_share=item_share,
+        cell.differences(), tolerance=tolerance, alpha=alpha, item_share=item_share,
         diverged=cell.diverged,
     )  # fmt: skip
 

@@ -65,11 +65,11 @@ def at_look(cell: Cell) -> Cell:
 
 
 def envelope_at_looks(
-    results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance_pp: float
+    results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance: float
 ) -> list[JudgedCell]:
     """Every cell at its last look with its verdict; arguments as `judged_cells`."""
     seen = [at_look(cell) for cell in cells(results, planned)]
-    return [JudgedCell(cell, judge_look(cell, tolerance_pp=tolerance_pp)) for cell in seen]
+    return [JudgedCell(cell, judge_look(cell, tolerance=tolerance)) for cell in seen]
 
 
 def look_of(cell: Cell) -> int:
@@ -78,13 +78,13 @@ def look_of(cell: Cell) -> int:
     return max(sum(look <= ended for look in LOOKS) - 1, 0)
 
 
-def judge_look(cell: Cell, *, tolerance_pp: float) -> Verdict | None:
+def judge_look(cell: Cell, *, tolerance: float) -> Verdict | None:
     """The verdict of one look, at the error that look may make; None without a pair."""
-    return judge_cell(cell, tolerance_pp=tolerance_pp, alpha=LOOK_ALPHAS[look_of(cell)])
+    return judge_cell(cell, tolerance=tolerance, alpha=LOOK_ALPHAS[look_of(cell)])
 
 
 def demand(
-    grid: Sequence[TrialSpec], results: Iterable[TrialResult], *, tolerance_pp: float
+    grid: Sequence[TrialSpec], results: Iterable[TrialResult], *, tolerance: float
 ) -> Demand:
     """Which trials of a grid are wanted, given those that ended.
 
@@ -98,7 +98,7 @@ def demand(
     Args:
         grid: All trials there could be, the most seeds included.
         results: Rows that ended, well or not.
-        tolerance_pp: How far below the baseline is still within.
+        tolerance: How far below the baseline is still within.
     """
     found = {cell.condition: cell for cell in cells(results)}
     curves: dict[tuple[DatasetId, RateCurve], dict[float, list[TrialSpec]]] = defaultdict(dict)
@@ -111,7 +111,7 @@ def demand(
     purchases: list[Purchase] = []
     for by_rate in curves.values():
         for _, specs in sorted(by_rate.items()):
-            verdict, purchase = _climb(specs, found, tolerance_pp, wanted)
+            verdict, purchase = _climb(specs, found, tolerance, wanted)
             if purchase is not None and purchase.verdict is not None:
                 purchases.append(purchase)
             if verdict is None or verdict.verdict != "within" or not _is_settled(verdict):
@@ -142,7 +142,7 @@ def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
 def _climb(
     specs: Sequence[TrialSpec],
     found: Mapping[Condition, Cell],
-    tolerance_pp: float,
+    tolerance: float,
     wanted: dict[str, TrialSpec],
 ) -> tuple[Verdict | None, Purchase | None]:
     """Look after look of one condition: its verdict once it is settled, else what it still needs."""
@@ -154,7 +154,7 @@ def _climb(
         left = tuple(spec for spec in specs[:look] if spec.seed not in ended)
         if left:
             return None, Purchase(condition=condition, verdict=verdict, specs=left)
-        verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance_pp=tolerance_pp)
+        verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance=tolerance)
         if verdict is not None and (_is_settled(verdict) or is_hopeless(verdict)):
             break
     return verdict, None

@@ -77,7 +77,7 @@ def leak_of(study: Study, answer: Answer) -> Leak | None:
     masks = _masks(found)
     right = np.mean([correct_bits(run) for run in runs], axis=0)
     row = answer.row
-    is_judged = row is not None and row.cell.pairs and answer.low_pp is not None
+    is_judged = row is not None and row.cell.pairs and answer.low is not None
     if answer.state == "no answer" or not is_judged:
         row = None
     parts = {
@@ -169,7 +169,7 @@ def _judged(
     if not mask.any() or not cell.pairs:
         return None
     verdict = judge(
-        cell.differences()[mask], tolerance_pp=study.tolerance_pp, alpha=alpha,
+        cell.differences()[mask], tolerance=study.tolerance, alpha=alpha,
         item_share=item_share, diverged=cell.diverged,
     )  # fmt: skip
     if verdict.verdict == "within" and not has_learned(study, row):

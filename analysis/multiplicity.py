@@ -116,8 +116,8 @@ def _overspent(edge: float, at: Any, mass: Any, scale: float, step: float, spend
 
 
 def adjusted_mean(
-    mean_pp: float,
-    sd_pp: float,
+    mean: float,
+    sd: float,
     item_sd_pp: float,
     levels: Sequence[float],
     *,
@@ -127,8 +127,8 @@ def adjusted_mean(
     """A mean less the bias of having stopped at a verdict, by a fixed simulation.
 
     Args:
-        mean_pp: As seen at the stop.
-        sd_pp: Between seeds.
+        mean: As seen at the stop.
+        sd: Between seeds.
         item_sd_pp: Of the mean by the choice of test examples.
         levels: Of `look_levels`.
         looks: Seeds at each look.
@@ -139,8 +139,8 @@ def adjusted_mean(
     """
     rng = np.random.default_rng(0)
     runs, items = rng.standard_normal((_DRAWS, looks[-1])), rng.standard_normal((_DRAWS, 1))
-    noise = sd_pp * runs + item_sd_pp * items
-    guess = mean_pp
+    noise = sd * runs + item_sd_pp * items
+    guess = mean
     for _ in range(_ROUNDS):
         found, going = np.zeros(_DRAWS), np.ones(_DRAWS, dtype=bool)
         for seeds, level in zip(looks, levels, strict=True):
@@ -149,5 +149,5 @@ def adjusted_mean(
             half = half_width(run, 0.0, item_sd_pp**2, seeds - 1, level)
             ends = going & ((np.abs(means - line_pp) > half) | (seeds == looks[-1]))
             found[ends], going = means[ends], going & ~ends
-        guess += _DAMPING * (mean_pp - (found.mean() - noise.mean()))
+        guess += _DAMPING * (mean - (found.mean() - noise.mean()))
     return float(guess)

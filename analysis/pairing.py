@@ -24,7 +24,7 @@ class Pair:
         return self.pruned.spec.seed
 
     @property
-    def delta_pp(self) -> float:
+    def delta(self) -> float:
         """Accuracy minus baseline, in percentage points."""
         return 100 * (_accuracy(self.pruned) - _accuracy(self.baseline))
 

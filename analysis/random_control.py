@@ -26,9 +26,9 @@ class Comparison:
         condition: The condition.
         control: The random condition it was held against.
         seeds: Seeds both have.
-        mean_pp: Mean difference of accuracy; above zero the condition does better.
-        low_pp: Lower bound, as of a verdict; None with one seed.
-        high_pp: Upper bound.
+        mean: Mean difference of accuracy; above zero the condition does better.
+        low: Lower bound, as of a verdict; None with one seed.
+        high: Upper bound.
         p: Two-sided p of "no difference"; None with one seed.
         p_holm: The same after correction: over the methods of the data set, each tested once by the
             mean over its rates, and then over the rates of the method.
@@ -39,9 +39,9 @@ class Comparison:
     condition: Condition
     control: Condition
     seeds: tuple[int, ...]
-    mean_pp: float
-    low_pp: float | None = None
-    high_pp: float | None = None
+    mean: float
+    low: float | None = None
+    high: float | None = None
     p: float | None = None
     p_holm: float | None = None
     finding: Finding = "no difference shown"
@@ -200,18 +200,18 @@ def _compare(contest: _Contest, alpha: float, item_share: float = 1.0) -> Compar
         condition=contest.cell.condition,
         control=contest.control.condition,
         seeds=seeds,
-        mean_pp=100 * float(p.mean),
+        mean=100 * float(p.mean),
     )
     if min(p.seeds, p.n) == 1:
         return plain
     found = bounds(p, alpha, item_alpha=item_share * alpha)
     low, high = (float(100 * bound) for bound in found)
-    return replace(plain, low_pp=low, high_pp=high, p=two_sided_p(p, item_share=item_share))
+    return replace(plain, low=low, high=high, p=two_sided_p(p, item_share=item_share))
 
 
 def _finding(comparison: Comparison, contest: _Contest, alpha: float) -> Finding:
     if comparison.p_holm is None or comparison.p_holm > alpha:
         return "no difference shown"
-    if comparison.mean_pp > 0:
+    if comparison.mean > 0:
         return "no difference shown" if contest.control.diverged else "better"
     return "no difference shown" if contest.cell.diverged else "worse"

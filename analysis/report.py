@@ -24,7 +24,7 @@ def build_report(
     plan: "Plan | None" = None,
     *,
     name: str = "run",
-    tolerance_pp: float | None = None,
+    tolerance: float | None = None,
     dropped: "Dropped | None" = None,
 ) -> str:
     """The report as one HTML page: no clock, no network, equal rows give an equal page.
@@ -33,7 +33,7 @@ def build_report(
         results: Rows of a run.
         plan: What was to be run, or None where that is not known.
         name: The run's name.
-        tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
+        tolerance: How far below the baseline is still within; without it the plan's, or 1.
         dropped: Who was dropped, or None where that is not known.
 
     Raises:
@@ -42,16 +42,16 @@ def build_report(
     from analysis.page.render import render
     from analysis.study import study
 
-    seen = study(results, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped)
+    seen = study(results, plan, name=name, tolerance=tolerance, dropped=dropped)
     return render(seen)
 
 
-def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
+def write_report(run: Path, tolerance: float | None = None) -> Path:
     """Write RUN/report.html, and envelope.csv and trials.parquet beside it.
 
     Args:
         run: The run's folder.
-        tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
+        tolerance: How far below the baseline is still within; without it the plan's, or 1.
 
     Returns:
         The page's path.
@@ -62,7 +62,7 @@ def write_report(run: Path, tolerance_pp: float | None = None) -> Path:
     """
     from analysis.study import read_runs
 
-    return write_study(read_runs([run], tolerance_pp), run / "report.html")
+    return write_study(read_runs([run], tolerance), run / "report.html")
 
 
 def write_study(seen: "Study", out: Path) -> Path:

@@ -52,7 +52,7 @@ class Plan:
         command: The command line that made the run.
         specs: Every trial that was to be run, baselines included.
         created: ISO time.
-        tolerance_pp: The tolerance asked for, or None.
+        tolerance: The tolerance asked for, or None.
         limited: Whether the data was cut short to try things out.
         environment: Versions and machine.
         notes: What the sweep has to say, one sentence each.
@@ -73,7 +73,7 @@ class Plan:
     command: str = ""
     specs: tuple[TrialSpec, ...] = ()
     created: str = ""
-    tolerance_pp: float | None = None
+    tolerance: float | None = None
     limited: bool = False
     environment: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Plan:
                 command=str(written.get("command", "")),
                 specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
                 created=str(written.get("created", "")),
-                tolerance_pp=written.get("tolerance_pp"),
+                tolerance=written.get("tolerance", written.get("tolerance_pp")),
                 limited=bool(written.get("limited", False)),
                 environment=dict(written.get("environment") or {}),
                 notes=tuple(str(note) for note in written.get("notes", [])),
@@ -191,7 +191,7 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         command="\n".join(plan.command for plan in known),
         specs=tuple(spec for plan in known for spec in plan.specs),
         created=max(plan.created for plan in known),
-        tolerance_pp=first.tolerance_pp,
+        tolerance=first.tolerance,
         limited=any(plan.limited for plan in known),
         environment=first.environment,
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),

@@ -60,18 +60,16 @@ def safe_rate(judged: Iterable[tuple[float, Verdict | None]]) -> SafeRate:
             break
         tested = rate
     known = [
-        (rate, v)
-        for rate, v in ordered
-        if v is not None and v.low_pp is not None and not v.diverged
+        (rate, v) for rate, v in ordered if v is not None and v.low is not None and not v.diverged
     ]
     if not known:
         return SafeRate(tested=tested)
     rates = np.array([0.0, *(rate for rate, _ in known)])
-    means = np.array([0.0, *(v.mean_pp for _, v in known)])
+    means = np.array([0.0, *(v.mean for _, v in known)])
     weights = np.array([_CERTAIN, *(1 / max(_variance(v), 1e-9) for _, v in known)])
     fitted = isotonic_regression(means, weights=weights, increasing=False).x
-    lows = np.minimum.accumulate([0.0, *(v.low_pp or 0.0 for _, v in known)])
-    line = -known[0][1].tolerance_pp
+    lows = np.minimum.accumulate([0.0, *(v.low or 0.0 for _, v in known)])
+    line = -known[0][1].tolerance
     return SafeRate(
         tested=tested,
         between=_crossing(rates, fitted, line),
@@ -108,7 +106,7 @@ def smallest_p(study: Study, source: DatasetId) -> dict[RateCurve, float]:
 
 def _variance(verdict: Verdict) -> float:
     """Of the mean difference, in pp squared."""
-    return (verdict.sd_pp or 0.0) ** 2 / verdict.n_seeds + verdict.test_variance_pp2
+    return (verdict.sd or 0.0) ** 2 / verdict.n_seeds + verdict.test_variance
 
 
 def _crossing(

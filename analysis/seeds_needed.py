@@ -9,7 +9,7 @@ from scipy.special import nctdtr, ndtri, stdtrit
 from analysis.verdicts import ALPHA, Verdict
 
 # Closer to the line than this, seeds cost more than the answer is worth.
-CLOSE_PP = 0.3
+CLOSE_pp = 0.3
 _MOST_SEEDS = 100
 
 
@@ -29,21 +29,21 @@ def chance_settled(verdict: Verdict, n_seeds: int, *, alpha: float = ALPHA) -> f
         n_seeds: Seeds in all.
         alpha: Error allowed on each side.
     """
-    gap_pp, sd_pp = abs(verdict.mean_pp + verdict.tolerance_pp), _sd_pp(verdict)
-    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.test_variance_pp2
+    gap_pp, sd = abs(verdict.mean + verdict.tolerance), _sd(verdict)
+    left = gap_pp**2 - float(ndtri(alpha)) ** 2 * verdict.test_variance
     if left <= 0:
         return 0.0
     bound = -float(stdtrit(n_seeds - 1, alpha))
-    shift = math.sqrt(left * n_seeds) / sd_pp if sd_pp else math.inf
+    shift = math.sqrt(left * n_seeds) / sd if sd else math.inf
     # Far out the noncentral t no longer computes, and the chance is 1.
     return 1.0 if shift > bound + 20 else 1 - float(nctdtr(n_seeds - 1, shift, bound))
 
 
-def _sd_pp(verdict: Verdict) -> float:
+def _sd(verdict: Verdict) -> float:
     """Standard deviation of a seed's difference, never below what chance flips alone would give."""
     p = verdict.parts
     if p is None:
-        return verdict.sd_pp or 0.0
+        return verdict.sd or 0.0
     return 100 * math.sqrt(max(float(p.run), float(p.res)) * p.seeds)
 
 
@@ -77,11 +77,11 @@ def _why_none(verdict: Verdict, alpha: float) -> str:
     """Why no number of seeds settles a cell; empty where one may."""
     if verdict.diverged:
         return "a run diverged: look at it, and lower the learning rate"
-    if verdict.sd_pp is None:
+    if verdict.sd is None:
         one = "seed gives no interval: run three or more"
         return f"one {one if verdict.n_seeds == 1 else 'test example gives no interval'}"
-    if abs(verdict.mean_pp + verdict.tolerance_pp) < CLOSE_PP:
-        return f"within {CLOSE_PP:g} pp of the line"
+    if abs(verdict.mean + verdict.tolerance) < CLOSE_pp:
+        return f"within {CLOSE_pp:g} pp of the line"
     if chance_settled(verdict, 10**6, alpha=alpha) == 0:
         return "the test set is too small to tell"
     return ""

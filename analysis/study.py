@@ -32,7 +32,7 @@ class Study:
         nulls: Cells that pruned nothing: what chance alone does, judged like the rest.
         comparisons: Every signal's cell against random, by condition.
         plan: What was to be run.
-        tolerance_pp: The tolerance judged by.
+        tolerance: The tolerance judged by.
         methods: Labels of the methods, random last.
         sources: Labels of the data sets, sorted; with "(altered)" where a stress test altered the rows.
         dropped: Who was dropped, as far as the sweep wrote it.
@@ -49,7 +49,7 @@ class Study:
     nulls: tuple[JudgedCell, ...]
     comparisons: Mapping[Condition, Comparison]
     plan: Plan
-    tolerance_pp: float
+    tolerance: float
     methods: Mapping[Method, str]
     sources: Mapping[DatasetId, str]
     dropped: Dropped
@@ -106,7 +106,7 @@ def study(
     plan: Plan | None = None,
     *,
     name: str = "run",
-    tolerance_pp: float | None = None,
+    tolerance: float | None = None,
     dropped: Dropped | None = None,
     curves: Iterable[TrainingCurve] = (),
 ) -> Study:
@@ -116,7 +116,7 @@ def study(
         results: Its rows.
         plan: What was to be run; without it, what was found.
         name: The run's name.
-        tolerance_pp: How far below the baseline is still within; without it the plan's, or 1.
+        tolerance: How far below the baseline is still within; without it the plan's, or 1.
         dropped: Who was dropped.
         curves: Runs looked at on held-out training rows.
 
@@ -125,11 +125,11 @@ def study(
     """
     plan = plan or Plan()
     kept = sorted(results, key=_results_order)
-    tolerance = tolerance_pp if tolerance_pp is not None else plan.tolerance_pp or 1.0
+    line = tolerance if tolerance is not None else plan.tolerance or 1.0
     judged = envelope_at_looks if plan.adaptive else judged_cells
     searched = [row for row in kept if row.spec.kind != "fixed"]
     planned = [spec for spec in plan.specs if spec.kind != "fixed"]
-    plain = judged(searched, planned, tolerance_pp=tolerance)
+    plain = judged(searched, planned, tolerance=line)
     worth = _worth(kept, plain)
     every = [_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
@@ -144,7 +144,7 @@ def study(
         nulls=tuple(row for row in every if row.cell.condition.kind == "null"),
         comparisons=against_random((row.cell for row in rows), alpha=_alpha(plan)),
         plan=plan,
-        tolerance_pp=tolerance,
+        tolerance=line,
         methods=method_labels(
             (condition.method for condition in in_order),
             with_training=len({c.question[0] for c in conditions})
@@ -153,9 +153,9 @@ def study(
         sources=_labels((condition.source for condition in everything), plan),
         dropped=dropped or Dropped(),
         learned=worth,
-        confirmed=confirmations(kept, plan, tolerance_pp=tolerance),
+        confirmed=confirmations(kept, plan, tolerance=line),
         curves=looked,
-        endings=endings(looked, tolerance_pp=tolerance),
+        endings=endings(looked, tolerance=line),
     )
 
 
@@ -206,7 +206,7 @@ def _lead(signal: str) -> bool:
     return signal != "redundancy"
 
 
-def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> Study:
+def read_runs(runs: Sequence[Path], tolerance: float | None = None) -> Study:
     """Judge one run, or several as one.
 
     Raises:
@@ -218,4 +218,4 @@ def read_runs(runs: Sequence[Path], tolerance_pp: float | None = None) -> Study:
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
     curves = [curve for run in runs for curve in read_curves(run)]
-    return study(rows, plan, name=name, tolerance_pp=tolerance_pp, dropped=dropped, curves=curves)
+    return study(rows, plan, name=name, tolerance=tolerance, dropped=dropped, curves=curves)

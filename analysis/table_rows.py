@@ -28,13 +28,13 @@ UNIT = "pp"
 _MEASURES = ("examples", "tokens", "seconds")
 # Where a column's number stands in a verdict, and in a comparison with random pruning.
 _JUDGED = {
-    "verdict": "verdict", "delta": "mean_pp", "low": "low_pp", "high": "high_pp",
-    "test_low": "test_low_pp", "test_high": "test_high_pp", "sd": "sd_pp",
-    "test_variance": "test_variance_pp2", "p_not_within": "p_not_within",
+    "verdict": "verdict", "delta": "mean", "low": "low", "high": "high",
+    "test_low": "test_low", "test_high": "test_high", "sd": "sd",
+    "test_variance": "test_variance", "p_not_within": "p_not_within",
     "equivalent": "equivalent", "improved": "improved", "alpha": "alpha",
 }  # fmt: skip
 _AGAINST_RANDOM = {
-    "random_delta": "mean_pp", "random_low": "low_pp", "random_high": "high_pp", "random_p": "p",
+    "random_delta": "mean", "random_low": "low", "random_high": "high", "random_p": "p",
     "random_p_holm": "p_holm", "against_random": "finding",
 }  # fmt: skip
 _BY_CLASS = {
@@ -77,7 +77,7 @@ IN_UNIT = {
 def trial_rows(study: Study) -> Iterator[Row]:
     """One row a trial, full-data runs first."""
     deltas = {
-        pair.pruned.spec.result_key: pair.delta_pp
+        pair.pruned.spec.result_key: pair.delta
         for cell, _ in (*study.rows, *study.nulls, *(one.row for one in study.confirmed.values()))
         for pair in cell.pairs
     }
@@ -104,7 +104,7 @@ def envelope_rows(study: Study) -> Iterator[Row]:
         yield {
             **_condition(study, cell.condition),
             **_values(v, _JUDGED),
-            "tolerance": study.tolerance_pp,
+            "tolerance": study.tolerance,
             "unit": UNIT,
             "n_seeds": len(cell.seeds),
             "n_planned": cell.n_planned,
@@ -200,7 +200,7 @@ def leak_rows(study: Study) -> Iterator[Row]:
                 "n_test": n,
                 "full_accuracy": accuracy,
                 **_values(verdict, _ON_SIDE),
-                "tolerance": study.tolerance_pp,
+                "tolerance": study.tolerance,
                 "unit": UNIT,
                 "n_seeds": len(row.cell.seeds),
             }

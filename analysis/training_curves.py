@@ -39,18 +39,16 @@ class Ending:
     epoch: float
 
 
-def endings(
-    curves: Iterable[TrainingCurve], *, tolerance_pp: float
-) -> dict[tuple[Any, ...], Ending]:
+def endings(curves: Iterable[TrainingCurve], *, tolerance: float) -> dict[tuple[Any, ...], Ending]:
     """How each training ends, by the question of its condition; none of runs without a look."""
     return {
-        condition_of(curve.spec).question: ending_of(curve, tolerance_pp=tolerance_pp)
+        condition_of(curve.spec).question: ending_of(curve, tolerance=tolerance)
         for curve in curves
         if curve.epochs and curve.n_held
     }
 
 
-def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
+def ending_of(curve: TrainingCurve, *, tolerance: float) -> Ending:
     """How a training ends.
 
     Past its best: the end against the best of the earlier looks, whose differences of single rows are
@@ -63,7 +61,7 @@ def ending_of(curve: TrainingCurve, *, tolerance_pp: float) -> Ending:
         Westfall and Young, "Resampling-Based Multiple Testing", 1993.
     """
     bits = curve.bits().astype(np.int8)
-    worth_pp = _WORTH_TELLING * tolerance_pp
+    worth_pp = _WORTH_TELLING * tolerance
     best = int(bits.sum(axis=1).argmax())
     fall = bits - bits[-1]
     fallen_pp = 100 * float(fall[best].mean())

@@ -127,7 +127,7 @@ def answered(setting: Setting, number: int) -> tuple[float, float, bool]:
         for spec, delta in zip(own, deltas, strict=True)
     ]
     found = list(rows(rng, setting.world, true, range(setting.seeds)))
-    seen = study(found, Plan(tolerance_pp=-100 * LINE))
+    seen = study(found, Plan(tolerance=-100 * LINE))
     (source,) = seen.sources
     answer = answer_of(seen, source)
     by_rate = {spec.rate: delta for spec, delta in true}

@@ -69,7 +69,7 @@ def named(world: World, way: Way, true: Sequence[Sequence[float]], number: int) 
     drawn = drawn_test_set(rng, world, len(pairs))
     found = list(rows(rng, world, pairs, range(way.seeds), on=drawn))
     plan = Plan(
-        tolerance_pp=-100 * LINE,
+        tolerance=-100 * LINE,
         candidates={pairs[0][0].data_sha: len(pairs)} if way.confirms else {},
     )
     seen = study(found, plan)

@@ -52,7 +52,7 @@ def print_table(studies: Iterable[Study]) -> None:
             found = versus.finding if versus else ""
             key = (labels[row.cell.condition.method], row.cell.condition.rate)
             if row.verdict:
-                cells[key].append((row.verdict.verdict, row.verdict.mean_pp, found))
+                cells[key].append((row.verdict.verdict, row.verdict.mean, found))
     rates = sorted({rate for _, rate in cells})
     print(f"\n| | {' | '.join(map(percent, rates))} |\n|---|{'---|' * len(rates)}")
     for label in dict.fromkeys(label for label, _ in cells):

@@ -48,7 +48,7 @@ def main(
                     learner="linear", training=replace(usual, epochs=epochs, lr=lr),
                 )  # fmt: skip
                 accuracy[epochs] = 100 * (run_baseline(spec, store).accuracy or 0.0)
-                state[epochs] = ending_of(run_curve(spec, store), tolerance_pp=1.0).state
+                state[epochs] = ending_of(run_curve(spec, store), tolerance=1.0).state
                 store.clear_progress(spec.curve_key)
             for epochs in EPOCHS:
                 gain = accuracy[2 * epochs] - accuracy[epochs]

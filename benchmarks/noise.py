@@ -100,7 +100,7 @@ def found(
         precision="fp32",
     )
     resources = Resources(cache=folder / "cache")
-    sweep = plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+    sweep = plan_sweep(request, resources, run=None, command="", tolerance=1.0)
     store_data(sweep.datasets, sweep.store)
     baseline, *pruned = sweep.specs
     warm_up(baseline, sweep.store, marks=pruned)

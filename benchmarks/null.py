@@ -26,9 +26,9 @@ def main(
     for cell, verdict in found:
         if verdict is not None:
             print(
-                f"| {cell.condition.dataset} | {verdict.n_seeds} | {verdict.mean_pp:+.3f} "
-                f"| {verdict.sd_pp:.3f} | {verdict.v_test_pp2**0.5:.3f} | {verdict.verdict} "
-                f"[{verdict.low_pp:+.2f}, {verdict.high_pp:+.2f}] |"
+                f"| {cell.condition.dataset} | {verdict.n_seeds} | {verdict.mean:+.3f} "
+                f"| {verdict.sd:.3f} | {verdict.v_test_pp2**0.5:.3f} | {verdict.verdict} "
+                f"[{verdict.low:+.2f}, {verdict.high:+.2f}] |"
             )
     print("\n| data set | seeds of a subset | within | outside | interval misses the mean of all |")
     print("|---|---|---|---|---|")
@@ -52,10 +52,10 @@ def subsets(cell: Cell, whole: Verdict, size: int, draws: int) -> tuple[list[str
     words, missed = [], 0
     for _ in range(draws):
         some = only(cell, rng.choice(cell.seeds, size, replace=False).tolist())
-        verdict = judge(some.delta_pp, some.v_test_pp2)
+        verdict = judge(some.delta, some.v_test_pp2)
         words.append(verdict.verdict)
-        assert verdict.test_low_pp is not None and verdict.test_high_pp is not None
-        missed += not verdict.test_low_pp <= whole.mean_pp <= verdict.test_high_pp
+        assert verdict.test_low is not None and verdict.test_high is not None
+        missed += not verdict.test_low <= whole.mean <= verdict.test_high
     return words, missed / draws
 
 

@@ -53,7 +53,7 @@ def main(
         grid="signals", seeds=first_seeds(seeds), rates=(0.1,), training=(("epochs", 4),)
     )
     resources = Resources(cache=cache.absolute())
-    sweep = plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+    sweep = plan_sweep(request, resources, run=None, command="", tolerance=1.0)
     store_data(sweep.datasets, sweep.store)
     (dataset,) = sweep.datasets.values()
     truth = dataset.truth

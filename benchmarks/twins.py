@@ -70,7 +70,7 @@ def planned(data_dir: Path, rows: int, seeds: int, model: str, cache: Path) -> S
         precision="fp32",
     )
     resources = Resources(cache=cache.absolute())
-    return plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+    return plan_sweep(request, resources, run=None, command="", tolerance=1.0)
 
 
 def measure(sweep: Sweep) -> Measured:

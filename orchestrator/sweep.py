@@ -99,7 +99,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         resources,
         run=options.run,
         command=_command(),
-        tolerance_pp=options.tolerance,
+        tolerance=options.tolerance,
     )
     print_plan(sweep, console)
     if dry_run:
@@ -240,7 +240,7 @@ def run_left(
     done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]
     plan = Plan(
-        tolerance_pp=sweep.plan.tolerance_pp,
+        tolerance=sweep.plan.tolerance,
         adaptive=sweep.plan.adaptive,
         candidates=sweep.plan.candidates,
     )

@@ -70,8 +70,8 @@ def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
         for arm in ("baseline", "pruned")
     )
     likely = (
-        f", likely {signed(answer.low_pp)} to {signed(answer.high_pp)}"
-        if answer.low_pp is not None and answer.high_pp is not None
+        f", likely {signed(answer.low)} to {signed(answer.high)}"
+        if answer.low is not None and answer.high is not None
         else ""
     )
     return Fact(
@@ -131,7 +131,7 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     worst = worst_class(row.cell, alpha=study.alpha)
     if worst is None:
         return None
-    likely = f" {interval(worst.low_pp, worst.high_pp)}".rstrip()
+    likely = f" {interval(worst.low, worst.high)}".rstrip()
     missed = round(-worst.recall_delta_pp / 100 * worst.n_test)
     more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed of {worst.n_test:,} tested"
     if row.cell.condition.kind != "dynamic":

@@ -8,7 +8,7 @@ from analysis.page.confirmation_words import credit_of_list, pending
 from analysis.page.phrases import by_text, change_text, cut_text
 from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
-from analysis.seeds_needed import CLOSE_PP, seeds_to_settle
+from analysis.seeds_needed import CLOSE_pp, seeds_to_settle
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from analysis.wording import experiment, percent, points, seeds_text, signed
@@ -27,10 +27,10 @@ def safe(
 ) -> tuple[str, Sequence[str]]:
     """Found or confirmed: what can go, how sure that is, and whether the method has earned it."""
     cut, by = cut_text(answer, row), by_text(row)
-    sure = f"{_SURE}{_how(answer, row, verdict)} loses less than {points(study.tolerance_pp)}."
-    if answer.low_pp is not None and answer.low_pp <= -study.tolerance_pp:
+    sure = f"{_SURE}{_how(answer, row, verdict)} loses less than {points(study.tolerance)}."
+    if answer.low is not None and answer.low <= -study.tolerance:
         sure += " (The interval below is wider: it would hold for any method one picked.)"
-    rises = answer.low_pp is not None and answer.low_pp > 0
+    rises = answer.low is not None and answer.low > 0
     # Rows chosen anew each epoch leave no smaller file behind.
     drop = "Skip" if row.cell.condition.kind == "dynamic" else "Drop"
     if answer.standing == "random":
@@ -85,9 +85,9 @@ def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
             return "Random was not run, so nobody knows whether the method earns this."
         return "Random was not run beside it here, so nobody knows whether the method earns this."
     if answer.standing == "better":
-        return f"At this rate it beats random by {points(comparison.mean_pp)}."
+        return f"At this rate it beats random by {points(comparison.mean)}."
     if answer.standing == "worse":
-        return f"At this rate random does better by {points(-comparison.mean_pp)}."
+        return f"At this rate random does better by {points(-comparison.mean)}."
     return (
         "With all methods counted random is not shown to be as safe at this rate, but no difference "
         "to it is shown either."
@@ -141,13 +141,13 @@ def keep_all(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Every cut is outside."""
-    hardly = f", and hardly less than {points(-(verdict.high_pp or 0.0))}"
+    hardly = f", and hardly less than {points(-(verdict.high or 0.0))}"
     what = experiment(row.cell.condition)
     return (
-        f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance_pp)}."
+        f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance)}."
     ), (
         f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, loses "
-        f"{points(-verdict.mean_pp)}{hardly}. {what[:1].upper()}{what[1:]}, "
+        f"{points(-verdict.mean)}{hardly}. {what[:1].upper()}{what[1:]}, "
         f"{seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
     )
 
@@ -156,7 +156,7 @@ def undecided(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Nothing passes and something may: the closest, and what would decide it."""
-    line, cut = study.tolerance_pp, cut_text(answer, row)
+    line, cut = study.tolerance, cut_text(answer, row)
     what = experiment(row.cell.condition)
     closest = f"With the closest cut, {by_text(row)}, {what} changes accuracy by"
     if verdict.diverged:
@@ -165,16 +165,16 @@ def undecided(
             f"{closest} {change_text(answer, verdict)}. Seed {seeds} fell far below the others: while "
             "that happens, no such cut is called safe.",
         )
-    if verdict.low_pp is None:
+    if verdict.low is None:
         why = (
             "One seed gives no interval: run three or more."
             if verdict.n_seeds == 1
             else "One test example gives no interval."
         )
         return f"Not decided: {cut} may or may not be safe.", (
-            f"{closest} {signed(verdict.mean_pp)} points. {why}",
+            f"{closest} {signed(verdict.mean)} points. {why}",
         )
-    if abs(verdict.mean_pp + line) < CLOSE_PP:
+    if abs(verdict.mean + line) < CLOSE_pp:
         return f"Not decided: {cut} may or may not be safe.", (
             f"{what[:1].upper()}{what[1:]} changes accuracy by {change_text(answer, verdict)}, and the line is −{line:g}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
@@ -188,7 +188,7 @@ def undecided(
 def _price(study: Study, answer: Answer, verdict: Verdict) -> str:
     """What it would take to decide, if the mean and the spread of these seeds are the true ones."""
     # To be named safe a condition must pass with all methods counted; outside needs no more than 5 %.
-    is_above = verdict.mean_pp > -verdict.tolerance_pp
+    is_above = verdict.mean > -verdict.tolerance
     alpha = ALPHA / answer.n_tried if is_above else ALPHA
     needed = seeds_to_settle(verdict, alpha=alpha)
     if needed.more is None:

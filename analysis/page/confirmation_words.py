@@ -19,11 +19,11 @@ def credit_of_list(study: Study, answer: Answer) -> str:
     if one is None:
         return "Random lists were not run beside it, so nobody knows whether the method earns this."
     if one.finding == "better":
-        return f"It beats random lists of its size by {points(one.mean_pp)}{likely_text(one)}."
+        return f"It beats random lists of its size by {points(one.mean)}{likely_text(one)}."
     if one.finding == "worse":
-        return f"Random lists of its size do better by {points(-one.mean_pp)}: draw by lot instead."
+        return f"Random lists of its size do better by {points(-one.mean)}: draw by lot instead."
     return (
-        f"Against random lists of its size it changes accuracy by {signed(one.mean_pp)} points"
+        f"Against random lists of its size it changes accuracy by {signed(one.mean)} points"
         f"{likely_text(one)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
         "well."
     )
@@ -61,7 +61,7 @@ def refuted(
         fallen = f" Seed {seeds} fell far below the others."
     return f"Not decided: {cut} {by} is not confirmed.", (
         f"{tried} change accuracy by {change_text(answer, verdict)}; the line is "
-        f"−{study.tolerance_pp:g}.{fallen} {_next(study, answer, row)}",
+        f"−{study.tolerance:g}.{fallen} {_next(study, answer, row)}",
     )
 
 
@@ -76,7 +76,7 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     if is_outside(row):
         return f"Another sweep, of smaller rates, {smaller}, may find one. {_AGAIN}"
     v = row.verdict
-    if v is not None and v.test_low_pp is not None and v.test_low_pp <= -v.tolerance_pp < v.mean_pp:
+    if v is not None and v.test_low is not None and v.test_low <= -v.tolerance < v.mean:
         return (
             "Its runs differ too much from seed to seed to tell, whatever the test rows: a training that "
             f"has settled, such as one of more epochs, may differ less. {_AGAIN}"

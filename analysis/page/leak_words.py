@@ -83,19 +83,16 @@ def _of_all(leak: Leak) -> str:
 
 
 def _change(verdict: Verdict) -> str:
-    if verdict.low_pp is None or verdict.high_pp is None:
-        return f"{signed(verdict.mean_pp)} points"
-    return (
-        f"{signed(verdict.mean_pp)} points, likely {signed(verdict.low_pp)} to "
-        f"{signed(verdict.high_pp)}"
-    )
+    if verdict.low is None or verdict.high is None:
+        return f"{signed(verdict.mean)} points"
+    return f"{signed(verdict.mean)} points, likely {signed(verdict.low)} to {signed(verdict.high)}"
 
 
 def _judged(verdict: Verdict | None) -> tuple[str, str, str]:
     if verdict is None:
         return ("", "", "")
     return (
-        signed(verdict.mean_pp),
-        interval(verdict.low_pp, verdict.high_pp),
+        signed(verdict.mean),
+        interval(verdict.low, verdict.high),
         f"{MARKS[verdict.verdict]} {verdict.verdict}",
     )

@@ -22,15 +22,15 @@ def by_text(row: JudgedCell) -> str:
 def change_text(answer: Answer, verdict: Verdict) -> str:
     """The mean change, and its interval where there is one."""
     likely = (
-        f", likely {signed(answer.low_pp)} to {signed(answer.high_pp)}"
-        if answer.low_pp is not None and answer.high_pp is not None
+        f", likely {signed(answer.low)} to {signed(answer.high)}"
+        if answer.low is not None and answer.high is not None
         else ""
     )
-    return f"{signed(verdict.mean_pp)} points{likely}"
+    return f"{signed(verdict.mean)} points{likely}"
 
 
 def likely_text(one: Comparison) -> str:
     """The interval of a difference to random, as the end of a sentence."""
-    if one.low_pp is None or one.high_pp is None:
+    if one.low is None or one.high is None:
         return ""
-    return f", likely {signed(one.low_pp)} to {signed(one.high_pp)}"
+    return f", likely {signed(one.low)} to {signed(one.high)}"

@@ -14,7 +14,7 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     """The sentences above the cards: what they hold for, and what goes for all data sets at once."""
     sentences = [
         "Each answer is about this training set, this model and this grid; the line lies "
-        f"{study.tolerance_pp:g} pp below the full-data accuracy of the same seeds."
+        f"{study.tolerance:g} pp below the full-data accuracy of the same seeds."
     ]
     sentences += _experiments(study)
     sentences += _everywhere(study)

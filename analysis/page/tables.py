@@ -111,17 +111,17 @@ def confirmation_table(study: Study) -> tuple[Sequence[str], list[Sequence[str]]
         for pair in one.row.cell.pairs:
             of_random = beside.get(pair.seed)
             at_random = (
-                (_accuracy(of_random.pruned), signed(of_random.delta_pp)) if of_random else ("", "")
+                (_accuracy(of_random.pruned), signed(of_random.delta)) if of_random else ("", "")
             )
             accuracies = (_accuracy(pair.baseline), _accuracy(pair.pruned))
-            rows.append((name, str(pair.seed), *accuracies, signed(pair.delta_pp), *at_random))
+            rows.append((name, str(pair.seed), *accuracies, signed(pair.delta), *at_random))
         v, versus = one.row.verdict, one.against_random
         if v is not None:
-            judged = f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)} {MARKS[v.verdict]}"
+            judged = f"{signed(v.mean)} {interval(v.low, v.high)} {MARKS[v.verdict]}"
             against = ""
             if versus is not None:
-                between = interval(versus.low_pp, versus.high_pp)
-                against = f"list − random: {signed(versus.mean_pp)} {between}"
+                between = interval(versus.low, versus.high)
+                against = f"list − random: {signed(versus.mean)} {between}"
             rows.append((name, "mean", "", "", judged, "", against))
     columns = ("data set", "seed", "all rows", "on the list", "Δ pp", "random list", "Δ pp")
     if not any(one.control for one in study.confirmed.values()):
@@ -182,8 +182,8 @@ def null_rows(study: Study) -> list[Sequence[str]]:
         (
             study.sources[cell.condition.source],
             percent(cell.condition.warmup),
-            f"{signed(v.mean_pp)} {interval(v.low_pp, v.high_pp)}",
-            "" if v.sd_pp is None else f"{v.sd_pp:.2f}",
+            f"{signed(v.mean)} {interval(v.low, v.high)}",
+            "" if v.sd is None else f"{v.sd:.2f}",
             seeds_text(v.n_seeds, cell.n_planned),
             f"{MARKS[v.verdict]} {v.verdict}",
         )

@@ -166,13 +166,13 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
     def _record_result(self, row: TrialResult, seconds: float) -> None:
         spec, accuracy = row.spec, row.accuracy or 0.0
         text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
-        delta_pp = None
+        delta = None
         if spec.is_baseline:
             self._accuracy[spec.run_key] = accuracy
         elif (full := self._accuracy_of_baseline(row)) is not None:
-            delta_pp = 100 * (accuracy - full)
-            text += f" delta={delta_pp:+.2f}pp"
-        self._tracker.log(row, delta_pp)
+            delta = 100 * (accuracy - full)
+            text += f" delta={delta:+.2f}pp"
+        self._tracker.log(row, delta)
         if self._panel:
             self._panel.add_row(row)
         self._print(f"{text} {seconds:.1f}s")

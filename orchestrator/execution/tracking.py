@@ -109,17 +109,17 @@ class Tracker:
         callback.setup()
         self._open[name] = callback
 
-    def log(self, row: TrialResult, delta_pp: float | None) -> None:
+    def log(self, row: TrialResult, delta: float | None) -> None:
         """One finished or failed trial: its spec as parameters, its outcome as metrics."""
         for name, callback in list(self._open.items()):
-            self._try(name, partial(self._log, callback, row, delta_pp))
+            self._try(name, partial(self._log, callback, row, delta))
 
-    def _log(self, callback: Any, row: TrialResult, delta_pp: float | None) -> None:
+    def _log(self, callback: Any, row: TrialResult, delta: float | None) -> None:
         trial = Tracked(row, self._run.resolve())
         trial.init_local_path()
         callback.log_trial_start(trial)
         if row.is_ok:
-            callback.log_trial_result(1, trial, _metrics(row, delta_pp))
+            callback.log_trial_result(1, trial, _metrics(row, delta))
         callback.log_trial_end(trial, failed=not row.is_ok)
 
     def close(self) -> None:
@@ -136,8 +136,8 @@ class Tracker:
             logger.warning("--track %s is off for the rest of this sweep: %s", name, error)
 
 
-def _metrics(row: TrialResult, delta_pp: float | None) -> dict[str, float]:
-    metrics = {"accuracy": row.accuracy, "delta_pp": delta_pp, "n_kept": sum(row.kept_counts)}
+def _metrics(row: TrialResult, delta: float | None) -> dict[str, float]:
+    metrics = {"accuracy": row.accuracy, "delta_pp": delta, "n_kept": sum(row.kept_counts)}
     metrics |= {f"{name}_seconds": phase.seconds for name, phase in row.phases.items()}
     known = {name: float(value) for name, value in metrics.items() if value is not None}
     # Ray's callbacks count steps by this; a finished trial is one.

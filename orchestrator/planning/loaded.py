@@ -54,7 +54,7 @@ class Loaded:
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
-        tolerance_pp: How far below the full-data run is within.
+        tolerance: How far below the full-data run is within.
     """
 
     request: Request
@@ -66,7 +66,7 @@ class Loaded:
     resources: Resources
     run: Path | None
     command: str
-    tolerance_pp: float
+    tolerance: float
 
     @property
     def given(self) -> set[str]:

@@ -95,7 +95,7 @@ class Sweep:
             return self
         specs, purchases = self.grid_specs, self.purchases
         if self.plan.adaptive:
-            asked = demand(specs, self._rows(), tolerance_pp=self.plan.tolerance_pp or 1.0)
+            asked = demand(specs, self._rows(), tolerance=self.plan.tolerance or 1.0)
             specs, purchases = asked.specs, asked.purchases
         ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
         searched = replace(self.plan, specs=tuple(specs), created=_now())
@@ -125,7 +125,7 @@ def _now() -> str:
 
 
 def plan_sweep(
-    request: Request, resources: Resources, *, run: Path | None, command: str, tolerance_pp: float
+    request: Request, resources: Resources, *, run: Path | None, command: str, tolerance: float
 ) -> Sweep:
     """Load the data, find the model, and expand the grid. Nothing is started.
 
@@ -156,7 +156,7 @@ def plan_sweep(
         resources=resources,
         run=run,
         command=command,
-        tolerance_pp=tolerance_pp,
+        tolerance=tolerance,
     )
     return planned(loaded)
 
@@ -183,7 +183,7 @@ def planned(loaded: Loaded) -> Sweep:
         command=loaded.command,
         specs=tuple(specs),
         created=_now(),
-        tolerance_pp=loaded.tolerance_pp,
+        tolerance=loaded.tolerance,
         limited=any(dataset.limited for dataset in datasets.values()),
         environment=resources.environment,
         notes=(

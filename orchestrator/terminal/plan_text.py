@@ -131,7 +131,7 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         how = "searched" if spec.data_sha in sweep.plan.tuned else "as set"
         console.print(f"  training of {name}: {training_label(t)} ({how})", highlight=False)
         curve = curve_in(sweep.store, spec)
-        ending = endings([curve] if curve else [], tolerance_pp=sweep.plan.tolerance_pp or 1.0)
+        ending = endings([curve] if curve else [], tolerance=sweep.plan.tolerance or 1.0)
         for one in ending.values():
             if careful := careful_text(one, is_tuned=spec.data_sha in sweep.plan.tuned):
                 console.print(f"  {careful}", highlight=False, style="yellow")
@@ -159,8 +159,8 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
     for bought in sweep.purchases:
         v = bought.verdict
         shown = "no interval"
-        if v is not None and v.low_pp is not None and v.high_pp is not None:
-            shown = f"{v.mean_pp:+.2f} pp [{v.low_pp:+.2f}, {v.high_pp:+.2f}]"
+        if v is not None and v.low is not None and v.high is not None:
+            shown = f"{v.mean:+.2f} pp [{v.low:+.2f}, {v.high:+.2f}]"
         console.print(
             f"  buying {bought.more} more seeds for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",

@@ -48,7 +48,7 @@ def verdict_table(study: Study) -> Table:
     rates = sorted({row.cell.condition.rate for row in study.rows})
     table = Table(
         title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
-        f"{study.tolerance_pp:g} pp, ✗ outside, ? inconclusive",
+        f"{study.tolerance:g} pp, ✗ outside, ? inconclusive",
         title_justify="left",
     )
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
@@ -80,10 +80,10 @@ def _from(condition: Condition) -> str:
 def _nulls(study: Study) -> list[str]:
     """What another data order and dropout alone change."""
     return [
-        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd_pp:.2f} pp between seeds"
+        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd:.2f} pp between seeds"
         for row in study.nulls
         for cell, verdict in [row]
-        if verdict is not None and verdict.sd_pp is not None
+        if verdict is not None and verdict.sd is not None
     ]
 
 
@@ -92,10 +92,10 @@ def _cell(row: JudgedCell) -> str:
     if verdict is None:
         return "no pair"
     short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
-    if verdict.low_pp is None or verdict.high_pp is None:
-        return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f}{short}"
-    interval = f"[{verdict.low_pp:+.2f}, {verdict.high_pp:+.2f}]"
-    return f"{MARKS[verdict.verdict]} {verdict.mean_pp:+.2f} {interval}{short}"
+    if verdict.low is None or verdict.high is None:
+        return f"{MARKS[verdict.verdict]} {verdict.mean:+.2f}{short}"
+    interval = f"[{verdict.low:+.2f}, {verdict.high:+.2f}]"
+    return f"{MARKS[verdict.verdict]} {verdict.mean:+.2f} {interval}{short}"
 
 
 def _print_warnings(study: Study, console: Console) -> None:

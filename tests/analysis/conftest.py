@@ -59,10 +59,10 @@ def _pruned(seed=1, rate=0.1, **more):
     return replace(BASELINE, seed=seed, rate=rate, **{**chosen, **more})
 
 
-def _paired(delta_pp, accuracy=0.9, **more):
-    """Baselines and pruned trials of seeds 1, 2 ... whose differences are delta_pp."""
+def _paired(deltas, accuracy=0.9, **more):
+    """Baselines and pruned trials of seeds 1, 2 ... whose differences are deltas, in pp."""
     rows = []
-    for seed, delta in enumerate(delta_pp, start=1):
+    for seed, delta in enumerate(deltas, start=1):
         spec = _pruned(seed, **more)
         rows.append(_result(spec.baseline, accuracy))
         rows.append(_result(spec, accuracy + delta / 100))

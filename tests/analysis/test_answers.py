@@ -27,7 +27,7 @@ def made(true, *, seeds=5, world=CALM, control=True, number=0, **more):
         for own, deltas in zip(specs, true, strict=True)
         for spec, delta in zip(own, deltas, strict=True)
     ]
-    return study(rows(rng, world, pairs, range(seeds)), Plan(tolerance_pp=1.0))
+    return study(rows(rng, world, pairs, range(seeds)), Plan(tolerance=1.0))
 
 
 def only(seen):
@@ -49,8 +49,8 @@ def test_the_interval_told_is_the_one_it_was_picked_by():
     seen = made([(-3, -6), (0, 0.2), (0, -5)])
     found = only(seen)
     low, high = bounds(found.row.verdict.parts, 0.05 / 3)
-    assert (found.low_pp, found.high_pp) == pytest.approx((100 * low, 100 * high))
-    assert found.low_pp < found.row.verdict.low_pp
+    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high))
+    assert found.low < found.row.verdict.low
 
 
 def test_where_random_passes_too_and_nothing_beats_it_random_is_named():
@@ -76,7 +76,7 @@ def test_what_passes_alone_but_not_among_many_is_promising():
         if found.state == "promising":
             break
     assert found.state == "promising" and found.rate == 0.0
-    assert found.low_pp > -1 and bounds(found.row.verdict.parts, 0.05 / 12)[0] <= -0.01
+    assert found.low > -1 and bounds(found.row.verdict.parts, 0.05 / 12)[0] <= -0.01
 
 
 def test_two_seeds_are_a_first_look_however_clear_they_are():
@@ -105,7 +105,7 @@ def test_a_diverged_run_keeps_its_condition_from_being_named():
         else row
         for row in calm.results
     ]
-    found = only(study(fallen, Plan(tolerance_pp=1.0)))
+    found = only(study(fallen, Plan(tolerance=1.0)))
     assert found.state != "found"
 
 
@@ -123,7 +123,7 @@ def test_the_interval_told_never_leaves_what_accuracy_can_be():
     world = World(n=6, accuracy=0.7, run_sd=0.2)
     seen = made([(0, 0), (-1, -2)], seeds=2, number=1, world=world)
     found = only(seen)
-    assert -100 <= found.low_pp <= found.high_pp <= 100
+    assert -100 <= found.low <= found.high <= 100
     raw = [100 * bound for bound in bounds(found.row.verdict.parts, 0.05)]
     assert min(raw) < -100 or max(raw) > 100, "no case of the kind"
 
@@ -134,7 +134,7 @@ def test_a_full_data_run_that_diverged_does_not_unlearn_the_others():
         replace(row, accuracy=0.5) if (row.spec.is_baseline, row.spec.seed) == (True, 3) else row
         for row in calm.results
     ]
-    found = only(study(fallen, Plan(tolerance_pp=1.0)))
+    found = only(study(fallen, Plan(tolerance=1.0)))
     assert found.state != "no answer" and found.learned.n_runs == 4
 
 

@@ -152,7 +152,7 @@ def test_the_worst_class_is_told_with_its_counts_and_bounds(result, pruned):
     found, own = worst_class(cell, alpha=0.01), retention(cell, alpha=0.01)
     assert (found.name, found.n_test, found.kept, found.count) == ("negative", 4000, 360, 400)
     assert found.recall_delta_pp == pytest.approx(-2.5)
-    assert (found.low_pp, found.high_pp) == (own.recall_low_pp[0], own.recall_high_pp[0])
+    assert (found.low, found.high) == (own.recall_low_pp[0], own.recall_high_pp[0])
 
 
 @pytest.mark.parametrize(("n", "name"), [(19, "positive"), (20, "negative")])
@@ -174,4 +174,4 @@ def test_the_worst_class_of_one_seed_has_no_bounds(result, pruned):
         by_class(result, pruned(), (3500, 5400)),
     ]
     found = worst_class(cells(rows)[0])
-    assert (found.name, found.low_pp, found.high_pp) == ("negative", None, None)
+    assert (found.name, found.low, found.high) == ("negative", None, None)

@@ -51,7 +51,7 @@ def search(true=((-3, -6), (0.0, 0.1)), number=0):
 
 
 def seen(*more, candidates=4, searched=None, specs=()):
-    plan = Plan(tolerance_pp=1.0, candidates={SHA: candidates}, specs=specs)
+    plan = Plan(tolerance=1.0, candidates={SHA: candidates}, specs=specs)
     return study([*(search() if searched is None else searched), *more], plan)
 
 
@@ -66,7 +66,7 @@ def card_of(one):
 
 
 def test_without_a_confirmation_in_the_plan_the_search_speaks():
-    assert only(study(search(), Plan(tolerance_pp=1.0))).state == "found"
+    assert only(study(search(), Plan(tolerance=1.0))).state == "found"
 
 
 def test_before_the_fresh_seeds_have_run_what_was_found_is_promising_and_no_more():
@@ -110,15 +110,15 @@ def test_the_interval_of_a_list_is_the_fresh_seeds_own_corrected_for_the_choice(
         axis=1,
     )
     low, high = bounds(parts(x), 0.04, item_alpha=0.04 / 36)
-    assert (one.low_pp, one.high_pp) == pytest.approx((100 * low, 100 * high))
-    assert one.row.verdict.mean_pp == pytest.approx(100 * x.mean())
+    assert (one.low, one.high) == pytest.approx((100 * low, 100 * high))
+    assert one.row.verdict.mean == pytest.approx(100 * x.mean())
 
 
 def test_more_cuts_to_choose_from_widen_the_interval():
     # Runs alike in every seed: what is left is the choice of test examples.
     still = World(n=1000, run_sd=0.0, likeness=1.0, own=0.3)
     few, many = (only(seen(*fresh(-0.2, world=still), candidates=n, searched=[])) for n in (1, 400))
-    assert many.low_pp < few.low_pp and many.row.verdict.mean_pp == few.row.verdict.mean_pp
+    assert many.low < few.low and many.row.verdict.mean == few.row.verdict.mean
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_while_fresh_seeds_run_nothing_else_speaks():
         ([failed], "4 of 5 new seeds have trained afresh"),
     ):
         one = seen(*some, *more, specs=planned)
-        assert (only(one).state, only(one).rate, only(one).low_pp) == ("confirming", 0.0, None)
+        assert (only(one).state, only(one).rate, only(one).low) == ("confirming", 0.0, None)
         card = card_of(one)
         assert card.headline == "Not decided yet: 30% of made by made:signal_00 is being confirmed."
         assert told in card.sentences[0] and ("1 failed" in card.sentences[0]) == bool(more)
@@ -214,16 +214,16 @@ def test_while_fresh_seeds_run_nothing_else_speaks():
 def test_runs_read_twice_say_what_they_say_once():
     new = list(fresh(-4.0))
     once, twice = only(seen(*new)), only(seen(*new, *new, searched=[*search(), *search()]))
-    assert (once.state, once.low_pp) == (twice.state, twice.low_pp) == ("refuted", once.low_pp)
+    assert (once.state, once.low) == (twice.state, twice.low) == ("refuted", once.low)
     plan = Plan(specs=tuple(row.spec for row in search()), candidates={SHA: 4})
     assert merged([plan, plan]).candidates == {SHA: 4}
 
 
 def test_without_a_plan_all_that_was_run_counts_and_fewer_than_five_seeds_confirm_nothing():
-    bare = study([*search(), *fresh(-0.2)], Plan(tolerance_pp=1.0))
+    bare = study([*search(), *fresh(-0.2)], Plan(tolerance=1.0))
     assert bare.confirmed[only(bare).source].n_candidates == 4
-    assert only(bare).low_pp == only(seen(*fresh(-0.2))).low_pp
-    few = study([*search(), *fresh(-0.2, seeds=FRESH[:3])], Plan(tolerance_pp=1.0))
+    assert only(bare).low == only(seen(*fresh(-0.2))).low
+    few = study([*search(), *fresh(-0.2, seeds=FRESH[:3])], Plan(tolerance=1.0))
     assert only(few).state == "confirming"
 
 
@@ -247,10 +247,10 @@ def test_fresh_seeds_on_different_rows_are_refused():
 
 def test_of_two_lists_in_runs_read_as_one_each_may_err_half_as_often():
     other = replace(LISTED, rate=0.1)
-    plan = Plan(tolerance_pp=1.0, candidates={SHA: 4})
+    plan = Plan(tolerance=1.0, candidates={SHA: 4})
     both = [*fresh(-0.2), *(r for r in fresh(-0.2, of=other) if not r.spec.is_baseline)]
     alone, beside = (
-        next(iter(confirmations(some, plan, tolerance_pp=1.0).values()))
+        next(iter(confirmations(some, plan, tolerance=1.0).values()))
         for some in (list(fresh(-0.2)), both)
     )
     assert (alone.row.verdict.alpha, beside.row.verdict.alpha) == pytest.approx((0.04, 0.02))
@@ -326,7 +326,7 @@ def test_the_simulation_sees_a_confirmation_that_is_none():
         rng = np.random.default_rng(number)
         pairs = [(s, -0.01) for own in ladders(12, (0.1, 0.2, 0.3), control=True) for s in own]
         found = list(rows(rng, WORLDS["7,600 test rows"], pairs, SEEDS))
-        one = study(found, Plan(tolerance_pp=1.0, candidates={SHA: 1}))
+        one = study(found, Plan(tolerance=1.0, candidates={SHA: 1}))
         row = candidate(one, next(iter(one.sources)))
         if row is None:
             continue
@@ -336,6 +336,6 @@ def test_the_simulation_sees_a_confirmation_that_is_none():
             for r in found
             if not r.spec.is_baseline and (r.spec.signal, r.spec.rate) == (c.signal, c.rate)
         ]
-        told = study([*found, *again], Plan(tolerance_pp=1.0, candidates={SHA: 1}))
+        told = study([*found, *again], Plan(tolerance=1.0, candidates={SHA: 1}))
         false += answer_of(told, c.source).state == "confirmed"
     assert false / STUDIES > 0.2

@@ -34,7 +34,7 @@ def by_rate(found):
 def test_a_pruned_trial_is_paired_with_the_baseline_of_its_seed(paired):
     (cell,) = cells(paired([-0.4, 0.3, -1.0]))
     assert cell.seeds == (1, 2, 3)
-    assert cell.delta_pp == pytest.approx((-0.4, 0.3, -1.0))
+    assert cell.delta == pytest.approx((-0.4, 0.3, -1.0))
 
 
 def test_the_order_of_rows_changes_nothing(small_run):
@@ -68,7 +68,7 @@ def test_a_failed_trial_is_counted(paired, result, pruned):
 def test_an_accuracy_that_is_no_number_never_enters_a_mean(paired, result, pruned, accuracy):
     rows = [*paired([0.1, 0.2]), result(pruned(3).baseline, 0.9), result(pruned(3), accuracy)]
     ((cell, verdict),) = judged_cells(rows)
-    assert verdict.mean_pp == pytest.approx(0.15) and len(cell.unpaired) == 1
+    assert verdict.mean == pytest.approx(0.15) and len(cell.unpaired) == 1
 
 
 def test_planned_seeds_that_did_not_run_are_counted(paired, pruned):
@@ -110,8 +110,8 @@ def test_what_each_example_adds_is_one_row_an_example_and_one_column_a_seed(pair
 
 def test_a_cell_is_judged_by_its_own_differences_and_no_other_cells(paired):
     rows = paired(CALM, rate=0.1) + paired(WILD, rate=0.2)
-    for row in judged_cells(rows, tolerance_pp=2.0):
-        assert row.verdict == judge(row.cell.differences(), tolerance_pp=2.0)
+    for row in judged_cells(rows, tolerance=2.0):
+        assert row.verdict == judge(row.cell.differences(), tolerance=2.0)
     alone = {row.cell.condition: row for row in judged_cells(paired(CALM, rate=0.1))}
     together = {row.cell.condition: row for row in judged_cells(rows)}
     assert all(together[condition] == row for condition, row in alone.items())
@@ -119,9 +119,9 @@ def test_a_cell_is_judged_by_its_own_differences_and_no_other_cells(paired):
 
 def test_a_cell_is_judged_at_the_level_asked_for(paired):
     (cell,) = cells(paired(CALM))
-    strict = judge_cell(cell, tolerance_pp=1.0, alpha=0.01)
+    strict = judge_cell(cell, tolerance=1.0, alpha=0.01)
     assert strict == judge(nested(1000, -2, 1, 0, -1, 2), alpha=0.01)
-    assert strict.low_pp < judge_cell(cell, tolerance_pp=1.0).low_pp
+    assert strict.low < judge_cell(cell, tolerance=1.0).low
 
 
 def test_a_full_data_run_that_diverged_leaves_every_cell_of_its_question(paired, result, pruned):
@@ -140,17 +140,17 @@ def test_a_full_data_run_that_diverged_only_counts_against_pruning(paired, resul
     fell = where_fell(paired(CALM, accuracy=0.898), result, pruned(4).baseline)
     ((_, verdict),) = judged_cells(fell)
     assert verdict == judge(nested(1000, -2, 1, 0, 2))
-    assert verdict.mean_pp < 1 and verdict.n_seeds == 4
+    assert verdict.mean < 1 and verdict.n_seeds == 4
 
 
 def test_a_pruned_run_that_diverged_stays_and_is_never_within(paired, result, pruned):
     rows = where_fell(paired(CALM, accuracy=0.898), result, pruned(4))
-    ((cell, verdict),) = judged_cells(rows, tolerance_pp=60.0)
+    ((cell, verdict),) = judged_cells(rows, tolerance=60.0)
     assert (cell.seeds, cell.diverged) == ((1, 2, 3, 4, 5), (4,))
     assert (cell.unpaired, cell.lost) == ((), ())
-    assert verdict.mean_pp == pytest.approx((0.2 - 14.6 + 0.1 - 0.2) / 5)
+    assert verdict.mean == pytest.approx((0.2 - 14.6 + 0.1 - 0.2) / 5)
     # By its interval alone it would be within so wide a tolerance.
-    assert verdict.low_pp > -60
+    assert verdict.low > -60
     assert (verdict.verdict, verdict.diverged) == ("inconclusive", (4,))
 
 

@@ -100,7 +100,7 @@ def test_a_run_is_one_row_a_trial_with_its_difference(seen, small_run):
     assert frame["delta"].isna().sum() == (frame["signal"] == "").sum()
     pair = seen.rows[0].cell.pairs[0]
     (own,) = frame[frame["result_key"] == pair.pruned.spec.result_key].to_dict("records")
-    assert own["delta"] == pytest.approx(pair.delta_pp)
+    assert own["delta"] == pytest.approx(pair.delta)
     assert own["training_examples"] == pair.pruned.phases["training"].examples
     assert own["flop"] > 0 and own["device"] == "cpu"
 
@@ -110,8 +110,8 @@ def test_the_envelope_has_each_conditions_verdict_and_interval(seen):
     assert len(frame) == len(seen.rows)
     for (cell, verdict), (_, row) in zip(seen.rows, frame.iterrows(), strict=True):
         assert (row["verdict"], row["rate"]) == (verdict.verdict, cell.condition.rate)
-        assert row["low"] == pytest.approx(verdict.low_pp)
-        assert row["test_high"] == pytest.approx(verdict.test_high_pp)
+        assert row["low"] == pytest.approx(verdict.low)
+        assert row["test_high"] == pytest.approx(verdict.test_high)
     assert frame["delta"].dtype == float
     assert frame["equivalent"].dtype == bool
     assert (frame["alpha"] == 0.05).all() and (frame["diverged_seeds"] == "").all()
@@ -239,8 +239,8 @@ def test_every_table_is_written_in_every_form(run, seen, what, form):
 
 def test_numbers_are_whole_for_programs_and_short_for_people(seen):
     (first, *_) = json.loads(written(seen, "envelope", "json"))
-    assert first["low"] == pytest.approx(seen.rows[0].verdict.low_pp, abs=1e-9)
-    assert f"{seen.rows[0].verdict.low_pp:+.2f}" in written(seen, "envelope", "md")
+    assert first["low"] == pytest.approx(seen.rows[0].verdict.low, abs=1e-9)
+    assert f"{seen.rows[0].verdict.low:+.2f}" in written(seen, "envelope", "md")
 
 
 def test_names_with_pipes_brackets_and_formulas_stay_whole(paired):

@@ -23,7 +23,7 @@ N = 1000
 
 def plan(leaked=range(200), **more):
     mask = np.isin(np.arange(N), [*leaked])
-    return Plan(tolerance_pp=1.0, leaked={SHA: np.packbits(mask).tobytes()}, **more)
+    return Plan(tolerance=1.0, leaked={SHA: np.packbits(mask).tobytes()}, **more)
 
 
 def run(paired, result, pruned, *, of_clean, of_leaked, seeds=5):
@@ -67,8 +67,8 @@ def test_each_side_is_judged_by_the_rule_of_all_verdicts_at_the_answers_level(ma
     for side, rows in (("leaked", slice(200)), ("clean", slice(200, None))):
         assert leak.parts[side].verdict == judge(x[rows], alpha=answer.level)
     assert leak.whole == judge(x, alpha=answer.level)
-    assert leak.parts["leaked"].verdict.mean_pp == pytest.approx(-10.0)
-    assert leak.parts["clean"].verdict.mean_pp == pytest.approx(-1.0)
+    assert leak.parts["leaked"].verdict.mean == pytest.approx(-10.0)
+    assert leak.parts["clean"].verdict.mean == pytest.approx(-1.0)
 
 
 def test_clean_rows_that_say_the_same_are_no_other_verdict(made):
@@ -82,7 +82,7 @@ def test_leaked_rows_that_hide_a_loss_are_noticed(made):
     assert leak.differs and leak.parts["clean"].verdict.verdict == "inconclusive"
 
 
-@pytest.mark.parametrize("leaked", [Plan(tolerance_pp=1.0), Plan(leaked={"e" * 64: b"\xff" * 125})])
+@pytest.mark.parametrize("leaked", [Plan(tolerance=1.0), Plan(leaked={"e" * 64: b"\xff" * 125})])
 def test_nothing_is_said_where_no_test_row_is_known_to_leak(made, leaked):
     seen = made(at=leaked)
     assert only(seen)[1] is None and list(leak_rows(seen)) == []
@@ -126,16 +126,16 @@ def test_a_confirmed_list_is_judged_on_each_side_by_its_fresh_seeds_and_for_the_
     p = parts(answer.row.cell.differences()[~mask])
     low, high = bounds(p, 0.04, item_alpha=0.04 / 36)
     clean = leak.parts["clean"].verdict
-    assert (clean.low_pp, clean.high_pp) == pytest.approx((100 * low, 100 * high))
+    assert (clean.low, clean.high) == pytest.approx((100 * low, 100 * high))
     assert clean.n_seeds == 5
     last = [row for row in leak_rows(seen) if row["kind"] == "fixed"]
-    assert [row["low"] for row in last] == [clean.low_pp, leak.parts["leaked"].verdict.low_pp]
+    assert [row["low"] for row in last] == [clean.low, leak.parts["leaked"].verdict.low]
 
 
 def test_at_looks_each_side_is_judged_at_the_level_of_the_look(made):
     seen = made(of_clean=4, at=replace(plan(), adaptive=True))
     answer, leak = only(seen)
-    assert leak.whole.low_pp == pytest.approx(answer.low_pp)
+    assert leak.whole.low == pytest.approx(answer.low)
     assert leak.parts["clean"].verdict.alpha == leak.whole.alpha < answer.level
 
 

@@ -40,8 +40,8 @@ def family(paired, methods, randoms=None, **where):
     for rate in sorted({rate for by_rate in methods.values() for rate in by_rate}):
         rows += paired((randoms or {}).get(rate, LEVEL), signal="random", rate=rate, **where)
     for signal, by_rate in methods.items():
-        for rate, delta_pp in by_rate.items():
-            rows += paired(delta_pp, signal=signal, rate=rate, **where)
+        for rate, delta in by_rate.items():
+            rows += paired(delta, signal=signal, rate=rate, **where)
     return rows
 
 
@@ -61,13 +61,13 @@ def test_holm_keeps_the_order_it_was_given():
 
 def test_a_signal_above_random_on_every_seed_is_better(paired):
     found = only(against(paired, shifted(0.0), BELOW))
-    assert found.finding == "better" and found.low_pp > 0
-    assert found.mean_pp == pytest.approx(2.04)
+    assert found.finding == "better" and found.low > 0
+    assert found.mean == pytest.approx(2.04)
 
 
 def test_a_signal_below_random_on_every_seed_is_worse(paired):
     found = only(against(paired, BELOW, shifted(0.0)))
-    assert found.finding == "worse" and found.high_pp < 0
+    assert found.finding == "worse" and found.high < 0
 
 
 def test_equal_results_show_no_difference(paired):
@@ -79,7 +79,7 @@ def test_equal_results_show_no_difference(paired):
 def test_the_interval_and_p_are_those_of_a_verdict_but_two_sided(paired):
     found = only(against(paired, shifted(0.3), LEVEL))
     own = parts(beyond(shifted(0.3)))
-    assert (found.low_pp, found.high_pp) == pytest.approx([100 * b for b in bounds(own)])
+    assert (found.low, found.high) == pytest.approx([100 * b for b in bounds(own)])
     assert found.p == pytest.approx(two_sided_p(own))
 
 
@@ -88,20 +88,20 @@ def test_p_is_the_same_whichever_arm_is_ahead(paired):
     behind = only(against(paired, LEVEL, shifted(0.4)))
     assert 0 < ahead.p < 0.5
     assert behind.p == pytest.approx(ahead.p)
-    assert (behind.mean_pp, behind.low_pp) == pytest.approx((-ahead.mean_pp, -ahead.high_pp))
+    assert (behind.mean, behind.low) == pytest.approx((-ahead.mean, -ahead.high))
 
 
 def test_a_bound_above_zero_alone_does_not_make_a_method_better(paired):
     """Both tails count: an interval whose two bounds err in 5 % each errs in 10 %."""
     found = only(against(paired, shifted(0.4), LEVEL))
-    assert found.low_pp > 0 and 0.05 < found.p <= 0.1
+    assert found.low > 0 and 0.05 < found.p <= 0.1
     assert found.finding == "no difference shown"
 
 
 def test_one_seed_shows_no_difference_and_has_no_p(paired):
     found = only(against(paired, [0.0], [-5.0]))
-    assert (found.p, found.p_holm, found.low_pp) == (None, None, None)
-    assert found.finding == "no difference shown" and found.mean_pp == pytest.approx(5.0)
+    assert (found.p, found.p_holm, found.low) == (None, None, None)
+    assert found.finding == "no difference shown" and found.mean == pytest.approx(5.0)
 
 
 def test_only_common_seeds_are_compared(paired):
@@ -117,7 +117,7 @@ def test_the_control_cut_alike_is_preferred(paired):
     rows = paired(shifted(0.0)) + paired(shifted(-1.0), signal="random", selector="stratified")
     rows += paired(shifted(-2.0), signal="random")
     found = only(against_random(cells(rows)))
-    assert found.note == "" and found.mean_pp == pytest.approx(2.0)
+    assert found.note == "" and found.mean == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("other", [{"rate": 0.2}, {"warmup": 0.25}, {"protocol": "restart"}])
@@ -136,7 +136,7 @@ def test_a_method_is_tested_first_by_the_mean_over_its_rates(paired):
     """One method: no rate's p is below that of all of them together, then Holm over the rates."""
     by_rate = {0.1: shifted(0.3), 0.2: shifted(0.9), 0.3: shifted(1.5)}
     found = compared(family(paired, {"redundancy": by_rate}))
-    each = [beyond(delta_pp) for delta_pp in by_rate.values()]
+    each = [beyond(delta) for delta in by_rate.values()]
     of_method = two_sided_p(parts(np.mean(each, axis=0)))
     of_rates = holm([two_sided_p(parts(x)) for x in each])
     assert [one.p_holm for one in found.values()] == pytest.approx(
@@ -233,7 +233,7 @@ FELL = [0.0, 0.1, -0.1, -15.0, -0.2, *EVEN[5:]]
 
 def test_against_a_control_with_a_run_that_diverged_nothing_is_better(paired):
     found = only(against(paired, AHEAD, FELL))
-    assert found.mean_pp > 5 and found.p_holm <= 0.05
+    assert found.mean > 5 and found.p_holm <= 0.05
     assert found.finding == "no difference shown"
     assert only(against(paired, AHEAD, EVEN)).finding == "better"
 
@@ -241,7 +241,7 @@ def test_against_a_control_with_a_run_that_diverged_nothing_is_better(paired):
 def test_with_a_run_of_its_own_that_diverged_a_condition_is_not_worse(paired):
     behind = [delta - 5.0 for delta in FELL]
     found = only(against(paired, behind, EVEN))
-    assert found.mean_pp < -5 and found.p_holm <= 0.05
+    assert found.mean < -5 and found.p_holm <= 0.05
     assert found.finding == "no difference shown"
 
 

@@ -64,7 +64,7 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
         command="sweep --grid démo",
         specs=(pruned(1), pruned(2)),
         created="2026-01-01T00:00:00+00:00",
-        tolerance_pp=2.0,
+        tolerance=2.0,
         limited=True,
         environment={"torch": "2.13.0"},
         notes=("one", "two"),

@@ -20,9 +20,9 @@ WORKED = np.array(
 )
 
 
-def examples(delta_pp):
+def examples(delta):
     """What each test example adds in each seed, losses of one seed being those of the others too."""
-    return nested(N_TEST, *np.round(np.asarray(delta_pp) * N_TEST / 100).astype(int))
+    return nested(N_TEST, *np.round(np.asarray(delta) * N_TEST / 100).astype(int))
 
 
 def ladder(deltas, rates=(0.1, 0.2, 0.3), **more):
@@ -77,9 +77,7 @@ def test_a_mean_that_rises_with_the_rate_is_levelled_by_its_weight():
 
 
 def test_the_test_ends_at_the_first_rate_that_is_not_within():
-    within, unclear = (
-        Verdict(mean_pp=0.0, n_seeds=3, verdict=v) for v in ("within", "inconclusive")
-    )
+    within, unclear = (Verdict(mean=0.0, n_seeds=3, verdict=v) for v in ("within", "inconclusive"))
     assert safe_rate([(0.1, within), (0.2, unclear), (0.3, within)]).tested == 0.1
     assert safe_rate([(0.1, within), (0.2, None), (0.3, within)]).tested == 0.1
     assert safe_rate([]).tested == 0.0

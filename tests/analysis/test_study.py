@@ -38,7 +38,7 @@ def test_the_plan_gives_the_tolerance_unless_another_is_asked_for(tmp_path, pair
     write_plan(tmp_path, [pruned()])
     plan, rows = load_plan(tmp_path), paired([-1.2, -1.3, -1.1, -1.2, -1.2])
     assert study(rows, plan).rows[0].verdict.verdict == "within"
-    assert study(rows, plan, tolerance_pp=1.0).rows[0].verdict.verdict == "inconclusive"
+    assert study(rows, plan, tolerance=1.0).rows[0].verdict.verdict == "inconclusive"
 
 
 def test_random_is_named_last(small_run):

@@ -28,9 +28,7 @@ def run(rng, accuracies, n=1000, changing=0.15):
 
 def states(accuracies, runs=300, **options):
     rng = np.random.default_rng(1)
-    found = [
-        ending_of(run(rng, accuracies, **options), tolerance_pp=1.0).state for _ in range(runs)
-    ]
+    found = [ending_of(run(rng, accuracies, **options), tolerance=1.0).state for _ in range(runs)]
     return {state: found.count(state) / runs for state in dict.fromkeys(found)}
 
 
@@ -64,33 +62,33 @@ def test_a_fall_and_a_rise_are_seen():
 def test_what_is_too_small_to_change_a_verdict_is_not_told():
     bits = np.ones((4, 20_000), dtype=bool)
     bits[-1, :80] = False  # 0.4 points, surely a fall
-    assert ending_of(curve(bits), tolerance_pp=1.0).state == "settled"
-    assert ending_of(curve(bits), tolerance_pp=0.5).state == "past its best"
+    assert ending_of(curve(bits), tolerance=1.0).state == "settled"
+    assert ending_of(curve(bits), tolerance=0.5).state == "past its best"
 
 
 def test_points_and_epoch_are_those_of_the_run():
     bits = np.zeros((5, 1000), dtype=bool)
     for look, right in enumerate((700, 900, 880, 860, 850)):
         bits[look, :right] = True
-    ending = ending_of(curve(bits), tolerance_pp=1.0)
+    ending = ending_of(curve(bits), tolerance=1.0)
     assert (ending.state, ending.epoch) == ("past its best", 4.0)
     assert ending.points == pytest.approx(5.0)
     bits = bits[[0, 3, 1]]
-    ending = ending_of(curve(bits, (1 / 3, 2 / 3, 1.0), planned=1), tolerance_pp=1.0)
+    ending = ending_of(curve(bits, (1 / 3, 2 / 3, 1.0), planned=1), tolerance=1.0)
     assert (ending.state, ending.points) == ("still learning", pytest.approx(4.0))
 
 
 def test_a_single_look_or_a_single_row_says_nothing():
-    assert ending_of(curve(np.ones((1, 50), dtype=bool)), tolerance_pp=1.0).state == "settled"
-    assert ending_of(curve(np.eye(4, 1, dtype=bool)), tolerance_pp=1.0).state == "settled"
+    assert ending_of(curve(np.ones((1, 50), dtype=bool)), tolerance=1.0).state == "settled"
+    assert ending_of(curve(np.eye(4, 1, dtype=bool)), tolerance=1.0).state == "settled"
 
 
 def test_the_warning_says_what_was_seen_and_what_to_do():
     bits = np.zeros((5, 1000), dtype=bool)
     for look, right in enumerate((700, 900, 880, 860, 850)):
         bits[look, :right] = True
-    past = ending_of(curve(bits), tolerance_pp=1.0)
-    rising = ending_of(curve(bits[[0, 0, 0, 3, 1]]), tolerance_pp=1.0)
+    past = ending_of(curve(bits), tolerance=1.0)
+    rising = ending_of(curve(bits[[0, 0, 0, 3, 1]]), tolerance=1.0)
     told = careful_text(past, is_tuned=False)
     assert "ends 5 points below its own best, which it had after epoch 4 of 10" in told
     assert "1,000 training rows" in told and told.endswith("Run again with --tune.")
@@ -99,7 +97,7 @@ def test_the_warning_says_what_was_seen_and_what_to_do():
     assert "the last third of its 10 epochs brought 4 points" in told
     assert told.endswith("Run again with --tune or --epochs 20.")
     assert careful_text(rising, is_tuned=True).endswith("Run again with --tune --epochs 20.")
-    still = ending_of(curve(bits[[3, 3, 3]]), tolerance_pp=1.0)
+    still = ending_of(curve(bits[[3, 3, 3]]), tolerance=1.0)
     assert careful_text(still, is_tuned=False) == careful_text(None, is_tuned=False) == ""
 
 
@@ -123,11 +121,11 @@ def test_the_run_that_is_advised_is_another_one(planned, told):
     bits = np.zeros((4, 1000), dtype=bool)
     for look, right in enumerate((900, 880, 860, 850)):
         bits[look, :right] = True
-    ending = ending_of(curve(bits, planned=planned), tolerance_pp=1.0)
+    ending = ending_of(curve(bits, planned=planned), tolerance=1.0)
     assert careful_text(ending, is_tuned=True).endswith(f"Run again with {told}.")
 
 
 @pytest.mark.parametrize("right", [(50, 50, 50), (40, 45, 50), (50, 45, 50)])
 def test_a_run_that_ends_at_its_best_is_not_past_it_by_any_tolerance(right):
     bits = np.arange(60) < np.array(right)[:, None]
-    assert ending_of(curve(bits), tolerance_pp=0.0).state != "past its best"
+    assert ending_of(curve(bits), tolerance=0.0).state != "past its best"

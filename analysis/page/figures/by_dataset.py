@@ -32,14 +32,14 @@ class RatePoint:
     Attributes:
         rate: Share removed.
         verdict: Its verdict.
-        delta_pp: One difference a seed.
+        delta: One difference a seed.
         seeds: Their seeds.
         n_planned: Seeds that were to be run.
     """
 
     rate: float
     verdict: Verdict
-    delta_pp: tuple[float, ...]
+    delta: tuple[float, ...]
     seeds: tuple[int, ...]
     n_planned: int
 
@@ -53,14 +53,14 @@ class ByDatasetData:
         label: What the reader chooses.
         lines: By data set and warm-up the cells, by rate; empty where not run.
         warmups: All warm-ups, ascending.
-        tolerance_pp: The band drawn.
+        tolerance: The band drawn.
     """
 
     key: str
     label: str
     lines: dict[str, dict[float, tuple[RatePoint, ...]]]
     warmups: tuple[float, ...]
-    tolerance_pp: float
+    tolerance: float
 
     @property
     def table(self) -> PageTable:
@@ -68,8 +68,8 @@ class ByDatasetData:
         rows = [
             (
                 name, percent(warmup), percent(point.rate), point.verdict.verdict,
-                rounded(point.verdict.mean_pp), rounded(point.verdict.low_pp),
-                rounded(point.verdict.high_pp), point.verdict.n_seeds,
+                rounded(point.verdict.mean), rounded(point.verdict.low),
+                rounded(point.verdict.high), point.verdict.n_seeds,
             )
             for name, by_warmup in self.lines.items()
             for warmup, points in by_warmup.items()
@@ -90,7 +90,7 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
                     label=label,
                     lines=lines,
                     warmups=tuple(study.warmups),
-                    tolerance_pp=study.tolerance_pp,
+                    tolerance=study.tolerance,
                 )
             )
     return found
@@ -104,7 +104,7 @@ def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[RatePoint, ...]]:
                 RatePoint(
                     rate=cell.condition.rate,
                     verdict=verdict,
-                    delta_pp=cell.delta_pp,
+                    delta=cell.delta,
                     seeds=cell.seeds,
                     n_planned=cell.n_planned,
                 )
@@ -125,7 +125,7 @@ def by_dataset_figure(data: ByDatasetData) -> Spec:
     ):
         notes.append(heading(panel, name))
         axes.update(_axes(panel, (low, high), max(rates)))
-        shapes += tolerance_band(panel, "y", data.tolerance_pp, high)
+        shapes += tolerance_band(panel, "y", data.tolerance, high)
         for i, (warmup, points) in enumerate(by_warmup.items()):
             offset = 100 * step * 0.1 * (i - (len(by_warmup) - 1) / 2)
             figure["data"] += _traces(data, panel, (warmup, points), offset)
@@ -150,15 +150,15 @@ def _all(data: ByDatasetData) -> list[tuple[float, tuple[RatePoint, ...]]]:
 
 
 def _span(data: ByDatasetData) -> tuple[float, float]:
-    values = [0.5, -1.4 * data.tolerance_pp]
+    values = [0.5, -1.4 * data.tolerance]
     for _, points in _all(data):
         for point in points:
-            bounds = (point.verdict.low_pp, point.verdict.high_pp)
-            values += [*point.delta_pp, *(bound for bound in bounds if bound is not None)]
+            bounds = (point.verdict.low, point.verdict.high)
+            values += [*point.delta, *(bound for bound in bounds if bound is not None)]
     # One wild interval (two seeds, unpooled) must not flatten all others: the axis follows
     # the seeds themselves and lets such an interval run out of the panel.
-    seeds = [delta for _, points in _all(data) for point in points for delta in point.delta_pp]
-    reach = max(3 * data.tolerance_pp, 1.6 * max(abs(delta) for delta in seeds))
+    seeds = [delta for _, points in _all(data) for point in points for delta in point.delta]
+    reach = max(3 * data.tolerance, 1.6 * max(abs(delta) for delta in seeds))
     low, high = max(min(values), -reach), min(max(values), reach)
     return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
@@ -183,9 +183,9 @@ def _traces(
     axes = {"xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}", "type": "scatter"}
     group = {"legendgroup": f"{warmup}", "showlegend": False}
     at = [100 * point.rate + offset for point in points]
-    means = [point.verdict.mean_pp for point in points]
-    up = [_length(point.verdict.high_pp, point.verdict.mean_pp) for point in points]
-    down = [_length(point.verdict.mean_pp, point.verdict.low_pp) for point in points]
+    means = [point.verdict.mean for point in points]
+    up = [_length(point.verdict.high, point.verdict.mean) for point in points]
+    down = [_length(point.verdict.mean, point.verdict.low) for point in points]
     rings = [
         (x, point) for x, point in zip(at, points, strict=True) if len(point.seeds) <= _MOST_RINGS
     ]
@@ -198,11 +198,11 @@ def _traces(
         {
             **axes, **group, "mode": "markers", "hoverinfo": "text",
             "x": [x for x, point in rings for _ in point.seeds],
-            "y": [delta for _, point in rings for delta in point.delta_pp],
+            "y": [delta for _, point in rings for delta in point.delta],
             "hovertext": [
                 f"seed {seed}: {signed(delta)} pp"
                 for _, point in rings
-                for seed, delta in zip(point.seeds, point.delta_pp, strict=True)
+                for seed, delta in zip(point.seeds, point.delta, strict=True)
             ],
             "marker": {"symbol": "circle-open", "size": 6, "color": color, "opacity": 0.55},
         },
@@ -226,7 +226,7 @@ def _hover(point: RatePoint, warmup: float) -> str:
     v = point.verdict
     return (
         f"<b>{MARKS[v.verdict]} {v.verdict}</b><br>"
-        f"{signed(v.mean_pp)} pp {interval(v.low_pp, v.high_pp)}<br>"
+        f"{signed(v.mean)} pp {interval(v.low, v.high)}<br>"
         f"{seeds_text(v.n_seeds, point.n_planned)}<br>"
         f"{removed_text(point.rate, warmup)}"
     )

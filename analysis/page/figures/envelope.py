@@ -9,7 +9,7 @@ from analysis.study import Study
 from analysis.verdicts import Verdict, average
 from analysis.wording import MARKS, interval, percent, removed_text, seeds_text, signed
 
-_SCALE_PP = 3.0
+_SCALE_pp = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.
 _RIM = 0.012
 _COLUMNS = (
@@ -33,7 +33,7 @@ class Square:
         v = self.verdict
         if v is None or not self.by_mean:
             return "" if v is None else v.verdict
-        return "within" if v.mean_pp >= -v.tolerance_pp else "outside"
+        return "within" if v.mean >= -v.tolerance else "outside"
 
     @property
     def is_within(self) -> bool:
@@ -51,7 +51,7 @@ class EnvelopeData:
         warmups: Rows, the shortest first.
         rates: Columns, the smallest first.
         squares: Those measured or planned.
-        tolerance_pp: Where the colours step.
+        tolerance: Where the colours step.
         group: Heading above it where the reader chooses; empty for verdicts by interval.
     """
 
@@ -60,7 +60,7 @@ class EnvelopeData:
     warmups: tuple[float, ...]
     rates: tuple[float, ...]
     squares: Mapping[tuple[float, float], Square]
-    tolerance_pp: float
+    tolerance: float
     group: str = ""
 
     @property
@@ -85,8 +85,8 @@ def _table_row(at: tuple[float, float], square: Square) -> tuple[str | float | N
     where = (percent(at[0]), percent(at[1]))
     if v is None:
         return (*where, square.note, None, None, None, None, None, None)
-    bounds = (v.mean_pp, v.low_pp, v.high_pp)
-    own = (v.test_low_pp, v.test_high_pp)
+    bounds = (v.mean, v.low, v.high)
+    own = (v.test_low, v.test_high)
     numbers = [rounded(value) for value in bounds]
     return (*where, square.word, *numbers, v.n_seeds, *(rounded(value) for value in own))
 
@@ -161,7 +161,7 @@ def _variant(
         warmups=tuple(sorted({warmup for warmup, _ in squares})),
         rates=tuple(sorted({rate for _, rate in squares})),
         squares=squares,
-        tolerance_pp=study.tolerance_pp,
+        tolerance=study.tolerance,
     )
 
 
@@ -172,10 +172,10 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         [data.squares.get((warmup, rate), Square(verdict=None)) for rate in data.rates]
         for warmup in data.warmups
     ]
-    limit = max(_SCALE_PP, 2 * data.tolerance_pp)
+    limit = max(_SCALE_pp, 2 * data.tolerance)
     trace = {
         "type": "heatmap",
-        "z": [[square.verdict and square.verdict.mean_pp for square in line] for line in grid],
+        "z": [[square.verdict and square.verdict.mean for square in line] for line in grid],
         "text": [[_text(square, is_many) for square in line] for line in grid],
         "texttemplate": "%{text}",
         "textfont": {"color": INK, "size": 12 if is_many else 16},
@@ -188,21 +188,21 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         "ygap": 3,
         "zmin": -limit,
         "zmax": limit,
-        "colorscale": stepped_colors(data.tolerance_pp, limit),
+        "colorscale": stepped_colors(data.tolerance, limit),
         "colorbar": {
             "title": {"text": "Δ accuracy (pp)", "side": "right", "font": {"size": 13}},
             "tickfont": {"size": 12}, "thickness": 14, "outlinewidth": 0, "ticks": "",
-            **_ticks(data.tolerance_pp, limit, is_low=len(data.warmups) == 1),
+            **_ticks(data.tolerance, limit, is_low=len(data.warmups) == 1),
         },
     }  # fmt: skip
     return {"data": [trace], "layout": _frame(data, grid, is_many)}
 
 
-def _ticks(tolerance_pp: float, limit: float, *, is_low: bool) -> Spec:
+def _ticks(tolerance: float, limit: float, *, is_low: bool) -> Spec:
     """The bar's numbers; beside a single row there is room for three."""
     if is_low:
         return {"tickvals": [-limit, 0, limit], "ticktext": [f"≤ −{limit:g}", "0", f"≥ +{limit:g}"]}
-    inner = {-tolerance_pp: f"−{tolerance_pp:g}", 0: "0", tolerance_pp: f"+{tolerance_pp:g}"}
+    inner = {-tolerance: f"−{tolerance:g}", 0: "0", tolerance: f"+{tolerance:g}"}
     named = {-limit: f"≤ −{limit:g}", **inner, limit: f"≥ +{limit:g}"}
     return {"tickvals": list(named), "ticktext": list(named.values())}
 
@@ -241,16 +241,14 @@ def _text(square: Square, is_many: bool) -> str:
     if v is None:
         return ""
     if is_many:
-        return f"{MARKS[square.word]} {signed(v.mean_pp)}"
-    below = (
-        seeds_text(v.n_seeds, square.n_planned) if square.by_mean else interval(v.low_pp, v.high_pp)
-    )
+        return f"{MARKS[square.word]} {signed(v.mean)}"
+    below = seeds_text(v.n_seeds, square.n_planned) if square.by_mean else interval(v.low, v.high)
     lines = [
         f'<span style="font-size:20px">{MARKS[square.word]}</span> '
-        f'<b style="font-size:15px">{signed(v.mean_pp)}</b>',
+        f'<b style="font-size:15px">{signed(v.mean)}</b>',
         f'<span style="font-size:12px">{below or "one seed"}</span>',
     ]
-    if not square.by_mean and v.n_seeds < square.n_planned and v.low_pp is not None:
+    if not square.by_mean and v.n_seeds < square.n_planned and v.low is not None:
         lines[1] += f'<span style="font-size:12px"> · {v.n_seeds}/{square.n_planned}</span>'
     return "<br>".join(lines)
 
@@ -260,14 +258,14 @@ def _hover(square: Square, warmup: float, rate: float) -> str:
     where = removed_text(rate, warmup)
     if v is None:
         return where
-    bounds = f" {interval(v.low_pp, v.high_pp)}" if v.low_pp is not None else ""
+    bounds = f" {interval(v.low, v.high)}" if v.low is not None else ""
     seeds = seeds_text(v.n_seeds, square.n_planned)
-    return f"<b>{square.word}</b><br>{signed(v.mean_pp)} pp{bounds}<br>{seeds}<br>{where}"
+    return f"<b>{square.word}</b><br>{signed(v.mean)} pp{bounds}<br>{seeds}<br>{where}"
 
 
-def stepped_colors(tolerance_pp: float, limit_pp: float) -> list[list[float | str]]:
+def stepped_colors(tolerance: float, limit_pp: float) -> list[list[float | str]]:
     """The colour scale from minus to plus limit_pp, with a step at the tolerance on both sides."""
-    edge = tolerance_pp / limit_pp / 2
+    edge = tolerance / limit_pp / 2
     return [
         [0.0, "#D9814F"], [0.5 - edge, "#F0C3A6"], [0.5 - edge, "#F7DDCD"], [0.5, "#F7F7F4"],
         [0.5 + edge, "#DCE9F4"], [0.5 + edge, "#B5D2E8"], [1.0, "#7DB2DA"],

@@ -39,9 +39,9 @@ class Point:
     warmup: float
     rate: float
     compute: float
-    mean_pp: float
-    low_pp: float | None
-    high_pp: float | None
+    mean: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,13 @@ class ParetoData:
         key: Names the variant in a link.
         label: What the reader chooses.
         points: The cheapest first.
-        tolerance_pp: Where the line is.
+        tolerance: Where the line is.
     """
 
     key: str
     label: str
     points: tuple[Point, ...]
-    tolerance_pp: float
+    tolerance: float
 
     @property
     def shown(self) -> tuple[Point, ...]:
@@ -69,7 +69,7 @@ class ParetoData:
     def front(self) -> tuple[tuple[float, float], ...]:
         """Compute and mean of conditions no other beats at both, and of the full data."""
         best: list[tuple[float, float]] = []
-        dots = [(p.compute, p.mean_pp) for p in self.points] + [(100.0, 0.0)]
+        dots = [(p.compute, p.mean) for p in self.points] + [(100.0, 0.0)]
         for compute, mean in sorted(dots, key=lambda dot: (dot[0], -dot[1])):
             if not best or mean > best[-1][1]:
                 best.append((compute, mean))
@@ -81,8 +81,8 @@ class ParetoData:
         best = {(round(x, 6), round(y, 6)) for x, y in self.front}
 
         def rank(point: Point) -> tuple[bool, bool, float]:
-            is_best = (round(point.compute, 6), round(point.mean_pp, 6)) in best
-            return not is_best, not point.method.is_control, -point.mean_pp
+            is_best = (round(point.compute, 6), round(point.mean, 6)) in best
+            return not is_best, not point.method.is_control, -point.mean
 
         ranked = dict.fromkeys(point.method for point in sorted(self.shown, key=rank))
         return tuple(ranked)[:MOST_NAMED]
@@ -102,7 +102,7 @@ class ParetoData:
         rows = tuple(
             (
                 p.label, percent(p.warmup), percent(p.rate), rounded(p.compute, 1),
-                rounded(p.mean_pp), rounded(p.low_pp), rounded(p.high_pp),
+                rounded(p.mean), rounded(p.low), rounded(p.high),
             )
             for p in self.points
         )  # fmt: skip
@@ -124,7 +124,7 @@ def pareto_data(study: Study) -> list[ParetoData]:
                     key=f"{name}|{runs}",
                     label=f"{name} · {_runs_text(runs)}",
                     points=tuple(sorted(points, key=lambda point: point.compute)),
-                    tolerance_pp=study.tolerance_pp,
+                    tolerance=study.tolerance,
                 )
             )
     return found
@@ -143,9 +143,9 @@ def _point(study: Study, row: JudgedCell, saved: float) -> Point:
         warmup=condition.warmup,
         rate=condition.rate,
         compute=100 * (1 - saved),
-        mean_pp=v.mean_pp,
-        low_pp=v.low_pp,
-        high_pp=v.high_pp,
+        mean=v.mean,
+        low=v.low,
+        high=v.high,
     )
 
 
@@ -172,7 +172,7 @@ def pareto_figure(data: ParetoData) -> Spec:
             "hovertemplate": "full data<extra></extra>",
         }
     )  # fmt: skip
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": -data.tolerance_pp}
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": -data.tolerance}
     return {
         "data": traces,
         "layout": layout(
@@ -184,7 +184,7 @@ def pareto_figure(data: ParetoData) -> Spec:
             yaxis=axis("Δ accuracy (pp)", zeroline=True, zerolinecolor=GRID),
             shapes=[
                 line
-                | {"y1": -data.tolerance_pp, "line": {"color": SAFE, "width": 1.5, "dash": "dash"}}
+                | {"y1": -data.tolerance, "line": {"color": SAFE, "width": 1.5, "dash": "dash"}}
             ],
         ),
     }
@@ -194,7 +194,7 @@ def _pale(points: Sequence[Point]) -> Spec:
     """Where there are too many methods to tell apart: their names show under the pointer."""
     return {
         "type": "scatter", "mode": "markers", "showlegend": False,
-        "x": [p.compute for p in points], "y": [p.mean_pp for p in points],
+        "x": [p.compute for p in points], "y": [p.mean for p in points],
         "marker": {"size": 6, "color": CONTROL, "opacity": 0.35},
         "customdata": [f"{escaped(p.label, 60)}<br>{removed_text(p.rate, p.warmup)}" for p in points],
         "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
@@ -202,14 +202,14 @@ def _pale(points: Sequence[Point]) -> Spec:
 
 
 def _dots(points: Sequence[Point], marker: Marker) -> Spec:
-    lows = [p.mean_pp - p.low_pp if p.low_pp is not None else 0 for p in points]
-    highs = [p.high_pp - p.mean_pp if p.high_pp is not None else 0 for p in points]
+    lows = [p.mean - p.low if p.low is not None else 0 for p in points]
+    highs = [p.high - p.mean if p.high is not None else 0 for p in points]
     return {
         "type": "scatter",
         "mode": "markers",
         "name": escaped(points[0].label, 42),
         "x": [p.compute for p in points],
-        "y": [p.mean_pp for p in points],
+        "y": [p.mean for p in points],
         "error_y": {
             "type": "data", "symmetric": False, "array": highs, "arrayminus": lows,
             "color": marker.color, "thickness": 1,

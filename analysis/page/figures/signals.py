@@ -52,14 +52,14 @@ class SignalsData:
         label: What the reader chooses.
         entries: By data set, random last; empty where not run.
         methods: All methods drawn, random last, and their labels.
-        tolerance_pp: The band drawn.
+        tolerance: The band drawn.
     """
 
     key: str
     label: str
     entries: dict[str, tuple[RankedMethod, ...]]
     methods: dict[Method, str]
-    tolerance_pp: float
+    tolerance: float
 
     @property
     def table(self) -> PageTable:
@@ -70,12 +70,12 @@ class SignalsData:
 
 def _table_row(source: str, entry: RankedMethod) -> tuple[str | float | None, ...]:
     v, c = entry.verdict, entry.comparison
-    own = (source, entry.name, v.verdict, rounded(v.mean_pp), rounded(v.low_pp))
+    own = (source, entry.name, v.verdict, rounded(v.mean), rounded(v.low))
     rest: tuple[str | float | None, ...] = (None, None, None, None, "", "")
     if c is not None:
         p = rounded(c.p_holm, 4)
-        rest = (rounded(c.mean_pp), rounded(c.low_pp), rounded(c.high_pp), p, c.finding, c.note)
-    return (*own, rounded(v.high_pp), v.n_seeds, *rest)
+        rest = (rounded(c.mean), rounded(c.low), rounded(c.high), p, c.finding, c.note)
+    return (*own, rounded(v.high), v.n_seeds, *rest)
 
 
 def signals_data(study: Study) -> list[SignalsData]:
@@ -93,7 +93,7 @@ def signals_data(study: Study) -> list[SignalsData]:
                 label=removed_text(rate, -negative),
                 entries=entries,
                 methods={m: label for m, label in study.methods.items() if m in used},
-                tolerance_pp=study.tolerance_pp,
+                tolerance=study.tolerance,
             )
         )
     return found
@@ -130,7 +130,7 @@ def signals_figure(data: SignalsData) -> Spec:
     notes, shapes, axes = [], [], {}
     for panel, (name, entries) in zip(boxes, data.entries.items(), strict=True):
         notes += [heading(panel, name), *_findings(panel, entries, list(data.methods))]
-        shapes += _lines(panel, entries, data.tolerance_pp)
+        shapes += _lines(panel, entries, data.tolerance)
         axes.update(_axes(panel, data.methods, span))
         figure["data"] += [_trace(data, panel, entry) for entry in entries]
     left = min(290, 24 + 7 * max((len(label) for label in data.methods.values()), default=10))
@@ -144,11 +144,11 @@ def signals_figure(data: SignalsData) -> Spec:
 
 
 def _span(data: SignalsData) -> tuple[float, float]:
-    values = [-1.35 * data.tolerance_pp, 0.7 * data.tolerance_pp]
+    values = [-1.35 * data.tolerance, 0.7 * data.tolerance]
     for entries in data.entries.values():
         for entry in entries:
             v = entry.verdict
-            values += [v.mean_pp, *(b for b in (v.low_pp, v.high_pp) if b is not None)]
+            values += [v.mean, *(b for b in (v.low, v.high) if b is not None)]
     low, high = min(values), max(values)
     # Room at the right for the words of the comparison.
     room = {1: 0.5, 2: 0.6}.get(len(data.entries), 0.75)
@@ -168,9 +168,9 @@ def _axes(panel: AxisPanel, methods: dict[Method, str], span: tuple[float, float
     return {f"xaxis{panel.suffix}": x, f"yaxis{panel.suffix}": y}
 
 
-def _lines(panel: AxisPanel, entries: Sequence[RankedMethod], tolerance_pp: float) -> list[Spec]:
-    shapes = tolerance_band(panel, "x", tolerance_pp, 100)
-    control = [entry.verdict.mean_pp for entry in entries if entry.method.is_control]
+def _lines(panel: AxisPanel, entries: Sequence[RankedMethod], tolerance: float) -> list[Spec]:
+    shapes = tolerance_band(panel, "x", tolerance, 100)
+    control = [entry.verdict.mean for entry in entries if entry.method.is_control]
     if control:
         dots = {"color": CONTROL, "width": 1.5, "dash": "dot"}
         shapes.append(shapes[1] | {"x0": control[0], "x1": control[0], "line": dots})
@@ -188,7 +188,7 @@ def _findings(
             text = "control" if entry.method.is_control else "no control"
         else:
             word = _SHORT[c.finding] if c.p is not None else "one seed"
-            text = f"{signed(c.mean_pp)} {word}"
+            text = f"{signed(c.mean)} {word}"
         if c is not None and c.finding != "no difference shown":
             text = f"<b>{text}</b>"
         notes.append(
@@ -204,10 +204,10 @@ def _findings(
 def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
     v = entry.verdict
     marker = markers(list(data.methods))[entry.method]
-    up = v.high_pp - v.mean_pp if v.high_pp is not None else 0.0
+    up = v.high - v.mean if v.high is not None else 0.0
     return {
         "type": "scatter", "mode": "markers", "hoverinfo": "text", "hovertext": _hover(entry),
-        "x": [v.mean_pp], "y": [list(data.methods).index(entry.method)],
+        "x": [v.mean], "y": [list(data.methods).index(entry.method)],
         "xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}",
         "marker": marker_spec(marker),
         "error_x": {
@@ -218,14 +218,14 @@ def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
 
 def _hover(entry: RankedMethod) -> str:
     v, c = entry.verdict, entry.comparison
-    bounds = interval(v.low_pp, v.high_pp) or "no interval"
+    bounds = interval(v.low, v.high) or "no interval"
     lines = [
         f"<b>{escaped(entry.name, 60)}</b>",
-        f"{signed(v.mean_pp)} pp {bounds}, {v.verdict}, {seeds_text(v.n_seeds, entry.n_planned)}",
+        f"{signed(v.mean)} pp {bounds}, {v.verdict}, {seeds_text(v.n_seeds, entry.n_planned)}",
     ]
     if c is not None:
         p = f", p {p_text(c.p_holm)} (Holm)" if c.p_holm is not None else ""
-        lines.append(f"minus random: {signed(c.mean_pp)} pp {interval(c.low_pp, c.high_pp)}{p}")
+        lines.append(f"minus random: {signed(c.mean)} pp {interval(c.low, c.high)}{p}")
         found = c.finding if c.p is not None else "one seed gives no comparison"
         lines.append(found + (f"; {escaped(c.note, 80)}" if c.note else ""))
     return "<br>".join(lines)

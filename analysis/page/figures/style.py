@@ -186,14 +186,14 @@ def heading(panel: AxisPanel, text: str) -> Spec:
 
 
 def tolerance_band(
-    panel: AxisPanel, changes: Literal["x", "y"], tolerance_pp: float, end_pp: float
+    panel: AxisPanel, changes: Literal["x", "y"], tolerance: float, end_pp: float
 ) -> list[Spec]:
     """The area within the tolerance, its edge, and the line where nothing changes.
 
     Args:
         panel: Where.
         changes: The axis of the changes.
-        tolerance_pp: Where the area begins, below zero.
+        tolerance: Where the area begins, below zero.
         end_pp: Where it ends.
     """
     across = "y" if changes == "x" else "x"
@@ -206,10 +206,10 @@ def tolerance_band(
         return {"type": "line", **refs, f"{changes}0": at_pp, f"{changes}1": at_pp, "line": style}
 
     area = {
-        "type": "rect", **refs, f"{changes}0": -tolerance_pp, f"{changes}1": end_pp,
+        "type": "rect", **refs, f"{changes}0": -tolerance, f"{changes}1": end_pp,
         "layer": "below", "fillcolor": "rgba(0,158,115,.09)", "line": {"width": 0},
     }  # fmt: skip
-    edge = line(-tolerance_pp, {"color": SAFE, "width": 1.5, "dash": "dash"})
+    edge = line(-tolerance, {"color": SAFE, "width": 1.5, "dash": "dash"})
     return [area, edge, line(0, {"color": GRID, "width": 2}) | {"layer": "below"}]
 
 

@@ -26,7 +26,7 @@ def made(true, *, seeds=5, world=CALM, control=True, number=0, protocol="continu
         for own, deltas in zip(specs, true, strict=True)
         for spec, delta in zip(own, deltas, strict=True)
     ]
-    return study(rows(rng, world, pairs, range(seeds)), plan or Plan(tolerance_pp=1.0))
+    return study(rows(rng, world, pairs, range(seeds)), plan or Plan(tolerance=1.0))
 
 
 def only(seen):
@@ -217,7 +217,7 @@ def test_rows_chosen_anew_each_epoch_are_skipped_and_not_dropped():
         else replace(row, spec=replace(row.spec, selector=EACH_EPOCH, selector_settings=()))
         for row in base.results
     ]
-    card = only(study(each, Plan(tolerance_pp=1.0)))
+    card = only(study(each, Plan(tolerance=1.0)))
     assert card.headline == "Skip 30% of made by made:signal_00 each epoch: accuracy holds."
     assert "a training that chooses its rows each epoch after 15% of its steps loses" in text(card)
     assert fact(card, "Rows").value == "about 30% skipped each epoch"
@@ -227,7 +227,7 @@ def test_rows_chosen_anew_each_epoch_are_skipped_and_not_dropped():
 def test_the_lead_says_what_goes_on_all_data_sets():
     one = made([(0, 0), (0, 0)]).results
     two = [replace(row, spec=replace(row.spec, dataset="other", data_sha="e" * 64)) for row in one]
-    seen = study([*one, *two], Plan(tolerance_pp=1.0))
+    seen = study([*one, *two], Plan(tolerance=1.0))
     sentences = opening(seen, cards(seen))
     assert "go on from their warm-up mark" in sentences[1]
     assert sentences[2].startswith("On all 2 data sets at once 30% can go by")

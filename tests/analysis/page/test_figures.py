@@ -89,7 +89,7 @@ def test_names_are_shown_and_not_obeyed(figure, paired):
 def test_the_envelope_holds_the_worked_example(paired):
     data, _ = envelope_data(study(paired(D)))
     verdict = data.squares[0.15, 0.1].verdict
-    assert (verdict.mean_pp, verdict.verdict) == (pytest.approx(-0.28), "within")
+    assert (verdict.mean, verdict.verdict) == (pytest.approx(-0.28), "within")
 
 
 def test_the_average_comes_first_and_counts_data_sets_alike(small_run):
@@ -136,8 +136,8 @@ def test_colours_step_at_the_tolerance():
 def test_each_data_set_has_its_lines_and_seeds(small_run):
     data = by_dataset_data(study(small_run))[0]
     dose = data.lines["imdb"][0.15][0]
-    assert list(data.lines) == ["ag_news", "imdb"] and len(dose.delta_pp) == 5
-    assert dose.verdict.mean_pp == pytest.approx(0.1)
+    assert list(data.lines) == ["ag_news", "imdb"] and len(dose.delta) == 5
+    assert dose.verdict.mean == pytest.approx(0.1)
 
 
 def test_random_stands_last_beside_every_signal(small_run):
@@ -145,7 +145,7 @@ def test_random_stands_last_beside_every_signal(small_run):
     assert [entry.method.signal for entry in data.entries["imdb"]] == [
         "redundancy", "keep_one", "random"
     ]  # fmt: skip
-    assert data.entries["imdb"][0].comparison.mean_pp == pytest.approx(0.3)
+    assert data.entries["imdb"][0].comparison.mean == pytest.approx(0.3)
 
 
 def test_the_forest_writes_the_finding_at_each_row(paired):
@@ -223,7 +223,7 @@ def test_later_runs_on_the_survivors_stand_only_where_training_began_afresh(smal
 def test_the_front_holds_what_no_other_beats_at_both(small_run):
     data = pareto_data(study(small_run))[0]
     for compute, mean in data.front:
-        others = [(p.compute, p.mean_pp) for p in data.points] + [(100.0, 0.0)]
+        others = [(p.compute, p.mean) for p in data.points] + [(100.0, 0.0)]
         assert not [o for o in others if o[0] < compute and o[1] >= mean]
     assert data.front == tuple(sorted(data.front))
 

@@ -27,14 +27,14 @@ def leaking(share, true=((0, 0), (0.2, 0.9)), **more):
     """A run of which the first share of the test rows leaks."""
     seen = made([*true])
     mask = np.arange(CALM.n) < share * CALM.n
-    plan = Plan(tolerance_pp=1.0, leaked={sha_of(seen): np.packbits(mask).tobytes()}, **more)
+    plan = Plan(tolerance=1.0, leaked={sha_of(seen): np.packbits(mask).tobytes()}, **more)
     return made([*true], plan=plan)
 
 
 def altered(**more):
     seen = made([(0, 0), (0.2, 0.9)])
     return made(
-        [(0, 0), (0.2, 0.9)], plan=Plan(tolerance_pp=1.0, altered={sha_of(seen): TOLD}, **more)
+        [(0, 0), (0.2, 0.9)], plan=Plan(tolerance=1.0, altered={sha_of(seen): TOLD}, **more)
     )
 
 

@@ -50,7 +50,7 @@ def improved(sure=None, curves=(), tuned=None):
         for spec, delta in zip(own, some, strict=True)
     ]
     made = rows(np.random.default_rng(0), CALM, pairs, range(5))
-    plan = Plan(tolerance_pp=1.0, tuned=tuned or {})
+    plan = Plan(tolerance=1.0, tuned=tuned or {})
     removed, test = sure or (None, None)
     told = [replace(row, removed_sure_other=removed, test_sure_other=test) for row in made]
     return study(told, plan, curves=curves)

@@ -36,7 +36,7 @@ def searched(true=((-3, -6), (0.0, 0.1)), **more):
     ]
     found = list(rows(np.random.default_rng(0), CALM, pairs, SEEDS))
     planned = tuple(row.spec for row in found)
-    return Plan(tolerance_pp=1.0, specs=planned, candidates=candidates_of(planned)), found
+    return Plan(tolerance=1.0, specs=planned, candidates=candidates_of(planned)), found
 
 
 def lists(plan, found, *, ended=None, before=None, control=True, has=lambda _: False):
@@ -146,9 +146,7 @@ ASKED = Request(
 def planned(tmp_path):
     def make(run=None, **asked):
         resources = Resources(cache=tmp_path / "cache", runs=tmp_path)
-        return plan_sweep(
-            replace(ASKED, **asked), resources, run=run, command="", tolerance_pp=50.0
-        )
+        return plan_sweep(replace(ASKED, **asked), resources, run=run, command="", tolerance=50.0)
 
     return make
 

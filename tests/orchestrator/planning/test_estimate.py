@@ -30,7 +30,7 @@ SMALL = Request(
 def planned(tmp_path):
     def make(request=SMALL):
         resources = Resources(cache=tmp_path / "cache", runs=tmp_path / "runs")
-        return plan_sweep(request, resources, run=None, command="", tolerance_pp=1.0)
+        return plan_sweep(request, resources, run=None, command="", tolerance=1.0)
 
     return make
 

@@ -35,7 +35,7 @@ def planned(tmp_path):
 
     def make(request=SMALL, run=None, **fields):
         resources = Resources(cache=tmp_path / "cache", runs=tmp_path / "runs", **fields)
-        return plan_sweep(request, resources, run=run, command="python", tolerance_pp=1.0)
+        return plan_sweep(request, resources, run=run, command="python", tolerance=1.0)
 
     return make
 

@@ -182,4 +182,4 @@ def test_the_training_of_a_preset_is_at_its_best(name, cache):
     cache.get("data", dataset.sha, lambda path: write(dataset, path))
     specs = expand(grid, {dataset.name: dataset.sha}, model)
     curve = run_curve(specs[0], cache)
-    assert ending_of(curve, tolerance_pp=1.0).state == "settled", curve.accuracies()
+    assert ending_of(curve, tolerance=1.0).state == "settled", curve.accuracies()

@@ -31,7 +31,7 @@ def row(spec, right):
 def panel(monkeypatch):
     monkeypatch.setattr(module, "_JUDGE_EVERY_S", 0.0)
     return lambda width=120: Panel(
-        Console(width=width, file=StringIO(), markup=False), Plan(tolerance_pp=1.0)
+        Console(width=width, file=StringIO(), markup=False), Plan(tolerance=1.0)
     )
 
 

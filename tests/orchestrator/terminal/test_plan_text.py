@@ -14,7 +14,7 @@ def printed(tmp_path, **asked):
     """The plan of a sweep as text."""
     sweep = plan_sweep(
         Request(**ASKED | asked), Resources(cache=tmp_path / "cache"), run=tmp_path / "run",
-        command="sweep", tolerance_pp=1.0,
+        command="sweep", tolerance=1.0,
     )  # fmt: skip
     text = StringIO()
     print_plan(sweep, Console(file=text, width=400))
