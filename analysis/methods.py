@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from trainables.spec import Kind, Setting, Training, TrialSpec
+from trainables.spec import Kind, Setting, TrialSpec
+from trainables.training_settings import Training
 
 
 class Method(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from analysis.methods import Condition, DatasetId, Method
-from trainables.spec import Training
+from trainables.training_settings import Training
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 _CAPITALS = {

@@ -26,8 +26,9 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
 from trainables.result import TrainingCurve
 from trainables.run_context import RunContext
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
 from trainables.training_curve import run_curve
+from trainables.training_settings import Training
 
 SETS = ("sms_spam", "sst2", "yahoo_health22", "ag_news", "imdb")
 GOAL_pp = 0.5

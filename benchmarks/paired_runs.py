@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from trainables.result import Phase, TrialResult
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 Ints = NDArray[np.int8]
 

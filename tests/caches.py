@@ -23,6 +23,10 @@ class FolderCache:
             self._facts[kind, key] = make(path) or {}
         return path
 
+    def put(self, kind, key, make, *, about=None):
+        (self.root / f"{kind}-{key}").unlink(missing_ok=True)
+        return self.get(kind, key, make, about=about)
+
     def facts(self, kind, key):
         return self._facts[kind, key]
 

@@ -24,6 +24,8 @@ MAY_IMPORT = {
         "trainables.result",
         "trainables.records",
         "trainables.errors",
+        "trainables.outcome",
+        "trainables.training_settings",
         "trainables.whole_file",
     ),
     "trainables": ("trainables",),
@@ -50,6 +52,7 @@ FLOORS = {
             "suggestions",
             "whole_file",
         },
+        {"outcome", "training_settings"},
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
         {"records", "learners"},
@@ -359,9 +362,13 @@ def test_what_a_command_line_loads_first_is_light(module):
 
 
 def test_the_spec_needs_the_standard_library_only():
-    files = [ROOT / "trainables" / name for name in ("spec.py", "keys.py", "errors.py")]
+    files = [
+        ROOT / "trainables" / name
+        for name in ("spec.py", "training_settings.py", "keys.py", "errors.py")
+    ]
     found = {name for path in files for name in imports(path)} - {
         "trainables.keys",
         "trainables.errors",
+        "trainables.training_settings",
     }
     assert {name.split(".")[0] for name in found} <= set(sys.stdlib_module_names)

@@ -16,6 +16,11 @@ class Cache(Protocol):
     ) -> Path:
         """The artifact's file; where there is none, `make` writes it and returns facts of it."""
 
+    def put(
+        self, kind: str, key: str, make: Callable[[Path], object], *, about: Any = None
+    ) -> Path:
+        """As `get`, but made in any case."""
+
     def facts(self, kind: str, key: str) -> Mapping[str, Any]:
         """What the `make` of an artifact returned: what may differ from one making to another."""
 

@@ -1,4 +1,4 @@
-"""The row of a finished trial: its accuracy on the test set, the rows kept, and its cost."""
+"""A finished trial: what it says of the test set, and its row."""
 
 import platform
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from trainables.arrays import rows_sha
 from trainables.data.columns import excerpt
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
-from trainables.evidence.forward_passes import predict_with_confidence
+from trainables.evidence.forward_passes import predict_with_confidence, predict_with_loss
 from trainables.keys import seed_for
+from trainables.outcome import Outcome
 from trainables.result import MOST_LOOKED_AT, Phase, TrialResult, packed_by_class
 from trainables.selection.contracts import warnings
 from trainables.spec import TrialSpec
@@ -25,8 +26,8 @@ def evaluate(
     dataset: Dataset,
     keep: NDArray[np.bool_],
     phases: Mapping[str, Phase],
-) -> TrialResult:
-    """The trial's row. The test set is used here for the first time, after the last step.
+) -> tuple[TrialResult, Outcome]:
+    """The trial's row and its outcome. The test set is used here for the first time, after the last step.
 
     Args:
         spec: The trial.
@@ -35,20 +36,22 @@ def evaluate(
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
     """
-    predicted, confidence, evaluation = predict_with_confidence(learner, "test")
     labels, c = dataset.test.labels, len(dataset.class_names)
-    right = predicted == labels
-    sure, looked = _sure_of_another(spec, learner, dataset, keep, right, confidence)
+    said, evaluation = predict_with_loss(learner, labels)
+    outcome = Outcome(columns={name: said[name] for name in ("predicted", "loss")})
+    right = said["predicted"] == labels
+    sure, looked = _sure_of_another(spec, learner, dataset, keep, right, said["confidence"])
     counts = np.bincount(labels, minlength=c)
     with np.errstate(invalid="ignore"):
         recall = np.bincount(labels[right], minlength=c) / counts
     train = dataset.train.labels
-    return TrialResult(
+    row = TrialResult(
         spec=spec,
         accuracy=float(right.mean()),
         recall=tuple(recall.tolist()),
         correct=packed_by_class(right, labels),
         n_test=len(labels),
+        outcome=tuple(outcome.columns),
         test_counts=tuple(counts.tolist()),
         class_names=dataset.class_names,
         class_counts=tuple(np.bincount(train, minlength=c).tolist()),
@@ -65,6 +68,7 @@ def evaluate(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
     )
+    return row, outcome
 
 
 def _lost_classes(dataset: Dataset, keep: NDArray[np.bool_]) -> tuple[str, ...]:

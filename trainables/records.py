@@ -16,8 +16,12 @@ from trainables.errors import DataError
 from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
 
-# Raised when a column changes its meaning; a reader refuses rows of another version.
-SCHEMA_VERSION = 2
+# Raised when a column is new or changes its meaning; rows of a version not named here are refused.
+SCHEMA_VERSION = 3
+_READ = (2, 3)
+
+
+_TUPLES = ("class_names", "class_counts", "kept_counts", "test_counts", "warnings", "outcome")
 
 
 def to_json(result: TrialResult) -> str:
@@ -43,9 +47,9 @@ def from_json(text: str) -> TrialResult:
         key = row.pop("result_key")
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise DataError(f"not a trial's row: {error}") from error
-    if version != SCHEMA_VERSION:
+    if version not in _READ:
         raise DataError(
-            f"row has schema version {version}, this release reads {SCHEMA_VERSION}; "
+            f"row has schema version {version}, this release reads {_READ[0]} to {_READ[-1]}; "
             "read it with the release that wrote it"
         )
     try:
@@ -62,8 +66,8 @@ def _from_row(row: dict[str, Any]) -> TrialResult:
     row["correct"] = base64.b64decode(row["correct"], validate=True)
     row["recall"] = tuple(math.nan if value is None else value for value in row["recall"])
     row["phases"] = {name: Phase(**values) for name, values in row["phases"].items()}
-    for name in ("class_names", "class_counts", "kept_counts", "test_counts", "warnings"):
-        row[name] = tuple(row[name])
+    for name in _TUPLES:
+        row[name] = tuple(row.get(name, ()))
     return TrialResult(**row)
 
 

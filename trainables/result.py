@@ -64,6 +64,8 @@ class TrialResult:
         correct: One bit a test sample, the first class's first and each class's in the test set's
             order, packed big-endian first (numpy.packbits), n_test bits.
         n_test: Test samples.
+        outcome: Columns of its outcome, the table of what it says of each test sample; empty in rows
+            of a release that kept none.
         test_counts: Of them those of each class, shape (c,).
         class_names: Shape (c,).
         class_counts: Training samples per class, shape (c,).
@@ -95,6 +97,7 @@ class TrialResult:
     recall: tuple[float, ...] = ()
     correct: bytes = b""
     n_test: int = 0
+    outcome: tuple[str, ...] = ()
     test_counts: tuple[int, ...] = ()
     class_names: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()

@@ -16,6 +16,7 @@ from trainables.data.dataset_file import read
 from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
+from trainables.outcome import Outcome
 from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.scoring import Keep, select
@@ -106,6 +107,10 @@ class RunContext:
 
         about = {"spec": spec.baseline.to_dict()}
         return self.cache.get("warm", spec.warm_key, write, about=about)
+
+    def keep_outcome(self, spec: TrialSpec, outcome: Outcome) -> None:
+        """Keep what a finished trial says of the test set; its row, which comes last, speaks of it."""
+        self.cache.put("outcome", spec.result_key, outcome.write)
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the finished run of a spec predicts right, and what training and passes took."""

@@ -1,12 +1,12 @@
 """What decides a trial's result, the keys that name it, and what it gives back."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
+from trainables.training_settings import Training
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
 SPEC_VERSION = 5
@@ -20,44 +20,27 @@ BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
 NULL = "null"  # the signal of a trial that prunes nothing
 EACH_EPOCH = "each_epoch"  # the selector of a trial whose rows are chosen anew each epoch
+# Fields of (name, value) pairs, and those that are written, and in a key, only where they are set.
+_PAIRS = ("settings", "selector_settings", "learner_settings")
+_ONLY_IF_SET = ("learner_settings", "learner_sha", "columns_sha", "scorer")
 Kind = Literal["full", "null", "dynamic", "pruned", "fixed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """How a learner is trained; every field changes the result.
+class Scorer:
+    """The full-data run that scores the rows in place of the trial's own learner.
 
     Attributes:
-        epochs: Passes over the data that the full-data run makes.
-        batch_size: Samples a step.
-        lr: Peak learning rate of AdamW.
-        lr_warmup: Share of the run in which the learning rate rises linearly, in [0, 1).
-        weight_decay: AdamW's, on matrices only.
-        clip_norm: Largest gradient norm.
-        max_length: Word pieces a text is cut to.
-        precision: "fp32", or "bf16" for autocast.
+        learner: Row of LEARNERS.
+        model: Hub id, folder, or the name of a built-in; not in any key.
+        model_sha: Content of the model.
+        training: How it is trained.
     """
 
-    epochs: int = 3
-    batch_size: int = 32
-    lr: float = 5e-5
-    lr_warmup: float = 0.06
-    weight_decay: float = 0.01
-    clip_norm: float = 1.0
-    max_length: int = 128
-    precision: str = "fp32"
-
-    def __post_init__(self) -> None:
-        """Refuse settings no run could use."""
-        for name in ("epochs", "batch_size", "lr", "clip_norm", "max_length"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(f"{name} is {getattr(self, name)}; it must be above 0")
-        if not 0 <= self.lr_warmup < 1:
-            raise UsageError(f"lr_warmup is {self.lr_warmup}; it is a share of the run, in [0, 1)")
-        if not 0 <= self.weight_decay < math.inf:
-            raise UsageError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
-        if self.precision not in ("fp32", "bf16"):
-            raise UsageError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
+    learner: str
+    model: str
+    model_sha: str
+    training: Training = field(default_factory=Training)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +55,12 @@ class TrialSpec:
         data_sha: sha256 of the data's content (texts, labels, ids, class names, all splits).
         model: Hub id, folder, or the name of a built-in; not in any key.
         model_sha: Content of the model: a hash of its files, or a built-in's own name.
-        learner: Row of LEARNERS.
+        learner: Row of LEARNERS, or a trainer of the user's own: module:function, or "command".
+        learner_settings: The own trainer's settings as sorted (name, value) pairs.
+        learner_sha: Content of an own trainer: its files, its words, its version; empty for ours.
+        columns_sha: Content of the user's own columns, where an own trainer sees them; else empty.
+        scorer: Who scores the rows, where that is not the learner itself; warm-up, signal and settings
+            are then the scorer's, and the keys of its scores are those that it has as a learner.
         seed: Decides initial weights, data order, dropout, random scores and ties; in [0, 2^32).
         training: How the learner is trained.
         warmup: Share of the full run's optimizer steps done on all data before scoring, in [0, 1);
@@ -97,6 +85,10 @@ class TrialSpec:
     model: str
     model_sha: str
     learner: str
+    learner_settings: tuple[tuple[str, Setting], ...] = ()
+    learner_sha: str = ""
+    columns_sha: str = ""
+    scorer: Scorer | None = None
     seed: int
     training: Training = field(default_factory=Training)
     warmup: float = 0.0
@@ -114,7 +106,7 @@ class TrialSpec:
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
-        for name in ("settings", "selector_settings"):
+        for name in _PAIRS:
             object.__setattr__(self, name, tuple(sorted((k, v) for k, v in getattr(self, name))))
         object.__setattr__(self, "scored_by", tuple(sorted(set(self.scored_by))))
         for name in ("warmup", "rate"):
@@ -139,6 +131,11 @@ class TrialSpec:
             )
         if self.signal and not self.warmup and self.protocol == "continue":
             raise UsageError("warmup is 0; to go on after scoring it must be above 0")
+        if (self.scorer or self.is_own) and self.protocol != "restart" and not self.is_baseline:
+            raise UsageError(
+                "protocol is continue; only a learner of ours that scores for itself goes on from its "
+                "warm-up: use --protocol restart"
+            )
         if self.scored_by and (self.kind != "fixed" or self.protocol != "restart"):
             raise UsageError(
                 f"scored_by is {self.scored_by} of a {self.kind} trial, protocol {self.protocol}; "
@@ -162,6 +159,25 @@ class TrialSpec:
         return "fixed" if self.scored_by else "pruned"
 
     @property
+    def is_own(self) -> bool:
+        """Whether a trainer of the user's own trains, and not a row of LEARNERS."""
+        return bool(self.learner_sha)
+
+    @property
+    def twin(self) -> "TrialSpec":
+        """The same trial with its scorer as its learner: it has the same scores, under the same keys."""
+        if self.scorer is None:
+            return self
+        return replace(
+            self,
+            **vars(self.scorer),
+            scorer=None,
+            learner_settings=(),
+            learner_sha="",
+            columns_sha="",
+        )
+
+    @property
     def is_baseline(self) -> bool:
         """Whether this is a full-data run, the baseline of every other trial of its seed."""
         return self.kind == "full"
@@ -172,7 +188,7 @@ class TrialSpec:
         return replace(
             self, warmup=0.0, signal="", settings=(), signal_sha="", prune="low", selector="",
             selector_settings=(), selector_sha="", rate=0.0, protocol="continue", budget="epochs",
-            scored_by=(),
+            scored_by=(), scorer=None,
         )  # fmt: skip
 
     @property
@@ -188,6 +204,16 @@ class TrialSpec:
         return tuple(replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
 
     def _run(self) -> dict[str, Any]:
+        if self.is_own:
+            return {
+                "version": SPEC_VERSION,
+                "data": self.data_sha,
+                "learner": self.learner,
+                "learner_settings": dict(self.learner_settings),
+                "learner_sha": self.learner_sha,
+                "columns": self.columns_sha,
+                "seed": self.seed,
+            }
         return {
             "version": SPEC_VERSION,
             "data": self.data_sha,
@@ -200,9 +226,12 @@ class TrialSpec:
     def _warm(self) -> dict[str, Any]:
         return {**self._run(), "warmup": self.warmup}
 
-    def _score(self) -> dict[str, Any]:
+    def _signal(self) -> dict[str, Any]:
         own = {"signal": self.signal, "signal_sha": self.signal_sha}
-        return {**self._warm(), **own, "settings": dict(self.settings)}
+        return {**own, "settings": dict(self.settings)}
+
+    def _score(self) -> dict[str, Any]:
+        return {**self.twin._warm(), **self._signal()}
 
     @property
     def run_key(self) -> str:
@@ -211,8 +240,8 @@ class TrialSpec:
 
     @property
     def warm_key(self) -> str:
-        """Names the full-data run as it stands at the warm-up mark."""
-        return key_of(self._warm())
+        """Names the full-data run that scores, as it stands at the warm-up mark."""
+        return key_of(self.twin._warm())
 
     @property
     def score_key(self) -> str:
@@ -230,7 +259,8 @@ class TrialSpec:
         if self.is_baseline:
             return key_of({**self._run(), "rate": 0.0})
         cut = {**self._cut(), "protocol": self.protocol, "budget": self.budget}
-        return key_of({**self._score(), **cut})
+        whose = {"scorer": self.twin._run()} if self.scorer else {}
+        return key_of({**self._warm(), **self._signal(), **cut, **whose})
 
     @property
     def survivors_key(self) -> str:
@@ -245,9 +275,9 @@ class TrialSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` reads them back."""
-        pairs = ("settings", "selector_settings")
-        plain = {name: dict(getattr(self, name)) for name in pairs}
-        return {**asdict(self), **plain, "scored_by": list(self.scored_by)}
+        plain = {name: dict(getattr(self, name)) for name in _PAIRS}
+        every = {**asdict(self), **plain, "scored_by": list(self.scored_by)}
+        return {name: value for name, value in every.items() if value or name not in _ONLY_IF_SET}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
@@ -259,10 +289,11 @@ class TrialSpec:
         if unknown := set(values) - {f.name for f in fields(cls)}:
             raise DataError(f"a spec has no {sorted(unknown)}; it was written by another release")
         try:
-            pairs = {
-                name: tuple(dict(values.get(name, {})).items())
-                for name in ("settings", "selector_settings")
+            nested: dict[str, Any] = {
+                name: tuple(dict(values.get(name, {})).items()) for name in _PAIRS
             }
-            return cls(**{**values, **pairs, "training": Training(**values["training"])})
+            if scorer := values.get("scorer"):
+                nested["scorer"] = Scorer(**{**scorer, "training": Training(**scorer["training"])})
+            return cls(**{**values, **nested, "training": Training(**values["training"])})
         except (KeyError, TypeError) as error:
             raise DataError(f"not a spec: {error}") from error

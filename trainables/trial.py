@@ -36,7 +36,10 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
     runs = load_runs(spec, cache)
     learner = warm_up(spec, cache, marks=marks)
     runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
-    return evaluate(spec, learner, runs.dataset, runs.all_rows, {"training": learner.used})
+    phases = {"training": learner.used}
+    row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases)
+    runs.keep_outcome(spec, outcome)
+    return row
 
 
 def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Learner:
@@ -81,7 +84,8 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
-    result = evaluate(spec, learner, runs.dataset, keep, phases)
+    result, outcome = evaluate(spec, learner, runs.dataset, keep, phases)
+    runs.keep_outcome(spec, outcome)
     recall = recall_of(spec, runs)
     return replace(
         result,

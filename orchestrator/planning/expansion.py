@@ -14,7 +14,8 @@ from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, NULL, Setting, Training, TrialSpec
+from trainables.spec import EACH_EPOCH, NULL, Setting, TrialSpec
+from trainables.training_settings import Training
 
 
 def expand(

@@ -8,8 +8,9 @@ from analysis.confirmation import SEEDS
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.signals import SIGNALS
-from trainables.spec import Setting, Training
+from trainables.spec import Setting
 from trainables.suggestions import did_you_mean
+from trainables.training_settings import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import fitted, locate_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ from trainables.learners.pretrained import Model
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, ENDS, Setting, Training
+from trainables.spec import EACH_EPOCH, ENDS, Setting
+from trainables.training_settings import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,9 @@ from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.result import TrainingCurve
 from trainables.signals import SIGNALS
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
 from trainables.training.looks import passes_with_looks
+from trainables.training_settings import Training
 
 # Full runs that a search may take.
 BUDGET = 8

@@ -6,7 +6,8 @@ import pytest
 from analysis.page.training_words import careful_text
 from analysis.training_curves import ending_of
 from trainables.result import TrainingCurve
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 
 def curve(bits, epochs=None, planned=10):

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from trainables.keys import canonical, key_of, seed_for
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 FULL = TrialSpec(
     dataset="imdb", data_sha="d" * 64, model="tiny", model_sha="tiny", learner="tiny", seed=11

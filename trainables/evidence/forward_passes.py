@@ -125,6 +125,35 @@ def predict(
     return predicted, used
 
 
+def predict_with_loss(learner: "Learner", labels: NDArray[np.int64]) -> tuple[Arrays, Phase]:
+    """What a learner says of the test set, and what it took.
+
+    Args:
+        learner: The learner.
+        labels: The test set's, shape (n,).
+
+    Returns:
+        predicted: classes, (n,); confidence: the probability of each, (n,); loss: the negative log
+        probability of the label, in nats, (n,).
+    """
+    n = len(labels)
+    found: Arrays = {
+        "predicted": np.empty(n, dtype=np.int64),
+        "confidence": np.empty(n, dtype=np.float32),
+        "loss": np.empty(n, dtype=np.float32),
+    }
+    used = Phase()
+    learner.network.module.eval()
+    for here, seen, took in batches(learner, "test"):
+        logits = seen["logits"]
+        found["predicted"][here] = logits.argmax(1).numpy()
+        found["confidence"][here] = logits.softmax(1).amax(1).numpy()
+        every = logits.log_softmax(1).numpy()
+        found["loss"][here] = -every[np.arange(len(here)), labels[here]]
+        used += took
+    return found, used
+
+
 def predict_with_confidence(
     learner: "Learner", split: str, rows: Chosen | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], Phase]:

@@ -8,7 +8,8 @@ from trainables.data.dataset import Dataset
 from trainables.learners.linear import open_linear
 from trainables.learners.network import Network
 from trainables.learners.text import open_text, open_tiny
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,8 +22,8 @@ from trainables.environment import autocast, device, draw_from
 from trainables.errors import DataError
 from trainables.keys import seed_for
 from trainables.result import Phase
-from trainables.spec import Training
 from trainables.training.schedule import Schedule, Step, learning_rate
+from trainables.training_settings import Training
 
 if TYPE_CHECKING:
     from trainables.learners.network import Network

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from trainables.errors import UsageError
 from trainables.keys import seed_for
-from trainables.spec import Training
+from trainables.training_settings import Training
 
 Rows = NDArray[np.int64]
 

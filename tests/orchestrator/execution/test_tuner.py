@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from orchestrator.execution.worker import explain_error
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 SPEC = TrialSpec(
     dataset="imdb", data_sha="d", model="tiny", model_sha="m", learner="text", seed=1,

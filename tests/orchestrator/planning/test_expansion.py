@@ -6,7 +6,7 @@ from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS, Arm, GridBlock
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import sha_of
-from trainables.spec import Training
+from trainables.training_settings import Training
 
 MODEL = Model(learner="tiny", name="tiny", sha="tiny")
 

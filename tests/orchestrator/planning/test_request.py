@@ -8,7 +8,7 @@ from orchestrator.planning.request import arm_of
 from trainables.data.stress import alterations_text
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
-from trainables.spec import Training
+from trainables.training_settings import Training
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 LINEAR = Model(learner="linear", name="linear", sha="linear")

@@ -22,9 +22,10 @@ from trainables.evidence.requirements import (
 from trainables.learners import LEARNERS
 from trainables.neighbours.ivf import ivf_neighbours
 from trainables.result import Phase
-from trainables.spec import Training, TrialSpec
+from trainables.spec import TrialSpec
 from trainables.training.learner import Learner
 from trainables.training.schedule import Schedule
+from trainables.training_settings import Training
 
 SPEC = TrialSpec(
     dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1, warmup=0.15,

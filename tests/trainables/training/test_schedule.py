@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainables.spec import Training
 from trainables.training.schedule import Schedule, epoch_order, learning_rate, warm_steps
+from trainables.training_settings import Training
 
 N, SIZE, EPOCHS = 1003, 16, 3
 TRAINING = Training(epochs=EPOCHS, batch_size=SIZE)

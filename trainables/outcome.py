@@ -1,0 +1,83 @@
+"""What a finished trial leaves of the test set: a table with one row a test example."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from trainables.errors import DataError
+
+# What a loss of 16 bits is cut at, in nats: a probability of 1e-7.
+LARGEST_LOSS = 15.9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """Columns of numbers, row for row of the test set, from which any metric is computed.
+
+    Attributes:
+        columns: predicted: class numbers (int64) or predicted numbers (float64), shape (n,); loss:
+            of the true answer in nats, (n,); probs: of each class, (n, c); weight: of each example,
+            (n,); and any other name of a trainer of the user's own, (n,) float64.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def __post_init__(self) -> None:
+        """Refuse a table without columns, or of several lengths."""
+        if len({len(column) for column in self.columns.values()}) != 1:
+            sizes = {name: len(column) for name, column in self.columns.items()}
+            raise DataError(
+                f"an outcome has columns of {sizes} rows; it has one row a test example"
+            )
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def write(self, path: Path) -> None:
+        """Write it as Parquet: losses and probabilities of 16 bits, class numbers as small as they go."""
+        table = pa.table({name: _written(name, values) for name, values in self.columns.items()})
+        pq.write_table(table, path, compression="zstd")
+
+    @classmethod
+    def read(cls, path: Path, names: list[str] | None = None) -> "Outcome":
+        """The outcome that `write` wrote, or those of its columns that are named and there.
+
+        Raises:
+            DataError: If the file is no such table.
+        """
+        try:
+            there = pq.read_schema(path).names
+            table = pq.read_table(path, columns=[n for n in there if names is None or n in names])
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{path}: not an outcome: {error}") from error
+        return cls(columns={name: _read(table[name]) for name in table.column_names})
+
+
+def _written(name: str, values: NDArray[Any]) -> pa.Array:
+    if values.ndim == 2:
+        flat = pa.array(np.ascontiguousarray(values, dtype=np.float16).ravel())
+        return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    if name == "loss":
+        return pa.array(np.minimum(values, LARGEST_LOSS).astype(np.float16))
+    if np.issubdtype(values.dtype, np.integer):
+        largest = int(values.max(initial=0))
+        return pa.array(values.astype(np.min_scalar_type(largest) if values.min() >= 0 else "i8"))
+    return pa.array(values.astype(np.float64))
+
+
+def _read(column: pa.ChunkedArray) -> NDArray[Any]:
+    whole = column.combine_chunks()
+    if pa.types.is_fixed_size_list(whole.type):
+        width = whole.type.list_size
+        flat: NDArray[np.float64] = np.asarray(whole.flatten()).astype(np.float64)
+        return flat.reshape(-1, width)
+    values = np.asarray(whole)
+    is_whole = np.issubdtype(values.dtype, np.integer)
+    read: NDArray[Any] = values.astype(np.int64 if is_whole else np.float64)
+    return read
