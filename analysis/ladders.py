@@ -15,11 +15,18 @@ from analysis.verdicts import ALPHA, LEAST_SEEDS
 def rung_of(study: Study, row: JudgedCell) -> Rung | None:
     """Whether a condition is within at a level; None where it may not pass at any."""
     v = row.verdict
-    if v is None or v.parts is None or v.n_seeds < LEAST_SEEDS or v.diverged or v.low is None:
+    if (
+        v is None
+        or v.parts is None
+        or v.n_seeds < LEAST_SEEDS
+        or v.diverged
+        or v.low is None
+        or v.few
+    ):
         return None
     if not has_learned(study, row):
         return None
-    p, line = v.parts, -v.tolerance / 100
+    p, line = v.parts, v.line
     if not study.plan.adaptive:
         return lambda level: bool(bounds(p, level)[0] > line)
     look = look_of(row.cell)
@@ -64,7 +71,7 @@ def climbed_by_two(study: Study, rows: Sequence[JudgedCell]) -> int:
         beside = _of_two(study, row)
         pooled = replace(v.parts, run=max(v.parts.run, sum(p.run for p in beside) / len(beside)))
         low, _ = bounds(pooled, ALPHA, df=min(len(beside) / 2, 4))
-        if low <= -v.tolerance / 100:
+        if low <= v.line:
             break
         count += 1
     return count

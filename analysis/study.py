@@ -13,6 +13,7 @@ from analysis.envelope import JudgedCell, judged_cells
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
+from analysis.metrics import ACCURACY, Metric
 from analysis.random_control import Comparison, against_random
 from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
 from analysis.training_curves import Ending, endings
@@ -32,7 +33,7 @@ class Study:
         nulls: Cells that pruned nothing: what chance alone does, judged like the rest.
         comparisons: Every signal's cell against random, by condition.
         plan: What was to be run.
-        tolerance: The tolerance judged by.
+        tolerance: The tolerance judged by, in the metric's unit.
         methods: Labels of the methods, random last.
         sources: Labels of the data sets, sorted; with "(altered)" where a stress test altered the rows.
         dropped: Who was dropped, as far as the sweep wrote it.
@@ -41,6 +42,7 @@ class Study:
             such a list; neither its trials nor its random lists are among the rows.
         curves: Runs looked at on held-out training rows, in the order in which they were made.
         endings: How the trainings end that such a run shows, by `Condition.question`.
+        metric: What is judged by.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Study:
     confirmed: Mapping[DatasetId, Confirmation] = field(default_factory=dict)
     curves: tuple[TrainingCurve, ...] = ()
     endings: Mapping[tuple[Any, ...], Ending] = field(default_factory=dict)
+    metric: Metric = ACCURACY
 
     def confirms(self, source: DatasetId) -> bool:
         """Whether the plan has a data set's answer confirmed: then the search alone names none."""

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.intervals import Parts, bounds, half_width, item_variance, p_below, parts
+from analysis.metrics import ACCURACY, Metric
 from trainables.errors import UsageError
 
 Word = Literal["within", "outside", "inconclusive"]
@@ -16,6 +17,8 @@ Word = Literal["within", "outside", "inconclusive"]
 ALPHA = 0.05
 # Fewer seeds choose what to test and decide nothing.
 LEAST_SEEDS = 3
+# Fewer test examples than this that carry a difference decide nothing, where one may carry any.
+LEAST_EXAMPLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,8 @@ class Verdict:
         tolerance: The tolerance judged by.
         alpha: Error of each bound.
         parts: What the interval is made of; None of an average.
+        scale: What differences of `parts` are multiplied by to be in the metric's unit.
+        few: How many test examples carry the difference, where these are too few to decide by.
     """
 
     verdict: Word = "inconclusive"
@@ -59,6 +64,13 @@ class Verdict:
     tolerance: float = 1.0
     alpha: float = ALPHA
     parts: Parts | None = None
+    scale: float = 100.0
+    few: int | None = None
+
+    @property
+    def line(self) -> float:
+        """The line, as `parts` counts: minus the tolerance."""
+        return -self.tolerance / self.scale
 
 
 def judge(
@@ -68,62 +80,73 @@ def judge(
     alpha: float = ALPHA,
     item_share: float = 1.0,
     diverged: Sequence[int] = (),
+    metric: Metric = ACCURACY,
+    most: float | None = 1.0,
 ) -> Verdict:
     """Judge a condition by the interval of its paired differences.
 
     Args:
-        x: What each test example adds to the pruned run's accuracy less the full run's, shape
-            (n, seeds): -1, 0 or 1.
-        tolerance: How far below the baseline is still within, above 0.
+        x: What each test example adds to the pruned run's value less the full run's, below 0 where that
+            is worse, shape (n, seeds): -1, 0 or 1 of accuracy.
+        tolerance: How far below the baseline is still within, 0 or more.
         alpha: Error allowed on each side, in (0, 0.5).
         item_share: Of that error the share for the choice of test examples, in (0, 1]: below 1
             where the condition was chosen on the same examples.
         diverged: Seeds whose pruned run is named as diverged; they stay in the mean.
+        metric: What the differences are of.
+        most: The most that one example can add; None where anything, as `Metric.most` says.
 
     Returns:
         The verdict; with one seed "inconclusive" and without an interval.
 
     Raises:
-        UsageError: If the tolerance is not above 0.
+        UsageError: If the tolerance is below 0.
         ValueError: If there is no difference, or one that is no number.
     """
     values = np.asarray(x, dtype=float)
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
         raise ValueError(f"x has shape {values.shape}; give finite numbers, (examples, seeds)")
-    if not 0 < tolerance < math.inf:
-        raise UsageError(f"tolerance is {tolerance}; it must be above 0")
-    p = parts(values)
+    if not 0 <= tolerance < math.inf:
+        raise UsageError(f"tolerance is {tolerance}; it must be 0 or more")
+    p = parts(values, unit=most or float(np.abs(values).max()) or 1.0)
     plain = Verdict(
-        mean=100 * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
-        tolerance=tolerance, alpha=alpha, parts=p,
+        mean=metric.scale * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
+        tolerance=tolerance, alpha=alpha, parts=p, scale=metric.scale,
+        few=None if most else _too_few(values),
     )  # fmt: skip
-    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, item_share)
+    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, item_share, metric)
 
 
-def _bounded(plain: Verdict, p: Parts, item_share: float) -> Verdict:
+def _too_few(x: NDArray[np.float64]) -> int | None:
+    """How many examples carry a difference that is not bounded, where they are too few; else None."""
+    own = x.mean(axis=1) - x.mean()
+    squares, fourths = float((own**2).sum()), float((own**4).sum())
+    carrying = squares**2 / fourths if fourths else 0.0
+    return math.ceil(carrying) if carrying < LEAST_EXAMPLES else None
+
+
+def _bounded(plain: Verdict, p: Parts, item_share: float, metric: Metric) -> Verdict:
     """The verdict with its interval."""
-    alpha, line = plain.alpha, plain.tolerance
+    alpha, line, scale = plain.alpha, plain.tolerance, plain.scale
     found = bounds(p, alpha, item_alpha=item_share * alpha)
-    low, high = (float(np.clip(100 * bound, -100, 100)) for bound in found)
-    by_runs = 100 * float(half_width(p.run, p.res, 0.0, p.seeds - 1, alpha))
-    word: Word = "outside" if high < -line else "inconclusive"
-    return Verdict(
-        verdict="within" if low > -line and not plain.diverged else word,
-        mean=plain.mean,
+    # A share changes by all of itself at most.
+    most = scale if metric.unit == "pp" else math.inf
+    low, high = (float(np.clip(scale * bound, -most, most)) for bound in found)
+    by_runs = scale * float(half_width(p.run, p.res, 0.0, p.seeds - 1, alpha))
+    may_pass = not plain.diverged and plain.few is None
+    word: Word = "outside" if high < -line and plain.few is None else "inconclusive"
+    return replace(
+        plain,
+        verdict="within" if low > -line and may_pass else word,
         low=low,
         high=high,
         test_low=plain.mean - by_runs if by_runs else None,
         test_high=plain.mean + by_runs if by_runs else None,
-        p_not_within=p_below(p, -line / 100, item_share=item_share),
-        n_seeds=plain.n_seeds,
-        sd=100 * math.sqrt(float(p.run) * p.seeds),
-        test_variance=1e4 * float(item_variance(p, alpha)),
-        diverged=plain.diverged,
-        equivalent=low > -line and high < line and not plain.diverged,
-        improved=low > 0 and not plain.diverged,
-        tolerance=line,
-        alpha=alpha,
-        parts=p,
+        p_not_within=p_below(p, plain.line, item_share=item_share),
+        sd=scale * math.sqrt(float(p.run) * p.seeds),
+        test_variance=scale**2 * float(item_variance(p, alpha)),
+        equivalent=low > -line and high < line and may_pass,
+        improved=low > 0 and may_pass,
     )
 
 

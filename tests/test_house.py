@@ -73,7 +73,16 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
-        {"intervals", "divergence", "methods", "dropped_samples", "run_files", "csv_lines"},
+        {
+            "intervals",
+            "contributions",
+            "divergence",
+            "methods",
+            "dropped_samples",
+            "run_files",
+            "csv_lines",
+        },
+        {"metrics"},
         {"verdicts", "multiplicity", "pairing", "training_curves"},
         {"seeds_needed", "envelope", "learned"},
         {"cost", "interim_looks", "random_control", "class_retention"},

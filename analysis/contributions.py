@@ -1,0 +1,224 @@
+"""What each test example does to a metric: contributions, whose mean is the metric's value.
+
+How far an example's contribution lies from the mean is its influence: what the value would change by,
+times n, if that example counted once more.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from trainables.errors import DataError
+
+Columns = Mapping[str, NDArray[Any]]
+Contributions = NDArray[np.float64]
+
+# A class of fewer test rows has no recall worth a mean, and of fewer than ten no ranking.
+LEAST_OF_CLASS, LEAST_TO_RANK = 5, 10
+# Parts of the test set that are left out one by one of a metric of one's own.
+_PARTS = 100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """The answers of a test set, row for row, and what the training set says without a look.
+
+    Attributes:
+        labels: Class numbers, shape (n,); None where there are no classes.
+        targets: Numbers, shape (n,); None where none are to be predicted.
+        class_names: Shape (c,).
+        prior: Share of each class in the training set, shape (c,).
+        mean: Of the training set's numbers.
+        median: Of the same.
+        own: The user's own columns of the test set.
+    """
+
+    labels: NDArray[np.int64] | None = None
+    targets: NDArray[np.float64] | None = None
+    class_names: tuple[str, ...] = ()
+    prior: NDArray[np.float64] | None = None
+    mean: float | None = None
+    median: float | None = None
+    own: Columns = field(default_factory=dict)
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """What is to be predicted, shape (n,).
+
+        Raises:
+            DataError: If there is nothing.
+        """
+        if self.targets is not None:
+            return self.targets
+        if self.labels is None:
+            raise DataError("the test set has neither classes nor numbers to predict")
+        return self.labels
+
+
+def of_accuracy(truth: Truth, columns: Columns) -> Contributions:
+    """1 where an example is right, else 0, shape (n,)."""
+    right: Contributions = (columns["predicted"] == truth.labels).astype(np.float64)
+    return right
+
+
+def of_balanced_accuracy(truth: Truth, columns: Columns) -> Contributions:
+    """A mean of recalls; a small class's influence is widened as its own variance is too small."""
+    y, counts = counted(truth)
+    right = columns["predicted"] == y
+    classes = enough(truth)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = np.bincount(y[right], minlength=len(counts)) / counts
+        weight = len(y) / counts * np.sqrt(counts / (counts - 1)) / len(classes)
+    is_in = np.isin(y, classes)
+    influence = np.zeros(len(y))
+    influence[is_in] = weight[y[is_in]] * (right[is_in] - recall[y[is_in]])
+    found: Contributions = recall[classes].mean() + influence
+    return found
+
+
+def of_macro_f1(truth: Truth, columns: Columns) -> Contributions:
+    """What each example does to the mean of the classes' F1, shape (n,)."""
+    y, counts = counted(truth)
+    predicted = columns["predicted"]
+    of_predicted = np.bincount(predicted, minlength=len(counts))[: len(counts)]
+    right = predicted == y
+    hit = np.bincount(y[right], minlength=len(counts))
+    size = counts + of_predicted
+    f1 = np.divide(2.0 * hit, size, out=np.zeros(len(counts)), where=size > 0)
+    classes = enough(truth)
+    # What one row of a class does to that class's F1; classes too small to count weigh nothing.
+    weight = np.zeros(len(counts))
+    weight[classes] = len(y) / size[classes] / len(classes)
+    influence = 2 * weight[y] * right - (weight * f1)[y] - (weight * f1)[predicted]
+    found: Contributions = f1[classes].mean() + influence
+    return found
+
+
+def of_log_loss(truth: Truth, columns: Columns) -> Contributions:
+    """The loss of each example, in nats, shape (n,)."""
+    found: Contributions = columns["loss"].astype(np.float64)
+    return found
+
+
+def prior_loss(truth: Truth) -> Columns:
+    """The loss of saying the shares of the training set."""
+    y, _ = counted(truth)
+    if truth.prior is None:
+        raise DataError("the training set's classes are not known: no loss without a look")
+    return {"loss": -np.log(np.maximum(truth.prior, 1e-7))[y]}
+
+
+def of_auroc(truth: Truth, columns: Columns) -> Contributions:
+    """Of two classes the area of the second; of more the mean over classes, each against the rest.
+
+    References:
+        DeLong, DeLong, Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+        operating characteristic curves", 1988.
+    """
+    y, counts = counted(truth)
+    if len(counts) == 2:
+        likely = np.exp(-columns["loss"].astype(np.float64))
+        return _area(np.where(y == 1, likely, 1 - likely), y == 1)
+    classes = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
+    if not len(classes):
+        raise DataError(f"no class has {LEAST_TO_RANK} test rows: there is no AUROC")
+    areas = [_area(columns["probs"][:, k], y == k) for k in classes]
+    found: Contributions = np.mean(areas, axis=0)
+    return found
+
+
+def _area(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> Contributions:
+    """The share of pairs ranked right, and each example's part in it; ties count half."""
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    ranks = rankdata(score)
+    share = np.empty(len(score))
+    share[positive] = (ranks[positive] - rankdata(score[positive])) / n_negative
+    share[~positive] = 1 - (ranks[~positive] - rankdata(score[~positive])) / n_positive
+    area = float(share[positive].mean())
+    weight = np.where(positive, len(score) / n_positive, len(score) / n_negative)
+    found: Contributions = area + weight * (share - area)
+    return found
+
+
+def of_absolute_error(truth: Truth, columns: Columns) -> Contributions:
+    """How far each number is off, shape (n,)."""
+    found: Contributions = np.abs(columns["predicted"] - truth.y)
+    return found
+
+
+def of_root_mean_square(truth: Truth, columns: Columns) -> Contributions:
+    """What each example does to the root of the mean square error, shape (n,)."""
+    squares = (columns["predicted"] - truth.y) ** 2
+    root = float(np.sqrt(squares.mean()))
+    found: Contributions = root + (squares - root**2) / (2 * root) if root else squares
+    return found
+
+
+def of_token_loss(truth: Truth, columns: Columns) -> Contributions:
+    """What each document does to the loss a token, shape (n,)."""
+    return ratio(columns["loss"], columns["weight"])
+
+
+def ratio(above: NDArray[Any], below: NDArray[Any]) -> Contributions:
+    """Contributions to the ratio of two sums, shape (n,).
+
+    Raises:
+        DataError: If the sum below is not above 0.
+    """
+    mean = float(np.mean(below))
+    if not mean > 0:
+        raise DataError(
+            f"the column to divide by sums to {mean * len(below):g}; it must be above 0"
+        )
+    value = float(np.mean(above)) / mean
+    found: Contributions = value + (above - value * below) / mean
+    return found
+
+
+def by_jackknife(
+    function: Callable[[NDArray[Any], dict[str, NDArray[Any]]], float],
+    truth: Truth,
+    columns: Columns,
+) -> Contributions:
+    """Contributions to any function of answers and columns, by leaving out parts of the test set.
+
+    Args:
+        function: From answers (n,) and columns to a number.
+        truth: The answers.
+        columns: An outcome's.
+
+    Returns:
+        One number a part, shape (100,), or (n,) of a smaller test set: the parts stand for examples.
+    """
+    n = len(truth.y)
+    parts = np.random.default_rng(0).permutation(n) % min(_PARTS, n)
+    count = int(parts.max()) + 1
+    without = np.array([
+        function(truth.y[parts != part], {k: v[parts != part] for k, v in columns.items()})
+        for part in range(count)
+    ])  # fmt: skip
+    value = float(function(truth.y, dict(columns)))
+    found: Contributions = value + (count - 1) * (without.mean() - without)
+    return found
+
+
+def enough(truth: Truth) -> NDArray[np.int64]:
+    """The classes that a mean over classes is of: those of 5 test rows and more, or all there are.
+
+    Raises:
+        DataError: If no class has a test row.
+    """
+    _, counts = counted(truth)
+    found = np.flatnonzero(counts >= LEAST_OF_CLASS)
+    return found if len(found) else np.flatnonzero(counts)
+
+
+def counted(truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Class numbers, shape (n,), and how many test rows each class has, shape (c,)."""
+    if truth.labels is None:
+        raise DataError("the test set has no classes")
+    return truth.labels, np.bincount(truth.labels, minlength=len(truth.class_names))
