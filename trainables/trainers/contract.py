@@ -55,6 +55,7 @@ class Answered:
         seconds_training: Until it said that training had ended; all of it where it did not say.
         seconds_evaluation: After that.
         seconds_starting: Before its own code ran: interpreter and imports, where that is known.
+        warnings: What a reader of the row must know, one sentence each.
         log: Its log.txt.
     """
 
@@ -64,6 +65,7 @@ class Answered:
     seconds_training: float = 0.0
     seconds_evaluation: float = 0.0
     seconds_starting: float = 0.0
+    warnings: tuple[str, ...] = ()
     log: Path
 
 
@@ -76,7 +78,8 @@ class Trainer:
         settings: All of them, defaults too; `TrialSpec.learner_settings`.
         sha: Content of its files, its words, its version; `TrialSpec.learner_sha`.
         files: What that content is of, as a reader knows them; the plan lists them.
-        takes_passes: Whether it can be run at equal steps.
+        takes: What it takes of what is given; with passes it can be run at equal steps.
+        must: Of that, what it cannot do without.
         train: Calls it.
     """
 
@@ -84,7 +87,8 @@ class Trainer:
     settings: tuple[tuple[str, Setting], ...] = ()
     sha: str
     files: tuple[str, ...] = ()
-    takes_passes: bool = False
+    takes: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
     train: Callable[[Call], Answered]
 
 

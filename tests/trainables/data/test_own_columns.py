@@ -274,7 +274,7 @@ def test_what_is_to_be_predicted_is_held_back_from_the_test_rows_alone(tmp_path)
     assert "price" in tables.given(keep, shows_answers=True)["test"].column_names
 
 
-@pytest.mark.parametrize("values", [[*range(5, 45)], ["x"] * 40])
+@pytest.mark.parametrize("values", [[*range(5, 45)], [f"x{i}" for i in range(40)]])
 def test_a_column_id_by_which_rows_are_not_known_is_refused(tmp_path, values):
     rows = {"id": values, "nr": [*range(40)], "price": [1.0] * 40}
     path = write_as(tmp_path / "x.parquet", rows)

@@ -1,0 +1,217 @@
+"""The clean process that has imported a user's module and computed nothing; each call is a fork of it.
+
+It speaks with a worker through a socket, a line of JSON a message, and ends when that closes.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from trainables.errors import EnvelopeError, UsageError
+from trainables.suggestions import did_you_mean
+from trainables.trainers.child import answer_call
+from trainables.trainers.processes import enter_group
+from trainables.trainers.signature import Signature, signature_of
+
+_INSTALLED = {"site-packages", "dist-packages"}
+_OURS = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A trainer's function, found and read.
+
+    Attributes:
+        signature: What it takes.
+        files: The sha256 of its file and of every module it imported from the same folder, by path
+            below that folder.
+    """
+
+    signature: Signature
+    files: dict[str, str]
+
+
+def serve(handle: int, name: str, start: str) -> None:
+    """Import what `name` says, describe it, and answer calls until the other end closes.
+
+    Args:
+        handle: Of the socket.
+        name: file.py:function or module:function, found from the working folder.
+        start: "fork" to fork for each call; "spawn" to answer one call in this very process.
+    """
+    channel = socket.socket(fileno=handle)
+    os.set_inheritable(handle, False)
+    try:
+        function, folder = find_function(name)
+        told = asdict(_described(function, name, folder))
+    except EnvelopeError as error:
+        send(channel, {"refused": str(error)})
+        return
+    except BaseException as error:
+        send(channel, {"refused": f"{name}: importing it failed: {_said(error)}"})
+        traceback.print_exc()
+        return
+    send(channel, told)
+    lines = channel.makefile("rb")
+    while line := lines.readline():
+        call = json.loads(line)
+        # What a call imports late is in no key; what was imported at the start is.
+        known = set(local_files(folder))
+
+        def late() -> list[str]:
+            return sorted({*local_files(folder)} - known)  # noqa: B023 - called within this turn
+
+        if start == "spawn":
+            enter_group(Path(call["folder"]))
+            send(channel, {"pid": os.getpid()})
+            channel.close()
+            os._exit(answer_call(function, call, late))
+        _fork(channel, function, call, late)
+
+
+def _fork(
+    channel: socket.socket,
+    function: Callable[..., Any],
+    call: dict[str, Any],
+    late: Callable[[], list[str]],
+) -> None:
+    """Answer one call in a fork, and tell its number and how it ended."""
+    told, tells = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(told)
+        try:
+            enter_group(Path(call["folder"]))
+        except BaseException as error:
+            os.write(tells, str(error).encode())
+            os._exit(1)
+        os.write(tells, b"ok")
+        os.close(tells)
+        channel.close()
+        os._exit(answer_call(function, call, late))
+    os.close(tells)
+    said = os.read(told, 1000).decode(errors="replace")
+    os.close(told)
+    if said != "ok":
+        os.waitpid(child, 0)
+        send(channel, {"refused": said or "the process of the call could not be started"})
+        return
+    send(channel, {"pid": child})
+    _, status = os.waitpid(child, 0)
+    send(channel, {"exit": os.waitstatus_to_exitcode(status)})
+
+
+def send(channel: socket.socket, message: dict[str, Any]) -> None:
+    """Send one message, a line of JSON."""
+    channel.sendall(json.dumps(message).encode() + b"\n")
+
+
+def find_function(name: str) -> tuple[Callable[..., Any], Path]:
+    """The function that a name means, and the folder whose modules count as the user's.
+
+    Raises:
+        UsageError: If the file or the function is not there.
+    """
+    where, _, attribute = name.rpartition(":")
+    if where.endswith(".py"):
+        path = Path(where).resolve()
+        if not path.is_file():
+            raise UsageError(f"--trainer {name}: there is no file {path}")
+        module, folder = _of_file(path), path.parent
+    else:
+        here = str(Path.cwd())
+        sys.path.insert(0, here)
+        try:
+            module = importlib.import_module(where)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name != where.partition(".")[0]:
+                raise
+            raise UsageError(
+                f"--trainer {name}: there is no module {error.name!r} that can be imported from {here}; "
+                "give FILE.py:FUNCTION or MODULE:FUNCTION"
+            ) from error
+        folder = _folder_of(module)
+    function = getattr(module, attribute, None)
+    if function is None:
+        own = [
+            key
+            for key, value in vars(module).items()
+            if callable(value) and getattr(value, "__module__", "") == module.__name__
+        ]
+        has = f"it has {', '.join(own[:10])}" if own else "it has none"
+        raise UsageError(
+            f"--trainer {name}: {where} has no function {attribute!r}; {has}.{did_you_mean(attribute, own)}"
+        )
+    return function, folder
+
+
+def _of_file(path: Path) -> ModuleType:
+    """The module of a file, which finds those beside it as a script does."""
+    sys.path.insert(0, str(path.parent))
+    sys.argv = [str(path)]
+    name = path.stem if path.stem not in sys.modules else f"trainer_{path.stem}"
+    found = importlib.util.spec_from_file_location(name, path)
+    assert found is not None and found.loader is not None, "the name ends in .py"
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def _folder_of(module: ModuleType) -> Path:
+    """Of a package that of its outermost, of a single module that it lies in."""
+    top = sys.modules[module.__name__.partition(".")[0]]
+    return Path(str(top.__file__ or module.__file__)).resolve().parent
+
+
+def local_files(folder: Path) -> dict[str, Path]:
+    """The files of all modules imported from a folder, by their path below it; none that is installed."""
+    found = {}
+    for module in [*sys.modules.values()]:
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            continue
+        path = Path(file).resolve()
+        if not path.is_relative_to(folder) or path.is_relative_to(_OURS):
+            continue
+        below = path.relative_to(folder)
+        if not _INSTALLED & {*below.parts}:
+            found[below.as_posix()] = path
+    return found
+
+
+def _described(function: Callable[..., Any], name: str, folder: Path) -> Described:
+    signature = signature_of(function, name)
+    files = local_files(folder)
+    if _INSTALLED & {folder.name}:  # a module of its own among all that is installed
+        own = Path(str(sys.modules[function.__module__].__file__)).resolve()
+        files = {below: path for below, path in files.items() if path == own}
+    shas = {
+        below: hashlib.sha256(path.read_bytes()).hexdigest()
+        for below, path in sorted(files.items())
+        if path.is_file()
+    }
+    return Described(signature=signature, files=shas)
+
+
+def _said(error: BaseException) -> str:
+    """An error in one line: what it is, and where in the user's files."""
+    words = " ".join(str(error).split())
+    frames = [
+        one for one in traceback.extract_tb(error.__traceback__) if "importlib" not in one.filename
+    ]
+    at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    if isinstance(error, SyntaxError):
+        at = f" ({Path(error.filename or '').name}, line {error.lineno})"
+        words = error.msg or words
+    return f"{type(error).__name__}{': ' * bool(words)}{words}{at}"
