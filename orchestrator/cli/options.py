@@ -48,6 +48,11 @@ class SweepOptions(BaseModel):
         description="tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen "
         "embeddings.",
     )
+    score_model: str = Field(
+        default="",
+        description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
+        "and scores every model shares. The model then trains afresh on what is left.",
+    )
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
     )
@@ -198,6 +203,7 @@ class SweepOptions(BaseModel):
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
+            score_model=self.score_model,
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(

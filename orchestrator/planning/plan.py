@@ -16,6 +16,7 @@ from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.scorers import locate_score_model, scorers_of
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
@@ -47,7 +48,7 @@ class Sweep:
         resources: What it runs on.
         store: What is shared.
         run: The run's folder.
-        weights_bytes: Of the model's files; 0 where built in.
+        weights_bytes: Of the files of the model that scores; 0 where built in.
         purchases: What was bought beyond the first look and has not ended.
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
@@ -140,17 +141,26 @@ def plan_sweep(
     sources = request.sources(before.sources if before else {})
     has_vectors = any(map(comes_with_vectors, sources.values()))
     model = locate_model(request.model_name(has_vectors=has_vectors))
-    grid = request.resolved(model, gpu=resources.gpus > 0)
-    expand(grid, dict.fromkeys(sources, ""), model)
+    score_model = locate_score_model(request, model)
+    gpu = resources.gpus > 0
+    grid = request.resolved(model, gpu=gpu)
+    scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
+    scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
+    expand(grid, dict.fromkeys(sources, ""), model, scorers=scorers)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
-    check_inputs(model, datasets.values())
+    check_inputs(model, datasets.values(), score_model)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)
+    if score_model and scoring:
+        score_model = fitted(score_model)
+        check_pieces(score_model, datasets.values(), scoring.max_length)
     loaded = Loaded(
         request=request,
         grid=grid,
         model=model,
+        score_model=score_model,
+        scoring=scoring,
         datasets=datasets,
         sources=sources,
         pieces=pieces,
@@ -177,7 +187,7 @@ def planned(loaded: Loaded) -> Sweep:
     datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
-    check_trials(specs, loaded.model, datasets)
+    check_trials(specs, loaded.model, datasets, loaded.score_model)
     edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
     plan = Plan(
         grid=request.grid or "own",
@@ -212,7 +222,7 @@ def planned(loaded: Loaded) -> Sweep:
         resources=resources,
         store=store,
         run=run,
-        weights_bytes=loaded.model.size,
+        weights_bytes=(loaded.score_model or loaded.model).size,
         sizes=sizes,
         control=grid.control,
         searches=open_,
