@@ -60,6 +60,11 @@ class SweepOptions(BaseModel):
     trainer_start: str = Field(
         default="", description="fork, or spawn where its file starts CUDA as it is imported."
     )
+    score_model: str = Field(
+        default="",
+        description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
+        "and scores every model shares. The model then trains afresh on what is left.",
+    )
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
     )
@@ -211,6 +216,7 @@ class SweepOptions(BaseModel):
             datasets=tuple(self.dataset or ()),
             model=self.model,
             own=self._own(),
+            score_model=self.score_model,
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(
