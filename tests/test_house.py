@@ -56,7 +56,7 @@ FLOORS = {
         {"outcome", "training_settings"},
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
-        {"records", "learners"},
+        {"records", "learners", "trainers"},
         {"training"},
         {"evidence"},
         {"signals"},
