@@ -11,7 +11,14 @@ from analysis.cost import best_measured_cost
 from analysis.envelope import JudgedCell
 from analysis.interim_looks import look_of
 from analysis.intervals import bounds
-from analysis.ladders import climbed, climbed_by_two, has_learned, levels_of_looks, lines_of, rung_of
+from analysis.ladders import (
+    climbed,
+    climbed_by_two,
+    has_learned,
+    levels_of_looks,
+    lines_of,
+    rung_of,
+)
 from analysis.learned import Learned
 from analysis.methods import DatasetId, RateCurve
 from analysis.multiplicity import Rung, searched

@@ -28,8 +28,20 @@ class Asked:
     guards: tuple[str, ...] | None = None
     group_column: str | None = None
 
+    @classmethod
+    def of(
+        cls,
+        metric: str | None,
+        tolerance: str | None,
+        guard: Sequence[str] | None,
+        group_column: str | None,
+    ) -> "Asked":
+        """What flags ask for; the one guard "none" takes those of the plan away."""
+        chosen = () if guard == ["none"] else tuple(guard) if guard else None
+        return cls(metric=metric, tolerance=tolerance, guards=chosen, group_column=group_column)
 
-def criterion_in(plan: Plan, asked: Asked = Asked()) -> Criterion:  # noqa: B008 - frozen
+
+def criterion_in(plan: Plan, asked: Asked = Asked()) -> Criterion:
     """What a run is judged by: what is asked for, and else what its plan says.
 
     A margin is of its metric: where another metric is asked for and no margin, it is that metric's own. A
@@ -66,7 +78,12 @@ def _is_function(text: str) -> bool:
 
 def _is_named(text: str) -> bool:
     parts = text.split(":")
-    return len(parts) == 1 or parts[0] in METRICS or _is_margin(parts[1]) or parts[1] in ("higher", "lower")
+    return (
+        len(parts) == 1
+        or parts[0] in METRICS
+        or _is_margin(parts[1])
+        or parts[1] in ("higher", "lower")
+    )
 
 
 def _is_margin(text: str) -> bool:

@@ -150,7 +150,11 @@ def judged_cells(
 
 
 def judge_cell(
-    cell: Cell, *, by: Criterion, alpha: float = ALPHA, item_share: float = 1.0
+    cell: Cell,
+    *,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    alpha: float = ALPHA,
+    item_share: float = 1.0,
 ) -> JudgedCell:
     """A cell with its verdict and its guards; arguments as `judge_pairs`."""
     if not cell.pairs:
@@ -187,7 +191,9 @@ def _with_divergence(group: Sequence[Cell], reading: Reading) -> list[Cell]:
     of_full, *of_cells = diverged(signed, least=_least_fall(reading, [*runs.values()]))
     bad = {key: full[key] for key, is_off in zip(full, of_full, strict=True) if is_off}
     usual = float(np.median([*full.values()])) if full else 0.0
-    told = {key: f"({_told(one, metric)} against {_told(usual, metric)})" for key, one in bad.items()}
+    told = {
+        key: f"({_told(one, metric)} against {_told(usual, metric)})" for key, one in bad.items()
+    }
     return [_named(cell, mask, told) for cell, mask in zip(group, of_cells, strict=True)]
 
 

@@ -80,7 +80,9 @@ def criterion_of(
         UsageError: If something is not known, or worst_group has no column.
     """
     deciding = metric_of(metric) if metric else ACCURACY
-    written = "" if tolerance is None else f"{tolerance:g}" if isinstance(tolerance, float) else tolerance
+    written = (
+        "" if tolerance is None else f"{tolerance:g}" if isinstance(tolerance, float) else tolerance
+    )
     chosen = tuple(guard_of(text, deciding) for text in guards)
     if not group_column and any(one.family == "group" for one in chosen):
         raise UsageError(

@@ -90,7 +90,9 @@ def outcomes_of(runs: Sequence[Path]) -> Outcomes:
     """The outcomes and answers in the folders of some runs."""
 
     def file(kind: str, key: str) -> Path | None:
-        return next((path for run in runs if (path := outcome_file(run, kind, key)).is_file()), None)
+        return next(
+            (path for run in runs if (path := outcome_file(run, kind, key)).is_file()), None
+        )
 
     def answers(sha: str) -> Truth | None:
         found = [path for run in runs if (path := answers_file(run, sha)).is_file()]

@@ -140,7 +140,8 @@ def _contest(cell: Cell, controls: Sequence[Cell]) -> _Contest | None:
     preferred = sorted(controls, key=lambda c: c.condition.selector != cell.condition.selector)
     for control in preferred:
         both = {
-            mine.spec.seed: cell.reading.gained(mine, other) for mine, other in _common(cell, control)
+            mine.spec.seed: cell.reading.gained(mine, other)
+            for mine, other in _common(cell, control)
         }
         if both:
             return _Contest(cell=cell, control=control, gained=both)
@@ -203,7 +204,10 @@ def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list
 
 def _compare(contest: _Contest, alpha: float, item_share: float = 1.0) -> Comparison:
     seeds = tuple(sorted(contest.gained))
-    p, scale = parts(contest.differences(seeds), unit=contest.unit), contest.cell.reading.metric.scale
+    p, scale = (
+        parts(contest.differences(seeds), unit=contest.unit),
+        contest.cell.reading.metric.scale,
+    )
     plain = Comparison(
         condition=contest.cell.condition,
         control=contest.control.condition,

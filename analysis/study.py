@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
+from analysis.criteria import Asked, check_kept, criterion_in
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
@@ -16,7 +17,6 @@ from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.metrics import ACCURACY, Metric
 from analysis.outcomes import Outcomes, outcomes_of
-from analysis.criteria import Asked, check_kept, criterion_in
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
@@ -188,8 +188,14 @@ def study(
         learned=worth,
         confirmed=confirmations(kept, plan, by=by, reading=reading),
         curves=looked,
-        endings=endings(looked, tolerance=by.margin.value if by.metric is ACCURACY else _POINT),
+        endings=endings(looked, tolerance=points_worth_telling(by)),
     )
+
+
+def points_worth_telling(by: Criterion) -> float:
+    """Points of accuracy on held-out training rows that matter: the margin, where accuracy decides."""
+    is_points = by.metric is ACCURACY and not by.margin.is_share
+    return (by.margin.value or _POINT) if is_points else _POINT
 
 
 def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
@@ -238,12 +244,18 @@ def _lead(signal: str) -> bool:
     return signal != "redundancy"
 
 
-def read_runs(runs: Sequence[Path], asked: Asked = Asked()) -> Study:  # noqa: B008 - frozen
+def read_runs(
+    runs: Sequence[Path],
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    *,
+    by: Criterion | None = None,
+) -> Study:
     """Judge one run, or several as one.
 
     Args:
         runs: Their folders.
         asked: What to judge by, where it is not what their plan says.
+        by: The same, read already.
 
     Raises:
         AbsentError: If a run holds no rows and no plan.
@@ -256,6 +268,6 @@ def read_runs(runs: Sequence[Path], asked: Asked = Asked()) -> Study:  # noqa: B
     dropped = joined(load_dropped(run) for run in runs)
     curves = [curve for run in runs for curve in read_curves(run)]
     return study(
-        rows, plan, name=name, by=criterion_in(plan, asked), outcomes=outcomes_of(runs),
+        rows, plan, name=name, by=by or criterion_in(plan, asked), outcomes=outcomes_of(runs),
         dropped=dropped, curves=curves,
     )  # fmt: skip
