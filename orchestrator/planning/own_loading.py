@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis.metrics import METRICS
+from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.own_trainers import (
     OwnAsked,
     OwnTrainer,
     check_grid,
+    needs_of,
     place_of,
     unscored,
     with_tables,
@@ -43,10 +45,9 @@ def loaded_for_own(
         sources: Where its data sets come from, by name.
         told: Fields of Loaded that are handed on.
     """
-    metric = METRICS["accuracy"]
+    by: Criterion = told["by"]
     request.check_own()
-    place = place_of(resources, metric, asked)
-    resources = replace(resources, place=place)
+    place = place_of(resources, by, asked)
     own = OwnTrainer(trainer=function_trainer(asked.function, place), place=place)
     gpu = resources.gpus > 0
     grid = request.resolved(own.model, gpu=gpu)
@@ -57,8 +58,9 @@ def loaded_for_own(
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
     expand(grid, dict.fromkeys(sources, ""), own.model, own=own, scorers=scorers)
-    read = {name: load(own.source(source, metric)) for name, source in sources.items()}
+    read = {name: load(own.source(source, by)) for name, source in sources.items()}
     datasets = named_apart(read)
+    check_criterion(by, datasets.values())
     if score_model:
         for dataset in datasets.values():
             check_scorable(score_model, dataset)
@@ -74,7 +76,7 @@ def loaded_for_own(
         datasets=datasets,
         sources=sources,
         pieces=pieces,
-        resources=resources,
+        resources=replace(resources, place=replace(place, needs=needs_of(by, datasets.values()))),
         **told,
         own=with_tables(own, datasets.values()),
     )
