@@ -55,10 +55,11 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     console.print(
         f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
     )
-    marks = len({spec.warm_key for spec in pruned})
+    marked = [spec for spec in pruned if spec.warmup]
+    marks = len({spec.warm_key for spec in marked})
     scores = len({spec.score_key for spec in pruned if spec.kind == "pruned"})
     console.print(
-        f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
+        f"  shared: {f'{marks} warm-ups instead of {len(marked)}, ' * bool(marks)}{scores} score sets instead of "
         f"{len(pruned)}"
     )
     if sweep.plan.adaptive:
@@ -238,7 +239,7 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
 
     arms = dict.fromkeys(arm_text(spec) for spec in specs if not spec.is_baseline)
     return (
-        f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup'))}; "
+        f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup')) if values('warmup') else 'none'}; "
         f"pruned {_percent(values('rate'))}; "
         f"{', '.join(arms)}; "
         f"seeds {' '.join(str(seed) for seed in values('seed'))}"
