@@ -62,6 +62,7 @@ FLOORS = {
         {"signals"},
         {"selection"},
         {"run_context", "evaluation"},
+        {"own_trial"},
         {"trial", "stages", "testing", "training_curve"},
     ],
     "orchestrator": [

@@ -2,7 +2,9 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,43 +38,84 @@ def evaluate(
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
     """
-    labels, c = dataset.test.labels, len(dataset.class_names)
+    labels = dataset.test.labels
     said, evaluation = predict_with_loss(learner, labels)
     outcome = Outcome(columns={name: said[name] for name in ("predicted", "loss")})
     right = said["predicted"] == labels
     sure, looked = _sure_of_another(spec, learner, dataset, keep, right, said["confidence"])
-    counts = np.bincount(labels, minlength=c)
-    with np.errstate(invalid="ignore"):
-        recall = np.bincount(labels[right], minlength=c) / counts
-    train = dataset.train.labels
-    row = TrialResult(
-        spec=spec,
-        accuracy=float(right.mean()),
-        recall=tuple(recall.tolist()),
-        correct=packed_by_class(right, labels),
-        n_test=len(labels),
-        outcome=tuple(outcome.columns),
-        test_counts=tuple(counts.tolist()),
-        class_names=dataset.class_names,
-        class_counts=tuple(np.bincount(train, minlength=c).tolist()),
-        kept_counts=tuple(np.bincount(train[keep], minlength=c).tolist()),
-        phases={**phases, "evaluation": evaluation + looked},
+    phases = {**phases, "evaluation": evaluation + looked}
+    row = replace(
+        row_of(spec, dataset, keep, outcome, phases, threads=learner.threads),
         parameters=learner.parameters,
         weights_sha=learner.weights_sha(),
-        kept_sha=rows_sha(keep),
         removed_sure_other=sure[0],
         test_sure_other=sure[1],
-        found=_truth_hits(dataset.truth, keep),
-        environment=_environment(learner.threads),
-        warnings=(*warnings(spec), *_lost_classes(dataset, keep)),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        host=platform.node(),
     )
     return row, outcome
 
 
+def row_of(
+    spec: TrialSpec,
+    dataset: Dataset,
+    keep: NDArray[np.bool_],
+    outcome: Outcome,
+    phases: Mapping[str, Phase],
+    *,
+    threads: int,
+) -> TrialResult:
+    """The row of a trial, as far as it follows from its outcome, whoever trained.
+
+    Args:
+        spec: The trial.
+        dataset: What it was trained on.
+        keep: Which training rows stayed, shape (n,).
+        outcome: What it says of the test set.
+        phases: What each phase used.
+        threads: That it computed with.
+    """
+    return TrialResult(
+        spec=spec,
+        n_test=len(dataset.test),
+        outcome=tuple(outcome.columns),
+        phases=phases,
+        kept_sha=rows_sha(keep),
+        found=_truth_hits(dataset.truth, keep),
+        environment=_environment(threads),
+        warnings=(*warnings(spec), *_lost_classes(dataset, keep)),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=platform.node(),
+        **(_of_classes(dataset, keep, outcome) if dataset.class_names else {}),
+    )
+
+
+def _of_classes(dataset: Dataset, keep: NDArray[np.bool_], outcome: Outcome) -> dict[str, Any]:
+    """The fields of a row that need classes: counts, and where they were predicted what was right."""
+    labels, train = dataset.test.labels, dataset.train.labels
+    c = len(dataset.class_names)
+    counts = np.bincount(labels, minlength=c)
+    fields: dict[str, Any] = {
+        "test_counts": tuple(counts.tolist()),
+        "class_names": dataset.class_names,
+        "class_counts": tuple(np.bincount(train, minlength=c).tolist()),
+        "kept_counts": tuple(np.bincount(train[keep], minlength=c).tolist()),
+    }
+    if "predicted" not in outcome.columns:
+        return fields
+    right = outcome.columns["predicted"] == labels
+    with np.errstate(invalid="ignore"):
+        recall = np.bincount(labels[right], minlength=c) / counts
+    return {
+        **fields,
+        "accuracy": float(right.mean()),
+        "recall": tuple(recall.tolist()),
+        "correct": packed_by_class(right, labels),
+    }
+
+
 def _lost_classes(dataset: Dataset, keep: NDArray[np.bool_]) -> tuple[str, ...]:
     """Classes that had training rows and have none left."""
+    if not dataset.class_names:
+        return ()
     left = np.bincount(dataset.train.labels[keep], minlength=len(dataset.class_names))
     there = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
     lost = [excerpt(dataset.class_names[k]) for k in np.flatnonzero((there > 0) & (left == 0))]

@@ -13,6 +13,7 @@ from trainables.arrays import Arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset, uniform_draws
 from trainables.data.dataset_file import read
+from trainables.data.user_tables import UserTables
 from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
@@ -143,3 +144,19 @@ def load_runs(spec: TrialSpec, cache: Cache) -> RunContext:
         )
 
     return RunContext(read(cache.get("data", spec.data_sha, absent)), cache)
+
+
+def load_tables(spec: TrialSpec, cache: Cache) -> UserTables:
+    """The user's own columns that a spec names, which the sweep put into the cache.
+
+    Raises:
+        FileNotFoundError: If they are not there.
+    """
+
+    def absent(_: Path) -> None:
+        raise AbsentError(
+            f"the columns of {spec.dataset} (content {spec.columns_sha[:12]}) are not in the cache; start "
+            "the sweep again, it puts them there; machines of a cluster must share --cache"
+        )
+
+    return UserTables.read(cache.get("columns", spec.columns_sha, absent))

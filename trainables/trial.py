@@ -7,17 +7,25 @@ from functools import partial
 from trainables.cache import Cache
 from trainables.evaluation import evaluate
 from trainables.evidence.collector import Evidence
+from trainables.own_trial import run_own
 from trainables.result import Phase, TrialResult
 from trainables.run_context import RunContext, load_runs
 from trainables.selection.contracts import recall_warnings
 from trainables.selection.lookup import resolve
 from trainables.selection.scoring import Keep, recall_of, select
 from trainables.spec import TrialSpec
+from trainables.trainers.contract import Place
 from trainables.training.learner import Learner, load_progress
 from trainables.training.schedule import Schedule, warm_steps
 
 
-def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = ()) -> TrialResult:
+def run_baseline(
+    spec: TrialSpec,
+    cache: Cache,
+    *,
+    marks: Iterable[TrialSpec] = (),
+    place: Place | None = None,
+) -> TrialResult:
     """Train on all data, and on the way leave what the pruned trials fork from.
 
     Args:
@@ -25,6 +33,7 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
         cache: Where artifacts are kept.
         marks: Pruned trials of this run. At the warm-up of each, a checkpoint and the evidence
             its signal needs are left in the cache.
+        place: Where and how a trainer of the user's own is called; None for here, in its usual way.
 
     Returns:
         The trial's row.
@@ -33,6 +42,8 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
         FloatingPointError: If the loss is not finite.
         ValueError: If a mark leaves no step for the survivors.
     """
+    if spec.is_own:
+        return run_own(spec, cache, place or Place())
     runs = load_runs(spec, cache)
     learner = warm_up(spec, cache, marks=marks)
     runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
@@ -59,7 +70,7 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
     return learner
 
 
-def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
+def run_trial(spec: TrialSpec, cache: Cache, *, place: Place | None = None) -> TrialResult:
     """Prune at a warm-up mark of the full-data run, and train on or afresh with the survivors.
 
     What the full-data run left in the cache is used, what is missing is made; the result is the
@@ -68,6 +79,7 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     Args:
         spec: A pruned trial.
         cache: Where artifacts are kept.
+        place: As `run_baseline`.
 
     Returns:
         The trial's row.
@@ -76,6 +88,8 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
         FloatingPointError: If the loss is not finite.
         ValueError: If signal, selector, learner and data do not fit each other.
     """
+    if spec.is_own:
+        return run_own(spec, cache, place or Place())
     runs = load_runs(spec, cache)
     keep, scoring = select(spec, runs)
     warmup = sum((runs.warm_up_used(one) for one in spec.scorers), Phase())

@@ -87,7 +87,7 @@ def answer_call(
         The process's exit code: 0 where there is an answer, or a fault of it is told.
     """
     me, folder = os.getpid(), Path(call["folder"])
-    tables = {name: read_arrow(Path(path)) for name, path in call["tables"].items()}
+    tables = {name: mapped_table(Path(path)) for name, path in call["tables"].items()}
     progress = Progress()
     given: dict[str, Any] = {"report": progress.report} if call["reports"] else {}
     given |= {**tables, **call["given"], **call["settings"]}
@@ -197,7 +197,7 @@ def _is_wide(column: pa.Array) -> bool:
     return bool(pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type))
 
 
-def read_arrow(path: Path) -> pa.Table:
+def mapped_table(path: Path) -> pa.Table:
     """An Arrow file's table, mapped into memory."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 

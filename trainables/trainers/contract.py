@@ -104,6 +104,7 @@ class Place:
         hours: After which a call is ended; None for no limit.
         shows_answers: Whether the test table holds what is to be predicted: only where the metric is
             computed by the trainer itself.
+        needs: Columns that an answer must come to, for the metric.
     """
 
     folder: Path = field(default_factory=Path.cwd)
@@ -112,3 +113,4 @@ class Place:
     start: Literal["fork", "spawn"] = "fork"
     hours: float | None = None
     shows_answers: bool = False
+    needs: tuple[str, ...] = ()

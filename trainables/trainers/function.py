@@ -1,190 +1,22 @@
 """A trainer that is a function: found, read, and called in a fork of a clean process."""
 
-import atexit
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import DataError, UnavailableError, UsageError
+from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
 from trainables.spec import Setting
-from trainables.trainers.child import ANSWER, DONE, read_arrow, write_arrow
+from trainables.trainers.child import ANSWER, DONE, mapped_table, write_arrow
 from trainables.trainers.contract import Answered, Call, Place, Trainer
 from trainables.trainers.processes import end_left_over, ends_with_us, last_line, wait_for
-from trainables.trainers.signature import TABLES, Signature, settings_given
+from trainables.trainers.server_process import ServerProcess, ended_words, server_for
+from trainables.trainers.signature import TABLES, settings_given
 
-# How long a module may take to be imported, in seconds.
-_IMPORT_S = 600.0
-_ROOT = Path(__file__).resolve().parents[2]
-_SERVE = (
-    "import sys; sys.path.append({root!r}); from trainables.trainers.server import serve; "
-    "serve({handle}, {name!r}, {start!r})"
-)
 _IN_FORK = ("Cannot re-initialize CUDA in forked subprocess", "CUDA driver initialization failed")
-_THREADS = (
-    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS",
-)  # fmt: skip
-
-
-class Server:
-    """The process that has imported a module, as a worker sees it.
-
-    Attributes:
-        signature: What the function takes.
-        files: The sha256 of each of its files, by path.
-    """
-
-    def __init__(self, name: str, place: Place) -> None:
-        """Start it.
-
-        Raises:
-            UsageError: If the module cannot be imported, or the function is no trainer.
-        """
-        self.name, self._start = name, place.start
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the server
-        ours, theirs = socket.socketpair()
-        words = _SERVE.format(root=str(_ROOT), handle=theirs.fileno(), name=name, start=place.start)
-        self._process = subprocess.Popen(  # noqa: S603 - this Python, our own words
-            [sys.executable, "-P", "-u", "-c", words],
-            cwd=place.folder,
-            env=environment_of(place),
-            stdin=subprocess.DEVNULL,
-            stdout=self._said,
-            stderr=self._said,
-            pass_fds=[theirs.fileno()],
-            start_new_session=place.start == "fork",
-        )
-        theirs.close()
-        self._channel = ours
-        self._ended: int | None = None
-        self._read = b""
-        ours.settimeout(_IMPORT_S)
-        told = self._message()
-        if "refused" in told:
-            self.close()
-            raise UsageError(told["refused"])
-        self.signature = Signature(**told["signature"])
-        self.files: dict[str, str] = told["files"]
-        ours.setblocking(False)
-
-    def close(self) -> None:
-        """End it; a fork that is left is not its concern."""
-        self._channel.close()
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._said.close()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it can take another call."""
-        return self._process.poll() is None
-
-    def begin(self, call: Mapping[str, Any]) -> int:
-        """Have a call begun; the number of its process."""
-        self._ended = None
-        self._channel.setblocking(True)
-        try:
-            self._channel.sendall(json.dumps(call).encode() + b"\n")
-            told = self._message()
-        except OSError as error:
-            raise UnavailableError(f"{self.name}: its server ended: {error}") from error
-        finally:
-            self._channel.setblocking(False)
-        if "refused" in told:
-            raise UnavailableError(f"{self.name}: {told['refused']}")
-        return int(told["pid"])
-
-    def poll(self) -> int | None:
-        """The exit code of the call, or None while it runs; 256 where the server itself ended."""
-        if self._ended is not None:
-            return self._ended
-        if self._start == "spawn":
-            self._ended = self._process.poll()
-            return self._ended
-        try:
-            data = self._channel.recv(65_536)
-        except BlockingIOError:
-            return None
-        except OSError:
-            data = b""
-        self._read += data
-        if b"\n" in self._read:
-            line, _, self._read = self._read.partition(b"\n")
-            self._ended = int(json.loads(line)["exit"])
-        elif not data:
-            self._ended = 256
-        return self._ended
-
-    def _message(self) -> dict[str, Any]:
-        try:
-            while b"\n" not in self._read:
-                data = self._channel.recv(65_536)
-                if not data:
-                    raise UsageError(self._died())
-                self._read += data
-        except TimeoutError as error:
-            self.close()
-            raise UsageError(
-                f"{self.name}: importing it took longer than {_IMPORT_S / 60:.0f} minutes; what trains "
-                "belongs into the function, not beside it"
-            ) from error
-        line, _, self._read = self._read.partition(b"\n")
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    def _died(self) -> str:
-        code = self._process.wait()
-        self._said.seek(0)
-        lines = self._said.read().decode("utf-8", "replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f"{self.name}: importing it {ended_words(code)}" + f"; it said: {last}" * bool(last)
-
-
-# One for each trainer that this process has called.
-_SERVERS: dict[str, Server] = {}
-
-
-def _server(name: str, place: Place) -> Server:
-    """The server of a trainer in this process; another one where it has ended."""
-    key = key_of([name, str(place.folder), place.threads, place.device])
-    if key in _SERVERS and not _SERVERS[key].is_alive:
-        _SERVERS.pop(key).close()
-    if key not in _SERVERS:
-        _SERVERS[key] = Server(name, place)
-    return _SERVERS[key]
-
-
-@atexit.register
-def close_servers() -> None:
-    """End all servers of this process."""
-    while _SERVERS:
-        _SERVERS.popitem()[1].close()
-
-
-def environment_of(place: Place) -> dict[str, str]:
-    """The environment that a trainer's process starts with."""
-    found = {
-        **os.environ,
-        **dict.fromkeys(_THREADS, str(place.threads)),
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONHASHSEED": "0",
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    if place.device == "cpu":
-        found["CUDA_VISIBLE_DEVICES"] = ""
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +58,7 @@ def function_trainer(text: str, place: Place) -> Trainer:
         UsageError: If it cannot be imported, is no trainer, or has no such setting.
     """
     named = read_name(text)
-    found = _server(named.name, place)
+    found = server_for(named.name, place)
     settings = settings_given(named.name, found.signature.settings, named.settings)
     return _trainer(named.name, settings, found, place)
 
@@ -239,12 +71,12 @@ def function_of_spec(
     Raises:
         DataError: If its files have changed since.
     """
-    server = _server(learner, place)
+    server = server_for(learner, place)
     _check_files(server, sha)
     return _trainer(learner, settings, server, place)
 
 
-def _check_files(server: Server, sha: str) -> None:
+def _check_files(server: ServerProcess, sha: str) -> None:
     if key_of(server.files) != sha:
         raise DataError(
             f"{server.name}: its files have changed since the sweep was planned "
@@ -253,7 +85,7 @@ def _check_files(server: Server, sha: str) -> None:
 
 
 def _trainer(
-    name: str, settings: tuple[tuple[str, Setting], ...], server: Server, place: Place
+    name: str, settings: tuple[tuple[str, Setting], ...], server: ServerProcess, place: Place
 ) -> Trainer:
     return Trainer(
         learner=name,
@@ -275,7 +107,7 @@ def _call(
         DataError: If the function ends without an answer, or its files are not those of `sha`.
         UnavailableError: If no process can be started.
     """
-    server = Server(name, place) if place.start == "spawn" else _server(name, place)
+    server = ServerProcess(name, place) if place.start == "spawn" else server_for(name, place)
     _check_files(server, sha)
     call.folder.mkdir(parents=True, exist_ok=True)
     for left in (ANSWER, DONE):
@@ -337,22 +169,9 @@ def _answered(name: str, code: int, call: Call) -> Answered:
             f"{name} imported {', '.join(late)} only while it ran, so their content is in no key: "
             "import them at the top of its file",
         )
-    return Answered(table=read_arrow(call.folder / ANSWER), log=call.log, warnings=warnings, **told)
-
-
-def ended_words(code: int) -> str:
-    """How a process without an answer ended, in words.
-
-    Args:
-        code: Its exit code; below 0 the signal that ended it.
-    """
-    if code < 0:
-        known = {one.value: one.name for one in signal.Signals}
-        why = ", as the system does where memory runs out" if code == -9 else ""
-        return f"was ended by {known.get(-code, f'signal {-code}')}{why}"
-    if code:
-        return f"failed (exit code {code})"
-    return "ended by exit code 0 without an answer"
+    return Answered(
+        table=mapped_table(call.folder / ANSWER), log=call.log, warnings=warnings, **told
+    )
 
 
 def _remedy(call: Call) -> str:

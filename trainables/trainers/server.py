@@ -17,6 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from trainables.errors import EnvelopeError, UsageError
 from trainables.suggestions import did_you_mean
 from trainables.trainers.child import answer_call
@@ -54,6 +57,7 @@ def serve(handle: int, name: str, start: str) -> None:
     try:
         function, folder = find_function(name)
         told = asdict(_described(function, name, folder))
+        pa.array(np.zeros(1))  # imports pandas where there is one, half a second for each fork
     except EnvelopeError as error:
         send(channel, {"refused": str(error)})
         return
