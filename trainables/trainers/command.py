@@ -15,8 +15,8 @@ from trainables.suggestions import did_you_mean
 from trainables.trainers.content import files_of_command, folders_named
 from trainables.trainers.contract import Answered, Call, Place, Trainer
 from trainables.trainers.formats import FORMATS, read_answer_file, write_table
-from trainables.trainers.function import ended_words, environment_of
 from trainables.trainers.processes import last_line, run_words
+from trainables.trainers.server_process import ended_words, environment_of
 
 COMMAND = "command"
 # What a placeholder stands for; the first four are files, whose suffix chooses the format.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, Split
@@ -115,7 +116,9 @@ def probe_trainer(trainer: Trainer, dataset: Dataset, tables: UserTables, place:
     """
     rows = {name: _chosen(split, name) for name, split in dataset.splits.items()}
     few = _taken(dataset, rows)
-    some = replace(tables, tables={name: tables.tables[name].take(rows[name]) for name in rows})
+    some = replace(
+        tables, tables={name: tables.tables[name].take(pa.array(rows[name])) for name in rows}
+    )
     expected = Expected(
         who=trainer.learner,
         dataset=few,
