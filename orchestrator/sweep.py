@@ -235,7 +235,7 @@ def run_left(
     from orchestrator.planning.plan import store_data
     from orchestrator.terminal.plan_text import print_growth
 
-    store_data(sweep.datasets, sweep.store)
+    store_data(sweep.datasets, sweep.store, sweep.loaded.own)
     store_inspections(sweep.inspections, sweep.store)
     done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
     rows = [row for row in done if row is not None]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from orchestrator.cli.parameters import parameter
 
 if TYPE_CHECKING:
+    from orchestrator.planning.own_trainers import OwnAsked
     from orchestrator.planning.request import Request
     from orchestrator.planning.resources import Resources
 
@@ -47,6 +48,17 @@ class SweepOptions(BaseModel):
         default="",
         description="tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen "
         "embeddings.",
+    )
+    trainer: str = Field(
+        default="",
+        description="Your own function in the model's place: FILE.py:FUNCTION[,SETTING=VALUE...].",
+    )
+    probe: bool | None = Field(
+        default=None,
+        description="First try it on a few rows: whether it answers, and obeys its seed. Default: yes.",
+    )
+    trainer_start: str = Field(
+        default="", description="fork, or spawn where its file starts CUDA as it is imported."
     )
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
@@ -198,6 +210,7 @@ class SweepOptions(BaseModel):
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
+            own=self._own(),
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(
@@ -230,6 +243,13 @@ class SweepOptions(BaseModel):
             null=self.null,
             adaptive=self.seeds == "adaptive",
         )
+
+    def _own(self) -> "OwnAsked | None":
+        """The trainer of the user's own that is asked for, if any."""
+        from orchestrator.planning.own_trainers import OwnAsked
+
+        probe = self.probe is not False
+        return OwnAsked.of(self.trainer, start=self.trainer_start, probe=probe)
 
     def resources(self) -> "Resources":
         """Where the sweep runs: with one GPU a trial where there are any.

@@ -58,7 +58,7 @@ def run_here(task: Task, resources: Resources) -> None:
     settle(resources.cpus)
     release()
     _check_machine(resources)
-    TASKS[task.kind].run(task, resources.open_store())
+    TASKS[task.kind].run(task, resources.open_store(), resources.place)
 
 
 def _check_machine(resources: Resources) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known, marks_of
+from orchestrator.planning.own_trainers import OwnTrainer, usual_training
 from trainables.errors import UsageError
 from trainables.evidence.requirements import settings_of
 from trainables.learners import LEARNERS
@@ -25,6 +26,7 @@ def expand(
     *,
     null: bool = False,
     trainings: Mapping[str, Training] | None = None,
+    own: OwnTrainer | None = None,
 ) -> list[TrialSpec]:
     """The trials of a grid, its control included: each full-data run once and first, then the pruned.
 
@@ -34,16 +36,18 @@ def expand(
         model: What is trained.
         null: Add the trial that prunes nothing, at every warm-up: how far chance alone leads.
         trainings: Of the data sets whose training was searched.
+        own: The trainer of the user's own, where it is that which trains.
 
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
     """
-    usual = grid.training or LEARNERS[model.learner].training
+    usual = grid.training or usual_training(model.learner)
     trials: dict[str, TrialSpec] = {}
     for given in controlled_blocks(grid):
         for dataset in given.datasets:
             training = (trainings or {}).get(dataset, usual)
-            block = replace(given, warmups=marks_of(given, grid.protocol, training.epochs))
+            marks = (0.0,) if own else marks_of(given, grid.protocol, training.epochs)
+            block = replace(given, warmups=marks)
             for seed in grid.seeds:
                 baseline = TrialSpec(
                     dataset=dataset,
@@ -54,6 +58,7 @@ def expand(
                     seed=seed,
                     training=training,
                 )
+                baseline = own.baseline(baseline) if own else baseline
                 asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
                 pruned = [*(_nulls(asked, block) if null else ()), *_pruned(asked, block)]
                 for spec in (baseline, *pruned):
@@ -77,7 +82,7 @@ def _pruned(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
     ]
     for spec in trials:
         check_epochs(spec)
-        lacks = set(LEARNERS[spec.learner].lacks)
+        lacks = set() if spec.is_own else set(LEARNERS[spec.learner].lacks)
         if spec.kind == "pruned" and (lacking := resolve(spec).evidence & lacks):
             raise UsageError(
                 f"{spec.signal} needs {', '.join(sorted(lacking))}, which learner {spec.learner} "

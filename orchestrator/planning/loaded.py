@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import Grid
+from orchestrator.planning.own_trainers import OwnTrainer
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
@@ -56,6 +57,7 @@ class Loaded:
         run: The run's folder asked for, or None.
         command: The command line.
         tolerance: How far below the full-data run is within.
+        own: The trainer of the user's own, where it is that which trains.
     """
 
     request: Request
@@ -68,6 +70,7 @@ class Loaded:
     run: Path | None
     command: str
     tolerance: float
+    own: OwnTrainer | None = None
 
     @property
     def given(self) -> set[str]:
@@ -100,6 +103,8 @@ class Loaded:
 
     def _usual_trainings(self) -> dict[str, Training]:
         """The training of each data set before any search: of its size, where that decides something."""
+        if self.own:
+            return {}
         learner, training = LEARNERS[self.model.learner], self.grid.training
         is_own = training is not None and training.weight_decay == learner.training.weight_decay
         if training is None or not is_own or "weight_decay" in self.given:
@@ -122,7 +127,9 @@ class Loaded:
         }
         return [
             replace(spec, dataset=self.datasets[spec.dataset].name)
-            for spec in expand(self.grid, shas, self.model, null=null, trainings=known)
+            for spec in expand(
+                self.grid, shas, self.model, null=null, trainings=known, own=self.own
+            )
         ]
 
     def searches(self) -> dict[str, TrainingSearch]:

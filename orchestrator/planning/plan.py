@@ -13,6 +13,8 @@ from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of, pieces_notes
+from orchestrator.planning.own_loading import loaded_for_own
+from orchestrator.planning.own_trainers import OwnTrainer, store_tables
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -138,6 +140,10 @@ def plan_sweep(
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     before = load_plan(run) if run else None
     sources = request.sources(before.sources if before else {})
+    if request.own:
+        return planned(
+            loaded_for_own(request, request.own, resources, sources, run, command, tolerance)
+        )
     has_vectors = any(map(comes_with_vectors, sources.values()))
     model = locate_model(request.model_name(has_vectors=has_vectors))
     grid = request.resolved(model, gpu=resources.gpus > 0)
@@ -189,6 +195,7 @@ def planned(loaded: Loaded) -> Sweep:
         environment=resources.environment,
         notes=(
             *edits,
+            *(loaded.own.plan_notes() if loaded.own else ()),
             *pieces_notes(specs, datasets, loaded.pieces),
             *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         ),
@@ -201,7 +208,7 @@ def planned(loaded: Loaded) -> Sweep:
         altered=loaded.altered(),
     )
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
-    curves = [first[sha] for sha in datasets if sha in first]
+    curves = [first[sha] for sha in datasets if sha in first and not loaded.own]
     return Sweep(
         loaded=loaded,
         plan=plan,
@@ -250,8 +257,17 @@ def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
     return replace(curve_from_json(found.read_text(encoding="utf-8")), spec=spec)
 
 
-def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:
-    """Put data sets, by content hash, into the store, from where every trial reads them."""
+def store_data(
+    datasets: Mapping[str, Dataset], store: Store, own: OwnTrainer | None = None
+) -> None:
+    """Put data sets, by content hash, into the store, from where every trial reads them.
+
+    Args:
+        datasets: By content hash.
+        store: Of the sweep.
+        own: The trainer of the user's own, whose tables go there, too.
+    """
+    store_tables(own, store)
     for sha, dataset in datasets.items():
 
         def save(path: Path, dataset: Dataset = dataset) -> None:

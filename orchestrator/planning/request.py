@@ -17,13 +17,13 @@ from orchestrator.planning.grids import (
     first_seeds,
     known,
 )
+from orchestrator.planning.own_trainers import OwnAsked, check_request, usual_training
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
 from trainables.data.csv_files import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
-from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.selectors import SELECTORS
@@ -40,6 +40,7 @@ class Request:
         grid: Row of GRIDS, or empty for the shape used on data of one's own.
         datasets: Names, files or folders.
         model: As `trainables.learners.pretrained.find_model` takes it.
+        own: A trainer of the user's own in its place.
         data_dir: Folder of folders by data set name.
         names: What the data sets are called, in their order; none for their files' names.
         columns: Of files; what is not named is guessed.
@@ -72,6 +73,7 @@ class Request:
     grid: str = ""
     datasets: tuple[str, ...] = ()
     model: str = ""
+    own: OwnAsked | None = None
     data_dir: Path | None = None
     names: tuple[str, ...] = ()
     columns: Columns = Columns()  # noqa: RUF009 - frozen
@@ -153,8 +155,19 @@ class Request:
     def searches_training(self) -> bool:
         """Whether learning rate, epochs and weight decay are searched before the first trial."""
         given = {name for name, _ in self.training}
-        usual = not self.grid and not given & {*SEARCHED}
+        usual = not self.grid and not given & {*SEARCHED} and not self.own
         return usual if self.tune is None else self.tune
+
+    def check_own(self) -> None:
+        """Refuse what was asked for and means nothing to a trainer of the user's own.
+
+        Raises:
+            UsageError: If there is such.
+        """
+        given: dict[str, Any] = {name.replace("_", "-"): True for name, _ in self.training}
+        given |= {"model": self.model, "tune": self.tune}
+        given["precision"] = self.precision != "auto"
+        check_request(given, self.protocol or self._base().protocol)
 
     def resolved(self, model: Model, *, gpu: bool) -> Grid:
         """The grid with everything asked for put in its place.
@@ -176,7 +189,7 @@ class Request:
         # A grid's own training is that of its own model.
         own = base.training if not self.model or self.model == base.model else None
         fields: dict[str, Any] = {**dict(self.training), "precision": precision}
-        training: Training = replace(own or LEARNERS[model.learner].training, **fields)
+        training: Training = replace(own or usual_training(model.learner), **fields)
         blocks = []
         for block in base.blocks:
             names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)

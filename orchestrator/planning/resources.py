@@ -9,6 +9,7 @@ from orchestrator.store.object_storage import Remote
 from orchestrator.store.replicated import SharedStore, Store
 from trainables.environment import environment
 from trainables.keys import key_of
+from trainables.trainers.contract import Place
 
 
 def has_gpu() -> bool:
@@ -51,6 +52,7 @@ class Resources:
         at_once: Most trials at a time; 0 for all that fit.
         runs: Folder of run folders.
         limits: Where to stop before all is done.
+        place: Where and how a trainer of the user's own is called.
         environment: What every trial of the sweep must run on: that of the planning machine.
     """
 
@@ -62,6 +64,7 @@ class Resources:
     at_once: int = 0
     runs: Path = Path("runs")
     limits: Limits = field(default_factory=Limits)
+    place: Place = field(default_factory=Place)
     environment: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -74,6 +74,8 @@ def plan(
 def curve_tasks(spec: TrialSpec, n: int) -> list[Task]:
     """What makes the curve of a full-data run of n rows: a run of its own."""
     epochs = spec.training.epochs
+    if spec.is_own:
+        return []
     curve = Task(
         kind="curve",
         spec=spec,
@@ -117,7 +119,7 @@ def _run_tasks(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> li
         marks=marks,
         cost=full,
     )
-    return [_prepare_task(spec, full), baseline]
+    return [baseline] if spec.is_own else [_prepare_task(spec, full), baseline]
 
 
 def _prepare_task(spec: TrialSpec, full: float) -> Task:

@@ -13,6 +13,7 @@ from trainables.keys import key_of
 from trainables.records import curve_to_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import Setting, TrialSpec
+from trainables.trainers.contract import Place
 
 Artifact = tuple[str, str]  # kind and key in the store
 
@@ -61,21 +62,22 @@ class TaskKind:
     Attributes:
         noun: What several of them are called where a person reads of them.
         rank: A task needs nothing that a task of a higher rank makes.
-        run: What a worker does with a task, and where it leaves what is made.
+        run: What a worker does with a task, where it leaves what is made, and where a trainer of the
+            user's own is called.
         subject: What a task is about, in a few words.
         is_trial: Whether it ends in a row of the report.
     """
 
     noun: str
     rank: int
-    run: Callable[[Task, Store], None]
+    run: Callable[[Task, Store, Place], None]
     subject: Callable[[Task], str]
     is_trial: bool = False
 
 
 def needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:
-    """What every run of a data set and model needs."""
-    return (("prepared", prepared_key(spec)),)
+    """What every run of a data set and model needs; nothing where a trainer of the user's own trains."""
+    return () if spec.is_own else (("prepared", prepared_key(spec)),)
 
 
 def warmed(spec: TrialSpec) -> tuple[Artifact, ...]:
@@ -128,52 +130,52 @@ def tasks_left(
     return left[::-1]
 
 
-def _prepare(task: Task, store: Store) -> None:
+def _prepare(task: Task, store: Store, _: Place) -> None:
     from trainables.stages import prepare
 
     prepare(task.spec, store)
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
 
 
-def _warm_up(task: Task, store: Store) -> None:
+def _warm_up(task: Task, store: Store, _: Place) -> None:
     from trainables.trial import warm_up
 
     warm_up(task.spec, store, marks=task.marks)
     store.clear_progress(task.spec.result_key)
 
 
-def _baseline(task: Task, store: Store) -> None:
+def _baseline(task: Task, store: Store, place: Place) -> None:
     from trainables.trial import run_baseline
 
     if store.has("result", task.spec.result_key):  # only marks are lacking
-        _warm_up(task, store)
+        _warm_up(task, store, place)
     else:
-        _store_result(run_baseline(task.spec, store, marks=task.marks), store)
+        _store_result(run_baseline(task.spec, store, marks=task.marks, place=place), store)
 
 
-def _answer(task: Task, store: Store) -> None:
+def _answer(task: Task, store: Store, _: Place) -> None:
     from trainables.stages import answer
 
     answer(task.spec, store)
 
 
-def _evidence(task: Task, store: Store) -> None:
+def _evidence(task: Task, store: Store, _: Place) -> None:
     from trainables.stages import gather
 
     gather(task.spec, store, task.names, settings=dict(task.settings), shard=task.place)
 
 
-def _score(task: Task, store: Store) -> None:
+def _score(task: Task, store: Store, _: Place) -> None:
     from trainables.stages import make_scores
 
     for spec in task.marks:
         make_scores(spec, store)
 
 
-def _trial(task: Task, store: Store) -> None:
+def _trial(task: Task, store: Store, place: Place) -> None:
     from trainables.trial import run_trial
 
-    _store_result(run_trial(task.spec, store), store)
+    _store_result(run_trial(task.spec, store, place=place), store)
 
 
 def _store_result(row: TrialResult, store: Store) -> None:
@@ -183,7 +185,7 @@ def _store_result(row: TrialResult, store: Store) -> None:
     store.clear_progress(key)
 
 
-def _curve(task: Task, store: Store) -> None:
+def _curve(task: Task, store: Store, _: Place) -> None:
     from trainables.training_curve import run_curve
 
     curve = run_curve(task.spec, store)

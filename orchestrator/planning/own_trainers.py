@@ -1,0 +1,207 @@
+"""A sweep of a trainer of the user's own: what it is given, and what is refused before it is called."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from analysis.metrics import Metric
+from orchestrator.planning.grids import RANDOM, Grid
+from orchestrator.planning.resources import Resources
+from orchestrator.store.replicated import Store
+from trainables.data.catalog import Source
+from trainables.data.dataset import Dataset
+from trainables.data.parts import Target
+from trainables.data.user_tables import UserTables, user_tables
+from trainables.errors import DataError, UsageError
+from trainables.learners import LEARNERS
+from trainables.learners.pretrained import Model
+from trainables.spec import EACH_EPOCH, TrialSpec
+from trainables.trainers.contract import STARTS, Place, Trainer
+from trainables.training_settings import Training
+
+_TARGETS: Mapping[str, Target] = {"classes": "class", "numbers": "number", "": "optional"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAsked:
+    """A trainer of the user's own as it was asked for.
+
+    Attributes:
+        function: FILE.py:FUNCTION or MODULE:FUNCTION, with ,NAME=VALUE behind it for its settings.
+        start: Row of STARTS; empty for the usual one.
+        probe: Whether it is tried on a few rows before anything is scheduled.
+    """
+
+    function: str
+    start: str = ""
+    probe: bool = True
+
+    @classmethod
+    def of(cls, function: str, *, start: str, probe: bool) -> "OwnAsked | None":
+        """What is asked for by flags; None where none is.
+
+        Raises:
+            UsageError: If a flag means nothing, or has no such value.
+        """
+        if start not in ("", *STARTS):
+            raise UsageError(f"--trainer-start {start!r}; it is one of {', '.join(STARTS)}")
+        if not function and (start or not probe):
+            flag = "--no-probe" if not probe else "--trainer-start"
+            raise UsageError(f"{flag} is of a trainer of your own; give --trainer, or leave it out")
+        return cls(function=function, start=start, probe=probe) if function else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTrainer:
+    """A trainer of the user's own, with the tables that it sees.
+
+    Attributes:
+        trainer: Found and read.
+        place: Where and how it is called.
+        tables: Of each data set, by its content hash; empty before the data are read.
+        notes: What its probe has shown, a sentence each.
+        seconds: What one call on all rows of a data set would take by the probe, by content hash.
+    """
+
+    trainer: Trainer
+    place: Place
+    tables: Mapping[str, UserTables] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Model:
+        """What stands in a model's place: the trainer with its settings, as a reader knows it."""
+        settings = [f",{name}={value}" for name, value in self.trainer.settings]
+        name = f"{self.trainer.learner}{''.join(settings)}"
+        return Model(learner=self.trainer.learner, name=name, sha="")
+
+    def baseline(self, spec: TrialSpec) -> TrialSpec:
+        """A full-data run as one of this trainer: what trains our learners means nothing to it."""
+        tables = self.tables.get(spec.data_sha)
+        return replace(
+            spec,
+            model_sha="",
+            learner=self.trainer.learner,
+            learner_settings=self.trainer.settings,
+            learner_sha=self.trainer.sha,
+            columns_sha=tables.sha if tables else "",
+            training=Training(),
+        )
+
+    def source(self, source: Source, metric: Metric) -> Source:
+        """Where a data set comes from, read with all its columns and what the metric needs of it."""
+        return replace(source, target=_TARGETS[metric.is_of], own_columns=True)
+
+    def plan_notes(self) -> tuple[str, ...]:
+        """What the plan says of it."""
+        files = ", ".join(self.trainer.files)
+        told = f"{self.trainer.learner} is known by the content of {files}; a change there makes its trials anew"
+        return (told, *self.notes)
+
+
+def usual_training(learner: str) -> Training:
+    """How a learner of ours is trained unless asked otherwise; nothing of it is meant for the user's own."""
+    return LEARNERS[learner].training if learner in LEARNERS else Training()
+
+
+def place_of(resources: Resources, metric: Metric, asked: OwnAsked) -> Place:
+    """Where and how the trainers of a sweep are called.
+
+    Args:
+        resources: What each trial may use.
+        metric: What is judged by; of what the trainer itself computes it must see the answers.
+        asked: The trainer as it was asked for.
+    """
+    return Place(
+        threads=resources.cpus,
+        device="cuda" if resources.gpus else "cpu",
+        start="spawn" if asked.start == "spawn" else "fork",
+        shows_answers=not metric.is_of,
+        needs=metric.needs,
+    )
+
+
+def check_request(given: Mapping[str, Any], protocol: str) -> None:
+    """Refuse what a trainer of the user's own makes nothing of.
+
+    Args:
+        given: By flag, what was asked for; falsy where it was not.
+        protocol: The grid's, or asked for.
+
+    Raises:
+        UsageError: If there is such.
+    """
+    for flag, value in given.items():
+        if value:
+            raise UsageError(
+                f"--trainer beside --{flag}: it says how a learner of ours is trained; leave it out, and "
+                "give the trainer's own settings behind it, as in train.py:fit,depth=8"
+            )
+    if protocol != "restart":
+        raise UsageError(
+            "--trainer with the protocol continue: a trainer of your own starts afresh on what is left; give "
+            "--protocol restart"
+        )
+
+
+def check_grid(own: OwnTrainer, grid: Grid, *, scored: bool) -> None:
+    """Refuse signals that nobody scores, policies, and equal steps for who cannot make them.
+
+    Args:
+        own: The trainer.
+        grid: What was asked for.
+        scored: Whether anyone scores rows for it.
+
+    Raises:
+        UsageError: If there is such.
+    """
+    name = own.trainer.learner
+    arms = [arm for block in grid.blocks for arm in block.arms]
+    if policies := sorted({arm.signal for arm in arms if arm.selector == EACH_EPOCH}):
+        raise UsageError(
+            f"{', '.join(policies)} chooses rows anew each epoch of a learner of ours; {name} is given its "
+            "rows once: use another signal"
+        )
+    if grid.budget == "steps" and "passes" not in own.trainer.takes:
+        raise UsageError(
+            f"--budget steps: {name} does not take passes, how many times as many passes over its rows "
+            "it is to make; add that parameter, or leave --budget steps out"
+        )
+    unscored = sorted({arm.signal for arm in arms if not _needs_nobody(arm.signal)})
+    if unscored and not scored:
+        raise UsageError(
+            f"{', '.join(unscored)}: nobody scores rows for {name}; give --signal random, or who scores: "
+            "--score-model linear for texts, --scores FILE with scores of your own"
+        )
+    if any(block.warmups for block in grid.blocks) and not scored:
+        raise UsageError(
+            f"--warmup: nothing of {name} is trained before rows are scored; leave it out"
+        )
+
+
+def _needs_nobody(signal: str) -> bool:
+    return signal in (RANDOM.signal, "given")
+
+
+def with_tables(own: OwnTrainer, datasets: Iterable[Dataset]) -> OwnTrainer:
+    """The trainer with the tables it sees.
+
+    Raises:
+        DataError: If a data set lacks what it cannot do without.
+    """
+    tables = {}
+    for dataset in datasets:
+        tables[dataset.sha] = user_tables(dataset)
+        if "validation" in own.trainer.must and dataset.validation is None:
+            raise DataError(
+                f"{own.trainer.learner} takes validation, and {dataset.name} has none: hold one out with "
+                "--validation-fraction 0.1, or give the parameter a default (validation=None)"
+            )
+    return replace(own, tables=tables)
+
+
+def store_tables(own: OwnTrainer | None, store: Store) -> None:
+    """Put the tables into the store, from where every trial reads them."""
+    for tables in own.tables.values() if own else ():
+        store.get("columns", tables.sha, tables.write)
