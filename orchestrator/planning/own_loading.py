@@ -7,17 +7,17 @@ from pathlib import Path
 from analysis.metrics import METRICS
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.loaded import Loaded, named_apart
+from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import (
-    OwnAsked,
     OwnTrainer,
     check_grid,
     place_of,
+    with_probes,
     with_tables,
 )
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from trainables.data.catalog import Source, load
-from trainables.trainers.function import function_trainer
 
 
 def loaded_for_own(
@@ -33,14 +33,15 @@ def loaded_for_own(
     metric = METRICS["accuracy"]
     request.check_own()
     place = place_of(resources, metric, asked)
-    resources = replace(resources, place=place)
-    own = OwnTrainer(trainer=function_trainer(asked.function, place), place=place)
+    trainer = asked.find(place)
+    own = OwnTrainer(trainer=trainer, place=place, notes=asked.notes(trainer, place))
     grid = request.resolved(own.model, gpu=False)
     check_grid(own, grid, scored=False)
     expand(grid, dict.fromkeys(sources, ""), own.model, own=own)
     read = {name: load(own.source(source, metric)) for name, source in sources.items()}
     datasets = named_apart(read)
     own = with_tables(own, datasets.values())
+    own = with_probes(own, datasets.values()) if asked.probe else own
     return Loaded(
         request=request,
         grid=grid,
@@ -48,7 +49,7 @@ def loaded_for_own(
         datasets=datasets,
         sources=sources,
         pieces={},
-        resources=resources,
+        resources=replace(resources, place=own.place),
         run=run,
         command=command,
         tolerance=tolerance,

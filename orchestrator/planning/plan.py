@@ -195,7 +195,7 @@ def planned(loaded: Loaded) -> Sweep:
         environment=resources.environment,
         notes=(
             *edits,
-            *(loaded.own.plan_notes() if loaded.own else ()),
+            *(loaded.own.notes if loaded.own else ()),
             *pieces_notes(specs, datasets, loaded.pieces),
             *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         ),

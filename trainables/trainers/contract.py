@@ -105,6 +105,7 @@ class Place:
         shows_answers: Whether the test table holds what is to be predicted: only where the metric is
             computed by the trainer itself.
         needs: Columns that an answer must come to, for the metric.
+        warnings: What a reader of each row must know of the trainer, one sentence each.
     """
 
     folder: Path = field(default_factory=Path.cwd)
@@ -114,3 +115,4 @@ class Place:
     hours: float | None = None
     shows_answers: bool = False
     needs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
