@@ -46,7 +46,7 @@ class OwnTrainer:
     def model(self) -> Model:
         """What stands in a model's place: the trainer with its settings, as a reader knows it."""
         settings = [f",{name}={value}" for name, value in self.trainer.settings]
-        name = f"{self.trainer.learner}{''.join(settings)}"
+        name = self.trainer.title or f"{self.trainer.learner}{''.join(settings)}"
         return Model(learner=self.trainer.learner, name=name, sha="")
 
     def baseline(self, spec: TrialSpec) -> TrialSpec:

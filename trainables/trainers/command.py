@@ -34,6 +34,7 @@ PLACEHOLDERS: Mapping[str, str] = {
 _TABLES = ("train", "test", "validation")
 _REQUIRED = ("train", "out", "seed")
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)((?:\.\w+)*)\}(?!\})")
+_SAFE = re.compile(r"[\w@%+=:,./{}-]+")
 _LITERAL = re.compile(r"\{\{([A-Za-z_][\w.]*)\}\}")  # {{name}} is the word {name}
 
 
@@ -50,6 +51,23 @@ class Command:
     words: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
     takes: tuple[str, ...]
+
+    @property
+    def written(self) -> str:
+        """It as a person writes it, however many blanks were between its words."""
+        return " ".join(word if _SAFE.fullmatch(word) else shlex.quote(word) for word in self.words)
+
+    @property
+    def title(self) -> str:
+        """What a reader knows it by: its words but for placeholders and the options they stand behind."""
+        filled = [bool(_PLACEHOLDER.search(word)) for word in self.words]
+        before = [*filled[1:], False]  # whether the next word is filled
+        kept = [
+            word
+            for word, is_filled, is_before in zip(self.words, filled, before, strict=True)
+            if not is_filled and not (is_before and word.startswith("-"))
+        ]
+        return " ".join(kept)
 
     @property
     def plain(self) -> list[str]:
@@ -99,12 +117,12 @@ def command_trainer(text: str, place: Place, *, files: str = "", version: str = 
         UsageError: If it is not written as a command is, or a pattern of files matches nothing.
     """
     command = read_command(text)
-    written = shlex.join(command.words)
-    named = {"command": written, "files": files.strip(), "version": version.strip()}
+    named = {"command": command.written, "files": files.strip(), "version": version.strip()}
     settings = tuple((name, value) for name, value in sorted(named.items()) if value)
     found = files_of_command(command.plain, files, place.folder)
     return Trainer(
         learner=COMMAND,
+        title=command.title,
         settings=settings,
         sha=key_of({"words": list(command.words), "files": found, "version": version.strip()}),
         files=tuple(found),

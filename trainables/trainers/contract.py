@@ -75,6 +75,7 @@ class Trainer:
 
     Attributes:
         learner: file.py:function, module:function, or "command"; `TrialSpec.learner`.
+        title: What a reader knows it by; empty for its learner and settings.
         settings: All of them, defaults too; `TrialSpec.learner_settings`.
         sha: Content of its files, its words, its version; `TrialSpec.learner_sha`.
         files: What that content is of, as a reader knows them; the plan lists them.
@@ -84,6 +85,7 @@ class Trainer:
     """
 
     learner: str
+    title: str = ""
     settings: tuple[tuple[str, Setting], ...] = ()
     sha: str
     files: tuple[str, ...] = ()

@@ -233,6 +233,16 @@ def test_version_and_words_are_part_of_it(made):
     assert len(set(shas)) == 3
 
 
+def test_a_reader_knows_it_by_its_words_without_what_is_filled_in(made):
+    text = f"conda run -n old python train.py --depth 3 --seed={{seed}} {REST}"
+    assert command_trainer(text, made).title == "conda run -n old python train.py --depth 3"
+
+
+def test_what_is_kept_of_it_is_what_was_written(made):
+    text = f"""python train.py '{{"lr": 1}}' 'a b' {REST}"""
+    assert dict(command_trainer(text, made).settings)["command"] == text
+
+
 def test_blanks_between_words_are_no_part_of_it(made):
     assert sha(made, text=WHOLE.replace(" ", "   ")) == sha(made)
 
