@@ -13,6 +13,7 @@ from trainables.result import Phase, TrialResult
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
 FLOP_TRAINED, FLOP_SCORED = 6, 2
+_BEFORE_TRAINING = ("embedding", "warmup", "scoring")
 # Numbers of runs on the same survivors whose saving is shown.
 REUSES = (1, 5, 20)
 
@@ -100,8 +101,13 @@ def grid_runs(
     return alone, shared
 
 
-def flop(result: TrialResult) -> float:
-    """FLOP of a trial by the usual model: 6 a parameter and token trained, 2 scored."""
+def flop(result: TrialResult) -> float | None:
+    """FLOP of a trial by the usual model: 6 a parameter and token trained, 2 scored.
+
+    None where another model scored the rows, whose parameters the row does not tell.
+    """
+    if result.spec.scorer:
+        return None
     used = result.phases
     trained = sum(used[name].tokens for name in ("warmup", "training") if name in used)
     scored = used["scoring"].tokens if "scoring" in used else 0
@@ -111,11 +117,15 @@ def flop(result: TrialResult) -> float:
 def measured_cost(pair: Pair, measure: str) -> Cost | None:
     """A pair's cost, or None where its full run measured nothing of this kind.
 
+    Where another model scored the rows, seconds alone: its samples and tokens have another price.
+
     Args:
         pair: A pruned trial and its baseline.
         measure: "seconds", "examples" or "tokens"; a scored example or token counts a third of
             a trained one.
     """
+    if pair.pruned.spec.scorer and measure != "seconds":
+        return None
     phases = pair.pruned.phases
     full = _used(pair.baseline.phases, "training", measure)
     warmup = _used(phases, "warmup", measure)
@@ -124,6 +134,7 @@ def measured_cost(pair: Pair, measure: str) -> Cost | None:
     if not full or (warmup >= full and not is_afresh):
         return None
     scored = _used(phases, "scoring", measure) / (1 if measure == "seconds" else TRAIN_OVER_SCORE)
+    scored += _used(phases, "embedding", measure)
     return Cost(
         warmup=warmup / full,
         training=_used(phases, "training", measure) / full,
@@ -171,21 +182,42 @@ def sweep_cost(results: Iterable[TrialResult]) -> SweepCost:
     rows = list(results)
     full = {row.spec.run_key: row for row in rows if row.spec.is_baseline}
     seconds = runs = alone = 0.0
-    scored: set[str] = set()
+    counted: set[tuple[str, str]] = set()
     for row in rows:
+        first = [phase for phase, key in _shared(row) if (phase, key) not in counted]
+        counted |= {*_shared(row)}
         seconds += _own(row, "seconds")
-        is_first = not row.spec.is_baseline and row.spec.score_key not in scored
-        if is_first:
-            scored.add(row.spec.score_key)
-            seconds += _used(row.phases, "scoring", "seconds")
+        seconds += sum(_used(row.phases, phase, "seconds") for phase in first)
         baseline = full.get(row.spec.run_key)
         unit = _used(baseline.phases, "training", "examples") if baseline else 0.0
-        if unit:
+        if baseline and unit:
             own = _used(row.phases, "training", "examples") / unit
-            scoring = _used(row.phases, "scoring", "examples") / TRAIN_OVER_SCORE / unit
-            runs += own + is_first * scoring
-            alone += own + scoring + _used(row.phases, "warmup", "examples") / unit
+            before = {name: _in_full_runs(row, name, baseline) for name in _BEFORE_TRAINING}
+            runs += own + sum(before[phase] for phase in first)
+            alone += own + sum(before.values())
     return SweepCost(seconds=seconds, runs=runs, runs_alone=alone)
+
+
+def _shared(row: TrialResult) -> list[tuple[str, str]]:
+    """The phases of a trial that others share, each with what names it.
+
+    A warm-up of a run of the sweep is in that run's own row.
+    """
+    spec = row.spec
+    if spec.is_baseline:
+        return []
+    of_scorer = [("warmup", spec.warm_key)]
+    if spec.scorer:
+        of_scorer.append(("embedding", f"{spec.data_sha} {spec.scorer.model_sha}"))
+    return [("scoring", spec.score_key), *(of_scorer if spec.scorer else [])]
+
+
+def _in_full_runs(row: TrialResult, phase: str, baseline: TrialResult) -> float:
+    """A phase before training in full runs: by examples, of another model by seconds."""
+    measure = "seconds" if row.spec.scorer else "examples"
+    unit = _used(baseline.phases, "training", measure)
+    weight = TRAIN_OVER_SCORE if phase == "scoring" and not row.spec.scorer else 1
+    return _used(row.phases, phase, measure) / weight / unit if unit else 0.0
 
 
 def _own(row: TrialResult, measure: str) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from trainables.spec import Kind, Setting, TrialSpec
+from trainables.spec import Kind, Scorer, Setting, TrialSpec
 from trainables.training_settings import Training
 
 
@@ -24,11 +24,21 @@ class Method(NamedTuple):
     model_sha: str
     learner: str
     training: Training
+    learner_settings: tuple[tuple[str, Setting], ...] = ()
+    learner_sha: str = ""
+    columns_sha: str = ""
+    scorer: Scorer | None = None
 
     @property
     def is_control(self) -> bool:
         """Whether this throws data away at random."""
         return self.signal == "random"
+
+    @property
+    def trained(self) -> tuple[Any, ...]:
+        """What is trained, and how: all but the data, the seed and the choice of survivors."""
+        own = (self.learner_settings, self.learner_sha, self.columns_sha)
+        return (self.model_sha, self.learner, self.training, *own)
 
 
 class DatasetId(NamedTuple):
@@ -109,15 +119,17 @@ class Condition:
     @property
     def question(self) -> tuple[Any, ...]:
         """What it shares with all that is compared with it: data, model and training."""
-        m = self.method
-        return (self.source.data_sha, m.model_sha, m.learner, m.training)
+        return (self.source.data_sha, *self.method.trained)
 
     @property
     def control_key(self) -> tuple[Any, ...]:
-        """What it shares with its random control: all but how the survivors are chosen."""
+        """What it shares with its random control: all but how the survivors are chosen.
+
+        A warm-up of another run, which scores, is no part of what is trained.
+        """
         m = self.method
-        trained = (m.protocol, m.budget, m.model, m.model_sha, m.learner, m.training)
-        return (self.source, *trained, self.warmup, self.rate)
+        warmup = 0.0 if m.scorer else self.warmup
+        return (self.source, m.protocol, m.budget, m.model, *m.trained, warmup, self.rate)
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -126,7 +138,8 @@ class Condition:
         return (
             *self.source, m.model, m.learner, m.is_control, m.signal, str(m.settings),
             m.signal_sha, m.prune, m.selector, str(m.selector_settings), m.selector_sha,
-            m.protocol, m.budget, str(m.training), self.warmup, self.rate, self.scored_by,
+            m.protocol, m.budget, str(m.training), m.learner_sha, str(m.learner_settings), m.columns_sha,
+            str(m.scorer or ""), self.warmup, self.rate, self.scored_by,
         )  # fmt: skip
 
 

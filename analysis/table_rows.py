@@ -261,6 +261,8 @@ def _condition(study: Study, condition: Condition) -> Row:
         "settings": _json(dict(method.settings)),
         "selector_settings": _json(dict(method.selector_settings)),
         "training": _json(asdict(method.training)),
+        "learner_settings": _json(dict(method.learner_settings)),
+        "scorer": _json(asdict(method.scorer)) if method.scorer else "",
         "warmup": condition.warmup,
         "rate": condition.rate,
     }

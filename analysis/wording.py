@@ -19,7 +19,7 @@ def method_labels(methods: Iterable[Method], *, with_training: bool = True) -> d
     """A name for each method, in the order given: signal and selector, and what else differs.
 
     Each setting, the model, the learner, the training and the protocol are named only where a run
-    has more than one of them.
+    has more than one of them; who scores, wherever that is not what is trained.
 
     Args:
         methods: To be named.
@@ -54,6 +54,8 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")
+    if method.scorer:
+        extras.append(f"scored by {model_label(method.scorer.model)}")
     extras += [getattr(method, name) for name in ("model", "learner") if varied[name]]
     if varied["training"]:
         extras.append(training_label(method.training))

@@ -32,10 +32,10 @@ def run_own(spec: TrialSpec, cache: Cache, place: Place) -> TrialResult:
         DataError: If the trainer ends without an answer, or its answer is none.
     """
     runs = load_runs(spec, cache)
-    keep, scoring = select(spec.twin, runs)
+    keep, scoring = select(spec, runs)
     phases = {}
     if not spec.is_baseline:
-        warmup = sum((runs.warm_up_used(one.twin) for one in spec.scorers), Phase())
+        warmup = sum((runs.warm_up_used(one) for one in spec.twin.scorers), Phase())
         phases = {"warmup": warmup, "scoring": scoring}
     tables = load_tables(spec, cache)
     call = call_of(spec, cache, tables, keep, place)

@@ -124,7 +124,8 @@ TRIAL_COLUMNS = {
         (
             "result_key", "dataset", "data_sha", "method", "kind", "signal", "settings",
             "signal_sha", "prune", "selector", "selector_settings", "selector_sha", "protocol",
-            "budget", "model", "model_sha", "learner", "training",
+            "budget", "model", "model_sha", "learner", "training", "learner_settings",
+            "learner_sha", "columns_sha", "scorer",
         ),
         pa.string(),
     ),

@@ -11,7 +11,7 @@ from trainables.spec import TrialSpec
 
 # Removed rows that a final model is asked about: shares of them are then known to 2 points.
 MOST_LOOKED_AT = 2_000
-PHASES = ("warmup", "scoring", "training", "evaluation")
+PHASES = ("embedding", "warmup", "scoring", "training", "evaluation")
 
 
 def packed_by_class(flags: NDArray[np.bool_], labels: NDArray[np.int64]) -> bytes:

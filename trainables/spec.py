@@ -19,6 +19,7 @@ PROTOCOLS = ("continue", "restart")
 BUDGETS = ("epochs", "steps")
 ENDS = ("low", "high")
 NULL = "null"  # the signal of a trial that prunes nothing
+VECTORS = "vectors"  # the model of a scorer that gives the vectors that came with the data
 EACH_EPOCH = "each_epoch"  # the selector of a trial whose rows are chosen anew each epoch
 # Fields of (name, value) pairs, and those that are written, and in a key, only where they are set.
 _PAIRS = ("settings", "selector_settings", "learner_settings")

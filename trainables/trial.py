@@ -7,6 +7,7 @@ from functools import partial
 from trainables.cache import Cache
 from trainables.evaluation import evaluate
 from trainables.evidence.collector import Evidence
+from trainables.learners import LEARNERS
 from trainables.own_trial import run_own
 from trainables.result import Phase, TrialResult
 from trainables.run_context import RunContext, load_runs
@@ -92,12 +93,16 @@ def run_trial(spec: TrialSpec, cache: Cache, *, place: Place | None = None) -> T
         return run_own(spec, cache, place or Place())
     runs = load_runs(spec, cache)
     keep, scoring = select(spec, runs)
-    warmup = sum((runs.warm_up_used(one) for one in spec.scorers), Phase())
+    warmup = sum((runs.warm_up_used(one) for one in spec.twin.scorers), Phase())
     learner = runs.new_learner(spec) if spec.protocol == "restart" else runs.warm_learner(spec)
     before = learner.used
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
+    # A frozen encoder's pass is the trained model's own need, but where it was made only to score.
+    embedding_used = LEARNERS[spec.twin.learner].embedding_used
+    if spec.scorer and embedding_used:
+        phases["embedding"] = embedding_used(spec.twin, cache)
     result, outcome = evaluate(spec, learner, runs.dataset, keep, phases)
     runs.keep_outcome(spec, outcome)
     recall = recall_of(spec, runs)

@@ -181,6 +181,7 @@ class SweepOptions(TrainedOptions):
             datasets=tuple(self.dataset or ()),
             model=self.model,
             own=self.own(),
+            score_model=self.score_model,
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(

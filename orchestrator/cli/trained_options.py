@@ -62,6 +62,11 @@ class TrainedOptions(BaseModel):
     trainer_start: str = Field(
         default="", description="fork, or spawn where its file starts CUDA as it is imported."
     )
+    score_model: str = Field(
+        default="",
+        description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
+        "and scores every model shares. The model then trains afresh on what is left.",
+    )
 
     def own(self) -> "OwnAsked | None":
         """The trainer of the user's own that is asked for, if any.

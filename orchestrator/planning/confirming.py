@@ -79,13 +79,14 @@ def _trials(
     of = next(spec for spec in own if condition_of(spec) == row.cell.condition)
     listed = replace(of, protocol="restart", scored_by=row.cell.seeds)
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
-    warmup = of.warmup if rests_on(selector_of(of.selector)) - {"labels"} else 0.0
+    looks = bool(rests_on(selector_of(of.selector)) - {"labels"})
+    warmup, scorer = (of.warmup, of.scorer) if looks else (0.0, None)
     for seed in _unseen(listed, {spec.seed for spec in own}, has):
         yield replace(listed, seed=seed)
         if control and of.signal != RANDOM.signal:
             yield replace(
                 listed, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
-                signal_sha="", prune="low",
+                signal_sha="", prune="low", scorer=scorer,
             )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known, marks_of
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
 from trainables.errors import UsageError
-from trainables.evidence.requirements import settings_of
+from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.contracts import check_epochs
@@ -15,8 +15,16 @@ from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, NULL, Setting, TrialSpec
+from trainables.spec import EACH_EPOCH, NULL, VECTORS, Scorer, Setting, TrialSpec
 from trainables.training_settings import Training
+
+# What only a learner that was trained can say of a row.
+_OF_TRAINING = {
+    name
+    for name, piece in EVIDENCE.items()
+    if piece.source in ("visits", "pass", "validation pass", "extra passes", "other runs")
+    and not name.endswith("embeddings")
+}
 
 
 def expand(
@@ -27,6 +35,7 @@ def expand(
     null: bool = False,
     trainings: Mapping[str, Training] | None = None,
     own: OwnTrainer | None = None,
+    scorers: Mapping[str, Scorer] | None = None,
 ) -> list[TrialSpec]:
     """The trials of a grid, its control included: each full-data run once and first, then the pruned.
 
@@ -37,6 +46,7 @@ def expand(
         null: Add the trial that prunes nothing, at every warm-up: how far chance alone leads.
         trainings: Of the data sets whose training was searched.
         own: The trainer of the user's own, where it is that which trains.
+        scorers: Who scores the rows of each data set, where that is not the model itself.
 
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
@@ -46,8 +56,13 @@ def expand(
     for given in controlled_blocks(grid):
         for dataset in given.datasets:
             training = (trainings or {}).get(dataset, usual)
-            marks = (0.0,) if own else marks_of(given, grid.protocol, training.epochs)
-            block = replace(given, warmups=marks)
+            scorer = _another((scorers or {}).get(dataset), model, training)
+            _check_protocol(grid.protocol, scorer)
+            has_marks = scorer or not own
+            block = replace(
+                given,
+                warmups=_warmups(given, grid.protocol, scorer or training) if has_marks else (0.0,),
+            )
             for seed in grid.seeds:
                 baseline = TrialSpec(
                     dataset=dataset,
@@ -60,35 +75,95 @@ def expand(
                 )
                 baseline = own.baseline(baseline) if own else baseline
                 asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
-                pruned = [*(_nulls(asked, block) if null else ()), *_pruned(asked, block)]
+                nulls = _nulls(asked, block, scorer) if null else ()
+                pruned = [*nulls, *_pruned(asked, block, scorer)]
                 for spec in (baseline, *pruned):
                     trials.setdefault(spec.result_key, spec)
     return sorted(trials.values(), key=lambda spec: not spec.is_baseline)
 
 
-def _nulls(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
+def _another(scorer: Scorer | None, model: Model, training: Training) -> Scorer | None:
+    """Who scores in the model's place; None where that would be its own full-data run."""
+    if scorer is None:
+        return None
+    itself = (model.learner, model.sha, training)
+    return None if (scorer.learner, scorer.model_sha, scorer.training) == itself else scorer
+
+
+def _warmups(block: GridBlock, protocol: str, run: Scorer | Training) -> tuple[float, ...]:
+    """When scores are taken of the run that scores: at once where it gives the vectors of the data."""
+    if isinstance(run, Training):
+        return marks_of(block, protocol, run.epochs)
+    return (0.0,) if run.model == VECTORS else marks_of(block, protocol, run.training.epochs)
+
+
+def _check_protocol(protocol: str, scorer: Scorer | None) -> None:
+    if scorer and protocol != "restart":
+        raise UsageError(
+            f"--protocol {protocol}, but {scorer.model} scores the rows: only a model that scores for "
+            "itself goes on from its warm-up; give --protocol restart, or leave out --score-model and "
+            "--embedding-column"
+        )
+
+
+def _nulls(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> list[TrialSpec]:
     return [
         replace(baseline, warmup=warmup, signal=NULL, selector=EACH_EPOCH)
-        for warmup in block.warmups
+        for warmup in ((0.0,) if scorer else block.warmups)
     ]
 
 
-def _pruned(baseline: TrialSpec, block: GridBlock) -> list[TrialSpec]:
+def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> list[TrialSpec]:
     trials = [
-        replace(baseline, warmup=warmup, rate=rate, prune=arm.prune, **_named(arm))
-        for warmup in block.warmups
-        for arm in block.arms
+        replace(baseline, rate=rate, prune=arm.prune, **named, **mark)
+        for arm, named in ((arm, _named(arm)) for arm in block.arms)
+        for mark in _marks(arm, block, scorer)
         for rate in block.rates
     ]
+    # In the order of the marks, as a reader goes through a grid.
+    order = (0.0, *block.warmups)
+    trials.sort(key=lambda spec: order.index(spec.warmup))
     for spec in trials:
         check_epochs(spec)
-        lacks = set() if spec.is_own else set(LEARNERS[spec.learner].lacks)
-        if spec.kind == "pruned" and (lacking := resolve(spec).evidence & lacks):
-            raise UsageError(
-                f"{spec.signal} needs {', '.join(sorted(lacking))}, which learner {spec.learner} "
-                "cannot give; use another model or signal"
-            )
+        check_evidence(spec)
     return trials
+
+
+def _marks(arm: Arm, block: GridBlock, scorer: Scorer | None) -> list[dict[str, Any]]:
+    """When an arm's rows are scored, and by whom: what looks at no learner waits for none."""
+    if scorer and not looks_at_learner(arm):
+        return [{"warmup": 0.0}]
+    return [{"warmup": warmup, "scorer": scorer} for warmup in block.warmups]
+
+
+def looks_at_learner(arm: Arm) -> bool:
+    """Whether an arm's scores or cut rest on anything but the data."""
+    if arm.selector == EACH_EPOCH:
+        return False
+    functions = (signal_of(arm.signal).score, selector_of(arm.selector))
+    return any(EVIDENCE[name].source != "static" for one in functions for name in rests_on(one))
+
+
+def check_evidence(spec: TrialSpec) -> None:
+    """Refuse a trial whose signal or selector needs what the run that scores cannot give.
+
+    Raises:
+        UsageError: If it does; the message says what to give instead.
+    """
+    if spec.kind != "pruned" or spec.twin.is_own:
+        return
+    evidence, twin = resolve(spec).evidence, spec.twin
+    if lacking := sorted(evidence & set(LEARNERS[twin.learner].lacks)):
+        raise UsageError(
+            f"{spec.signal} needs {', '.join(lacking)}, which learner {twin.learner} cannot give; "
+            f"use another {'--score-model' if spec.scorer else 'model'} or signal"
+        )
+    if twin.model == VECTORS and (lacking := sorted(evidence & _OF_TRAINING)):
+        raise UsageError(
+            f"{spec.signal}:{spec.selector} needs {', '.join(lacking)}, and the vectors of "
+            "--embedding-column are embeddings alone; add --score-model linear, which trains a head on "
+            "them, or use a signal of embeddings such as redundancy, keep_one or ssl_prototypes"
+        )
 
 
 def _named(arm: Arm) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from orchestrator.planning.grids import Grid
 from orchestrator.planning.own_trainers import OwnTrainer
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.scorers import scorers_of
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
@@ -20,7 +21,7 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook
 from trainables.result import packed_by_class
-from trainables.spec import TrialSpec
+from trainables.spec import Scorer, TrialSpec
 from trainables.training_settings import Training
 
 
@@ -58,6 +59,8 @@ class Loaded:
         command: The command line.
         tolerance: How far below the full-data run is within.
         own: The trainer of the user's own, where it is that which trains.
+        score_model: What scores the rows, where that is not the model itself.
+        scoring: How it is trained, but for what depends on the size of a data set.
     """
 
     request: Request
@@ -71,6 +74,8 @@ class Loaded:
     command: str
     tolerance: float
     own: OwnTrainer | None = None
+    score_model: Model | None = None
+    scoring: Training | None = None
 
     @property
     def given(self) -> set[str]:
@@ -128,15 +133,28 @@ class Loaded:
         return [
             replace(spec, dataset=self.datasets[spec.dataset].name)
             for spec in expand(
-                self.grid, shas, self.model, null=null, trainings=known, own=self.own
+                self.grid,
+                shas,
+                self.model,
+                null=null,
+                trainings=known,
+                scorers=self._scorers(),
+                own=self.own,
             )
         ]
+
+    def _scorers(self) -> dict[str, Scorer]:
+        """The run that scores each data set in the model's place, by the set's name."""
+        sizes = {name: len(dataset.train) for name, dataset in self.datasets.items()}
+        return scorers_of(self.score_model, self.scoring, sizes)
 
     def searches(self) -> dict[str, TrainingSearch]:
         """The search for the training of each data set, by the set's name; none unless asked for."""
         if not self.request.searches_training:
             return {}
         starts = {spec.data_sha: spec for spec in reversed(self.usual_specs) if spec.is_baseline}
+        # A run that scores sees the epochs that its signals need, whatever the model's come to.
+        least = 1 if self.score_model else least_epochs(self.grid.blocks, self.grid.protocol)
         every = reversed(
             list(self.datasets.items())
         )  # of sets of equal content the first is searched
@@ -146,7 +164,7 @@ class Loaded:
                 given=self.given,
                 budget=self.request.tune_budget,
                 n_train=len(dataset.train),
-                least_epochs=least_epochs(self.grid.blocks, self.grid.protocol),
+                least_epochs=least,
             )
             for name, dataset in {one.sha: (name, one) for name, one in every}.values()
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 from analysis.metrics import METRICS
 from orchestrator.planning.expansion import expand
@@ -12,12 +12,19 @@ from orchestrator.planning.own_trainers import (
     OwnTrainer,
     check_grid,
     place_of,
+    unscored,
     with_probes,
     with_tables,
 )
+from orchestrator.planning.preflight import check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.scorers import check_scorable, locate_score_model, scorers_of
 from trainables.data.catalog import Source, load
+from trainables.learners.pretrained import fitted, locate_model
+
+# Scores texts where nobody else was named to: made of the data alone, in seconds.
+SCORE_MODEL = "linear"
 
 
 def loaded_for_own(
@@ -25,33 +32,51 @@ def loaded_for_own(
     asked: OwnAsked,
     resources: Resources,
     sources: Mapping[str, Source],
-    run: Path | None,
-    command: str,
-    tolerance: float,
+    told: Mapping[str, Any],
 ) -> Loaded:
-    """What a sweep of a trainer of the user's own is planned from; raises as `plan_sweep`."""
+    """What a sweep of a trainer of the user's own is planned from; raises as `plan_sweep`.
+
+    Args:
+        request: What was asked for.
+        asked: Of the trainer.
+        resources: What the sweep runs on.
+        sources: Where its data sets come from, by name.
+        told: Fields of Loaded that are handed on.
+    """
     metric = METRICS["accuracy"]
     request.check_own()
     place = place_of(resources, metric, asked)
     trainer = asked.find(place)
     own = OwnTrainer(trainer=trainer, place=place, notes=asked.notes(trainer, place))
-    grid = request.resolved(own.model, gpu=False)
-    check_grid(own, grid, scored=False)
-    expand(grid, dict.fromkeys(sources, ""), own.model, own=own)
+    gpu = resources.gpus > 0
+    grid = request.resolved(own.model, gpu=gpu)
+    score_model = locate_score_model(request, own.model)
+    check_grid(own, grid, scored=score_model is not None)
+    if unscored(grid) and score_model is None:
+        score_model = locate_model(SCORE_MODEL)
+    scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
+    scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
+    expand(grid, dict.fromkeys(sources, ""), own.model, own=own, scorers=scorers)
     read = {name: load(own.source(source, metric)) for name, source in sources.items()}
     datasets = named_apart(read)
+    if score_model:
+        for dataset in datasets.values():
+            check_scorable(score_model, dataset)
+        score_model = fitted(score_model)
     own = with_tables(own, datasets.values())
     own = with_probes(own, datasets.values()) if asked.probe else own
+    length = scoring.max_length if scoring else 0
+    pieces = check_pieces(score_model, datasets.values(), length) if score_model else {}
     return Loaded(
         request=request,
         grid=grid,
         model=own.model,
+        score_model=score_model,
+        scoring=scoring,
         datasets=datasets,
         sources=sources,
-        pieces={},
+        pieces=pieces,
         resources=replace(resources, place=own.place),
-        run=run,
-        command=command,
-        tolerance=tolerance,
+        **told,
         own=own,
     )

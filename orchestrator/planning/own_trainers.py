@@ -136,20 +136,16 @@ def check_grid(own: OwnTrainer, grid: Grid, *, scored: bool) -> None:
             f"--budget steps: {name} does not take passes, how many times as many passes over its rows "
             "it is to make; add that parameter, or leave --budget steps out"
         )
-    unscored = sorted({arm.signal for arm in arms if not _needs_nobody(arm.signal)})
-    if unscored and not scored:
-        raise UsageError(
-            f"{', '.join(unscored)}: nobody scores rows for {name}; give --signal random, or who scores: "
-            "--score-model linear for texts, --scores FILE with scores of your own"
-        )
-    if any(block.warmups for block in grid.blocks) and not scored:
+    if any(block.warmups for block in grid.blocks) and not (scored or unscored(grid)):
         raise UsageError(
             f"--warmup: nothing of {name} is trained before rows are scored; leave it out"
         )
 
 
-def _needs_nobody(signal: str) -> bool:
-    return signal in (RANDOM.signal, "given")
+def unscored(grid: Grid) -> list[str]:
+    """The signals of a grid whose scores rest on more than the data set itself."""
+    signals = {arm.signal for block in grid.blocks for arm in block.arms}
+    return sorted(signals - {RANDOM.signal, "given"})
 
 
 def with_tables(own: OwnTrainer, datasets: Iterable[Dataset]) -> OwnTrainer:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
@@ -18,12 +19,13 @@ from orchestrator.planning.own_trainers import OwnTrainer, store_tables
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.scorers import locate_score_model, scorers_of
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
-from trainables.data.catalog import comes_with_vectors, load
+from trainables.data.catalog import Source, comes_with_vectors, load
 from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import write
 from trainables.data.inspection_facts import Inspection
@@ -49,7 +51,7 @@ class Sweep:
         resources: What it runs on.
         store: What is shared.
         run: The run's folder.
-        weights_bytes: Of the model's files; 0 where built in.
+        weights_bytes: Of the files of the model that scores; 0 where built in.
         purchases: What was bought beyond the first look and has not ended.
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
@@ -140,32 +142,47 @@ def plan_sweep(
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     before = load_plan(run) if run else None
     sources = request.sources(before.sources if before else {})
+    told = {"run": run, "command": command, "tolerance": tolerance}
     if request.own:
-        return planned(
-            loaded_for_own(request, request.own, resources, sources, run, command, tolerance)
-        )
+        return planned(loaded_for_own(request, request.own, resources, sources, told))
+    return planned(_loaded_for_model(request, resources, sources, told))
+
+
+def _loaded_for_model(
+    request: Request,
+    resources: Resources,
+    sources: Mapping[str, Source],
+    told: Mapping[str, Any],
+) -> Loaded:
+    """What a sweep of a learner of ours is planned from; raises as `plan_sweep`."""
     has_vectors = any(map(comes_with_vectors, sources.values()))
     model = locate_model(request.model_name(has_vectors=has_vectors))
-    grid = request.resolved(model, gpu=resources.gpus > 0)
-    expand(grid, dict.fromkeys(sources, ""), model)
+    score_model = locate_score_model(request, model)
+    gpu = resources.gpus > 0
+    grid = request.resolved(model, gpu=gpu)
+    scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
+    scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
+    expand(grid, dict.fromkeys(sources, ""), model, scorers=scorers)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
-    check_inputs(model, datasets.values())
+    check_inputs(model, datasets.values(), score_model)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)
-    loaded = Loaded(
+    if score_model and scoring:
+        score_model = fitted(score_model)
+        check_pieces(score_model, datasets.values(), scoring.max_length)
+    return Loaded(
         request=request,
         grid=grid,
         model=model,
+        score_model=score_model,
+        scoring=scoring,
         datasets=datasets,
         sources=sources,
         pieces=pieces,
         resources=resources,
-        run=run,
-        command=command,
-        tolerance=tolerance,
+        **told,
     )
-    return planned(loaded)
 
 
 def planned(loaded: Loaded) -> Sweep:
@@ -183,7 +200,7 @@ def planned(loaded: Loaded) -> Sweep:
     datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
-    check_trials(specs, loaded.model, datasets)
+    check_trials(specs, loaded.model, datasets, loaded.score_model)
     edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
     plan = Plan(
         grid=request.grid or "own",
@@ -219,7 +236,7 @@ def planned(loaded: Loaded) -> Sweep:
         resources=resources,
         store=store,
         run=run,
-        weights_bytes=loaded.model.size,
+        weights_bytes=(loaded.score_model or loaded.model).size,
         sizes=sizes,
         control=grid.control,
         searches=open_,

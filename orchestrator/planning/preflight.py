@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.planning.grids import GRIDS
+from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
@@ -16,7 +17,6 @@ from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 
-_NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
 # Training texts that a tokenizer is tried on, and the share of its pieces that may be unknown: with more
 # than every other one unknown, texts differ by chance.
 _SAMPLE = 1_000
@@ -45,13 +45,19 @@ def check_gpu(grid: str, gpus: float) -> None:
         )
 
 
-def check_trials(specs: Sequence[TrialSpec], model: Model, datasets: Mapping[str, Dataset]) -> None:
+def check_trials(
+    specs: Sequence[TrialSpec],
+    model: Model,
+    datasets: Mapping[str, Dataset],
+    score_model: Model | None = None,
+) -> None:
     """Refuse trials that could only fail, or say nothing, after hours.
 
     Args:
         specs: All there could be.
         model: What is trained.
         datasets: By content hash.
+        score_model: What scores their rows, where that is another.
 
     Raises:
         UsageError: If there is one; the message says what to give instead.
@@ -59,6 +65,8 @@ def check_trials(specs: Sequence[TrialSpec], model: Model, datasets: Mapping[str
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_rates(specs, sizes)
     check_lengths(specs, model, sizes)
+    if score_model:
+        check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
@@ -115,14 +123,23 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
             warm_steps(spec.warmup, epoch_steps * training.epochs, goes_on=goes_on)
 
 
-def check_inputs(model: Model, datasets: Iterable[Dataset]) -> None:
+def check_inputs(
+    model: Model, datasets: Iterable[Dataset], score_model: Model | None = None
+) -> None:
     """Refuse data that the model does not read, such as images where it reads text.
+
+    Args:
+        model: What is trained.
+        datasets: What it is trained on.
+        score_model: What scores their rows, where that is another.
 
     Raises:
         UsageError: If there are such, or they have no classes.
     """
     reads = LEARNERS[model.learner].reads
     for dataset in datasets:
+        if score_model:
+            check_scorable(score_model, dataset)
         if not dataset.class_names:
             raise UsageError(
                 f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
@@ -137,14 +154,10 @@ def check_inputs(model: Model, datasets: Iterable[Dataset]) -> None:
                 else "name a column of text with --text-column, or vectors with --embedding-column"
             )
             raise UsageError(
-                f"{dataset.name} holds {_NOUNS[dataset.kind]}, and {model.name} reads "
+                f"{dataset.name} holds {NOUNS[dataset.kind]}, and {model.name} reads "
                 f"{' or '.join(reads)}; {remedy}"
             )
-        if dataset.has_vectors:
-            raise UsageError(
-                f"{dataset.name} comes with vectors, which --model linear alone reads; leave "
-                f"--embedding-column out, or {model.name}"
-            )
+        check_vectors_read(model, score_model, dataset)
 
 
 def check_pieces(
@@ -239,7 +252,7 @@ def check_texts(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> 
         kind = datasets[spec.data_sha].kind
         if spec.kind == "pruned" and kind != "text" and "texts" in resolve(spec).evidence:
             raise UsageError(
-                f"{spec.signal} reads words, and {spec.dataset} holds {_NOUNS[kind]}: use another signal"
+                f"{spec.signal} reads words, and {spec.dataset} holds {NOUNS[kind]}: use another signal"
             )
 
 

@@ -1,17 +1,17 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.interim_looks import LOOKS
+from orchestrator.planning.arms import arm_of
 from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
     REDUNDANCY,
     WITHIN_CLASS,
-    Arm,
     Grid,
     GridBlock,
     first_seeds,
@@ -26,10 +26,6 @@ from trainables.data.csv_files import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
 from trainables.learners.pretrained import Model
-from trainables.selection.dynamic import POLICIES
-from trainables.selection.selectors import SELECTORS
-from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, ENDS, Setting
 from trainables.training_settings import Training
 
 
@@ -42,6 +38,8 @@ class Request:
         datasets: Names, files or folders.
         model: As `trainables.learners.pretrained.find_model` takes it.
         own: A trainer of the user's own in its place.
+        score_model: What scores the rows in its place, likewise; empty for the model itself.
+        scores: Files of scores of one's own, one a signal `given`.
         data_dir: Folder of folders by data set name.
         names: What the data sets are called, in their order; none for their files' names.
         columns: Of files; what is not named is guessed.
@@ -75,6 +73,8 @@ class Request:
     datasets: tuple[str, ...] = ()
     model: str = ""
     own: OwnAsked | None = None
+    score_model: str = ""
+    scores: tuple[str, ...] = ()
     data_dir: Path | None = None
     names: tuple[str, ...] = ()
     columns: Columns = Columns()  # noqa: RUF009 - frozen
@@ -184,13 +184,6 @@ class Request:
         arms = tuple(arm_of(text) for text in self.signals)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             _check_list(noun, values)
-        precision = self.precision
-        if precision == "auto":
-            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
-        # A grid's own training is that of its own model.
-        own = base.training if not self.model or self.model == base.model else None
-        fields: dict[str, Any] = {**dict(self.training), "precision": precision}
-        training: Training = replace(own or usual_training(model.learner), **fields)
         blocks = []
         for block in base.blocks:
             names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
@@ -210,12 +203,32 @@ class Request:
             base,
             blocks=tuple(blocks),
             seeds=self.seeds or base.seeds,
-            training=training,
+            training=self.training_of(model, gpu=gpu),
             protocol=self.protocol or base.protocol,
             budget=self.budget or base.budget,
             control=base.control if self.control is None else self.control,
             confirm=base.confirm if self.confirm is None else self.confirm,
         )
+
+    def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:
+        """How a model is trained, but for what depends on the size of a data set.
+
+        Args:
+            model: What is trained.
+            gpu: As `resolved`.
+            scores: It only scores: of what was asked for, the length of the texts is meant for it, too.
+        """
+        base = self._base()
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+        # A grid's own training is that of its own model.
+        asked = self.score_model if scores else self.model or base.model
+        own = base.training if asked == base.model else None
+        given = [one for one in self.training if not scores or one[0] == "max_length"]
+        fields: dict[str, Any] = {**dict(given), "precision": precision}
+        training: Training = replace(own or usual_training(model.learner), **fields)
+        return training
 
 
 # The shape of a sweep over data of one's own.
@@ -249,55 +262,6 @@ def chosen_seeds(count: str, named: Sequence[int]) -> tuple[int, ...]:
     if count and not (count.isdecimal() and int(count)):
         raise UsageError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
     return first_seeds(int(count or 0))
-
-
-def arm_of(text: str) -> Arm:
-    """An arm as written: SIGNAL[,NAME=VALUE...][:SELECTOR[,NAME=VALUE...]][:low|high].
-
-    A signal or selector may be module:function.
-
-    Raises:
-        UsageError: If it is not written so.
-    """
-    parts = text.split(":")
-    end = parts.pop() if len(parts) > 1 and parts[-1] in ENDS else "low"
-    signal, settings = _taken(parts, {*SIGNALS, *POLICIES})
-    selector, selector_settings = _taken(parts, {*SELECTORS, EACH_EPOCH}) if parts else ("", ())
-    if parts:
-        raise UsageError(
-            f"signal {text!r}: {':'.join(parts)!r} is left over; write SIGNAL, SIGNAL:SELECTOR or "
-            "SIGNAL:SELECTOR:high, each with ,NAME=VALUE behind it where it has settings"
-        )
-    return Arm(
-        signal=signal,
-        settings=settings,
-        selector=selector or "global",
-        selector_settings=selector_settings,
-        prune=end,
-    )
-
-
-def _taken(parts: list[str], table: Collection[str]) -> tuple[str, tuple[tuple[str, Setting], ...]]:
-    """Take a name and its settings off the front; two parts where it is module:function."""
-    name, *pairs = parts.pop(0).split(",")
-    if name not in table and not pairs and parts and parts[0].split(",")[0] not in SELECTORS:
-        function, *pairs = parts.pop(0).split(",")
-        name = f"{name}:{function}"
-    return name, tuple(_setting(pair) for pair in pairs)
-
-
-def _setting(pair: str) -> tuple[str, Setting]:
-    name, equals, value = pair.partition("=")
-    if not (name and equals and value):
-        raise UsageError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
-    if value.lower() in ("true", "false"):
-        return name, value.lower() == "true"
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
 
 
 def _check_list(noun: str, values: Sequence[float]) -> None:

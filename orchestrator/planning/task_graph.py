@@ -1,6 +1,6 @@
 """The work behind some trials, each piece once: what it needs and what it makes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.planning.shard_tasks import (
@@ -34,7 +34,7 @@ def plan(
     forks: dict[str, list[TrialSpec]] = {}
     scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
     # A fixed list rests on the trials that score it, whose seeds are others.
-    cut = [one for spec in everything if not spec.is_baseline for one in spec.scorers]
+    cut = [one for spec in everything if not spec.is_baseline for one in spec.twin.scorers]
     others = {spec: relatives(spec, whole=False) for spec in cut}
     seen = looks((spec for spec in others if spec.kind == "pruned"), others)
     for spec, beside in others.items():
@@ -43,6 +43,7 @@ def plan(
                 forks.setdefault(fork.run_key, []).append(fork)
         if spec.kind == "pruned":
             scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
+    alone = {key: tuple(marks) for key, marks in forks.items() if key not in whole}
     tasks: dict[str, Task] = {}
 
     def add(*more: Task) -> None:
@@ -55,17 +56,16 @@ def plan(
         add(*_run_tasks(spec, full, tuple(forks.get(spec.run_key, ()))))
         if spec.is_baseline:
             continue
-        for one in spec.scorers:
-            for other in others[one]:
-                if other.run_key not in whole:
-                    add(_warm_up_task(other, full, tuple(forks[other.run_key])))
+        for one in spec.twin.scorers:
+            full = float(n * one.training.epochs)
+            add(*_warm_up_tasks((one, *others[one]), full, alone))
             add(*(_answer_task(other, full) for other in relatives(one, whole=True)))
             if one.kind == "pruned":
                 together = tuple(scored[_evidence_of(one)].values())
                 if not is_one_shard(n):
                     add(*evidence_tasks(one, others[one], seen, n, full))
                 add(_score_task(one, n, full, together))
-        add(_trial_task(spec, n, full))
+        add(_trial_task(spec, n))
     for spec in curves:
         add(*curve_tasks(spec, n_train[spec.data_sha]))
     return list(tasks.values())
@@ -130,6 +130,23 @@ def _warm_keys(marks: tuple[TrialSpec, ...]) -> list[Artifact]:
     return list(dict.fromkeys(("warm", mark.warm_key) for mark in marks))
 
 
+def _warm_up_tasks(
+    specs: Iterable[TrialSpec], full: float, alone: Mapping[str, tuple[TrialSpec, ...]]
+) -> Iterator[Task]:
+    """What marked runs need, and their first parts where they are no trials of the sweep.
+
+    Args:
+        specs: Pruned trials of these runs.
+        full: Cost of a whole run.
+        alone: The marks of the runs that are no trials, by run_key.
+    """
+    for spec in specs:
+        if not spec.is_own:
+            yield _prepare_task(spec, full)
+        if spec.run_key in alone:
+            yield _warm_up_task(spec, full, alone[spec.run_key])
+
+
 def _warm_up_task(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> Task:
     return Task(
         kind="warm_up",
@@ -171,10 +188,11 @@ def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
     )
 
 
-def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
+def _trial_task(spec: TrialSpec, n: int) -> Task:
+    full = float(n * spec.training.epochs)
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
-    scored = spec.scorers if spec.kind in ("pruned", "fixed") else ()
-    before = needs_of_run(spec) if spec.kind == "fixed" else warmed(spec)
+    scored = spec.twin.scorers if spec.kind in ("pruned", "fixed") else ()
+    before = needs_of_run(spec) if spec.kind == "fixed" or spec.scorer else warmed(spec)
     needs = [
         need
         for one in scored

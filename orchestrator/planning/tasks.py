@@ -70,7 +70,7 @@ class TaskKind:
 
     noun: str
     rank: int
-    run: Callable[[Task, Store, Place], None]
+    run: Callable[..., None]
     subject: Callable[[Task], str]
     is_trial: bool = False
 
@@ -130,21 +130,21 @@ def tasks_left(
     return left[::-1]
 
 
-def _prepare(task: Task, store: Store, _: Place) -> None:
+def _prepare(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import prepare
 
     prepare(task.spec, store)
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
 
 
-def _warm_up(task: Task, store: Store, _: Place) -> None:
+def _warm_up(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.trial import warm_up
 
     warm_up(task.spec, store, marks=task.marks)
     store.clear_progress(task.spec.result_key)
 
 
-def _baseline(task: Task, store: Store, place: Place) -> None:
+def _baseline(task: Task, store: Store, place: Place | None = None) -> None:
     from trainables.trial import run_baseline
 
     if store.has("result", task.spec.result_key):  # only marks are lacking
@@ -153,26 +153,26 @@ def _baseline(task: Task, store: Store, place: Place) -> None:
         _store_result(run_baseline(task.spec, store, marks=task.marks, place=place), store)
 
 
-def _answer(task: Task, store: Store, _: Place) -> None:
+def _answer(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import answer
 
     answer(task.spec, store)
 
 
-def _evidence(task: Task, store: Store, _: Place) -> None:
+def _evidence(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import gather
 
     gather(task.spec, store, task.names, settings=dict(task.settings), shard=task.place)
 
 
-def _score(task: Task, store: Store, _: Place) -> None:
+def _score(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import make_scores
 
     for spec in task.marks:
         make_scores(spec, store)
 
 
-def _trial(task: Task, store: Store, place: Place) -> None:
+def _trial(task: Task, store: Store, place: Place | None = None) -> None:
     from trainables.trial import run_trial
 
     _store_result(run_trial(task.spec, store, place=place), store)
@@ -185,7 +185,7 @@ def _store_result(row: TrialResult, store: Store) -> None:
     store.clear_progress(key)
 
 
-def _curve(task: Task, store: Store, _: Place) -> None:
+def _curve(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.training_curve import run_curve
 
     curve = run_curve(task.spec, store)

@@ -66,7 +66,8 @@ class Evidence:
     """
 
     def __init__(self, spec: TrialSpec, runs: Runs) -> None:
-        self._spec, self._runs, self._rows = spec, runs, len(runs.dataset.train)
+        # Evidence is of the run that scores.
+        self._spec, self._runs, self._rows = spec.twin, runs, len(runs.dataset.train)
         self._used: dict[str, Phase] = {}
 
     @property
@@ -231,7 +232,7 @@ class Evidence:
 
 def evidence_key(spec: TrialSpec, name: str, settings: Settings, shard: int | None = None) -> str:
     """Names a piece of evidence that is kept, or one shard of it."""
-    return key_of(_about(spec, name, options_of(name, settings), shard))
+    return key_of(_about(spec.twin, name, options_of(name, settings), shard))
 
 
 def shard_numbers(name: str, n: int) -> Sequence[int | None]:

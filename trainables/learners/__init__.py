@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset
-from trainables.learners.linear import open_linear
+from trainables.learners.linear import embedding_used, open_linear
 from trainables.learners.network import Network
 from trainables.learners.text import open_text, open_tiny
+from trainables.result import Phase
 from trainables.spec import TrialSpec
 from trainables.training_settings import Training
 
@@ -25,6 +26,7 @@ class LearnerSpec:
         weight_decays: Those that a search for its training tries, in place of that of `training`.
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
+        embedding_used: What was done to the data before its first step, where that is worth counting.
     """
 
     open: Callable[[TrialSpec, Dataset, Cache], Network]
@@ -34,6 +36,7 @@ class LearnerSpec:
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
+    embedding_used: Callable[[TrialSpec, Cache], Phase] | None = None
 
     def decay_for(self, n_train: int) -> float:
         """Its weight decay for so many training rows, unless asked otherwise.
@@ -66,5 +69,6 @@ LEARNERS: dict[str, LearnerSpec] = {
         weight_decays=(1.0, 0.1, 3.0),
         # No dropout to leave on, and its word pieces are embedded once and for all.
         lacks=("dropout_probs", "view_probs"),
+        embedding_used=embedding_used,
     ),
 }

@@ -1,6 +1,8 @@
 """A logistic head on frozen embeddings: quick sweeps that still train every condition."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
 from trainables.learners.tokens import Pieces, Tokens
-from trainables.spec import TrialSpec
+from trainables.result import Phase
+from trainables.spec import VECTORS, TrialSpec
 
 _WIDTH = 128
 _BLOCK = 256
@@ -65,22 +68,20 @@ class LinearNetwork:
 def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
     """A head over embeddings of the whole data set: those that came with it, or made once per (data, encoder)."""
     classes, seed = len(dataset.class_names), seed_for(spec.seed, "weights")
-    if spec.model == "linear" and dataset.has_vectors:
+    if spec.model in ("linear", VECTORS) and dataset.has_vectors:
         own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
         return LinearNetwork(own, classes, seed)
     tokens = cached_tokens(spec, dataset, cache)
-    about = {
-        "data": spec.data_sha,
-        "encoder": spec.model_sha,
-        "length": spec.training.max_length,
-        "precision": spec.training.precision,
-    }
+    about = _about(spec)
     embed = _word_pieces if spec.model == "linear" else partial(_encode, spec)
 
-    def write(path: Path) -> None:
+    def write(path: Path) -> dict[str, Any]:
+        started = time.perf_counter()
         features = embed(tokens)
+        used = Phase(seconds=time.perf_counter() - started)
         parts = [features[name] for name in tokens.splits]
         write_arrays(path, {"features": np.concatenate(parts)}, about)
+        return {"used": asdict(used)}
 
     arrays, _ = read_arrays(cache.get("features", key_of(about), write, about=about))
     ends = np.cumsum([len(pieces.lengths) for pieces in tokens.splits.values()])
@@ -88,6 +89,23 @@ def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwor
     parts = np.split(arrays["features"].copy(), ends[:-1])
     features = dict(zip(tokens.splits, parts, strict=True))
     return LinearNetwork(features, classes, seed)
+
+
+def embedding_used(spec: TrialSpec, cache: Cache) -> Phase:
+    """What embedding the data set took; nothing where its own vectors are read, or it was not timed."""
+    key = key_of(_about(spec))
+    facts = cache.facts("features", key) if cache.has("features", key) else {}
+    return Phase(**facts.get("used", {}))
+
+
+def _about(spec: TrialSpec) -> dict[str, Any]:
+    """What decides the embeddings of a data set."""
+    return {
+        "data": spec.data_sha,
+        "encoder": spec.model_sha,
+        "length": spec.training.max_length,
+        "precision": spec.training.precision,
+    }
 
 
 def _word_pieces(tokens: Tokens) -> Arrays:

@@ -9,6 +9,7 @@ from pathlib import Path
 from trainables.errors import AbsentError, DataError
 from trainables.learners.checkpoint import READ, check_files, content_of, weights_size
 from trainables.learners.encoder import read_encoder
+from trainables.spec import VECTORS
 
 BUILT_IN = ("tiny", "linear")
 
@@ -35,7 +36,7 @@ class Model:
     @property
     def reads_vectors(self) -> bool:
         """Whether it is trained on embeddings that come with the data, where there are any."""
-        return self.name == "linear"
+        return self.name in ("linear", VECTORS)
 
 
 def revision_of(name: str) -> tuple[str, str | None]:
@@ -86,7 +87,7 @@ def locate_model(name: str) -> Model:
 
 def fitted(model: Model) -> Model:
     """The second half: whether its files belong together and read texts, and how long ones."""
-    if model.name in BUILT_IN:
+    if model.name in (*BUILT_IN, VECTORS):
         return model
     with opened(model.name, model.sha) as folder:
         longest = read_encoder(folder, has_head=model.learner == "text").longest

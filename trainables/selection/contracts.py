@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from trainables.errors import UsageError
 from trainables.selection.lookup import resolve
 from trainables.selection.selectors import n_keep
-from trainables.spec import TrialSpec
+from trainables.spec import VECTORS, TrialSpec
 
 # Below this share of true neighbours a warning says how to find more.
 _LEAST_RECALL = 0.99
@@ -62,7 +62,7 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs, least = spec.warmup * spec.training.epochs, resolve(spec).signal.needs_epochs
+    epochs, least = _epochs_seen(spec), resolve(spec).signal.needs_epochs
     if round(epochs, 6) < least:
         raise UsageError(
             f"{spec.signal} has no data to score by after {epochs:g} epochs of warm-up: it needs "
@@ -70,12 +70,20 @@ def check_epochs(spec: TrialSpec) -> None:
         )
 
 
+def _epochs_seen(spec: TrialSpec) -> float:
+    """Epochs that the run which scores has behind it."""
+    return spec.warmup * spec.twin.training.epochs
+
+
 def _longer(least: float, spec: TrialSpec) -> str:
     """What to do for that many epochs of warm-up."""
-    share = least / spec.training.epochs
+    epochs = spec.twin.training.epochs
+    share = least / epochs
     if share < 1:
         return f"a warm-up of {share:.6g} here"
-    return f"so train for more than {least:g} epochs, not {spec.training.epochs}"
+    if spec.scorer:
+        return f"and {spec.scorer.model} trains for {epochs}: score by another model or signal"
+    return f"so train for more than {least:g} epochs, not {epochs}"
 
 
 def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
@@ -92,9 +100,9 @@ def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
 
 def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
-    if spec.kind != "pruned":
+    if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = spec.warmup * spec.training.epochs, resolve(spec).signal.min_epochs
+    epochs, least = _epochs_seen(spec), resolve(spec).signal.min_epochs
     if round(epochs, 6) >= least:
         return ()
     return (

@@ -39,6 +39,7 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
         ValueError: If the signal gives another shape or type, or scores that are not finite, or
             the warm-up is too short for it.
     """
+    spec = spec.twin
     selection = resolve(spec)
     signal, train = selection.signal, runs.dataset.train
     check_epochs(spec)
@@ -75,6 +76,7 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
     Raises:
         ValueError: As `score`; or if the selector gives no mask of as many rows as asked for.
     """
+    spec = spec.twin
     if spec.kind == "fixed":
         return _fixed(spec, runs)
     if spec.kind != "pruned":

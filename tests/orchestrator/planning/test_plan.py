@@ -450,11 +450,6 @@ def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_
             "tiny",
             "holds vectors, and tiny reads text; use --model linear",
         ),
-        (
-            {"embedding": "vectors", "text": "text"},
-            "tiny",
-            "comes with vectors, which --model linear alone reads",
-        ),
     ],
 )
 def test_what_a_learner_cannot_read_is_refused_at_the_plan(planned, tmp_path, columns, model, says):

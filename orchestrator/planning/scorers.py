@@ -1,0 +1,112 @@
+"""Who scores the rows in place of the trained model: a smaller model, or vectors that came with the data."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from orchestrator.planning.request import Request
+from trainables.data.dataset import Dataset
+from trainables.errors import UsageError
+from trainables.learners import LEARNERS
+from trainables.learners.pretrained import Model, locate_model
+from trainables.spec import VECTORS, Scorer
+from trainables.training_settings import Training
+
+NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
+
+
+def locate_score_model(request: Request, model: Model) -> Model | None:
+    """The model that scores, found without importing torch; None where the trained one does.
+
+    Args:
+        request: What was asked for.
+        model: What is trained.
+
+    Raises:
+        AbsentError: If it is not there.
+        UsageError: If vectors come without a warm-up, and one was asked for.
+    """
+    if request.score_model:
+        return locate_model(request.score_model)
+    if not request.columns.embedding or model.reads_vectors:
+        return None
+    if request.warmups:
+        raise UsageError(
+            f"--warmup {request.warmups[0]:g} beside --embedding-column {request.columns.embedding}: "
+            f"{model.name} does not read these vectors, and rows are scored by them as they are; leave "
+            "--warmup out, or add --score-model linear, which trains a head on them"
+        )
+    return Model(learner="linear", name=VECTORS, sha=VECTORS)
+
+
+def scorers_of(
+    score_model: Model | None, training: Training | None, sizes: Mapping[str, int]
+) -> dict[str, Scorer]:
+    """The full-data run that scores each data set, by its name: none where there is no score model.
+
+    It is trained as a sweep of that model would train it without a search, so that both make and share
+    the same scores.
+
+    Args:
+        score_model: What scores, or None.
+        training: As `Request.training_of` gives it.
+        sizes: Training rows by name; 0 where they are not known yet.
+    """
+    if score_model is None or training is None:
+        return {}
+    if score_model.name == VECTORS:  # nothing is trained
+        training = LEARNERS[score_model.learner].training
+    scorer = Scorer(
+        learner=score_model.learner,
+        model=score_model.name,
+        model_sha=score_model.sha,
+        training=training,
+    )
+    of_size = score_model.name != VECTORS
+    return {
+        name: replace(scorer, training=sized(training, score_model, n)) if of_size else scorer
+        for name, n in sizes.items()
+    }
+
+
+def check_scorable(score_model: Model, dataset: Dataset) -> None:
+    """Refuse data that the model which scores does not read.
+
+    Raises:
+        UsageError: If it does not; the message says what scores such data.
+    """
+    reads = LEARNERS[score_model.learner].reads
+    if not dataset.class_names and score_model.name != VECTORS:
+        raise UsageError(
+            f"{dataset.name} has no classes, and score model {score_model.name} learns classes; give vectors "
+            "with --embedding-column, scores of your own with --scores, or --signal random alone"
+        )
+    if dataset.kind in reads or (score_model.reads_vectors and dataset.has_vectors):
+        return
+    raise UsageError(
+        f"{dataset.name} holds {NOUNS[dataset.kind]}, and score model {score_model.name} reads "
+        f"{' or '.join(reads)}; give vectors with --embedding-column, scores of your own with --scores, or "
+        "--signal random alone"
+    )
+
+
+def sized(training: Training, model: Model, n: int) -> Training:
+    """A training with the weight decay for n rows, where it is the learner's own."""
+    learner = LEARNERS[model.learner]
+    if training.weight_decay != learner.training.weight_decay:
+        return training
+    return replace(training, weight_decay=learner.decay_for(n))
+
+
+def check_vectors_read(model: Model, score_model: Model | None, dataset: Dataset) -> None:
+    """Refuse vectors that came with a data set and are read by nobody.
+
+    Raises:
+        UsageError: If neither the trained model nor the one that scores reads them.
+    """
+    readers = [one for one in (model, score_model) if one]
+    if dataset.has_vectors and not any(one.reads_vectors for one in readers):
+        raise UsageError(
+            f"{dataset.name} comes with vectors, which {' and '.join(one.name for one in readers)} "
+            f"{'do' if score_model else 'does'} not read; leave --embedding-column out, or let them score "
+            f"the rows by leaving {'--score-model out' if score_model else '--model linear'}"
+        )
