@@ -45,7 +45,7 @@ def run_own(spec: TrialSpec, cache: Cache, place: Place) -> TrialResult:
     runs.keep_outcome(spec, outcome)
     row = row_of(spec, runs.dataset, keep, outcome, phases, threads=place.threads)
     recall = recall_of(spec.twin, runs)
-    more = (*answered.warnings, *recall_warnings(spec.twin, recall))
+    more = (*place.warnings, *answered.warnings, *recall_warnings(spec.twin, recall))
     return replace(row, neighbours_recall=recall, warnings=(*row.warnings, *more))
 
 

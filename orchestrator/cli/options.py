@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from orchestrator.cli.parameters import parameter
+from orchestrator.cli.trained_options import Texts, TrainedOptions, as_list
 
 if TYPE_CHECKING:
-    from orchestrator.planning.own_trainers import OwnAsked
     from orchestrator.planning.request import Request
     from orchestrator.planning.resources import Resources
 
@@ -21,17 +21,11 @@ CACHE = Path("runs/_cache")
 _TRAINING = ("epochs", "batch_size", "lr", "weight_decay", "max_length")
 
 
-def _as_list(value: object) -> object:
-    """One entry where several may stand is a list of one."""
-    return [value] if isinstance(value, str | int | float) else value
+_Shares = Annotated[list[float] | None, BeforeValidator(as_list)]
+_Numbers = Annotated[list[int] | None, BeforeValidator(as_list)]
 
 
-_Texts = Annotated[list[str] | None, BeforeValidator(_as_list)]
-_Shares = Annotated[list[float] | None, BeforeValidator(_as_list)]
-_Numbers = Annotated[list[int] | None, BeforeValidator(_as_list)]
-
-
-class SweepOptions(BaseModel):
+class SweepOptions(TrainedOptions):
     """What a sweep can be asked for; None and empty mean: as the grid says."""
 
     # seeds: 3 and seeds: adaptive are both meant as text.
@@ -39,43 +33,14 @@ class SweepOptions(BaseModel):
         title="Sweep", frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
 
-    grid: str = Field(
-        default="",
-        description="A preset; `prune-envelope grids` lists them. Without one, --dataset runs the "
-        "shape for own data.",
-    )
-    dataset: _Texts = Field(
-        default=None, description="Name, file, folder, or owner/name of the hub. Repeat."
-    )
-    model: str = Field(
-        default="",
-        description="tiny, linear, a folder, a hub id, or linear:FOLDER for a head on frozen "
-        "embeddings.",
-    )
-    trainer: str = Field(
-        default="",
-        description="Your own function in the model's place: FILE.py:FUNCTION[,SETTING=VALUE...].",
-    )
-    probe: bool | None = Field(
-        default=None,
-        description="First try it on a few rows: whether it answers, and obeys its seed. Default: yes.",
-    )
-    trainer_start: str = Field(
-        default="", description="fork, or spawn where its file starts CUDA as it is imported."
-    )
-    score_model: str = Field(
-        default="",
-        description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
-        "and scores every model shares. The model then trains afresh on what is left.",
-    )
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
     )
-    name: _Texts = Field(
+    name: Texts = Field(
         default=None,
         description="What the data set is called, one a --dataset. Default: its file's name.",
     )
-    text_column: _Texts = Field(
+    text_column: Texts = Field(
         default=None,
         description="Repeat to join. Default: text, or the one column that could be meant.",
     )
@@ -124,7 +89,7 @@ class SweepOptions(BaseModel):
         "as the signals need, or 0.15 by --protocol continue. Repeat.",
     )
     rate: _Shares = Field(default=None, description="Share removed. Repeat.")
-    signal: _Texts = Field(
+    signal: Texts = Field(
         default=None,
         description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
         "el2n:floor,share=0.3:high; a name may be module:function of your own. Repeat.",
@@ -180,7 +145,7 @@ class SweepOptions(BaseModel):
         description="How much worse is still within: in the metric's unit, or a share of what training "
         "gains, such as 5%. Default: the metric's own; of accuracy 1 pp.",
     )
-    guard: _Texts = Field(
+    guard: Texts = Field(
         default=None, description="What must hold, too: worst_class:3, log_loss:5% ... Repeat."
     )
     group_column: str = Field(default="", description="Of groups of rows, for such guards.")
@@ -202,7 +167,7 @@ class SweepOptions(BaseModel):
         "no GPU.",
         ge=0,
     )
-    track: _Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
+    track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     calibrate: bool = Field(
         default=False, description="Run a few steps for the estimate of --dry-run."
     )
@@ -227,7 +192,7 @@ class SweepOptions(BaseModel):
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
-            own=self._own(),
+            own=self.own(),
             score_model=self.score_model,
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
@@ -262,13 +227,6 @@ class SweepOptions(BaseModel):
             adaptive=self.seeds == "adaptive",
             asked=Asked(metric=self.metric, guards=guards, group_column=self.group_column),
         )
-
-    def _own(self) -> "OwnAsked | None":
-        """The trainer of the user's own that is asked for, if any."""
-        from orchestrator.planning.own_trainers import OwnAsked
-
-        probe = self.probe is not False
-        return OwnAsked.of(self.trainer, start=self.trainer_start, probe=probe)
 
     def resources(self) -> "Resources":
         """Where the sweep runs: with one GPU a trial where there are any.

@@ -8,13 +8,14 @@ from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
+from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import (
-    OwnAsked,
     OwnTrainer,
     check_grid,
     needs_of,
     place_of,
     unscored,
+    with_probes,
     with_tables,
 )
 from orchestrator.planning.preflight import check_pieces
@@ -23,7 +24,6 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import check_scorable, locate_score_model, scorers_of
 from trainables.data.catalog import Source, load
 from trainables.learners.pretrained import fitted, locate_model
-from trainables.trainers.function import function_trainer
 
 # Scores texts where nobody else was named to: made of the data alone, in seconds.
 SCORE_MODEL = "linear"
@@ -48,7 +48,8 @@ def loaded_for_own(
     by: Criterion = told["by"]
     request.check_own()
     place = place_of(resources, by, asked)
-    own = OwnTrainer(trainer=function_trainer(asked.function, place), place=place)
+    trainer = asked.find(place)
+    own = OwnTrainer(trainer=trainer, place=place, notes=asked.notes(trainer, place))
     gpu = resources.gpus > 0
     grid = request.resolved(own.model, gpu=gpu)
     score_model = locate_score_model(request, own.model)
@@ -65,6 +66,9 @@ def loaded_for_own(
         for dataset in datasets.values():
             check_scorable(score_model, dataset)
         score_model = fitted(score_model)
+    own = replace(own, place=replace(place, needs=needs_of(by, datasets.values())))
+    own = with_tables(own, datasets.values())
+    own = with_probes(own, datasets.values()) if asked.probe else own
     length = scoring.max_length if scoring else 0
     pieces = check_pieces(score_model, datasets.values(), length) if score_model else {}
     return Loaded(
@@ -76,7 +80,7 @@ def loaded_for_own(
         datasets=datasets,
         sources=sources,
         pieces=pieces,
-        resources=replace(resources, place=replace(place, needs=needs_of(by, datasets.values()))),
+        resources=replace(resources, place=own.place),
         **told,
-        own=with_tables(own, datasets.values()),
+        own=own,
     )

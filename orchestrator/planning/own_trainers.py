@@ -7,6 +7,7 @@ from typing import Any
 from analysis.guards import Criterion
 from analysis.readings import needed
 from orchestrator.planning.grids import RANDOM, Grid
+from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.resources import Resources
 from orchestrator.store.replicated import Store
 from trainables.data.catalog import Source
@@ -17,39 +18,11 @@ from trainables.errors import DataError, UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.spec import EACH_EPOCH, TrialSpec
-from trainables.trainers.contract import STARTS, Place, Trainer
+from trainables.trainers.contract import Place, Trainer
+from trainables.trainers.probe import probe_trainer
 from trainables.training_settings import Training
 
 _TARGETS: Mapping[str, Target] = {"classes": "class", "numbers": "number", "": "optional"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnAsked:
-    """A trainer of the user's own as it was asked for.
-
-    Attributes:
-        function: FILE.py:FUNCTION or MODULE:FUNCTION, with ,NAME=VALUE behind it for its settings.
-        start: Row of STARTS; empty for the usual one.
-        probe: Whether it is tried on a few rows before anything is scheduled.
-    """
-
-    function: str
-    start: str = ""
-    probe: bool = True
-
-    @classmethod
-    def of(cls, function: str, *, start: str, probe: bool) -> "OwnAsked | None":
-        """What is asked for by flags; None where none is.
-
-        Raises:
-            UsageError: If a flag means nothing, or has no such value.
-        """
-        if start not in ("", *STARTS):
-            raise UsageError(f"--trainer-start {start!r}; it is one of {', '.join(STARTS)}")
-        if not function and (start or not probe):
-            flag = "--no-probe" if not probe else "--trainer-start"
-            raise UsageError(f"{flag} is of a trainer of your own; give --trainer, or leave it out")
-        return cls(function=function, start=start, probe=probe) if function else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +33,7 @@ class OwnTrainer:
         trainer: Found and read.
         place: Where and how it is called.
         tables: Of each data set, by its content hash; empty before the data are read.
-        notes: What its probe has shown, a sentence each.
+        notes: What the plan says of it, a sentence each.
         seconds: What one call on all rows of a data set would take by the probe, by content hash.
     """
 
@@ -74,7 +47,7 @@ class OwnTrainer:
     def model(self) -> Model:
         """What stands in a model's place: the trainer with its settings, as a reader knows it."""
         settings = [f",{name}={value}" for name, value in self.trainer.settings]
-        name = f"{self.trainer.learner}{''.join(settings)}"
+        name = self.trainer.title or f"{self.trainer.learner}{''.join(settings)}"
         return Model(learner=self.trainer.learner, name=name, sha="")
 
     def baseline(self, spec: TrialSpec) -> TrialSpec:
@@ -94,12 +67,6 @@ class OwnTrainer:
         """Where a data set comes from, read with all its columns and what its judges need of it."""
         kind = next((metric.is_of for metric in by.metrics if metric.is_of), "")
         return replace(source, target=_TARGETS[kind], own_columns=True)
-
-    def plan_notes(self) -> tuple[str, ...]:
-        """What the plan says of it."""
-        files = ", ".join(self.trainer.files)
-        told = f"{self.trainer.learner} is known by the content of {files}; a change there makes its trials anew"
-        return (told, *self.notes)
 
 
 def usual_training(learner: str) -> Training:
@@ -130,6 +97,7 @@ def place_of(resources: Resources, by: Criterion, asked: OwnAsked) -> Place:
         threads=resources.cpus,
         device="cuda" if resources.gpus else "cpu",
         start="spawn" if asked.start == "spawn" else "fork",
+        hours=asked.hours,
         shows_answers=any(not metric.is_of for metric in by.metrics),
     )
 
@@ -207,6 +175,24 @@ def with_tables(own: OwnTrainer, datasets: Iterable[Dataset]) -> OwnTrainer:
                 "--validation-fraction 0.1, or give the parameter a default (validation=None)"
             )
     return replace(own, tables=tables)
+
+
+def with_probes(own: OwnTrainer, datasets: Iterable[Dataset]) -> OwnTrainer:
+    """The trainer with what a few tiny calls say of it.
+
+    Raises:
+        DataError: If a call fails, or its answer is none.
+    """
+    seconds: dict[str, float] = {}
+    notes: list[str] = list(own.notes)
+    place = own.place
+    for dataset in datasets:
+        found = probe_trainer(own.trainer, dataset, own.tables[dataset.sha], place)
+        n = len(dataset.train)
+        seconds[dataset.sha] = found.trial_s(n)
+        notes += found.notes(n)
+        place = replace(place, warnings=tuple(dict.fromkeys([*place.warnings, *found.warnings])))
+    return replace(own, place=place, notes=tuple(dict.fromkeys(notes)), seconds=seconds)
 
 
 def store_tables(own: OwnTrainer | None, store: Store) -> None:

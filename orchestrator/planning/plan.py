@@ -224,7 +224,7 @@ def planned(loaded: Loaded) -> Sweep:
     check_trials(specs, loaded.model, datasets, loaded.score_model)
     notes = (
         *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
-        *(loaded.own.plan_notes() if loaded.own else ()),
+        *(loaded.own.notes if loaded.own else ()),
         *judging_notes(loaded.by, datasets.values()),
         *pieces_notes(specs, datasets, loaded.pieces),
         *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),

@@ -18,7 +18,8 @@ from orchestrator.planning.grids import (
     first_seeds,
     known,
 )
-from orchestrator.planning.own_trainers import OwnAsked, check_request, usual_training
+from orchestrator.planning.own_asked import OwnAsked
+from orchestrator.planning.own_trainers import check_request, usual_training
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns

@@ -75,6 +75,7 @@ class Trainer:
 
     Attributes:
         learner: file.py:function, module:function, or "command"; `TrialSpec.learner`.
+        title: What a reader knows it by; empty for its learner and settings.
         settings: All of them, defaults too; `TrialSpec.learner_settings`.
         sha: Content of its files, its words, its version; `TrialSpec.learner_sha`.
         files: What that content is of, as a reader knows them; the plan lists them.
@@ -84,6 +85,7 @@ class Trainer:
     """
 
     learner: str
+    title: str = ""
     settings: tuple[tuple[str, Setting], ...] = ()
     sha: str
     files: tuple[str, ...] = ()
@@ -105,6 +107,7 @@ class Place:
         shows_answers: Whether the test table holds what is to be predicted: only where the metric is
             computed by the trainer itself.
         needs: Columns that an answer must come to, for the metric.
+        warnings: What a reader of each row must know of the trainer, one sentence each.
     """
 
     folder: Path = field(default_factory=Path.cwd)
@@ -114,3 +117,4 @@ class Place:
     hours: float | None = None
     shows_answers: bool = False
     needs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

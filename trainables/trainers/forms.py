@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from trainables.spec import TrialSpec
+from trainables.trainers.command import COMMAND, command_of_spec
 from trainables.trainers.contract import Place, Trainer
 from trainables.trainers.function import function_of_spec
 
@@ -11,8 +12,15 @@ def _function(spec: TrialSpec, place: Place) -> Trainer:
     return function_of_spec(spec.learner, spec.learner_settings, spec.learner_sha, place)
 
 
+def _command(spec: TrialSpec, place: Place) -> Trainer:
+    return command_of_spec(spec.learner_settings, spec.learner_sha, place)
+
+
 # A spec's learner is the form's name, or of a function its own.
-FORMS: Mapping[str, Callable[[TrialSpec, Place], Trainer]] = {"function": _function}
+FORMS: Mapping[str, Callable[[TrialSpec, Place], Trainer]] = {
+    "function": _function,
+    COMMAND: _command,
+}
 
 
 def trainer_of(spec: TrialSpec, place: Place) -> Trainer:
