@@ -202,8 +202,7 @@ def run_and_report(
         sweep.run.copy_row(spec, sweep.store)
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    seen = read_runs([sweep.run.folder], by=sweep.judging.by)
-    summarise(seen, console)
+    summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     console.print(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
@@ -217,8 +216,8 @@ def run_and_report(
         )
     if report:
         write_dropped(sweep, examples=examples)
-        page = write_report(sweep.run.folder, by=sweep.judging.by)
-        console.print(f"report   {page}", highlight=False)
+        report_at = write_report(sweep.run.folder, by=sweep.judging.by)
+        console.print(f"report   {report_at}", highlight=False)
     sweep.resources.upload_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")

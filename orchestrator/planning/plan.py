@@ -4,41 +4,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
-from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.judging import (
     Judging,
-    check_criterion,
     judging_notes,
     kinds_kept,
     outcomes_in,
 )
-from orchestrator.planning.loaded import Loaded, named_apart
+from orchestrator.planning.loaded import Loaded
+from orchestrator.planning.model_loading import loaded_for_model
 from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.own_loading import loaded_for_own
 from orchestrator.planning.own_trainers import OwnTrainer, store_tables
-from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
+from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import locate_score_model, scorers_of
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
-from trainables.data.catalog import Source, comes_with_vectors, load
 from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import write
 from trainables.data.inspection_facts import Inspection
-from trainables.learners import LEARNERS
-from trainables.learners.pretrained import fitted, locate_model
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
@@ -165,45 +159,7 @@ def plan_sweep(
     told = {"run": run, "command": command, "by": by}
     if request.own:
         return planned(loaded_for_own(request, request.own, resources, sources, told))
-    return planned(_loaded_for_model(request, resources, sources, told))
-
-
-def _loaded_for_model(
-    request: Request,
-    resources: Resources,
-    sources: Mapping[str, Source],
-    told: Mapping[str, Any],
-) -> Loaded:
-    """What a sweep of a learner of ours is planned from; raises as `plan_sweep`."""
-    has_vectors = any(map(comes_with_vectors, sources.values()))
-    model = locate_model(request.model_name(has_vectors=has_vectors))
-    score_model = locate_score_model(request, model)
-    gpu = resources.gpus > 0
-    grid = request.resolved(model, gpu=gpu)
-    scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
-    scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
-    expand(grid, dict.fromkeys(sources, ""), model, scorers=scorers)
-    datasets = named_apart({name: load(source) for name, source in sources.items()})
-    check_inputs(model, datasets.values(), score_model)
-    check_criterion(told["by"], datasets.values())
-    model = fitted(model)
-    training = grid.training or LEARNERS[model.learner].training
-    pieces = check_pieces(model, datasets.values(), training.max_length)
-    if score_model and scoring:
-        score_model = fitted(score_model)
-        check_pieces(score_model, datasets.values(), scoring.max_length)
-    return Loaded(
-        request=request,
-        grid=grid,
-        model=model,
-        score_model=score_model,
-        scoring=scoring,
-        datasets=datasets,
-        sources=sources,
-        pieces=pieces,
-        resources=resources,
-        **told,
-    )
+    return planned(loaded_for_model(request, resources, sources, told))
 
 
 def planned(loaded: Loaded) -> Sweep:

@@ -39,7 +39,7 @@ class Expected:
 
     def fault(self, column: str, row: int, got: object, allowed: str) -> DataError:
         """The error that names a column, its first bad row, what it holds, and what it may hold."""
-        known = self.dataset.test.ids[row]
+        (known,) = self.dataset.test.ids[row : row + 1].tolist()
         return DataError(
             f"{self.who}: column {column}, row {row} (id {excerpt(known)}): {excerpt(got)}; {allowed}"
         )
@@ -203,9 +203,12 @@ def _predicted(column: pa.ChunkedArray, expected: Expected) -> NDArray[Any]:
         return _numbers("predicted", column, expected)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        raise expected.fault("predicted", 0, column[0].as_py(), "give one class a row")
+    if pa.types.is_floating(column.type):
+        _numbers("predicted", column, expected)
     codes = _codes(expected)
-    given = pc.unique(column)
-    known = {value: codes.get(_plain(value)) for value in given.to_pylist()}
+    known = {value: codes.get(_plain(value)) for value in pc.unique(column).to_pylist()}
     answers = column.to_pylist()
     for row, value in enumerate(answers):
         if known[value] is None:
