@@ -1,12 +1,13 @@
 """What a sweep would take, from trials that were measured; what was not measured stays unknown."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from orchestrator.planning.grids import FRESH_SEEDS
+from trainables.errors import UsageError
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import derived_under
 from trainables.records import from_json
@@ -53,6 +54,8 @@ def measured_paces(sweep: "Sweep") -> dict[str, Pace]:
     those on the same data, else those on other data.
     """
     wanted = {spec.data_sha: spec for spec in sweep.grid_specs if spec.is_baseline}
+    if sweep.loaded.own:
+        return _own_paces(sweep, wanted)
     same: dict[str, list[float]] = {sha: [] for sha in wanted}
     other: dict[str, list[float]] = {sha: [] for sha in wanted}
     for spec, training in _rows(sweep):
@@ -70,6 +73,27 @@ def measured_paces(sweep: "Sweep") -> dict[str, Pace]:
     return paces
 
 
+def _own_paces(sweep: "Sweep", wanted: dict[str, TrialSpec]) -> dict[str, Pace]:
+    """The pace of a trainer of the user's own: of its trials on the same data, else of its probe."""
+    found: dict[str, list[float]] = {sha: [] for sha in wanted}
+    for key in sweep.store.keys("result"):
+        at = sweep.store.find("result", key)
+        row = from_json(at.read_text(encoding="utf-8")) if at else None
+        asked = wanted.get(row.spec.data_sha) if row and row.is_ok else None
+        if row and asked and replace(row.spec.baseline, seed=asked.seed).run_key == asked.run_key:
+            rows = sweep.sizes[asked.data_sha] * (1 - row.spec.rate) * asked.training.epochs
+            found[asked.data_sha].append(row.phases["training"].seconds / rows)
+    paces = {}
+    for sha, asked in wanted.items():
+        probed = sweep.loaded.own.seconds.get(sha, 0.0) if sweep.loaded.own else 0.0
+        rows = sweep.sizes[sha] * asked.training.epochs
+        if found[sha]:
+            paces[sha] = _pace(found[sha], f"{len(found[sha])} trials of this trainer on it")
+        elif probed:
+            paces[sha] = _pace([probed / rows], "its tries on a few rows", spread=_TAKEN_OVER)
+    return paces
+
+
 def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     """The pace of a few steps, run here and now, for data sets nothing is known of.
 
@@ -81,6 +105,11 @@ def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     from trainables.environment import settle
     from trainables.stages import probe
 
+    if sweep.loaded.own:
+        raise UsageError(
+            "--calibrate is of learners of ours; a trainer of your own is timed by its tries at the plan: "
+            "leave --calibrate and --no-probe out"
+        )
     settle(sweep.resources.cpus)
     store_data(sweep.datasets, sweep.store)
     paces = {}

@@ -127,7 +127,7 @@ def _held(
             f"{where}: none of its {len(split):,} rows can be held out: without it and its copies a "
             "class would have no row to train on; give the split as a file of its own"
         )
-    how = f"{held:,} rows were held out, by class"
+    how = f"{held:,} rows were held out{', by class' * bool(split.labels.any())}"
     if largest > 1:
         how += ", copies on one side together"
         how += f" ({asked:,} asked for; the largest group has {largest:,} rows)" * (held != asked)

@@ -247,6 +247,11 @@ def test_no_column_is_taken_for_a_class_by_what_it_holds_where_none_is_needed(tm
     assert (found.class_names, len(found.train)) == ((), 40)
 
 
+def test_rows_without_classes_are_not_said_to_be_held_out_by_class(tmp_path):
+    (note,) = [one for one in houses(tmp_path / "x.parquet").notes if "held out" in one]
+    assert "by class" not in note
+
+
 def test_what_is_in_no_column_of_a_built_in_learner_is_in_no_hash_of_it(tmp_path):
     rows = {"text": [f"t{i} word" for i in range(40)], "label": [i % 2 for i in range(40)]}
     path = write_as(tmp_path / "x.csv", {**rows, "more": [*range(40)]})
