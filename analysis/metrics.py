@@ -34,7 +34,8 @@ class Metric:
 
     Attributes:
         name: As it is named on the command line.
-        label: As it is named in a sentence.
+        label: As it is named by itself.
+        noun: As a sentence names it, where that is not the label: the log loss.
         unit: Of its differences: "pp" (percentage points) for shares; empty for that of the data.
         scale: What a value is multiplied by to be in that unit.
         higher: Whether more is better.
@@ -50,6 +51,7 @@ class Metric:
 
     name: str
     label: str
+    noun: str = ""
     unit: str = "pp"
     scale: float = 100.0
     higher: bool = True
@@ -93,7 +95,7 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_smallest),
         Metric(
-            name="log_loss", label="log loss", unit="nats", scale=1.0, higher=False,
+            name="log_loss", label="log loss", noun="the log loss", unit="nats", scale=1.0, higher=False,
             needs=("loss",), margin="5%", of=of_log_loss, reference=prior_loss,
         ),
         Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=_row_to_rank),
@@ -108,7 +110,7 @@ METRICS: dict[str, Metric] = {
             reference=lambda truth: {"predicted": np.full(len(truth.y), truth.mean)},
         ),
         Metric(
-            name="token_loss", label="loss a token", unit="nats", scale=1.0, higher=False,
+            name="token_loss", label="loss a token", noun="the loss a token", unit="nats", scale=1.0, higher=False,
             needs=("loss", "weight"), margin="5%", of=of_token_loss, is_of="",
         ),
     )

@@ -87,6 +87,7 @@ FLOORS = {
         {"seeds_needed", "envelope", "learned"},
         {"cost", "interim_looks", "random_control", "class_retention"},
         {"wording", "confirmation"},
+        {"metric_words"},
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
         {"answers"},
