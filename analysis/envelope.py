@@ -1,14 +1,15 @@
 """From rows to the envelope: trials paired with their baseline by seed, gathered into cells, judged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.divergence import diverged
+from analysis.guards import Guarded
 from analysis.methods import Condition, condition_of
 from analysis.pairing import Pair, check_test_sizes, distinct_rows, pairing_key, why_unpaired
 from analysis.verdicts import ALPHA, Verdict, judge
@@ -53,11 +54,23 @@ class Cell:
         return np.stack([pair.gained() for pair in self.pairs], axis=1)
 
 
-class JudgedCell(NamedTuple):
-    """A cell and its verdict: None where no trial of the cell could be paired."""
+@dataclass(frozen=True)
+class JudgedCell:
+    """A cell and its verdict; unpacked it is these two.
+
+    Attributes:
+        cell: The cell.
+        verdict: By the metric; its word is that of metric and guards together. None where no trial of
+            the cell could be paired.
+        guards: What must hold besides, judged.
+    """
 
     cell: Cell
     verdict: Verdict | None
+    guards: tuple[Guarded, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.cell, self.verdict))
 
 
 def only(cell: Cell, seeds: Iterable[int]) -> Cell:
