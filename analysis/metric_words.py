@@ -34,15 +34,21 @@ class MetricWords:
         return self.metric.noun or self.metric.label
 
     @property
-    def turned(self) -> str:
-        """What must be said beside a change of a metric of which more is worse, after a comma."""
-        return "" if self.metric.higher else ", below 0 is worse"
+    def title(self) -> str:
+        """The metric where a line begins: Accuracy, Log loss."""
+        return f"{self.metric.label[:1].upper()}{self.metric.label[1:]}"
+
+    @property
+    def told(self) -> str:
+        """What must be said behind a change, where more of the metric is worse; else nothing."""
+        return "" if self.metric.higher else " (below 0 is worse)"
 
     @property
     def axis(self) -> str:
         """An axis of changes: Δ accuracy (pp)."""
         unit = f" ({self.metric.unit})" if self.metric.unit else ""
-        return f"Δ {self.metric.label}{unit}{self.turned}"
+        below = "" if self.metric.higher else ", below 0 is worse"
+        return f"Δ {self.metric.label}{unit}{below}"
 
     @property
     def delta(self) -> str:
@@ -55,9 +61,23 @@ class MetricWords:
         unit = f" {self.metric.unit}" if self.metric.unit else ""
         return f":+{'' if self.metric.unit else ','}.{self.digits}f}}{unit}"
 
+    @property
+    def fixed(self) -> str:
+        """The decimals of a change as a table's format."""
+        return f".{self.digits}"
+
+    @property
+    def heads(self) -> tuple[str, str, str]:
+        """The heads of a mean and its bounds: mean pp, low pp, high pp."""
+        return (self.head("mean"), self.head("low"), self.head("high"))
+
     def head(self, name: str) -> str:
         """The head of a column of numbers in the metric's unit: mean pp, low nats."""
         return f"{name} {self.metric.unit}".rstrip()
+
+    def plain(self, value: float) -> str:
+        """A change with the signs of a keyboard, for a terminal: -0.20, -1,200."""
+        return f"{value:+,.{self.digits}f}"
 
     def number(self, value: float) -> str:
         """A change without its unit: −0.20, −1,200."""
@@ -84,7 +104,11 @@ class MetricWords:
         """A change inside a sentence, with its interval: −0.20 points, likely −0.50 to +0.10."""
         unit = "points" if self.metric.unit == "pp" else self.metric.unit
         text = f"{self.number(value)} {unit}".rstrip()
-        return f"{text}{self.likely(low, high)}{self.turned}"
+        return f"{text}{self.likely(low, high)}{self.told}"
+
+    def spread(self, value: float) -> str:
+        """A standard deviation: 0.31 pp, 0.004 nats, 310."""
+        return f"{value:,.{self.digits}f} {self.metric.unit}".rstrip()
 
     def amount(self, value: float) -> str:
         """A size without a sign: 1 point, 0.02 nats, 1,200."""
@@ -97,6 +121,21 @@ class MetricWords:
         if self.is_accuracy:
             return points(value)
         return f"{self.amount(value)} {'of' if self.metric.unit else 'in'} {self.metric.label}"
+
+    def harm(self, size: str, than: str = "", *, verb: str = "loses") -> str:
+        """Harm of a size: loses less than 1 point, raises the log loss by less than 0.02 nats.
+
+        Args:
+            size: As `loss` writes it, or as `amount` where more of the metric is worse.
+            than: less than, more than, or nothing.
+            verb: Of a loss: loses, costs.
+        """
+        size = f"{than} {size}".lstrip()
+        return f"{verb} {size}" if self.metric.higher else f"raises {self.noun} by {size}"
+
+    def size(self, value: float) -> str:
+        """A size as `harm` takes it."""
+        return self.loss(value) if self.metric.higher else self.amount(value)
 
     def margin(self, value: float) -> str:
         """A line's distance from the full-data run: 1 pp, 0.02 nats, 1,200."""

@@ -54,7 +54,10 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")
-    extras += [getattr(method, name) for name in ("model", "learner") if varied[name]]
+    own = ("learner",) if method.is_own else ("model", "learner")
+    extras += [getattr(method, name) for name in own if varied[name] or method.is_own]
+    if scorer := getattr(method, "scorer", None):
+        extras.append(f"scores by {model_label(scorer.model or scorer.learner)}")
     if varied["training"]:
         extras.append(training_label(method.training))
     cut = method.selector.replace("_", " ")
@@ -89,6 +92,11 @@ def model_label(model: str) -> str:
     return (
         f"{learner}{colon}{path.rstrip('/').rpartition('/')[2]}" if path.startswith("/") else model
     )
+
+
+def trained_label(method: Method) -> str:
+    """What is trained: a model, or a trainer of the user's own by its name."""
+    return method.learner if method.is_own else model_label(method.model)
 
 
 def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:
