@@ -8,11 +8,10 @@ from analysis.answers import Answer
 from analysis.class_retention import worst_class
 from analysis.cost import mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
-from analysis.guards import Guarded
-from analysis.metric_words import metric_words
+from analysis.page.guard_words import guard_facts
 from analysis.page.phrases import change_text, known_values, words_of
 from analysis.study import Study
-from analysis.wording import MARKS, interval, percent, seeds_text, signed, trained_label
+from analysis.wording import interval, percent, seeds_text, signed, trained_label
 
 _ARMS = ("baseline", "pruned")
 
@@ -47,7 +46,7 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     if saving:
         found.append(_saves(row))
     found.append(_hurt(study, row))
-    found += [_guard(one) for one in row.guards]
+    found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
     return tuple(fact for fact in found if fact is not None)
 
 
@@ -84,18 +83,6 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
         label=words.title,
         value=" → ".join(words.value(mean) for mean in means),
         detail=f"{change}; {trained_label(row.cell.condition.method)}, {seeds}",
-    )
-
-
-def _guard(one: Guarded) -> Fact:
-    """A guard of the condition: whether it holds, and its change."""
-    v, words = one.verdict, metric_words(one.metric, [one.verdict])
-    at = f"“{one.group}”: " if one.group else ""
-    line = f"the line is −{words.amount(v.tolerance)}"
-    return Fact(
-        label=f"Guard: {one.label}",
-        value=f"{MARKS[v.verdict]} {v.verdict}",
-        detail=f"{at}{words.change(v.mean, v.low, v.high)}; {line}",
     )
 
 

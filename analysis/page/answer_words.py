@@ -9,7 +9,7 @@ from analysis.page.guard_words import few_text, guards_broken, guards_hold, guar
 from analysis.page.phrases import by_text, change_text, cut_text, line_size, line_text, words_of
 from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
-from analysis.seeds_needed import CLOSE_pp, seeds_to_settle
+from analysis.seeds_needed import closeness, seeds_to_settle
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from analysis.wording import experiment, percent, seeds_text
@@ -191,7 +191,7 @@ def undecided(
             f"{closest} {change}; the line is {line}.",
             few, guards_open(row), guards_broken(row), price,
         )  # fmt: skip
-    if _is_close(study, verdict):
+    if _is_close(verdict):
         return f"Not decided: {cut} may or may not be safe.", (
             f"{what[:1].upper()}{what[1:]} changes {words.noun} by {change}, and the line is {line}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
@@ -230,10 +230,9 @@ def _only_guarded(row: JudgedCell) -> bool:
     return v is not None and v.verdict == "outside" and (v.high or 0.0) >= -v.tolerance
 
 
-def _is_close(study: Study, verdict: Verdict) -> bool:
+def _is_close(verdict: Verdict) -> bool:
     """Whether a mean is so close to the line that seeds cost more than the answer is worth."""
-    unit = 1.0 if study.metric.unit == "pp" else verdict.tolerance
-    return abs(verdict.mean + verdict.tolerance) < CLOSE_pp * unit
+    return abs(verdict.mean + verdict.tolerance) < closeness(verdict)
 
 
 def unlearned(
@@ -242,11 +241,17 @@ def unlearned(
     """The full-data runs have nothing to lose."""
     worth = answer.learned
     assert worth is not None, "a model is called unlearned by what its runs are worth"
+    words = words_of(study)
     beside = (
         f"With all rows it is right in {100 * worth.accuracy:.1f}% of cases; always saying "
         f"“{worth.largest}” gives {100 * worth.share:.1f}%"
     )
-    if worth.accuracy <= worth.share:
+    if not words.is_accuracy:
+        beside = (
+            f"With all rows {words.noun} is {words.value(worth.value)}; a prediction that looks at no "
+            f"example gives {words.value(worth.reference)}"
+        )
+    if words.metric.sign * (worth.value - worth.reference) <= 0:
         return "No answer: the model has learned nothing that could be lost.", (
             f"{beside}. A cut cannot hurt such a model, so what follows says nothing about your data.",
         )

@@ -44,13 +44,13 @@ def leak_text(study: Study, name: str, leak: Leak) -> str:
         f"{name}: of {leak.n_test:,} test rows {leaked.n:,} ({percent(round(leaked.n / leak.n_test, 3))}) "
         "occur in the training split."
     )
-    if leaked.accuracy is None:
+    if leaked.value is None:
         return told
     words = words_of(study)
-    told += f" Full-data {words.metric.label} on them is {words.value(leaked.accuracy)}"
-    if clean.accuracy is None:
+    told += f" Full-data {words.metric.label} on them is {words.value(leaked.value)}"
+    if clean.value is None:
         return f"{told}."
-    return f"{told}, on the {clean.n:,} clean ones {words.value(clean.accuracy)}."
+    return f"{told}, on the {clean.n:,} clean ones {words.value(clean.value)}."
 
 
 def leak_texts(study: Study, *, short: bool = False) -> list[str]:
@@ -75,7 +75,7 @@ def leak_lines(study: Study) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for answer, leak in _leaks(study):
         for side, part in leak.parts.items():
-            value = "" if part.accuracy is None else value_text(study, part.accuracy)
+            value = "" if part.value is None else value_text(study, part.value)
             rows.append((answer.name, side, f"{part.n:,}", value, *_judged(study, part.verdict)))
         whole = (_of_all(study, answer, leak), *_judged(study, leak.whole))
         rows.append((answer.name, "all", f"{leak.n_test:,}", *whole))
@@ -92,7 +92,7 @@ def _of_all(study: Study, answer: Answer, leak: Leak) -> str:
         # No mean over its sides: macro-F1 of two halves is not that of the whole.
         full = known_values(study, answer.row, "baseline") if answer.row else []
         return value_text(study, float(np.mean(full))) if full else ""
-    known = [(part.n, part.accuracy) for part in leak.parts.values() if part.accuracy is not None]
+    known = [(part.n, part.value) for part in leak.parts.values() if part.value is not None]
     return value_text(study, sum(n * one for n, one in known) / leak.n_test) if known else ""
 
 

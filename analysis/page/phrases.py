@@ -30,8 +30,7 @@ def words_of(study: Study) -> MetricWords:
 
 def gain_share(study: Study) -> float | None:
     """The margin as a share of what training gains; None where it is in the metric's unit."""
-    by = getattr(study, "by", None)
-    return by.margin.value if by is not None and by.margin.is_share and by.margin.value else None
+    return study.by.margin.value if study.by.margin.is_share else None
 
 
 def change_text(study: Study, answer: Answer, verdict: Verdict) -> str:
@@ -42,7 +41,7 @@ def change_text(study: Study, answer: Answer, verdict: Verdict) -> str:
 def kept_text(study: Study, verdict: Verdict) -> str:
     """What is kept of the gain, as the end of a sentence; nothing where the margin is no share of it."""
     share = gain_share(study)
-    if share is None or not verdict.tolerance:
+    if not share or not verdict.tolerance:
         return ""
     return f", so it {kept_share(verdict, verdict.tolerance / share).text}"
 
@@ -92,8 +91,7 @@ def value_of(study: Study, row: TrialResult) -> float | None:
     """What the run's metric comes to in a trial, as `MetricWords.value` takes it; None where not known."""
     if not row.is_ok or words_of(study).is_accuracy:
         return row.accuracy
-    reading = getattr(study, "reading", None)
-    return reading.value(row) if reading is not None else None
+    return study.reading.value(row)
 
 
 def has_classes(study: Study) -> bool:

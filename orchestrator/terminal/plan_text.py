@@ -9,7 +9,7 @@ from rich.table import Table
 
 from analysis.interim_looks import LOOKS
 from analysis.metric_words import metric_words
-from analysis.metrics import ACCURACY, Metric, metric_of
+from analysis.metrics import Metric, metric_of
 from analysis.page.training_words import careful_text
 from analysis.study import points_worth_telling
 from analysis.training_curves import endings
@@ -177,7 +177,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
 
 def _metric(sweep: Sweep) -> Metric:
     """What the run is judged by."""
-    return metric_of(getattr(sweep.plan, "metric", "") or ACCURACY.name)
+    return metric_of(sweep.plan.metric)
 
 
 def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) -> None:

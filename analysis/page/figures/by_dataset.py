@@ -19,7 +19,7 @@ from analysis.page.figures.style import (
     tolerance_band,
     warmup_lines,
 )
-from analysis.page.guard_words import notes_of
+from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -121,7 +121,7 @@ def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[RatePoint, ...]]:
                     delta=cell.delta,
                     seeds=cell.seeds,
                     n_planned=cell.n_planned,
-                    notes=notes_of(row),
+                    notes=hover_notes(row),
                 )
             )
     return {warmup: tuple(lines[warmup]) for warmup in sorted(lines)}

@@ -16,7 +16,7 @@ from analysis.page.figures.style import (
     layout,
     rounded,
 )
-from analysis.page.guard_words import notes_of
+from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict, average
@@ -138,7 +138,7 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
                     verdict=row.verdict,
                     n_planned=row.cell.n_planned,
                     note="; ".join(row.cell.unpaired) or "not run",
-                    lines=notes_of(row),
+                    lines=hover_notes(row),
                 )
                 for row in study.of(source, method)
             }

@@ -21,7 +21,7 @@ from analysis.page.figures.style import (
     rounded,
     tolerance_band,
 )
-from analysis.page.guard_words import notes_of
+from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.random_control import Comparison
 from analysis.study import Study
@@ -127,7 +127,7 @@ def _entries(study: Study, name: str, rate: float, warmup: float) -> list[Ranked
                         verdict=verdict,
                         n_planned=cell.n_planned,
                         comparison=study.comparisons.get(cell.condition),
-                        notes=notes_of(row),
+                        notes=hover_notes(row),
                     )
                 )
     return entries
