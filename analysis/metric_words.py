@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.metrics import ACCURACY, Metric
 from analysis.verdicts import Verdict
-from analysis.wording import percent, points
+from analysis.wording import points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class MetricWords:
     @property
     def told(self) -> str:
         """What must be said behind a change, where more of the metric is worse; else nothing."""
-        return "" if self.metric.higher else " (below 0 is worse)"
+        return "" if self.metric.higher else ", where below 0 is worse"
 
     @property
     def axis(self) -> str:
@@ -194,11 +194,15 @@ class Kept:
     @property
     def text(self) -> str:
         """Keeps 96% [93, 98] of what training gains."""
-        bounds = ""
-        if self.low is not None and self.high is not None:
-            low, high = (f"{100 * bound:.0f}".replace("-", "−") for bound in (self.low, self.high))
-            bounds = f" [{low}, {high}]"
-        return f"keeps {percent(round(self.share, 2))}{bounds} of what training gains"
+        # Near all of it a whole per cent would read as all of it.
+        digits = 1 if self.share > 0.95 else 0
+        mean = f"{100 * self.share:.{digits}f}%".replace("-", "−")
+        if self.low is None or self.high is None:
+            return f"keeps {mean} of what training gains"
+        low, high = (
+            f"{100 * bound:.{digits}f}".replace("-", "−") for bound in (self.low, self.high)
+        )
+        return f"keeps {mean} [{low}, {high}] of what training gains"
 
 
 def kept_share(verdict: Verdict, gain: float) -> Kept:

@@ -86,7 +86,7 @@ def guard_rows(study: Study) -> Iterator[Sequence[str]]:
             v, words = one.verdict, _words(one)
             yield (
                 study.sources[c.source], study.methods[c.method], percent(c.warmup), percent(c.rate),
-                _name(one), one.group or "all", f"{words.short(v.mean)}{words.told}",
+                _name(one), one.group or "all", words.short(v.mean),
                 words.interval(one.low, one.high), f"−{words.margin(v.tolerance)}",
                 f"{MARKS[v.verdict]} {v.verdict}", f"{one.n_test:,}",
             )  # fmt: skip

@@ -1,5 +1,7 @@
 """Parts of sentences that several answers share."""
 
+from dataclasses import replace
+
 from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.methods import DatasetId
@@ -35,7 +37,8 @@ def gain_share(study: Study) -> float | None:
 
 def change_text(study: Study, answer: Answer, verdict: Verdict) -> str:
     """The mean change, and its interval where there is one."""
-    return words_of(study).change(verdict.mean, answer.low, answer.high) + kept_text(study, verdict)
+    change = words_of(study).change(verdict.mean, answer.low, answer.high)
+    return change + kept_text(study, replace(verdict, low=answer.low, high=answer.high))
 
 
 def kept_text(study: Study, verdict: Verdict) -> str:

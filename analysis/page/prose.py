@@ -29,8 +29,8 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
         f"{margin_text(study)} {side} the full-data {words.metric.label} of the same seeds."
     ]
     if not words.metric.higher:
-        sentences.append(
-            f"More {words.metric.label} is worse: its changes are counted so that below 0 is worse."
+        sentences[0] += (
+            f" More {words.metric.label} is worse: its changes are counted so that below 0 is worse."
         )
     sentences += _experiments(study)
     sentences += _everywhere(study)

@@ -71,7 +71,7 @@ def verdict_table(study: Study) -> Table:
 
 def _changes(words: MetricWords) -> str:
     unit = f" in {words.metric.unit}" if words.metric.unit else ""
-    return f"Δ {words.metric.label}{unit}{words.told}"
+    return f"Δ {words.metric.label}{unit}{words.told}{',' * bool(words.told)}"
 
 
 def _two_digits(share: float) -> str:

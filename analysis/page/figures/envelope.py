@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from analysis.methods import Method
 from analysis.metric_words import MetricWords
-from analysis.page.figures.heatmap import color_ticks, outline, stepped_colors
+from analysis.page.figures.heatmap import bar_title, color_ticks, outline, stepped_colors
 from analysis.page.figures.style import (
     INK,
     MUTED,
@@ -218,7 +218,7 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         "zmax": limit,
         "colorscale": stepped_colors(data.tolerance, limit),
         "colorbar": {
-            "title": {"text": escaped(data.words.axis, 60), "side": "right", "font": {"size": 13}},
+            "title": {"text": bar_title(data.words), "side": "right", "font": {"size": 13}},
             "tickfont": {"size": 12}, "thickness": 14, "outlinewidth": 0, "ticks": "",
             **color_ticks(data.words, data.tolerance, limit, is_low=len(data.warmups) == 1),
         },

@@ -1,9 +1,10 @@
 """What a heatmap of verdicts is drawn with: colours that step at the line, and the outline of what is within."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from analysis.metric_words import MetricWords, significant
-from analysis.page.figures.style import EDGE, Spec
+from analysis.page.figures.style import EDGE, Spec, escaped
 
 
 def stepped_colors(tolerance: float, limit: float) -> list[list[float | str]]:
@@ -13,6 +14,13 @@ def stepped_colors(tolerance: float, limit: float) -> list[list[float | str]]:
         [0.0, "#D9814F"], [0.5 - edge, "#F0C3A6"], [0.5 - edge, "#F7DDCD"], [0.5, "#F7F7F4"],
         [0.5 + edge, "#DCE9F4"], [0.5 + edge, "#B5D2E8"], [1.0, "#7DB2DA"],
     ]  # fmt: skip
+
+
+def bar_title(words: MetricWords) -> str:
+    """The axis of the changes in lines that fit beside few rows."""
+    if words.is_accuracy:
+        return words.axis
+    return "<br>".join(wrap(escaped(words.axis, 60), 22))
 
 
 def color_ticks(words: MetricWords, tolerance: float, limit: float, *, is_low: bool) -> Spec:

@@ -203,7 +203,7 @@ def _error_axis(data: ScalingData) -> Spec:
     metric = data.words.metric
     if metric.unit != "pp":
         unit = f" ({metric.unit})" if metric.unit else ""
-        return axis(escaped(f"{metric.label}{unit}", 60), type="log", tickformat=",.3~g")
+        return axis(escaped(f"{metric.label}{unit}", 60), type="log", tickformat=",.3~r")
     return axis(
         escaped(f"test {data.what}" if data.words.is_accuracy else data.what, 60),
         type="log",
