@@ -66,7 +66,7 @@ def test_without_a_margin_the_narrowest_interval_sets_the_decimals():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.02345, "0.0235"), (12345.0, "12,345"), (0.5, "0.5"), (1000.0, "1,000"), (0.0, "0")],
+    [(0.02346, "0.0235"), (12345.0, "12,345"), (0.5, "0.5"), (1000.0, "1,000"), (0.0, "0")],
 )
 def test_a_size_keeps_three_digits_and_all_of_a_whole_number(value, text):
     assert significant(value) == text
