@@ -16,7 +16,7 @@ from trainables.result import TrialResult
 from trainables.suggestions import did_you_mean
 
 Family = Literal["", "class", "group"]
-# Guards on each class or group of test rows; the worst of them is within where all are.
+# Guards on each class or group; the worst is within where all are.
 FAMILIES: dict[str, Family] = {
     "worst_class": "class", "every_class": "class", "worst_group": "group", "every_group": "group",
 }  # fmt: skip
@@ -54,6 +54,11 @@ class Criterion:
     margin: Margin = Margin(value=1.0)  # noqa: RUF009 - frozen
     guards: tuple[Guard, ...] = ()
     group_column: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether accuracy alone decides."""
+        return self.metric is ACCURACY and not self.guards
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -144,6 +149,11 @@ class Guarded:
     n_test: int = 0
     low: float | None = None
     high: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The guard as it was written, of which class or group, and its word."""
+        return f"{self.guard}{f' ({self.group})' if self.group else ''} {self.verdict.verdict}"
 
     @property
     def is_harmed(self) -> bool:

@@ -74,6 +74,11 @@ class Study:
         return self.by.metric
 
     @property
+    def unit_columns(self) -> dict[str, str]:
+        """The metric and its unit, as every table names them."""
+        return {"metric": self.metric.name, "unit": self.metric.unit}
+
+    @property
     def margin_text(self) -> str:
         """How much worse is still within, as a sentence has it: 1 pp, 5% of the gain."""
         return self.by.margin.text(self.metric)

@@ -38,7 +38,7 @@ _SHOWN = {
         "pays_from_runs", "pays_from_epochs",
     ),
     "trials": (
-        "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "accuracy",
+        "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "metric", "value",
         "delta", "unit", "n_kept", "training_seconds", "status", "error",
     ),
 }  # fmt: skip

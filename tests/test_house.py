@@ -90,7 +90,7 @@ FLOORS = {
         {"verdicts", "multiplicity", "pairing", "training_curves"},
         {"seeds_needed", "guards", "learned"},
         {"criteria", "envelope"},
-        {"cost", "interim_looks", "random_control", "class_retention"},
+        {"cost", "interim_looks", "random_control", "class_retention", "undecided"},
         {"wording", "confirmation"},
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
