@@ -202,14 +202,12 @@ def run_and_report(
         sweep.run.copy_row(spec, sweep.store)
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    seen = read_runs([sweep.run.folder], by=sweep.judging.by)
-    summarise(seen, console)
+    summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     console.print(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
-    if not (stopped or limit):
-        print_failures(sweep, lost, console)
+    print_failures(sweep, [] if stopped or limit else lost, console)
     for kept in write_lists(sweep):
         console.print(
             f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",

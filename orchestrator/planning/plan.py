@@ -13,6 +13,7 @@ from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.judging import (
+    LEAVES,
     Judging,
     check_criterion,
     judging_notes,
@@ -164,7 +165,7 @@ def plan_sweep(
     expand(grid, dict.fromkeys(sources, ""), model)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
     check_inputs(model, datasets.values())
-    check_criterion(by, datasets.values())
+    check_criterion(by, datasets.values(), LEAVES if model.learner in LEARNERS else None)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)
