@@ -30,11 +30,6 @@ class Method(NamedTuple):
         """Whether this throws data away at random."""
         return self.signal == "random"
 
-    @property
-    def is_own(self) -> bool:
-        """Whether a trainer of the user's own trains: it has no model of ours."""
-        return not self.model
-
 
 class DatasetId(NamedTuple):
     """A data set: its name, and its content, which alone says whether two are one."""

@@ -54,10 +54,9 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")
-    own = ("learner",) if method.is_own else ("model", "learner")
-    extras += [getattr(method, name) for name in own if varied[name] or method.is_own]
-    if scorer := getattr(method, "scorer", None):
-        extras.append(f"scores by {model_label(scorer.model or scorer.learner)}")
+    # A trainer of the user's own has no model of ours; its name is always said.
+    names = ("model", "learner") if method.model else ("learner",)
+    extras += [getattr(method, name) for name in names if varied[name] or not method.model]
     if varied["training"]:
         extras.append(training_label(method.training))
     cut = method.selector.replace("_", " ")
@@ -96,7 +95,7 @@ def model_label(model: str) -> str:
 
 def trained_label(method: Method) -> str:
     """What is trained: a model, or a trainer of the user's own by its name."""
-    return method.learner if method.is_own else model_label(method.model)
+    return model_label(method.model) if method.model else method.learner
 
 
 def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:

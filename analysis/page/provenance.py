@@ -14,8 +14,13 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     """What a run was made of: its command, data, models, seeds, margin and machines; a title each."""
     specs = [row.spec for row in study.results] or list(study.plan.specs)
     models = sorted({f"{spec.model} ({spec.model_sha[:12]})" for spec in specs if spec.model})
-    trainings = sorted({", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in specs})
-    total_flop = sum(flop(row) for row in study.results)
+    built_in = [spec for spec in specs if not spec.is_own]
+    trainings = sorted(
+        {", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in built_in}
+    )
+    counted = [flop(row) for row in study.results]
+    total_flop = sum(one for one in counted if one is not None)
+    lacks = "; without the trials whose rows another model scored" if None in counted else ""
     lines = [
         ("Command", [study.plan.command]),
         ("Grid", [study.plan.grid]),
@@ -39,7 +44,7 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ("Hosts", [_hosts_text(study)]),
         (
             "Compute",
-            [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored)"]
+            [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored{lacks})"]
             if total_flop
             else [],
         ),
