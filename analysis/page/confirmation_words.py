@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from analysis.answers import Answer, candidate, is_outside
 from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
-from analysis.page.guard_words import guards_broken, guards_open
+from analysis.page.guard_words import few_text, guards_broken, guards_open
 from analysis.page.phrases import by_text, change_text, cut_text, likely_text, line_text, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -68,6 +68,7 @@ def refuted(
     return f"Not decided: {cut} {by} is not confirmed.", (
         f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}; the line is "
         f"{line_text(study, verdict.tolerance)}.{fallen} {_next(study, answer, row)}",
+        few_text(verdict),
         guards_open(row),
         guards_broken(row),
     )

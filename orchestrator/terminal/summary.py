@@ -103,14 +103,16 @@ def _cell(words: MetricWords, row: JudgedCell) -> str:
     if verdict.low is None or verdict.high is None:
         return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)}{short}"
     interval = f"[{words.plain(verdict.low)}, {words.plain(verdict.high)}]"
-    return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)} {interval}{short}{_guards(row)}"
+    return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)} {interval}{short}{_reasons(row)}"
 
 
-def _guards(row: JudgedCell) -> str:
-    """The mark of the worst guard, where one is not within."""
+def _reasons(row: JudgedCell) -> str:
+    """That too few test rows decide, and the mark of the worst guard where one is not within."""
+    few = row.verdict.few if row.verdict else None
+    told = "" if few is None else f" {few} rows decide"
     words = {one.verdict.verdict for one in row.guards}
     worst = next((word for word in ("outside", "inconclusive") if word in words), None)
-    return f" guard {MARKS[worst]}" if worst else ""
+    return f"{told} guard {MARKS[worst]}" if worst else told
 
 
 def _print_warnings(study: Study, console: Console) -> None:

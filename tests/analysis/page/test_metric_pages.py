@@ -165,5 +165,6 @@ def test_a_few_rows_that_decide_are_said_to_decide(runs):
     drawn = [FIGURES[name].draw(data) for name in CHANGES[:3] for data in FIGURES[name].data(seen)]
     assert "decide this" not in str(drawn)
     few = replace(seen, rows=tuple(open_))
+    assert terminal(few).count("4 rows decide") == len(open_)
     drawn = [FIGURES[name].draw(data) for name in CHANGES[:3] for data in FIGURES[name].data(few)]
     assert str(drawn).count("4 test rows decide this: no verdict.") >= len(open_)
