@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from analysis.metrics import ACCURACY, Metric
 from analysis.verdicts import Verdict
-from analysis.wording import points
+from analysis.wording import points, shortened
+
+# A name of the user's own may be longer than an axis, which must still say which way is worse.
+_LONGEST = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class MetricWords:
         """An axis of changes: Δ accuracy (pp)."""
         unit = f" ({self.metric.unit})" if self.metric.unit else ""
         below = "" if self.metric.higher else ", below 0 is worse"
-        return f"Δ {self.metric.label}{unit}{below}"
+        return f"Δ {shortened(self.metric.label, _LONGEST)}{unit}{below}"
 
     @property
     def delta(self) -> str:

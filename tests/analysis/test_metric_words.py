@@ -86,3 +86,8 @@ def test_a_kept_share_has_its_line_where_the_verdict_has_it():
     at_line = kept_share(replace(one, low=-one.tolerance), one.tolerance / 0.05)
     assert at_line.low == pytest.approx(0.95)
     assert kept_share(verdict(mean=-0.2), 0.5).text == "keeps 60% of what training gains"
+
+
+def test_an_axis_says_which_way_is_worse_however_long_the_name_is():
+    long = MetricWords(metric=metric_of(f"{'share_of_tickets_sent_back' * 3}:lower"))
+    assert len(long.axis) <= 60 and long.axis.endswith("…, below 0 is worse")
