@@ -20,7 +20,7 @@ def bar_title(words: MetricWords) -> str:
     """The axis of the changes in lines that fit beside few rows."""
     if words.is_accuracy:
         return words.axis
-    return "<br>".join(wrap(escaped(words.axis, 60), 22))
+    return "<br>".join(wrap(escaped(words.axis, 60), 16))
 
 
 def color_ticks(words: MetricWords, tolerance: float, limit: float, *, is_low: bool) -> Spec:
