@@ -16,7 +16,7 @@ from trainables.result import TrialResult
 from trainables.suggestions import did_you_mean
 
 Family = Literal["", "class", "group"]
-# Guards on each class or group of test rows; the worst of them is within where all are.
+# Guards on each class or group; the worst is within where all are.
 FAMILIES: dict[str, Family] = {
     "worst_class": "class", "every_class": "class", "worst_group": "group", "every_group": "group",
 }  # fmt: skip
@@ -54,6 +54,11 @@ class Criterion:
     margin: Margin = Margin(value=1.0)  # noqa: RUF009 - frozen
     guards: tuple[Guard, ...] = ()
     group_column: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether accuracy alone decides."""
+        return self.metric is ACCURACY and not self.guards
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -146,6 +151,11 @@ class Guarded:
     high: float | None = None
 
     @property
+    def text(self) -> str:
+        """The guard as it was written, of which class or group, and its word."""
+        return f"{self.guard}{f' ({self.group})' if self.group else ''} {self.verdict.verdict}"
+
+    @property
     def is_harmed(self) -> bool:
         """Whether it is shown to lose more than the margin, all classes or groups counted."""
         return self.verdict.verdict == "outside"
@@ -175,8 +185,7 @@ def judge_pairs(
         item_share: Of the error that of the choice of test examples.
         diverged: Seeds whose pruned run fell out below.
     """
-    columns = [reading.gained(pair.pruned, pair.baseline, rows) for pair in pairs]
-    x = np.stack(columns, axis=1)
+    x = np.stack([reading.gained(one.pruned, one.baseline, rows) for one in pairs], axis=1)
     most, tolerance = reading.most(pairs[0].baseline, rows), margin.value
     if margin.is_share:
         gains = [reading.gain(pair.baseline, rows) for pair in pairs]
@@ -276,11 +285,8 @@ def joint(v: Verdict, guards: Sequence[Guarded]) -> Verdict:
     if not guards:
         return v
     words = {v.verdict, *(one.verdict.verdict for one in guards)}
-    word: Word = "inconclusive"
-    if "outside" in words:
-        word = "outside"
-    elif words == {"within"}:
-        word = "within"
+    open_: Word = "outside" if "outside" in words else "inconclusive"
+    word: Word = "within" if words == {"within"} else open_
     ps = [one.p_not_within for one in (v, *(one.verdict for one in guards))]
     known = [p for p in ps if p is not None]
     return replace(

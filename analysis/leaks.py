@@ -13,6 +13,7 @@ from analysis.guards import judge_pairs
 from analysis.interim_looks import look_of
 from analysis.ladders import has_learned, levels_of_looks
 from analysis.methods import DatasetId, condition_of
+from analysis.metrics import ACCURACY
 from analysis.readings import correct_bits
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -28,12 +29,13 @@ class LeakPart:
 
     Attributes:
         n: How many.
-        accuracy: Of the full-data runs on these rows, a mean in [0, 1]; None without a run or row.
+        value: The metric of the full-data runs on these rows, a mean, as `Reading.value` has it; None
+            without a run or row.
         verdict: Of the answer's condition on these rows alone; None where nothing is judged.
     """
 
     n: int
-    accuracy: float | None = None
+    value: float | None = None
     verdict: Verdict | None = None
 
 
@@ -76,7 +78,6 @@ def leak_of(study: Study, answer: Answer) -> Leak | None:
     if found is None:
         return None
     masks = _masks(found)
-    right = np.mean([correct_bits(run) for run in runs], axis=0)
     row = answer.row
     is_judged = row is not None and row.cell.pairs and answer.low is not None
     if answer.state == "no answer" or not is_judged:
@@ -84,7 +85,7 @@ def leak_of(study: Study, answer: Answer) -> Leak | None:
     parts = {
         side: LeakPart(
             n=int(mask.sum()),
-            accuracy=float(right[mask].mean()) if mask.any() else None,
+            value=_value_on(study, runs, mask),
             verdict=_judged(study, row, mask, *_level(study, answer, row)) if row else None,
         )
         for side, mask in masks.items()
@@ -96,8 +97,8 @@ def leak_of(study: Study, answer: Answer) -> Leak | None:
 
 def side_verdicts(
     study: Study, row: JudgedCell, *, item_share: float = 1.0
-) -> Iterator[tuple[Side, int, float, Verdict]]:
-    """Of a condition on clean and on leaked rows: how many, the full-data runs' accuracy, the verdict.
+) -> Iterator[tuple[Side, int, float | None, Verdict]]:
+    """Of a condition on clean and on leaked rows: how many, full-data accuracy if any, the verdict.
 
     Each side at the level of the condition's own verdict; nothing where no test row leaks.
 
@@ -110,11 +111,22 @@ def side_verdicts(
     found = leaked_rows(study, row.cell.condition.source, runs)
     if found is None or row.verdict is None:
         return
-    right = np.mean([correct_bits(run) for run in runs], axis=0)
+    has_bits = all(run.correct for run in runs)
+    right = np.mean([correct_bits(run) for run in runs], axis=0) if has_bits else None
     for side, mask in _masks(found).items():
         verdict = _judged(study, row, mask, row.verdict.alpha, item_share)
         if verdict is not None:
-            yield side, int(mask.sum()), float(right[mask].mean()), verdict
+            accuracy = float(right[mask].mean()) if right is not None else None
+            yield side, int(mask.sum()), accuracy, verdict
+
+
+def _value_on(study: Study, runs: list[TrialResult], mask: NDArray[np.bool_]) -> float | None:
+    """The metric of full-data runs on some test rows, a mean; None where there are none."""
+    if not mask.any():
+        return None
+    if study.metric is ACCURACY:
+        return float(np.mean([correct_bits(run) for run in runs], axis=0)[mask].mean())
+    return float(np.mean([study.reading.of(run, mask).mean() for run in runs]))
 
 
 def leaked_rows(

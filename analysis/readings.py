@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.contributions import Columns, Contributions, Truth
 from analysis.metrics import ACCURACY, Metric
-from analysis.outcomes import OUTCOME, Outcomes, some_rows
+from analysis.outcomes import OUTCOME, PROBS, Outcomes, columns_in, some_rows
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
@@ -122,11 +122,11 @@ class Reading:
         """Columns that the metric needs and a finished trial has not kept."""
         if self.metric is ACCURACY or not row.is_ok:
             return ()
-        if self.outcomes.file(OUTCOME, row.spec.result_key) is None:
-            return needed(self.metric, row.class_names) or ("outcome",)
-        names = needed(self.metric, row.class_names)
-        kept = self.outcomes.columns(row, names)
-        return tuple(name for name in names if name not in kept)
+        paths = [self.outcomes.file(kind, row.spec.result_key) for kind in (OUTCOME, PROBS)]
+        if paths[0] is None:
+            return needed(self.metric, row.class_names) or ("what is said",)
+        kept = {name for path in paths if path is not None for name in columns_in(path)}
+        return tuple(one for one in needed(self.metric, row.class_names) if one not in kept)
 
     def _columns(self, row: TrialResult) -> Columns:
         names = needed(self.metric, row.class_names)

@@ -1,4 +1,4 @@
-"""Error against kept size: a power law against an exponential, method by method."""
+"""Error, or a loss, against kept size: a power law against an exponential, method by method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis.envelope import JudgedCell
+from analysis.readings import Reading
 from analysis.verdicts import ALPHA
 from trainables.result import TrialResult
 
@@ -21,7 +22,8 @@ class Curve:
 
     Attributes:
         sizes: Samples trained on, ascending, shape (m,).
-        errors: Share of test samples got wrong, a row a seed, shape (s, m).
+        errors: What is missing to a perfect share, such as the samples got wrong; of a metric of which
+            more is worse its value. A row a seed, shape (s, m).
         exponent: b of error = a n^-b, mean over seeds of the fits on log error.
         low: Lower bound of the exponent by Student's t over seeds; None with one seed.
         high: Upper bound.
@@ -69,7 +71,7 @@ class Ratio:
 
 
 def curve(rows: Sequence[JudgedCell], *, alpha: float = ALPHA) -> Curve | None:
-    """The scaling curve of one method, or None below three sizes.
+    """The scaling curve of one method; None below three sizes, or of a metric that is no error.
 
     Args:
         rows: Its conditions at one warm-up, whose trials started afresh on the survivors.
@@ -119,19 +121,22 @@ def _points(rows: Sequence[JudgedCell]) -> Mapping[int, Mapping[int, float]]:
     points: dict[int, dict[int, float]] = {}
     for cell, _ in rows:
         for pair in cell.pairs:
+            metric = cell.reading.metric
             for row, counts in (
                 (pair.pruned, pair.pruned.kept_counts),
                 (pair.baseline, pair.pruned.class_counts),
             ):
-                if sum(counts):
-                    points.setdefault(sum(counts), {})[row.spec.seed] = _error(row)
+                if sum(counts) and (metric.unit == "pp" or not metric.higher):
+                    points.setdefault(sum(counts), {})[row.spec.seed] = _error(row, cell.reading)
     return points
 
 
-def _error(row: TrialResult) -> float:
-    assert row.accuracy is not None, "only finished trials are paired"
-    # Nothing wrong is at most half a test sample wrong: a logarithm needs more than zero.
-    return max(1 - row.accuracy, 0.5 / row.n_test)
+def _error(row: TrialResult, reading: Reading) -> float:
+    value = reading.value(row)
+    if reading.metric.unit == "pp":
+        # Nothing wrong is at most half a test sample wrong: a logarithm needs more than zero.
+        return max(1 - value, 0.5 / row.n_test)
+    return max(value, float(np.finfo(float).tiny))
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> Any:

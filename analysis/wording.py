@@ -56,7 +56,9 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
         extras.append("as many steps as the full run")
     if method.scorer:
         extras.append(f"scored by {model_label(method.scorer.model)}")
-    extras += [getattr(method, name) for name in ("model", "learner") if varied[name]]
+    # A trainer of the user's own has no model of ours; its name is always said.
+    names = ("model", "learner") if method.model else ("learner",)
+    extras += [getattr(method, name) for name in names if varied[name] or not method.model]
     if varied["training"]:
         extras.append(training_label(method.training))
     cut = method.selector.replace("_", " ")
@@ -91,6 +93,11 @@ def model_label(model: str) -> str:
     return (
         f"{learner}{colon}{path.rstrip('/').rpartition('/')[2]}" if path.startswith("/") else model
     )
+
+
+def trained_label(method: Method) -> str:
+    """What is trained: a model, or a trainer of the user's own by its name."""
+    return model_label(method.model) if method.model else method.learner
 
 
 def source_labels(sources: Iterable[DatasetId]) -> dict[DatasetId, str]:

@@ -207,8 +207,7 @@ def run_and_report(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
-    if not (stopped or limit):
-        print_failures(sweep, lost, console)
+    print_failures(sweep, [] if stopped or limit else lost, console)
     for kept in write_lists(sweep):
         console.print(
             f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",

@@ -95,7 +95,7 @@ def _with_care(study: Study, card: AnswerCard) -> AnswerCard:
         card,
         careful=careful_of(study, row) if row else "",
         altered=f"Not about the data as they came: a stress test, {told[0]}." if told else "",
-        leak=leak_on_card(leak_of(study, card.answer)),
+        leak=leak_on_card(study, leak_of(study, card.answer)),
     )
 
 

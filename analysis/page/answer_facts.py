@@ -1,4 +1,4 @@
-"""Four facts of an answer's condition: rows, accuracy, what is saved, who is hurt most."""
+"""Facts of an answer's condition: rows, the metric, what is saved, who is hurt most, what is guarded."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,12 @@ from analysis.answers import Answer
 from analysis.class_retention import worst_class
 from analysis.cost import mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
+from analysis.page.guard_words import guard_facts
+from analysis.page.phrases import change_text, known_values, words_of
 from analysis.study import Study
-from analysis.wording import interval, model_label, percent, seeds_text, signed
+from analysis.wording import interval, percent, seeds_text, signed, trained_label
+
+_ARMS = ("baseline", "pruned")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +42,11 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     row = answer.row
     if row is None or row.verdict is None:
         return ()
-    found = [_rows(row.cell, "go" if saving else "would go"), _accuracy(answer, row)]
+    found = [_rows(row.cell, "go" if saving else "would go"), _value(study, answer, row)]
     if saving:
         found.append(_saves(row))
     found.append(_hurt(study, row))
+    found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
     return tuple(fact for fact in found if fact is not None)
 
 
@@ -61,24 +66,23 @@ def _rows(cell: Cell, go: str) -> Fact | None:
     return Fact(label="Rows", value=f"{n - kept:,} of {n:,} {go}", detail=stay)
 
 
-def _accuracy(answer: Answer, row: JudgedCell) -> Fact:
+def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """The metric with all rows and with those that stay, and its change."""
+    words, v = words_of(study), row.verdict
+    assert v is not None, "only judged conditions have facts"
     seeds = seeds_text(len(row.cell.pairs), 0)
     if row.cell.condition.kind == "fixed":
         seeds = seeds.replace(" ", " fresh ")
-    before, after = (
-        100 * float(np.mean([getattr(pair, arm).accuracy for pair in row.cell.pairs]))
-        for arm in ("baseline", "pruned")
-    )
-    likely = (
-        f", likely {signed(answer.low)} to {signed(answer.high)}"
-        if answer.low is not None and answer.high is not None
-        else ""
-    )
+    arms = [known_values(study, row, arm) for arm in _ARMS]
+    means = [float(np.mean(arm)) for arm in arms if len(arm) == len(row.cell.pairs)]
+    change = change_text(study, answer, v)
+    if words.is_accuracy and len(means) == len(_ARMS):
+        # Of the means themselves: to the last digit what the two values beside it differ by.
+        change = words.change(100 * (means[1] - means[0]), answer.low, answer.high)
     return Fact(
-        label="Accuracy",
-        value=f"{before:.1f}% → {after:.1f}%",
-        detail=f"{signed(after - before)} points{likely}; {model_label(row.cell.condition.method.model)}, "
-        f"{seeds}",
+        label=words.title,
+        value=" → ".join(words.value(mean) for mean in means),
+        detail=f"{change}; {trained_label(row.cell.condition.method)}, {seeds}",
     )
 
 
@@ -128,6 +132,8 @@ def _agree_by_clock(cell: Cell) -> bool:
 
 
 def _hurt(study: Study, row: JudgedCell) -> Fact | None:
+    if not row.cell.pairs[0].pruned.class_names:
+        return None
     worst = worst_class(row.cell, alpha=study.alpha)
     if worst is None:
         return None

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.page.confirmation_words import credit_of_list, pending
-from analysis.page.phrases import by_text, change_text, cut_text
+from analysis.page.guard_words import few_text, guards_broken, guards_hold, guards_open
+from analysis.page.phrases import by_text, change_text, cut_text, line_size, line_text, words_of
 from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
-from analysis.seeds_needed import CLOSE_pp, seeds_to_settle
+from analysis.seeds_needed import closeness, seeds_to_settle
 from analysis.study import Study
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
-from analysis.wording import experiment, percent, points, seeds_text, signed
+from analysis.wording import experiment, percent, seeds_text
 
 _SURE = "Sure to 19 in 20"
 
@@ -26,9 +27,11 @@ def safe(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Found or confirmed: what can go, how sure that is, and whether the method has earned it."""
-    cut, by = cut_text(answer, row), by_text(row)
-    sure = f"{_SURE}{_how(answer, row, verdict)} loses less than {points(study.tolerance)}."
-    if answer.low is not None and answer.low <= -study.tolerance:
+    cut, by, words = cut_text(answer, row), by_text(row), words_of(study)
+    less = words.harm(line_size(study, verdict.tolerance), "less than")
+    sure = f"{_SURE}{_how(answer, row, verdict)} {less}."
+    sure += f" {guards_hold(row)}".rstrip()
+    if answer.low is not None and answer.low <= -verdict.tolerance:
         sure += " (The interval below is wider: it would hold for any method one picked.)"
     rises = answer.low is not None and answer.low > 0
     # Rows chosen anew each epoch leave no smaller file behind.
@@ -40,16 +43,16 @@ def safe(
         told += "random does at this rate."
         if worse > 1 and worse == len(beside):
             return f"{drop} {cut} {by}, and not by a method: they do worse.", (sure, told)
-        return f"{drop} {cut} {by}: accuracy holds.", (
+        return f"{drop} {cut} {by}: {words.noun} holds.", (
             sure, _free(study, row), told if worse else "",
         )  # fmt: skip
     if rises:
-        return f"{drop} {cut} {by}: accuracy improved.", (
+        return f"{drop} {cut} {by}: {words.noun} improved.", (
             sure,
             rise_text(study, row),
             "" if answer.standing == "better" else _credit(study, answer, row),
         )
-    return f"{drop} {cut} {by}: accuracy holds.", (sure, _credit(study, answer, row))
+    return f"{drop} {cut} {by}: {words.noun} holds.", (sure, _credit(study, answer, row))
 
 
 def _how(answer: Answer, row: JudgedCell, verdict: Verdict) -> str:
@@ -85,9 +88,9 @@ def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
             return "Random was not run, so nobody knows whether the method earns this."
         return "Random was not run beside it here, so nobody knows whether the method earns this."
     if answer.standing == "better":
-        return f"At this rate it beats random by {points(comparison.mean)}."
+        return f"At this rate it beats random by {words_of(study).loss(comparison.mean)}."
     if answer.standing == "worse":
-        return f"At this rate random does better by {points(-comparison.mean)}."
+        return f"At this rate random does better by {words_of(study).loss(-comparison.mean)}."
     return (
         "With all methods counted random is not shown to be as safe at this rate, but no difference "
         "to it is shown either."
@@ -116,12 +119,12 @@ def promising(
     waiting = pending(study, answer, row)
     if waiting or answer.n_tried == 1:
         return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
-            f"By its search it passes: {experiment(row.cell.condition)} changes accuracy by "
-            f"{change_text(answer, verdict)}. {waiting or _price(study, answer, verdict)}",
+            f"By its search it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
+            f"{change_text(study, answer, verdict)}. {waiting or _price(study, answer, verdict)}",
         )
     return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
-        f"Alone it passes: {experiment(row.cell.condition)} changes accuracy by "
-        f"{change_text(answer, verdict)}. But it is the best of {answer.n_tried} "
+        f"Alone it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
+        f"{change_text(study, answer, verdict)}. But it is the best of {answer.n_tried} "
         f"methods, and the best of many often looks safe by luck. "
         f"{_price(study, answer, verdict)}",
     )
@@ -141,13 +144,20 @@ def keep_all(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Every cut is outside."""
-    hardly = f", and hardly less than {points(-(verdict.high or 0.0))}"
-    what = experiment(row.cell.condition)
-    return (
-        f"Keep all of {answer.name}: every cut tested costs more than {points(study.tolerance)}."
-    ), (
-        f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, loses "
-        f"{points(-verdict.mean)}{hardly}. {what[:1].upper()}{what[1:]}, "
+    words, what = words_of(study), experiment(row.cell.condition)
+    if any(_only_guarded(one) for one in study.of(answer.source)):
+        return f"Keep all of {answer.name}: every cut tested does more harm than is allowed.", (
+            f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, changes {words.noun} by "
+            f"{change_text(study, answer, verdict)}; the line is {line_text(study, verdict.tolerance)}.",
+            guards_broken(row),
+            f"{what[:1].upper()}{what[1:]}, {seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
+        )
+    by = "" if words.metric.higher else "by "
+    hardly = f", and hardly {by}less than {words.amount(-(verdict.high or 0.0))}"
+    costs = words.harm(line_size(study, verdict.tolerance), "more than", verb="costs")
+    return (f"Keep all of {answer.name}: every cut tested {costs}."), (
+        f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, "
+        f"{words.harm(words.size(-verdict.mean))}{hardly}. {what[:1].upper()}{what[1:]}, "
         f"{seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
     )
 
@@ -156,13 +166,13 @@ def undecided(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Nothing passes and something may: the closest, and what would decide it."""
-    line, cut = study.tolerance, cut_text(answer, row)
-    what = experiment(row.cell.condition)
-    closest = f"With the closest cut, {by_text(row)}, {what} changes accuracy by"
+    line, cut, words = line_text(study, verdict.tolerance), cut_text(answer, row), words_of(study)
+    what, change = experiment(row.cell.condition), change_text(study, answer, verdict)
+    closest = f"With the closest cut, {by_text(row)}, {what} changes {words.noun} by"
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
         return f"Not decided: a run of {cut} diverged.", (
-            f"{closest} {change_text(answer, verdict)}. Seed {seeds} fell far below the others: while "
+            f"{closest} {change}. Seed {seeds} fell far below the others: while "
             "that happens, no such cut is called safe.",
         )
     if verdict.low is None:
@@ -172,15 +182,22 @@ def undecided(
             else "One test example gives no interval."
         )
         return f"Not decided: {cut} may or may not be safe.", (
-            f"{closest} {signed(verdict.mean)} points. {why}",
+            f"{closest} {words.change(verdict.mean)}. {why}",
         )
-    if abs(verdict.mean + line) < CLOSE_pp:
+    if verdict.few is not None or guards_open(row) or guards_broken(row):
+        few = f"{few_text(verdict)} More test rows would tell, not more seeds." * bool(verdict.few)
+        price = "" if few or _is_decided(verdict) else _price(study, answer, verdict)
         return f"Not decided: {cut} may or may not be safe.", (
-            f"{what[:1].upper()}{what[1:]} changes accuracy by {change_text(answer, verdict)}, and the line is −{line:g}: a "
+            f"{closest} {change}; the line is {line}.",
+            few, guards_open(row), guards_broken(row), price,
+        )  # fmt: skip
+    if _is_close(verdict):
+        return f"Not decided: {cut} may or may not be safe.", (
+            f"{what[:1].upper()}{what[1:]} changes {words.noun} by {change}, and the line is {line}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
         )
     return f"Not decided: {cut} may or may not be safe.", (
-        f"{closest} {change_text(answer, verdict)}; the line is −{line:g}. "
+        f"{closest} {change}; the line is {line}. "
         f"{pending(study, answer, row) or _price(study, answer, verdict)}",
     )
 
@@ -201,17 +218,40 @@ def _price(study: Study, answer: Answer, verdict: Verdict) -> str:
     return f"To decide: about {many}{' of every method' * (answer.n_tried > 1)}."
 
 
+def _is_decided(verdict: Verdict) -> bool:
+    """Whether the metric alone is decided: its interval does not cross the line."""
+    low, high = verdict.low or 0.0, verdict.high or 0.0
+    return low > -verdict.tolerance or high < -verdict.tolerance
+
+
+def _only_guarded(row: JudgedCell) -> bool:
+    """Whether a condition is outside by a guard alone."""
+    v = row.verdict
+    return v is not None and v.verdict == "outside" and (v.high or 0.0) >= -v.tolerance
+
+
+def _is_close(verdict: Verdict) -> bool:
+    """Whether a mean is so close to the line that seeds cost more than the answer is worth."""
+    return abs(verdict.mean + verdict.tolerance) < closeness(verdict)
+
+
 def unlearned(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """The full-data runs have nothing to lose."""
     worth = answer.learned
     assert worth is not None, "a model is called unlearned by what its runs are worth"
+    words = words_of(study)
     beside = (
         f"With all rows it is right in {100 * worth.accuracy:.1f}% of cases; always saying "
         f"“{worth.largest}” gives {100 * worth.share:.1f}%"
     )
-    if worth.accuracy <= worth.share:
+    if not words.is_accuracy:
+        beside = (
+            f"With all rows {words.noun} is {words.value(worth.value)}; a prediction that looks at no "
+            f"example gives {words.value(worth.reference)}"
+        )
+    if words.metric.sign * (worth.value - worth.reference) <= 0:
         return "No answer: the model has learned nothing that could be lost.", (
             f"{beside}. A cut cannot hurt such a model, so what follows says nothing about your data.",
         )

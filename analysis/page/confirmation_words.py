@@ -5,26 +5,31 @@ from collections.abc import Sequence
 from analysis.answers import Answer, candidate, is_outside
 from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
-from analysis.page.phrases import by_text, change_text, cut_text, likely_text
+from analysis.page.guard_words import few_text, guards_broken, guards_open
+from analysis.page.phrases import by_text, change_text, cut_text, likely_text, line_text, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import percent, points, signed
+from analysis.wording import percent
 
 _AGAIN = "It needs a --run of its own, and errs by itself in 1 of 20."
 
 
 def credit_of_list(study: Study, answer: Answer) -> str:
     """What a fixed list has earned beyond random lists of its size, trained on by the same seeds."""
-    one = study.confirmed[answer.source].against_random
+    one, words = study.confirmed[answer.source].against_random, words_of(study)
     if one is None:
         return "Random lists were not run beside it, so nobody knows whether the method earns this."
     if one.finding == "better":
-        return f"It beats random lists of its size by {points(one.mean)}{likely_text(one)}."
+        return (
+            f"It beats random lists of its size by {words.loss(one.mean)}{likely_text(study, one)}."
+        )
     if one.finding == "worse":
-        return f"Random lists of its size do better by {points(-one.mean)}: draw by lot instead."
+        return (
+            f"Random lists of its size do better by {words.loss(-one.mean)}: draw by lot instead."
+        )
     return (
-        f"Against random lists of its size it changes accuracy by {signed(one.mean)} points"
-        f"{likely_text(one)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
+        f"Against random lists of its size it changes {words.noun} by "
+        f"{words.change(one.mean, one.low, one.high)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
         "well."
     )
 
@@ -52,16 +57,20 @@ def refuted(
     )
     if is_outside(row):
         return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
-            f"{tried} change accuracy by {change_text(answer, verdict)}. It was the cut that the search "
+            f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}. It was the cut that the search "
             f"chose; no other one was put to this test. {_next(study, answer, row)}",
+            guards_broken(row),
         )
     fallen = ""
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
         fallen = f" Seed {seeds} fell far below the others."
     return f"Not decided: {cut} {by} is not confirmed.", (
-        f"{tried} change accuracy by {change_text(answer, verdict)}; the line is "
-        f"−{study.tolerance:g}.{fallen} {_next(study, answer, row)}",
+        f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}; the line is "
+        f"{line_text(study, verdict.tolerance)}.{fallen} {_next(study, answer, row)}",
+        few_text(verdict),
+        guards_open(row),
+        guards_broken(row),
     )
 
 

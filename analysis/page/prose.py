@@ -5,17 +5,33 @@ from collections.abc import Sequence
 
 from analysis.answers import found_rates
 from analysis.page.answer_cards import AnswerCard
+from analysis.page.phrases import gain_share, margin_text, words_of
 from analysis.planted import PlantedCell, PlantedTable
 from analysis.study import Study
 from analysis.wording import percent, whole_percent
 
 
+def question(study: Study) -> str:
+    """What the page answers."""
+    words, margin = words_of(study), margin_text(study)
+    asked = "How much training data can you drop and"
+    if gain_share(study) is not None:
+        return f"{asked} lose less than {margin}?"
+    return f"{asked} stay within {margin}{f' of the full-data {words.metric.label}' * (not words.is_accuracy)}?"
+
+
 def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     """The sentences above the cards: what they hold for, and what goes for all data sets at once."""
+    words = words_of(study)
+    side = "below" if words.metric.higher else "above"
     sentences = [
         "Each answer is about this training set, this model and this grid; the line lies "
-        f"{study.tolerance:g} pp below the full-data accuracy of the same seeds."
+        f"{margin_text(study)} {side} the full-data {words.metric.label} of the same seeds."
     ]
+    if not words.metric.higher:
+        sentences[0] += (
+            f" More {words.metric.label} is worse: its changes are counted so that below 0 is worse."
+        )
     sentences += _experiments(study)
     sentences += _everywhere(study)
     if len(found) > 1:

@@ -4,8 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from analysis.cost import SweepCost, break_even_epochs, flop, sweep_cost
+from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.dropped_samples import Examples, examples
 from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
-from analysis.page.leak_words import COLUMNS, leak_lines, leak_texts
-from analysis.page.prose import altered_texts, opening, tally
+from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
+from analysis.page.guard_words import guard_rows
+from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
+from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
+from analysis.page.prose import altered_texts, opening, question, tally
+from analysis.page.provenance import environments, provenance
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -41,7 +44,7 @@ _TITLES = {
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
     "retention": "Who gets dropped",
-    "pareto": "Accuracy against compute",
+    "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
     "scaling": "Does pruning bend the scaling curve?",
@@ -66,12 +69,20 @@ def render(study: Study) -> str:
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return environment.get_template("report.html.j2").render(
         **_context(study),
-        figures={name: (_TITLES[name], variants[name]) for name in FIGURES},
+        figures=_figures(study, variants),
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
         island=Markup(as_island(_island(study, variants))),  # noqa: S704
     )
+
+
+def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Title and variants of each figure; without classes none of who gets dropped."""
+    metric = words_of(study).title
+    titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
+    left_out = () if has_classes(study) else ("retention",)
+    return {name: (titles[name], variants[name]) for name in FIGURES if name not in left_out}
 
 
 def script_hash(script: str) -> str:
@@ -128,8 +139,16 @@ def _context(study: Study) -> dict[str, Any]:
         "tally": tally(study),
         "planted": planted_panels(study),
         "altered": altered_texts(study),
-        "leaks": (leak_texts(study), COLUMNS, leak_lines(study)),
-        "tolerance": f"{study.tolerance:g}",
+        "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
+        "words": words_of(study),
+        "question": question(study),
+        "margin": margin_text(study),
+        "line": line_key(study),
+        **_units(study),
+        "gain": gain_share(study) is not None,
+        "guards": [*guard_rows(study)],
+        "guard_columns": COLUMNS_OF_GUARDS,
+        "has_classes": has_classes(study),
         "confidence": study.confidence,
         "adaptive": study.plan.adaptive,
         "nulls": null_rows(study),
@@ -145,7 +164,7 @@ def _context(study: Study) -> dict[str, Any]:
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),
         "warnings": _warnings(study),
-        "provenance": _provenance(study),
+        "provenance": provenance(study),
     }
 
 
@@ -187,15 +206,10 @@ def _warnings(study: Study) -> list[tuple[str, int]]:
     notes = [(note, 0) for note in study.plan.notes if note not in study.warnings]
     if study.plan.limited:
         notes.append(("The data was cut short for this run: it tries things out.", 0))
-    if len(_environments(study)) > 1:
+    if len(environments(study)) > 1:
         text = "The trials ran in more than one environment; no pair mixes two."
         notes.append((text, 0))
     return [*notes, *study.warnings.items()]
-
-
-def _environments(study: Study) -> list[dict[str, str]]:
-    seen = {tuple(sorted(row.environment.items())): None for row in study.results}
-    return [dict(items) for items in sorted(seen)]
 
 
 def _sweep_text(study: Study, total: SweepCost) -> str:
@@ -243,44 +257,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
-    specs = [row.spec for row in study.results] or list(study.plan.specs)
-    models = sorted({f"{spec.model} ({spec.model_sha[:12]})" for spec in specs})
-    trainings = sorted({", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in specs})
-    counted = [flop(row) for row in study.results]
-    total_flop = sum(one for one in counted if one is not None)
-    lacks = "; without the trials whose rows another model scored" if None in counted else ""
-    lines = [
-        ("Command", [study.plan.command]),
-        ("Grid", [study.plan.grid]),
-        ("Planned", [study.plan.created]),
-        (
-            "Data",
-            [f"{label} (sha256 {source.data_sha[:12]})" for source, label in study.sources.items()],
-        ),
-        ("Model", models),
-        ("Learner", sorted({spec.learner for spec in specs})),
-        ("Training", trainings),
-        ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
-        ("Tolerance", [f"{study.tolerance:g} pp, 5% error on each side"]),
-        ("Environment", [_environment_text(items) for items in _environments(study)]),
-        ("Machine", [_environment_text(study.plan.environment)]),
-        ("Hosts", [_hosts_text(study)]),
-        (
-            "Compute",
-            [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored{lacks})"]
-            if total_flop
-            else [],
-        ),
-    ]
-    return [(title, shown) for title, values in lines if (shown := [v for v in values if v])]
-
-
-def _hosts_text(study: Study) -> str:
-    """Who ran how many trials."""
-    counts = Counter(row.host for row in study.results if row.host)
-    return ", ".join(f"{host} ({count:,} trials)" for host, count in sorted(counts.items()))
-
-
-def _environment_text(items: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(items.items()))
+def _units(study: Study) -> dict[str, str]:
+    """The metric's unit as the end of two sentences; empty where it is that of the data."""
+    unit = study.metric.unit
+    full = "percentage points (pp)" if unit == "pp" else unit
+    return {"unit": f", in {unit}" * bool(unit), "in_unit": f", in {full}" * bool(unit)}

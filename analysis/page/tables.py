@@ -8,13 +8,13 @@ from analysis.confirmation import Confirmation
 from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
 from analysis.page.figures.style import PageTable, rounded
+from analysis.page.phrases import value_of, value_text, words_of
 from analysis.page.prose import planted_sentences
 from analysis.planted import PlantedCell, SmallestClass, planted_tables
 from analysis.study import Study
 from analysis.table_rows import Row, cost_rows, method_label, trial_rows
 from analysis.wording import (
     MARKS,
-    interval,
     percent,
     seeds_text,
     shortened,
@@ -23,16 +23,15 @@ from analysis.wording import (
 )
 from trainables.result import TrialResult
 
-_TRIALS = (
-    "trial", "data set", "method", "warm-up", "removed", "seed", "accuracy", "Δ pp", "kept",
-    "train s", "status",
-)  # fmt: skip
+_TRIALS = ("trial", "data set", "method", "warm-up", "removed", "seed")
+_TRIALS_END = ("kept", "train s", "status")
 _COMPUTE = (
     "data set", "method", "warm-up", "removed", "examples", "tokens", "seconds", "scoring",
     "scoring s", "1 run", "5 runs", "20 runs", "pays from",
 )  # fmt: skip
 
-_TRIAL_FORMATS = ("", "", "", "%", "%", "", ".4", "+.2", ",", ".1", "")
+_TRIAL_FORMATS = ("", "", "", "%", "%", "")
+_TRIAL_END_FORMATS = (",", ".1", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +53,34 @@ class PlantedPanel:
 
 def trial_table(study: Study) -> PageTable:
     """Every trial, baselines first."""
+    words = words_of(study)
+    # A share to four digits; accuracy beside the metric where there are classes to be right about.
+    found: dict[str, str] = {words.metric.label: ".4" if words.metric.unit == "pp" else words.fixed}
+    if not words.is_accuracy and any(row.accuracy is not None for row in study.results):
+        found["accuracy"] = ".4"
     return PageTable(
-        columns=_TRIALS,
-        formats=_TRIAL_FORMATS,
-        rows=tuple(_trial_row(study, row) for row in trial_rows(study)),
+        columns=(*_TRIALS, *found, words.delta, *_TRIALS_END),
+        formats=(*_TRIAL_FORMATS, *found.values(), f"+{words.fixed}", *_TRIAL_END_FORMATS),
+        rows=tuple(
+            _trial_row(study, row, result, len(found))
+            for row, result in zip(trial_rows(study), study.results, strict=True)
+        ),
     )
 
 
-def _trial_row(study: Study, row: Row) -> tuple[str | float | None, ...]:
+def _trial_row(
+    study: Study, row: Row, result: TrialResult, n_values: int
+) -> tuple[str | float | None, ...]:
+    words = words_of(study)
+    values = [value_of(study, result), result.accuracy][:n_values] if result.is_ok else []
+    digits = 5 if words.metric.unit == "pp" else words.digits + 1
     return (
         row["result_key"][:12], _source_label(study, row), row["method"],
         None if row["kind"] == "full" else row["warmup"], row["rate"], row["seed"],
-        rounded(row["accuracy"], 5) if row["status"] == "ok" else None, rounded(row["delta"]),
-        row["n_kept"] or None, rounded(row["training_seconds"], 1), row["status"],
+        *(rounded(value, places) for value, places in zip(values, (digits, 5), strict=False)),
+        *[None] * (n_values - len(values)),
+        rounded(row["delta"], words.digits + 1), row["n_kept"] or None,
+        rounded(row["training_seconds"], 1), row["status"],
     )  # fmt: skip
 
 
@@ -105,25 +119,29 @@ def _runs_text(runs: float | None) -> str:
 def confirmation_table(study: Study) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Fresh seeds on the list that was chosen, seed by seed and their mean, beside random lists."""
     rows: list[Sequence[str]] = []
+    words = words_of(study)
     for source, one in study.confirmed.items():
         beside = {pair.seed: pair for pair in one.control.pairs} if one.control else {}
         name = study.sources[source]
         for pair in one.row.cell.pairs:
             of_random = beside.get(pair.seed)
             at_random = (
-                (_accuracy(of_random.pruned), signed(of_random.delta)) if of_random else ("", "")
+                (_value(study, of_random.pruned), words.number(of_random.delta))
+                if of_random
+                else ("", "")
             )
-            accuracies = (_accuracy(pair.baseline), _accuracy(pair.pruned))
-            rows.append((name, str(pair.seed), *accuracies, signed(pair.delta), *at_random))
+            values = (_value(study, pair.baseline), _value(study, pair.pruned))
+            rows.append((name, str(pair.seed), *values, words.number(pair.delta), *at_random))
         v, versus = one.row.verdict, one.against_random
         if v is not None:
-            judged = f"{signed(v.mean)} {interval(v.low, v.high)} {MARKS[v.verdict]}"
+            judged = f"{words.number(v.mean)} {words.interval(v.low, v.high)} {MARKS[v.verdict]}"
             against = ""
             if versus is not None:
-                between = interval(versus.low, versus.high)
-                against = f"list − random: {signed(versus.mean)} {between}"
+                between = words.interval(versus.low, versus.high)
+                against = f"list − random: {words.number(versus.mean)} {between}"
             rows.append((name, "mean", "", "", judged, "", against))
-    columns = ("data set", "seed", "all rows", "on the list", "Δ pp", "random list", "Δ pp")
+    arms = ("all rows", "on the list", words.delta, "random list", words.delta)
+    columns = ("data set", "seed", *arms)
     if not any(one.control for one in study.confirmed.values()):
         return columns[:5], [row[:5] for row in rows]
     return columns, rows
@@ -158,8 +176,9 @@ def _made(study: Study, one: Confirmation, sha: str) -> str:
     return f"the scores of seeds {seeds} joined into one list"
 
 
-def _accuracy(row: TrialResult) -> str:
-    return "" if row.accuracy is None else f"{100 * row.accuracy:.2f}%"
+def _value(study: Study, row: TrialResult) -> str:
+    value = value_of(study, row)
+    return "" if value is None else value_text(study, value)
 
 
 def failure_rows(study: Study) -> list[Sequence[str]]:
@@ -182,8 +201,8 @@ def null_rows(study: Study) -> list[Sequence[str]]:
         (
             study.sources[cell.condition.source],
             percent(cell.condition.warmup),
-            f"{signed(v.mean)} {interval(v.low, v.high)}",
-            "" if v.sd is None else f"{v.sd:.2f}",
+            f"{words_of(study).number(v.mean)} {words_of(study).interval(v.low, v.high)}",
+            "" if v.sd is None else f"{v.sd:,.{words_of(study).digits}f}",
             seeds_text(v.n_seeds, cell.n_planned),
             f"{MARKS[v.verdict]} {v.verdict}",
         )

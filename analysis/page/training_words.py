@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import norm
 
 from analysis.envelope import JudgedCell
+from analysis.metrics import ACCURACY, Metric
 from analysis.study import Study
 from analysis.training_curves import Ending
 from analysis.verdicts import ALPHA
@@ -11,13 +12,15 @@ from analysis.wording import points, whole_percent
 from trainables.result import MOST_LOOKED_AT
 
 
-def careful_text(ending: Ending | None, *, is_tuned: bool) -> str:
+def careful_text(ending: Ending | None, *, is_tuned: bool, metric: Metric = ACCURACY) -> str:
     """The warning of a training that is not at its best; empty where none is shown.
 
     Args:
         ending: How it ends, or None where no run was looked at.
         is_tuned: Whether it was searched: another search would find it again.
+        metric: What the run is judged by: a training is looked at by its accuracy.
     """
+    of = "" if metric.name == ACCURACY.name else " of accuracy"
     if ending is None or ending.state == "settled":
         return ""
     epochs = ending.curve.spec.training.epochs
@@ -29,14 +32,14 @@ def careful_text(ending: Ending | None, *, is_tuned: bool) -> str:
             fewer = min(epochs - 1, max(1, int(ending.epoch)))
             again = f"--tune --epochs {fewer}" if fewer else "a lower --lr"
         return (
-            f"Careful: with all rows the model ends {points(ending.points)} below its own best, which "
+            f"Careful: with all rows the model ends {points(ending.points)}{of} below its own best, which "
             f"it had after epoch {round(ending.epoch, 1):g} of {epochs} ({on}). Cuts look safer than they are. "
             f"Run again with {again}."
         )
     again = f"--tune --epochs {2 * epochs}" if is_tuned else f"--epochs {2 * epochs}"
     return (
         f"Careful: with all rows the model was still learning when it stopped: the last third of its "
-        f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)} ({on}). Run again with "
+        f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)}{of} ({on}). Run again with "
         f"{again if is_tuned else f'--tune or {again}'}."
     )
 
@@ -45,7 +48,8 @@ def careful_of(study: Study, row: JudgedCell) -> str:
     """The warning of a condition's training; empty where none is shown."""
     condition = row.cell.condition
     is_tuned = condition.source.data_sha in study.plan.tuned
-    return careful_text(study.endings.get(condition.question), is_tuned=is_tuned)
+    ending = study.endings.get(condition.question)
+    return careful_text(ending, is_tuned=is_tuned, metric=study.metric)
 
 
 def rise_text(study: Study, row: JudgedCell) -> str:

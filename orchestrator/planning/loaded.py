@@ -179,6 +179,8 @@ class Loaded:
             flag for flag in (asked.adaptive, "confirm" * self.grid.confirm) if flag
         ]
         flags += [f"tune {asked.tune_budget:g}"] * asked.searches_training
+        if not self.by.is_plain:
+            flags.append([self.by.metric.name, *(guard.text for guard in self.by.guards)])
         content = [*flags, *(spec.result_key for spec in self.usual_specs)]
         fingerprint = key_of([content, self.resources.environment])[:6]
         return self.resources.runs / f"{asked.grid or 'own'}-{fingerprint}"

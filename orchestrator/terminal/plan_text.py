@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.interim_looks import LOOKS
+from analysis.metric_words import metric_words
+from analysis.metrics import Metric, metric_of
 from analysis.page.training_words import careful_text
 from analysis.study import points_worth_telling
 from analysis.training_curves import endings
@@ -135,7 +137,9 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         curve = curve_in(sweep.store, spec)
         ending = endings([curve] if curve else [], tolerance=points_worth_telling(sweep.judging.by))
         for one in ending.values():
-            if careful := careful_text(one, is_tuned=spec.data_sha in sweep.plan.tuned):
+            if careful := careful_text(
+                one, is_tuned=spec.data_sha in sweep.plan.tuned, metric=_metric(sweep)
+            ):
                 console.print(f"  {careful}", highlight=False, style="yellow")
 
 
@@ -162,12 +166,19 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         v = bought.verdict
         shown = "no interval"
         if v is not None and v.low is not None and v.high is not None:
-            shown = f"{v.mean:+.2f} pp [{v.low:+.2f}, {v.high:+.2f}]"
+            words = metric_words(_metric(sweep), [v])
+            mean, low, high = (words.plain(value) for value in (v.mean, v.low, v.high))
+            shown = f"{mean} {words.metric.unit}".rstrip() + f" [{low}, {high}]"
         console.print(
             f"  buying {bought.more} more seeds for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",
             highlight=False,
         )
+
+
+def _metric(sweep: Sweep) -> Metric:
+    """What the run is judged by."""
+    return metric_of(sweep.plan.metric)
 
 
 def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) -> None:

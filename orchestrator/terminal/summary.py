@@ -8,8 +8,10 @@ from rich.table import Table
 
 from analysis.envelope import JudgedCell
 from analysis.methods import Condition, condition_of
+from analysis.metric_words import MetricWords
 from analysis.page.answer_cards import cards
 from analysis.page.leak_words import leak_texts
+from analysis.page.phrases import margin_text, value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
 
@@ -45,10 +47,10 @@ def summarise(study: Study, console: Console) -> None:
 
 def verdict_table(study: Study) -> Table:
     """A line for each data set, method and warm-up, a column for each rate."""
-    rates = sorted({row.cell.condition.rate for row in study.rows})
+    rates, words = sorted({row.cell.condition.rate for row in study.rows}), words_of(study)
     table = Table(
-        title=f"Δ accuracy in pp against the full-data run, {study.confidence} interval; ✓ within "
-        f"{study.tolerance:g} pp, ✗ outside, ? inconclusive",
+        title=f"{_changes(words)} against the full-data run, {study.confidence} interval; ✓ within "
+        f"{margin_text(study)}, ✗ outside, ? inconclusive",
         title_justify="left",
     )
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
@@ -61,10 +63,15 @@ def verdict_table(study: Study) -> Table:
             study.methods[condition.method],
             f"{_two_digits(condition.warmup)} %",
         )
-        lines.setdefault(head, {})[condition.rate] = _cell(row)
+        lines.setdefault(head, {})[condition.rate] = _cell(words, row)
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     return table
+
+
+def _changes(words: MetricWords) -> str:
+    unit = f" in {words.metric.unit}" if words.metric.unit else ""
+    return f"Δ {words.metric.label}{unit}{words.told}{',' * bool(words.told)}"
 
 
 def _two_digits(share: float) -> str:
@@ -79,23 +86,33 @@ def _from(condition: Condition) -> str:
 
 def _nulls(study: Study) -> list[str]:
     """What another data order and dropout alone change."""
+    words = words_of(study)
     return [
-        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(row)}, {verdict.sd:.2f} pp between seeds"
+        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(words, row)}, {words.spread(verdict.sd)} between seeds"
         for row in study.nulls
         for cell, verdict in [row]
         if verdict is not None and verdict.sd is not None
     ]
 
 
-def _cell(row: JudgedCell) -> str:
+def _cell(words: MetricWords, row: JudgedCell) -> str:
     verdict, cell = row.verdict, row.cell
     if verdict is None:
         return "no pair"
     short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
     if verdict.low is None or verdict.high is None:
-        return f"{MARKS[verdict.verdict]} {verdict.mean:+.2f}{short}"
-    interval = f"[{verdict.low:+.2f}, {verdict.high:+.2f}]"
-    return f"{MARKS[verdict.verdict]} {verdict.mean:+.2f} {interval}{short}"
+        return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)}{short}"
+    interval = f"[{words.plain(verdict.low)}, {words.plain(verdict.high)}]"
+    return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)} {interval}{short}{_reasons(row)}"
+
+
+def _reasons(row: JudgedCell) -> str:
+    """That too few test rows decide, and the mark of the worst guard where one is not within."""
+    few = row.verdict.few if row.verdict else None
+    told = "" if few is None else f" {few} rows decide"
+    words = {one.verdict.verdict for one in row.guards}
+    worst = next((word for word in ("outside", "inconclusive") if word in words), None)
+    return f"{told} guard {MARKS[worst]}" if worst else told
 
 
 def _print_warnings(study: Study, console: Console) -> None:
@@ -109,16 +126,23 @@ def _print_warnings(study: Study, console: Console) -> None:
 
 
 def _baselines(study: Study) -> list[str]:
-    """Accuracy of the full-data runs beside that of always naming the largest class."""
-    lines = []
-    full = [row for row in study.results if row.spec.is_baseline and row.accuracy is not None]
+    """The metric of the full-data runs, and what beside accuracy always naming the largest class gives."""
+    lines, words = [], words_of(study)
+    full = [row for row in study.results if row.spec.is_baseline]
     for source in dict.fromkeys(condition_of(row.spec).source for row in full):
         own = [row for row in full if condition_of(row.spec).source == source]
-        accuracy = [row.accuracy or 0.0 for row in own]
-        largest = max(own[0].class_counts) / sum(own[0].class_counts)
+        known = [x for row in own if (x := value_of(study, row)) is not None]
+        if not known:
+            continue
+        low, mean, high = min(known), float(np.mean(known)), max(known)
+        told = f"{study.sources[source]}: {len(known)} full-data runs, {words.metric.label} "
+        if not words.is_accuracy:
+            lines.append(f"{told}{words.value(mean)} ({words.value(low)} to {words.value(high)})")
+            continue
+        counts = next(row.class_counts for row in own if row.is_ok)
         lines.append(
-            f"{study.sources[source]}: {len(own)} full-data runs, accuracy {np.mean(accuracy):.4f} "
-            f"({min(accuracy):.4f} to {max(accuracy):.4f}); largest class {largest:.2f} of the data"
+            f"{told}{mean:.4f} ({low:.4f} to {high:.4f}); largest class "
+            f"{max(counts) / sum(counts):.2f} of the data"
         )
     return lines
 

@@ -10,6 +10,7 @@ from analysis.wording import (
     signal_label,
     signed,
     source_labels,
+    trained_label,
     whole_percent,
 )
 
@@ -84,3 +85,10 @@ def test_data_sets_of_one_name_are_told_apart_by_content(pruned):
         condition_of(spec).source for spec in (pruned(), pruned(data_sha="e" * 64))
     )
     assert sorted(labels.values()) == ["imdb [dddddd]", "imdb [eeeeee]"]
+
+
+def test_a_trainer_of_ones_own_is_named_where_ours_is_not(pruned):
+    ours = condition_of(pruned()).method
+    own = ours._replace(model="", model_sha="", learner="train.py:fit")
+    assert method_labels([own])[own] == "Redundancy (global), train.py:fit"
+    assert (trained_label(own), trained_label(ours)) == ("train.py:fit", "tiny")

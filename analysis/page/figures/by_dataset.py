@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.envelope import JudgedCell
+from analysis.metric_words import MetricWords
 from analysis.page.figures.style import (
     MUTED,
     AxisPanel,
     PageTable,
     Spec,
     axis,
+    escaped,
     heading,
     layout,
     panels,
@@ -17,12 +19,14 @@ from analysis.page.figures.style import (
     tolerance_band,
     warmup_lines,
 )
+from analysis.page.guard_words import hover_notes
+from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import MARKS, interval, percent, removed_text, seeds_text, signed
+from analysis.wording import MARKS, percent, removed_text, seeds_text
 
 _MOST_RINGS = 10
-_COLUMNS = ("data set", "warm-up", "rate", "verdict", "mean pp", "low pp", "high pp", "seeds")
+_COLUMNS = ("data set", "warm-up", "rate", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,7 @@ class RatePoint:
         delta: One difference a seed.
         seeds: Their seeds.
         n_planned: Seeds that were to be run.
+        notes: What else must hold, and what leaves it open: a line each.
     """
 
     rate: float
@@ -42,6 +47,7 @@ class RatePoint:
     delta: tuple[float, ...]
     seeds: tuple[int, ...]
     n_planned: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +59,16 @@ class ByDatasetData:
         label: What the reader chooses.
         lines: By data set and warm-up the cells, by rate; empty where not run.
         warmups: All warm-ups, ascending.
-        tolerance: The band drawn.
+        tolerances: The band drawn, by data set.
+        words: How the metric is written.
     """
 
     key: str
     label: str
     lines: dict[str, dict[float, tuple[RatePoint, ...]]]
     warmups: tuple[float, ...]
-    tolerance: float
+    tolerances: dict[str, float]
+    words: MetricWords
 
     @property
     def table(self) -> PageTable:
@@ -68,14 +76,16 @@ class ByDatasetData:
         rows = [
             (
                 name, percent(warmup), percent(point.rate), point.verdict.verdict,
-                rounded(point.verdict.mean), rounded(point.verdict.low),
-                rounded(point.verdict.high), point.verdict.n_seeds,
+                *(
+                    rounded(value, self.words.digits + 1)
+                    for value in (point.verdict.mean, point.verdict.low, point.verdict.high)
+                ), point.verdict.n_seeds,
             )
             for name, by_warmup in self.lines.items()
             for warmup, points in by_warmup.items()
             for point in points
         ]  # fmt: skip
-        return PageTable(columns=_COLUMNS, rows=tuple(rows))
+        return PageTable(columns=(*_COLUMNS, *self.words.heads, "seeds"), rows=tuple(rows))
 
 
 def by_dataset_data(study: Study) -> list[ByDatasetData]:
@@ -90,7 +100,10 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
                     label=label,
                     lines=lines,
                     warmups=tuple(study.warmups),
-                    tolerance=study.tolerance,
+                    tolerances={
+                        name: tolerance_of(study, source) for source, name in study.sources.items()
+                    },
+                    words=words_of(study),
                 )
             )
     return found
@@ -98,7 +111,8 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
 
 def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[RatePoint, ...]]:
     lines: dict[float, list[RatePoint]] = {}
-    for cell, verdict in sorted(rows, key=lambda row: row.cell.condition.rate):
+    for row in sorted(rows, key=lambda row: row.cell.condition.rate):
+        cell, verdict = row.cell, row.verdict
         if verdict is not None:
             lines.setdefault(cell.condition.warmup, []).append(
                 RatePoint(
@@ -107,6 +121,7 @@ def _lines(rows: Sequence[JudgedCell]) -> dict[float, tuple[RatePoint, ...]]:
                     delta=cell.delta,
                     seeds=cell.seeds,
                     n_planned=cell.n_planned,
+                    notes=hover_notes(row),
                 )
             )
     return {warmup: tuple(lines[warmup]) for warmup in sorted(lines)}
@@ -124,8 +139,8 @@ def by_dataset_figure(data: ByDatasetData) -> Spec:
         panels(len(data.lines), per_row), data.lines.items(), strict=True
     ):
         notes.append(heading(panel, name))
-        axes.update(_axes(panel, (low, high), max(rates)))
-        shapes += tolerance_band(panel, "y", data.tolerance, high)
+        axes.update(_axes(data, panel, (low, high), max(rates)))
+        shapes += tolerance_band(panel, "y", data.tolerances[name], high)
         for i, (warmup, points) in enumerate(by_warmup.items()):
             offset = 100 * step * 0.1 * (i - (len(by_warmup) - 1) / 2)
             figure["data"] += _traces(data, panel, (warmup, points), offset)
@@ -150,7 +165,8 @@ def _all(data: ByDatasetData) -> list[tuple[float, tuple[RatePoint, ...]]]:
 
 
 def _span(data: ByDatasetData) -> tuple[float, float]:
-    values = [0.5, -1.4 * data.tolerance]
+    widest = max(data.tolerances.values())
+    values = [0.5 * (1.0 if data.words.metric.unit == "pp" else widest), -1.4 * widest]
     for _, points in _all(data):
         for point in points:
             bounds = (point.verdict.low, point.verdict.high)
@@ -158,18 +174,18 @@ def _span(data: ByDatasetData) -> tuple[float, float]:
     # One wild interval (two seeds, unpooled) must not flatten all others: the axis follows
     # the seeds themselves and lets such an interval run out of the panel.
     seeds = [delta for _, points in _all(data) for point in points for delta in point.delta]
-    reach = max(3 * data.tolerance, 1.6 * max(abs(delta) for delta in seeds))
+    reach = max(3 * widest, 1.6 * max(abs(delta) for delta in seeds))
     low, high = max(min(values), -reach), min(max(values), reach)
     return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 
-def _axes(panel: AxisPanel, span: tuple[float, float], rate: float) -> Spec:
+def _axes(data: ByDatasetData, panel: AxisPanel, span: tuple[float, float], rate: float) -> Spec:
     x = axis(
         "share removed (%)", domain=panel.x, anchor=f"y{panel.suffix}",
         range=[-100 * rate * 0.05, 100 * rate * 1.1], rangemode="tozero",
     )  # fmt: skip
     y = axis(
-        "Δ accuracy (pp)" if panel.is_left else "", domain=panel.y, anchor=f"x{panel.suffix}",
+        escaped(data.words.axis, 60) if panel.is_left else "", domain=panel.y, anchor=f"x{panel.suffix}",
         range=list(span), matches="y" if panel.suffix else None, showticklabels=panel.is_left,
     )  # fmt: skip
     return {f"xaxis{panel.suffix}": x, f"yaxis{panel.suffix}": y}
@@ -200,7 +216,7 @@ def _traces(
             "x": [x for x, point in rings for _ in point.seeds],
             "y": [delta for _, point in rings for delta in point.delta],
             "hovertext": [
-                f"seed {seed}: {signed(delta)} pp"
+                f"seed {seed}: {data.words.short(delta)}"
                 for _, point in rings
                 for seed, delta in zip(point.seeds, point.delta, strict=True)
             ],
@@ -208,7 +224,7 @@ def _traces(
         },
         {
             **axes, **group, "mode": "markers", "hoverinfo": "text", "x": at, "y": means,
-            "hovertext": [_hover(point, warmup) for point in points],
+            "hovertext": [_hover(data, point, warmup) for point in points],
             "marker": {"size": 8, "color": color},
             "error_y": {
                 "type": "data", "symmetric": False, "array": up, "arrayminus": down,
@@ -222,13 +238,14 @@ def _length(high: float | None, low: float | None) -> float:
     return 0.0 if high is None or low is None else high - low
 
 
-def _hover(point: RatePoint, warmup: float) -> str:
-    v = point.verdict
+def _hover(data: ByDatasetData, point: RatePoint, warmup: float) -> str:
+    v, words = point.verdict, data.words
     return (
         f"<b>{MARKS[v.verdict]} {v.verdict}</b><br>"
-        f"{signed(v.mean)} pp {interval(v.low, v.high)}<br>"
+        f"{words.short(v.mean)} {words.interval(v.low, v.high)}{words.told}<br>"
         f"{seeds_text(v.n_seeds, point.n_planned)}<br>"
         f"{removed_text(point.rate, warmup)}"
+        f"{''.join(f'<br>{escaped(note, 90)}' for note in point.notes)}"
     )
 
 

@@ -4,18 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.methods import Method
-from analysis.page.figures.style import EDGE, INK, MUTED, PageTable, Spec, axis, layout, rounded
+from analysis.metric_words import MetricWords
+from analysis.page.figures.heatmap import bar_title, color_ticks, outline, stepped_colors
+from analysis.page.figures.style import (
+    INK,
+    MUTED,
+    PageTable,
+    Spec,
+    axis,
+    escaped,
+    layout,
+    rounded,
+)
+from analysis.page.guard_words import hover_notes
+from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict, average
-from analysis.wording import MARKS, interval, percent, removed_text, seeds_text, signed
+from analysis.wording import MARKS, percent, removed_text, seeds_text
 
 _SCALE_pp = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.
 _RIM = 0.012
-_COLUMNS = (
-    "warm-up", "rate", "verdict", "mean pp", "low pp", "high pp", "seeds",
-    "low pp, this test set", "high pp, this test set",
-)  # fmt: skip
+_COLUMNS = ("warm-up", "rate", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +36,7 @@ class Square:
     n_planned: int = 0
     note: str = ""
     by_mean: bool = False
+    lines: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -52,6 +63,7 @@ class EnvelopeData:
         rates: Columns, the smallest first.
         squares: Those measured or planned.
         tolerance: Where the colours step.
+        words: How the metric is written.
         group: Heading above it where the reader chooses; empty for verdicts by interval.
     """
 
@@ -61,6 +73,7 @@ class EnvelopeData:
     rates: tuple[float, ...]
     squares: Mapping[tuple[float, float], Square]
     tolerance: float
+    words: MetricWords
     group: str = ""
 
     @property
@@ -76,19 +89,23 @@ class EnvelopeData:
     @property
     def table(self) -> PageTable:
         """The squares as rows."""
-        rows = [_table_row(at, square) for at, square in sorted(self.squares.items())]
-        return PageTable(columns=_COLUMNS, rows=tuple(rows))
+        squares, digits = sorted(self.squares.items()), self.words.digits + 1
+        rows = [_table_row(at, square, digits) for at, square in squares]
+        own = (f"{self.words.head(bound)}, this test set" for bound in ("low", "high"))
+        return PageTable(columns=(*_COLUMNS, *self.words.heads, "seeds", *own), rows=tuple(rows))
 
 
-def _table_row(at: tuple[float, float], square: Square) -> tuple[str | float | None, ...]:
+def _table_row(
+    at: tuple[float, float], square: Square, digits: int
+) -> tuple[str | float | None, ...]:
     v = square.verdict
     where = (percent(at[0]), percent(at[1]))
     if v is None:
         return (*where, square.note, None, None, None, None, None, None)
     bounds = (v.mean, v.low, v.high)
     own = (v.test_low, v.test_high)
-    numbers = [rounded(value) for value in bounds]
-    return (*where, square.word, *numbers, v.n_seeds, *(rounded(value) for value in own))
+    numbers = [rounded(value, digits) for value in bounds]
+    return (*where, square.word, *numbers, v.n_seeds, *(rounded(value, digits) for value in own))
 
 
 def envelope_data(study: Study) -> list[EnvelopeData]:
@@ -108,12 +125,12 @@ def _by_mean(data: EnvelopeData) -> EnvelopeData:
 
 def _by_interval(study: Study) -> list[EnvelopeData]:
     found = []
-    if len(study.sources) > 1:
+    if len(study.sources) > 1 and _has_average(study):
         for method, label in study.methods.items():
             squares = _averaged(study, method)
             if any(square.verdict for square in squares.values()):
                 named = f"Average over {len(study.sources)} data sets · {label}"
-                found.append(_variant(study, ("average", label), named, squares))
+                found.append(_variant(study, ("average", label), named, squares, study.tolerance))
     for source, name in study.sources.items():
         for method, label in study.methods.items():
             squares = {
@@ -121,12 +138,21 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
                     verdict=row.verdict,
                     n_planned=row.cell.n_planned,
                     note="; ".join(row.cell.unpaired) or "not run",
+                    lines=hover_notes(row),
                 )
                 for row in study.of(source, method)
             }
             if squares:
-                found.append(_variant(study, (name, label), f"{name} · {label}", squares))
+                named = f"{name} · {label}"
+                at = tolerance_of(study, source)
+                found.append(_variant(study, (name, label), named, squares, at))
     return found
+
+
+def _has_average(study: Study) -> bool:
+    """Whether data sets have one line and one unit: what is in the unit of each has no mean over them."""
+    lines = {row.verdict.tolerance for row in study.rows if row.verdict}
+    return bool(study.metric.unit) and len(lines) < 2
 
 
 def _averaged(study: Study, method: Method) -> dict[tuple[float, float], Square]:
@@ -154,6 +180,7 @@ def _variant(
     names: tuple[str, str],
     label: str,
     squares: Mapping[tuple[float, float], Square],
+    tolerance: float,
 ) -> EnvelopeData:
     return EnvelopeData(
         key="|".join(names),
@@ -161,7 +188,8 @@ def _variant(
         warmups=tuple(sorted({warmup for warmup, _ in squares})),
         rates=tuple(sorted({rate for _, rate in squares})),
         squares=squares,
-        tolerance=study.tolerance,
+        tolerance=tolerance,
+        words=words_of(study),
     )
 
 
@@ -172,16 +200,16 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         [data.squares.get((warmup, rate), Square(verdict=None)) for rate in data.rates]
         for warmup in data.warmups
     ]
-    limit = max(_SCALE_pp, 2 * data.tolerance)
+    limit = _limit(data)
     trace = {
         "type": "heatmap",
         "z": [[square.verdict and square.verdict.mean for square in line] for line in grid],
-        "text": [[_text(square, is_many) for square in line] for line in grid],
+        "text": [[_text(data.words, square, is_many) for square in line] for line in grid],
         "texttemplate": "%{text}",
         "textfont": {"color": INK, "size": 12 if is_many else 16},
         "hoverinfo": "text",
         "hovertext": [
-            [_hover(square, warmup, rate) for rate, square in zip(data.rates, line, strict=True)]
+            [_hover(data.words, square, warmup, rate) for rate, square in zip(data.rates, line, strict=True)]
             for warmup, line in zip(data.warmups, grid, strict=True)
         ],
         "xgap": 3,
@@ -190,21 +218,20 @@ def envelope_figure(data: EnvelopeData) -> Spec:
         "zmax": limit,
         "colorscale": stepped_colors(data.tolerance, limit),
         "colorbar": {
-            "title": {"text": "Δ accuracy (pp)", "side": "right", "font": {"size": 13}},
+            "title": {"text": bar_title(data.words), "side": "right", "font": {"size": 13}},
             "tickfont": {"size": 12}, "thickness": 14, "outlinewidth": 0, "ticks": "",
-            **_ticks(data.tolerance, limit, is_low=len(data.warmups) == 1),
+            **color_ticks(data.words, data.tolerance, limit, is_low=len(data.warmups) == 1),
         },
     }  # fmt: skip
     return {"data": [trace], "layout": _frame(data, grid, is_many)}
 
 
-def _ticks(tolerance: float, limit: float, *, is_low: bool) -> Spec:
-    """The bar's numbers; beside a single row there is room for three."""
-    if is_low:
-        return {"tickvals": [-limit, 0, limit], "ticktext": [f"≤ −{limit:g}", "0", f"≥ +{limit:g}"]}
-    inner = {-tolerance: f"−{tolerance:g}", 0: "0", tolerance: f"+{tolerance:g}"}
-    named = {-limit: f"≤ −{limit:g}", **inner, limit: f"≥ +{limit:g}"}
-    return {"tickvals": list(named), "ticktext": list(named.values())}
+def _limit(data: EnvelopeData) -> float:
+    """Where the colours end: 3 pp, or what is as far in another unit."""
+    if data.words.metric.unit == "pp":
+        return max(_SCALE_pp, 2 * data.tolerance)
+    means = [abs(one.verdict.mean) for one in data.squares.values() if one.verdict]
+    return 3 * data.tolerance or max(means, default=0.0) or 1.0
 
 
 def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) -> Spec:
@@ -232,20 +259,22 @@ def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) 
             showgrid=False, range=[lines - 0.5 + 3 * _RIM, -0.5 - 3 * _RIM],
         ),
         annotations=missing,
-        shapes=_outline([[square.is_within for square in line] for line in grid]),
+        shapes=outline([[square.is_within for square in line] for line in grid]),
     )  # fmt: skip
 
 
-def _text(square: Square, is_many: bool) -> str:
+def _text(words: MetricWords, square: Square, is_many: bool) -> str:
     v = square.verdict
     if v is None:
         return ""
     if is_many:
-        return f"{MARKS[square.word]} {signed(v.mean)}"
-    below = seeds_text(v.n_seeds, square.n_planned) if square.by_mean else interval(v.low, v.high)
+        return f"{MARKS[square.word]} {words.number(v.mean)}"
+    below = (
+        seeds_text(v.n_seeds, square.n_planned) if square.by_mean else words.interval(v.low, v.high)
+    )
     lines = [
         f'<span style="font-size:20px">{MARKS[square.word]}</span> '
-        f'<b style="font-size:15px">{signed(v.mean)}</b>',
+        f'<b style="font-size:15px">{words.number(v.mean)}</b>',
         f'<span style="font-size:12px">{below or "one seed"}</span>',
     ]
     if not square.by_mean and v.n_seeds < square.n_planned and v.low is not None:
@@ -253,44 +282,13 @@ def _text(square: Square, is_many: bool) -> str:
     return "<br>".join(lines)
 
 
-def _hover(square: Square, warmup: float, rate: float) -> str:
+def _hover(words: MetricWords, square: Square, warmup: float, rate: float) -> str:
     v = square.verdict
     where = removed_text(rate, warmup)
     if v is None:
         return where
-    bounds = f" {interval(v.low, v.high)}" if v.low is not None else ""
+    bounds = f" {words.interval(v.low, v.high)}" if v.low is not None else ""
     seeds = seeds_text(v.n_seeds, square.n_planned)
-    return f"<b>{square.word}</b><br>{signed(v.mean)} pp{bounds}<br>{seeds}<br>{where}"
-
-
-def stepped_colors(tolerance: float, limit_pp: float) -> list[list[float | str]]:
-    """The colour scale from minus to plus limit_pp, with a step at the tolerance on both sides."""
-    edge = tolerance / limit_pp / 2
-    return [
-        [0.0, "#D9814F"], [0.5 - edge, "#F0C3A6"], [0.5 - edge, "#F7DDCD"], [0.5, "#F7F7F4"],
-        [0.5 + edge, "#DCE9F4"], [0.5 + edge, "#B5D2E8"], [1.0, "#7DB2DA"],
-    ]  # fmt: skip
-
-
-def _outline(within: Sequence[Sequence[bool]]) -> list[Spec]:
-    """Lines on those edges of the squares within whose neighbour is not."""
-
-    def is_within(i: int, j: int) -> bool:
-        return 0 <= i < len(within) and 0 <= j < len(within[i]) and within[i][j]
-
-    lines = []
-    for i, line in enumerate(within):
-        for j, inside in enumerate(line):
-            for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-                if inside and not is_within(i + down, j + right):
-                    lines.append(_edge(i, j, down, right))
-    return lines
-
-
-def _edge(i: int, j: int, down: int, right: int) -> Spec:
-    x, y = j + right / 2, i + down / 2
-    along = (0.5, 0.0) if down else (0.0, 0.5)
-    return {
-        "type": "line", "x0": x - along[0], "x1": x + along[0], "y0": y - along[1],
-        "y1": y + along[1], "line": {"color": EDGE, "width": 3.5},
-    }  # fmt: skip
+    more = "".join(f"<br>{escaped(line, 90)}" for line in square.lines)
+    change = f"{words.short(v.mean)}{bounds}{words.told}"
+    return f"<b>{square.word}</b><br>{change}<br>{seeds}<br>{where}{more}"

@@ -1,4 +1,4 @@
-"""Accuracy against compute: what no other condition beats at both."""
+"""The metric against compute: what no other condition beats at both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from analysis.cost import REUSES
 from analysis.envelope import JudgedCell
 from analysis.methods import Method
+from analysis.metric_words import MetricWords
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -23,6 +24,7 @@ from analysis.page.figures.style import (
     markers,
     rounded,
 )
+from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.wording import percent, removed_text
 
@@ -32,7 +34,7 @@ _DEAREST = 112.0
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A condition: compute per run in per cent of the full run, mean change, its bounds in pp."""
+    """A condition: compute per run in per cent of the full run, mean change and its bounds."""
 
     method: Method
     label: str
@@ -53,12 +55,14 @@ class ParetoData:
         label: What the reader chooses.
         points: The cheapest first.
         tolerance: Where the line is.
+        words: How the metric is written.
     """
 
     key: str
     label: str
     points: tuple[Point, ...]
     tolerance: float
+    words: MetricWords
 
     @property
     def shown(self) -> tuple[Point, ...]:
@@ -98,11 +102,11 @@ class ParetoData:
     @property
     def table(self) -> PageTable:
         """The points as rows."""
-        columns = ("method", "warm-up", "removed", "compute %", "mean pp", "low pp", "high pp")
+        columns = ("method", "warm-up", "removed", "compute %", *self.words.heads)
         rows = tuple(
             (
                 p.label, percent(p.warmup), percent(p.rate), rounded(p.compute, 1),
-                rounded(p.mean), rounded(p.low), rounded(p.high),
+                *(rounded(value, self.words.digits + 1) for value in (p.mean, p.low, p.high)),
             )
             for p in self.points
         )  # fmt: skip
@@ -124,7 +128,8 @@ def pareto_data(study: Study) -> list[ParetoData]:
                     key=f"{name}|{runs}",
                     label=f"{name} · {_runs_text(runs)}",
                     points=tuple(sorted(points, key=lambda point: point.compute)),
-                    tolerance=study.tolerance,
+                    tolerance=tolerance_of(study, source),
+                    words=words_of(study),
                 )
             )
     return found
@@ -161,10 +166,10 @@ def pareto_figure(data: ParetoData) -> Spec:
         }
     ]  # fmt: skip
     pale = [point for point in data.shown if point.method not in named]
-    traces += [_pale(pale)] if pale else []
+    traces += [_pale(data.words, pale)] if pale else []
     for method in named:
         own = [point for point in data.shown if point.method == method]
-        traces.append(_dots(own, drawn[method]))
+        traces.append(_dots(data.words, own, drawn[method]))
     traces.append(
         {
             "type": "scatter", "mode": "markers", "x": [100], "y": [0], "name": "full data",
@@ -181,7 +186,7 @@ def pareto_figure(data: ParetoData) -> Spec:
             xaxis=axis(
                 "compute of a run, % of the full run, scoring included", autorange="reversed"
             ),
-            yaxis=axis("Δ accuracy (pp)", zeroline=True, zerolinecolor=GRID),
+            yaxis=axis(escaped(data.words.axis, 60), zeroline=True, zerolinecolor=GRID),
             shapes=[
                 line
                 | {"y1": -data.tolerance, "line": {"color": SAFE, "width": 1.5, "dash": "dash"}}
@@ -190,18 +195,18 @@ def pareto_figure(data: ParetoData) -> Spec:
     }
 
 
-def _pale(points: Sequence[Point]) -> Spec:
+def _pale(words: MetricWords, points: Sequence[Point]) -> Spec:
     """Where there are too many methods to tell apart: their names show under the pointer."""
     return {
         "type": "scatter", "mode": "markers", "showlegend": False,
         "x": [p.compute for p in points], "y": [p.mean for p in points],
         "marker": {"size": 6, "color": CONTROL, "opacity": 0.35},
         "customdata": [f"{escaped(p.label, 60)}<br>{removed_text(p.rate, p.warmup)}" for p in points],
-        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br>%{{x:.1f}}% compute, %{{y{words.hover}<extra></extra>",
     }  # fmt: skip
 
 
-def _dots(points: Sequence[Point], marker: Marker) -> Spec:
+def _dots(words: MetricWords, points: Sequence[Point], marker: Marker) -> Spec:
     lows = [p.mean - p.low if p.low is not None else 0 for p in points]
     highs = [p.high - p.mean if p.high is not None else 0 for p in points]
     return {
@@ -216,5 +221,5 @@ def _dots(points: Sequence[Point], marker: Marker) -> Spec:
         },
         "marker": marker_spec(marker, 10),
         "customdata": [removed_text(p.rate, p.warmup) for p in points],
-        "hovertemplate": "%{customdata}<br>%{x:.1f}% compute, %{y:+.2f} pp<extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br>%{{x:.1f}}% compute, %{{y{words.hover}<extra></extra>",
     }  # fmt: skip

@@ -100,7 +100,9 @@ def _known(value: float) -> float | None:
 
 def retention_data(study: Study) -> list[RetentionData]:
     """One frame for each data set, rate and warm-up whose rows say what was kept."""
-    found = []
+    found: list[RetentionData] = []
+    if not any(row.class_names for row in study.results):
+        return found
     for source, name in study.sources.items():
         conditions = [row.cell.condition for row in study.of(source)]
         for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.methods import Method
+from analysis.metric_words import MetricWords
 from analysis.page.figures.style import (
     MOST_NAMED,
     PageTable,
@@ -16,6 +17,7 @@ from analysis.page.figures.style import (
     markers,
     rounded,
 )
+from analysis.page.phrases import words_of
 from analysis.scaling_laws import Curve, Ratio, against, curve
 from analysis.study import Study
 from analysis.wording import percent
@@ -41,6 +43,7 @@ class ScalingData:
         curves: By method, random last.
         ratios: Errors over random's, where that ran at the same sizes and seeds.
         labels: Names of the methods.
+        words: How the metric is written.
     """
 
     key: str
@@ -48,6 +51,15 @@ class ScalingData:
     curves: dict[Method, Curve]
     ratios: dict[Method, Ratio]
     labels: dict[Method, str]
+    words: MetricWords
+
+    @property
+    def what(self) -> str:
+        """What is drawn: the error, what is missing of another share, or a loss by its name."""
+        if self.words.is_accuracy:
+            return "error"
+        label = self.words.metric.label
+        return f"1 − {label}" if self.words.metric.unit == "pp" else label
 
     @property
     def named(self) -> list[Method]:
@@ -67,13 +79,13 @@ class ScalingData:
             one, ratio = self.curves[method], self.ratios.get(method)
             if method.is_control:
                 parts.append(
-                    f" {self.labels[method]}: error falls as n to the −{one.exponent:.2f}; "
+                    f" {self.labels[method]}: {self.what} falls as n to the −{one.exponent:.2f}; "
                     f"{one.finding}."
                 )
             elif ratio and ratio.low is not None:
                 parts.append(
                     f" {self.labels[method]}: {ratio.mean:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] "
-                    "times random's errors at the same size."
+                    f"times random's {self.what}{'s' * self.words.is_accuracy} at the same size."
                 )
         left = len(self.curves) - len(self.named)
         return "".join(parts) + (f" {left} more methods are in the table alone." if left else "")
@@ -92,7 +104,8 @@ class ScalingData:
                     rounded(one.delta_aic, 1), one.finding,
                 )
             )  # fmt: skip
-        return PageTable(columns=_COLUMNS, rows=tuple(rows))
+        columns = [name.replace("error over", f"{self.what} over") for name in _COLUMNS]
+        return PageTable(columns=tuple(columns), rows=tuple(rows))
 
 
 def scaling_data(study: Study) -> list[ScalingData]:
@@ -131,6 +144,7 @@ def _frame(study: Study, key: str, curves: dict[Method, Curve]) -> ScalingData:
     return ScalingData(
         key=key,
         label=f"{name} · scored after {warmup} of the steps{said}",
+        words=words_of(study),
         curves=curves,
         ratios=ratios,
         labels={m: label.partition(", ")[0] if said else label for m, label in labels.items()},
@@ -168,7 +182,7 @@ def scaling_figure(data: ScalingData) -> Spec:
                     "array": (one.errors.max(axis=0) - means).tolist(),
                     "arrayminus": (means - one.errors.min(axis=0)).tolist(),
                 },
-                "hovertemplate": "%{x:,} kept: error %{y:.2%}<extra></extra>",
+                "hovertemplate": f"%{{x:,}} kept: {_safe_text(data.what)} {_hover_value(data.words)}<extra></extra>",
             }
         )  # fmt: skip
     return {
@@ -179,9 +193,32 @@ def scaling_figure(data: ScalingData) -> Spec:
                 "training samples kept", type="log", tickvals=kept,
                 ticktext=[f"{size:,}" for size in kept], tickangle=-45,
             ),
-            yaxis=axis(
-                "test error", type="log", tickvals=_DECADES,
-                ticktext=[f"{value:g}%" for value in (100 * np.array(_DECADES)).round(6)],
-            ),
+            yaxis=_error_axis(data),
         ),
     }  # fmt: skip
+
+
+def _error_axis(data: ScalingData) -> Spec:
+    """Shares by decades of per cent; a loss by ticks of the drawing's own."""
+    metric = data.words.metric
+    if metric.unit != "pp":
+        unit = f" ({metric.unit})" if metric.unit else ""
+        return axis(escaped(f"{metric.label}{unit}", 60), type="log", tickformat=",.3~r")
+    return axis(
+        escaped(f"test {data.what}" if data.words.is_accuracy else data.what, 60),
+        type="log",
+        tickvals=_DECADES,
+        ticktext=[f"{value:g}%" for value in (100 * np.array(_DECADES)).round(6)],
+    )
+
+
+def _hover_value(words: MetricWords) -> str:
+    if words.metric.unit == "pp":
+        return "%{y:.2%}"
+    unit = f" {words.metric.unit}" if words.metric.unit else ""
+    return f"%{{y:,.{words.digits}f}}{unit}"
+
+
+def _safe_text(text: str) -> str:
+    """A name inside a hover template: none of its own placeholders is filled."""
+    return escaped(text, 60).replace("%{", "% {")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.methods import Method
+from analysis.metric_words import MetricWords
 from analysis.page.figures.style import (
     CONTROL,
     MUTED,
@@ -20,15 +21,15 @@ from analysis.page.figures.style import (
     rounded,
     tolerance_band,
 )
+from analysis.page.guard_words import hover_notes
+from analysis.page.phrases import tolerance_of, words_of
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import interval, p_text, percent, removed_text, seeds_text, signed
+from analysis.wording import p_text, percent, removed_text, seeds_text
 
-_COLUMNS = (
-    "data set", "method", "verdict", "mean pp", "low pp", "high pp", "seeds",
-    "minus random pp", "low", "high", "p, Holm", "against random", "note",
-)  # fmt: skip
+_COLUMNS = ("data set", "method", "verdict")
+_AGAINST = ("low", "high", "p, Holm", "against random", "note")
 _SHORT = {"better": "better", "worse": "worse", "no difference shown": "no diff."}
 
 
@@ -41,6 +42,7 @@ class RankedMethod:
     verdict: Verdict
     n_planned: int
     comparison: Comparison | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,30 +54,39 @@ class SignalsData:
         label: What the reader chooses.
         entries: By data set, random last; empty where not run.
         methods: All methods drawn, random last, and their labels.
-        tolerance: The band drawn.
+        tolerances: The band drawn, by data set.
+        words: How the metric is written.
     """
 
     key: str
     label: str
     entries: dict[str, tuple[RankedMethod, ...]]
     methods: dict[Method, str]
-    tolerance: float
+    tolerances: dict[str, float]
+    words: MetricWords
 
     @property
     def table(self) -> PageTable:
         """The entries as rows."""
-        rows = [_table_row(name, e) for name, entries in self.entries.items() for e in entries]
-        return PageTable(columns=_COLUMNS, rows=tuple(rows))
+        words = self.words
+        rows = [
+            _table_row(words.digits + 1, name, entry)
+            for name, entries in self.entries.items()
+            for entry in entries
+        ]
+        heads = (*words.heads, "seeds", words.head("minus random"))
+        return PageTable(columns=(*_COLUMNS, *heads, *_AGAINST), rows=tuple(rows))
 
 
-def _table_row(source: str, entry: RankedMethod) -> tuple[str | float | None, ...]:
+def _table_row(digits: int, source: str, entry: RankedMethod) -> tuple[str | float | None, ...]:
     v, c = entry.verdict, entry.comparison
-    own = (source, entry.name, v.verdict, rounded(v.mean), rounded(v.low))
+    own = (source, entry.name, v.verdict, rounded(v.mean, digits), rounded(v.low, digits))
     rest: tuple[str | float | None, ...] = (None, None, None, None, "", "")
     if c is not None:
         p = rounded(c.p_holm, 4)
-        rest = (rounded(c.mean), rounded(c.low), rounded(c.high), p, c.finding, c.note)
-    return (*own, rounded(v.high), v.n_seeds, *rest)
+        bounds = (rounded(c.mean, digits), rounded(c.low, digits), rounded(c.high, digits))
+        rest = (*bounds, p, c.finding, c.note)
+    return (*own, rounded(v.high, digits), v.n_seeds, *rest)
 
 
 def signals_data(study: Study) -> list[SignalsData]:
@@ -93,7 +104,10 @@ def signals_data(study: Study) -> list[SignalsData]:
                 label=removed_text(rate, -negative),
                 entries=entries,
                 methods={m: label for m, label in study.methods.items() if m in used},
-                tolerance=study.tolerance,
+                tolerances={
+                    name: tolerance_of(study, source) for source, name in study.sources.items()
+                },
+                words=words_of(study),
             )
         )
     return found
@@ -103,7 +117,8 @@ def _entries(study: Study, name: str, rate: float, warmup: float) -> list[Ranked
     source = next(source for source, label in study.sources.items() if label == name)
     entries = []
     for method, label in study.methods.items():
-        for cell, verdict in study.of(source, method):
+        for row in study.of(source, method):
+            cell, verdict = row.cell, row.verdict
             if verdict and (cell.condition.rate, cell.condition.warmup) == (rate, warmup):
                 entries.append(
                     RankedMethod(
@@ -112,6 +127,7 @@ def _entries(study: Study, name: str, rate: float, warmup: float) -> list[Ranked
                         verdict=verdict,
                         n_planned=cell.n_planned,
                         comparison=study.comparisons.get(cell.condition),
+                        notes=hover_notes(row),
                     )
                 )
     return entries
@@ -129,9 +145,9 @@ def signals_figure(data: SignalsData) -> Spec:
     figure: Spec = {"data": [], "layout": {}}
     notes, shapes, axes = [], [], {}
     for panel, (name, entries) in zip(boxes, data.entries.items(), strict=True):
-        notes += [heading(panel, name), *_findings(panel, entries, list(data.methods))]
-        shapes += _lines(panel, entries, data.tolerance)
-        axes.update(_axes(panel, data.methods, span))
+        notes += [heading(panel, name), *_findings(data, panel, entries)]
+        shapes += _lines(panel, entries, data.tolerances[name])
+        axes.update(_axes(data, panel, span))
         figure["data"] += [_trace(data, panel, entry) for entry in entries]
     left = min(290, 24 + 7 * max((len(label) for label in data.methods.values()), default=10))
     figure["layout"] = layout(
@@ -144,7 +160,8 @@ def signals_figure(data: SignalsData) -> Spec:
 
 
 def _span(data: SignalsData) -> tuple[float, float]:
-    values = [-1.35 * data.tolerance, 0.7 * data.tolerance]
+    widest = max(data.tolerances.values())
+    values = [-1.35 * widest, 0.7 * widest]
     for entries in data.entries.values():
         for entry in entries:
             v = entry.verdict
@@ -155,10 +172,10 @@ def _span(data: SignalsData) -> tuple[float, float]:
     return low - 0.05 * (high - low), high + room * (high - low)
 
 
-def _axes(panel: AxisPanel, methods: dict[Method, str], span: tuple[float, float]) -> Spec:
-    names = [escaped(label, 42) for label in methods.values()]
+def _axes(data: SignalsData, panel: AxisPanel, span: tuple[float, float]) -> Spec:
+    names = [escaped(label, 42) for label in data.methods.values()]
     x = axis(
-        "Δ accuracy (pp)", domain=panel.x, anchor=f"y{panel.suffix}", range=list(span),
+        escaped(data.words.axis, 60), domain=panel.x, anchor=f"y{panel.suffix}", range=list(span),
         nticks=6,
     )  # fmt: skip
     y = axis(
@@ -177,10 +194,9 @@ def _lines(panel: AxisPanel, entries: Sequence[RankedMethod], tolerance: float) 
     return shapes
 
 
-def _findings(
-    panel: AxisPanel, entries: Sequence[RankedMethod], methods: Sequence[Method]
-) -> list[Spec]:
+def _findings(data: SignalsData, panel: AxisPanel, entries: Sequence[RankedMethod]) -> list[Spec]:
     """At the right of each row: the difference to random and whether it is one."""
+    methods = list(data.methods)
     notes = []
     for entry in entries:
         c = entry.comparison
@@ -188,7 +204,7 @@ def _findings(
             text = "control" if entry.method.is_control else "no control"
         else:
             word = _SHORT[c.finding] if c.p is not None else "one seed"
-            text = f"{signed(c.mean)} {word}"
+            text = f"{data.words.number(c.mean)} {word}"
         if c is not None and c.finding != "no difference shown":
             text = f"<b>{text}</b>"
         notes.append(
@@ -206,7 +222,7 @@ def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
     marker = markers(list(data.methods))[entry.method]
     up = v.high - v.mean if v.high is not None else 0.0
     return {
-        "type": "scatter", "mode": "markers", "hoverinfo": "text", "hovertext": _hover(entry),
+        "type": "scatter", "mode": "markers", "hoverinfo": "text", "hovertext": _hover(data.words, entry),
         "x": [v.mean], "y": [list(data.methods).index(entry.method)],
         "xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}",
         "marker": marker_spec(marker),
@@ -216,16 +232,17 @@ def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
     }  # fmt: skip
 
 
-def _hover(entry: RankedMethod) -> str:
+def _hover(words: MetricWords, entry: RankedMethod) -> str:
     v, c = entry.verdict, entry.comparison
-    bounds = interval(v.low, v.high) or "no interval"
+    bounds = words.interval(v.low, v.high) or "no interval"
     lines = [
         f"<b>{escaped(entry.name, 60)}</b>",
-        f"{signed(v.mean)} pp {bounds}, {v.verdict}, {seeds_text(v.n_seeds, entry.n_planned)}",
+        f"{words.short(v.mean)} {bounds}{words.told}, {v.verdict}, {seeds_text(v.n_seeds, entry.n_planned)}",
+        *(escaped(note, 90) for note in entry.notes),
     ]
     if c is not None:
         p = f", p {p_text(c.p_holm)} (Holm)" if c.p_holm is not None else ""
-        lines.append(f"minus random: {signed(c.mean)} pp {interval(c.low, c.high)}{p}")
+        lines.append(f"minus random: {words.short(c.mean)} {words.interval(c.low, c.high)}{p}")
         found = c.finding if c.p is not None else "one seed gives no comparison"
         lines.append(found + (f"; {escaped(c.note, 80)}" if c.note else ""))
     return "<br>".join(lines)

@@ -98,7 +98,11 @@ def training_data(study: Study) -> list[TrainingData]:
         used = [one for one in curves if condition_of(one.spec).question in trained]
         is_tuned = source.data_sha in study.plan.tuned
         warnings = [
-            careful_text(study.endings.get(condition_of(one.spec).question), is_tuned=is_tuned)
+            careful_text(
+                study.endings.get(condition_of(one.spec).question),
+                is_tuned=is_tuned,
+                metric=study.metric,
+            )
             for one in used
         ]
         name = study.sources.get(source, source.dataset)

@@ -9,7 +9,8 @@ from analysis.page.figures import FIGURES
 from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
 from analysis.page.figures.by_dataset import by_dataset_data
-from analysis.page.figures.envelope import envelope_data, envelope_figure, stepped_colors
+from analysis.page.figures.envelope import envelope_data, envelope_figure
+from analysis.page.figures.heatmap import stepped_colors
 from analysis.page.figures.pareto import pareto_data
 from analysis.page.figures.retention import retention_data, retention_figure
 from analysis.page.figures.signals import signals_data, signals_figure

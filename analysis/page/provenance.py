@@ -1,0 +1,76 @@
+"""What a run was made of, as its page tells."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.cost import flop
+from analysis.page.phrases import margin_text, words_of
+from analysis.study import Study
+from trainables.spec import TrialSpec
+
+
+def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
+    """What a run was made of: its command, data, models, seeds, margin and machines; a title each."""
+    specs = [row.spec for row in study.results] or list(study.plan.specs)
+    models = sorted({f"{spec.model} ({spec.model_sha[:12]})" for spec in specs if spec.model})
+    built_in = [spec for spec in specs if not spec.is_own]
+    trainings = sorted(
+        {", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in built_in}
+    )
+    counted = [flop(row) for row in study.results]
+    total_flop = sum(one for one in counted if one is not None)
+    lacks = "; without the trials whose rows another model scored" if None in counted else ""
+    lines = [
+        ("Command", [study.plan.command]),
+        ("Grid", [study.plan.grid]),
+        ("Planned", [study.plan.created]),
+        (
+            "Data",
+            [f"{label} (sha256 {source.data_sha[:12]})" for source, label in study.sources.items()],
+        ),
+        ("Model", models),
+        ("Learner", sorted({_trainer(spec) for spec in specs})),
+        (
+            "Scores",
+            sorted({f"by {s.scorer.model} ({s.scorer.learner})" for s in specs if s.scorer}),
+        ),
+        ("Training", trainings),
+        ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
+        ("Metric", [] if words_of(study).is_accuracy else [study.metric.label]),
+        ("Tolerance", [f"{margin_text(study)}, 5% error on each side"]),
+        ("Environment", [_environment_text(items) for items in environments(study)]),
+        ("Machine", [_environment_text(study.plan.environment)]),
+        ("Hosts", [_hosts_text(study)]),
+        (
+            "Compute",
+            [f"{total_flop:.2e} FLOP (6 a parameter and token trained, 2 scored{lacks})"]
+            if total_flop
+            else [],
+        ),
+    ]
+    return [(title, shown) for title, values in lines if (shown := [v for v in values if v])]
+
+
+def _trainer(spec: TrialSpec) -> str:
+    """A learner of ours, or the user's own trainer with its settings and content."""
+    if not spec.is_own:
+        return spec.learner
+    settings = "".join(f", {name} {value}" for name, value in spec.learner_settings)
+    return f"{spec.learner}{settings} ({spec.learner_sha[:12]})"
+
+
+def _hosts_text(study: Study) -> str:
+    """Who ran how many trials."""
+    counts = Counter(row.host for row in study.results if row.host)
+    return ", ".join(f"{host} ({count:,} trials)" for host, count in sorted(counts.items()))
+
+
+def _environment_text(items: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(items.items()))
+
+
+def environments(study: Study) -> list[dict[str, str]]:
+    """The environments that trials ran in."""
+    seen = {tuple(sorted(row.environment.items())): None for row in study.results}
+    return [dict(items) for items in sorted(seen)]

@@ -1,0 +1,170 @@
+"""Page and terminal speak of the metric a run is judged by, in its unit and no other."""
+
+import base64
+import gzip
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from analysis.metrics import METRICS, metric_of
+from analysis.page.answer_cards import cards
+from analysis.page.figures import FIGURES
+from analysis.page.guard_words import guard_rows
+from analysis.page.phrases import value_of, words_of
+from analysis.page.render import render
+from analysis.page.tables import trial_table
+from orchestrator.terminal.summary import summarise
+from tests.metric_runs import OWN, kind_of, made
+
+EVERY = (*METRICS, *OWN)
+OTHERS = tuple(name for name in EVERY if name != "accuracy")
+CHANGES = ("envelope", "by_dataset", "signals", "pareto")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run judged by each metric."""
+    return {name: made(tmp_path_factory.mktemp("run"), name) for name in EVERY}
+
+
+def terminal(seen):
+    console = Console(file=io.StringIO(), width=200)
+    summarise(seen, console)
+    return console.file.getvalue()
+
+
+def parts(page):
+    """What a reader sees of a page: its text, and what its script draws."""
+    island = re.search(r'id="data">([^<]*)<', page).group(1)
+    drawn = json.loads(gzip.decompress(base64.b64decode(island)))
+    body = re.sub(r"<(script|style).*?</\1>", " ", page, flags=re.S)
+    return body, drawn
+
+
+def told(seen, *, with_classes):
+    """Everything that is said of the metric: the recall of classes and the files to save left out."""
+    body, drawn = parts(render(seen))
+    figures, text = dict(drawn["figures"]), terminal(seen)
+    columns = list(drawn["trials"]["columns"])
+    if with_classes:
+        body = re.sub(r'<section id="retention">.*?</section>', " ", body, flags=re.S)
+        body = re.sub(r"<div><dt>(Hurt most|Gains least)</dt>.*?</div>", " ", body)
+        text = re.sub(r"(Hurt most|Gains least): .*", " ", text)
+        columns.remove("accuracy")
+        del figures["retention"]
+    return " ".join([body, text, json.dumps(figures, ensure_ascii=False), *columns])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_word_speaks_of_accuracy_or_points_where_another_metric_decides(name, runs):
+    metric = metric_of(name)
+    text = told(runs[name], with_classes=kind_of(name) == "classes").replace(metric.label, "")
+    text = text.replace(words_of(runs[name]).title, "")
+    assert re.findall(r".{30}\baccura\w+.{30}", text, flags=re.I | re.S) == []
+    if metric.unit != "pp":
+        assert re.findall(r".{30}\b(?:pp|points?)\b.{30}", text, flags=re.S) == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("figure", CHANGES)
+def test_each_axis_of_changes_is_the_metrics_own(name, figure, runs):
+    seen = runs[name]
+    for data in FIGURES[figure].data(seen):
+        drawn = json.dumps(FIGURES[figure].draw(data), ensure_ascii=False).replace("<br>", " ")
+        assert words_of(seen).axis in drawn
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_hover_has_the_change_in_the_metrics_unit(name, runs):
+    seen = runs[name]
+    words = words_of(seen)
+    row = seen.rows[0]
+    drawn = " ".join(
+        json.dumps(FIGURES[figure].draw(data), ensure_ascii=False)
+        for figure in ("envelope", "by_dataset", "signals")
+        for data in FIGURES[figure].data(seen)
+    )
+    assert drawn.count(words.short(row.verdict.mean)) >= 3
+    assert ("where below 0 is worse" in drawn) == (not words.metric.higher)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_card_has_the_metric_before_and_after(name, runs):
+    seen = runs[name]
+    (card,) = cards(seen)
+    words = words_of(seen)
+    (fact,) = (one for one in card.facts if one.label == words.title)
+    full = [value_of(seen, pair.baseline) for pair in card.answer.row.cell.pairs]
+    assert fact.value.startswith(f"{words.value(sum(full) / len(full))} → ")
+    assert words.change(card.answer.row.verdict.mean)[:5] in fact.detail
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_trials_have_the_metric_and_beside_it_accuracy_where_there_are_classes(name, runs):
+    table = trial_table(runs[name])
+    assert metric_of(name).label in table.columns
+    assert ("accuracy" in table.columns) == (kind_of(name) == "classes")
+    assert {len(row) for row in table.rows} == {len(table.columns)} == {len(table.formats)}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_without_classes_nothing_is_said_of_them(name, runs):
+    page = render(runs[name])
+    assert ('id="retention"' in page) == (kind_of(name) == "classes")
+    assert ("Hurt most" in page or "Gains least" in page) == (kind_of(name) == "classes")
+
+
+def test_a_share_of_the_gain_is_told_as_what_is_kept_of_it(runs):
+    page = render(runs["log_loss"])
+    assert "lose less than 5% of what training gains?" in page
+    assert re.search(r"so it keeps 9\d\.\d% \[\d\d\.\d, 9?\d*\.\d\] of what training gains", page)
+    assert "raises the log loss by less than 5% of what training gains" in page
+
+
+def test_a_guard_that_is_open_is_named_with_its_test_rows(tmp_path):
+    seen = made(tmp_path, "macro_f1", guards=("worst_class:3", "log_loss:50%"))
+    (card,) = cards(seen)
+    assert "Not decided because of class “fraud”: 87 test rows." in card.sentences
+    labels = [one.label for one in card.facts]
+    assert labels[-2:] == ["Guard: recall of each class", "Guard: log loss"]
+    page = render(seen)
+    assert 'id="guards"' in page and "What is guarded" in page
+    # Three classes and one loss of each condition.
+    assert len([*guard_rows(seen)]) == 4 * len(seen.rows)
+    assert "guard ?" in terminal(seen)
+
+
+def test_guards_that_hold_are_said_to_hold(tmp_path):
+    seen = made(tmp_path, "mae", tolerance="4000", guards=("rmse:5000",))
+    (card,) = cards(seen)
+    assert any(
+        "What is guarded holds as well: root mean square error." in s for s in card.sentences
+    )
+
+
+def test_a_cut_that_a_guard_alone_forbids_is_not_said_to_cost_more_than_the_line(tmp_path):
+    seen = made(tmp_path, "mae", tolerance="30000", guards=("rmse:0.01",), seeds=8)
+    (card,) = cards(seen)
+    assert "costs more" not in card.headline and "raises" not in card.headline
+
+
+def test_a_few_rows_that_decide_are_said_to_decide(runs):
+    seen = runs["mae"]
+    open_ = [
+        replace(row, verdict=replace(row.verdict, verdict="inconclusive", few=4))
+        for row in seen.rows
+    ]
+    (card,) = cards(replace(seen, rows=tuple(open_)))
+    assert card.headline == "Not decided: 10% of numbers may or may not be safe."
+    told = "4 test rows decide this: no verdict. More test rows would tell, not more seeds."
+    assert told in card.sentences
+    drawn = [FIGURES[name].draw(data) for name in CHANGES[:3] for data in FIGURES[name].data(seen)]
+    assert "decide this" not in str(drawn)
+    few = replace(seen, rows=tuple(open_))
+    assert terminal(few).count("4 rows decide") == len(open_)
+    drawn = [FIGURES[name].draw(data) for name in CHANGES[:3] for data in FIGURES[name].data(few)]
+    assert str(drawn).count("4 test rows decide this: no verdict.") >= len(open_)
