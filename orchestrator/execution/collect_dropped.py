@@ -163,7 +163,8 @@ def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:
 def _sample(dataset: Dataset, row: int) -> dict[str, Any]:
     train = dataset.train
     sample = {"row": int(row), "id": str(train.ids[row])}
-    sample["class"] = dataset.class_names[train.labels[row]]
+    answers = dataset.answers(np.array([row]))
+    sample["class"] = "" if answers is None else str(answers[0])
     if dataset.kind == "text":
         text = train.inputs[int(row)].as_py()
         sample["text"] = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -33,7 +33,8 @@ def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
     """Write RUN/survivors/HASH.parquet for each list there is: `row`, `id`, `label` of what stays.
 
     HASH is the first 12 digits of the hash that page and rows give the list, `row` the number in the
-    data set's own order, from 0, and `label` the class's name.
+    data set's own order, from 0, and `label` the class's name, or the number to predict; there is none
+    where there is neither.
     """
     lists = {spec.survivors_key: spec for spec in sweep.specs if spec.shares_list}
     for key, spec in lists.items():
@@ -43,13 +44,10 @@ def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
         keep = pq.read_table(found, columns=["keep"])["keep"].to_numpy()
         dataset = sweep.datasets[spec.data_sha]
         stay = np.flatnonzero(keep)
-        table = pa.table(
-            {
-                "row": stay,
-                "id": pa.array(dataset.train.ids[stay]),
-                "label": np.array(dataset.class_names)[dataset.train.labels[stay]],
-            }
-        )
+        columns = {"row": stay, "id": pa.array(dataset.train.ids[stay])}
+        if (answers := dataset.answers(stay)) is not None:
+            columns["label"] = answers
+        table = pa.table(columns)
         text = io.BytesIO()
         pq.write_table(table, text, compression="zstd")
         path = sweep.run.folder / "survivors" / f"{rows_sha(keep)[:12]}.parquet"

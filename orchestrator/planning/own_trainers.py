@@ -48,14 +48,14 @@ class OwnTrainer:
         """What stands in a model's place: the trainer with its settings, as a reader knows it."""
         settings = [f",{name}={value}" for name, value in self.trainer.settings]
         name = self.trainer.title or f"{self.trainer.learner}{''.join(settings)}"
-        return Model(learner=self.trainer.learner, name=name, sha="")
+        return Model(learner=self.trainer.learner, name=name, sha=self.trainer.sha)
 
     def baseline(self, spec: TrialSpec) -> TrialSpec:
         """A full-data run as one of this trainer: what trains our learners means nothing to it."""
         tables = self.tables.get(spec.data_sha)
         return replace(
             spec,
-            model_sha="",
+            model_sha=self.trainer.sha,
             learner=self.trainer.learner,
             learner_settings=self.trainer.settings,
             learner_sha=self.trainer.sha,

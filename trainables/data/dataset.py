@@ -182,6 +182,19 @@ class Dataset:
         values = np.frombuffer(data, dtype="<f4")[ends[0] // 4 : ends[-1] // 4]
         return values.reshape(len(split), -1)
 
+    def answers(self, rows: NDArray[np.int64]) -> NDArray[Any] | None:
+        """What is to be predicted of some training rows, as a reader knows it.
+
+        Args:
+            rows: Their numbers, shape (k,).
+
+        Returns:
+            Names of classes, or numbers, shape (k,); None where there is neither.
+        """
+        if self.class_names:
+            return np.array(self.class_names)[self.train.labels[rows]]
+        return None if self.train.targets is None else self.train.targets[rows]
+
     @cached_property
     def sha(self) -> str:
         """The sha256 of the content: kind, class names, and every split's rows in order.
