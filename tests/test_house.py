@@ -353,7 +353,7 @@ def test_a_room_opens_on_a_docstring_or_a_table_and_passes_nothing_on(path):
 def test_nothing_but_the_listed_stands_at_the_top():
     listed = {
         "pyproject.toml", "orchestrator", "trainables", "analysis", "cluster.yaml", "tests",
-        "README.md", "benchmarks", "docs", "LICENSE",
+        "README.md", "benchmarks", "docs", "examples", "LICENSE",
     }  # fmt: skip
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
