@@ -144,6 +144,11 @@ class Margin:
     value: float
     is_share: bool = False
 
+    @property
+    def written(self) -> float | str:
+        """As a plan holds it, and `margin_of` reads it: a number, or a share such as "5%"."""
+        return f"{round(100 * self.value, 10):g}%" if self.is_share else self.value
+
     def text(self, metric: Metric) -> str:
         """As a sentence has it: 1 pp, 0.02 nats, 5% of the gain."""
         if self.is_share:

@@ -28,6 +28,8 @@ def evaluate(
     dataset: Dataset,
     keep: NDArray[np.bool_],
     phases: Mapping[str, Phase],
+    *,
+    probs: bool = False,
 ) -> tuple[TrialResult, Outcome]:
     """The trial's row and its outcome. The test set is used here for the first time, after the last step.
 
@@ -37,10 +39,14 @@ def evaluate(
         dataset: What it was trained on.
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
+        probs: Whether the outcome is to have the probabilities of all classes.
     """
     labels = dataset.test.labels
-    said, evaluation = predict_with_loss(learner, labels)
-    outcome = Outcome(columns={name: said[name] for name in ("predicted", "loss")})
+    said, evaluation = predict_with_loss(
+        learner, labels, classes=len(dataset.class_names) if probs else 0
+    )
+    kept = ("predicted", "loss", "probs") if probs else ("predicted", "loss")
+    outcome = Outcome(columns={name: said[name] for name in kept})
     right = said["predicted"] == labels
     sure, looked = _sure_of_another(spec, learner, dataset, keep, right, said["confidence"])
     phases = {**phases, "evaluation": evaluation + looked}
@@ -76,7 +82,7 @@ def row_of(
     return TrialResult(
         spec=spec,
         n_test=len(dataset.test),
-        outcome=tuple(outcome.columns),
+        outcome=tuple(name for name in outcome.columns if name != "probs"),
         phases=phases,
         kept_sha=rows_sha(keep),
         found=_truth_hits(dataset.truth, keep),

@@ -25,6 +25,7 @@ def run_baseline(
     cache: Cache,
     *,
     marks: Iterable[TrialSpec] = (),
+    probs: bool = False,
     place: Place | None = None,
 ) -> TrialResult:
     """Train on all data, and on the way leave what the pruned trials fork from.
@@ -35,6 +36,7 @@ def run_baseline(
         marks: Pruned trials of this run. At the warm-up of each, a checkpoint and the evidence
             its signal needs are left in the cache.
         place: Where and how a trainer of the user's own is called; None for here, in its usual way.
+        probs: Keep the probabilities of all classes, too.
 
     Returns:
         The trial's row.
@@ -49,7 +51,7 @@ def run_baseline(
     learner = warm_up(spec, cache, marks=marks)
     runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
     phases = {"training": learner.used}
-    row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases)
+    row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases, probs=probs)
     runs.keep_outcome(spec, outcome)
     return row
 
@@ -71,7 +73,9 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
     return learner
 
 
-def run_trial(spec: TrialSpec, cache: Cache, *, place: Place | None = None) -> TrialResult:
+def run_trial(
+    spec: TrialSpec, cache: Cache, *, probs: bool = False, place: Place | None = None
+) -> TrialResult:
     """Prune at a warm-up mark of the full-data run, and train on or afresh with the survivors.
 
     What the full-data run left in the cache is used, what is missing is made; the result is the
@@ -81,6 +85,7 @@ def run_trial(spec: TrialSpec, cache: Cache, *, place: Place | None = None) -> T
         spec: A pruned trial.
         cache: Where artifacts are kept.
         place: As `run_baseline`.
+        probs: Keep the probabilities of all classes, too.
 
     Returns:
         The trial's row.
@@ -103,7 +108,7 @@ def run_trial(spec: TrialSpec, cache: Cache, *, place: Place | None = None) -> T
     embedding_used = LEARNERS[spec.twin.learner].embedding_used
     if spec.scorer and embedding_used:
         phases["embedding"] = embedding_used(spec.twin, cache)
-    result, outcome = evaluate(spec, learner, runs.dataset, keep, phases)
+    result, outcome = evaluate(spec, learner, runs.dataset, keep, phases, probs=probs)
     runs.keep_outcome(spec, outcome)
     recall = recall_of(spec, runs)
     return replace(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import Grid
 from orchestrator.planning.own_trainers import OwnTrainer
@@ -57,7 +58,7 @@ class Loaded:
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
-        tolerance: How far below the full-data run is within.
+        by: What trials are judged by.
         own: The trainer of the user's own, where it is that which trains.
         score_model: What scores the rows, where that is not the model itself.
         scoring: How it is trained, but for what depends on the size of a data set.
@@ -72,7 +73,7 @@ class Loaded:
     resources: Resources
     run: Path | None
     command: str
-    tolerance: float
+    by: Criterion
     own: OwnTrainer | None = None
     score_model: Model | None = None
     scoring: Training | None = None

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from analysis.metrics import METRICS
+from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
+from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import (
     OwnTrainer,
     check_grid,
+    needs_of,
     place_of,
     unscored,
     with_probes,
@@ -43,9 +45,9 @@ def loaded_for_own(
         sources: Where its data sets come from, by name.
         told: Fields of Loaded that are handed on.
     """
-    metric = METRICS["accuracy"]
+    by: Criterion = told["by"]
     request.check_own()
-    place = place_of(resources, metric, asked)
+    place = place_of(resources, by, asked)
     trainer = asked.find(place)
     own = OwnTrainer(trainer=trainer, place=place, notes=asked.notes(trainer, place))
     gpu = resources.gpus > 0
@@ -57,12 +59,14 @@ def loaded_for_own(
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
     expand(grid, dict.fromkeys(sources, ""), own.model, own=own, scorers=scorers)
-    read = {name: load(own.source(source, metric)) for name, source in sources.items()}
+    read = {name: load(own.source(source, by)) for name, source in sources.items()}
     datasets = named_apart(read)
+    check_criterion(by, datasets.values())
     if score_model:
         for dataset in datasets.values():
             check_scorable(score_model, dataset)
         score_model = fitted(score_model)
+    own = replace(own, place=replace(place, needs=needs_of(by, datasets.values())))
     own = with_tables(own, datasets.values())
     own = with_probes(own, datasets.values()) if asked.probe else own
     length = scoring.max_length if scoring else 0

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analysis.metrics import Metric
+from analysis.guards import Criterion
+from analysis.readings import needed
 from orchestrator.planning.grids import RANDOM, Grid
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.resources import Resources
@@ -62,9 +63,10 @@ class OwnTrainer:
             training=Training(),
         )
 
-    def source(self, source: Source, metric: Metric) -> Source:
-        """Where a data set comes from, read with all its columns and what the metric needs of it."""
-        return replace(source, target=_TARGETS[metric.is_of], own_columns=True)
+    def source(self, source: Source, by: Criterion) -> Source:
+        """Where a data set comes from, read with all its columns and what its judges need of it."""
+        kind = next((metric.is_of for metric in by.metrics if metric.is_of), "")
+        return replace(source, target=_TARGETS[kind], own_columns=True)
 
 
 def usual_training(learner: str) -> Training:
@@ -72,12 +74,23 @@ def usual_training(learner: str) -> Training:
     return LEARNERS[learner].training if learner in LEARNERS else Training()
 
 
-def place_of(resources: Resources, metric: Metric, asked: OwnAsked) -> Place:
+def needs_of(by: Criterion, datasets: Iterable[Dataset]) -> tuple[str, ...]:
+    """Columns that an answer must come to, to be judged."""
+    names = [
+        name
+        for dataset in datasets
+        for metric in by.metrics
+        for name in needed(metric, dataset.class_names)
+    ]
+    return tuple(dict.fromkeys(names))
+
+
+def place_of(resources: Resources, by: Criterion, asked: OwnAsked) -> Place:
     """Where and how the trainers of a sweep are called.
 
     Args:
         resources: What each trial may use.
-        metric: What is judged by; of what the trainer itself computes it must see the answers.
+        by: What is judged by; of what the trainer itself computes it must see the answers.
         asked: The trainer as it was asked for.
     """
     return Place(
@@ -85,8 +98,7 @@ def place_of(resources: Resources, metric: Metric, asked: OwnAsked) -> Place:
         device="cuda" if resources.gpus else "cpu",
         start="spawn" if asked.start == "spawn" else "fork",
         hours=asked.hours,
-        shows_answers=not metric.is_of,
-        needs=metric.needs,
+        shows_answers=any(not metric.is_of for metric in by.metrics),
     )
 
 

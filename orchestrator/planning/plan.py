@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
+from orchestrator.planning.judging import (
+    Judging,
+    check_criterion,
+    judging_notes,
+    kinds_kept,
+    outcomes_in,
+)
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.own_loading import loaded_for_own
@@ -21,7 +29,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import locate_score_model, scorers_of
 from orchestrator.planning.task_graph import plan as plan_tasks
-from orchestrator.planning.tasks import Task, tasks_left
+from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
@@ -55,6 +63,8 @@ class Sweep:
         purchases: What was bought beyond the first look and has not ended.
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
+        judging: What its trials are judged by, and where it reads what they say.
+        kept: Kinds of artifacts that a trial must leave beside its row for that, by content hash.
         searches: The searches for a training that have not ended; the plan's trials are then of the
             training that they start from, and none may run yet.
         curves: Full-data runs whose curve is wanted: one a data set.
@@ -73,6 +83,8 @@ class Sweep:
     purchases: Sequence[Purchase] = ()
     sizes: dict[str, int] = field(default_factory=dict)
     control: bool = True
+    judging: Judging = field(default_factory=Judging)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     searches: Sequence[TrainingSearch] = ()
     curves: Sequence[TrialSpec] = ()
 
@@ -84,11 +96,11 @@ class Sweep:
     @property
     def left(self) -> list[Task]:
         """The tasks that are still to be done."""
-        return tasks_left(self.tasks, self.specs, self.store, curves=self.curves)
+        return tasks_left(self.tasks, self.specs, self.store, curves=self.curves, kept=self.kept)
 
     def is_done(self, spec: TrialSpec) -> bool:
-        """Whether the trial's row is in the store."""
-        return self.store.has("result", spec.result_key)
+        """Whether the trial's row is in the store, and all that it is judged by."""
+        return all(self.store.has(*artifact) for artifact in left_by(spec, self.kept))
 
     def grown(self, *, is_over: bool = False) -> "Sweep":
         """The sweep with what its rows ask for: seeds bought, and at the end the confirmation.
@@ -100,19 +112,19 @@ class Sweep:
             return self
         specs, purchases = self.grid_specs, self.purchases
         if self.plan.adaptive:
-            asked = demand(specs, self._rows(), tolerance=self.plan.tolerance or 1.0)
+            asked = demand(specs, self._rows(), by=self.judging.by, reading=self.judging.reading)
             specs, purchases = asked.specs, asked.purchases
         ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
         searched = replace(self.plan, specs=tuple(specs), created=_now())
         confirming, candidates = chosen_lists(
             searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control,
-            has=self.is_done,
+            has=self.is_done, judge=self.judging.study,
         )  # fmt: skip
         plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
         tasks = self.tasks
         if confirming:
             every = [*self.grid_specs, *confirming]
-            tasks = plan_tasks(every, self.sizes, curves=self.curves)
+            tasks = plan_tasks(every, self.sizes, curves=self.curves, kept=self.kept)
         return replace(self, plan=plan, purchases=purchases, tasks=tasks)
 
     def _has_row(self, spec: TrialSpec) -> bool:
@@ -120,7 +132,9 @@ class Sweep:
 
     def _rows(self) -> Iterator[TrialResult]:
         for spec in self.grid_specs:
-            found = self.store.find("result", spec.result_key) or self.run.row(spec)
+            is_done = self.is_done(spec)
+            found = self.store.find("result", spec.result_key) if is_done else None
+            found = found or self.run.row(spec)
             if found.exists():
                 yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
 
@@ -130,7 +144,12 @@ def _now() -> str:
 
 
 def plan_sweep(
-    request: Request, resources: Resources, *, run: Path | None, command: str, tolerance: float
+    request: Request,
+    resources: Resources,
+    *,
+    run: Path | None,
+    command: str,
+    tolerance: float | str | None = None,
 ) -> Sweep:
     """Load the data, find the model, and expand the grid. Nothing is started.
 
@@ -139,10 +158,11 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
+    by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     before = load_plan(run) if run else None
     sources = request.sources(before.sources if before else {})
-    told = {"run": run, "command": command, "tolerance": tolerance}
+    told = {"run": run, "command": command, "by": by}
     if request.own:
         return planned(loaded_for_own(request, request.own, resources, sources, told))
     return planned(_loaded_for_model(request, resources, sources, told))
@@ -165,6 +185,7 @@ def _loaded_for_model(
     expand(grid, dict.fromkeys(sources, ""), model, scorers=scorers)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
     check_inputs(model, datasets.values(), score_model)
+    check_criterion(told["by"], datasets.values())
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)
@@ -201,36 +222,23 @@ def planned(loaded: Loaded) -> Sweep:
     inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_trials(specs, loaded.model, datasets, loaded.score_model)
-    edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
-    plan = Plan(
-        grid=request.grid or "own",
-        command=loaded.command,
-        specs=tuple(specs),
-        created=_now(),
-        tolerance=loaded.tolerance,
-        limited=any(dataset.limited for dataset in datasets.values()),
-        environment=resources.environment,
-        notes=(
-            *edits,
-            *(loaded.own.notes if loaded.own else ()),
-            *pieces_notes(specs, datasets, loaded.pieces),
-            *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
-        ),
-        adaptive=request.adaptive,
-        candidates=candidates_of(specs) if grid.confirm else {},
-        tuned=dict(before.tuned if before else {})
-        | {search.start.data_sha: request.tune_budget for search in searches.values()},
-        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
-        leaked=loaded.leaked,
-        altered=loaded.altered(),
+    notes = (
+        *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
+        *(loaded.own.notes if loaded.own else ()),
+        *judging_notes(loaded.by, datasets.values()),
+        *pieces_notes(specs, datasets, loaded.pieces),
+        *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
     )
+    tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
+    plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first and not loaded.own]
+    kept = {sha: kinds_kept(loaded.by, dataset) for sha, dataset in datasets.items()}
     return Sweep(
         loaded=loaded,
         plan=plan,
         grid_specs=specs,
-        tasks=plan_tasks(specs, sizes, curves=curves),
+        tasks=plan_tasks(specs, sizes, curves=curves, kept=kept),
         datasets=datasets,
         inspections=inspections,
         resources=resources,
@@ -239,9 +247,33 @@ def planned(loaded: Loaded) -> Sweep:
         weights_bytes=(loaded.score_model or loaded.model).size,
         sizes=sizes,
         control=grid.control,
+        judging=Judging(by=loaded.by, outcomes=outcomes_in(run.folder, store, datasets)),
+        kept=kept,
         searches=open_,
         curves=curves,
     ).grown()
+
+
+def _plan(loaded: Loaded, specs: Sequence[TrialSpec], notes: tuple[str, ...]) -> Plan:
+    """What plan.json is to hold."""
+    return Plan(
+        grid=loaded.request.grid or "own",
+        command=loaded.command,
+        specs=tuple(specs),
+        created=_now(),
+        tolerance=loaded.by.margin.written,
+        metric=loaded.by.metric.name,
+        guards=tuple(guard.text for guard in loaded.by.guards),
+        group_column=loaded.by.group_column,
+        limited=any(dataset.limited for dataset in loaded.datasets.values()),
+        environment=loaded.resources.environment,
+        notes=notes,
+        adaptive=loaded.request.adaptive,
+        candidates=candidates_of(specs) if loaded.grid.confirm else {},
+        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
+        leaked=loaded.leaked,
+        altered=loaded.altered(),
+    )
 
 
 def _trainings(

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from analysis.interim_looks import LOOKS
 from analysis.page.training_words import careful_text
+from analysis.study import points_worth_telling
 from analysis.training_curves import endings
 from analysis.wording import percent, training_label
 from orchestrator.planning.data_words import data_notes
@@ -54,10 +55,11 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     console.print(
         f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
     )
-    marks = len({spec.warm_key for spec in pruned})
+    marked = [spec for spec in pruned if spec.warmup]
+    marks = len({spec.warm_key for spec in marked})
     scores = len({spec.score_key for spec in pruned if spec.kind == "pruned"})
     console.print(
-        f"  shared: {marks} warm-ups instead of {len(pruned)}, {scores} score sets instead of "
+        f"  shared: {f'{marks} warm-ups instead of {len(marked)}, ' * bool(marks)}{scores} score sets instead of "
         f"{len(pruned)}"
     )
     if sweep.plan.adaptive:
@@ -131,7 +133,7 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         how = "searched" if spec.data_sha in sweep.plan.tuned else "as set"
         console.print(f"  training of {name}: {training_label(t)} ({how})", highlight=False)
         curve = curve_in(sweep.store, spec)
-        ending = endings([curve] if curve else [], tolerance=sweep.plan.tolerance or 1.0)
+        ending = endings([curve] if curve else [], tolerance=points_worth_telling(sweep.judging.by))
         for one in ending.values():
             if careful := careful_text(one, is_tuned=spec.data_sha in sweep.plan.tuned):
                 console.print(f"  {careful}", highlight=False, style="yellow")
@@ -237,7 +239,7 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
 
     arms = dict.fromkeys(arm_text(spec) for spec in specs if not spec.is_baseline)
     return (
-        f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup'))}; "
+        f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup')) if values('warmup') else 'none'}; "
         f"pruned {_percent(values('rate'))}; "
         f"{', '.join(arms)}; "
         f"seeds {' '.join(str(seed) for seed in values('seed'))}"

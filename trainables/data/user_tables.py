@@ -100,7 +100,7 @@ class UserTables:
         """
         written: list[object] = list(names)
         seen, first = np.unique(labels, return_index=True)
-        if self.target:
+        if self.target and names:
             values = self.tables["train"][self.target].take(pa.array(first)).to_pylist()
             for number, value in zip(seen.tolist(), values, strict=True):
                 written[number] = value
