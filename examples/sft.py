@@ -4,7 +4,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, set_seed
 
 LETTERS = "\n abcdefghijklmnopqrstuvwxyz0123456789"
-SIZES = {"vocab_size": 38, "n_positions": 64, "n_embd": 32, "n_layer": 1, "n_head": 2}
+SIZES = {"vocab_size": 39, "n_positions": 64, "n_embd": 32, "n_layer": 1, "n_head": 2}
 
 
 def encoded(table):
