@@ -20,6 +20,7 @@ from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed, seeds_needed
 from analysis.study import Study
+from analysis.transfer import TRANSFER_COLUMNS, transfer_rows
 from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
 
@@ -56,9 +57,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "p_none_within", "p_none_within_holm", "against_random", *_SAVED,
     ),
     "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "unit", *_AGAINST_RANDOM),
-    "bias": (
-        *_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
-    ),
+    "bias": (*_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit"),
     "leaks": (
         *_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "unit", "n_seeds",
     ),
@@ -66,6 +65,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
         "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
     ),
+    "transfer": TRANSFER_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
@@ -290,6 +290,7 @@ TABLES = {
     "leaks": leak_rows,
     "cost": cost_rows,
     "trials": trial_rows,
+    "transfer": transfer_rows,
 }
 
 

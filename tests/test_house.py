@@ -89,7 +89,7 @@ FLOORS = {
         {"wording", "confirmation"},
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
-        {"answers"},
+        {"answers", "transfer"},
         {"leaks"},
         {"gate", "table_rows"},
         {"frames", "page"},

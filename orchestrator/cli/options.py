@@ -53,6 +53,11 @@ class SweepOptions(BaseModel):
         description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
         "and scores every model shares. The model then trains afresh on what is left.",
     )
+    scores: _Texts = Field(
+        default=None,
+        description="Scores of your own, a file with the columns id and score, higher for more worth keeping: "
+        "signal given,name=FILE'S NAME, alone unless --signal names others. Repeat.",
+    )
     data_dir: Path | None = Field(
         default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
     )
@@ -204,6 +209,7 @@ class SweepOptions(BaseModel):
             datasets=tuple(self.dataset or ()),
             model=self.model,
             score_model=self.score_model,
+            scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(

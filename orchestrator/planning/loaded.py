@@ -1,12 +1,12 @@
 """What a plan is made from: the request, with its data read and its model found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import Grid
+from orchestrator.planning.grids import GIVEN, Grid
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import scorers_of
@@ -14,6 +14,7 @@ from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
+from trainables.data.given_scores import GivenScores
 from trainables.data.stress import alterations_text
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
@@ -59,6 +60,7 @@ class Loaded:
         tolerance: How far below the full-data run is within.
         score_model: What scores the rows, where that is not the model itself.
         scoring: How it is trained, but for what depends on the size of a data set.
+        own_scores: The user's own scores, by the names of their files.
     """
 
     request: Request
@@ -73,6 +75,7 @@ class Loaded:
     tolerance: float
     score_model: Model | None = None
     scoring: Training | None = None
+    own_scores: Mapping[str, GivenScores] = field(default_factory=dict)
 
     @property
     def given(self) -> set[str]:
@@ -126,11 +129,18 @@ class Loaded:
             if (training := by_sha.get(dataset.sha, usual.get(name)))
         }
         return [
-            replace(spec, dataset=self.datasets[spec.dataset].name)
+            self._named(spec)
             for spec in expand(
                 self.grid, shas, self.model, null=null, trainings=known, scorers=self._scorers()
             )
         ]
+
+    def _named(self, spec: TrialSpec) -> TrialSpec:
+        """A trial under the data set's own name, and with the content of scores that were given."""
+        named = replace(spec, dataset=self.datasets[spec.dataset].name)
+        if spec.signal != GIVEN:
+            return named
+        return replace(named, signal_sha=self.own_scores[str(dict(spec.settings)["name"])].sha)
 
     def _scorers(self) -> dict[str, Scorer]:
         """The run that scores each data set in the model's place, by the set's name."""

@@ -16,7 +16,7 @@ from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import locate_score_model, scorers_of
+from orchestrator.planning.scorers import locate_score_model, own_scores, scorers_of
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
@@ -161,6 +161,7 @@ def plan_sweep(
         model=model,
         score_model=score_model,
         scoring=scoring,
+        own_scores=own_scores(request, datasets),
         datasets=datasets,
         sources=sources,
         pieces=pieces,
