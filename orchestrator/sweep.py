@@ -83,7 +83,13 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     """
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.edited import record_sources
-    from orchestrator.planning.estimate import calibrate_paces, measured_paces, warm_up_bytes
+    from orchestrator.planning.estimate import (
+        calibrate_paces,
+        full_runs,
+        measured_paces,
+        scoring_runs,
+        warm_up_bytes,
+    )
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu, check_room
     from orchestrator.terminal.plan_text import print_estimate, print_plan
@@ -103,10 +109,12 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     )
     print_plan(sweep, console)
     if dry_run:
-        paces = measured_paces(sweep)
+        paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
         if options.calibrate:
             paces |= calibrate_paces(sweep, set(sweep.datasets) - set(paces))
-        print_estimate(sweep, paces, console)
+            lacking = set(scoring_runs(sweep)) - set(scoring)
+            scoring |= calibrate_paces(sweep, lacking, scoring_runs)
+        print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
