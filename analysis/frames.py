@@ -94,6 +94,17 @@ def cost(run: Run) -> Frame:
     return _frame("cost", run)
 
 
+def transfer(run: Run) -> Frame:
+    """One row a pair of models, basis and kind of decision: whether the small one's holds for the large.
+
+    Columns: `basis`, `decision`, the models `small` and `big`; `n` decisions of the small one, of which
+    `holds`, `contradicts` and `open` for the large; the `share` that holds with `share_low` and
+    `share_high`, over `n_datasets`; `small_seconds` and `big_seconds`. docs/verdicts.md says what
+    each basis holds against what. Empty where all trials are of one model.
+    """
+    return _frame("transfer", run)
+
+
 trials = load_run
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.judging_flags import judging_flags
-from trainables.errors import explained
+from trainables.errors import UsageError, explained
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -41,6 +41,10 @@ _SHOWN = {
         "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "metric", "value",
         "delta", "unit", "n_kept", "training_seconds", "status", "error",
     ),
+    "transfer": (
+        "basis", "decision", "small", "big", "n", "holds", "contradicts", "open", "share", "share_low",
+        "share_high", "small_seconds", "big_seconds",
+    ),
 }  # fmt: skip
 
 
@@ -54,6 +58,7 @@ class What(StrEnum):
     LEAKS = "leaks"
     COST = "cost"
     TRIALS = "trials"
+    TRANSFER = "transfer"
 
 
 class Format(StrEnum):
@@ -80,10 +85,16 @@ def table(
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
     from analysis.criteria import Asked
     from analysis.study import read_runs
+    from analysis.table_rows import TABLES
 
     with explained():
-        asked = Asked.of(**flags)
-        typer.echo(written(read_runs(runs, asked), what.value, form.value))
+        study = read_runs(runs, Asked.of(**flags))
+        if what is What.TRANSFER and not any(TABLES[what.value](study)):
+            raise UsageError(
+                f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "
+                "large one on the same data, or a run with --score-model beside that of its score model"
+            )
+        typer.echo(written(study, what.value, form.value))
 
 
 def written(study: "Study", what: str, form: str) -> str:

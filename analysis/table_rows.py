@@ -20,6 +20,7 @@ from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed
 from analysis.study import Study
+from analysis.transfer import TRANSFER_COLUMNS, transfer_rows
 from analysis.undecided import seeds_for
 from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
@@ -67,6 +68,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
         "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
     ),
+    "transfer": TRANSFER_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
@@ -294,6 +296,7 @@ TABLES = {
     "leaks": leak_rows,
     "cost": cost_rows,
     "trials": trial_rows,
+    "transfer": transfer_rows,
 }
 
 

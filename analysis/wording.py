@@ -33,9 +33,9 @@ def method_labels(methods: Iterable[Method], *, with_training: bool = True) -> d
     varied["training"] &= with_training
     alike: dict[tuple[str, str], list[Method]] = {}
     for method in methods:
-        alike.setdefault((method.signal, method.selector), []).append(method)
+        alike.setdefault((_scores_label(method), method.selector), []).append(method)
     return {
-        method: _method_label(method, alike[method.signal, method.selector], varied)
+        method: _method_label(method, alike[_scores_label(method), method.selector], varied)
         for method in methods
     }
 
@@ -62,7 +62,13 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
     if varied["training"]:
         extras.append(training_label(method.training))
     cut = method.selector.replace("_", " ")
-    return ", ".join([f"{signal_label(method.signal)} ({cut})", *extras])
+    return ", ".join([f"{_scores_label(method)} ({cut})", *extras])
+
+
+def _scores_label(method: Method) -> str:
+    """The signal, or the file whose scores were given."""
+    name = dict(method.settings).get("name", "")
+    return f"Scores of {name}" if method.signal == "given" else signal_label(method.signal)
 
 
 def signal_label(signal: str) -> str:

@@ -85,7 +85,13 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     """
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.edited import record_sources
-    from orchestrator.planning.estimate import calibrate_paces, measured_paces, warm_up_bytes
+    from orchestrator.planning.estimate import (
+        calibrate_paces,
+        full_runs,
+        measured_paces,
+        scoring_runs,
+        warm_up_bytes,
+    )
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu, check_room
     from orchestrator.terminal.plan_text import print_estimate, print_plan
@@ -105,10 +111,12 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     )
     print_plan(sweep, console)
     if dry_run:
-        paces = measured_paces(sweep)
+        paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
         if options.calibrate:
             paces |= calibrate_paces(sweep, set(sweep.datasets) - set(paces))
-        print_estimate(sweep, paces, console)
+            lacking = set(scoring_runs(sweep)) - set(scoring)
+            scoring |= calibrate_paces(sweep, lacking, scoring_runs)
+        print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
@@ -241,9 +249,11 @@ def run_left(
     from orchestrator.execution.tuner import disconnect, run_tasks
     from orchestrator.planning.inspected import store_inspections
     from orchestrator.planning.plan import store_data
+    from orchestrator.planning.scorers import store_given
     from orchestrator.terminal.plan_text import print_growth
 
     store_data(sweep.datasets, sweep.store, sweep.loaded.own)
+    store_given(sweep.loaded.own_scores, sweep.store)
     store_inspections(sweep.inspections, sweep.store)
     for spec in (one for one in sweep.specs if not sweep.is_done(one)):
         sweep.run.forget(spec)

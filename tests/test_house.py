@@ -97,7 +97,7 @@ FLOORS = {
         {"metric_words"},
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
-        {"answers"},
+        {"answers", "transfer"},
         {"leaks"},
         {"gate", "table_rows"},
         {"frames", "page"},

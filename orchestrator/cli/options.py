@@ -194,6 +194,7 @@ class SweepOptions(TrainedOptions):
             model=self.model,
             own=self.own(),
             score_model=self.score_model,
+            scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
             columns=Columns(

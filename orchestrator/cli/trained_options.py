@@ -67,6 +67,11 @@ class TrainedOptions(BaseModel):
         description="What scores the rows in the model's place, as --model has it: a smaller one, whose warm-up "
         "and scores every model shares. The model then trains afresh on what is left.",
     )
+    scores: Texts = Field(
+        default=None,
+        description="Scores of your own, a file with the columns id and score, higher for more worth keeping: "
+        "signal given,name=FILE'S NAME, alone unless --signal names others. Repeat.",
+    )
 
     def own(self) -> "OwnAsked | None":
         """The trainer of the user's own that is asked for, if any.

@@ -1,8 +1,11 @@
 """An arm as a command writes it: signal, selector, their settings, and the end that goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from orchestrator.planning.grids import Arm
+from orchestrator.planning.grids import GIVEN, Arm
+from trainables.data.streams import plain_stem
 from trainables.errors import UsageError
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.selectors import SELECTORS
@@ -34,6 +37,59 @@ def arm_of(text: str) -> Arm:
         selector_settings=selector_settings,
         prune=end,
     )
+
+
+def with_given(arms: tuple[Arm, ...], files: Sequence[str]) -> tuple[Arm, ...]:
+    """The arms asked for, with one of each file of scores: alone where no others were named.
+
+    An arm of the signal `given` without a name stands for one of each file.
+
+    Args:
+        arms: As asked for; none for the grid's.
+        files: Of scores.
+
+    Raises:
+        UsageError: If a name is of no file, or there is none.
+    """
+    names = list(named_scores(files))
+    if names and not any(arm.signal == GIVEN for arm in arms):
+        arms = (*arms, Arm(signal=GIVEN))
+    every = []
+    for arm in arms:
+        name = str(dict(arm.settings).get("name", ""))
+        if arm.signal != GIVEN:
+            every.append(arm)
+        elif name:
+            if name not in names:
+                there = f"--scores gives {', '.join(names)}" if names else "add --scores FILE"
+                raise UsageError(f"signal {GIVEN},name={name}: no scores of that name; {there}")
+            every.append(replace(arm, settings=(*_but_name(arm), ("name", name))))
+        elif not names:
+            raise UsageError(f"signal {GIVEN} without a file of scores; add --scores FILE")
+        else:
+            every += [replace(arm, settings=(*_but_name(arm), ("name", one))) for one in names]
+    return tuple(every)
+
+
+def _but_name(arm: Arm) -> tuple[tuple[str, Setting], ...]:
+    return tuple(pair for pair in arm.settings if pair[0] != "name")
+
+
+def named_scores(files: Sequence[str]) -> dict[str, Path]:
+    """The files of scores by their names, without ending.
+
+    Raises:
+        UsageError: If two have the same name.
+    """
+    found: dict[str, Path] = {}
+    for file in files:
+        name = plain_stem(Path(file))
+        if name in found:
+            raise UsageError(
+                f"--scores {found[name]} and {file} are both called {name}; rename one"
+            )
+        found[name] = Path(file)
+    return found
 
 
 def _taken(parts: list[str], table: Collection[str]) -> tuple[str, tuple[tuple[str, Setting], ...]]:

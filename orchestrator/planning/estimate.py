@@ -1,6 +1,6 @@
 """What a sweep would take, from trials that were measured; what was not measured stays unknown."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,9 @@ _UNMEASURED = 1.25
 _PAIR_S = 3.4e-9
 
 
+Runs = Callable[["Sweep"], dict[str, TrialSpec]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pace:
     """Seconds of training for each sample, in one worker.
@@ -47,14 +50,28 @@ class Pace:
     basis: str
 
 
-def measured_paces(sweep: "Sweep") -> dict[str, Pace]:
-    """The pace of each data set of a sweep that something is known of, by content hash.
+def full_runs(sweep: "Sweep") -> dict[str, TrialSpec]:
+    """A full-data run of each data set, by content hash."""
+    return {spec.data_sha: spec for spec in sweep.grid_specs if spec.is_baseline}
+
+
+def scoring_runs(sweep: "Sweep") -> dict[str, TrialSpec]:
+    """The run that scores each data set, where that is another model's, by content hash."""
+    return {spec.data_sha: spec.twin.baseline for spec in sweep.grid_specs if spec.scorer}
+
+
+def measured_paces(sweep: "Sweep", of: Runs = full_runs) -> dict[str, Pace]:
+    """The pace of each data set that something is known of, by content hash.
 
     Trials in the store of the same model and training count, of this environment alone: first
     those on the same data, else those on other data.
+
+    Args:
+        sweep: Whose store is looked into.
+        of: Whose pace: `full_runs` or `scoring_runs`.
     """
-    wanted = {spec.data_sha: spec for spec in sweep.grid_specs if spec.is_baseline}
-    if sweep.loaded.own:
+    wanted = of(sweep)
+    if sweep.loaded.own and of is full_runs:
         return _own_paces(sweep, wanted)
     same: dict[str, list[float]] = {sha: [] for sha in wanted}
     other: dict[str, list[float]] = {sha: [] for sha in wanted}
@@ -94,12 +111,15 @@ def _own_paces(sweep: "Sweep", wanted: dict[str, TrialSpec]) -> dict[str, Pace]:
     return paces
 
 
-def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
+def calibrate_paces(
+    sweep: "Sweep", lacking: Iterable[str], of: Runs = full_runs
+) -> dict[str, Pace]:
     """The pace of a few steps, run here and now, for data sets nothing is known of.
 
     Args:
         sweep: Its data are put into the store, where the sweep will find them.
         lacking: Content hashes.
+        of: As of `measured_paces`.
     """
     from orchestrator.planning.plan import store_data
     from trainables.environment import settle
@@ -114,11 +134,16 @@ def calibrate_paces(sweep: "Sweep", lacking: Iterable[str]) -> dict[str, Pace]:
     store_data(sweep.datasets, sweep.store)
     paces = {}
     for sha in lacking:
-        spec = next(s for s in sweep.grid_specs if s.is_baseline and s.data_sha == sha)
+        spec = of(sweep)[sha]
         used = probe(spec, sweep.store, steps=_STEPS)
         text = f"{used.steps} steps run just now"
         paces[sha] = _pace([used.seconds / used.examples], text, spread=_UNMEASURED)
     return paces
+
+
+def is_of(task: "Task", run: TrialSpec) -> bool:
+    """Whether a task is work of a run's model: a trial by another model's scores is."""
+    return (task.spec.model_sha, task.spec.learner) == (run.model_sha, run.learner)
 
 
 def hours(

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.planning.grids import Arm, Grid, GridBlock, controlled_blocks, known, marks_of
+from orchestrator.planning.grids import (
+    GIVEN,
+    RANDOM,
+    Arm,
+    Grid,
+    GridBlock,
+    controlled_blocks,
+    known,
+    marks_of,
+)
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
@@ -18,6 +27,8 @@ from trainables.signals import SIGNALS
 from trainables.spec import EACH_EPOCH, NULL, VECTORS, Scorer, Setting, TrialSpec
 from trainables.training_settings import Training
 
+# Sources of evidence that are there without any learner.
+_OF_DATA = ("static", "given")
 # What only a learner that was trained can say of a row.
 _OF_TRAINING = {
     name
@@ -114,10 +125,13 @@ def _nulls(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> list
 
 
 def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> list[TrialSpec]:
+    marks = {arm: _marks(arm, block, scorer) for arm in block.arms}
+    if baseline.protocol == "restart" and scorer is None:
+        marks |= _marks_beside_given(block)
     trials = [
         replace(baseline, rate=rate, prune=arm.prune, **named, **mark)
         for arm, named in ((arm, _named(arm)) for arm in block.arms)
-        for mark in _marks(arm, block, scorer)
+        for mark in marks[arm]
         for rate in block.rates
     ]
     # In the order of the marks, as a reader goes through a grid.
@@ -136,12 +150,31 @@ def _marks(arm: Arm, block: GridBlock, scorer: Scorer | None) -> list[dict[str, 
     return [{"warmup": warmup, "scorer": scorer} for warmup in block.warmups]
 
 
+def _marks_beside_given(block: GridBlock) -> dict[Arm, list[dict[str, Any]]]:
+    """When scores given by the user are taken, which is at once, and random rows beside them."""
+    found = {}
+    for arm in block.arms:
+        beside = {
+            other.signal == GIVEN and not looks_at_learner(other)
+            for other in block.arms
+            if (other.selector, other.selector_settings) == (arm.selector, arm.selector_settings)
+            and other.signal != RANDOM.signal
+        }
+        at_once = [{"warmup": 0.0}] * (True in beside)
+        later = [{"warmup": warmup} for warmup in block.warmups if beside != {True}]
+        if arm.signal == GIVEN and not looks_at_learner(arm):
+            found[arm] = at_once
+        elif arm.signal == RANDOM.signal:
+            found[arm] = at_once + later
+    return found
+
+
 def looks_at_learner(arm: Arm) -> bool:
     """Whether an arm's scores or cut rest on anything but the data."""
     if arm.selector == EACH_EPOCH:
         return False
     functions = (signal_of(arm.signal).score, selector_of(arm.selector))
-    return any(EVIDENCE[name].source != "static" for one in functions for name in rests_on(one))
+    return any(EVIDENCE[name].source not in _OF_DATA for one in functions for name in rests_on(one))
 
 
 def check_evidence(spec: TrialSpec) -> None:

@@ -84,6 +84,7 @@ REDUNDANCY = Arm(signal="redundancy")
 WITHIN_CLASS = Arm(signal="redundancy_within_class", selector="stratified")
 KEEP_ONE = Arm(signal="keep_one")
 RANDOM = Arm(signal="random")
+GIVEN = "given"  # the signal that is scores of the user's own
 EARLY, LATEST = 0.15, 0.9  # of the run: the marks that are set by themselves
 _WARMUPS, _RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
 _SEEDS = (11, 17, 23, 29, 31)

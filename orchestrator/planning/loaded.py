@@ -1,13 +1,13 @@
 """What a plan is made from: the request, with its data read and its model found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import Grid
+from orchestrator.planning.grids import GIVEN, Grid
 from orchestrator.planning.own_trainers import OwnTrainer
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -16,6 +16,7 @@ from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
+from trainables.data.given_scores import GivenScores
 from trainables.data.stress import alterations_text
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
@@ -62,6 +63,7 @@ class Loaded:
         own: The trainer of the user's own, where it is that which trains.
         score_model: What scores the rows, where that is not the model itself.
         scoring: How it is trained, but for what depends on the size of a data set.
+        own_scores: The user's own scores, by the names of their files.
     """
 
     request: Request
@@ -77,6 +79,7 @@ class Loaded:
     own: OwnTrainer | None = None
     score_model: Model | None = None
     scoring: Training | None = None
+    own_scores: Mapping[str, GivenScores] = field(default_factory=dict)
 
     @property
     def given(self) -> set[str]:
@@ -132,7 +135,7 @@ class Loaded:
             if (training := by_sha.get(dataset.sha, usual.get(name)))
         }
         return [
-            replace(spec, dataset=self.datasets[spec.dataset].name)
+            self._named(spec)
             for spec in expand(
                 self.grid,
                 shas,
@@ -143,6 +146,13 @@ class Loaded:
                 own=self.own,
             )
         ]
+
+    def _named(self, spec: TrialSpec) -> TrialSpec:
+        """A trial under the data set's own name, and with the content of scores that were given."""
+        named = replace(spec, dataset=self.datasets[spec.dataset].name)
+        if spec.signal != GIVEN:
+            return named
+        return replace(named, signal_sha=self.own_scores[str(dict(spec.settings)["name"])].sha)
 
     def _scorers(self) -> dict[str, Scorer]:
         """The run that scores each data set in the model's place, by the set's name."""

@@ -9,7 +9,7 @@ from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import locate_score_model, scorers_of
+from orchestrator.planning.scorers import locate_score_model, own_scores, scorers_of
 from trainables.data.catalog import Source, comes_with_vectors, load
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import fitted, locate_model
@@ -45,6 +45,7 @@ def loaded_for_model(
         model=model,
         score_model=score_model,
         scoring=scoring,
+        own_scores=own_scores(request, datasets),
         datasets=datasets,
         sources=sources,
         pieces=pieces,

@@ -21,7 +21,7 @@ from orchestrator.planning.own_trainers import (
 from orchestrator.planning.preflight import check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import check_scorable, locate_score_model, scorers_of
+from orchestrator.planning.scorers import check_scorable, locate_score_model, own_scores, scorers_of
 from trainables.data.catalog import Source, load
 from trainables.learners.pretrained import fitted, locate_model
 
@@ -77,6 +77,7 @@ def loaded_for_own(
         model=own.model,
         score_model=score_model,
         scoring=scoring,
+        own_scores=own_scores(request, datasets),
         datasets=datasets,
         sources=sources,
         pieces=pieces,

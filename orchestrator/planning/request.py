@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.criteria import Asked
 from analysis.interim_looks import LOOKS
-from orchestrator.planning.arms import arm_of
+from orchestrator.planning.arms import arm_of, with_given
 from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
@@ -185,7 +185,7 @@ class Request:
             UsageError: If a name is not known, or a list has an entry twice.
         """
         base = self._base()
-        arms = tuple(arm_of(text) for text in self.signals)
+        arms = with_given(tuple(arm_of(text) for text in self.signals), self.scores)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             _check_list(noun, values)
         blocks = []

@@ -1,10 +1,18 @@
-"""Who scores the rows in place of the trained model: a smaller model, or vectors that came with the data."""
+"""Who scores the rows in place of the trained model: a smaller model, vectors of the data, or the user."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.planning.arms import named_scores
 from orchestrator.planning.request import Request
+from orchestrator.store.replicated import Store
+from trainables.arrays import write_arrays
 from trainables.data.dataset import Dataset
+from trainables.data.given_scores import GivenScores, read_given_scores
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model, locate_model
@@ -110,3 +118,33 @@ def check_vectors_read(model: Model, score_model: Model | None, dataset: Dataset
             f"{'do' if score_model else 'does'} not read; leave --embedding-column out, or let them score "
             f"the rows by leaving {'--score-model out' if score_model else '--model linear'}"
         )
+
+
+def own_scores(request: Request, datasets: Mapping[str, Dataset]) -> dict[str, GivenScores]:
+    """The user's own scores, read and joined to the training rows, by the names of their files.
+
+    Raises:
+        DataError: If a row of them is not fit.
+        UsageError: If there are several data sets.
+    """
+    if request.scores and len(datasets) > 1:
+        raise UsageError(
+            f"--scores {request.scores[0]} for {len(datasets)} data sets; scores are of the rows of one: "
+            "sweep each data set by itself"
+        )
+    return {
+        name: read_given_scores(path, dataset)
+        for dataset in datasets.values()
+        for name, path in named_scores(request.scores).items()
+    }
+
+
+def store_given(given: Mapping[str, GivenScores], store: Store) -> None:
+    """Put scores of the user's own, by content hash, into the store, from where workers read them."""
+    for name, one in given.items():
+        about = {"scores": name}
+
+        def save(path: Path, scores: NDArray[np.float32] = one.scores) -> None:
+            write_arrays(path, {"score": scores}, {})
+
+        store.get("given", one.sha, save, about=about)

@@ -13,11 +13,13 @@ from analysis.metrics import Metric, metric_of
 from analysis.page.training_words import careful_text
 from analysis.study import points_worth_telling
 from analysis.training_curves import endings
-from analysis.wording import percent, training_label
+from analysis.wording import model_label, percent, training_label
 from orchestrator.planning.data_words import data_notes
 from orchestrator.planning.estimate import (
     Pace,
     hours,
+    is_of,
+    scoring_runs,
     search_s,
     searches,
     searching,
@@ -28,13 +30,14 @@ from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.terminal.data_text import print_data
 from orchestrator.trial_names import arm_text, title
-from trainables.spec import TrialSpec
+from trainables.spec import VECTORS, TrialSpec
 
 _PROTOCOLS = {
     "restart": "each pruned run trains afresh on what is left",
     "continue": "the run goes on from its warm-up with what is left, which says nothing of training "
     "afresh on it",
 }
+_NONE: Mapping[str, Pace] = {}
 # Less than a minute is not worth a line.
 _WORTH_TELLING_S = 60.0
 
@@ -181,11 +184,34 @@ def _metric(sweep: Sweep) -> Metric:
     return metric_of(sweep.plan.metric)
 
 
-def print_estimate(sweep: Sweep, paces: Mapping[str, Pace], console: Console) -> None:
-    """Print what is left, by data set: trials, hours, and what they rest on."""
+def print_estimate(
+    sweep: Sweep,
+    paces: Mapping[str, Pace],
+    console: Console,
+    *,
+    scoring: Mapping[str, Pace] = _NONE,
+) -> None:
+    """Print what is left, by data set: trials, hours, and what they rest on.
+
+    Args:
+        sweep: As planned.
+        paces: Of what is trained, by content hash of the data set.
+        console: Where it goes.
+        scoring: Of what scores the rows, where that is another model.
+    """
     unit = "GPU-hours" if sweep.resources.gpus else "worker-hours"
     table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
     left, total, unknown = sweep.left, np.zeros(3), []
+    for sha, run in scoring_runs(sweep).items():
+        own = [task for task in left if task.spec.data_sha == sha and is_of(task, run)]
+        left = [task for task in left if task not in own]
+        name = f"{run.dataset}, scored by {model_label(run.model)}"
+        if own and sha in scoring:
+            total += (took := hours(own, scoring[sha], 0))
+            table.add_row(name, "", _three(took), scoring[sha].basis)
+        elif own and any(task.kind == "warm_up" for task in own):
+            unknown.append(name)
+            table.add_row(name, "", "unknown", "never run here: add --calibrate")
     for sha, dataset in sweep.datasets.items():
         own = [task for task in left if task.spec.data_sha == sha]
         trials = str(_trials_left(sweep, sha))
@@ -231,16 +257,29 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
     lines = []
     for protocol, words in _PROTOCOLS.items():
         own = [s for s in specs if s.kind in ("pruned", "null") and s.protocol == protocol]
-        marks = sorted({(spec.warmup, spec.training.epochs) for spec in own if spec.warmup})
+        late = [spec for spec in own if spec.warmup]
+        marks = sorted({(spec.warmup, spec.twin.training.epochs) for spec in late})
         when = " and ".join(
             f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"
             for warmup, epochs in marks
         )
         if own:
+            whose = " and ".join(dict.fromkeys(map(_whose, late)))
             lines.append(
-                f"{protocol}: {words}{f'; scores from the full-data run after {when}' * bool(when)}"
+                f"{protocol}: {words}{f'; scores from {whose} after {when}' * bool(when)}"
+                f"{'; scores from the vectors that came with the data' * _by_vectors(own)}"
             )
     return lines
+
+
+def _whose(spec: TrialSpec) -> str:
+    """The full-data run that scores a trial's rows."""
+    by = f" of {model_label(spec.scorer.model)}" if spec.scorer else ""
+    return f"the full-data run{by}"
+
+
+def _by_vectors(specs: Sequence[TrialSpec]) -> bool:
+    return any(spec.twin.model == VECTORS for spec in specs)
 
 
 def _listed(specs: Sequence[TrialSpec]) -> str:

@@ -37,8 +37,15 @@ def row_bytes(table: pa.Table, where: str) -> pa.Array:
     return pa.array(whole, pa.large_binary())
 
 
-def targets_of(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
-    """Numbers to predict, shape (n,).
+def targets_of(
+    table: pa.Table, origin: ColumnOrigin, *, noun: str = "number to predict"
+) -> NDArray[np.float64]:
+    """Numbers to predict, or other numbers of each row, shape (n,).
+
+    Args:
+        table: Holds the column.
+        origin: Where it is from.
+        noun: What one of the numbers is called.
 
     Raises:
         DataError: If a row has none, or one that is not finite.
@@ -49,11 +56,9 @@ def targets_of(table: pa.Table, origin: ColumnOrigin) -> NDArray[np.float64]:
         refuse(origin, column, pc.invert(written), "it is no number: fill or remove the row")
     elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise DataError(
-            f"{origin.where}: column {origin.column!r} holds {column.type}, not numbers to predict"
+            f"{origin.where}: column {origin.column!r} holds {column.type}; give a {noun} a row"
         )
-    refuse(
-        origin, column, pc.is_null(column), "it has no number to predict: fill or remove the row"
-    )
+    refuse(origin, column, pc.is_null(column), f"it has no {noun}: fill or remove the row")
     numbers = column.cast(pa.float64())
     refuse(origin, column, pc.invert(pc.is_finite(numbers)), "it is not finite: correct it")
     return np.asarray(numbers)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache
 from trainables.data.dataset import Dataset
+from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import (
     EVIDENCE,
@@ -89,6 +90,8 @@ class Evidence:
         match piece.source:
             case "static":
                 found = piece.maker(self._runs.dataset, self._spec)
+            case "given":
+                found = self._given()
             case "other runs":
                 found = self._from_other_runs(piece, options_of(name, settings))
             case "pass":
@@ -102,6 +105,19 @@ class Evidence:
                 found = piece.result(**arrays) if piece.result else arrays["value"]
             case "visits" | "validation pass" | "extra passes":
                 found = self._arrays(name, settings)[name]
+        return found
+
+    def _given(self) -> NDArray[np.float32]:
+        """The user's own scores, which the sweep put into the cache."""
+
+        def absent(_: Path) -> None:
+            raise AbsentError(
+                f"the scores of {self._spec.signal} (content {self._spec.signal_sha[:12]}) are not in the "
+                "cache; start the sweep again, it puts them there"
+            )
+
+        path = self._runs.cache.get("given", self._spec.signal_sha, absent)
+        found: NDArray[np.float32] = read_arrays(path)[0]["score"]
         return found
 
     def leave(self, names: Collection[str], learner: "Learner") -> None:

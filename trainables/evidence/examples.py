@@ -75,6 +75,7 @@ def _made() -> dict[str, Any]:
         "texts": np.array([" ".join(rng.choice(words, 8)) for _ in range(N)], dtype=object),
         "embeddings": embeddings,
         "vectors": embeddings,
+        "given_scores": _floats(np.random.default_rng(6), N),
         "probs": _softmax(logits),
         "features": _floats(rng, N, _H),
         "gradient_norms": rng.random(N).astype(np.float32),

@@ -39,7 +39,7 @@ from trainables.spec import Setting
 
 Settings = Mapping[str, Setting]
 Source = Literal[
-    "static", "visits", "pass", "validation pass", "slices", "extra passes", "derived",
+    "static", "given", "visits", "pass", "validation pass", "slices", "extra passes", "derived",
     "other runs", "answers",
 ]  # fmt: skip
 
@@ -56,6 +56,7 @@ class Piece:
     Attributes:
         source: What gives it.
             static: `make(dataset, spec)`, without any learner; not kept.
+            given: a file of the user's own, which the sweep put into the cache.
             visits: training itself: one column an epoch begun, nan where a row was not yet seen.
             pass: one forward pass of the warmed-up learner over the training set.
             validation pass: the same over the validation split.
@@ -130,6 +131,7 @@ EVIDENCE: Mapping[str, Piece] = {
     # What draws were called before release 0.2: signals of users may still ask for them so.
     "dice": Piece(source="static", make=training_draws),
     "texts": Piece(source="static", make=training_texts),
+    "given_scores": Piece(source="given"),
     "validation_labels": Piece(source="static", make=validation_classes, uses_labels=True),
     "losses": Piece(source="visits", kept_as="visits", uses_labels=True),
     "margins": Piece(source="visits", kept_as="visits", uses_labels=True),

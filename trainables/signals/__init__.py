@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from trainables.docstrings import about, source
 from trainables.evidence.requirements import EVIDENCE, parameters
-from trainables.signals.control import random
+from trainables.signals.control import given, random
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (
     aum,
@@ -96,6 +96,7 @@ class Signal:
 
 SIGNALS: dict[str, Signal] = {
     "random": Signal(random, cost="0"),
+    "given": Signal(given, cost="0", both_ways=True, affordable=False, is_set=True),
     "redundancy": Signal(redundancy, cost="1 F + kNN"),
     "redundancy_within_class": Signal(redundancy_within_class, cost="1 F + kNN"),
     "keep_one": Signal(keep_one, cost="1 F + kNN", is_set=True),

@@ -1,4 +1,4 @@
-"""The control that every signal is compared with."""
+"""What looks at nothing we know of: the control that every signal is compared with, and scores given."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,3 +18,19 @@ def random(draws: NDArray[np.float64]) -> NDArray[np.float32]:
         Algorithms", 2023, arXiv:2302.06960.
     """
     return draws.astype(np.float32)
+
+
+def given(given_scores: NDArray[np.float32], *, name: str = "") -> NDArray[np.float32]:
+    """Scores of your own, of the files of --scores.
+
+    Args:
+        given_scores: As the file has them, shape (n,).
+        name: Which file, by its name without ending; needed where there are several.
+
+    Returns:
+        The same, shape (n,), float32; higher is more worth keeping.
+
+    References:
+        The file.
+    """
+    return given_scores

@@ -1,15 +1,19 @@
 """A model that scores the rows for another: planned, shared, and run."""
 
 from dataclasses import replace
+from io import StringIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
+from orchestrator.planning.estimate import Pace
 from orchestrator.planning.plan import plan_sweep, store_data
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, by_need
+from orchestrator.terminal.plan_text import print_estimate, print_plan
 from trainables.data.columns import Columns
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -146,3 +150,20 @@ def test_what_vectors_cannot_score_is_refused(planned, tmp_path, fields, says):
 def test_a_head_on_vectors_gives_every_signal_of_the_linear_model(planned, tmp_path):
     asked = replace(with_vectors(tmp_path), score_model="linear", signals=("el2n",))
     assert {spec.scorer.model for spec in scored(planned(asked))} == {"linear"}
+
+
+def test_hours_count_the_run_that_scores_by_its_own_pace(planned):
+    sweep, text = planned(BIG), StringIO()
+    (sha,) = sweep.datasets
+    big, small = (Pace(low=s, expected=s, high=s, basis="measured") for s in (3600.0, 7200.0))
+    print_estimate(sweep, {sha: big}, Console(file=text, width=160), scoring={sha: small})
+    assert "synthetic:60, scored by linear" in text.getvalue()
+    text = StringIO()
+    print_estimate(sweep, {sha: big}, Console(file=text, width=160))
+    assert "scored by linear unknown" in text.getvalue() and "at least" in text.getvalue()
+
+
+def test_the_plan_says_whose_run_the_warm_up_is_of(planned):
+    text = StringIO()
+    print_plan(planned(BIG), Console(file=text, width=200))
+    assert "scores from the full-data run of linear after 5% of its steps" in text.getvalue()

@@ -1,0 +1,118 @@
+"""Scores of one's own: a table of ids and scores, joined to the training rows."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, bad_rows, excerpt, ids_of
+from trainables.data.csv_files import Dialect
+from trainables.data.dataset import Dataset
+from trainables.data.own_columns import targets_of
+from trainables.data.readers import header_of, table_of
+from trainables.errors import DataError
+from trainables.keys import key_of
+
+_ID, _SCORE = "id", "score"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GivenScores:
+    """The scores of one file for the training rows of one data set.
+
+    Attributes:
+        sha: Of the scores and the data set.
+        scores: Shape (n,), float32, in the order of the training rows; higher is more worth keeping.
+    """
+
+    sha: str
+    scores: NDArray[np.float32]
+
+
+def read_given_scores(path: Path, dataset: Dataset) -> GivenScores:
+    """The scores of a file, every row checked.
+
+    Rows may be in any order. Those of the test and validation splits are passed over, and of a data
+    set limited on purpose those of rows that were left out.
+
+    Args:
+        path: A table with the columns id and score, of any format that data are read from.
+        dataset: Whose training rows they are of.
+
+    Raises:
+        DataError: If the file cannot be read, or an id is null, repeated, unknown or lacking, or a
+            score is null, text, not finite, or not told from another one in 32 bits.
+    """
+    there = [field.name for field in header_of(path, Dialect(), (_ID, _SCORE))]
+    if lacking := [name for name in (_ID, _SCORE) if name not in there]:
+        raise DataError(
+            f"{path}: no column {lacking[0]!r} among {', '.join(map(excerpt, there))}; write a table of the "
+            "columns id and score, a row each training row, higher for more worth keeping"
+        )
+    table = table_of(path, Columns(id=_ID, label=_SCORE), Dialect())
+    ids = ids_of(table, Columns(id=_ID), str(path))
+    numbers = targets_of(table, ColumnOrigin(where=str(path), column=_SCORE, ids=ids), noun=_SCORE)
+    row_of = {str(name): row for row, name in enumerate(ids.tolist())}
+    _check_known(path, row_of, dataset)
+    lacks = [name for name in dataset.train.ids.tolist() if str(name) not in row_of]
+    if lacks:
+        shown = ", ".join(excerpt(name) for name in lacks[:SHOWN_ROWS])
+        more = f" and {len(lacks) - SHOWN_ROWS:,} more" if len(lacks) > SHOWN_ROWS else ""
+        raise DataError(
+            f"{path}: column {_ID!r}: {len(lacks):,} of {len(dataset.train):,} training rows of "
+            f"{dataset.name} have no score, ids {shown}{more}; give every training row one"
+        )
+    rows = np.array([row_of[str(name)] for name in dataset.train.ids.tolist()], dtype=np.int64)
+    scores = _in_32_bits(ColumnOrigin(where=str(path), column=_SCORE, ids=ids), numbers)[rows]
+    content = hashlib.sha256(scores.tobytes()).hexdigest()
+    return GivenScores(sha=key_of({"data": dataset.sha, "scores": content}), scores=scores)
+
+
+def _check_known(path: Path, row_of: dict[str, int], dataset: Dataset) -> None:
+    """Refuse ids of no row: of a data set cut short on purpose they cannot be told."""
+    if dataset.limited:
+        return
+    known = {str(name) for split in dataset.splits.values() for name in split.ids.tolist()}
+    unknown = [(row, name) for name, row in row_of.items() if name not in known]
+    if unknown:
+        shown = [f"row {row} {excerpt(name)}" for row, name in unknown[:SHOWN_ROWS]]
+        first = excerpt(dataset.train.ids[0])
+        raise bad_rows(
+            str(path), _ID, shown, len(unknown),
+            why=f"{dataset.name} has no row of that id, whose first is {first}: give the ids of its "
+            "--id-column, or row numbers from 0 where it has none",
+        )  # fmt: skip
+
+
+def _in_32_bits(origin: ColumnOrigin, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scores as float32, in which as many must differ as before.
+
+    Raises:
+        DataError: If some are too large, or become equal.
+    """
+    with np.errstate(over="ignore"):
+        # Plus 0: minus zero is zero.
+        scores = numbers.astype(np.float32) + np.float32(0)
+    order = np.argsort(numbers, kind="stable")
+    same = (np.diff(scores[order]) == 0) & (np.diff(numbers[order]) > 0)
+    for bad, why in (
+        (~np.isfinite(scores), "it is beyond 32 bits: divide all by a constant"),
+        (
+            _placed(order[1:], same, len(order)),
+            "32 bits do not tell it from another score: give ranks",
+        ),
+    ):
+        rows = np.flatnonzero(bad)
+        if len(rows):
+            shown = [origin.row_shown(int(row), f"{numbers[row]}") for row in rows[:SHOWN_ROWS]]
+            raise bad_rows(origin.where, _SCORE, shown, len(rows), why=why)
+    return scores
+
+
+def _placed(rows: NDArray[np.intp], are: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
+    """A mask of n rows that is true where `are` says so of `rows`."""
+    mask = np.zeros(n, dtype=bool)
+    mask[rows[are]] = True
+    return mask
