@@ -70,13 +70,12 @@ def of_balanced_accuracy(truth: Truth, columns: Columns) -> Contributions:
     y, counts = counted(truth)
     right = columns["predicted"] == y
     classes = enough(truth)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recall = np.bincount(y[right], minlength=len(counts)) / counts
-        weight = len(y) / counts * np.sqrt(counts / (counts - 1)) / len(classes)
-    is_in = np.isin(y, classes)
-    influence = np.zeros(len(y))
-    influence[is_in] = weight[y[is_in]] * (right[is_in] - recall[y[is_in]])
-    found: Contributions = recall[classes].mean() + influence
+    recall = np.bincount(y[right], minlength=len(counts)) / np.maximum(counts, 1)
+    # Of a class of one row nothing is known of the variance: it adds none.
+    wider = np.sqrt(counts / np.maximum(counts - 1, 1))
+    weight = np.zeros(len(counts))
+    weight[classes] = len(y) / counts[classes] * wider[classes] / len(classes)
+    found: Contributions = recall[classes].mean() + weight[y] * (right - recall[y])
     return found
 
 
@@ -84,7 +83,10 @@ def of_macro_f1(truth: Truth, columns: Columns) -> Contributions:
     """What each example does to the mean of the classes' F1, shape (n,)."""
     y, counts = counted(truth)
     predicted = columns["predicted"]
-    of_predicted = np.bincount(predicted, minlength=len(counts))[: len(counts)]
+    outside = predicted[(predicted < 0) | (predicted >= len(counts))]
+    if len(outside):
+        raise DataError(f"class {outside[0]} is predicted; the data set has {len(counts)} classes")
+    of_predicted = np.bincount(predicted, minlength=len(counts))
     right = predicted == y
     hit = np.bincount(y[right], minlength=len(counts))
     size = counts + of_predicted
@@ -120,12 +122,12 @@ def of_auroc(truth: Truth, columns: Columns) -> Contributions:
         operating characteristic curves", 1988.
     """
     y, counts = counted(truth)
+    if len(counts) == 2 and not counts.all():
+        raise DataError("all test rows are of one class: there is no AUROC")
     if len(counts) == 2:
         likely = np.exp(-columns["loss"].astype(np.float64))
         return _area(np.where(y == 1, likely, 1 - likely), y == 1)
-    classes = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
-    if not len(classes):
-        raise DataError(f"no class has {LEAST_TO_RANK} test rows: there is no AUROC")
+    classes = rankable(truth)
     areas = [_area(columns["probs"][:, k], y == k) for k in classes]
     found: Contributions = np.mean(areas, axis=0)
     return found
@@ -193,8 +195,13 @@ def by_jackknife(
 
     Returns:
         One number a part, shape (100,), or (n,) of a smaller test set: the parts stand for examples.
+
+    Raises:
+        DataError: If there is one test row, or the function gives no finite number.
     """
     n = len(truth.y)
+    if n < 2:
+        raise DataError("the test set has one row; a metric of one's own needs two")
     parts = np.random.default_rng(0).permutation(n) % min(_PARTS, n)
     count = int(parts.max()) + 1
     without = np.array([
@@ -202,6 +209,10 @@ def by_jackknife(
         for part in range(count)
     ])  # fmt: skip
     value = float(function(truth.y, dict(columns)))
+    if not np.isfinite([value, *without]).all():
+        raise DataError(
+            "the metric is not a finite number on the test set, or on 99 of 100 parts of it"
+        )
     found: Contributions = value + (count - 1) * (without.mean() - without)
     return found
 
@@ -215,6 +226,22 @@ def enough(truth: Truth) -> NDArray[np.int64]:
     _, counts = counted(truth)
     found = np.flatnonzero(counts >= LEAST_OF_CLASS)
     return found if len(found) else np.flatnonzero(counts)
+
+
+def rankable(truth: Truth) -> NDArray[np.int64]:
+    """Of more than two classes those that an AUROC is the mean over: with 10 rows in and out of them.
+
+    Raises:
+        DataError: If there is none.
+    """
+    y, counts = counted(truth)
+    found = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
+    if not len(found):
+        raise DataError(
+            f"no class has {LEAST_TO_RANK} test rows and {LEAST_TO_RANK} of other classes beside "
+            "it: there is no AUROC"
+        )
+    return found
 
 
 def counted(truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

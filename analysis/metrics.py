@@ -25,6 +25,7 @@ from analysis.contributions import (
     of_root_mean_square,
     of_token_loss,
     prior_loss,
+    rankable,
 )
 
 
@@ -77,10 +78,27 @@ def _row_of_smallest(truth: Truth) -> float:
     return len(y) / (len(classes) * float(counts[classes].min()))
 
 
-def _row_to_rank(truth: Truth) -> float:
+def _row_of_f1(truth: Truth) -> float:
+    """What one prediction moves a mean of F1 by, times n: it may help two classes, or harm two.
+
+    The first hit of a class of a rows raises its F1 from 0 to 2 / (a + 1) at most; one wrong
+    prediction less of a class of b rows that is right otherwise adds 1 / (2 b + 1).
+    """
     y, counts = counted(truth)
-    least = max(int(min(counts.min(), len(y) - counts.max())), 1)
-    return len(y) / least / (1 if len(counts) == 2 else len(counts)) + (len(counts) > 2)
+    sizes = np.sort(counts[enough(truth)])
+    most = 2 / (sizes[0] + 1) + (1 / (2 * sizes[1] + 1) if len(sizes) > 1 else 0)
+    return float(len(y) * most / len(sizes))
+
+
+def _row_to_rank(truth: Truth) -> float:
+    """What one row moves the area by, times n: from below all others to above them, in each class."""
+    y, counts = counted(truth)
+    if len(counts) == 2:
+        return len(y) / max(1, int(counts.min()))
+    classes = rankable(truth)
+    rest = len(y) / (len(y) - counts)
+    as_own = len(y) / counts[classes] - rest[classes]
+    return float((rest[classes].sum() + max(0.0, as_own.max())) / len(classes))
 
 
 METRICS: dict[str, Metric] = {
@@ -91,7 +109,7 @@ METRICS: dict[str, Metric] = {
             name="balanced_accuracy", label="balanced accuracy", of=of_balanced_accuracy,
             most=_row_of_smallest,
         ),
-        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_smallest),
+        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_f1),
         Metric(
             name="log_loss", label="log loss", unit="nats", scale=1.0, higher=False,
             needs=("loss",), margin="5%", of=of_log_loss, reference=prior_loss,
