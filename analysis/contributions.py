@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from trainables.errors import DataError
 
@@ -125,23 +124,47 @@ def of_auroc(truth: Truth, columns: Columns) -> Contributions:
     if len(counts) == 2 and not counts.all():
         raise DataError("all test rows are of one class: there is no AUROC")
     if len(counts) == 2:
-        likely = np.exp(-columns["loss"].astype(np.float64))
-        return _area(np.where(y == 1, likely, 1 - likely), y == 1)
+        return _area(_evidence(columns["loss"].astype(np.float64), y == 1), y == 1, room=1.0)
     classes = rankable(truth)
     areas = [_area(columns["probs"][:, k], y == k) for k in classes]
     found: Contributions = np.mean(areas, axis=0)
     return found
 
 
-def _area(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> Contributions:
-    """The share of pairs ranked right, and each example's part in it; ties count half."""
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    ranks = rankdata(score)
+def _evidence(loss: NDArray[np.float64], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How much speaks for the second class, in steps of what rounding may have moved a loss by.
+
+    Rows of one probability have unlike losses where their classes differ, and each is rounded by
+    itself: without room for that, a prediction that says the same of all rows would rank them.
+    """
+    is_half = np.array_equal(loss, loss.astype(np.float16))
+    least, most = (1e-7, 13.0) if is_half else (1e-16, 16.0)
+    against = np.log(np.expm1(np.maximum(loss, least))).clip(-most, most)
+    odds: NDArray[np.float64] = np.where(positive, -against, against)
+    if not is_half:
+        return 1e8 * odds
+    # Half a last digit of either class's loss, 2^-11 of it, moves log odds by 2^-11 (3 + |odds|) at most.
+    found: NDArray[np.float64] = np.sign(odds) * np.log1p(np.abs(odds) / 3) * 2**11
+    return found
+
+
+def _area(
+    score: NDArray[np.float64], positive: NDArray[np.bool_], room: float = 0.0
+) -> Contributions:
+    """The share of pairs ranked right, and each example's part in it; scores within `room` count half."""
+
+    def below(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+        ranked = np.sort(others)
+        first = np.searchsorted(ranked, some - room, side="left")
+        last = np.searchsorted(ranked, some + room, side="right")
+        found: NDArray[np.float64] = (first + last) / (2 * len(others))
+        return found
+
     share = np.empty(len(score))
-    share[positive] = (ranks[positive] - rankdata(score[positive])) / n_negative
-    share[~positive] = 1 - (ranks[~positive] - rankdata(score[~positive])) / n_positive
-    area = float(share[positive].mean())
-    weight = np.where(positive, len(score) / n_positive, len(score) / n_negative)
+    share[positive] = below(score[positive], score[~positive])
+    share[~positive] = 1 - below(score[~positive], score[positive])
+    area, many = float(share[positive].mean()), int(positive.sum())
+    weight = np.where(positive, len(score) / many, len(score) / (len(score) - many))
     found: Contributions = area + weight * (share - area)
     return found
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.contributions import LEAST_TO_RANK, Truth
+from trainables.outcome import LARGEST_LOSS
 
 
 def said_of(probs, y):
     """The columns of predicted probabilities, shape (n, c)."""
-    loss = -np.log(np.maximum(probs[np.arange(len(y)), y], 1e-7))
+    loss = np.minimum(-np.log(np.maximum(probs[np.arange(len(y)), y], 1e-9)), LARGEST_LOSS)
     return {"predicted": probs.argmax(1), "loss": loss, "probs": probs}
 
 
@@ -26,7 +27,7 @@ def _classes(counts, *, accuracy=0.8, seed=0, said=None, decimals=None):
     if said is not None:
         probs = np.tile(said, (len(y), 1))
     if decimals is not None:
-        probs = np.round(probs, decimals)
+        probs = np.round(probs, decimals).clip(0.1, 0.9)
     names = tuple(f"class {k}" for k in range(c))
     return Truth(labels=y, class_names=names, prior=np.full(c, 1 / c)), said_of(probs, y)
 
@@ -57,6 +58,7 @@ def _documents(n, seed=0):
 TEST_SETS = {
     "two classes": _classes((30, 25)),
     "two classes, ties": _classes((30, 25), decimals=1),
+    "one answer to all of two classes": _classes((30, 25), said=(0.7, 0.3)),
     "three classes": _classes((30, 20, 12)),
     "six classes, two without a row, one of three": _classes((30, 0, 20, 3, 12, 0)),
     "no class of five rows": _classes((4, 3, 2), accuracy=0.7),

@@ -46,8 +46,7 @@ def _area(y, score, w, k):
 
 def _auroc(truth, columns, w):
     if len(truth.class_names) == 2:
-        likely = np.exp(-columns["loss"])
-        return _area(truth.y, np.where(truth.y == 1, likely, 1 - likely), w, 1)
+        return _area(truth.y, columns["probs"][:, 1], w, 1)
     return np.mean([_area(truth.y, columns["probs"][:, k], w, k) for k in rankable(truth)])
 
 
@@ -154,6 +153,29 @@ def test_an_area_turned_around_is_what_is_missing_to_one():
     assert of_auroc(swapped, columns).mean() == pytest.approx(of_auroc(truth, columns).mean())
 
 
+@pytest.mark.parametrize("p", [0.0005, *np.linspace(0.01, 0.99, 15).round(3).tolist(), 0.9995])
+def test_rows_of_one_probability_tie_whatever_their_class_also_after_rounding(p):
+    y = np.repeat([0, 1], [30, 20])
+    truth = replace(TEST_SETS["two classes"][0], labels=y)
+    exact = np.where(y == 1, -np.log(p), -np.log1p(-p))
+    for loss in (exact, exact.astype(np.float16).astype(np.float64)):
+        assert of_auroc(truth, {"loss": loss}).tolist() == pytest.approx([0.5] * 50, abs=1e-12)
+
+
+def test_rounded_losses_rank_as_exact_ones_do():
+    rng = np.random.default_rng(8)
+    y = (rng.random(4000) < 0.3).astype(np.int64)
+    odds = 3 * rng.standard_normal(4000) + 4 * (2 * y - 1)
+    loss = np.logaddexp(0, np.where(y == 1, -odds, odds)).clip(max=15.9)
+    truth = replace(TEST_SETS["two classes"][0], labels=y)
+    exact, rounded = (
+        of_auroc(truth, {"loss": each})
+        for each in (loss, loss.astype(np.float16).astype(np.float64))
+    )
+    assert rounded.mean() == pytest.approx(exact.mean(), abs=1e-4)
+    assert rounded.var() == pytest.approx(exact.var(), rel=1e-2)
+
+
 def test_perfect_predictions_leave_no_influence():
     truth, columns = TEST_SETS["perfect"]
     for of in (of_accuracy, of_balanced_accuracy, of_macro_f1, of_auroc):
@@ -244,7 +266,7 @@ def test_every_case_can_be_judged(name, made):
     metric = METRICS[name]
     first = {column: np.repeat(values[:1], len(values), 0) for column, values in columns.items()}
     x = metric.sign * (metric.of(truth, first) - metric.of(truth, columns))
-    most = metric.most(truth) if metric.most else None
+    most = metric.most(truth, columns) if metric.most else None
     found = judge(np.stack([x, x / 2], 1), tolerance=0.5, metric=metric, most=most)
     if len(x) == 1:
         assert (found.verdict, found.low) == ("inconclusive", None)
