@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.contributions import (
     Columns,
@@ -27,6 +28,7 @@ from analysis.contributions import (
     prior_loss,
     rankable,
 )
+from trainables.outcome import LARGEST_LOSS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,9 @@ class Metric:
         margin: How much worse is still within unless asked otherwise: in its unit ("1"), or as a share
             of what training gains over `reference` ("5%"); empty where it must be given.
         of: From answers and columns to contributions, shape (n,).
-        most: The most that one example can change the value by, times the number of examples; None
-            where there is no such bound, and the largest seen stands for it.
+        most: From answers and what a full run says: the most that another prediction of one example
+            can change that run's value by, times the number of examples. None where there is no such
+            bound, and the largest change seen stands for it.
         reference: The columns of a prediction that looks at no example; None where there is none.
         is_of: What it needs the data to have: "classes", "numbers" or "" for anything.
     """
@@ -57,7 +60,7 @@ class Metric:
     needs: tuple[str, ...] = ("predicted",)
     margin: str = "1"
     of: Callable[[Truth, Columns], Contributions]
-    most: Callable[[Truth], float] | None = None
+    most: Callable[[Truth, Columns], float] | None = None
     reference: Callable[[Truth], Columns] | None = None
     is_of: str = "classes"
 
@@ -67,30 +70,36 @@ class Metric:
         return 1 if self.higher else -1
 
 
-def _one_row(truth: Truth) -> float:
+def _one_row(truth: Truth, full: Columns) -> float:
     return 1.0
 
 
-def _row_of_smallest(truth: Truth) -> float:
+def _row_of_smallest(truth: Truth, full: Columns) -> float:
     """What one row of the smallest class moves a mean over classes by, times n."""
     y, counts = counted(truth)
     classes = enough(truth)
     return len(y) / (len(classes) * float(counts[classes].min()))
 
 
-def _row_of_f1(truth: Truth) -> float:
-    """What one prediction moves a mean of F1 by, times n: it may help two classes, or harm two.
-
-    The first hit of a class of a rows raises its F1 from 0 to 2 / (a + 1) at most; one wrong
-    prediction less of a class of b rows that is right otherwise adds 1 / (2 b + 1).
-    """
+def _row_of_f1(truth: Truth, full: Columns) -> float:
+    """What one prediction moves a mean of F1 by, times n: it may help two classes, or harm two."""
     y, counts = counted(truth)
-    sizes = np.sort(counts[enough(truth)])
-    most = 2 / (sizes[0] + 1) + (1 / (2 * sizes[1] + 1) if len(sizes) > 1 else 0)
-    return float(len(y) * most / len(sizes))
+    said, classes = full["predicted"], enough(truth)
+    hit = np.bincount(y[said == y], minlength=len(counts))
+    size = counts + np.bincount(said, minlength=len(counts))
+
+    def moved(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+        f1, after = (2 * h / np.maximum(s, 1) for h, s in ((hit, size), (hits, sizes)))
+        change: NDArray[np.float64] = np.where(np.isin(np.arange(len(hit)), classes), after - f1, 0)
+        return np.abs(change)
+
+    own = np.maximum(moved(hit + 1, size + 1), moved(np.maximum(hit - 1, 0), size - 1))
+    others = np.maximum(moved(hit, size + 1), moved(hit, size - 1))
+    pairs = own[:, None] + np.where(np.eye(len(hit), dtype=bool), 0, others)
+    return float(len(y) * pairs.max() / len(classes))
 
 
-def _row_to_rank(truth: Truth) -> float:
+def _row_to_rank(truth: Truth, full: Columns) -> float:
     """What one row moves the area by, times n: from below all others to above them, in each class."""
     y, counts = counted(truth)
     if len(counts) == 2:
@@ -99,6 +108,11 @@ def _row_to_rank(truth: Truth) -> float:
     rest = len(y) / (len(y) - counts)
     as_own = len(y) / counts[classes] - rest[classes]
     return float((rest[classes].sum() + max(0.0, as_own.max())) / len(classes))
+
+
+def _largest_loss(truth: Truth, full: Columns) -> float:
+    """Losses are cut there before they are written."""
+    return LARGEST_LOSS
 
 
 METRICS: dict[str, Metric] = {
@@ -112,7 +126,7 @@ METRICS: dict[str, Metric] = {
         Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_f1),
         Metric(
             name="log_loss", label="log loss", unit="nats", scale=1.0, higher=False,
-            needs=("loss",), margin="5%", of=of_log_loss, reference=prior_loss,
+            needs=("loss",), margin="5%", of=of_log_loss, most=_largest_loss, reference=prior_loss,
         ),
         Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=_row_to_rank),
         Metric(
