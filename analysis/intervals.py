@@ -150,7 +150,7 @@ def _item_variance(p: Parts, more: Any, less: Any, level: float) -> Any:
     down = less - np.where(less > 0, gammaincinv(np.maximum(less, _TINY), level), 0)
     reach = (p.jump / p.n) ** 2 * (up**2 + down**2)
     if p.unseen:
-        reach = reach + (np.log(level) * p.unseen / p.n) ** 2
+        reach = np.maximum(reach, (np.log(level) * p.unseen / p.n) ** 2)
     return reach / float(ndtri(level)) ** 2
 
 

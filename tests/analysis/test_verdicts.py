@@ -319,6 +319,7 @@ def test_where_every_difference_is_as_large_as_can_be_nothing_is_unseen():
 
 def test_room_for_what_was_not_seen_is_part_of_what_more_seeds_cannot_settle():
     p, _ = parts_of(small_losses(1000), 15.9)
-    without = parts(small_losses(1000), unit=0.02)
-    more = (math.log(0.05) * 15.9 / 1000 / 1.6448536) ** 2
-    assert item_variance(p) == pytest.approx(item_variance(without) + more)
+    room = math.log(0.05) * 15.9 / 1000 / 1.6448536
+    assert item_variance(p) == pytest.approx(room**2)
+    many, _ = parts_of(small_losses(1000), 0.021)
+    assert item_variance(many) == item_variance(parts(small_losses(1000), unit=0.02))
