@@ -1,5 +1,6 @@
 """What a data set's conditions come to: one answer, for card, gate, terminal and tables alike."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -10,7 +11,14 @@ from analysis.cost import best_measured_cost
 from analysis.envelope import JudgedCell
 from analysis.interim_looks import look_of
 from analysis.intervals import bounds
-from analysis.ladders import climbed, climbed_by_two, has_learned, levels_of_looks, rung_of
+from analysis.ladders import (
+    climbed,
+    climbed_by_two,
+    has_learned,
+    levels_of_looks,
+    lines_of,
+    rung_of,
+)
 from analysis.learned import Learned
 from analysis.methods import DatasetId, RateCurve
 from analysis.multiplicity import Rung, searched
@@ -111,9 +119,10 @@ def _as_confirmed(study: Study, row: JudgedCell, n_candidates: int) -> Rung | No
     """Whether a condition would be confirmed by seeds like its own; None where it may not pass."""
     if rung_of(study, row) is None:
         return None
-    assert row.verdict is not None and row.verdict.parts is not None, "it has a rung"
-    p, line = row.verdict.parts, -row.verdict.tolerance / 100
-    return lambda level: bool(bounds(p, level, item_alpha=level / n_candidates)[0] > line)
+    asked = lines_of(row)
+    return lambda level: all(
+        bool(bounds(p, level, item_alpha=level / n_candidates)[0] > line) for p, line in asked
+    )
 
 
 def _confirmed(found: Answer, one: Confirmation) -> Answer:
@@ -262,8 +271,10 @@ def _told(
     low = high = None
     if row and v and v.parts is not None and v.low is not None:
         used = levels_of_looks(level)[look_of(row.cell)] if study.plan.adaptive else level
-        found = (100 * float(bound) for bound in bounds(v.parts, used))
-        low, high = (min(max(bound, -100.0), 100.0) for bound in found)
+        # A share changes by all of itself at most.
+        most = v.scale if study.metric.unit == "pp" else math.inf
+        found = (v.scale * float(bound) for bound in bounds(v.parts, used))
+        low, high = (min(max(bound, -most), most) for bound in found)
     return Answer(
         source=source,
         name=study.sources[source],

@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.envelope import Cell
 from analysis.pairing import Pair
+from analysis.readings import OF_ACCURACY
 from analysis.verdicts import ALPHA, judge
 from trainables.errors import DataError
 
@@ -180,7 +181,10 @@ def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.
     bounds = np.full((len(pairs[0].pruned.class_counts), 2), np.nan)
     counts = pairs[0].pruned.test_counts
     if len(pairs) > 1 and counts:
-        by_class = [np.split(pair.gained(), np.cumsum(counts)[:-1]) for pair in pairs]
+        by_class = [
+            np.split(OF_ACCURACY.gained(pair.pruned, pair.baseline), np.cumsum(counts)[:-1])
+            for pair in pairs
+        ]
         for k in np.flatnonzero(counts):
             own = np.stack([parts[k] for parts in by_class], axis=1)
             verdict = judge(own, alpha=alpha)

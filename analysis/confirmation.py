@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from analysis.envelope import Cell, JudgedCell, cells, judge_cell
+from analysis.guards import Criterion
 from analysis.methods import DatasetId, RateCurve, condition_of
 from analysis.pairing import distinct_rows
 from analysis.random_control import Comparison, held_against
+from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan
 from analysis.verdicts import ALPHA, LEAST_SEEDS
 from trainables.errors import DataError
@@ -59,7 +61,11 @@ class Confirmation:
 
 
 def confirmations(
-    results: Iterable[TrialResult], plan: Plan, *, tolerance: float
+    results: Iterable[TrialResult],
+    plan: Plan,
+    *,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    reading: Reading = OF_ACCURACY,
 ) -> dict[DatasetId, Confirmation]:
     """The confirmation of each data set that has one, under way or over.
 
@@ -69,7 +75,8 @@ def confirmations(
     Args:
         results: Rows of a run: fixed lists and full-data runs count.
         plan: What was to be run.
-        tolerance: How far below the full-data run is still within.
+        by: What a list is judged by; guards as strictly as the metric.
+        reading: Its metric, as it reads the rows.
 
     Raises:
         DataError: If fresh seeds that share a list were trained on different rows.
@@ -87,12 +94,12 @@ def confirmations(
     tried = {condition_of(row.spec) for row in every if row.spec.kind == "pruned"}
     counted = Counter(one.source.data_sha for one in tried) | Counter(plan.candidates)
     found: dict[DatasetId, list[Cell]] = defaultdict(list)
-    for cell in cells(fresh, planned):
+    for cell in cells(fresh, planned, reading=reading):
         found[cell.condition.source].append(cell)
     all_of = {
         source: [
             replace(
-                _confirmation(cell, own, counted[source.data_sha] or 1, tolerance),
+                _confirmation(cell, own, counted[source.data_sha] or 1, by),
                 n_ended=ended[cell.condition],
                 n_failed=failed[cell.condition],
             )
@@ -109,15 +116,15 @@ def _speaks(one: Confirmation) -> tuple[bool, float]:
     return one.passes, one.row.cell.condition.rate
 
 
-def _confirmation(cell: Cell, own: list[Cell], n_candidates: int, tolerance: float) -> Confirmation:
+def _confirmation(cell: Cell, own: list[Cell], n_candidates: int, by: Criterion) -> Confirmation:
     """A list held against the full-data runs, and against random lists of its size."""
     _check_one_list(cell)
     lists = sum(bool(one.condition.scored_by) for one in own)
-    level = {"alpha": LEVEL / lists, "item_share": 1 / n_candidates}
+    alpha, share = LEVEL / lists, 1 / n_candidates
     control = next((one for one in own if _is_beside(one, cell)), None)
-    beside = held_against(cell, control, **level) if control else None
+    beside = held_against(cell, control, alpha=alpha, item_share=share) if control else None
     return Confirmation(
-        row=JudgedCell(cell, judge_cell(cell, tolerance=tolerance, **level)),
+        row=judge_cell(cell, by=by, alpha=alpha, item_share=share),
         control=control,
         against_random=beside,
         n_candidates=n_candidates,

@@ -1,17 +1,20 @@
 """From rows to the envelope: trials paired with their baseline by seed, gathered into cells, judged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.divergence import diverged
+from analysis.divergence import LEAST_FALL, diverged
+from analysis.guards import Criterion, Guarded, joint, judge_pairs, judged_guards
 from analysis.methods import Condition, condition_of
+from analysis.metrics import Metric
 from analysis.pairing import Pair, check_test_sizes, distinct_rows, pairing_key, why_unpaired
-from analysis.verdicts import ALPHA, Verdict, judge
+from analysis.readings import OF_ACCURACY, Reading, Rows
+from analysis.verdicts import ALPHA, Verdict
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
 
@@ -45,19 +48,36 @@ class Cell:
 
     @property
     def delta(self) -> tuple[float, ...]:
-        """Accuracy minus baseline in pp, in the order of `seeds`."""
+        """The metric less the baseline's in its unit, in the order of `seeds`; below 0 is worse."""
         return tuple(pair.delta for pair in self.pairs)
 
-    def differences(self) -> np.ndarray:
-        """What each test example adds in each seed, shape (n_test, seeds); needs a pair."""
-        return np.stack([pair.gained() for pair in self.pairs], axis=1)
+    @property
+    def reading(self) -> Reading:
+        """The metric its pairs are compared by."""
+        return self.pairs[0].reading if self.pairs else OF_ACCURACY
+
+    def differences(self, rows: Rows | None = None) -> np.ndarray:
+        """What each test row adds in each seed, of all or of some, shape (n, seeds); needs a pair."""
+        return np.stack([pair.gained(rows) for pair in self.pairs], axis=1)
 
 
-class JudgedCell(NamedTuple):
-    """A cell and its verdict: None where no trial of the cell could be paired."""
+@dataclass(frozen=True)
+class JudgedCell:
+    """A cell and its verdict; unpacked it is these two.
+
+    Attributes:
+        cell: The cell.
+        verdict: By the metric; its word is that of metric and guards together. None where no trial of
+            the cell could be paired.
+        guards: What must hold besides, judged.
+    """
 
     cell: Cell
     verdict: Verdict | None
+    guards: tuple[Guarded, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.cell, self.verdict))
 
 
 def only(cell: Cell, seeds: Iterable[int]) -> Cell:
@@ -69,7 +89,12 @@ def only(cell: Cell, seeds: Iterable[int]) -> Cell:
     return replace(cell, pairs=pairs, lost=lost, diverged=named)
 
 
-def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> list[Cell]:
+def cells(
+    results: Iterable[TrialResult],
+    planned: Iterable[TrialSpec] = (),
+    *,
+    reading: Reading = OF_ACCURACY,
+) -> list[Cell]:
     """Every condition found or planned, with its pairs, sorted.
 
     Runs that fell out below are named first, by the scale of all runs that answer one question. A
@@ -78,6 +103,7 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
     Args:
         results: Rows of one run or of several.
         planned: The specs that were to be run; without them what was found was planned.
+        reading: The metric to compare by.
 
     Raises:
         DataError: If paired trials were not tested on the same test set.
@@ -93,10 +119,10 @@ def cells(results: Iterable[TrialResult], planned: Iterable[TrialSpec] = ()) -> 
         if not spec.is_baseline:
             seeds[condition_of(spec)].add(spec.seed)
     found = [
-        _cell(condition, by_condition[condition], baselines, len(seeds[condition]))
+        _cell(condition, by_condition[condition], baselines, len(seeds[condition]), reading)
         for condition in seeds
     ]
-    named = [one for group in _by_question(found) for one in _with_divergence(group)]
+    named = [one for group in _by_question(found) for one in _with_divergence(group, reading)]
     return sorted(named, key=lambda cell: cell.condition.order)
 
 
@@ -104,7 +130,8 @@ def judged_cells(
     results: Iterable[TrialResult],
     planned: Iterable[TrialSpec] = (),
     *,
-    tolerance: float = 1.0,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    reading: Reading = OF_ACCURACY,
 ) -> list[JudgedCell]:
     """Every cell with its verdict.
 
@@ -113,26 +140,33 @@ def judged_cells(
     Args:
         results: Rows of one run or of several.
         planned: The specs that were to be run.
-        tolerance: How far below the baseline is still within, in pp.
+        by: What they are judged by.
+        reading: Its metric, as it reads the rows.
 
     Raises:
         DataError: If paired trials were not tested on the same test set.
     """
-    return [
-        JudgedCell(cell, judge_cell(cell, tolerance=tolerance)) for cell in cells(results, planned)
-    ]
+    return [judge_cell(cell, by=by) for cell in cells(results, planned, reading=reading)]
 
 
 def judge_cell(
-    cell: Cell, *, tolerance: float, alpha: float = ALPHA, item_share: float = 1.0
-) -> Verdict | None:
-    """The verdict of a cell, None without a pair; arguments as `judge`."""
+    cell: Cell,
+    *,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    alpha: float = ALPHA,
+    item_share: float = 1.0,
+) -> JudgedCell:
+    """A cell with its verdict and its guards; arguments as `judge_pairs`."""
     if not cell.pairs:
-        return None
-    return judge(
-        cell.differences(), tolerance=tolerance, alpha=alpha, item_share=item_share,
+        return JudgedCell(cell, None)
+    plain = judge_pairs(
+        cell.pairs, cell.reading, by.margin, alpha=alpha, item_share=item_share,
         diverged=cell.diverged,
     )  # fmt: skip
+    guards = judged_guards(
+        cell.pairs, by, alpha=alpha, item_share=item_share, diverged=cell.diverged
+    )
+    return JudgedCell(cell, joint(plain, guards), guards)
 
 
 def _by_question(found: Iterable[Cell]) -> list[list[Cell]]:
@@ -142,31 +176,53 @@ def _by_question(found: Iterable[Cell]) -> list[list[Cell]]:
     return list(groups.values())
 
 
-def _with_divergence(group: Sequence[Cell]) -> list[Cell]:
+def _with_divergence(group: Sequence[Cell], reading: Reading) -> list[Cell]:
     """The cells of one question with diverged runs named: full-data runs, and those of each cell."""
+    metric = reading.metric
+
+    def value(row: TrialResult) -> float:
+        return metric.scale * reading.value(row)
+
     # By environment, too: rows of two machines may hold two full-data runs of a seed.
-    full = {
-        pairing_key(pair.baseline): _percent(pair.baseline) for cell in group for pair in cell.pairs
-    }
-    arms = [[_percent(pair.pruned) for pair in cell.pairs] for cell in group]
-    of_full, *of_cells = diverged([[*full.values()], *arms])
+    runs = {pairing_key(pair.baseline): pair.baseline for cell in group for pair in cell.pairs}
+    full = {key: value(row) for key, row in runs.items()}
+    arms = [[value(pair.pruned) for pair in cell.pairs] for cell in group]
+    signed = [[metric.sign * one for one in arm] for arm in ([*full.values()], *arms)]
+    of_full, *of_cells = diverged(signed, least=_least_fall(reading, [*runs.values()]))
     bad = {key: full[key] for key, is_off in zip(full, of_full, strict=True) if is_off}
     usual = float(np.median([*full.values()])) if full else 0.0
-    return [_named(cell, mask, bad, usual) for cell, mask in zip(group, of_cells, strict=True)]
+    told = {
+        key: f"({_told(one, metric)} against {_told(usual, metric)})" for key, one in bad.items()
+    }
+    return [_named(cell, mask, told) for cell, mask in zip(group, of_cells, strict=True)]
 
 
-def _named(
-    cell: Cell, mask: NDArray[np.bool_], bad: Mapping[tuple[Any, ...], float], usual: float
-) -> Cell:
+def _least_fall(reading: Reading, full: Sequence[TrialResult]) -> float:
+    """What a run must fall by at least to be named as diverged, in the metric's unit.
+
+    Five points of a share; of other metrics half of what the typical full-data run gains over a
+    prediction without a look, or half of its value where none is known.
+    """
+    metric = reading.metric
+    if metric.unit == "pp" or not full:
+        return LEAST_FALL
+    gains = [reading.gain(row) for row in full]
+    sizes = [float(gain.mean()) for gain in gains if gain is not None]
+    sizes = sizes or [reading.value(row) for row in full]
+    return abs(float(np.median(sizes))) * metric.scale / 2
+
+
+def _told(value: float, metric: Metric) -> str:
+    return f"{value:.1f}%" if metric.unit == "pp" else f"{value:.4g} {metric.unit}".strip()
+
+
+def _named(cell: Cell, mask: NDArray[np.bool_], bad: Mapping[tuple[Any, ...], str]) -> Cell:
     kept, why, gone, off = [], [], [], []
     for pair, is_off in zip(cell.pairs, mask, strict=True):
         key = pairing_key(pair.baseline)
         if key in bad:
             gone.append(pair.seed)
-            why.append(
-                f"seed {pair.seed}: the full-data run diverged "
-                f"({bad[key]:.1f}% against {usual:.1f}%)"
-            )
+            why.append(f"seed {pair.seed}: the full-data run diverged {bad[key]}")
             continue
         kept.append(pair)
         off += [pair.seed] * bool(is_off)
@@ -179,26 +235,23 @@ def _named(
     )
 
 
-def _percent(row: TrialResult) -> float:
-    return 100 * (row.accuracy or 0.0)
-
-
 def _cell(
     condition: Condition,
     rows: list[TrialResult],
     baselines: Mapping[tuple[Any, ...], TrialResult],
     n_planned: int,
+    reading: Reading,
 ) -> Cell:
     run_keys = {run_key for run_key, _ in baselines}
     pairs: dict[int, Pair] = {}
     unpaired: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: (row.spec.seed, row.finished)):
         baseline = baselines.get(pairing_key(row))
-        reason = why_unpaired(row, baseline, row.spec.run_key in run_keys)
+        reason = why_unpaired(row, baseline, row.spec.run_key in run_keys, reading)
         if baseline is None or reason:
             unpaired[row.spec.seed] = f"seed {row.spec.seed}: {reason}"
         else:
-            pairs[row.spec.seed] = Pair(pruned=row, baseline=baseline)
+            pairs[row.spec.seed] = Pair(pruned=row, baseline=baseline, reading=reading)
     check_test_sizes(list(pairs.values()))
     return Cell(
         condition=condition,

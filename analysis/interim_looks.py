@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.envelope import Cell, JudgedCell, cells, judge_cell, only
+from analysis.guards import Criterion, clears
 from analysis.methods import Condition, DatasetId, RateCurve, condition_of
 from analysis.multiplicity import look_levels
+from analysis.readings import OF_ACCURACY, Reading
 from analysis.seeds_needed import chance_settled
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from trainables.result import TrialResult
@@ -65,11 +67,14 @@ def at_look(cell: Cell) -> Cell:
 
 
 def envelope_at_looks(
-    results: Iterable[TrialResult], planned: Iterable[TrialSpec], *, tolerance: float
+    results: Iterable[TrialResult],
+    planned: Iterable[TrialSpec],
+    *,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    reading: Reading = OF_ACCURACY,
 ) -> list[JudgedCell]:
     """Every cell at its last look with its verdict; arguments as `judged_cells`."""
-    seen = [at_look(cell) for cell in cells(results, planned)]
-    return [JudgedCell(cell, judge_look(cell, tolerance=tolerance)) for cell in seen]
+    return [judge_look(at_look(cell), by) for cell in cells(results, planned, reading=reading)]
 
 
 def look_of(cell: Cell) -> int:
@@ -78,13 +83,17 @@ def look_of(cell: Cell) -> int:
     return max(sum(look <= ended for look in LOOKS) - 1, 0)
 
 
-def judge_look(cell: Cell, *, tolerance: float) -> Verdict | None:
-    """The verdict of one look, at the error that look may make; None without a pair."""
-    return judge_cell(cell, tolerance=tolerance, alpha=LOOK_ALPHAS[look_of(cell)])
+def judge_look(cell: Cell, by: Criterion = Criterion()) -> JudgedCell:  # noqa: B008 - frozen
+    """A cell judged at one look, at the error that look may make."""
+    return judge_cell(cell, by=by, alpha=LOOK_ALPHAS[look_of(cell)])
 
 
 def demand(
-    grid: Sequence[TrialSpec], results: Iterable[TrialResult], *, tolerance: float
+    grid: Sequence[TrialSpec],
+    results: Iterable[TrialResult],
+    *,
+    by: Criterion = Criterion(),  # noqa: B008 - frozen
+    reading: Reading = OF_ACCURACY,
 ) -> Demand:
     """Which trials of a grid are wanted, given those that ended.
 
@@ -98,9 +107,10 @@ def demand(
     Args:
         grid: All trials there could be, the most seeds included.
         results: Rows that ended, well or not.
-        tolerance: How far below the baseline is still within.
+        by: What conditions are judged by.
+        reading: Its metric, as it reads the rows.
     """
-    found = {cell.condition: cell for cell in cells(results)}
+    found = {cell.condition: cell for cell in cells(results, reading=reading)}
     curves: dict[tuple[DatasetId, RateCurve], dict[float, list[TrialSpec]]] = defaultdict(dict)
     for spec in grid:
         if not spec.is_baseline:
@@ -111,7 +121,7 @@ def demand(
     purchases: list[Purchase] = []
     for by_rate in curves.values():
         for _, specs in sorted(by_rate.items()):
-            verdict, purchase = _climb(specs, found, tolerance, wanted)
+            verdict, purchase = _climb(specs, found, by, wanted)
             if purchase is not None and purchase.verdict is not None:
                 purchases.append(purchase)
             if verdict is None or verdict.verdict != "within" or not _is_settled(verdict):
@@ -142,7 +152,7 @@ def _want(wanted: dict[str, TrialSpec], specs: Iterable[TrialSpec]) -> None:
 def _climb(
     specs: Sequence[TrialSpec],
     found: Mapping[Condition, Cell],
-    tolerance: float,
+    by: Criterion,
     wanted: dict[str, TrialSpec],
 ) -> tuple[Verdict | None, Purchase | None]:
     """Look after look of one condition: its verdict once it is settled, else what it still needs."""
@@ -154,8 +164,9 @@ def _climb(
         left = tuple(spec for spec in specs[:look] if spec.seed not in ended)
         if left:
             return None, Purchase(condition=condition, verdict=verdict, specs=left)
-        verdict = judge_look(only(cell, [s.seed for s in specs[:look]]), tolerance=tolerance)
-        if verdict is not None and (_is_settled(verdict) or is_hopeless(verdict)):
+        judged = judge_look(only(cell, [s.seed for s in specs[:look]]), by)
+        verdict = judged.verdict
+        if verdict is not None and (_is_settled(verdict) or _is_past_hope(judged)):
             break
     return verdict, None
 
@@ -163,6 +174,14 @@ def _climb(
 def _is_settled(verdict: Verdict) -> bool:
     """Whether a look ends the buying: two seeds, where others were lost, never do."""
     return verdict.verdict != "inconclusive" and verdict.n_seeds >= LEAST_SEEDS
+
+
+def _is_past_hope(judged: JudgedCell) -> bool:
+    """Whether metric or a guard, whichever is undecided, is hardly to be decided by more seeds."""
+    assert judged.verdict is not None, "asked of a condition with a verdict"
+    alone = [one.verdict for one in judged.guards]
+    of_metric = [judged.verdict] if not alone or not clears(judged.verdict) else []
+    return any(is_hopeless(v) for v in (*of_metric, *alone) if v.verdict != "within")
 
 
 def is_hopeless(verdict: Verdict) -> bool:

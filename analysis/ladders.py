@@ -9,28 +9,36 @@ from analysis.interim_looks import LOOKS, look_of
 from analysis.intervals import Parts, bounds
 from analysis.multiplicity import Rung, look_levels
 from analysis.study import Study
-from analysis.verdicts import ALPHA, LEAST_SEEDS
+from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 
 
 def rung_of(study: Study, row: JudgedCell) -> Rung | None:
     """Whether a condition is within at a level; None where it may not pass at any."""
     v = row.verdict
-    if (
-        v is None
-        or v.parts is None
-        or v.n_seeds < LEAST_SEEDS
-        or v.diverged
-        or v.low is None
-        or v.few
-    ):
+    if v is None or v.n_seeds < LEAST_SEEDS or not may_pass(v):
         return None
     if not has_learned(study, row):
         return None
-    p, line = v.parts, v.line
+    if not all(may_pass(one.verdict) for one in row.guards):
+        return None
+    asked = lines_of(row)
     if not study.plan.adaptive:
-        return lambda level: bool(bounds(p, level)[0] > line)
+        return lambda level: all(bool(bounds(p, level)[0] > line) for p, line in asked)
     look = look_of(row.cell)
-    return lambda level: bool(bounds(p, levels_of_looks(level)[look])[0] > line)
+    return lambda level: all(
+        bool(bounds(p, levels_of_looks(level)[look])[0] > line) for p, line in asked
+    )
+
+
+def may_pass(v: Verdict) -> bool:
+    """Whether a verdict may be within at some error: it has an interval and nothing forbids it."""
+    return v.parts is not None and v.low is not None and not v.diverged and v.few is None
+
+
+def lines_of(row: JudgedCell) -> list[tuple[Parts, float]]:
+    """What must lie above which line, of the metric and of every guard; each with an interval."""
+    verdicts = [row.verdict, *(one.verdict for one in row.guards)]
+    return [(v.parts, v.line) for v in verdicts if v is not None and v.parts is not None]
 
 
 def has_learned(study: Study, row: JudgedCell) -> bool:
@@ -71,6 +79,8 @@ def climbed_by_two(study: Study, rows: Sequence[JudgedCell]) -> int:
         beside = _of_two(study, row)
         pooled = replace(v.parts, run=max(v.parts.run, sum(p.run for p in beside) / len(beside)))
         low, _ = bounds(pooled, ALPHA, df=min(len(beside) / 2, 4))
+        if any(bounds(p, ALPHA)[0] <= line for p, line in lines_of(row)[1:]):
+            break
         if low <= v.line:
             break
         count += 1

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from analysis.answers import Answer
 from analysis.envelope import Cell, JudgedCell
+from analysis.guards import judge_pairs
 from analysis.interim_looks import look_of
 from analysis.ladders import has_learned, levels_of_looks
 from analysis.methods import DatasetId, condition_of
-from analysis.pairing import correct_bits
+from analysis.readings import correct_bits
 from analysis.study import Study
-from analysis.verdicts import Verdict, judge
+from analysis.verdicts import Verdict
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
@@ -168,9 +169,9 @@ def _judged(
     cell: Cell = row.cell
     if not mask.any() or not cell.pairs:
         return None
-    verdict = judge(
-        cell.differences()[mask], tolerance=study.tolerance, alpha=alpha,
-        item_share=item_share, diverged=cell.diverged,
+    verdict = judge_pairs(
+        cell.pairs, cell.reading, study.by.margin, rows=mask, alpha=alpha, item_share=item_share,
+        diverged=cell.diverged,
     )  # fmt: skip
     if verdict.verdict == "within" and not has_learned(study, row):
         return replace(verdict, verdict="inconclusive", equivalent=False, improved=False)

@@ -5,18 +5,24 @@ their mean is the metric's value, and how far each lies from the mean is what th
 value (its influence). All statistics work on differences of contributions, and know nothing else.
 """
 
+import importlib
+import importlib.util
+import math
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.contributions import (
     Columns,
     Contributions,
     Truth,
-    counted,
-    enough,
+    by_jackknife,
     of_absolute_error,
     of_accuracy,
     of_auroc,
@@ -26,9 +32,11 @@ from analysis.contributions import (
     of_root_mean_square,
     of_token_loss,
     prior_loss,
-    rankable,
+    ratio,
 )
-from trainables.outcome import LARGEST_LOSS
+from analysis.row_bounds import largest_loss, one_row, row_of_f1, row_of_smallest, row_to_rank
+from trainables.errors import DataError, UsageError
+from trainables.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,65 +78,20 @@ class Metric:
         return 1 if self.higher else -1
 
 
-def _one_row(truth: Truth, full: Columns) -> float:
-    return 1.0
-
-
-def _row_of_smallest(truth: Truth, full: Columns) -> float:
-    """What one row of the smallest class moves a mean over classes by, times n."""
-    y, counts = counted(truth)
-    classes = enough(truth)
-    return len(y) / (len(classes) * float(counts[classes].min()))
-
-
-def _row_of_f1(truth: Truth, full: Columns) -> float:
-    """What one prediction moves a mean of F1 by, times n: it may help two classes, or harm two."""
-    y, counts = counted(truth)
-    said, classes = full["predicted"], enough(truth)
-    hit = np.bincount(y[said == y], minlength=len(counts))
-    size = counts + np.bincount(said, minlength=len(counts))
-
-    def moved(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
-        f1, after = (2 * h / np.maximum(s, 1) for h, s in ((hit, size), (hits, sizes)))
-        change: NDArray[np.float64] = np.where(np.isin(np.arange(len(hit)), classes), after - f1, 0)
-        return np.abs(change)
-
-    own = np.maximum(moved(hit + 1, size + 1), moved(np.maximum(hit - 1, 0), size - 1))
-    others = np.maximum(moved(hit, size + 1), moved(hit, size - 1))
-    pairs = own[:, None] + np.where(np.eye(len(hit), dtype=bool), 0, others)
-    return float(len(y) * pairs.max() / len(classes))
-
-
-def _row_to_rank(truth: Truth, full: Columns) -> float:
-    """What one row moves the area by, times n: from below all others to above them, in each class."""
-    y, counts = counted(truth)
-    if len(counts) == 2:
-        return len(y) / max(1, int(counts.min()))
-    classes = rankable(truth)
-    rest = len(y) / (len(y) - counts)
-    as_own = len(y) / counts[classes] - rest[classes]
-    return float((rest[classes].sum() + max(0.0, as_own.max())) / len(classes))
-
-
-def _largest_loss(truth: Truth, full: Columns) -> float:
-    """Losses are cut there before they are written."""
-    return LARGEST_LOSS
-
-
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(name="accuracy", label="accuracy", of=of_accuracy, most=_one_row),
+        Metric(name="accuracy", label="accuracy", of=of_accuracy, most=one_row),
         Metric(
             name="balanced_accuracy", label="balanced accuracy", of=of_balanced_accuracy,
-            most=_row_of_smallest,
+            most=row_of_smallest,
         ),
-        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_f1),
+        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=row_of_f1),
         Metric(
             name="log_loss", label="log loss", unit="nats", scale=1.0, higher=False,
-            needs=("loss",), margin="5%", of=of_log_loss, most=_largest_loss, reference=prior_loss,
+            needs=("loss",), margin="5%", of=of_log_loss, most=largest_loss, reference=prior_loss,
         ),
-        Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=_row_to_rank),
+        Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=row_to_rank),
         Metric(
             name="mae", label="mean absolute error", unit="", scale=1.0, higher=False, margin="5%",
             of=of_absolute_error, is_of="numbers",
@@ -146,3 +109,159 @@ METRICS: dict[str, Metric] = {
     )
 }  # fmt: skip
 ACCURACY = METRICS["accuracy"]
+
+_DIRECTIONS = {"higher": True, "lower": False}
+_SHARE = re.compile(r"(\d+\.?\d*|\.\d+)%")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """How much worse is still within.
+
+    Attributes:
+        value: In the metric's unit; as a share in [0, 1) of what training gains over `Metric.reference`
+            where `is_share`.
+        is_share: Which of the two.
+    """
+
+    value: float
+    is_share: bool = False
+
+    @property
+    def written(self) -> float | str:
+        """As a plan holds it, and `margin_of` reads it: a number, or a share such as "5%"."""
+        return f"{round(100 * self.value, 10):g}%" if self.is_share else self.value
+
+    def text(self, metric: Metric) -> str:
+        """As a sentence has it: 1 pp, 0.02 nats, 5% of the gain."""
+        if self.is_share:
+            return f"{round(100 * self.value, 4):g}% of the gain"
+        return f"{self.value:g} {metric.unit}".strip()
+
+
+def margin_of(text: str, metric: Metric) -> Margin:
+    """A margin as written: a number in the metric's unit, or a share of the gain such as 5%.
+
+    Args:
+        text: Empty for the metric's own.
+        metric: What it is of.
+
+    Raises:
+        UsageError: If it is neither, or the metric has no margin of its own, or no gain to share.
+    """
+    written = str(text).strip() or metric.margin
+    unit = f" in {metric.unit}" if metric.unit else " in its own unit"
+    shares = ", or a share of what training gains, such as 5%" if metric.reference else ""
+    if not written:
+        raise UsageError(
+            f"{metric.name} has no margin of its own: give how much worse is still within{unit}, such as "
+            f"--tolerance 0.01{shares}"
+        )
+    if found := _SHARE.fullmatch(written):
+        if metric.reference is None:
+            raise UsageError(
+                f"tolerance {written} is a share of what training gains over a prediction that looks at no "
+                f"example, and {metric.label} has none: give a number{unit}"
+            )
+        if (share := float(found[1]) / 100) < 1:
+            return Margin(value=share, is_share=True)
+    try:
+        value = float(written)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf or (metric.unit == "pp" and value > 100):
+        raise UsageError(f"tolerance {written!r}; give a number{unit}, 0 or more{shares}")
+    return Margin(value=value)
+
+
+def metric_of(text: str) -> Metric:
+    """A metric as written: a row of METRICS, or one of the user's own.
+
+    NAME:higher or NAME:lower is the mean of a column that a trainer leaves, A/B:higher the ratio of two
+    columns' sums; FILE.py:FUNCTION or MODULE:FUNCTION, with :lower behind it where less is better, a
+    function of answers and columns.
+
+    Raises:
+        UsageError: If it is none of them, or the function is not there.
+    """
+    if text in METRICS:
+        return METRICS[text]
+    name, _, last = text.rpartition(":")
+    if name and last in _DIRECTIONS and ":" not in name:
+        return _of_columns(name, text, higher=_DIRECTIONS[last])
+    if name and last in _DIRECTIONS:
+        return _of_function(name, text, higher=_DIRECTIONS[last])
+    if name and last:
+        return _of_function(text, text, higher=True)
+    raise UsageError(
+        f"metric {text!r} is not known.{did_you_mean(text, METRICS)} There are {', '.join(METRICS)}; a column "
+        "that your trainer leaves is NAME:higher or NAME:lower, a function of yours FILE.py:FUNCTION"
+    )
+
+
+def _of_columns(name: str, text: str, *, higher: bool) -> Metric:
+    """The mean of a column, or the ratio of the sums of two."""
+    needs = tuple(name.split("/"))
+    if not all(needs) or len(needs) > 2:
+        raise UsageError(f"metric {text!r}; write NAME:higher or A/B:higher, or lower for either")
+
+    def of(truth: Truth, columns: Columns) -> Contributions:
+        numbers = [columns[column].astype(np.float64) for column in needs]
+        if wide := [column for column in needs if columns[column].ndim > 1]:
+            raise DataError(f"column {wide[0]!r} has several numbers a row; {text} needs one")
+        return ratio(*numbers) if len(numbers) == 2 else numbers[0]
+
+    return Metric(
+        name=text, label=name, unit="", scale=1.0, higher=higher, needs=needs, margin="", of=of, is_of=""
+    )  # fmt: skip
+
+
+def _of_function(name: str, text: str, *, higher: bool) -> Metric:
+    """Any function of answers and columns, by the jackknife."""
+    where, _, attribute = name.rpartition(":")
+    function = partial(_called, _function_of(where, attribute, text), text)
+    return Metric(
+        name=text, label=attribute, unit="", scale=1.0, higher=higher, needs=(), margin="",
+        of=lambda truth, columns: by_jackknife(function, truth, columns), is_of="",
+    )  # fmt: skip
+
+
+def _called(function: Callable[..., Any], text: str, *given: Any) -> float:
+    try:
+        value = float(function(*given))
+    except Exception as error:
+        raise DataError(f"metric {text}: {type(error).__name__}: {error}") from error
+    if not math.isfinite(value):
+        raise DataError(
+            f"metric {text} gave {value} for {len(given[0])} test rows; it must be finite"
+        )
+    return value
+
+
+def _function_of(where: str, attribute: str, text: str) -> Callable[..., Any]:
+    try:
+        if where.endswith(".py"):
+            path = Path(where).resolve()
+            if not path.is_file():
+                raise UsageError(f"metric {text!r}: there is no file {path}")
+            spec = importlib.util.spec_from_file_location(f"metric_{path.stem}", path)
+            assert spec is not None and spec.loader is not None, "the name ends in .py"
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        else:
+            here = str(Path.cwd())
+            if here not in sys.path:
+                sys.path.append(here)
+            module = importlib.import_module(where)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"metric {text!r}: {type(error).__name__}: {error}") from error
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        named = [one for one in vars(module) if callable(getattr(module, one))]
+        raise UsageError(
+            f"metric {text!r}: {where} has no function {attribute!r}.{did_you_mean(attribute, named)}"
+        )
+    found: Callable[..., Any] = function
+    return found

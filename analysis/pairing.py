@@ -1,12 +1,12 @@
 """Trials paired with the full-data run of their data set, model, seed and environment."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from analysis.readings import OF_ACCURACY, Reading, Rows
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
@@ -17,6 +17,7 @@ class Pair:
 
     pruned: TrialResult
     baseline: TrialResult
+    reading: Reading = field(default=OF_ACCURACY, compare=False, repr=False)
 
     @property
     def seed(self) -> int:
@@ -25,33 +26,14 @@ class Pair:
 
     @property
     def delta(self) -> float:
-        """Accuracy minus baseline, in percentage points."""
-        return 100 * (_accuracy(self.pruned) - _accuracy(self.baseline))
+        """The metric less the baseline's, in its unit; below 0 is worse."""
+        metric = self.reading.metric
+        difference = self.reading.value(self.pruned) - self.reading.value(self.baseline)
+        return metric.scale * metric.sign * difference
 
-    def gained(self) -> np.ndarray:
-        """+1 where only the pruned trial is right, -1 where only the baseline: (n_test,), int8."""
-        return gained(self.pruned, self.baseline)
-
-
-def correct_bits(result: TrialResult) -> np.ndarray:
-    """Which test examples a trial gets right, shape (n_test,), int8.
-
-    Raises:
-        ValueError: If the row holds fewer bits than test examples.
-    """
-    bits = np.frombuffer(result.correct, dtype=np.uint8)
-    if not 0 < result.n_test <= 8 * len(bits):
-        raise DataError(
-            f"trial {result.spec.result_key[:12]} holds {8 * len(bits)} correct bits "
-            f"for {result.n_test} test examples"
-        )
-    return np.unpackbits(bits, count=result.n_test).astype(np.int8)
-
-
-def gained(one: TrialResult, other: TrialResult) -> np.ndarray:
-    """+1 where only one trial is right, -1 where only the other: (n_test,), int8."""
-    difference: np.ndarray = correct_bits(one) - correct_bits(other)
-    return difference
+    def gained(self, rows: Rows | None = None) -> np.ndarray:
+        """What each test row adds to the pruned trial's value less the baseline's, as `Reading.gained`."""
+        return self.reading.gained(self.pruned, self.baseline, rows)
 
 
 def pairing_key(row: TrialResult) -> tuple[Any, ...]:
@@ -76,13 +58,16 @@ def _preference(row: TrialResult) -> tuple[bool, str]:
     return (row.is_ok, row.finished)
 
 
-def why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere: bool) -> str:
+def why_unpaired(
+    row: TrialResult, baseline: TrialResult | None, ran_elsewhere: bool, reading: Reading
+) -> str:
     """Why a trial gives no difference; empty where it gives one.
 
     Args:
         row: The trial.
         baseline: Its full-data run in the same environment, or None.
         ran_elsewhere: Whether there is one in another environment.
+        reading: The metric to compare by.
     """
     if not row.is_ok:
         return f"failed: {row.error}"
@@ -92,8 +77,8 @@ def why_unpaired(row: TrialResult, baseline: TrialResult | None, ran_elsewhere: 
     if not baseline.is_ok:
         return f"its full-data baseline failed: {baseline.error}"
     for name, result in (("its", row), ("its baseline's", baseline)):
-        if result.accuracy is None or not isfinite(result.accuracy):
-            return f"{name} accuracy is {result.accuracy}"
+        if why := reading.why_none(result):
+            return f"{name} {why}"
     return ""
 
 
@@ -107,8 +92,3 @@ def check_test_sizes(pairs: Sequence[Pair]) -> None:
     if len(sizes) > 1:
         named = ", ".join(f"{row.spec.result_key[:12]} on {n}" for n, row in sizes.items())
         raise DataError(f"trials to pair were tested on different test sets: {named} examples")
-
-
-def _accuracy(result: TrialResult) -> float:
-    assert result.accuracy is not None, "only finished trials are paired"
-    return result.accuracy

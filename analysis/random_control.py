@@ -11,7 +11,6 @@ from analysis.envelope import Cell
 from analysis.intervals import bounds, parts, two_sided_p
 from analysis.methods import Condition, RateCurve
 from analysis.multiplicity import holm
-from analysis.pairing import gained
 from analysis.verdicts import ALPHA
 from trainables.result import TrialResult
 
@@ -26,7 +25,7 @@ class Comparison:
         condition: The condition.
         control: The random condition it was held against.
         seeds: Seeds both have.
-        mean: Mean difference of accuracy; above zero the condition does better.
+        mean: Mean difference in the metric's unit; above zero the condition does better.
         low: Lower bound, as of a verdict; None with one seed.
         high: Upper bound.
         p: Two-sided p of "no difference"; None with one seed.
@@ -61,6 +60,13 @@ class _Contest:
     cell: Cell
     control: Cell
     gained: Mapping[int, np.ndarray]
+
+    @property
+    def unit(self) -> float:
+        """The most that one test example can add."""
+        pair = self.cell.pairs[0]
+        largest = max(float(np.abs(x).max()) for x in self.gained.values())
+        return pair.reading.most(pair.baseline) or largest or 1.0
 
     def differences(self, seeds: Iterable[int]) -> np.ndarray:
         """Of some seeds, shape (n_test, seeds)."""
@@ -133,7 +139,10 @@ def _contest(cell: Cell, controls: Sequence[Cell]) -> _Contest | None:
     """The cell against the control cut alike, or else the first with a common seed."""
     preferred = sorted(controls, key=lambda c: c.condition.selector != cell.condition.selector)
     for control in preferred:
-        both = {mine.spec.seed: gained(mine, other) for mine, other in _common(cell, control)}
+        both = {
+            mine.spec.seed: cell.reading.gained(mine, other)
+            for mine, other in _common(cell, control)
+        }
         if both:
             return _Contest(cell=cell, control=control, gained=both)
     return None
@@ -179,7 +188,7 @@ def _overall_p(curve: Sequence[_Contest]) -> float | None:
     if len(seeds) < 2:
         return None
     together = np.mean([contest.differences(seeds) for contest in several], axis=0)
-    return two_sided_p(parts(together))
+    return two_sided_p(parts(together, unit=max(contest.unit for contest in several)))
 
 
 def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list[Comparison]:
@@ -195,17 +204,20 @@ def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list
 
 def _compare(contest: _Contest, alpha: float, item_share: float = 1.0) -> Comparison:
     seeds = tuple(sorted(contest.gained))
-    p = parts(contest.differences(seeds))
+    p, scale = (
+        parts(contest.differences(seeds), unit=contest.unit),
+        contest.cell.reading.metric.scale,
+    )
     plain = Comparison(
         condition=contest.cell.condition,
         control=contest.control.condition,
         seeds=seeds,
-        mean=100 * float(p.mean),
+        mean=scale * float(p.mean),
     )
     if min(p.seeds, p.n) == 1:
         return plain
     found = bounds(p, alpha, item_alpha=item_share * alpha)
-    low, high = (float(100 * bound) for bound in found)
+    low, high = (float(scale * bound) for bound in found)
     return replace(plain, low=low, high=high, p=two_sided_p(p, item_share=item_share))
 
 

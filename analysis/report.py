@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.judging_flags import judging_flags
 from trainables.errors import GATE, explained
 from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from analysis.criteria import Asked
     from analysis.dropped_samples import Dropped
+    from analysis.guards import Criterion
     from analysis.run_files import Plan
     from analysis.study import Study
     from trainables.result import TrialResult
@@ -24,7 +27,7 @@ def build_report(
     plan: "Plan | None" = None,
     *,
     name: str = "run",
-    tolerance: float | None = None,
+    tolerance: float | str | None = None,
     dropped: "Dropped | None" = None,
 ) -> str:
     """The report as one HTML page: no clock, no network, equal rows give an equal page.
@@ -33,25 +36,30 @@ def build_report(
         results: Rows of a run.
         plan: What was to be run, or None where that is not known.
         name: The run's name.
-        tolerance: How far below the baseline is still within; without it the plan's, or 1.
+        tolerance: How much worse is still within, in the metric's unit or as a share of the gain such as
+            "5%"; without it the plan's, or the metric's own.
         dropped: Who was dropped, or None where that is not known.
 
     Raises:
         ValueError: If paired trials were not tested on the same test set.
     """
+    from analysis.criteria import Asked, criterion_in
     from analysis.page.render import render
+    from analysis.run_files import Plan
     from analysis.study import study
 
-    seen = study(results, plan, name=name, tolerance=tolerance, dropped=dropped)
+    by = criterion_in(plan or Plan(), Asked(tolerance=tolerance))
+    seen = study(results, plan, name=name, by=by, dropped=dropped)
     return render(seen)
 
 
-def write_report(run: Path, tolerance: float | None = None) -> Path:
+def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | None" = None) -> Path:
     """Write RUN/report.html, and envelope.csv and trials.parquet beside it.
 
     Args:
         run: The run's folder.
-        tolerance: How far below the baseline is still within; without it the plan's, or 1.
+        asked: What to judge by, where it is not what the plan says.
+        by: The same, read already.
 
     Returns:
         The page's path.
@@ -60,9 +68,10 @@ def write_report(run: Path, tolerance: float | None = None) -> Path:
         FileNotFoundError: If the run holds no rows and no plan.
         ValueError: If a file of the run is not what it should be.
     """
+    from analysis.criteria import Asked
     from analysis.study import read_runs
 
-    return write_study(read_runs([run], tolerance), run / "report.html")
+    return write_study(read_runs([run], asked or Asked(), by=by), run / "report.html")
 
 
 def write_study(seen: "Study", out: Path) -> Path:
@@ -84,19 +93,11 @@ def write_study(seen: "Study", out: Path) -> Path:
 
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.")
+@judging_flags
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
         Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="PP",
-            min=0.01,
-            help="Percentage points below the baseline that are still within.",
-            show_default="the run's own, or 1",
-        ),
     ] = None,
     no_examples: Annotated[
         bool, typer.Option("--no-examples", help="Leave training texts out.")
@@ -105,8 +106,11 @@ def report(
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
     ] = None,
+    *,
+    flags: dict[str, Any],
 ) -> None:
     """Write the report of a run: one HTML page, with envelope.csv and trials.parquet beside it."""
+    from analysis.criteria import Asked
     from analysis.gate import Gate, unmet
     from analysis.study import read_runs
 
@@ -114,7 +118,7 @@ def report(
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
     with explained():
         gates = [Gate.of(text) for text in gate or ()]
-        seen = read_runs(runs, tolerance)
+        seen = read_runs(runs, Asked.of(**flags))
         if no_examples:
             seen = replace(seen, dropped=replace(seen.dropped, examples=(), with_examples=False))
         missed = unmet(seen, gates)

@@ -52,7 +52,11 @@ class Plan:
         command: The command line that made the run.
         specs: Every trial that was to be run, baselines included.
         created: ISO time.
-        tolerance: The tolerance asked for, or None.
+        tolerance: The margin asked for, in the metric's unit or as a share of the gain such as "5%"; None
+            for the metric's own.
+        metric: What decides, as `metric_of` takes it.
+        guards: What must hold besides, as `guard_of` takes them.
+        group_column: The user's column that says of which group a test row is; empty for none.
         limited: Whether the data was cut short to try things out.
         environment: Versions and machine.
         notes: What the sweep has to say, one sentence each.
@@ -73,7 +77,10 @@ class Plan:
     command: str = ""
     specs: tuple[TrialSpec, ...] = ()
     created: str = ""
-    tolerance: float | None = None
+    tolerance: float | str | None = None
+    metric: str = "accuracy"
+    guards: tuple[str, ...] = ()
+    group_column: str = ""
     limited: bool = False
     environment: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -110,6 +117,9 @@ class Plan:
                 specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),
+                metric=str(written.get("metric", "accuracy")),
+                guards=tuple(str(guard) for guard in written.get("guards", [])),
+                group_column=str(written.get("group_column", "")),
                 limited=bool(written.get("limited", False)),
                 environment=dict(written.get("environment") or {}),
                 notes=tuple(str(note) for note in written.get("notes", [])),
@@ -192,6 +202,9 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         specs=tuple(spec for plan in known for spec in plan.specs),
         created=max(plan.created for plan in known),
         tolerance=first.tolerance,
+        metric=first.metric,
+        guards=first.guards,
+        group_column=first.group_column,
         limited=any(plan.limited for plan in known),
         environment=first.environment,
         notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),

@@ -8,7 +8,8 @@ from scipy.special import nctdtr, ndtri, stdtrit
 
 from analysis.verdicts import ALPHA, Verdict
 
-# Closer to the line than this, seeds cost more than the answer is worth.
+# Closer to the line than this, in shares of a point of accuracy or of another metric's tolerance, seeds
+# cost more than the answer is worth.
 CLOSE_pp = 0.3
 _MOST_SEEDS = 100
 
@@ -44,7 +45,12 @@ def _sd(verdict: Verdict) -> float:
     p = verdict.parts
     if p is None:
         return verdict.sd or 0.0
-    return 100 * math.sqrt(max(float(p.run), float(p.res)) * p.seeds)
+    return verdict.scale * math.sqrt(max(float(p.run), float(p.res)) * p.seeds)
+
+
+def closeness(verdict: Verdict) -> float:
+    """How near the line is too near for seeds to tell, in the metric's unit."""
+    return CLOSE_pp if verdict.scale == 100 else CLOSE_pp * verdict.tolerance
 
 
 def seeds_needed(verdict: Verdict, *, alpha: float = ALPHA, power: float = 0.8) -> Needed:
@@ -80,8 +86,11 @@ def _why_none(verdict: Verdict, alpha: float) -> str:
     if verdict.sd is None:
         one = "seed gives no interval: run three or more"
         return f"one {one if verdict.n_seeds == 1 else 'test example gives no interval'}"
-    if abs(verdict.mean + verdict.tolerance) < CLOSE_pp:
-        return f"within {CLOSE_pp:g} pp of the line"
+    if verdict.few is not None:
+        return f"{verdict.few} test examples decide it: more test rows tell, seeds do not"
+    if abs(verdict.mean + verdict.tolerance) < closeness(verdict):
+        unit = " pp" if verdict.scale == 100 else ""
+        return f"within {closeness(verdict):.3g}{unit} of the line"
     if chance_settled(verdict, 10**6, alpha=alpha) == 0:
         return "the test set is too small to tell"
     return ""

@@ -8,18 +8,25 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
+from analysis.criteria import Asked, check_kept, criterion_in
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
+from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.metrics import ACCURACY, Metric
+from analysis.outcomes import Outcomes, outcomes_of
 from analysis.random_control import Comparison, against_random
+from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
 from analysis.training_curves import Ending, endings
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
 from trainables.result import TrainingCurve, TrialResult
+
+# Points of accuracy on held-out training rows that are worth a warning of how a training ends.
+_POINT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +40,6 @@ class Study:
         nulls: Cells that pruned nothing: what chance alone does, judged like the rest.
         comparisons: Every signal's cell against random, by condition.
         plan: What was to be run.
-        tolerance: The tolerance judged by, in the metric's unit.
         methods: Labels of the methods, random last.
         sources: Labels of the data sets, sorted; with "(altered)" where a stress test altered the rows.
         dropped: Who was dropped, as far as the sweep wrote it.
@@ -42,7 +48,8 @@ class Study:
             such a list; neither its trials nor its random lists are among the rows.
         curves: Runs looked at on held-out training rows, in the order in which they were made.
         endings: How the trainings end that such a run shows, by `Condition.question`.
-        metric: What is judged by.
+        by: What is judged by.
+        reading: Its metric, as it reads the rows.
     """
 
     name: str
@@ -51,7 +58,6 @@ class Study:
     nulls: tuple[JudgedCell, ...]
     comparisons: Mapping[Condition, Comparison]
     plan: Plan
-    tolerance: float
     methods: Mapping[Method, str]
     sources: Mapping[DatasetId, str]
     dropped: Dropped
@@ -59,7 +65,30 @@ class Study:
     confirmed: Mapping[DatasetId, Confirmation] = field(default_factory=dict)
     curves: tuple[TrainingCurve, ...] = ()
     endings: Mapping[tuple[Any, ...], Ending] = field(default_factory=dict)
-    metric: Metric = ACCURACY
+    by: Criterion = Criterion()  # noqa: RUF009 - frozen
+    reading: Reading = OF_ACCURACY
+
+    @property
+    def metric(self) -> Metric:
+        """What decides."""
+        return self.by.metric
+
+    @property
+    def unit_columns(self) -> dict[str, str]:
+        """The metric and its unit, as every table names them."""
+        return {"metric": self.metric.name, "unit": self.metric.unit}
+
+    @property
+    def margin_text(self) -> str:
+        """How much worse is still within, as a sentence has it: 1 pp, 5% of the gain."""
+        return self.by.margin.text(self.metric)
+
+    @property
+    def tolerance(self) -> float:
+        """The margin in the metric's unit; of a share of the gain the largest that a condition was held to."""
+        if not self.by.margin.is_share:
+            return self.by.margin.value
+        return max((row.verdict.tolerance for row in self.rows if row.verdict), default=0.0)
 
     def confirms(self, source: DatasetId) -> bool:
         """Whether the plan has a data set's answer confirmed: then the search alone names none."""
@@ -109,7 +138,8 @@ def study(
     plan: Plan | None = None,
     *,
     name: str = "run",
-    tolerance: float | None = None,
+    by: Criterion | None = None,
+    outcomes: Outcomes | None = None,
     dropped: Dropped | None = None,
     curves: Iterable[TrainingCurve] = (),
 ) -> Study:
@@ -119,21 +149,25 @@ def study(
         results: Its rows.
         plan: What was to be run; without it, what was found.
         name: The run's name.
-        tolerance: How far below the baseline is still within; without it the plan's, or 1.
+        by: What it is judged by; without it what the plan says, or accuracy within 1 pp.
+        outcomes: What its trials say of each test row; of accuracy they are not read.
         dropped: Who was dropped.
         curves: Runs looked at on held-out training rows.
 
     Raises:
-        ValueError: If paired trials were not tested on the same test set.
+        DataError: If paired trials were not tested on the same test set, or the metric needs what trials
+            have not kept.
     """
     plan = plan or Plan()
+    by = by or criterion_in(plan)
     kept = sorted(results, key=_results_order)
-    line = tolerance if tolerance is not None else plan.tolerance or 1.0
+    check_kept(kept, by, outcomes or Outcomes())
+    reading = Reading(by.metric, outcomes)
     judged = envelope_at_looks if plan.adaptive else judged_cells
     searched = [row for row in kept if row.spec.kind != "fixed"]
     planned = [spec for spec in plan.specs if spec.kind != "fixed"]
-    plain = judged(searched, planned, tolerance=line)
-    worth = _worth(kept, plain)
+    plain = judged(searched, planned, by=by, reading=reading)
+    worth = _worth(kept, plain, reading)
     every = [_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
@@ -147,7 +181,8 @@ def study(
         nulls=tuple(row for row in every if row.cell.condition.kind == "null"),
         comparisons=against_random((row.cell for row in rows), alpha=_alpha(plan)),
         plan=plan,
-        tolerance=line,
+        by=by,
+        reading=reading,
         methods=method_labels(
             (condition.method for condition in in_order),
             with_training=len({c.question[0] for c in conditions})
@@ -156,10 +191,16 @@ def study(
         sources=_labels((condition.source for condition in everything), plan),
         dropped=dropped or Dropped(),
         learned=worth,
-        confirmed=confirmations(kept, plan, tolerance=line),
+        confirmed=confirmations(kept, plan, by=by, reading=reading),
         curves=looked,
-        endings=endings(looked, tolerance=line),
+        endings=endings(looked, tolerance=points_worth_telling(by)),
     )
+
+
+def points_worth_telling(by: Criterion) -> float:
+    """Points of accuracy on held-out training rows that matter: the margin, where accuracy decides."""
+    is_points = by.metric is ACCURACY and not by.margin.is_share
+    return (by.margin.value or _POINT) if is_points else _POINT
 
 
 def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
@@ -171,7 +212,7 @@ def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
 
 
 def _worth(
-    results: Iterable[TrialResult], judged: Iterable[JudgedCell]
+    results: Iterable[TrialResult], judged: Iterable[JudgedCell], reading: Reading
 ) -> dict[tuple[Any, ...], Learned]:
     """What the full-data runs of each question are worth: those in pairs, so none that diverged."""
     runs: dict[tuple[Any, ...], dict[str, TrialResult]] = defaultdict(dict)
@@ -182,7 +223,7 @@ def _worth(
         question = condition_of(row.spec).question
         if row.spec.is_baseline and question not in runs:
             runs[question][row.spec.result_key] = row
-    found = {question: learned(own.values()) for question, own in runs.items()}
+    found = {question: learned(own.values(), reading) for question, own in runs.items()}
     return {question: one for question, one in found.items() if one is not None}
 
 
@@ -191,9 +232,8 @@ def _unlearned(row: JudgedCell, worth: Mapping[tuple[Any, ...], Learned]) -> Jud
     one, v = worth.get(row.cell.condition.question), row.verdict
     if v is None or one is None or one.is_shown or v.verdict != "within":
         return row
-    return JudgedCell(
-        row.cell, replace(v, verdict="inconclusive", equivalent=False, improved=False)
-    )
+    open_ = replace(v, verdict="inconclusive", equivalent=False, improved=False)
+    return JudgedCell(row.cell, open_, row.guards)
 
 
 def _results_order(row: TrialResult) -> tuple[Any, ...]:
@@ -209,16 +249,30 @@ def _lead(signal: str) -> bool:
     return signal != "redundancy"
 
 
-def read_runs(runs: Sequence[Path], tolerance: float | None = None) -> Study:
+def read_runs(
+    runs: Sequence[Path],
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    *,
+    by: Criterion | None = None,
+) -> Study:
     """Judge one run, or several as one.
+
+    Args:
+        runs: Their folders.
+        asked: What to judge by, where it is not what their plan says.
+        by: The same, read already.
 
     Raises:
         AbsentError: If a run holds no rows and no plan.
-        DataError: If a file of a run is not what it should be.
+        DataError: If a file of a run is not what it should be, or the metric needs what was not kept.
+        UsageError: If what is asked for is not known.
     """
     rows = [row for run in runs for row in read_rows(run)]
     plan = merged(load_plan(run) for run in runs)
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
     curves = [curve for run in runs for curve in read_curves(run)]
-    return study(rows, plan, name=name, tolerance=tolerance, dropped=dropped, curves=curves)
+    return study(
+        rows, plan, name=name, by=by or criterion_in(plan, asked), outcomes=outcomes_of(runs),
+        dropped=dropped, curves=curves,
+    )  # fmt: skip

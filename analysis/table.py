@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.judging_flags import judging_flags
 from trainables.errors import explained
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SHOWN = {
         "pays_from_runs", "pays_from_epochs",
     ),
     "trials": (
-        "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "accuracy",
+        "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "metric", "value",
         "delta", "unit", "n_kept", "training_seconds", "status", "error",
     ),
 }  # fmt: skip
@@ -66,21 +67,23 @@ class Format(StrEnum):
 
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
+@judging_flags
 def table(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     what: Annotated[What, typer.Option(help="Which table.")] = What.VERDICTS,
     form: Annotated[
         Format, typer.Option("--format", help="csv and json have every column.")
     ] = Format.TEXT,
-    tolerance: Annotated[
-        float | None, typer.Option(metavar="PP", min=0.01, show_default="the run's own, or 1")
-    ] = None,
+    *,
+    flags: dict[str, Any],
 ) -> None:
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
+    from analysis.criteria import Asked
     from analysis.study import read_runs
 
     with explained():
-        typer.echo(written(read_runs(runs, tolerance), what.value, form.value))
+        asked = Asked.of(**flags)
+        typer.echo(written(read_runs(runs, asked), what.value, form.value))
 
 
 def written(study: "Study", what: str, form: str) -> str:

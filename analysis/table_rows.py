@@ -18,13 +18,13 @@ from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
-from analysis.seeds_needed import Needed, seeds_needed
+from analysis.seeds_needed import Needed
 from analysis.study import Study
+from analysis.undecided import seeds_for
 from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
 
 Row = dict[str, Any]
-UNIT = "pp"
 _MEASURES = ("examples", "tokens", "seconds")
 # Where a column's number stands in a verdict, and in a comparison with random pruning.
 _JUDGED = {
@@ -48,19 +48,20 @@ _CONDITION = (*_METHOD, "rate")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
     "envelope": (
-        *_CONDITION, *_JUDGED, "tolerance", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
-        "diverged_seeds", "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
+        *_CONDITION, *_JUDGED, "tolerance", "metric", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
+        "diverged_seeds", "guards", "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
     ),
     "verdicts": (
         *_METHOD, "tested_rate", "found_rate", "answer", "crossing_rate", "low_rate", "is_beyond",
         "p_none_within", "p_none_within_holm", "against_random", *_SAVED,
     ),
-    "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "unit", *_AGAINST_RANDOM),
+    "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "metric", "unit", *_AGAINST_RANDOM),
     "bias": (
         *_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
     ),
     "leaks": (
-        *_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "unit", "n_seeds",
+        *_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "metric", "unit",
+        "n_seeds",
     ),
     "cost": (
         *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
@@ -86,8 +87,9 @@ def trial_rows(study: Study) -> Iterator[Row]:
             "result_key": result.spec.result_key,
             **_condition(study, condition_of(result.spec)),
             "seed": result.spec.seed,
+            "value": None if study.reading.why_none(result) else study.reading.value(result),
             "delta": deltas.get(result.spec.result_key),
-            "unit": UNIT,
+            **study.unit_columns,
             "flop": flop(result),
             **measured_columns(result),
         }
@@ -96,21 +98,23 @@ def trial_rows(study: Study) -> Iterator[Row]:
 def envelope_rows(study: Study) -> Iterator[Row]:
     """One row a condition, then those that prune nothing, then confirmed lists."""
     lists = {one.row.cell.condition: one for one in study.confirmed.values()}
-    for cell, v in (*study.rows, *study.nulls, *(one.row for one in lists.values())):
+    for row in (*study.rows, *study.nulls, *(one.row for one in lists.values())):
+        cell, v = row.cell, row.verdict
         listed = lists.get(cell.condition)
-        needed = seeds_needed(v, alpha=v.alpha) if v and not listed else None
+        needed = seeds_for(row, alpha=v.alpha) if v and not listed else None
         versus = listed.against_random if listed else study.comparisons.get(cell.condition)
         notes = [*cell.unpaired, versus.note if versus else ""]
         yield {
             **_condition(study, cell.condition),
             **_values(v, _JUDGED),
-            "tolerance": study.tolerance,
-            "unit": UNIT,
+            "tolerance": v.tolerance if v else study.tolerance,
+            **study.unit_columns,
             "n_seeds": len(cell.seeds),
             "n_planned": cell.n_planned,
             "n_failed": cell.n_failed,
             "seeds": " ".join(map(str, cell.seeds)),
             "diverged_seeds": " ".join(map(str, cell.diverged)),
+            "guards": "; ".join(one.text for one in row.guards),
             "more_seeds": needed.more if needed else None,
             "more_reason": _why_no_more(cell, needed, is_listed=listed is not None),
             **_values(versus, _AGAINST_RANDOM),
@@ -162,7 +166,7 @@ def signal_rows(study: Study) -> Iterator[Row]:
             **_condition(study, condition),
             "control_selector": versus.control.selector,
             "n_shared_seeds": len(versus.seeds),
-            "unit": UNIT,
+            **study.unit_columns,
             **_values(versus, _AGAINST_RANDOM),
         }
 
@@ -179,7 +183,7 @@ def bias_rows(study: Study) -> Iterator[Row]:
                 "class_count": int(found.counts[k]),
                 "kept_count": float(found.kept[k]),
                 **{column: _known(getattr(found, name)[k]) for column, name in _BY_CLASS.items()},
-                "unit": UNIT,
+                "unit": "pp",
             }
 
 
@@ -200,8 +204,8 @@ def leak_rows(study: Study) -> Iterator[Row]:
                 "n_test": n,
                 "full_accuracy": accuracy,
                 **_values(verdict, _ON_SIDE),
-                "tolerance": study.tolerance,
-                "unit": UNIT,
+                "tolerance": verdict.tolerance,
+                **study.unit_columns,
                 "n_seeds": len(row.cell.seeds),
             }
 

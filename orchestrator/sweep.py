@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from orchestrator.planning.plan import Sweep
     from orchestrator.planning.tasks import Task
+    from trainables.spec import TrialSpec
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -99,7 +101,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         resources,
         run=options.run,
         command=_command(),
-        tolerance=options.tolerance,
+        tolerance=options.tolerance or None,
     )
     print_plan(sweep, console)
     if dry_run:
@@ -178,10 +180,12 @@ def run_and_report(
     from orchestrator.execution.collect_dropped import write_dropped
     from orchestrator.execution.write_curves import write_curves
     from orchestrator.execution.write_lists import write_lists
+    from orchestrator.planning.judging import write_tests
     from orchestrator.terminal.summary import summarise
     from trainables.errors import DONE, INCOMPLETE
 
     sweep.run.write_plan(sweep.plan)
+    write_tests(sweep.run, sweep.datasets.values())
     left = sweep.left
     started = time.monotonic()
     stopped, limit = 0, ""
@@ -194,18 +198,16 @@ def run_and_report(
     else:
         console.print(f"nothing to do: {len(sweep.specs)} of {len(sweep.specs)} done")
     # Another run, or a worker that was lost after its last write, may have finished some of these.
-    for spec in sweep.specs:
+    for spec in filter(sweep.is_done, sweep.specs):
         sweep.run.copy_row(spec, sweep.store)
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    summarise(read_runs([sweep.run.folder]), console)
+    summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     console.print(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
-    errors = Counter(sweep.run.error(spec) for spec in lost if not (stopped or limit))
-    for error, count in errors.items():
-        console.print(f"  {count} failed: {error}", highlight=False)
+    print_failures(sweep, [] if stopped or limit else lost, console)
     for kept in write_lists(sweep):
         console.print(
             f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
@@ -213,7 +215,8 @@ def run_and_report(
         )
     if report:
         write_dropped(sweep, examples=examples)
-        console.print(f"report   {write_report(sweep.run.folder)}", highlight=False)
+        page = write_report(sweep.run.folder, by=sweep.judging.by)
+        console.print(f"report   {page}", highlight=False)
     sweep.resources.upload_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")
@@ -224,11 +227,16 @@ def run_and_report(
     return INCOMPLETE if lost else DONE
 
 
+def print_failures(sweep: "Sweep", lost: "Sequence[TrialSpec]", console: "Console") -> None:
+    """Print why trials have no result, each reason once."""
+    for error, count in Counter(sweep.run.error(spec) for spec in lost).items():
+        console.print(f"  {count} failed: {error}", highlight=False)
+
+
 def run_left(
     sweep: "Sweep", left: "list[Task]", console: "Console", track: Sequence[str] = ()
 ) -> tuple[int, str]:
     """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
-    from analysis.run_files import Plan
     from orchestrator.execution.callbacks import ProgressCallback
     from orchestrator.execution.tuner import disconnect, run_tasks
     from orchestrator.planning.inspected import store_inspections
@@ -237,15 +245,13 @@ def run_left(
 
     store_data(sweep.datasets, sweep.store)
     store_inspections(sweep.inspections, sweep.store)
-    done = [sweep.run.copy_row(spec, sweep.store) for spec in sweep.specs]
+    for spec in (one for one in sweep.specs if not sweep.is_done(one)):
+        sweep.run.forget(spec)
+    done = [sweep.run.copy_row(spec, sweep.store) for spec in filter(sweep.is_done, sweep.specs)]
     rows = [row for row in done if row is not None]
-    plan = Plan(
-        tolerance=sweep.plan.tolerance,
-        adaptive=sweep.plan.adaptive,
-        candidates=sweep.plan.candidates,
-    )
+    judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
     progress = ProgressCallback(
-        left, sweep.run, sweep.store, console, plan=plan, rows=rows, track=track
+        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
     )
     by_name = {task.name: task for task in sweep.tasks}
 

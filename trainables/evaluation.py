@@ -26,6 +26,8 @@ def evaluate(
     dataset: Dataset,
     keep: NDArray[np.bool_],
     phases: Mapping[str, Phase],
+    *,
+    probs: bool = False,
 ) -> tuple[TrialResult, Outcome]:
     """The trial's row and its outcome. The test set is used here for the first time, after the last step.
 
@@ -35,10 +37,12 @@ def evaluate(
         dataset: What it was trained on.
         keep: Which training rows stayed, shape (n,).
         phases: What warm-up, scoring and training used.
+        probs: Whether the outcome is to have the probabilities of all classes.
     """
     labels, c = dataset.test.labels, len(dataset.class_names)
-    said, evaluation = predict_with_loss(learner, labels)
-    outcome = Outcome(columns={name: said[name] for name in ("predicted", "loss")})
+    said, evaluation = predict_with_loss(learner, labels, classes=c if probs else 0)
+    kept = ("predicted", "loss", "probs") if probs else ("predicted", "loss")
+    outcome = Outcome(columns={name: said[name] for name in kept})
     right = said["predicted"] == labels
     sure, looked = _sure_of_another(spec, learner, dataset, keep, right, said["confidence"])
     counts = np.bincount(labels, minlength=c)
@@ -51,7 +55,7 @@ def evaluate(
         recall=tuple(recall.tolist()),
         correct=packed_by_class(right, labels),
         n_test=len(labels),
-        outcome=tuple(outcome.columns),
+        outcome=("predicted", "loss"),
         test_counts=tuple(counts.tolist()),
         class_names=dataset.class_names,
         class_counts=tuple(np.bincount(train, minlength=c).tolist()),

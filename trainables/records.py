@@ -130,6 +130,8 @@ TRIAL_COLUMNS = {
     ),
     **dict.fromkeys(("warmup", "rate"), pa.float64()),
     "seed": pa.int64(),
+    "metric": pa.string(),
+    "value": pa.float64(),
     "delta": pa.float64(),
     "unit": pa.string(),
     "flop": pa.float64(),

@@ -109,8 +109,15 @@ class RunContext:
         return self.cache.get("warm", spec.warm_key, write, about=about)
 
     def keep_outcome(self, spec: TrialSpec, outcome: Outcome) -> None:
-        """Keep what a finished trial says of the test set; its row, which comes last, speaks of it."""
-        self.cache.put("outcome", spec.result_key, outcome.write)
+        """Keep what a finished trial says of the test set; its row, which comes last, speaks of it.
+
+        Probabilities of all classes are large, and kept in a file of their own.
+        """
+        columns = dict(outcome.columns)
+        probs = {"probs": columns.pop("probs")} if "probs" in columns else {}
+        for kind, own in (("probs", probs), ("outcome", columns)):
+            if own:
+                self.cache.put(kind, spec.result_key, Outcome(columns=own).write)
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the finished run of a spec predicts right, and what training and passes took."""

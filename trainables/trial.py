@@ -17,7 +17,9 @@ from trainables.training.learner import Learner, load_progress
 from trainables.training.schedule import Schedule, warm_steps
 
 
-def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = ()) -> TrialResult:
+def run_baseline(
+    spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = (), probs: bool = False
+) -> TrialResult:
     """Train on all data, and on the way leave what the pruned trials fork from.
 
     Args:
@@ -25,6 +27,7 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
         cache: Where artifacts are kept.
         marks: Pruned trials of this run. At the warm-up of each, a checkpoint and the evidence
             its signal needs are left in the cache.
+        probs: Keep the probabilities of all classes, too.
 
     Returns:
         The trial's row.
@@ -37,7 +40,7 @@ def run_baseline(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec] = 
     learner = warm_up(spec, cache, marks=marks)
     runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
     phases = {"training": learner.used}
-    row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases)
+    row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases, probs=probs)
     runs.keep_outcome(spec, outcome)
     return row
 
@@ -59,7 +62,7 @@ def warm_up(spec: TrialSpec, cache: Cache, *, marks: Iterable[TrialSpec]) -> Lea
     return learner
 
 
-def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
+def run_trial(spec: TrialSpec, cache: Cache, *, probs: bool = False) -> TrialResult:
     """Prune at a warm-up mark of the full-data run, and train on or afresh with the survivors.
 
     What the full-data run left in the cache is used, what is missing is made; the result is the
@@ -68,6 +71,7 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     Args:
         spec: A pruned trial.
         cache: Where artifacts are kept.
+        probs: Keep the probabilities of all classes, too.
 
     Returns:
         The trial's row.
@@ -84,7 +88,7 @@ def run_trial(spec: TrialSpec, cache: Cache) -> TrialResult:
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
-    result, outcome = evaluate(spec, learner, runs.dataset, keep, phases)
+    result, outcome = evaluate(spec, learner, runs.dataset, keep, phases, probs=probs)
     runs.keep_outcome(spec, outcome)
     recall = recall_of(spec, runs)
     return replace(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Of a command that names no other store.
 CACHE = Path("runs/_cache")
 
+# Flags that are fields of Training.
+_TRAINING = ("epochs", "batch_size", "lr", "weight_decay", "max_length")
+
 
 def _as_list(value: object) -> object:
     """One entry where several may stand is a list of one."""
@@ -150,7 +153,20 @@ class SweepOptions(BaseModel):
         "mark with what is left. Default: the grid's; paper and full continue, all else restarts.",
     )
     budget: str = Field(default="", description="epochs or steps.")
-    tolerance: float = Field(default=1.0, description="In pp.", ge=0, le=100)
+    metric: str = Field(
+        default="",
+        description="What decides: accuracy (the default), macro_f1, log_loss ... or NAME:higher, NAME:lower "
+        "(a trainer's column), FILE.py:FUNCTION (yours).",
+    )
+    tolerance: str = Field(
+        default="",
+        description="How much worse is still within: in the metric's unit, or a share of what training "
+        "gains, such as 5%. Default: the metric's own; of accuracy 1 pp.",
+    )
+    guard: _Texts = Field(
+        default=None, description="What must hold, too: worst_class:3, log_loss:5% ... Repeat."
+    )
+    group_column: str = Field(default="", description="Of groups of rows, for such guards.")
     run: Path | None = Field(default=None, description="The run's folder.")
     cache: Path = Field(default=CACHE, description="What runs share.")
     storage: str = Field(
@@ -182,18 +198,14 @@ class SweepOptions(BaseModel):
         Raises:
             UsageError: If --seeds is no number, or contradicts --seed.
         """
+        from analysis.criteria import Asked
         from orchestrator.planning.request import Request, chosen_seeds
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
         from trainables.data.csv_files import Dialect
 
-        training = (
-            ("epochs", self.epochs),
-            ("batch_size", self.batch_size),
-            ("lr", self.lr),
-            ("weight_decay", self.weight_decay),
-            ("max_length", self.max_length),
-        )
+        training = ((name, getattr(self, name)) for name in _TRAINING)
+        guards = tuple(self.guard or ())
         return Request(
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
@@ -229,6 +241,7 @@ class SweepOptions(BaseModel):
             budget=self.budget,
             null=self.null,
             adaptive=self.seeds == "adaptive",
+            asked=Asked(metric=self.metric, guards=guards, group_column=self.group_column),
         )
 
     def resources(self) -> "Resources":

@@ -11,9 +11,12 @@ import ray
 from ray import tune
 from rich.console import Console
 
-from analysis.run_files import Plan
+from analysis.metrics import ACCURACY, Metric
+from analysis.pairing import Pair
+from analysis.readings import Reading
 from orchestrator.execution.scheduler import SECOND_TRIES
 from orchestrator.execution.tracking import Tracker
+from orchestrator.planning.judging import Judging
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
@@ -38,7 +41,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         run: Where rows go.
         store: Where rows come from.
         console: Where lines and bars go.
-        plan: What a terminal's verdicts are judged by.
+        judging: What trials are judged by.
         rows: Of trials done before.
         track: Rows of TRACKERS that every trial is sent to.
 
@@ -53,16 +56,16 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         store: Store,
         console: Console,
         *,
-        plan: Plan | None = None,
+        judging: Judging | None = None,
         rows: Sequence[TrialResult] = (),
         track: Sequence[str] = (),
     ) -> None:
         self.errors: dict[str, str] = {}
         self._tasks = {task.name: task for task in tasks}
         self._run, self._store, self._console = run, store, console
-        self._plan, self._rows = plan or Plan(), rows
+        self._judging, self._rows = judging or Judging(), rows
         self._track, self._tracker = tuple(track), Tracker((), run.folder)
-        self._accuracy: dict[str, float] = {}
+        self._full: dict[str, TrialResult] = {}
         self._ended = 0
         self._deaths: Counter[str] = Counter()
         self._began: dict[str, float] = {}
@@ -80,7 +83,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         if not self._console.is_terminal:
             yield
             return
-        self._panel = Panel(self._console, self._plan, self._rows)
+        self._panel = Panel(self._console, self._judging, self._rows)
         self.add_tasks([])
         with self._panel.shown():
             yield
@@ -164,28 +167,43 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
             self._print(f"ok {task.kind} {TASKS[task.kind].subject(task)} {seconds:.1f}s")
 
     def _record_result(self, row: TrialResult, seconds: float) -> None:
-        spec, accuracy = row.spec, row.accuracy or 0.0
-        text = f"ok trial {spec.result_key[:10]} {title(spec)} acc={accuracy:.4f}"
+        spec, reading = row.spec, self._judging.reading
+        text = f"ok trial {spec.result_key[:10]} {title(spec)} {_value_text(row, reading)}"
         delta = None
         if spec.is_baseline:
-            self._accuracy[spec.run_key] = accuracy
-        elif (full := self._accuracy_of_baseline(row)) is not None:
-            delta = 100 * (accuracy - full)
-            text += f" delta={delta:+.2f}pp"
-        self._tracker.log(row, delta)
+            self._full[spec.run_key] = row
+        elif (full := self._baseline_of(row)) is not None:
+            metric = reading.metric
+            delta = Pair(pruned=row, baseline=full, reading=reading).delta
+            text += f" delta={_signed(delta, metric)}{metric.unit}"
+        self._tracker.log(row, delta, reading)
         if self._panel:
             self._panel.add_row(row)
         self._print(f"{text} {seconds:.1f}s")
 
-    def _accuracy_of_baseline(self, row: TrialResult) -> float | None:
-        if row.spec.run_key not in self._accuracy:
+    def _baseline_of(self, row: TrialResult) -> TrialResult | None:
+        """The full-data run of a trial, if it has a value to compare with."""
+        if row.spec.run_key not in self._full:
             full = self._run.copy_row(row.spec.baseline, self._store)
-            if full is None or full.accuracy is None:
+            if full is None or self._judging.reading.why_none(full):
                 return None
-            self._accuracy[row.spec.run_key] = full.accuracy
-        return self._accuracy[row.spec.run_key]
+            self._full[row.spec.run_key] = full
+        return self._full[row.spec.run_key]
 
     def _print(self, text: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         count = f"{self._ended}/{len(self._tasks)}"
         self._console.print(f"{now} {count} {text}", highlight=False, soft_wrap=True)
+
+
+def _value_text(row: TrialResult, reading: Reading) -> str:
+    """A trial's accuracy, where there is one, and what else it is judged by."""
+    known = [] if row.accuracy is None else [f"acc={row.accuracy:.4f}"]
+    if reading.metric is not ACCURACY:
+        known.append(f"{reading.metric.name}={reading.value(row):.4g}")
+    return " ".join(known)
+
+
+def _signed(delta: float, metric: Metric) -> str:
+    """A difference with its sign: of shares to two decimals, else to three digits."""
+    return f"{delta:+.2f}" if metric.unit == "pp" else f"{delta:+.3g}"

@@ -2,11 +2,14 @@
 
 import importlib.util
 import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from analysis.metrics import ACCURACY
+from analysis.readings import OF_ACCURACY, Reading
 from orchestrator.trial_names import title
 from trainables.errors import UnavailableError
 from trainables.result import TrialResult
@@ -109,17 +112,23 @@ class Tracker:
         callback.setup()
         self._open[name] = callback
 
-    def log(self, row: TrialResult, delta: float | None) -> None:
-        """One finished or failed trial: its spec as parameters, its outcome as metrics."""
-        for name, callback in list(self._open.items()):
-            self._try(name, partial(self._log, callback, row, delta))
+    def log(self, row: TrialResult, delta: float | None, reading: Reading = OF_ACCURACY) -> None:
+        """One finished or failed trial: its spec as parameters, its outcome as metrics.
 
-    def _log(self, callback: Any, row: TrialResult, delta: float | None) -> None:
+        Args:
+            row: The trial.
+            delta: What it is judged by less that of its full-data run; None where there is none.
+            reading: The metric it is judged by.
+        """
+        for name, callback in list(self._open.items()):
+            self._try(name, partial(self._log, callback, row, delta, reading))
+
+    def _log(self, callback: Any, row: TrialResult, delta: float | None, reading: Reading) -> None:
         trial = Tracked(row, self._run.resolve())
         trial.init_local_path()
         callback.log_trial_start(trial)
         if row.is_ok:
-            callback.log_trial_result(1, trial, _metrics(row, delta))
+            callback.log_trial_result(1, trial, _metrics(row, delta, reading))
         callback.log_trial_end(trial, failed=not row.is_ok)
 
     def close(self) -> None:
@@ -136,8 +145,13 @@ class Tracker:
             logger.warning("--track %s is off for the rest of this sweep: %s", name, error)
 
 
-def _metrics(row: TrialResult, delta: float | None) -> dict[str, float]:
-    metrics = {"accuracy": row.accuracy, "delta_pp": delta, "n_kept": sum(row.kept_counts)}
+def _metrics(row: TrialResult, delta: float | None, reading: Reading) -> dict[str, float]:
+    metric = reading.metric
+    metrics = {"accuracy": row.accuracy, "n_kept": sum(row.kept_counts)}
+    metrics["delta_pp" if metric.unit == "pp" else "delta"] = delta
+    if metric is not ACCURACY:
+        # Trackers take letters, digits and a few signs in a name.
+        metrics[re.sub(r"[^\w./ -]", "_", metric.name)] = reading.value(row)
     metrics |= {f"{name}_seconds": phase.seconds for name, phase in row.phases.items()}
     known = {name: float(value) for name, value in metrics.items() if value is not None}
     # Ray's callbacks count steps by this; a finished trial is one.

@@ -30,6 +30,7 @@ def chosen_lists(
     before: Plan | None,
     control: bool,
     has: Callable[[TrialSpec], bool],
+    judge: Callable[[Iterable[TrialResult], Plan], Study] = study,
 ) -> tuple[tuple[TrialSpec, ...], dict[str, int]]:
     """The trials that confirm, of the data sets whose search has ended, full-data runs first.
 
@@ -43,6 +44,7 @@ def chosen_lists(
         before: The plan in the run's folder.
         control: Whether random lists run beside a method's.
         has: Whether a trial's row is in the store.
+        judge: Judges rows by a plan.
 
     Returns:
         The trials, and `Plan.candidates` as they were when each list was chosen.
@@ -60,7 +62,7 @@ def chosen_lists(
             fixed += [replace(s, dataset=own[0].dataset, model=own[0].model) for s in frozen]
             candidates[sha] = before.candidates.get(sha, candidates[sha])
         elif all(spec in ended for spec in own):
-            seen = seen or study((row for row in rows() if row.spec in asked), searched)
+            seen = seen or judge((row for row in rows() if row.spec in asked), searched)
             (source,) = {condition_of(spec).source for spec in own}
             row = candidate(seen, source)
             fixed += _trials(row, own, control=control, has=has) if row else ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from analysis.guards import Criterion
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import Grid
 from orchestrator.planning.request import Request
@@ -55,7 +56,7 @@ class Loaded:
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
-        tolerance: How far below the full-data run is within.
+        by: What trials are judged by.
     """
 
     request: Request
@@ -67,7 +68,7 @@ class Loaded:
     resources: Resources
     run: Path | None
     command: str
-    tolerance: float
+    by: Criterion
 
     @property
     def given(self) -> set[str]:
@@ -153,6 +154,8 @@ class Loaded:
             flag for flag in (asked.adaptive, "confirm" * self.grid.confirm) if flag
         ]
         flags += [f"tune {asked.tune_budget:g}"] * asked.searches_training
+        if not self.by.is_plain:
+            flags.append([self.by.metric.name, *(guard.text for guard in self.by.guards)])
         content = [*flags, *(spec.result_key for spec in self.usual_specs)]
         fingerprint = key_of([content, self.resources.environment])[:6]
         return self.resources.runs / f"{asked.grid or 'own'}-{fingerprint}"

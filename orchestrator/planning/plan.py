@@ -5,19 +5,27 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan, load_plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
+from orchestrator.planning.judging import (
+    Judging,
+    check_criterion,
+    judging_notes,
+    kinds_kept,
+    outcomes_in,
+)
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan as plan_tasks
-from orchestrator.planning.tasks import Task, tasks_left
+from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
@@ -51,6 +59,8 @@ class Sweep:
         purchases: What was bought beyond the first look and has not ended.
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
+        judging: What its trials are judged by, and where it reads what they say.
+        kept: Kinds of artifacts that a trial must leave beside its row for that, by content hash.
         searches: The searches for a training that have not ended; the plan's trials are then of the
             training that they start from, and none may run yet.
         curves: Full-data runs whose curve is wanted: one a data set.
@@ -69,6 +79,8 @@ class Sweep:
     purchases: Sequence[Purchase] = ()
     sizes: dict[str, int] = field(default_factory=dict)
     control: bool = True
+    judging: Judging = field(default_factory=Judging)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     searches: Sequence[TrainingSearch] = ()
     curves: Sequence[TrialSpec] = ()
 
@@ -80,11 +92,11 @@ class Sweep:
     @property
     def left(self) -> list[Task]:
         """The tasks that are still to be done."""
-        return tasks_left(self.tasks, self.specs, self.store, curves=self.curves)
+        return tasks_left(self.tasks, self.specs, self.store, curves=self.curves, kept=self.kept)
 
     def is_done(self, spec: TrialSpec) -> bool:
-        """Whether the trial's row is in the store."""
-        return self.store.has("result", spec.result_key)
+        """Whether the trial's row is in the store, and all that it is judged by."""
+        return all(self.store.has(*artifact) for artifact in left_by(spec, self.kept))
 
     def grown(self, *, is_over: bool = False) -> "Sweep":
         """The sweep with what its rows ask for: seeds bought, and at the end the confirmation.
@@ -96,19 +108,19 @@ class Sweep:
             return self
         specs, purchases = self.grid_specs, self.purchases
         if self.plan.adaptive:
-            asked = demand(specs, self._rows(), tolerance=self.plan.tolerance or 1.0)
+            asked = demand(specs, self._rows(), by=self.judging.by, reading=self.judging.reading)
             specs, purchases = asked.specs, asked.purchases
         ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
         searched = replace(self.plan, specs=tuple(specs), created=_now())
         confirming, candidates = chosen_lists(
             searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control,
-            has=self.is_done,
+            has=self.is_done, judge=self.judging.study,
         )  # fmt: skip
         plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
         tasks = self.tasks
         if confirming:
             every = [*self.grid_specs, *confirming]
-            tasks = plan_tasks(every, self.sizes, curves=self.curves)
+            tasks = plan_tasks(every, self.sizes, curves=self.curves, kept=self.kept)
         return replace(self, plan=plan, purchases=purchases, tasks=tasks)
 
     def _has_row(self, spec: TrialSpec) -> bool:
@@ -116,7 +128,9 @@ class Sweep:
 
     def _rows(self) -> Iterator[TrialResult]:
         for spec in self.grid_specs:
-            found = self.store.find("result", spec.result_key) or self.run.row(spec)
+            is_done = self.is_done(spec)
+            found = self.store.find("result", spec.result_key) if is_done else None
+            found = found or self.run.row(spec)
             if found.exists():
                 yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
 
@@ -126,7 +140,12 @@ def _now() -> str:
 
 
 def plan_sweep(
-    request: Request, resources: Resources, *, run: Path | None, command: str, tolerance: float
+    request: Request,
+    resources: Resources,
+    *,
+    run: Path | None,
+    command: str,
+    tolerance: float | str | None = None,
 ) -> Sweep:
     """Load the data, find the model, and expand the grid. Nothing is started.
 
@@ -135,6 +154,7 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
+    by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     before = load_plan(run) if run else None
     sources = request.sources(before.sources if before else {})
@@ -144,6 +164,7 @@ def plan_sweep(
     expand(grid, dict.fromkeys(sources, ""), model)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
     check_inputs(model, datasets.values())
+    check_criterion(by, datasets.values())
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)
@@ -157,7 +178,7 @@ def plan_sweep(
         resources=resources,
         run=run,
         command=command,
-        tolerance=tolerance,
+        by=by,
     )
     return planned(loaded)
 
@@ -178,35 +199,22 @@ def planned(loaded: Loaded) -> Sweep:
     inspections = inspected(datasets, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_trials(specs, loaded.model, datasets)
-    edits = edited(resources.runs, run.folder, loaded.sources, loaded.datasets)
-    plan = Plan(
-        grid=request.grid or "own",
-        command=loaded.command,
-        specs=tuple(specs),
-        created=_now(),
-        tolerance=loaded.tolerance,
-        limited=any(dataset.limited for dataset in datasets.values()),
-        environment=resources.environment,
-        notes=(
-            *edits,
-            *pieces_notes(specs, datasets, loaded.pieces),
-            *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
-        ),
-        adaptive=request.adaptive,
-        candidates=candidates_of(specs) if grid.confirm else {},
-        tuned=dict(before.tuned if before else {})
-        | {search.start.data_sha: request.tune_budget for search in searches.values()},
-        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
-        leaked=loaded.leaked,
-        altered=loaded.altered(),
+    notes = (
+        *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
+        *judging_notes(loaded.by, datasets.values()),
+        *pieces_notes(specs, datasets, loaded.pieces),
+        *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
     )
+    tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
+    plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in datasets if sha in first]
+    kept = {sha: kinds_kept(loaded.by, dataset) for sha, dataset in datasets.items()}
     return Sweep(
         loaded=loaded,
         plan=plan,
         grid_specs=specs,
-        tasks=plan_tasks(specs, sizes, curves=curves),
+        tasks=plan_tasks(specs, sizes, curves=curves, kept=kept),
         datasets=datasets,
         inspections=inspections,
         resources=resources,
@@ -215,9 +223,33 @@ def planned(loaded: Loaded) -> Sweep:
         weights_bytes=loaded.model.size,
         sizes=sizes,
         control=grid.control,
+        judging=Judging(by=loaded.by, outcomes=outcomes_in(run.folder, store, datasets)),
+        kept=kept,
         searches=open_,
         curves=curves,
     ).grown()
+
+
+def _plan(loaded: Loaded, specs: Sequence[TrialSpec], notes: tuple[str, ...]) -> Plan:
+    """What plan.json is to hold."""
+    return Plan(
+        grid=loaded.request.grid or "own",
+        command=loaded.command,
+        specs=tuple(specs),
+        created=_now(),
+        tolerance=loaded.by.margin.written,
+        metric=loaded.by.metric.name,
+        guards=tuple(guard.text for guard in loaded.by.guards),
+        group_column=loaded.by.group_column,
+        limited=any(dataset.limited for dataset in loaded.datasets.values()),
+        environment=loaded.resources.environment,
+        notes=notes,
+        adaptive=loaded.request.adaptive,
+        candidates=candidates_of(specs) if loaded.grid.confirm else {},
+        sources={name: data.source for name, data in loaded.datasets.items() if data.source},
+        leaked=loaded.leaked,
+        altered=loaded.altered(),
+    )
 
 
 def _trainings(

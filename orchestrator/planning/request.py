@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.criteria import Asked
 from analysis.interim_looks import LOOKS
 from orchestrator.planning.grids import (
     GRIDS,
@@ -67,6 +68,7 @@ class Request:
         tune_budget: Full runs that such a search may take.
         null: Add trials that prune nothing, to see how far chance alone leads.
         adaptive: Buy seeds only where a verdict needs them; `seeds` are then the most.
+        asked: Metric, guards and groups that trials are judged by.
     """
 
     grid: str = ""
@@ -98,6 +100,7 @@ class Request:
     tune_budget: float = BUDGET
     null: bool = False
     adaptive: bool = False
+    asked: Asked = Asked()  # noqa: RUF009 - frozen
 
     def sources(self, recorded: Mapping[str, str] | None = None) -> dict[str, Source]:
         """Where each data set of the grid comes from, by name.
@@ -119,6 +122,7 @@ class Request:
             imbalance=self.imbalance,
             flip_labels=self.flip_labels,
             inject_copies=self.inject_copies,
+            own_columns=bool(self.asked.group_column),
         )
         datasets = self._datasets()
         if self.names and len(self.names) != len(datasets):

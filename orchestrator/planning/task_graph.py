@@ -1,6 +1,7 @@
 """The work behind some trials, each piece once: what it needs and what it makes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.planning.shard_tasks import (
@@ -10,7 +11,7 @@ from orchestrator.planning.shard_tasks import (
     looks,
     score_needs,
 )
-from orchestrator.planning.tasks import Artifact, Task, needs_of_run, warmed
+from orchestrator.planning.tasks import Artifact, Task, left_by, needs_of_run, warmed
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import EVIDENCE, kept_under, of_source, options_of
 from trainables.keys import key_of
@@ -20,7 +21,11 @@ from trainables.training.looks import passes_with_looks
 
 
 def plan(
-    specs: Iterable[TrialSpec], n_train: dict[str, int], *, curves: Iterable[TrialSpec] = ()
+    specs: Iterable[TrialSpec],
+    n_train: dict[str, int],
+    *,
+    curves: Iterable[TrialSpec] = (),
+    kept: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Task]:
     """The work behind some trials, each piece once.
 
@@ -28,6 +33,7 @@ def plan(
         specs: All trials of a sweep.
         n_train: Training rows of each data set, by content hash.
         curves: Full-data runs whose curve is wanted.
+        kept: As `left_by` takes it.
     """
     everything = list(specs)
     whole = {spec.run_key for spec in everything}
@@ -52,7 +58,11 @@ def plan(
     for spec in everything:
         n = n_train[spec.data_sha]
         full = float(n * spec.training.epochs)
-        add(*_run_tasks(spec, full, tuple(forks.get(spec.run_key, ()))))
+        add(
+            *_run_tasks(
+                spec, full, tuple(forks.get(spec.run_key, ())), left_by(spec.baseline, kept)
+            )
+        )
         if spec.is_baseline:
             continue
         for one in spec.scorers:
@@ -65,7 +75,7 @@ def plan(
                 if not is_one_shard(n):
                     add(*evidence_tasks(one, others[one], seen, n, full))
                 add(_score_task(one, n, full, together))
-        add(_trial_task(spec, n, full))
+        add(_trial_task(spec, n, full, left_by(spec, kept)))
     for spec in curves:
         add(*curve_tasks(spec, n_train[spec.data_sha]))
     return list(tasks.values())
@@ -107,13 +117,14 @@ def _evidence_of(spec: TrialSpec) -> tuple[Any, ...]:
     return (spec.warm_key, key_of({name: options_of(name, settings) for name in shared}))
 
 
-def _run_tasks(spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...]) -> list[Task]:
-    row = ("result", spec.baseline.result_key)
+def _run_tasks(
+    spec: TrialSpec, full: float, marks: tuple[TrialSpec, ...], leaves: tuple[Artifact, ...]
+) -> list[Task]:
     baseline = Task(
         kind="baseline",
         spec=spec.baseline,
         needs=needs_of_run(spec),
-        makes=(row, *_warm_keys(marks)),
+        makes=(*leaves, *_warm_keys(marks)),
         marks=marks,
         cost=full,
     )
@@ -169,7 +180,7 @@ def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
     )
 
 
-def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
+def _trial_task(spec: TrialSpec, n: int, full: float, leaves: tuple[Artifact, ...]) -> Task:
     left = 1 - spec.warmup if spec.protocol == "continue" else 1.0
     scored = spec.scorers if spec.kind in ("pruned", "fixed") else ()
     before = needs_of_run(spec) if spec.kind == "fixed" else warmed(spec)
@@ -182,6 +193,6 @@ def _trial_task(spec: TrialSpec, n: int, full: float) -> Task:
         kind="trial",
         spec=spec,
         needs=(*before, *dict.fromkeys(needs)),
-        makes=(("result", spec.result_key),),
+        makes=leaves,
         cost=full * left * (1 - spec.rate if spec.budget == "epochs" else 1.0),
     )

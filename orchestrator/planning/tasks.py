@@ -6,6 +6,7 @@ is imported there.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import signal_text
@@ -107,6 +108,7 @@ def tasks_left(
     store: Store,
     *,
     curves: Iterable[TrialSpec] = (),
+    kept: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Task]:
     """Tasks that unfinished trials wait for; scores that no trial waits for are not made again.
 
@@ -115,8 +117,9 @@ def tasks_left(
         specs: The trials wanted.
         store: Holds what is done.
         curves: The runs whose curve is wanted.
+        kept: As `left_by` takes it.
     """
-    wanted = {("result", spec.result_key) for spec in specs}
+    wanted = {artifact for spec in specs for artifact in left_by(spec, kept)}
     wanted |= {("curve", spec.curve_key) for spec in curves}
     lacking = {artifact for artifact in wanted if not store.has(*artifact)}
     left = []
@@ -126,6 +129,17 @@ def tasks_left(
             left.append(task)
             lacking |= set(task.needs)
     return left[::-1]
+
+
+def left_by(spec: TrialSpec, kept: Mapping[str, tuple[str, ...]]) -> tuple[Artifact, ...]:
+    """What a finished trial leaves: its row, and what it is judged by.
+
+    Args:
+        spec: The trial.
+        kept: Kinds of artifacts that must be there beside its row, by content of the data set.
+    """
+    beside = ((kind, spec.result_key) for kind in kept.get(spec.data_sha, ()))
+    return (("result", spec.result_key), *beside)
 
 
 def _prepare(task: Task, store: Store) -> None:
@@ -145,10 +159,16 @@ def _warm_up(task: Task, store: Store) -> None:
 def _baseline(task: Task, store: Store) -> None:
     from trainables.trial import run_baseline
 
-    if store.has("result", task.spec.result_key):  # only marks are lacking
+    own = [artifact for artifact in task.makes if artifact[0] != "warm"]
+    if all(store.has(*artifact) for artifact in own):  # only marks are lacking
         _warm_up(task, store)
     else:
-        _store_result(run_baseline(task.spec, store, marks=task.marks), store)
+        row = run_baseline(task.spec, store, marks=task.marks, probs=_keeps_probs(task))
+        _store_result(row, store)
+
+
+def _keeps_probs(task: Task) -> bool:
+    return ("probs", task.spec.result_key) in task.makes
 
 
 def _answer(task: Task, store: Store) -> None:
@@ -173,13 +193,17 @@ def _score(task: Task, store: Store) -> None:
 def _trial(task: Task, store: Store) -> None:
     from trainables.trial import run_trial
 
-    _store_result(run_trial(task.spec, store), store)
+    _store_result(run_trial(task.spec, store, probs=_keeps_probs(task)), store)
 
 
 def _store_result(row: TrialResult, store: Store) -> None:
-    """Write the row last: it is the mark that the trial is done."""
+    """Write the row last: it is the mark that the trial is done.
+
+    A trial that ran again for what its first try did not leave keeps its first row.
+    """
     key = row.spec.result_key
-    store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
+    if store.find("result", key) is None:
+        store.put("result", key, lambda path: path.write_text(to_json(row), encoding="utf-8"))
     store.clear_progress(key)
 
 

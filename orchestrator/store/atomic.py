@@ -65,6 +65,25 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def link_or_copy(source: Path, path: Path) -> None:
+    """Gives a finished file a second name, whole or not at all; a copy where its disk is another."""
+    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
+    with store_errors(path.parent):
+        try:
+            make_folder(path.parent)
+            try:
+                os.link(source, draft)
+            except OSError as error:
+                if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
+                    raise
+                shutil.copyfile(source, draft)
+                sync(draft)
+            draft.replace(path)
+            sync(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
 def make_folder(path: Path) -> None:
     """Makes a folder and those above it, with their names on the disk."""
     if not path.is_dir():

@@ -4,12 +4,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
+from analysis.contributions import Truth
+from analysis.outcomes import OUTCOME, PROBS, answers_file, outcome_file, write_answers
 from analysis.run_files import Plan, load_plan
-from orchestrator.store.atomic import atomic_write
+from orchestrator.store.atomic import atomic_write, link_or_copy
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
 from trainables.errors import UnavailableError, UsageError
@@ -108,7 +113,24 @@ class Run:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(exist_ok=True)
             atomic_write(path, text.encode())
+        for kind in (OUTCOME, PROBS):
+            target = outcome_file(self.folder, kind, spec.result_key)
+            if not target.exists() and (beside := store.find(kind, spec.result_key)):
+                link_or_copy(beside, target)
         return row
+
+    def forget(self, spec: TrialSpec) -> None:
+        """Take a trial's result out of the folder: it is to run again for what it has not kept."""
+        path = self.row(spec)
+        if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:
+            path.unlink()
+
+    def write_answers(self, sha: str, truth: Truth, ids: NDArray[Any]) -> None:
+        """Write the answers of a test set, by content of its data set, where they are not there yet."""
+        path, buffer = answers_file(self.folder, sha), BytesIO()
+        write_answers(truth, ids, buffer)
+        if not path.exists() or path.read_bytes() != buffer.getvalue():
+            atomic_write(path, buffer.getvalue())
 
     def write_failure(self, spec: TrialSpec, error: str, trace: str = "") -> None:
         """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""

@@ -9,8 +9,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from analysis.run_files import Plan
-from analysis.study import study
+from orchestrator.planning.judging import Judging
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.terminal.console import time_left
 from orchestrator.terminal.summary import verdict_table
@@ -30,12 +29,14 @@ class Panel:
 
     Args:
         console: The terminal.
-        plan: What the verdicts are judged by: its tolerance, and whether seeds are bought.
+        judging: What the verdicts are judged by.
         rows: Of trials done before.
     """
 
-    def __init__(self, console: Console, plan: Plan, rows: Sequence[TrialResult] = ()) -> None:
-        self._console, self._plan = console, plan
+    def __init__(
+        self, console: Console, judging: Judging, rows: Sequence[TrialResult] = ()
+    ) -> None:
+        self._console, self._judging = console, judging
         self._bars = Progress(
             TextColumn("{task.description:<12}"),
             BarColumn(bar_width=40),
@@ -82,7 +83,7 @@ class Panel:
         now = time.monotonic()
         if now - self._judged > _JUDGE_EVERY_S:
             self._judged = now
-            seen = study(self._rows, self._plan)
+            seen = self._judging.study(self._rows)
             self._verdicts = verdict_table(seen) if seen.rows else ""
 
     def left_s(self) -> float | None:

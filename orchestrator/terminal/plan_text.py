@@ -9,6 +9,7 @@ from rich.table import Table
 
 from analysis.interim_looks import LOOKS
 from analysis.page.training_words import careful_text
+from analysis.study import points_worth_telling
 from analysis.training_curves import endings
 from analysis.wording import percent, training_label
 from orchestrator.planning.data_words import data_notes
@@ -131,7 +132,7 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         how = "searched" if spec.data_sha in sweep.plan.tuned else "as set"
         console.print(f"  training of {name}: {training_label(t)} ({how})", highlight=False)
         curve = curve_in(sweep.store, spec)
-        ending = endings([curve] if curve else [], tolerance=sweep.plan.tolerance or 1.0)
+        ending = endings([curve] if curve else [], tolerance=points_worth_telling(sweep.judging.by))
         for one in ending.values():
             if careful := careful_text(one, is_tuned=spec.data_sha in sweep.plan.tuned):
                 console.print(f"  {careful}", highlight=False, style="yellow")

@@ -250,8 +250,7 @@ def test_of_two_lists_in_runs_read_as_one_each_may_err_half_as_often():
     plan = Plan(tolerance=1.0, candidates={SHA: 4})
     both = [*fresh(-0.2), *(r for r in fresh(-0.2, of=other) if not r.spec.is_baseline)]
     alone, beside = (
-        next(iter(confirmations(some, plan, tolerance=1.0).values()))
-        for some in (list(fresh(-0.2)), both)
+        next(iter(confirmations(some, plan).values())) for some in (list(fresh(-0.2)), both)
     )
     assert (alone.row.verdict.alpha, beside.row.verdict.alpha) == pytest.approx((0.04, 0.02))
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from analysis.envelope import cells, judge_cell, judged_cells, only
+from analysis.guards import criterion_of
 from analysis.run_files import read_rows
 from analysis.verdicts import judge
 from tests.analysis.test_verdicts import nested
@@ -110,7 +111,7 @@ def test_what_each_example_adds_is_one_row_an_example_and_one_column_a_seed(pair
 
 def test_a_cell_is_judged_by_its_own_differences_and_no_other_cells(paired):
     rows = paired(CALM, rate=0.1) + paired(WILD, rate=0.2)
-    for row in judged_cells(rows, tolerance=2.0):
+    for row in judged_cells(rows, by=criterion_of(tolerance=2.0)):
         assert row.verdict == judge(row.cell.differences(), tolerance=2.0)
     alone = {row.cell.condition: row for row in judged_cells(paired(CALM, rate=0.1))}
     together = {row.cell.condition: row for row in judged_cells(rows)}
@@ -119,9 +120,9 @@ def test_a_cell_is_judged_by_its_own_differences_and_no_other_cells(paired):
 
 def test_a_cell_is_judged_at_the_level_asked_for(paired):
     (cell,) = cells(paired(CALM))
-    strict = judge_cell(cell, tolerance=1.0, alpha=0.01)
+    strict = judge_cell(cell, alpha=0.01).verdict
     assert strict == judge(nested(1000, -2, 1, 0, -1, 2), alpha=0.01)
-    assert strict.low < judge_cell(cell, tolerance=1.0).low
+    assert strict.low < judge_cell(cell).verdict.low
 
 
 def test_a_full_data_run_that_diverged_leaves_every_cell_of_its_question(paired, result, pruned):
@@ -145,7 +146,7 @@ def test_a_full_data_run_that_diverged_only_counts_against_pruning(paired, resul
 
 def test_a_pruned_run_that_diverged_stays_and_is_never_within(paired, result, pruned):
     rows = where_fell(paired(CALM, accuracy=0.898), result, pruned(4))
-    ((cell, verdict),) = judged_cells(rows, tolerance=60.0)
+    ((cell, verdict),) = judged_cells(rows, by=criterion_of(tolerance=60.0))
     assert (cell.seeds, cell.diverged) == ((1, 2, 3, 4, 5), (4,))
     assert (cell.unpaired, cell.lost) == ((), ())
     assert verdict.mean == pytest.approx((0.2 - 14.6 + 0.1 - 0.2) / 5)

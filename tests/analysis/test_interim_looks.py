@@ -57,7 +57,7 @@ def bought(grid, world, truth, chunk=10_000):
     """Run what is wanted, at most chunk trials at a time, until nothing more is."""
     rows = {}
     while True:
-        wanted = demand(grid, rows.values(), tolerance=1.0).specs
+        wanted = demand(grid, rows.values()).specs
         left = [spec for spec in wanted if spec.result_key not in rows]
         if not left:
             return wanted, list(rows.values())
@@ -77,7 +77,7 @@ def truth_of(*means, spread=0.05):
 
 
 def test_the_first_thing_bought_is_the_lowest_rate_and_no_other(grid):
-    specs = demand(grid, [], tolerance=1.0).specs
+    specs = demand(grid, []).specs
     for signal in ("redundancy", "random"):
         assert [seeds_of(specs, signal, rate) for rate in RATES] == [[1, 2, 3], [], []]
     assert len([spec for spec in specs if spec.is_baseline]) == LOOKS[0]
@@ -96,7 +96,7 @@ def test_an_undecided_rate_is_looked_at_again_until_it_is_decided(grid, world):
     assert len(seeds_of(specs, "redundancy", 0.1)) in LOOKS[1:]
     (row,) = [
         row
-        for row in envelope_at_looks(rows, specs, tolerance=1.0)
+        for row in envelope_at_looks(rows, specs)
         if (row.cell.condition.signal, row.cell.condition.rate) == ("redundancy", 0.1)
     ]
     assert row.verdict.verdict == "within"
@@ -180,10 +180,10 @@ def test_what_is_bought_does_not_depend_on_when_rows_come(grid, world, chunk):
 
 def test_purchases_name_the_condition_and_what_it_showed(grid, world):
     truth = truth_of(-0.8, -3.0, -5.0, spread=0.3)
-    first = demand(grid, [], tolerance=1.0)
+    first = demand(grid, [])
     assert not first.purchases
     rows = [world(truth, spec) for spec in first.specs]
-    bought_now = demand(grid, rows, tolerance=1.0).purchases
+    bought_now = demand(grid, rows).purchases
     assert {(p.condition.signal, p.condition.rate) for p in bought_now} == {
         ("redundancy", 0.1),
         ("random", 0.1),
@@ -194,14 +194,14 @@ def test_purchases_name_the_condition_and_what_it_showed(grid, world):
 
 def test_failed_trials_end_a_look_and_are_not_waited_for(grid, world):
     truth = truth_of(0.0, -3.0, -5.0, spread=0.3)
-    rows = [world(truth, spec) for spec in demand(grid, [], tolerance=1.0).specs]
+    rows = [world(truth, spec) for spec in demand(grid, []).specs]
     broken = [
         replace(row, status="failed", accuracy=None)
         if (row.spec.signal, row.spec.seed) == ("redundancy", 2)
         else row
         for row in rows
     ]
-    asked = demand(grid, broken, tolerance=1.0)
+    asked = demand(grid, broken)
     assert seeds_of(asked.specs, "redundancy", 0.1) == [1, 2, 3, 4, 5]
 
 
@@ -231,9 +231,9 @@ def test_with_runs_that_diverge_too_purchases_do_not_depend_on_when_rows_come(
 
 def test_a_full_data_run_that_diverged_ends_its_seed_and_is_not_waited_for(grid, world, pruned):
     truth = truth_of(0.0, -3.0, -5.0, spread=0.3)
-    rows = [world(truth, spec) for spec in demand(grid, [], tolerance=1.0).specs]
+    rows = [world(truth, spec) for spec in demand(grid, []).specs]
     fell = [fallen(row) if row.spec == pruned(2).baseline else row for row in rows]
-    asked = demand(grid, fell, tolerance=1.0)
+    asked = demand(grid, fell)
     # Two seeds of the three are left: not enough to say within, so the next look is bought.
     assert seeds_of(asked.specs, "redundancy", 0.1) == [1, 2, 3, 4, 5]
 
@@ -285,20 +285,20 @@ def test_a_seed_lost_that_fills_a_look_opens_it(paired, result, pruned):
     (cell,) = cells([*rows, result(pruned(5), 0.9, status="failed", error="gone")])
     seen = at_look(cell)
     assert (seen.seeds, seen.lost, look_of(seen)) == ((1, 2, 3, 4), (5,), 1)
-    assert judge_look(seen, tolerance=1.0).alpha == LOOK_ALPHAS[1]
+    assert judge_look(seen).verdict.alpha == LOOK_ALPHAS[1]
 
 
 def test_a_run_that_diverged_beyond_the_look_is_not_known_to_it(paired):
     (cell,) = cells(paired([0.1, 0.2, 0.3, -15.0]))
     assert cell.diverged == (4,)
     assert at_look(cell).diverged == ()
-    assert judge_look(at_look(cell), tolerance=1.0).diverged == ()
+    assert judge_look(at_look(cell)).verdict.diverged == ()
 
 
 @pytest.mark.parametrize("look", range(len(LOOKS)))
 def test_a_look_is_judged_at_its_own_level_by_its_own_spread(paired, look):
     delta = np.round(-0.5 + 0.1 * NOISE[: LOOKS[look]], 1)
-    (row,) = envelope_at_looks(paired(delta), (), tolerance=1.0)
+    (row,) = envelope_at_looks(paired(delta), ())
     low, high = bounds(parts(nested(1000, *np.round(10 * delta).astype(int))), LOOK_ALPHAS[look])
     assert row.verdict.alpha == LOOK_ALPHAS[look]
     assert (row.verdict.low, row.verdict.high) == pytest.approx((100 * low, 100 * high))
@@ -306,8 +306,8 @@ def test_a_look_is_judged_at_its_own_level_by_its_own_spread(paired, look):
 
 def test_other_cells_do_not_change_the_verdict_of_a_look(paired):
     calm, wild = paired([-0.5, -0.4, -0.6]), paired([3.0, -4.0, 1.0], rate=0.2)
-    (alone,) = envelope_at_looks(calm, (), tolerance=1.0)
-    together = envelope_at_looks(calm + wild, (), tolerance=1.0)
+    (alone,) = envelope_at_looks(calm, ())
+    together = envelope_at_looks(calm + wild, ())
     assert together[0].verdict == alone.verdict
 
 

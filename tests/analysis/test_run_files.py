@@ -87,6 +87,9 @@ def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
         "sources": {},
         "leaked": {},
         "altered": {},
+        "metric": "accuracy",
+        "guards": [],
+        "group_column": "",
     }
 
 

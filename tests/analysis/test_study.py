@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from analysis.guards import criterion_of
 from analysis.run_files import load_plan, merged
 from analysis.study import study
 
@@ -38,7 +39,9 @@ def test_the_plan_gives_the_tolerance_unless_another_is_asked_for(tmp_path, pair
     write_plan(tmp_path, [pruned()])
     plan, rows = load_plan(tmp_path), paired([-1.2, -1.3, -1.1, -1.2, -1.2])
     assert study(rows, plan).rows[0].verdict.verdict == "within"
-    assert study(rows, plan, tolerance=1.0).rows[0].verdict.verdict == "inconclusive"
+    assert (
+        study(rows, plan, by=criterion_of(tolerance=1.0)).rows[0].verdict.verdict == "inconclusive"
+    )
 
 
 def test_random_is_named_last(small_run):

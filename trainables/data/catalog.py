@@ -245,6 +245,7 @@ def _read(source: Source) -> Dataset:
         validation=splits.get("validation"),
         notes=notes,
         source=found.source,
+        target=read.target,
     )
     if card.imbalance > 1:
         dataset = imbalanced(dataset, card.imbalance, np.random.default_rng(card.seed))

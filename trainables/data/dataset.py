@@ -123,6 +123,7 @@ class Dataset:
         notes: Sentences for the report; not in `sha`.
         limited: Whether a split is a subset asked for by `limit` or `limit_test`.
         source: Where on the hub it is from, as owner/name[:config]@commit, or empty; not in `sha`.
+        target: The name of the user's own column of classes or numbers, or empty; not in `sha`.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     limited: bool = False
     source: str = ""
+    target: str = ""
 
     def __post_init__(self) -> None:
         """Refuse splits that are empty, of another kind, or with labels outside the classes."""
@@ -184,7 +186,8 @@ class Dataset:
     def sha(self) -> str:
         """The sha256 of the content: kind, class names, and every split's rows in order.
 
-        Neither the name nor the notes nor the way the arrays are cut into chunks counts.
+        Neither the name nor the notes nor the way the arrays are cut into chunks counts, nor the user's
+        own columns, which are named by a hash of their own: what does not see them does not depend on them.
         """
         sizes = {name: len(split) for name, split in self.splits.items()}
         head = {"format": FORMAT, "kind": self.kind, "classes": self.class_names, "sizes": sizes}
@@ -202,19 +205,7 @@ class Dataset:
                 if (values := getattr(split, name)) is not None:
                     digest.update(f"{name}:{values.shape}".encode())
                     digest.update(values.tobytes())
-            if split.own is not None:
-                digest.update(b"own:")
-                digest.update(_ipc_bytes(split.own))
         return digest.hexdigest()
-
-
-def _ipc_bytes(table: pa.Table) -> bytes:
-    """A table's content as bytes, however it is cut into chunks."""
-    whole = table.replace_schema_metadata(None).take(pa.array(np.arange(len(table))))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
-        writer.write_table(whole.combine_chunks())
-    return bytes(sink.getvalue())
 
 
 def _one_array(inputs: Any) -> pa.Array:

@@ -20,7 +20,8 @@ METADATA_KEY = b"prune_envelope"
 def write(dataset: Dataset, path: str | Path) -> None:
     """Write all splits to one Parquet file; equal data sets give equal bytes.
 
-    The store writes beside and renames, so nothing here does.
+    The user's own columns are no part of it (`user_tables`). The store writes beside and renames, so
+    nothing here does.
     """
     splits = dataset.splits
     sizes = {name: len(split) for name, split in splits.items()}
@@ -35,9 +36,6 @@ def write(dataset: Dataset, path: str | Path) -> None:
     for name, field in (("embedding", "vectors"), ("target", "targets"), ("first", "first")):
         if (parts := [getattr(split, field) for split in splits.values()])[0] is not None:
             columns[name] = _column(np.concatenate(parts))
-    if dataset.train.own is not None:
-        own = pa.concat_tables([s.own for s in splits.values()], promote_options="permissive")
-        columns |= {f"own.{name}": own[name] for name in own.column_names}
     for name, values in dataset.truth.items():
         known = pa.array(values)
         columns[f"truth.{name}"] = pa.concat_arrays([known, pa.nulls(rest, known.type)])
@@ -92,7 +90,6 @@ def read(path: str | Path) -> Dataset:
 
 def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
     ids = rows["id"].cast(pa.int64()) if is_int else rows["id"]
-    own = [name for name in rows.column_names if name.startswith("own.")]
     vectors = rows["embedding"].combine_chunks() if "embedding" in rows.column_names else None
     return Split(
         inputs=rows[about["kind"]],
@@ -101,9 +98,6 @@ def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
         vectors=None if vectors is None else _numbers(vectors),
         targets=rows["target"].to_numpy() if "target" in rows.column_names else None,
         first=rows["first"].to_numpy() if "first" in rows.column_names else None,
-        own=rows.select(own).rename_columns([name.removeprefix("own.") for name in own])
-        if own
-        else None,
     )
 
 

@@ -37,12 +37,14 @@ class ReadData:
         kind: What their inputs are.
         class_names: Shape (c,); none where there are no classes.
         notes: What a reader should know.
+        target: The column of classes or numbers, or empty.
     """
 
     splits: Mapping[str, Split]
     kind: Kind
     class_names: tuple[str, ...]
     notes: tuple[str, ...]
+    target: str = ""
 
 
 def read_splits(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
@@ -111,7 +113,8 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         is_typed = any(part.is_typed for own in kept.values() for part in own)
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
-    return _encoded(splits, guess_note(wanted.columns[0], columns))
+    read = _encoded(splits, guess_note(wanted.columns[0], columns))
+    return replace(read, target=columns.label)
 
 
 def _check_widths(found: Mapping[str, Sequence[Raw]], parts: Mapping[str, Sequence[Part]]) -> None:

@@ -125,16 +125,19 @@ def predict(
     return predicted, used
 
 
-def predict_with_loss(learner: "Learner", labels: NDArray[np.int64]) -> tuple[Arrays, Phase]:
+def predict_with_loss(
+    learner: "Learner", labels: NDArray[np.int64], *, classes: int = 0
+) -> tuple[Arrays, Phase]:
     """What a learner says of the test set, and what it took.
 
     Args:
         learner: The learner.
         labels: The test set's, shape (n,).
+        classes: How many probabilities to give of each row; 0 to leave them out.
 
     Returns:
         predicted: classes, (n,); confidence: the probability of each, (n,); loss: the negative log
-        probability of the label, in nats, (n,).
+        probability of the label, in nats, (n,); probs: of each class, (n, classes), where asked for.
     """
     n = len(labels)
     found: Arrays = {
@@ -142,11 +145,15 @@ def predict_with_loss(learner: "Learner", labels: NDArray[np.int64]) -> tuple[Ar
         "confidence": np.empty(n, dtype=np.float32),
         "loss": np.empty(n, dtype=np.float32),
     }
+    if classes:
+        found["probs"] = np.empty((n, classes), dtype=np.float32)
     used = Phase()
     learner.network.module.eval()
     for here, seen, took in batches(learner, "test"):
         logits = seen["logits"]
         found["predicted"][here] = logits.argmax(1).numpy()
+        if classes:
+            found["probs"][here] = logits.softmax(1).numpy()
         found["confidence"][here] = logits.softmax(1).amax(1).numpy()
         every = logits.log_softmax(1).numpy()
         found["loss"][here] = -every[np.arange(len(here)), labels[here]]

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from analysis.run_files import Plan
+from orchestrator.planning.judging import Judging
 from orchestrator.planning.tasks import Task
 from orchestrator.terminal import panel as module
 from orchestrator.terminal.panel import Panel
@@ -31,7 +32,7 @@ def row(spec, right):
 def panel(monkeypatch):
     monkeypatch.setattr(module, "_JUDGE_EVERY_S", 0.0)
     return lambda width=120: Panel(
-        Console(width=width, file=StringIO(), markup=False), Plan(tolerance=1.0)
+        Console(width=width, file=StringIO(), markup=False), Judging(plan=Plan(tolerance=1.0))
     )
 
 

@@ -9,6 +9,7 @@ from tests.trainables.data.written import SUFFIXES, write_as
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read, write
+from trainables.data.user_tables import UserTables, user_tables
 from trainables.errors import DataError
 
 HOUSES = {
@@ -39,14 +40,19 @@ def test_a_table_with_numbers_to_predict_is_read_with_its_own_columns(tmp_path, 
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_own_columns_are_kept_and_part_of_the_content(tmp_path, suffix):
+def test_own_columns_are_kept_beside_the_data_set_and_named_by_their_content(tmp_path, suffix):
     found = houses(tmp_path / f"houses{suffix}")
     write(found, tmp_path / "kept.parquet")
     again = read(tmp_path / "kept.parquet")
     assert again.sha == found.sha
-    assert again.train.own.to_pylist() == found.train.own.to_pylist()
+    assert again.train.own is None
+    tables = user_tables(found)
+    tables.write(tmp_path / "columns.arrow")
+    kept = UserTables.read(tmp_path / "columns.arrow")
+    assert (kept.sha, kept.target) == (tables.sha, "price")
+    assert kept.tables["test"].equals(tables.tables["test"])
     changed = {**HOUSES, "city": ["elsewhere", *HOUSES["city"][1:]]}
-    assert houses(tmp_path / f"other{suffix}", changed).sha != found.sha
+    assert user_tables(houses(tmp_path / f"other{suffix}", changed)).sha != tables.sha
 
 
 def test_without_own_columns_another_column_changes_nothing(tmp_path):
@@ -239,3 +245,61 @@ def test_no_column_is_taken_for_a_class_by_what_it_holds_where_none_is_needed(tm
     path = write_as(tmp_path / "x.parquet", {"text": [f"t{i}" for i in range(40)], **more})
     found = load(Source(name=str(path), test=str(path), target="optional"))
     assert (found.class_names, len(found.train)) == ((), 40)
+
+
+def test_what_is_in_no_column_of_a_built_in_learner_is_in_no_hash_of_it(tmp_path):
+    rows = {"text": [f"t{i} word" for i in range(40)], "label": [i % 2 for i in range(40)]}
+    path = write_as(tmp_path / "x.csv", {**rows, "more": [*range(40)]})
+    with_own, without = (
+        load(Source(name=str(path), test_fraction=0.25, own_columns=own)) for own in (True, False)
+    )
+    assert with_own.sha == without.sha
+
+
+def test_the_hash_of_columns_does_not_depend_on_chunks(tmp_path):
+    tables = user_tables(houses(tmp_path / "houses.parquet"))
+    cut = {
+        name: pa.concat_tables([table.slice(0, 7), table.slice(7)])
+        for name, table in tables.tables.items()
+    }
+    assert UserTables(tables=cut, target=tables.target).sha == tables.sha
+
+
+def test_what_is_to_be_predicted_is_held_back_from_the_test_rows_alone(tmp_path):
+    tables = user_tables(houses(tmp_path / "houses.parquet"))
+    keep = np.arange(75) % 3 > 0
+    given = tables.given(keep, shows_answers=False)
+    assert "price" in given["train"].column_names and "price" not in given["test"].column_names
+    assert given["train"]["id"].to_pylist() == tables.tables["train"]["id"].filter(keep).to_pylist()
+    assert "price" in tables.given(keep, shows_answers=True)["test"].column_names
+
+
+@pytest.mark.parametrize("values", [[*range(5, 45)], ["x"] * 40])
+def test_a_column_id_by_which_rows_are_not_known_is_refused(tmp_path, values):
+    rows = {"id": values, "nr": [*range(40)], "price": [1.0] * 40}
+    path = write_as(tmp_path / "x.parquet", rows)
+    by_nr = {**PRICED, "columns": Columns(label="price", id="nr")}
+    found = load(Source(name=str(path), test_fraction=0.25, **by_nr))
+    with pytest.raises(DataError, match=r"column 'id' of train holds .* --id-column id"):
+        user_tables(found)
+
+
+def test_numbers_to_predict_are_numbers_however_a_csv_writes_them(tmp_path):
+    columns = {"row": [*range(40)], "price": ["+1", "2.", *["3"] * 38]}
+    tables = user_tables(houses(tmp_path / "x.csv", columns))
+    assert {*tables.tables["train"]["price"].to_pylist()} <= {1.0, 2.0, 3.0}
+
+
+def test_images_are_given_as_bytes(tmp_path):
+    png = bytes([137, 80, 78, 71, 13, 10, 26, 10]) + b"x" * 40
+    rows = [{"bytes": png + bytes([i]), "path": f"{i}.png"} for i in range(40)]
+    table = pa.table({"image": rows, "label": [i % 2 for i in range(40)]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    found = load(Source(name=str(tmp_path / "x.parquet"), test_fraction=0.25, own_columns=True))
+    assert user_tables(found).tables["test"]["image"].type == pa.binary()
+
+
+def test_data_that_the_package_makes_are_given_as_their_inputs_and_labels():
+    tables = user_tables(load("synthetic:60"))
+    assert tables.tables["train"].column_names == ["id", "text", "label"]
+    assert tables.target == "label"

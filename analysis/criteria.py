@@ -1,0 +1,116 @@
+"""What a run is judged by: as its plan says, or as is asked for anew; whether its trials have kept it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.guards import Criterion, criterion_of
+from analysis.metrics import METRICS
+from analysis.outcomes import Outcomes
+from analysis.readings import Reading
+from analysis.run_files import Plan
+from trainables.errors import DataError, UsageError
+from trainables.result import TrialResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What to judge by as a command line has it; None for what the plan says.
+
+    Attributes:
+        metric: As `metric_of` takes it.
+        tolerance: As `margin_of` takes it.
+        guards: As `guard_of` takes them.
+        group_column: The user's column of groups.
+    """
+
+    metric: str | None = None
+    tolerance: str | float | None = None
+    guards: tuple[str, ...] | None = None
+    group_column: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        metric: str | None,
+        tolerance: str | None,
+        guard: Sequence[str] | None,
+        group_column: str | None,
+    ) -> "Asked":
+        """What flags ask for; the one guard "none" takes those of the plan away."""
+        chosen = () if guard == ["none"] else tuple(guard) if guard else None
+        return cls(metric=metric, tolerance=tolerance, guards=chosen, group_column=group_column)
+
+
+def criterion_in(plan: Plan, asked: Asked = Asked()) -> Criterion:
+    """What a run is judged by: what is asked for, and else what its plan says.
+
+    A margin is of its metric: where another metric is asked for and no margin, it is that metric's own. A
+    function of the user's own is called only where it is asked for, never because a plan names it.
+
+    Raises:
+        UsageError: If something is not known.
+    """
+    metric = plan.metric if asked.metric is None else asked.metric
+    is_as_planned = metric == plan.metric
+    tolerance = asked.tolerance
+    if tolerance is None and is_as_planned:
+        tolerance = plan.tolerance
+    guards = plan.guards if asked.guards is None else asked.guards
+    if asked.metric is None and _is_function(metric):
+        raise UsageError(
+            f"the run was judged by {metric}, a function of yours: name it by --metric {metric}, or another metric, "
+            "to judge it again"
+        )
+    if asked.guards is None and (called := [one for one in guards if _is_function(one)]):
+        raise UsageError(
+            f"the run was judged by a guard that is a function of yours: name it by --guard {called[0]} to judge it "
+            "again"
+        )
+    column = plan.group_column if asked.group_column is None else asked.group_column
+    return criterion_of(metric, tolerance, guards, column)
+
+
+def _is_function(text: str) -> bool:
+    """Whether a metric or guard is a function: what has a colon, and is neither a row nor columns."""
+    name, _, rest = text.partition(":")
+    return bool(rest) and (name.endswith(".py") or not _is_named(text))
+
+
+def _is_named(text: str) -> bool:
+    parts = text.split(":")
+    return (
+        len(parts) == 1
+        or parts[0] in METRICS
+        or _is_margin(parts[1])
+        or parts[1] in ("higher", "lower")
+    )
+
+
+def _is_margin(text: str) -> bool:
+    try:
+        float(text.removesuffix("%"))
+    except ValueError:
+        return False
+    return True
+
+
+def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -> None:
+    """Refuse a metric that some finished trials have not kept what it needs for.
+
+    Raises:
+        DataError: If there are such; says how many, and what keeps it.
+    """
+    for metric in by.metrics:
+        reading = Reading(metric, outcomes)
+        lacking = [(row, why) for row in rows if (why := reading.lacks(row))]
+        if not lacking:
+            continue
+        _, columns = lacking[0]
+        count = len(lacking)
+        trials = "1 trial has" if count == 1 else f"{count} trials have"
+        flags = f"--metric {metric.name}" if metric is by.metric else f"--guard {metric.name}"
+        raise DataError(
+            f"{metric.name} needs {' and '.join(columns)} of each test row, and {trials} not kept it: run the "
+            f"sweep's own command again with {flags}, which trains {'it' if count == 1 else 'these'} again "
+            "and nothing else; accuracy needs no more than the rows"
+        )

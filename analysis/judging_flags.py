@@ -1,0 +1,59 @@
+"""The flags by which a finished run is judged anew: those of a sweep, and nothing is trained."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any
+
+import typer
+
+_AS_RUN = "the run's own"
+_FLAGS: dict[str, Any] = {
+    "metric": Annotated[
+        str | None,
+        typer.Option(
+            help="What decides, as a sweep takes it: accuracy, macro_f1, log_loss ...",
+            show_default=_AS_RUN,
+        ),
+    ],
+    "tolerance": Annotated[
+        str | None,
+        typer.Option(
+            help="How much worse is still within: in the metric's unit, or a share of the gain such as 5%.",
+            show_default="the run's own; of another metric that metric's",
+        ),
+    ],
+    "guard": Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:MARGIN",
+            help="What must hold besides, such as worst_class:3; none takes all away. Repeat.",
+            show_default=_AS_RUN,
+        ),
+    ],
+    "group_column": Annotated[
+        str | None,
+        typer.Option(
+            help="Says of which group a test row is, for worst_group and every_group.",
+            show_default=_AS_RUN,
+        ),
+    ],
+}
+
+
+def judging_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with these flags: what they say comes as the dictionary `flags`, its last parameter."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        flags = {name: given.pop(name) for name in _FLAGS}
+        command(**given, flags=flags)
+
+    own = [one for name, one in signature(command).parameters.items() if name != "flags"]
+    more = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _FLAGS.items()
+    ]
+    called.__signature__ = signature(command).replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in (*own, *more)}
+    return called
