@@ -12,7 +12,7 @@ from analysis.study import read_runs
 from analysis.verdicts import judge
 from tests.analysis.runs_with_outcomes import classified, row_of, spec_of, truth_of, write_run
 from trainables.errors import DataError
-from trainables.outcome import Outcome
+from trainables.outcome import LARGEST_LOSS, Outcome
 
 N, SEEDS = 1500, (1, 2, 3)
 
@@ -177,7 +177,7 @@ def test_columns_and_functions_of_ones_own_decide(run, tmp_path):
         assert 100 * other.verdict.low == pytest.approx(one.verdict.low, abs=0.8)
     seen = read_runs([folder], Asked(metric="loss:lower", tolerance="0.1"))
     plain = read_runs([folder], Asked(metric="log_loss", tolerance="0.1"))
-    assert [r.verdict.low for r in seen.rows] == [r.verdict.low for r in plain.rows]
+    assert [r.verdict.mean for r in seen.rows] == [r.verdict.mean for r in plain.rows]
 
 
 def test_a_run_that_fell_out_below_by_its_loss_is_named(tmp_path):
