@@ -20,6 +20,8 @@ from trainables.result import TrialResult
 Rows = NDArray[np.bool_]
 # Contributions kept in memory: a full-data run is beside every trial of its seed.
 _KEPT = 128
+# Tables kept: those of a condition's trials, which every class and group of a guard looks at.
+_TABLES = 24
 
 
 class Reading:
@@ -34,6 +36,7 @@ class Reading:
         self.metric, self.outcomes = metric, outcomes or Outcomes()
         self._beside: dict[str, Reading] = {}
         self._known = lru_cache(maxsize=_KEPT)(self._read)
+        self._said = lru_cache(maxsize=_TABLES)(self._table)
 
     def with_metric(self, metric: Metric) -> "Reading":
         """Another metric of the same outcomes, read once."""
@@ -131,6 +134,10 @@ class Reading:
         return tuple(one for one in needed(self.metric, row.class_names) if one not in kept)
 
     def _columns(self, row: TrialResult) -> Columns:
+        return self._said(_Hashed(row))
+
+    def _table(self, hashed: "_Hashed") -> Columns:
+        row = hashed.row
         names = needed(self.metric, row.class_names)
         columns: Mapping[str, NDArray[Any]] = self.outcomes.columns(row, names)
         if missing := [name for name in names if name not in columns]:
