@@ -20,6 +20,8 @@ from trainables.result import TrialResult
 Rows = NDArray[np.bool_]
 # Contributions kept in memory: a full-data run is beside every trial of its seed.
 _KEPT = 128
+# Tables kept: those of a condition's trials, which every class and group of a guard looks at.
+_TABLES = 24
 
 
 class Reading:
@@ -34,6 +36,7 @@ class Reading:
         self.metric, self.outcomes = metric, outcomes or Outcomes()
         self._beside: dict[str, Reading] = {}
         self._known = lru_cache(maxsize=_KEPT)(self._read)
+        self._said = lru_cache(maxsize=_TABLES)(self._table)
 
     def with_metric(self, metric: Metric) -> "Reading":
         """Another metric of the same outcomes, read once."""
@@ -103,13 +106,15 @@ class Reading:
         return gained
 
     def most(self, row: TrialResult, rows: Rows | None = None) -> float | None:
-        """The most that one test row may change the value by, as `judge` takes it."""
+        """The most that one test row may change a full-data run's value by, as `judge` takes it."""
         if self.metric is ACCURACY:
             return 1.0
         if self.metric.most is None:
             return None
-        truth = self.truth(row)
-        return self.metric.most(truth if rows is None else some_rows(truth, rows))
+        truth, columns = self.truth(row), self._columns(row)
+        if rows is None:
+            return self.metric.most(truth, columns)
+        return self.metric.most(some_rows(truth, rows), {k: v[rows] for k, v in columns.items()})
 
     def truth(self, row: TrialResult) -> Truth:
         """The answers in the order of `TrialResult.correct`; of accuracy those that its row tells."""
@@ -129,6 +134,10 @@ class Reading:
         return tuple(one for one in needed(self.metric, row.class_names) if one not in kept)
 
     def _columns(self, row: TrialResult) -> Columns:
+        return self._said(_Hashed(row))
+
+    def _table(self, hashed: "_Hashed") -> Columns:
+        row = hashed.row
         names = needed(self.metric, row.class_names)
         columns: Mapping[str, NDArray[Any]] = self.outcomes.columns(row, names)
         if missing := [name for name in names if name not in columns]:

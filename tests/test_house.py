@@ -86,6 +86,7 @@ FLOORS = {
             "judging_flags",
             "own_functions",
         },
+        {"row_bounds"},
         {"metrics"},
         {"outcomes"},
         {"readings"},

@@ -129,8 +129,10 @@ class Sweep:
             is_done = self.is_done(spec)
             found = self.store.find("result", spec.result_key) if is_done else None
             found = found or self.run.row(spec)
-            if found.exists():
-                yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
+            row = from_json(found.read_text(encoding="utf-8")) if found.exists() else None
+            # A result without what it is judged by is one of a trial that is to run again.
+            if row is not None and (is_done or not row.is_ok):
+                yield replace(row, spec=spec)
 
 
 def _now() -> str:

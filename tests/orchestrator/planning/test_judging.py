@@ -209,3 +209,13 @@ def test_answers_in_a_folder_are_written_once_and_mended(tmp_path):
         data.sha, Truth(labels=np.zeros(3, dtype=int), class_names=("a",)), np.arange(3)
     )
     assert path.read_bytes() != first[1]
+
+
+def test_a_result_that_is_to_be_made_again_counts_as_none(swept):
+    sweep, _ = swept("run")
+    again, _ = swept("run")
+    assert len(list(again._rows())) == len(again.specs)
+    for spec in again.specs:
+        again.store.ref("outcome", spec.result_key).unlink()
+    judged = replace(again, kept={spec.data_sha: ("outcome",) for spec in sweep.specs})
+    assert list(judged._rows()) == [] and judged.run.row(judged.specs[0]).exists()
