@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from trainables.errors import DataError
 
@@ -70,13 +69,12 @@ def of_balanced_accuracy(truth: Truth, columns: Columns) -> Contributions:
     y, counts = counted(truth)
     right = columns["predicted"] == y
     classes = enough(truth)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recall = np.bincount(y[right], minlength=len(counts)) / counts
-        weight = len(y) / counts * np.sqrt(counts / (counts - 1)) / len(classes)
-    is_in = np.isin(y, classes)
-    influence = np.zeros(len(y))
-    influence[is_in] = weight[y[is_in]] * (right[is_in] - recall[y[is_in]])
-    found: Contributions = recall[classes].mean() + influence
+    recall = np.bincount(y[right], minlength=len(counts)) / np.maximum(counts, 1)
+    # Of a class of one row nothing is known of the variance: it adds none.
+    wider = np.sqrt(counts / np.maximum(counts - 1, 1))
+    weight = np.zeros(len(counts))
+    weight[classes] = len(y) / counts[classes] * wider[classes] / len(classes)
+    found: Contributions = recall[classes].mean() + weight[y] * (right - recall[y])
     return found
 
 
@@ -84,7 +82,10 @@ def of_macro_f1(truth: Truth, columns: Columns) -> Contributions:
     """What each example does to the mean of the classes' F1, shape (n,)."""
     y, counts = counted(truth)
     predicted = columns["predicted"]
-    of_predicted = np.bincount(predicted, minlength=len(counts))[: len(counts)]
+    outside = predicted[(predicted < 0) | (predicted >= len(counts))]
+    if len(outside):
+        raise DataError(f"class {outside[0]} is predicted; the data set has {len(counts)} classes")
+    of_predicted = np.bincount(predicted, minlength=len(counts))
     right = predicted == y
     hit = np.bincount(y[right], minlength=len(counts))
     size = counts + of_predicted
@@ -120,26 +121,50 @@ def of_auroc(truth: Truth, columns: Columns) -> Contributions:
         operating characteristic curves", 1988.
     """
     y, counts = counted(truth)
+    if len(counts) == 2 and not counts.all():
+        raise DataError("all test rows are of one class: there is no AUROC")
     if len(counts) == 2:
-        likely = np.exp(-columns["loss"].astype(np.float64))
-        return _area(np.where(y == 1, likely, 1 - likely), y == 1)
-    classes = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
-    if not len(classes):
-        raise DataError(f"no class has {LEAST_TO_RANK} test rows: there is no AUROC")
+        return _area(_evidence(columns["loss"].astype(np.float64), y == 1), y == 1, room=1.0)
+    classes = rankable(truth)
     areas = [_area(columns["probs"][:, k], y == k) for k in classes]
     found: Contributions = np.mean(areas, axis=0)
     return found
 
 
-def _area(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> Contributions:
-    """The share of pairs ranked right, and each example's part in it; ties count half."""
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    ranks = rankdata(score)
+def _evidence(loss: NDArray[np.float64], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How much speaks for the second class, in steps of what rounding may have moved a loss by.
+
+    Rows of one probability have unlike losses where their classes differ, and each is rounded by
+    itself: without room for that, a prediction that says the same of all rows would rank them.
+    """
+    is_half = np.array_equal(loss, loss.astype(np.float16))
+    least, most = (1e-7, 13.0) if is_half else (1e-16, 16.0)
+    against = np.log(np.expm1(np.maximum(loss, least))).clip(-most, most)
+    odds: NDArray[np.float64] = np.where(positive, -against, against)
+    if not is_half:
+        return 1e8 * odds
+    # Half a last digit of either class's loss, 2^-11 of it, moves log odds by 2^-11 (3 + |odds|) at most.
+    found: NDArray[np.float64] = np.sign(odds) * np.log1p(np.abs(odds) / 3) * 2**11
+    return found
+
+
+def _area(
+    score: NDArray[np.float64], positive: NDArray[np.bool_], room: float = 0.0
+) -> Contributions:
+    """The share of pairs ranked right, and each example's part in it; scores within `room` count half."""
+
+    def below(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+        ranked = np.sort(others)
+        first = np.searchsorted(ranked, some - room, side="left")
+        last = np.searchsorted(ranked, some + room, side="right")
+        found: NDArray[np.float64] = (first + last) / (2 * len(others))
+        return found
+
     share = np.empty(len(score))
-    share[positive] = (ranks[positive] - rankdata(score[positive])) / n_negative
-    share[~positive] = 1 - (ranks[~positive] - rankdata(score[~positive])) / n_positive
-    area = float(share[positive].mean())
-    weight = np.where(positive, len(score) / n_positive, len(score) / n_negative)
+    share[positive] = below(score[positive], score[~positive])
+    share[~positive] = 1 - below(score[~positive], score[positive])
+    area, many = float(share[positive].mean()), int(positive.sum())
+    weight = np.where(positive, len(score) / many, len(score) / (len(score) - many))
     found: Contributions = area + weight * (share - area)
     return found
 
@@ -193,8 +218,13 @@ def by_jackknife(
 
     Returns:
         One number a part, shape (100,), or (n,) of a smaller test set: the parts stand for examples.
+
+    Raises:
+        DataError: If there is one test row, or the function gives no finite number.
     """
     n = len(truth.y)
+    if n < 2:
+        raise DataError("the test set has one row; a metric of one's own needs two")
     parts = np.random.default_rng(0).permutation(n) % min(_PARTS, n)
     count = int(parts.max()) + 1
     without = np.array([
@@ -202,6 +232,10 @@ def by_jackknife(
         for part in range(count)
     ])  # fmt: skip
     value = float(function(truth.y, dict(columns)))
+    if not np.isfinite([value, *without]).all():
+        raise DataError(
+            "the metric is not a finite number on the test set, or on 99 of 100 parts of it"
+        )
     found: Contributions = value + (count - 1) * (without.mean() - without)
     return found
 
@@ -215,6 +249,22 @@ def enough(truth: Truth) -> NDArray[np.int64]:
     _, counts = counted(truth)
     found = np.flatnonzero(counts >= LEAST_OF_CLASS)
     return found if len(found) else np.flatnonzero(counts)
+
+
+def rankable(truth: Truth) -> NDArray[np.int64]:
+    """Of more than two classes those that an AUROC is the mean over: with 10 rows in and out of them.
+
+    Raises:
+        DataError: If there is none.
+    """
+    y, counts = counted(truth)
+    found = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
+    if not len(found):
+        raise DataError(
+            f"no class has {LEAST_TO_RANK} test rows and {LEAST_TO_RANK} of other classes beside "
+            "it: there is no AUROC"
+        )
+    return found
 
 
 def counted(truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -148,7 +148,7 @@ def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -
 def _check_kind(rows: Sequence[TrialResult], metric: Metric) -> None:
     """Refuse a metric of numbers where trials predict classes, and the other way round."""
     for row in rows:
-        has = "classes" if row.class_names else "numbers"
+        has = "numbers" if row.accuracy is None and not row.class_names else "classes"
         if row.is_ok and metric.is_of and metric.is_of != has:
             fitting = [one.name for one in METRICS.values() if one.is_of == has]
             raise UsageError(

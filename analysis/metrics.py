@@ -21,8 +21,6 @@ from analysis.contributions import (
     Contributions,
     Truth,
     by_jackknife,
-    counted,
-    enough,
     of_absolute_error,
     of_accuracy,
     of_auroc,
@@ -35,6 +33,7 @@ from analysis.contributions import (
     ratio,
 )
 from analysis.own_functions import number_from, own_function
+from analysis.row_bounds import largest_loss, one_row, row_of_f1, row_of_smallest, row_to_rank
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
@@ -54,8 +53,9 @@ class Metric:
         margin: How much worse is still within unless asked otherwise: in its unit ("1"), or as a share
             of what training gains over `reference` ("5%"); empty where it must be given.
         of: From answers and columns to contributions, shape (n,).
-        most: The most that one example can change the value by, times the number of examples; None
-            where there is no such bound, and the largest seen stands for it.
+        most: From answers and what a full run says: the most that another prediction of one example
+            can change that run's value by, times the number of examples. None where there is no such
+            bound, and the largest change seen stands for it.
         reference: The columns of a prediction that looks at no example; None where there is none.
         is_of: What it needs the data to have: "classes", "numbers" or "" for anything.
     """
@@ -69,7 +69,7 @@ class Metric:
     needs: tuple[str, ...] = ("predicted",)
     margin: str = "1"
     of: Callable[[Truth, Columns], Contributions]
-    most: Callable[[Truth], float] | None = None
+    most: Callable[[Truth, Columns], float] | None = None
     reference: Callable[[Truth], Columns] | None = None
     is_of: str = "classes"
 
@@ -79,37 +79,20 @@ class Metric:
         return 1 if self.higher else -1
 
 
-def _one_row(truth: Truth) -> float:
-    return 1.0
-
-
-def _row_of_smallest(truth: Truth) -> float:
-    """What one row of the smallest class moves a mean over classes by, times n."""
-    y, counts = counted(truth)
-    classes = enough(truth)
-    return len(y) / (len(classes) * float(counts[classes].min()))
-
-
-def _row_to_rank(truth: Truth) -> float:
-    y, counts = counted(truth)
-    least = max(int(min(counts.min(), len(y) - counts.max())), 1)
-    return len(y) / least / (1 if len(counts) == 2 else len(counts)) + (len(counts) > 2)
-
-
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(name="accuracy", label="accuracy", of=of_accuracy, most=_one_row),
+        Metric(name="accuracy", label="accuracy", of=of_accuracy, most=one_row),
         Metric(
             name="balanced_accuracy", label="balanced accuracy", of=of_balanced_accuracy,
-            most=_row_of_smallest,
+            most=row_of_smallest,
         ),
-        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=_row_of_smallest),
+        Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=row_of_f1),
         Metric(
             name="log_loss", label="log loss", noun="the log loss", unit="nats", scale=1.0, higher=False,
-            needs=("loss",), margin="5%", of=of_log_loss, reference=prior_loss,
+            needs=("loss",), margin="5%", of=of_log_loss, most=largest_loss, reference=prior_loss,
         ),
-        Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=_row_to_rank),
+        Metric(name="auroc", label="AUROC", needs=("loss", "probs"), of=of_auroc, most=row_to_rank),
         Metric(
             name="mae", label="mean absolute error", unit="", scale=1.0, higher=False, margin="5%",
             of=of_absolute_error, is_of="numbers",

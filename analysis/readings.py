@@ -103,13 +103,15 @@ class Reading:
         return gained
 
     def most(self, row: TrialResult, rows: Rows | None = None) -> float | None:
-        """The most that one test row may change the value by, as `judge` takes it."""
+        """The most that one test row may change a full-data run's value by, as `judge` takes it."""
         if self.metric is ACCURACY:
             return 1.0
         if self.metric.most is None:
             return None
-        truth = self.truth(row)
-        return self.metric.most(truth if rows is None else some_rows(truth, rows))
+        truth, columns = self.truth(row), self._columns(row)
+        if rows is None:
+            return self.metric.most(truth, columns)
+        return self.metric.most(some_rows(truth, rows), {k: v[rows] for k, v in columns.items()})
 
     def truth(self, row: TrialResult) -> Truth:
         """The answers in the order of `TrialResult.correct`; of accuracy those that its row tells."""

@@ -17,7 +17,7 @@ Word = Literal["within", "outside", "inconclusive"]
 ALPHA = 0.05
 # Fewer seeds choose what to test and decide nothing.
 LEAST_SEEDS = 3
-# Fewer test examples than this that carry a difference decide nothing, where one may carry any.
+# So many test examples must carry a difference before the largest seen stands for what one may add.
 LEAST_EXAMPLES = 5
 
 
@@ -108,21 +108,40 @@ def judge(
         raise ValueError(f"x has shape {values.shape}; give finite numbers, (examples, seeds)")
     if not 0 <= tolerance < math.inf:
         raise UsageError(f"tolerance is {tolerance}; it must be 0 or more")
-    p = parts(values, unit=most or float(np.abs(values).max()) or 1.0)
+    p, few = parts_of(values, most)
     plain = Verdict(
         mean=metric.scale * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
         tolerance=tolerance, alpha=alpha, parts=p, scale=metric.scale,
-        few=None if most else _too_few(values),
+        few=few,
     )  # fmt: skip
     return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, item_share, metric)
 
 
-def _too_few(x: NDArray[np.float64]) -> int | None:
-    """How many examples carry a difference that is not bounded, where they are too few; else None."""
+def parts_of(x: NDArray[np.float64], most: float | None) -> tuple[Parts, int | None]:
+    """What an interval is made of, with the largest difference seen as the size of an example.
+
+    Where fewer than five examples carry the difference, the most that one can add is the size; where
+    that is not known either, nothing can be decided.
+
+    Args:
+        x: Differences, shape (n, seeds).
+        most: The most that one example can add, or None.
+
+    Returns:
+        The parts, and how many examples carry the difference where these are too few to decide by.
+    """
+    largest, carrying = float(np.abs(x).max()), _carrying(x)
+    if most and (carrying < LEAST_EXAMPLES or most <= largest):
+        return parts(x, unit=most), None
+    few = math.ceil(carrying) if carrying < LEAST_EXAMPLES and not most else None
+    return parts(x, unit=largest or 1.0, unseen=most or 0.0), few
+
+
+def _carrying(x: NDArray[np.float64]) -> float:
+    """How many examples carry a difference, were they all of one size (Kish's effective number)."""
     own = x.mean(axis=1) - x.mean()
     squares, fourths = float((own**2).sum()), float((own**4).sum())
-    carrying = squares**2 / fourths if fourths else 0.0
-    return math.ceil(carrying) if carrying < LEAST_EXAMPLES else None
+    return squares**2 / fourths if fourths else 0.0
 
 
 def _bounded(plain: Verdict, p: Parts, item_share: float, metric: Metric) -> Verdict:

@@ -85,6 +85,7 @@ FLOORS = {
             "judging_flags",
             "own_functions",
         },
+        {"row_bounds"},
         {"metrics"},
         {"outcomes"},
         {"readings"},
