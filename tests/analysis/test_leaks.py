@@ -56,8 +56,8 @@ def only(seen):
 def test_the_sides_are_those_of_the_plan_in_the_order_of_the_bits(made):
     _, leak = only(made())
     assert {side: part.n for side, part in leak.parts.items()} == {"clean": 800, "leaked": 200}
-    assert leak.parts["leaked"].accuracy == 1.0  # the first 200 rows, all right
-    assert leak.parts["clean"].accuracy == pytest.approx(700 / 800)
+    assert leak.parts["leaked"].value == 1.0  # the first 200 rows, all right
+    assert leak.parts["clean"].value == pytest.approx(700 / 800)
 
 
 def test_each_side_is_judged_by_the_rule_of_all_verdicts_at_the_answers_level(made):
