@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.guards import Criterion, criterion_of
-from analysis.metrics import METRICS
-from analysis.outcomes import Outcomes
+from analysis.metrics import METRICS, Metric
+from analysis.outcomes import OUTCOME, Outcomes, columns_in
 from analysis.readings import Reading
 from analysis.run_files import Plan
 from trainables.errors import DataError, UsageError
 from trainables.result import TrialResult
+from trainables.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,26 @@ def _is_margin(text: str) -> bool:
     return True
 
 
+def coarse_margin(by: Criterion, value: float) -> str:
+    """That a margin is more than half of what is missing to perfect, with a finer one; else empty.
+
+    Args:
+        by: What decides.
+        value: Its value in the full-data runs; of a share in [0, 1].
+    """
+    missing = 100 * (1 - value)
+    if by.metric.unit != "pp" or by.margin.is_share or by.margin.value <= missing / 2:
+        return ""
+    margin = by.margin.text(by.metric)
+    if missing <= 0:
+        return f"with all rows {by.metric.label} is perfect: {margin} is all that may be lost of it"
+    return (
+        f"with all rows {by.metric.label} is {100 * value:.2f}%, {missing:.2g} pp from perfect: {margin} less "
+        f"would be {1 + by.margin.value / missing:.1f} times the errors; a finer margin is --tolerance "
+        f"{missing / 5:.1g}"
+    )
+
+
 def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -> None:
     """Refuse a metric that some finished trials have not kept what it needs for.
 
@@ -101,11 +122,19 @@ def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -
         DataError: If there are such; says how many, and what keeps it.
     """
     for metric in by.metrics:
+        _check_kind(rows, metric)
         reading = Reading(metric, outcomes)
         lacking = [(row, why) for row in rows if (why := reading.lacks(row))]
         if not lacking:
             continue
-        _, columns = lacking[0]
+        row, columns = lacking[0]
+        path = outcomes.file(OUTCOME, row.spec.result_key)
+        if path is not None and columns[0] != "probs":
+            there = columns_in(path)
+            raise DataError(
+                f"{metric.name} needs column {columns[0]!r}, and trials of {row.spec.dataset} leave "
+                f"{', '.join(there)}.{did_you_mean(columns[0], there)}"
+            )
         count = len(lacking)
         trials = "1 trial has" if count == 1 else f"{count} trials have"
         flags = f"--metric {metric.name}" if metric is by.metric else f"--guard {metric.name}"
@@ -114,3 +143,15 @@ def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -
             f"sweep's own command again with {flags}, which trains {'it' if count == 1 else 'these'} again "
             "and nothing else; accuracy needs no more than the rows"
         )
+
+
+def _check_kind(rows: Sequence[TrialResult], metric: Metric) -> None:
+    """Refuse a metric of numbers where trials predict classes, and the other way round."""
+    for row in rows:
+        has = "numbers" if row.accuracy is None and not row.class_names else "classes"
+        if row.is_ok and metric.is_of and metric.is_of != has:
+            fitting = [one.name for one in METRICS.values() if one.is_of == has]
+            raise UsageError(
+                f"{row.spec.dataset}: {metric.name} is of {metric.is_of}, and its trials predict {has}; give "
+                f"--metric {' or '.join(fitting)}"
+            )

@@ -185,8 +185,7 @@ def judge_pairs(
         item_share: Of the error that of the choice of test examples.
         diverged: Seeds whose pruned run fell out below.
     """
-    columns = [reading.gained(pair.pruned, pair.baseline, rows) for pair in pairs]
-    x = np.stack(columns, axis=1)
+    x = np.stack([reading.gained(one.pruned, one.baseline, rows) for one in pairs], axis=1)
     most, tolerance = reading.most(pairs[0].baseline, rows), margin.value
     if margin.is_share:
         gains = [reading.gain(pair.baseline, rows) for pair in pairs]
@@ -286,11 +285,8 @@ def joint(v: Verdict, guards: Sequence[Guarded]) -> Verdict:
     if not guards:
         return v
     words = {v.verdict, *(one.verdict.verdict for one in guards)}
-    word: Word = "inconclusive"
-    if "outside" in words:
-        word = "outside"
-    elif words == {"within"}:
-        word = "within"
+    open_: Word = "outside" if "outside" in words else "inconclusive"
+    word: Word = "within" if words == {"within"} else open_
     ps = [one.p_not_within for one in (v, *(one.verdict for one in guards))]
     known = [p for p in ps if p is not None]
     return replace(

@@ -1,15 +1,16 @@
 """Whether the full-data runs have learned anything that pruning could lose."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.contributions import Contributions, Truth
-from analysis.intervals import bounds, parts
+from analysis.intervals import bounds
 from analysis.metrics import ACCURACY
 from analysis.readings import OF_ACCURACY, Reading
-from analysis.verdicts import ALPHA
+from analysis.verdicts import ALPHA, parts_of
 from trainables.result import TrialResult
 
 
@@ -112,5 +113,5 @@ def _lower_bound(
 ) -> float:
     """Of the runs' value less that of the prediction without a look, at 5 %."""
     x = reading.metric.sign * (np.stack(values, axis=1) - without[:, None])
-    unit = reading.most(row) or float(np.abs(x).max()) or 1.0
-    return float(bounds(parts(x, unit=unit), ALPHA)[0])
+    found, few = parts_of(x, reading.most(row))
+    return float(bounds(found, ALPHA)[0]) if few is None else -math.inf

@@ -5,20 +5,18 @@ their mean is the metric's value, and how far each lies from the mean is what th
 value (its influence). All statistics work on differences of contributions, and know nothing else.
 """
 
-import importlib
-import importlib.util
 import math
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.contributions import (
+    LEAST_OF_CLASS,
+    LEAST_TO_RANK,
     Columns,
     Contributions,
     Truth,
@@ -34,6 +32,7 @@ from analysis.contributions import (
     prior_loss,
     ratio,
 )
+from analysis.own_functions import number_from, own_function
 from analysis.row_bounds import largest_loss, one_row, row_of_f1, row_of_smallest, row_to_rank
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
@@ -109,6 +108,26 @@ METRICS: dict[str, Metric] = {
     )
 }  # fmt: skip
 ACCURACY = METRICS["accuracy"]
+
+
+def classes_counted(metric: Metric, counts: Sequence[int] | NDArray[np.int64]) -> str:
+    """Over how many classes a mean over classes goes, where some have too few test rows; else empty.
+
+    Args:
+        metric: Any.
+        counts: Test rows of each class.
+    """
+    least = {"balanced_accuracy": LEAST_OF_CLASS, "macro_f1": LEAST_OF_CLASS}.get(metric.name, 0)
+    if metric.name == "auroc" and len(counts) > 2:
+        least = LEAST_TO_RANK
+    few = sum(int(count) < least for count in counts)
+    if not 0 < few < len(counts):
+        return ""
+    return (
+        f"{metric.label} is a mean over {len(counts) - few} of {len(counts)} classes: the others have fewer "
+        f"than {least} test rows"
+    )
+
 
 _DIRECTIONS = {"higher": True, "lower": False}
 _SHARE = re.compile(r"(\d+\.?\d*|\.\d+)%")
@@ -219,49 +238,8 @@ def _of_columns(name: str, text: str, *, higher: bool) -> Metric:
 def _of_function(name: str, text: str, *, higher: bool) -> Metric:
     """Any function of answers and columns, by the jackknife."""
     where, _, attribute = name.rpartition(":")
-    function = partial(_called, _function_of(where, attribute, text), text)
+    function = partial(number_from, own_function(where, attribute, text), text)
     return Metric(
         name=text, label=attribute, unit="", scale=1.0, higher=higher, needs=(), margin="",
         of=lambda truth, columns: by_jackknife(function, truth, columns), is_of="",
     )  # fmt: skip
-
-
-def _called(function: Callable[..., Any], text: str, *given: Any) -> float:
-    try:
-        value = float(function(*given))
-    except Exception as error:
-        raise DataError(f"metric {text}: {type(error).__name__}: {error}") from error
-    if not math.isfinite(value):
-        raise DataError(
-            f"metric {text} gave {value} for {len(given[0])} test rows; it must be finite"
-        )
-    return value
-
-
-def _function_of(where: str, attribute: str, text: str) -> Callable[..., Any]:
-    try:
-        if where.endswith(".py"):
-            path = Path(where).resolve()
-            if not path.is_file():
-                raise UsageError(f"metric {text!r}: there is no file {path}")
-            spec = importlib.util.spec_from_file_location(f"metric_{path.stem}", path)
-            assert spec is not None and spec.loader is not None, "the name ends in .py"
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            here = str(Path.cwd())
-            if here not in sys.path:
-                sys.path.append(here)
-            module = importlib.import_module(where)
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(f"metric {text!r}: {type(error).__name__}: {error}") from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        named = [one for one in vars(module) if callable(getattr(module, one))]
-        raise UsageError(
-            f"metric {text!r}: {where} has no function {attribute!r}.{did_you_mean(attribute, named)}"
-        )
-    found: Callable[..., Any] = function
-    return found

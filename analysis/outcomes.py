@@ -64,16 +64,33 @@ class Outcomes:
         """Columns of a trial in the order of the answers; those that were not kept are left out."""
         found: dict[str, NDArray[Any]] = {}
         for kind in (OUTCOME, PROBS):
-            wanted = [name for name in names if name not in found]
-            path = self.file(kind, row.spec.result_key) if wanted or not names else None
+            path = (
+                self.file(kind, row.spec.result_key)
+                if len(found) < len(names) or not names
+                else None
+            )
             if path is not None:
-                found |= Outcome.read(path, list(names) or None).columns
+                there = [name for name in names or columns_in(path) if name in columns_in(path)]
+                found |= Outcome.read(path, there).columns if there else {}
         _, order = self.ordered(row.spec.data_sha)
         if any(len(column) != row.n_test for column in found.values()):
             raise DataError(
                 f"the outcome of trial {row.spec.result_key[:12]} is not of its {row.n_test} test rows"
             )
         return {name: column[order] if len(order) else column for name, column in found.items()}
+
+
+def columns_in(path: Path) -> list[str]:
+    """The columns of an outcome.
+
+    Raises:
+        DataError: If the file is no table.
+    """
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: not an outcome: {error}") from error
+    return names
 
 
 def some_rows(truth: Truth, rows: NDArray[Any]) -> Truth:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.envelope import Cell
-from analysis.intervals import bounds, parts, two_sided_p
+from analysis.intervals import Parts, bounds, parts, two_sided_p
 from analysis.methods import Condition, RateCurve
+from analysis.metrics import ACCURACY
 from analysis.multiplicity import holm
-from analysis.verdicts import ALPHA
+from analysis.verdicts import ALPHA, parts_of
 from trainables.result import TrialResult
 
 Finding = Literal["better", "worse", "no difference shown"]
@@ -61,12 +62,13 @@ class _Contest:
     control: Cell
     gained: Mapping[int, np.ndarray]
 
-    @property
-    def unit(self) -> float:
-        """The most that one test example can add."""
+    def parts_of(self, x: np.ndarray) -> Parts | None:
+        """What the interval of such differences is made of; None where too few examples carry them."""
         pair = self.cell.pairs[0]
-        largest = max(float(np.abs(x).max()) for x in self.gained.values())
-        return pair.reading.most(pair.baseline) or largest or 1.0
+        if pair.reading.metric is ACCURACY:
+            return parts(x)
+        found, few = parts_of(x, pair.reading.most(pair.baseline))
+        return found if few is None else None
 
     def differences(self, seeds: Iterable[int]) -> np.ndarray:
         """Of some seeds, shape (n_test, seeds)."""
@@ -188,7 +190,8 @@ def _overall_p(curve: Sequence[_Contest]) -> float | None:
     if len(seeds) < 2:
         return None
     together = np.mean([contest.differences(seeds) for contest in several], axis=0)
-    return two_sided_p(parts(together, unit=max(contest.unit for contest in several)))
+    found = several[0].parts_of(together)
+    return 1.0 if found is None else two_sided_p(found)
 
 
 def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list[Comparison]:
@@ -204,18 +207,18 @@ def _rates_below(rates: list[Comparison], of_method: float, factor: int) -> list
 
 def _compare(contest: _Contest, alpha: float, item_share: float = 1.0) -> Comparison:
     seeds = tuple(sorted(contest.gained))
-    p, scale = (
-        parts(contest.differences(seeds), unit=contest.unit),
-        contest.cell.reading.metric.scale,
-    )
+    x, scale = contest.differences(seeds), contest.cell.reading.metric.scale
+    p = contest.parts_of(x)
     plain = Comparison(
         condition=contest.cell.condition,
         control=contest.control.condition,
         seeds=seeds,
-        mean=scale * float(p.mean),
+        mean=scale * float(x.mean(axis=0).mean()),
     )
-    if min(p.seeds, p.n) == 1:
+    if min(x.shape) == 1:
         return plain
+    if p is None:
+        return replace(plain, p=1.0)
     found = bounds(p, alpha, item_alpha=item_share * alpha)
     low, high = (float(scale * bound) for bound in found)
     return replace(plain, low=low, high=high, p=two_sided_p(p, item_share=item_share))

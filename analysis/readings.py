@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from analysis.contributions import Columns, Contributions, Truth
 from analysis.metrics import ACCURACY, Metric
-from analysis.outcomes import OUTCOME, Outcomes, some_rows
+from analysis.outcomes import OUTCOME, PROBS, Outcomes, columns_in, some_rows
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
 Rows = NDArray[np.bool_]
 # Contributions kept in memory: a full-data run is beside every trial of its seed.
 _KEPT = 128
+# Tables kept: those of a condition's trials, which every class and group of a guard looks at.
+_TABLES = 24
 
 
 class Reading:
@@ -34,6 +36,7 @@ class Reading:
         self.metric, self.outcomes = metric, outcomes or Outcomes()
         self._beside: dict[str, Reading] = {}
         self._known = lru_cache(maxsize=_KEPT)(self._read)
+        self._said = lru_cache(maxsize=_TABLES)(self._table)
 
     def with_metric(self, metric: Metric) -> "Reading":
         """Another metric of the same outcomes, read once."""
@@ -124,13 +127,17 @@ class Reading:
         """Columns that the metric needs and a finished trial has not kept."""
         if self.metric is ACCURACY or not row.is_ok:
             return ()
-        if self.outcomes.file(OUTCOME, row.spec.result_key) is None:
-            return needed(self.metric, row.class_names) or ("outcome",)
-        names = needed(self.metric, row.class_names)
-        kept = self.outcomes.columns(row, names)
-        return tuple(name for name in names if name not in kept)
+        paths = [self.outcomes.file(kind, row.spec.result_key) for kind in (OUTCOME, PROBS)]
+        if paths[0] is None:
+            return needed(self.metric, row.class_names) or ("what is said",)
+        kept = {name for path in paths if path is not None for name in columns_in(path)}
+        return tuple(one for one in needed(self.metric, row.class_names) if one not in kept)
 
     def _columns(self, row: TrialResult) -> Columns:
+        return self._said(_Hashed(row))
+
+    def _table(self, hashed: "_Hashed") -> Columns:
+        row = hashed.row
         names = needed(self.metric, row.class_names)
         columns: Mapping[str, NDArray[Any]] = self.outcomes.columns(row, names)
         if missing := [name for name in names if name not in columns]:

@@ -8,14 +8,14 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
-from analysis.criteria import Asked, check_kept, criterion_in
+from analysis.criteria import Asked, check_kept, coarse_margin, criterion_in
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
-from analysis.metrics import ACCURACY, Metric
+from analysis.metrics import ACCURACY, Metric, classes_counted
 from analysis.outcomes import Outcomes, outcomes_of
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
@@ -82,6 +82,24 @@ class Study:
     def margin_text(self) -> str:
         """How much worse is still within, as a sentence has it: 1 pp, 5% of the gain."""
         return self.by.margin.text(self.metric)
+
+    @property
+    def judging_notes(self) -> tuple[str, ...]:
+        """What a reader must know of how it is judged: classes left out, a margin as large as the errors."""
+        rows = {condition_of(row.spec).source: row for row in self.results if row.is_ok}
+        counted = [
+            f"{self.sources[source]}: {told}"
+            for source, row in rows.items()
+            for metric in self.by.metrics
+            if (told := classes_counted(metric, row.test_counts))
+        ]
+        coarse = [
+            f"{self.sources[source]}: {told}"
+            for source in self.sources
+            for one in [next((w for q, w in self.learned.items() if q[0] == source.data_sha), None)]
+            if one is not None and (told := coarse_margin(self.by, one.value))
+        ]
+        return (*counted, *coarse)
 
     @property
     def tolerance(self) -> float:

@@ -104,7 +104,7 @@ def written(study: "Study", what: str, form: str) -> str:
     if form == "csv":
         return "\n".join(csv_lines(COLUMNS[what], rows))
     columns = list(_SHOWN[what])
-    texts = [[_text(name, row[name]) for name in columns] for row in rows]
+    texts = [[_text(name, row[name], row.get("unit")) for name in columns] for row in rows]
     if form == "latex":
         import pandas as pd
 
@@ -112,7 +112,7 @@ def written(study: "Study", what: str, form: str) -> str:
     return _drawn(columns, texts, form)
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any, unit: str | None) -> str:
     """A value to as many decimals as it is worth."""
     from analysis.table_rows import IN_UNIT
 
@@ -121,7 +121,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
         return str(value)[:12] if name == "result_key" else str(value)
     if name in IN_UNIT or name == "z":
-        return f"{value:+.2f}"
+        return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
     return f"{value:.3f}" if name.endswith("_holm") else f"{value:.4g}"
 
 

@@ -83,6 +83,7 @@ FLOORS = {
             "run_files",
             "csv_lines",
             "judging_flags",
+            "own_functions",
         },
         {"row_bounds"},
         {"metrics"},

@@ -1,6 +1,6 @@
 """What a sweep's trials are judged by: checked against the data, and read from where it lies."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.contributions import LEAST_OF_CLASS, LEAST_TO_RANK, Truth
+from analysis.contributions import LEAST_TO_RANK, Truth
 from analysis.guards import Criterion
-from analysis.metrics import ACCURACY, METRICS, Metric
+from analysis.metrics import ACCURACY, METRICS, Metric, classes_counted
 from analysis.outcomes import OUTCOME, PROBS, Outcomes, outcome_file
 from analysis.readings import Reading, needed
 from analysis.run_files import Plan
@@ -25,6 +25,8 @@ from trainables.suggestions import did_you_mean
 
 # A column of more different values than this says what a row is, not which group it is of.
 _MOST_GROUPS = 1000
+# What a learner of ours can leave of each test row.
+LEAVES = ("predicted", "loss", "probs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,12 +112,27 @@ def _is_group(column: pa.ChunkedArray) -> bool:
     return bool(pc.count_distinct(column, mode="all").as_py() <= _MOST_GROUPS)
 
 
-def check_criterion(by: Criterion, datasets: Iterable[Dataset]) -> None:
+def check_criterion(
+    by: Criterion, datasets: Iterable[Dataset], leaves: Sequence[str] | None = None
+) -> None:
     """Refuse what cannot be judged of some data set.
 
+    Args:
+        by: What is asked for.
+        datasets: What it is asked of.
+        leaves: Columns that trials leave of each test row; None where that is not known before.
+
     Raises:
-        UsageError: If a metric is of classes or numbers that the data have not, or there are no groups.
+        UsageError: If a metric is of classes or numbers that the data have not, needs a column that no
+            trial leaves, or there are no groups.
     """
+    for metric in by.metrics:
+        lacking = [name for name in metric.needs if leaves is not None and name not in leaves]
+        if lacking:
+            raise UsageError(
+                f"{metric.name} needs column {lacking[0]!r}, and this learner leaves {', '.join(leaves or ())}; a "
+                "trainer of your own leaves what it likes (docs/metrics.md)"
+            )
     for dataset in datasets:
         for metric in by.metrics:
             _check_metric(metric, dataset)
@@ -167,17 +184,7 @@ def judging_notes(by: Criterion, datasets: Iterable[Dataset]) -> Iterator[str]:
     if not by.margin.value:
         yield "tolerance 0: only an improvement passes"
     for dataset in datasets:
-        if not dataset.class_names:
-            continue
         counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
-        for metric in by.metrics:
-            least = {"balanced_accuracy": LEAST_OF_CLASS, "macro_f1": LEAST_OF_CLASS}.get(
-                metric.name
-            )
-            if metric.name == "auroc" and len(counts) > 2:
-                least = LEAST_TO_RANK
-            if least and (few := int(np.count_nonzero(counts < least))) and few < len(counts):
-                yield (
-                    f"{dataset.name}: {metric.label} is a mean over {len(counts) - few} of {len(counts)} classes: "
-                    f"the others have fewer than {least} test rows"
-                )
+        for metric in by.metrics if dataset.class_names else ():
+            if told := classes_counted(metric, counts):
+                yield f"{dataset.name}: {told}"

@@ -13,6 +13,7 @@ from orchestrator.planning.edited import edited
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.judging import (
+    LEAVES,
     Judging,
     check_criterion,
     judging_notes,
@@ -131,8 +132,10 @@ class Sweep:
             is_done = self.is_done(spec)
             found = self.store.find("result", spec.result_key) if is_done else None
             found = found or self.run.row(spec)
-            if found.exists():
-                yield replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
+            row = from_json(found.read_text(encoding="utf-8")) if found.exists() else None
+            # A result without what it is judged by is one of a trial that is to run again.
+            if row is not None and (is_done or not row.is_ok):
+                yield replace(row, spec=spec)
 
 
 def _now() -> str:
@@ -164,7 +167,7 @@ def plan_sweep(
     expand(grid, dict.fromkeys(sources, ""), model)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
     check_inputs(model, datasets.values())
-    check_criterion(by, datasets.values())
+    check_criterion(by, datasets.values(), LEAVES if model.learner in LEARNERS else None)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)

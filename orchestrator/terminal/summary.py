@@ -40,6 +40,8 @@ def summarise(study: Study, console: Console) -> None:
             console.print(f"  {fact.label}: {fact.value} ({fact.detail})", highlight=False)
     for text in leak_texts(study, short=True):
         console.print(text, highlight=False)
+    for text in (one for one in study.judging_notes if one not in study.plan.notes):
+        console.print(f"! {text}", highlight=False, markup=False)
     _print_warnings(study, console)
 
 

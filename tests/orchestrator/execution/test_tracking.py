@@ -1,11 +1,17 @@
 import importlib.util
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from analysis.contributions import Truth
+from analysis.metrics import metric_of
+from analysis.outcomes import Outcomes
+from analysis.readings import Reading
 from orchestrator.execution.tracking import TRACKERS, Tracker, TrackerRow, check_trackers
 from orchestrator.sweep import app
+from trainables.outcome import Outcome
 from trainables.result import Phase, TrialResult
 from trainables.spec import TrialSpec
 
@@ -45,6 +51,22 @@ def tracker(monkeypatch, tmp_path):
         return Tracker(["mlflow"], tmp_path)
 
     return make
+
+
+def test_the_metric_that_decides_is_told_by_its_name_beside_accuracy(tracker, tmp_path):
+    outcome = Outcome(columns={"loss": np.array([0.5, 1.5])})
+    outcome.write(tmp_path / "outcome.parquet")
+    truth = Truth(labels=np.array([0, 1]), class_names=("a", "b"))
+    outcomes = Outcomes(
+        file=lambda kind, key: tmp_path / "outcome.parquet" if kind == "outcome" else None,
+        answers=lambda sha: truth,
+    )
+    heard = Heard()
+    reading = Reading(metric_of("loss:lower"), outcomes)
+    tracker(heard).log(row(n_test=2), -0.1, reading)
+    metrics = heard.calls[2][1][2]
+    assert (metrics["accuracy"], metrics["loss_lower"], metrics["delta"]) == (0.9, 1.0, -0.1)
+    assert "delta_pp" not in metrics
 
 
 def test_a_trial_is_told_with_its_spec_and_its_outcome(tracker):

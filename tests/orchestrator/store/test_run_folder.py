@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 from dataclasses import replace
 
@@ -109,6 +110,34 @@ def test_a_row_that_another_run_made_bears_the_names_of_this_one(run, store):
     run.folder.mkdir()
     assert run.copy_row(FULL, store).spec.dataset == "imdb"
     assert from_json(run.row(FULL).read_text()).spec == FULL
+
+
+@pytest.mark.parametrize("can_link", [True, False])
+def test_what_a_trial_says_of_the_test_set_comes_with_its_row(run, store, monkeypatch, can_link):
+    def refused(*paths):
+        raise OSError(errno.EXDEV, "another disk")
+
+    finish(store, TrialResult(spec=FULL, accuracy=0.9))
+    blob = store.put("outcome", FULL.result_key, lambda path: path.write_bytes(b"columns"))
+    run.folder.mkdir()
+    if not can_link:
+        monkeypatch.setattr("orchestrator.store.atomic.os.link", refused)
+    run.copy_row(FULL, store)
+    (path,) = (run.folder / "outcomes").iterdir()
+    assert path.name == f"{FULL.result_key}.parquet" and path.read_bytes() == b"columns"
+    assert path.samefile(blob) == can_link
+    run.copy_row(FULL, store)
+    assert [one.name for one in (run.folder / "outcomes").iterdir()] == [path.name]
+
+
+def test_a_trial_that_is_to_run_again_leaves_the_folder_and_a_failure_stays(run, store):
+    finish(store, TrialResult(spec=FULL, accuracy=0.9))
+    run.folder.mkdir()
+    run.copy_row(FULL, store)
+    run.write_failure(PRUNED, "boom")
+    run.forget(FULL)
+    run.forget(PRUNED)
+    assert not run.row(FULL).exists() and run.row(PRUNED).exists()
 
 
 def test_an_unfinished_trial_has_no_row_to_copy(run, store):

@@ -81,7 +81,7 @@ def test_a_narrow_terminal_has_bars_alone(panel):
 def test_what_was_done_before_pairs_with_what_finishes_now(monkeypatch):
     monkeypatch.setattr(module, "_JUDGE_EVERY_S", 0.0)
     before = [row(replace(FULL, seed=seed), 9000) for seed in (1, 2, 3)]
-    seen = Panel(Console(width=120, file=StringIO(), markup=False), Plan(), before)
+    seen = Panel(Console(width=120, file=StringIO(), markup=False), Judging(), before)
     for seed in (1, 2, 3):
         seen.add_row(row(replace(PRUNED, seed=seed), 8990 + seed))
     assert "✓ -0.08" in drawn(seen)
