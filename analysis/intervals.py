@@ -34,7 +34,6 @@ class Parts:
         wins: Test examples won, likewise.
         jump: How much of its own size one more differing example adds to the variance, in (0, unit]:
             near 1 where the same examples differ in every seed, near 0 where all differ by chance.
-        unseen: The most that one example can add, where that is more than what any was seen to; else 0.
     """
 
     n: int
@@ -45,10 +44,9 @@ class Parts:
     losses: Any
     wins: Any
     jump: Any
-    unseen: float = 0.0
 
 
-def parts(x: ArrayLike, *, unit: float = 1.0, unseen: float = 0.0) -> Parts:
+def parts(x: ArrayLike, *, unit: float = 1.0) -> Parts:
     """Take the differences of examples apart.
 
     The variance over test examples leaves out what chance flips bring, which noise between runs
@@ -59,7 +57,6 @@ def parts(x: ArrayLike, *, unit: float = 1.0, unseen: float = 0.0) -> Parts:
         x: What example i adds to the pruned run's accuracy less the full run's in seed s, shape
             (..., n, seeds): -1, 0 or 1; of another metric its linearised contribution.
         unit: The most that one example can add, or was seen to.
-        unseen: The most that one can add, where `unit` is what was seen.
     """
     values = np.asarray(x, dtype=np.float64)
     n, seeds = values.shape[-2:]
@@ -74,7 +71,7 @@ def parts(x: ArrayLike, *, unit: float = 1.0, unseen: float = 0.0) -> Parts:
     item = np.maximum(0, squares - n * mean**2 - n * n * res)
     jump = np.clip((item + unit**2) / (size + unit), 1e-9 * unit, unit)
     return Parts(
-        n=n, seeds=seeds, mean=mean, run=run, res=res, jump=jump, unseen=unseen,
+        n=n, seeds=seeds, mean=mean, run=run, res=res, jump=jump,
         losses=(size - n * mean) / 2, wins=(size + n * mean) / 2,
     )  # fmt: skip
 
@@ -106,8 +103,7 @@ def bounds(
     """Lower and upper bound of the mean difference, each wrong in a share alpha of studies at most.
 
     Differing examples are counted as Poisson, losses and wins each with exact limits, joined by
-    MOVER; runs by their own spread. An example that adds more than any seen may lie outside the test
-    set: none in n leaves a share of -log(alpha) / n of them. Where losses outnumber wins, noise between runs leans towards
+    MOVER; runs by their own spread. Where losses outnumber wins, noise between runs leans towards
     them and the lower bound is moved by as much (Johnson's skewed t).
 
     Args:
@@ -148,10 +144,7 @@ def _counts(p: Parts) -> tuple[Any, Any]:
 def _item_variance(p: Parts, more: Any, less: Any, level: float) -> Any:
     up = gammainccinv(more + 1, level) - more
     down = less - np.where(less > 0, gammaincinv(np.maximum(less, _TINY), level), 0)
-    reach = (p.jump / p.n) ** 2 * (up**2 + down**2)
-    if p.unseen:
-        reach = np.maximum(reach, (np.log(level) * p.unseen / p.n) ** 2)
-    return reach / float(ndtri(level)) ** 2
+    return (p.jump / p.n) ** 2 * (up**2 + down**2) / float(ndtri(level)) ** 2
 
 
 def p_below(p: Parts, line: float, *, item_share: float = 1.0) -> float:

@@ -134,7 +134,7 @@ def parts_of(x: NDArray[np.float64], most: float | None) -> tuple[Parts, int | N
     if most and (carrying < LEAST_EXAMPLES or most <= largest):
         return parts(x, unit=most), None
     few = math.ceil(carrying) if carrying < LEAST_EXAMPLES and not most else None
-    return parts(x, unit=largest or 1.0, unseen=most or 0.0), few
+    return parts(x, unit=largest or 1.0), few
 
 
 def _carrying(x: NDArray[np.float64]) -> float:
