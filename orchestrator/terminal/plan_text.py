@@ -231,7 +231,7 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
     lines = []
     for protocol, words in _PROTOCOLS.items():
         own = [s for s in specs if s.kind in ("pruned", "null") and s.protocol == protocol]
-        marks = sorted({(spec.warmup, spec.training.epochs) for spec in own if spec.warmup})
+        marks = sorted({(spec.warmup, spec.twin.training.epochs) for spec in own if spec.warmup})
         when = " and ".join(
             f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"
             for warmup, epochs in marks
