@@ -40,8 +40,14 @@ class Outcome:
         return len(next(iter(self.columns.values())))
 
     def write(self, path: Path) -> None:
-        """Write it as Parquet: losses and probabilities of 16 bits, class numbers as small as they go."""
-        table = pa.table({name: _written(name, values) for name, values in self.columns.items()})
+        """Write it as Parquet: losses of classes and probabilities of 16 bits, class numbers as small as they go."""
+        of_classes = "weight" not in self.columns and _is_whole(self.columns.get("predicted"))
+        table = pa.table(
+            {
+                name: _short(values) if name == "loss" and of_classes else _written(values)
+                for name, values in self.columns.items()
+            }
+        )
         pq.write_table(table, path, compression="zstd")
 
     @classmethod
@@ -59,12 +65,19 @@ class Outcome:
         return cls(columns={name: _read(table[name]) for name in table.column_names})
 
 
-def _written(name: str, values: NDArray[Any]) -> pa.Array:
+def _is_whole(values: NDArray[Any] | None) -> bool:
+    return values is not None and np.issubdtype(values.dtype, np.integer)
+
+
+def _short(loss: NDArray[Any]) -> pa.Array:
+    """The loss of a class, cut; a sum over a document, or of another kind, keeps all its digits."""
+    return pa.array(np.minimum(loss, LARGEST_LOSS).astype(np.float16))
+
+
+def _written(values: NDArray[Any]) -> pa.Array:
     if values.ndim == 2:
         flat = pa.array(np.ascontiguousarray(values, dtype=np.float16).ravel())
         return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-    if name == "loss":
-        return pa.array(np.minimum(values, LARGEST_LOSS).astype(np.float16))
     if np.issubdtype(values.dtype, np.integer):
         largest = int(values.max(initial=0))
         return pa.array(values.astype(np.min_scalar_type(largest) if values.min() >= 0 else "i8"))
