@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from analysis.envelope import Cell, JudgedCell
+from analysis.methods import Condition
 from analysis.pairing import Pair
 from trainables.result import Phase, TrialResult
 
@@ -238,3 +239,12 @@ def best_measured_cost(row: JudgedCell) -> tuple[Cost, str] | None:
         if cost is not None:
             return cost, measure
     return None
+
+
+def pays_from_epochs(condition: Condition, cost: Cost | None) -> float | None:
+    """Epochs from which scoring pays, where training goes on after it; None where it starts afresh."""
+    if condition.protocol != "continue":
+        return None
+    if cost and not cost.scoring:
+        return 0.0
+    return break_even_epochs(condition.rate, condition.warmup)

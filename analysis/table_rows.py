@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.answers import answer_of, found_rates
 from analysis.class_retention import retention
-from analysis.cost import REUSES, Cost, best_measured_cost, break_even_epochs, flop, mean_cost
+from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pays_from_epochs
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
@@ -232,16 +232,8 @@ def _cost(study: Study, row: JudgedCell) -> Row:
         "scoring_seconds_share": timed.scoring if timed else None,
         **_saved(cost),
         "pays_from_runs": cost.break_even_runs if cost else None,
-        "pays_from_epochs": _pays_from_epochs(row.cell.condition, cost),
+        "pays_from_epochs": pays_from_epochs(row.cell.condition, cost),
     }
-
-
-def _pays_from_epochs(condition: Condition, cost: Cost | None) -> float | None:
-    if condition.protocol != "continue":
-        return None
-    if cost and not cost.scoring:
-        return 0.0
-    return break_even_epochs(condition.rate, condition.warmup)
 
 
 def _saved(cost: Cost | None) -> Row:

@@ -40,6 +40,6 @@ pd.DataFrame(images).to_parquet(folder / "squares.parquet")
 
 chats = []
 for _ in range(n):
-    a, b = rng.integers(1, 6, 2)
+    a, b = rng.integers(1, 100, 2)
     chats.append({"prompt": f"add {a} and {b}", "answer": f"{a} and {b} make {a + b}"})
 pd.DataFrame(chats).to_json(folder / "chat.jsonl", orient="records", lines=True)

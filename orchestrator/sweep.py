@@ -3,7 +3,6 @@
 import shlex
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from inspect import Parameter
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from orchestrator.planning.plan import Sweep
     from orchestrator.planning.tasks import Task
-    from trainables.spec import TrialSpec
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -189,7 +187,7 @@ def run_and_report(
     from orchestrator.execution.write_curves import write_curves
     from orchestrator.execution.write_lists import write_lists
     from orchestrator.planning.judging import write_tests
-    from orchestrator.terminal.summary import summarise
+    from orchestrator.terminal.summary import print_failures, summarise
     from trainables.errors import DONE, INCOMPLETE
 
     sweep.run.write_plan(sweep.plan)
@@ -215,7 +213,7 @@ def run_and_report(
         f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
-    print_failures(sweep, [] if stopped or limit else lost, console)
+    print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     for kept in write_lists(sweep):
         console.print(
             f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
@@ -233,12 +231,6 @@ def run_and_report(
     if stopped:
         return stopped
     return INCOMPLETE if lost else DONE
-
-
-def print_failures(sweep: "Sweep", lost: "Sequence[TrialSpec]", console: "Console") -> None:
-    """Print why trials have no result, each reason once."""
-    for error, count in Counter(sweep.run.error(spec) for spec in lost).items():
-        console.print(f"  {count} failed: {error}", highlight=False)
 
 
 def run_left(

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from analysis.interim_looks import LOOKS
 from analysis.metric_words import metric_words
-from analysis.metrics import Metric, metric_of
+from analysis.metrics import metric_of
 from analysis.page.training_words import careful_text
 from analysis.study import points_worth_telling
 from analysis.training_curves import endings
@@ -141,7 +141,7 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         ending = endings([curve] if curve else [], tolerance=points_worth_telling(sweep.judging.by))
         for one in ending.values():
             if careful := careful_text(
-                one, is_tuned=spec.data_sha in sweep.plan.tuned, metric=_metric(sweep)
+                one, is_tuned=spec.data_sha in sweep.plan.tuned, metric=metric_of(sweep.plan.metric)
             ):
                 console.print(f"  {careful}", highlight=False, style="yellow")
 
@@ -169,7 +169,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         v = bought.verdict
         shown = "no interval"
         if v is not None and v.low is not None and v.high is not None:
-            words = metric_words(_metric(sweep), [v])
+            words = metric_words(metric_of(sweep.plan.metric), [v])
             mean, low, high = (words.plain(value) for value in (v.mean, v.low, v.high))
             shown = f"{mean} {words.metric.unit}".rstrip() + f" [{low}, {high}]"
         console.print(
@@ -177,11 +177,6 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
             f"{shown} is not decided",
             highlight=False,
         )
-
-
-def _metric(sweep: Sweep) -> Metric:
-    """What the run is judged by."""
-    return metric_of(sweep.plan.metric)
 
 
 def print_estimate(

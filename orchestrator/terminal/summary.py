@@ -1,6 +1,7 @@
 """What a sweep prints at its end: verdicts by condition, and what was truly found."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from rich.console import Console
@@ -17,6 +18,12 @@ from analysis.study import Study
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
+
+
+def print_failures(errors: Iterable[str], console: Console) -> None:
+    """Print why trials have no result, each reason once."""
+    for error, count in Counter(errors).items():
+        console.print(f"  {count} failed: {error}", highlight=False)
 
 
 def summarise(study: Study, console: Console) -> None:
