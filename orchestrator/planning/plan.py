@@ -16,7 +16,12 @@ from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.preflight import check_inputs, check_pieces, check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import locate_score_model, own_scores, scorers_of
+from orchestrator.planning.scorers import (
+    locate_score_model,
+    own_scores,
+    scorers_of,
+    store_given,
+)
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
@@ -259,6 +264,12 @@ def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
         return None
     # The names that another run gave data and model may be others.
     return replace(curve_from_json(found.read_text(encoding="utf-8")), spec=spec)
+
+
+def store_inputs(sweep: Sweep) -> None:
+    """Put what the user gave into the store: data sets, and scores."""
+    store_data(sweep.datasets, sweep.store)
+    store_given(sweep.loaded.own_scores, sweep.store)
 
 
 def store_data(datasets: Mapping[str, Dataset], store: Store) -> None:
