@@ -96,10 +96,10 @@ def criterion_of(
         )
     if twice := {one.text for one in chosen if sum(other.text == one.text for other in chosen) > 1}:
         raise UsageError(f"guard {min(twice)} is given twice; give each once")
+    margin = margin_of(str(written), deciding)
     return Criterion(
-        metric=deciding, margin=margin_of(str(written), deciding), guards=chosen,
-        group_column=group_column,
-    )  # fmt: skip
+        metric=deciding.by(margin), margin=margin, guards=chosen, group_column=group_column
+    )
 
 
 def guard_of(text: str, deciding: Metric) -> Guard:
@@ -121,7 +121,8 @@ def guard_of(text: str, deciding: Metric) -> Guard:
             f"guard {text!r}; write NAME:MARGIN, such as worst_class:3 or log_loss:5%."
             f"{did_you_mean(name or text, [*METRICS, *FAMILIES])}"
         )
-    return Guard(text=text, metric=metric, margin=margin_of(margin, metric), family=family)
+    line = margin_of(margin, metric)
+    return Guard(text=text, metric=metric.by(line), margin=line, family=family)
 
 
 @dataclass(frozen=True, kw_only=True)

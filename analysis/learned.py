@@ -89,8 +89,8 @@ def _lacks(row: TrialResult, reading: Reading) -> bool:
 def _without_a_look(reading: Reading, row: TrialResult) -> Contributions | None:
     """Contributions of a prediction without a look, shape (n,); None where none is known."""
     metric, truth = reading.metric, reading.truth(row)
-    if metric.reference is not None:
-        return metric.of(truth, metric.reference(truth))
+    if (without := reading.reference(row)) is not None:
+        return without
     if truth.labels is None or metric.is_of != "classes":
         return None
     return metric.of(truth, _naming_one_class(truth))

@@ -8,7 +8,7 @@ value (its influence). All statistics work on differences of contributions, and 
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -57,6 +57,8 @@ class Metric:
             can change that run's value by, times the number of examples. None where there is no such
             bound, and the largest change seen stands for it.
         reference: The columns of a prediction that looks at no example; None where there is none.
+        before: The column of a full-data run that says what the model lost before it was trained, in place
+            of such a prediction; empty where there is none.
         is_of: What it needs the data to have: "classes", "numbers" or "" for anything.
     """
 
@@ -71,7 +73,19 @@ class Metric:
     of: Callable[[Truth, Columns], Contributions]
     most: Callable[[Truth, Columns], float] | None = None
     reference: Callable[[Truth], Columns] | None = None
+    before: str = ""
     is_of: str = "classes"
+
+    @property
+    def has_gain(self) -> bool:
+        """Whether it is known what training gains, so that a margin can be a share of it."""
+        return self.reference is not None or bool(self.before)
+
+    def by(self, margin: "Margin") -> "Metric":
+        """The metric with the columns that a margin asks for, too."""
+        if not (margin.is_share and self.before):
+            return self
+        return replace(self, needs=(*self.needs, self.before))
 
     @property
     def sign(self) -> int:
@@ -105,7 +119,7 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(
             name="token_loss", label="loss a token", noun="the loss a token", unit="nats", scale=1.0, higher=False,
-            needs=("loss", "weight"), margin="5%", of=of_token_loss, is_of="",
+            needs=("loss", "weight"), margin="5%", of=of_token_loss, before="reference", is_of="",
         ),
     )
 }  # fmt: skip
@@ -172,14 +186,14 @@ def margin_of(text: str, metric: Metric) -> Margin:
     """
     written = str(text).strip() or metric.margin
     unit = f" in {metric.unit}" if metric.unit else " in its own unit"
-    shares = ", or a share of what training gains, such as 5%" if metric.reference else ""
+    shares = ", or a share of what training gains, such as 5%" if metric.has_gain else ""
     if not written:
         raise UsageError(
             f"{metric.name} has no margin of its own: give how much worse is still within{unit}, such as "
             f"--tolerance 0.01{shares}"
         )
     if found := _SHARE.fullmatch(written):
-        if metric.reference is None:
+        if not metric.has_gain:
             raise UsageError(
                 f"tolerance {written} is a share of what training gains over a prediction that looks at no "
                 f"example, and {metric.label} has none: give a number{unit}"

@@ -97,13 +97,26 @@ class Reading:
         Returns:
             Shape (n,), above 0 where the run is better; None where the metric knows no such prediction.
         """
-        if self.metric.reference is None:
+        without = self.reference(row, rows)
+        if without is None:
             return None
-        truth = self.truth(row)
-        truth = truth if rows is None else some_rows(truth, rows)
-        without = self.metric.of(truth, self.metric.reference(truth))
         gained: np.ndarray = self.metric.sign * (self.of(row, rows) - without)
         return gained
+
+    def reference(self, row: TrialResult, rows: Rows | None = None) -> Contributions | None:
+        """Contributions of a prediction without a look, or of the model of a full-data run before it was
+        trained; None where neither is known.
+        """
+        metric = self.metric
+        if metric.reference is None and metric.before not in metric.needs:
+            return None
+        truth = self.truth(row) if rows is None else some_rows(self.truth(row), rows)
+        if metric.reference is not None:
+            return metric.of(truth, metric.reference(truth))
+        columns = self._columns(row)
+        before = {**columns, metric.needs[0]: columns[metric.before]}
+        chosen = slice(None) if rows is None else rows
+        return metric.of(truth, {name: column[chosen] for name, column in before.items()})
 
     def most(self, row: TrialResult, rows: Rows | None = None) -> float | None:
         """The most that one test row may change a full-data run's value by, as `judge` takes it."""

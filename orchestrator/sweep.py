@@ -240,12 +240,10 @@ def run_left(
     from orchestrator.execution.callbacks import ProgressCallback
     from orchestrator.execution.tuner import disconnect, run_tasks
     from orchestrator.planning.inspected import store_inspections
-    from orchestrator.planning.plan import store_data
-    from orchestrator.planning.scorers import store_given
+    from orchestrator.planning.plan import store_inputs
     from orchestrator.terminal.plan_text import print_growth
 
-    store_data(sweep.datasets, sweep.store, sweep.loaded.own)
-    store_given(sweep.loaded.own_scores, sweep.store)
+    store_inputs(sweep)
     store_inspections(sweep.inspections, sweep.store)
     for spec in (one for one in sweep.specs if not sweep.is_done(one)):
         sweep.run.forget(spec)

@@ -25,6 +25,7 @@ from orchestrator.planning.own_trainers import OwnTrainer, store_tables
 from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.scorers import store_given
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
@@ -262,6 +263,12 @@ def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
         return None
     # The names that another run gave data and model may be others.
     return replace(curve_from_json(found.read_text(encoding="utf-8")), spec=spec)
+
+
+def store_inputs(sweep: Sweep) -> None:
+    """Put what the user gave into the store: data sets, an own trainer's tables, scores."""
+    store_data(sweep.datasets, sweep.store, sweep.loaded.own)
+    store_given(sweep.loaded.own_scores, sweep.store)
 
 
 def store_data(

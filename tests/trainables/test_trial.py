@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import trainables.run_context as runs_module
+from trainables.arrays import write_arrays
 from trainables.data.dataset import Split, uniform_draws
 from trainables.data.dataset_file import write
 from trainables.data.subsampling import with_validation
@@ -331,6 +332,8 @@ def test_every_signal_of_the_table_runs_a_whole_trial(specs, targeted, signal):
         "tiny" if lacks else "linear", signal=signal, settings=settings, warmup=0.7,
         data_sha=dataset.sha,
     )  # fmt: skip
+    scores = {"score": np.arange(len(dataset.train), dtype=np.float32)}
+    cache.get("given", pruned.signal_sha, lambda path: write_arrays(path, scores, {}))
     row = run_trial(pruned, cache)
     assert sum(row.kept_counts) == n_keep(len(dataset.train), 0.3)
 

@@ -8,10 +8,9 @@ import pytest
 
 from analysis.methods import condition_of
 from analysis.wording import method_labels
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep, store_inputs
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import store_given
 from orchestrator.planning.tasks import TASKS, by_need
 from trainables.errors import UsageError
 from trainables.records import from_json
@@ -76,8 +75,7 @@ def test_scores_that_change_are_run_again_and_a_file_that_moves_is_not(planned, 
 @pytest.mark.slow
 def test_the_rows_of_the_lowest_scores_go(planned, files):
     sweep = planned(replace(OWN, scores=files))
-    store_data(sweep.datasets, sweep.store)
-    store_given(sweep.loaded.own_scores, sweep.store)
+    store_inputs(sweep)
     for task in by_need(sweep.left):
         if task.kind != "curve":
             TASKS[task.kind].run(task, sweep.store)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.caches import FolderCache
+from trainables.arrays import write_arrays
 from trainables.data.synthetic import synthetic
 from trainables.evidence.collector import Evidence, evidence_key
 from trainables.evidence.requirements import (
@@ -48,6 +49,8 @@ class WarmRuns:
     def __init__(self, root, dataset, path, spec):
         root.mkdir()
         self.cache, self.dataset = FolderCache(root), dataset
+        scores = {"score": np.arange(N, dtype=np.float32)}
+        self.cache.get("given", spec.signal_sha, lambda path: write_arrays(path, scores, {}))
         self._path, self._spec = path, spec
 
     def warm_learner(self, spec):
@@ -125,6 +128,7 @@ def asking(name):
 # The shape of each piece; where it is several arrays, that of the first of them.
 SHAPES = {
     "labels": (N,), "draws": (N,), "dice": (N,), "texts": (N,), "validation_labels": (V,),
+    "given_scores": (N,),
     "losses": (N, 1), "margins": (N, 1), "correct": (N, 1),
     "probs": (N, C), "validation_probs": (V, C), "dropout_probs": (N, 2, C),
     "view_probs": (N, 2, C), "gradient_norms": (N,), "clusters": (N,), "recall": (N,),
