@@ -104,8 +104,9 @@ class Reading:
         return gained
 
     def reference(self, row: TrialResult, rows: Rows | None = None) -> Contributions | None:
-        """Contributions of a prediction without a look, or of the model of a full-data run before it was
-        trained; None where neither is known.
+        """Contributions of a prediction without a look; None where none is known.
+
+        Of the loss a token it is the model of the full-data run, as it was before it was trained.
         """
         metric = self.metric
         if metric.reference is None and metric.before not in metric.needs:
