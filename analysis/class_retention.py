@@ -180,7 +180,8 @@ def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.
     """Bounds of each class's recall change by runs and its own test examples, (c,) each."""
     bounds = np.full((len(pairs[0].pruned.class_counts), 2), np.nan)
     counts = pairs[0].pruned.test_counts
-    if len(pairs) > 1 and counts:
+    is_told = all(row.correct for pair in pairs for row in (pair.pruned, pair.baseline))
+    if len(pairs) > 1 and counts and is_told:
         by_class = [
             np.split(OF_ACCURACY.gained(pair.pruned, pair.baseline), np.cumsum(counts)[:-1])
             for pair in pairs

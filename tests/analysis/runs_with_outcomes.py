@@ -45,14 +45,17 @@ def row_of(spec, truth, outcome):
     n = len(truth.y)
     more = {}
     if truth.labels is not None:
-        right = outcome.columns["predicted"] == truth.labels
         c = len(truth.class_names)
         counts = np.bincount(truth.labels, minlength=c)
-        recall = np.bincount(truth.labels[right], minlength=c) / counts
-        more = {
-            "accuracy": float(right.mean()), "recall": tuple(recall.tolist()),
-            "correct": packed_by_class(right, truth.labels), "test_counts": tuple(counts.tolist()),
-            "class_names": truth.class_names, "class_counts": tuple(counts.tolist()),
+        if "predicted" in outcome.columns:
+            right = outcome.columns["predicted"] == truth.labels
+            recall = np.bincount(truth.labels[right], minlength=c) / counts
+            more = {
+                "accuracy": float(right.mean()), "recall": tuple(recall.tolist()),
+                "correct": packed_by_class(right, truth.labels),
+            }  # fmt: skip
+        more |= {
+            "test_counts": tuple(counts.tolist()), "class_names": truth.class_names, "class_counts": tuple(counts.tolist()),
             "kept_counts": tuple((counts - np.floor(counts * spec.rate)).astype(int).tolist()),
         }  # fmt: skip
     return TrialResult(
