@@ -22,6 +22,10 @@ LEAST_OF_CLASS, LEAST_TO_RANK = 5, 10
 _PARTS = 100
 
 
+class NoValueError(DataError):
+    """A metric has no value on some test rows, such as an area where all are of one class."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Truth:
     """The answers of a test set, row for row, and what the training set says without a look.
@@ -122,7 +126,7 @@ def of_auroc(truth: Truth, columns: Columns) -> Contributions:
     """
     y, counts = counted(truth)
     if len(counts) == 2 and not counts.all():
-        raise DataError("all test rows are of one class: there is no AUROC")
+        raise NoValueError("all test rows are of one class: there is no AUROC")
     if len(counts) == 2:
         return _area(_evidence(columns["loss"].astype(np.float64), y == 1), y == 1, room=1.0)
     classes = rankable(truth)
@@ -192,11 +196,11 @@ def ratio(above: NDArray[Any], below: NDArray[Any]) -> Contributions:
     """Contributions to the ratio of two sums, shape (n,).
 
     Raises:
-        DataError: If the sum below is not above 0.
+        NoValueError: If the sum below is not above 0.
     """
     mean = float(np.mean(below))
     if not mean > 0:
-        raise DataError(
+        raise NoValueError(
             f"the column to divide by sums to {mean * len(below):g}; it must be above 0"
         )
     value = float(np.mean(above)) / mean
@@ -220,11 +224,11 @@ def by_jackknife(
         One number a part, shape (100,), or (n,) of a smaller test set: the parts stand for examples.
 
     Raises:
-        DataError: If there is one test row, or the function gives no finite number.
+        NoValueError: If there is one test row, or the function gives no finite number.
     """
     n = len(truth.y)
     if n < 2:
-        raise DataError("the test set has one row; a metric of one's own needs two")
+        raise NoValueError("the test set has one row; a metric of one's own needs two")
     parts = np.random.default_rng(0).permutation(n) % min(_PARTS, n)
     count = int(parts.max()) + 1
     without = np.array([
@@ -233,7 +237,7 @@ def by_jackknife(
     ])  # fmt: skip
     value = float(function(truth.y, dict(columns)))
     if not np.isfinite([value, *without]).all():
-        raise DataError(
+        raise NoValueError(
             "the metric is not a finite number on the test set, or on 99 of 100 parts of it"
         )
     found: Contributions = value + (count - 1) * (without.mean() - without)
@@ -255,12 +259,12 @@ def rankable(truth: Truth) -> NDArray[np.int64]:
     """Of more than two classes those that an AUROC is the mean over: with 10 rows in and out of them.
 
     Raises:
-        DataError: If there is none.
+        NoValueError: If there is none.
     """
     y, counts = counted(truth)
     found = np.flatnonzero((counts >= LEAST_TO_RANK) & (len(y) - counts >= LEAST_TO_RANK))
     if not len(found):
-        raise DataError(
+        raise NoValueError(
             f"no class has {LEAST_TO_RANK} test rows and {LEAST_TO_RANK} of other classes beside "
             "it: there is no AUROC"
         )

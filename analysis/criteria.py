@@ -122,7 +122,7 @@ def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -
         DataError: If there are such; says how many, and what keeps it.
     """
     for metric in by.metrics:
-        _check_kind(rows, metric)
+        _check_kind(rows, metric, by)
         reading = Reading(metric, outcomes)
         lacking = [(row, why) for row in rows if (why := reading.lacks(row))]
         if not lacking:
@@ -145,13 +145,17 @@ def check_kept(rows: Sequence[TrialResult], by: Criterion, outcomes: Outcomes) -
         )
 
 
-def _check_kind(rows: Sequence[TrialResult], metric: Metric) -> None:
+def _check_kind(rows: Sequence[TrialResult], metric: Metric, by: Criterion) -> None:
     """Refuse a metric of numbers where trials predict classes, and the other way round."""
+    guard = next((one.text for one in by.guards if one.metric is metric), "")
+    flag = (
+        "--metric" if metric is by.metric or not guard else f"another guard than {guard}, such as"
+    )
     for row in rows:
         has = "numbers" if row.accuracy is None and not row.class_names else "classes"
         if row.is_ok and metric.is_of and metric.is_of != has:
             fitting = [one.name for one in METRICS.values() if one.is_of == has]
             raise UsageError(
                 f"{row.spec.dataset}: {metric.name} is of {metric.is_of}, and its trials predict {has}; give "
-                f"--metric {' or '.join(fitting)}"
+                f"{flag} {' or '.join(fitting)}"
             )

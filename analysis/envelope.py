@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.divergence import LEAST_FALL, diverged
-from analysis.guards import Criterion, Guarded, joint, judge_pairs, judged_guards
+from analysis.guards import Criterion, Guarded, joint, judged_guards
 from analysis.methods import Condition, condition_of
 from analysis.metrics import Metric
+from analysis.paired_verdicts import judge_pairs
 from analysis.pairing import Pair, check_test_sizes, distinct_rows, pairing_key, why_unpaired
 from analysis.readings import OF_ACCURACY, Reading, Rows
 from analysis.verdicts import ALPHA, Verdict

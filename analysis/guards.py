@@ -8,9 +8,10 @@ import numpy as np
 
 from analysis.intervals import bounds
 from analysis.metrics import ACCURACY, METRICS, Margin, Metric, margin_of, metric_of
+from analysis.paired_verdicts import judge_pairs
 from analysis.pairing import Pair
 from analysis.readings import Reading, Rows
-from analysis.verdicts import ALPHA, Verdict, Word, judge
+from analysis.verdicts import ALPHA, Verdict, Word
 from trainables.errors import DataError, UsageError
 from trainables.result import TrialResult
 from trainables.suggestions import did_you_mean
@@ -162,44 +163,6 @@ class Guarded:
         return self.verdict.verdict == "outside"
 
 
-def judge_pairs(
-    pairs: Sequence[Pair],
-    reading: Reading,
-    margin: Margin,
-    *,
-    rows: Rows | None = None,
-    alpha: float = ALPHA,
-    item_share: float = 1.0,
-    diverged: Sequence[int] = (),
-) -> Verdict:
-    """The verdict of a metric on pairs, of all test rows or of some.
-
-    Where the margin is a share f of what training gains, g, the difference x is judged as x + f (g - mean
-    g), by the tolerance f mean g: the interval then holds what is not known of the gain, too.
-
-    Args:
-        pairs: At least one.
-        reading: The metric.
-        margin: How much worse is still within.
-        rows: A mask of test rows, as `Reading.of` takes it.
-        alpha: As `judge`, and so are the others.
-        item_share: Of the error that of the choice of test examples.
-        diverged: Seeds whose pruned run fell out below.
-    """
-    x = np.stack([reading.gained(one.pruned, one.baseline, rows) for one in pairs], axis=1)
-    most, tolerance = reading.most(pairs[0].baseline, rows), margin.value
-    if margin.is_share:
-        gains = [reading.gain(pair.baseline, rows) for pair in pairs]
-        gain = np.stack([one for one in gains if one is not None], axis=1)
-        x = x + margin.value * (gain - gain.mean())
-        tolerance = max(0.0, margin.value * float(gain.mean()) * reading.metric.scale)
-        most = None if most is None else most * (1 + margin.value)
-    return judge(
-        x, tolerance=tolerance, alpha=alpha, item_share=item_share, diverged=diverged,
-        metric=reading.metric, most=most,
-    )  # fmt: skip
-
-
 def judged_guards(
     pairs: Sequence[Pair],
     by: Criterion,
@@ -218,7 +181,10 @@ def judged_guards(
                 pairs, reading, guard.margin, rows=rows, alpha=alpha, item_share=item_share,
                 diverged=diverged,
             )  # fmt: skip
-            found.append(_banded(guard, v, name, len(groups), item_share))
+            n_test = pairs[0].baseline.n_test if rows is None else int(rows.sum())
+            found.append(
+                _banded(replace(_one(guard, v, name), n_test=n_test), len(groups), item_share)
+            )
     return tuple(found)
 
 
@@ -250,22 +216,25 @@ def _group_column(row: TrialResult, by: Criterion, reading: Reading) -> np.ndarr
     return np.array([str(value) for value in own[by.group_column]])
 
 
-def _banded(guard: Guard, v: Verdict, group: str, n_groups: int, item_share: float) -> Guarded:
-    """A guard's verdict with the band over all groups: what is harmed is named by that alone."""
-    low, high = v.low, v.high
-    if n_groups > 1 and v.parts is not None and v.low is not None:
-        level = v.alpha / n_groups
-        found = bounds(v.parts, level, item_alpha=item_share * level)
-        most = v.scale if guard.metric.unit == "pp" else np.inf
-        low, high = (float(np.clip(v.scale * bound, -most, most)) for bound in found)
-        if v.verdict == "outside" and high >= -v.tolerance:
-            v = replace(v, verdict="inconclusive")
+def _one(guard: Guard, v: Verdict, group: str) -> Guarded:
     label = "recall" if guard.family == "class" else guard.metric.label
-    n_test = v.parts.n if v.parts else 0
     return Guarded(
-        label=label, metric=guard.metric, verdict=v, group=group, guard=guard.text, n_test=n_test,
-        low=low, high=high,
+        label=label, metric=guard.metric, verdict=v, group=group, guard=guard.text, low=v.low, high=v.high
     )  # fmt: skip
+
+
+def _banded(one: Guarded, n_groups: int, item_share: float) -> Guarded:
+    """A guard with the band over all groups: what is harmed is named by that alone."""
+    v = one.verdict
+    if n_groups < 2 or v.parts is None or v.low is None:
+        return one
+    level = v.alpha / n_groups
+    found = bounds(v.parts, level, item_alpha=item_share * level)
+    most = v.scale if one.metric.unit == "pp" else np.inf
+    low, high = (float(np.clip(v.scale * bound, -most, most)) for bound in found)
+    if v.verdict == "outside" and high >= -v.tolerance:
+        v = replace(v, verdict="inconclusive")
+    return replace(one, verdict=v, low=low, high=high)
 
 
 def clears(v: Verdict) -> bool:

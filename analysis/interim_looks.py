@@ -187,9 +187,12 @@ def _is_past_hope(judged: JudgedCell) -> bool:
 def is_hopeless(verdict: Verdict) -> bool:
     """Whether an undecided condition is to get no more seeds; never before the second look.
 
-    With a diverged run it can never be within, whatever is bought.
+    With a diverged run it can never be within, whatever is bought, nor of one test row or of rows on
+    which the metric has no value.
     """
     if verdict.diverged:
+        return True
+    if verdict.low is None and verdict.n_seeds > 1:
         return True
     chance = chance_settled(verdict, LOOKS[-1], alpha=LOOK_ALPHAS[-1])
     return verdict.n_seeds >= LOOKS[1] and chance < HOPELESS

@@ -72,9 +72,9 @@ def climbed_by_two(study: Study, rows: Sequence[JudgedCell]) -> int:
     count = 0
     for row in rows:
         v = row.verdict
-        if v is None or v.parts is None or v.n_seeds != 2 or v.diverged:
+        if v is None or v.parts is None or v.n_seeds != 2 or not has_learned(study, row):
             break
-        if not has_learned(study, row) or v.parts.n == 1:
+        if not all(may_pass(one) for one in (v, *(guard.verdict for guard in row.guards))):
             break
         beside = _of_two(study, row)
         pooled = replace(v.parts, run=max(v.parts.run, sum(p.run for p in beside) / len(beside)))

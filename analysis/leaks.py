@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.answers import Answer
+from analysis.contributions import NoValueError
 from analysis.envelope import Cell, JudgedCell
-from analysis.guards import judge_pairs
 from analysis.interim_looks import look_of
 from analysis.ladders import has_learned, levels_of_looks
 from analysis.methods import DatasetId, condition_of
 from analysis.metrics import ACCURACY
+from analysis.paired_verdicts import judge_pairs
 from analysis.readings import correct_bits
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -30,7 +31,7 @@ class LeakPart:
     Attributes:
         n: How many.
         value: The metric of the full-data runs on these rows, a mean, as `Reading.value` has it; None
-            without a run or row.
+            without a run or row, or where it has no value on them.
         verdict: Of the answer's condition on these rows alone; None where nothing is judged.
     """
 
@@ -121,12 +122,15 @@ def side_verdicts(
 
 
 def _value_on(study: Study, runs: list[TrialResult], mask: NDArray[np.bool_]) -> float | None:
-    """The metric of full-data runs on some test rows, a mean; None where there are none."""
+    """The metric of full-data runs on some test rows, a mean; None where it has no value on them."""
     if not mask.any():
         return None
     if study.metric is ACCURACY:
         return float(np.mean([correct_bits(run) for run in runs], axis=0)[mask].mean())
-    return float(np.mean([study.reading.of(run, mask).mean() for run in runs]))
+    try:
+        return float(np.mean([study.reading.of(run, mask).mean() for run in runs]))
+    except NoValueError:
+        return None
 
 
 def leaked_rows(
@@ -177,7 +181,7 @@ def _level(study: Study, answer: Answer, row: JudgedCell) -> tuple[float, float]
 def _judged(
     study: Study, row: JudgedCell, mask: NDArray[np.bool_], alpha: float, item_share: float
 ) -> Verdict | None:
-    """A condition on some of the test rows; None on none."""
+    """A condition on some of the test rows; None on none, or where the metric has no value on them."""
     cell: Cell = row.cell
     if not mask.any() or not cell.pairs:
         return None
@@ -185,6 +189,8 @@ def _judged(
         cell.pairs, cell.reading, study.by.margin, rows=mask, alpha=alpha, item_share=item_share,
         diverged=cell.diverged,
     )  # fmt: skip
+    if verdict.no_value:
+        return None
     if verdict.verdict == "within" and not has_learned(study, row):
         return replace(verdict, verdict="inconclusive", equivalent=False, improved=False)
     return verdict

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import DataError, UsageError
+from analysis.contributions import NoValueError
+from trainables.errors import UsageError
 from trainables.suggestions import did_you_mean
 
 
@@ -16,14 +17,14 @@ def number_from(function: Callable[..., Any], text: str, *given: Any) -> float:
     """What a user's function gives for answers and columns.
 
     Raises:
-        DataError: If it raises, or gives no finite number.
+        NoValueError: If it raises, or gives no finite number.
     """
     try:
         value = float(function(*given))
     except Exception as error:
-        raise DataError(f"metric {text}: {type(error).__name__}: {error}") from error
+        raise NoValueError(f"metric {text}: {type(error).__name__}: {error}") from error
     if not math.isfinite(value):
-        raise DataError(
+        raise NoValueError(
             f"metric {text} gave {value} for {len(given[0])} test rows; it must be finite"
         )
     return value

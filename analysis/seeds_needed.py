@@ -79,15 +79,23 @@ def seeds_to_settle(verdict: Verdict, *, alpha: float, power: float = 0.8) -> Ne
     return Needed(more=found + 1)
 
 
+def few_decide(few: int) -> str:
+    """That so many test rows carry a difference, too few to decide by."""
+    if not few:
+        return "no test row differs"
+    return f"{few} test row{'s' * (few > 1)} decide{'s' * (few == 1)} this"
+
+
 def _why_none(verdict: Verdict, alpha: float) -> str:
     """Why no number of seeds settles a cell; empty where one may."""
     if verdict.diverged:
         return "a run diverged: look at it, and lower the learning rate"
     if verdict.sd is None:
         one = "seed gives no interval: run three or more"
-        return f"one {one if verdict.n_seeds == 1 else 'test example gives no interval'}"
+        several = verdict.no_value or "one test example gives no interval"
+        return f"one {one}" if verdict.n_seeds == 1 else several
     if verdict.few is not None:
-        return f"{verdict.few} test examples decide it: more test rows tell, seeds do not"
+        return f"{few_decide(verdict.few)}: more test rows tell, seeds do not"
     if abs(verdict.mean + verdict.tolerance) < closeness(verdict):
         unit = " pp" if verdict.scale == 100 else ""
         return f"within {closeness(verdict):.3g}{unit} of the line"

@@ -28,7 +28,7 @@ class Verdict:
     Attributes:
         verdict: "within" if the interval lies above the line at minus the tolerance, "outside"
             if below it, else "inconclusive".
-        mean: Mean difference.
+        mean: Mean difference; not a number where the metric has no value.
         low: Lower bound for other seeds and other test examples; None with one seed or one
             test example, as are all that need an interval.
         high: Upper bound for the same.
@@ -46,6 +46,7 @@ class Verdict:
         parts: What the interval is made of; None of an average.
         scale: What differences of `parts` are multiplied by to be in the metric's unit.
         few: How many test examples carry the difference, where these are too few to decide by.
+        no_value: Why the metric has no value on these test rows; empty where it has one.
     """
 
     verdict: Word = "inconclusive"
@@ -66,6 +67,7 @@ class Verdict:
     parts: Parts | None = None
     scale: float = 100.0
     few: int | None = None
+    no_value: str = ""
 
     @property
     def line(self) -> float:
@@ -131,9 +133,10 @@ def parts_of(x: NDArray[np.float64], most: float | None) -> tuple[Parts, int | N
         The parts, and how many examples carry the difference where these are too few to decide by.
     """
     largest, carrying = float(np.abs(x).max()), _carrying(x)
-    if most and (carrying < LEAST_EXAMPLES or most <= largest):
+    if most and carrying < LEAST_EXAMPLES:
         return parts(x, unit=most), None
-    few = math.ceil(carrying) if carrying < LEAST_EXAMPLES and not most else None
+    is_few = carrying < LEAST_EXAMPLES and not most
+    few = min(round(carrying), LEAST_EXAMPLES - 1) if is_few else None
     return parts(x, unit=largest or 1.0), few
 
 

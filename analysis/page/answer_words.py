@@ -185,7 +185,9 @@ def undecided(
             f"{closest} {words.change(verdict.mean)}. {why}",
         )
     if verdict.few is not None or guards_open(row) or guards_broken(row):
-        few = f"{few_text(verdict)} More test rows would tell, not more seeds." * bool(verdict.few)
+        few = f"{few_text(verdict)} More test rows would tell, not more seeds." * (
+            verdict.few is not None
+        )
         price = "" if few or _is_decided(verdict) else _price(study, answer, verdict)
         return f"Not decided: {cut} may or may not be safe.", (
             f"{closest} {change}; the line is {line}.",

@@ -1,10 +1,12 @@
 """What is said of guards: whether each holds, and which of them leaves a condition undecided."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis.envelope import JudgedCell
 from analysis.guards import FAMILIES, Guarded
 from analysis.metric_words import MetricWords, metric_words
+from analysis.seeds_needed import few_decide
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import MARKS, percent
@@ -21,9 +23,8 @@ def few_text(verdict: Verdict) -> str:
     """That too few test rows carry a difference; empty where enough do."""
     if verdict.few is None:
         return ""
-    if verdict.few == 1:
-        return "1 test row decides this: no verdict."
-    return f"{verdict.few} test rows decide this: no verdict."
+    told = few_decide(verdict.few)
+    return f"{told[:1].upper()}{told[1:]}: no verdict."
 
 
 def guards_hold(row: JudgedCell) -> str:
@@ -47,7 +48,7 @@ def hover_notes(row: JudgedCell) -> tuple[str, ...]:
     few = few_text(row.verdict) if row.verdict else ""
     lines = [
         f"{MARKS[worst.verdict.verdict]} {_name(worst)}, {_where(worst)}: "
-        f"{_words(worst).short(worst.verdict.mean)} {_words(worst).interval(worst.low, worst.high)}"
+        f"{_changed(worst)} {_words(worst).interval(worst.low, worst.high)}"
         for worst in map(worst_guard, _by_guard(row))
     ]
     return tuple(filter(None, (*lines, few)))
@@ -59,7 +60,8 @@ def worst_guard(own: Sequence[Guarded]) -> Guarded:
 
     def rank(one: Guarded) -> tuple[int, float]:
         v = one.verdict
-        return order[v.verdict], (v.mean if v.low is None else v.low) + v.tolerance
+        lowest = -math.inf if v.no_value else v.mean if v.low is None else v.low
+        return order[v.verdict], lowest + v.tolerance
 
     return min(own, key=rank)
 
@@ -71,10 +73,11 @@ def guard_facts(row: JudgedCell) -> Iterator[tuple[str, str, str]]:
         v, words = one.verdict, _words(one)
         of = f"; the furthest off of {len(own)}" if len(own) > 1 else ""
         change = words.change(v.mean, one.low, one.high)
+        line = f"the line is −{words.amount(v.tolerance)}"
         yield (
             f"Guard: {_name(one)}",
             f"{MARKS[v.verdict]} {v.verdict}",
-            f"{_where(one)}: {change}; the line is −{words.amount(v.tolerance)}{of}",
+            f"{_where(one)}: {v.no_value or f'{change}; {line}'}{of}",
         )
 
 
@@ -86,8 +89,8 @@ def guard_rows(study: Study) -> Iterator[Sequence[str]]:
             v, words = one.verdict, _words(one)
             yield (
                 study.sources[c.source], study.methods[c.method], percent(c.warmup), percent(c.rate),
-                _name(one), one.group or "all", words.short(v.mean),
-                words.interval(one.low, one.high), f"−{words.margin(v.tolerance)}",
+                _name(one), one.group or "all", _changed(one),
+                words.interval(one.low, one.high), "" if v.no_value else f"−{words.margin(v.tolerance)}",
                 f"{MARKS[v.verdict]} {v.verdict}", f"{one.n_test:,}",
             )  # fmt: skip
 
@@ -117,8 +120,13 @@ def _change(one: Guarded) -> str:
 def _rows_of(one: Guarded) -> str:
     """Class “c3”: 41 test rows."""
     at = _where(one) if one.group else one.label
-    few = f", of which {one.verdict.few} decide it" if one.verdict.few else ""
-    return f"{at}: {one.n_test:,} test row{'s' * (one.n_test != 1)}{few}"
+    few = one.verdict.few
+    why = one.verdict.no_value or ("" if few is None else few_decide(few))
+    return f"{at}: {one.n_test:,} test row{'s' * (one.n_test != 1)}{f' ({why})' * bool(why)}"
+
+
+def _changed(one: Guarded) -> str:
+    return "no value" if one.verdict.no_value else _words(one).short(one.verdict.mean)
 
 
 def _name(one: Guarded) -> str:

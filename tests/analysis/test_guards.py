@@ -9,8 +9,11 @@ from analysis.answers import answers
 from analysis.criteria import Asked
 from analysis.gate import Gate, unmet
 from analysis.guards import Guarded, criterion_of, guard_of, joint
+from analysis.interim_looks import is_hopeless
 from analysis.intervals import bounds
+from analysis.ladders import climbed_by_two, rung_of
 from analysis.metrics import ACCURACY, METRICS, Margin
+from analysis.page.guard_words import guard_facts, guard_rows, guards_open, hover_notes
 from analysis.study import read_runs
 from analysis.undecided import needed_test_rows, open_verdicts, seeds_for
 from analysis.verdicts import judge
@@ -201,3 +204,49 @@ def test_a_class_of_few_rows_has_an_interval_that_is_never_none(tmp_path):
     of_few = row.guards[2].verdict
     assert of_few.high - of_few.low > 50 and of_few.verdict == "inconclusive"
     assert row.verdict.verdict == "inconclusive"
+
+
+NO_VALUE = {
+    "auroc": (np.arange(400) % 5 == 0).astype(int),
+    "loss/weight:lower": (np.arange(400) % 5 == 0).astype(int),
+}
+
+
+@pytest.mark.parametrize("metric", NO_VALUE)
+def test_a_group_on_which_a_metric_has_no_value_is_named_and_leaves_the_rest_judged(
+    metric, tmp_path
+):
+    rng, labels, said = np.random.default_rng(0), NO_VALUE[metric], {}
+    groups = np.where(labels == 0, "one class", np.where(np.arange(400) % 2, "x", "y"))
+    groups[:30] = "mixed"
+    for spec in [spec_of(seed, rate=rate) for seed in (1, 2, 3) for rate in (0.0, 0.1)]:
+        weight = np.where(groups == "one class", 0.0, 3.0)
+        said[spec] = {**classified(rng, labels), "weight": weight}
+    write_run(tmp_path, truth_of(labels, groups=groups), said)
+    asked = Asked(metric=metric, tolerance="1", guards=("worst_group:2",), group_column="lang")
+    study = read_runs([tmp_path], asked)
+    (row,) = study.rows
+    found = {one.group: one for one in row.guards}
+    assert found["one class"].verdict.no_value and not found["mixed"].verdict.no_value
+    assert found["one class"].n_test == (groups == "one class").sum()
+    assert row.verdict.verdict != "within" and np.isfinite(row.verdict.mean)
+    assert found["one class"].verdict.no_value in guards_open(row)
+    told = [*guard_rows(study), *guard_facts(row), hover_notes(row)]
+    assert "nan" not in str(told)
+    assert seeds_for(row, alpha=0.05).more is None and is_hopeless(found["one class"].verdict)
+    assert rung_of(study, row) is None
+
+
+def test_two_seeds_are_no_first_look_where_too_few_rows_carry_the_difference(tmp_path):
+    rng, said = np.random.default_rng(0), {}
+    target = rng.normal(size=300)
+    for seed in (1, 2):
+        said[spec_of(seed)] = {"predicted": target + rng.normal(0, 1e-6, 300)}
+        gone = said[spec_of(seed)]["predicted"].copy()
+        gone[:2] += 0.01
+        said[spec_of(seed, rate=0.1)] = {"predicted": gone}
+    write_run(tmp_path, truth_of(targets=target), said)
+    study = read_runs([tmp_path], Asked(metric="mae", tolerance="0.1"))
+    (row,) = study.rows
+    assert row.verdict.few == 2
+    assert climbed_by_two(study, study.rows) == 0
