@@ -12,6 +12,9 @@ from trainables.errors import DataError, UsageError
 from trainables.result import TrialResult
 from trainables.suggestions import did_you_mean
 
+# What a plan says of a margin of 0, and a page.
+NOTHING_LESS = "tolerance 0: only an improvement passes"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:

@@ -89,6 +89,8 @@ def criterion_of(
     written = (
         "" if tolerance is None else f"{tolerance:g}" if isinstance(tolerance, float) else tolerance
     )
+    if "none" in guards:
+        raise UsageError("guard none takes all guards away: give it alone, or leave it out")
     chosen = tuple(guard_of(text, deciding) for text in guards)
     if not group_column and any(one.family == "group" for one in chosen):
         raise UsageError(
@@ -122,7 +124,10 @@ def guard_of(text: str, deciding: Metric) -> Guard:
             f"guard {text!r}; write NAME:MARGIN, such as worst_class:3 or log_loss:5%."
             f"{did_you_mean(name or text, [*METRICS, *FAMILIES])}"
         )
-    line = margin_of(margin, metric)
+    try:
+        line = margin_of(margin, metric)
+    except UsageError as error:
+        raise UsageError(f"guard {text}: {error}") from error
     return Guard(text=text, metric=metric.by(line), margin=line, family=family)
 
 
@@ -210,7 +215,8 @@ def _group_column(row: TrialResult, by: Criterion, reading: Reading) -> np.ndarr
     own = reading.outcomes.ordered(row.spec.data_sha)[0].own
     if by.group_column not in own:
         raise DataError(
-            f"the test rows of {row.spec.dataset} were kept without column {by.group_column!r}; the sweep's "
+            f"the test rows of {row.spec.dataset} were kept without column {by.group_column!r}"
+            f"{f' and with {kept}' if (kept := ', '.join(own)) else ''}; the sweep's "
             f"own command with --group-column {by.group_column} keeps it, and trains nothing that is done"
         )
     return np.array([str(value) for value in own[by.group_column]])

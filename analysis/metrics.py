@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -226,7 +227,15 @@ def metric_of(text: str) -> Metric:
         return _of_columns(name, text, higher=_DIRECTIONS[last])
     if name and last in _DIRECTIONS:
         return _of_function(name, text, higher=_DIRECTIONS[last])
-    if name and last:
+    if name in METRICS:
+        raise UsageError(
+            f"metric {text!r}; how much worse is still within is not part of it: give --metric {name} "
+            f"--tolerance {last}"
+        )
+    meant = did_you_mean(last, _DIRECTIONS)
+    if name and meant and "." not in name and find_spec(name) is None:
+        raise UsageError(f"metric {text!r}; behind a column stands higher or lower.{meant}")
+    if name and last.isidentifier():
         return _of_function(text, text, higher=True)
     raise UsageError(
         f"metric {text!r} is not known.{did_you_mean(text, METRICS)} There are {', '.join(METRICS)}; a column "

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
-from analysis.criteria import Asked, check_kept, coarse_margin, criterion_in
+from analysis.criteria import NOTHING_LESS, Asked, check_kept, coarse_margin, criterion_in
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
@@ -79,13 +79,8 @@ class Study:
         return {"metric": self.metric.name, "unit": self.metric.unit}
 
     @property
-    def margin_text(self) -> str:
-        """How much worse is still within, as a sentence has it: 1 pp, 5% of the gain."""
-        return self.by.margin.text(self.metric)
-
-    @property
     def judging_notes(self) -> tuple[str, ...]:
-        """What a reader must know of how it is judged: classes left out, a margin as large as the errors."""
+        """What a reader must know of how it is judged: classes left out, a coarse margin."""
         rows = {condition_of(row.spec).source: row for row in self.results if row.is_ok}
         counted = [
             f"{self.sources[source]}: {told}"
@@ -93,13 +88,19 @@ class Study:
             for metric in self.by.metrics
             if (told := classes_counted(metric, row.test_counts))
         ]
+        worth = {question[0]: one.value for question, one in [*self.learned.items()][::-1]}
         coarse = [
-            f"{self.sources[source]}: {told}"
-            for source in self.sources
-            for one in [next((w for q, w in self.learned.items() if q[0] == source.data_sha), None)]
-            if one is not None and (told := coarse_margin(self.by, one.value))
+            f"{label}: {told}"
+            for source, label in self.sources.items()
+            if source.data_sha in worth and (told := coarse_margin(self.by, worth[source.data_sha]))
         ]
-        return (*counted, *coarse)
+        return (*[NOTHING_LESS][: not self.by.margin.value], *counted, *coarse)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the plan has to say, and how it is judged, which may be anew; each once."""
+        of_plan = [one for one in self.plan.notes if one != NOTHING_LESS]
+        return tuple(dict.fromkeys([*of_plan, *self.judging_notes]))
 
     @property
     def tolerance(self) -> float:

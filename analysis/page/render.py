@@ -202,8 +202,8 @@ def _status(study: Study) -> dict[str, Any]:
 
 
 def _warnings(study: Study) -> list[tuple[str, int]]:
-    """Notes of the plan, and warnings of the rows with how many rows carry each."""
-    notes = [(note, 0) for note in study.plan.notes if note not in study.warnings]
+    """Notes of the plan and of how it is judged, and warnings of the rows with how many rows carry each."""
+    notes = [(note, 0) for note in study.notes if note not in study.warnings]
     if study.plan.limited:
         notes.append(("The data was cut short for this run: it tries things out.", 0))
     if len(environments(study)) > 1:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.contributions import LEAST_TO_RANK, Truth
+from analysis.criteria import NOTHING_LESS
 from analysis.guards import Criterion
 from analysis.metrics import ACCURACY, METRICS, Metric, classes_counted
 from analysis.outcomes import OUTCOME, PROBS, Outcomes, outcome_file
@@ -182,7 +183,7 @@ def _check_groups(column: str, dataset: Dataset) -> None:
 def judging_notes(by: Criterion, datasets: Iterable[Dataset]) -> Iterator[str]:
     """What the plan says of how it is judged, a sentence each."""
     if not by.margin.value:
-        yield "tolerance 0: only an improvement passes"
+        yield NOTHING_LESS
     for dataset in datasets:
         counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
         for metric in by.metrics if dataset.class_names else ():

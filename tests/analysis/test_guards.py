@@ -250,3 +250,22 @@ def test_two_seeds_are_no_first_look_where_too_few_rows_carry_the_difference(tmp
     (row,) = study.rows
     assert row.verdict.few == 2
     assert climbed_by_two(study, study.rows) == 0
+
+
+def test_no_guards_and_a_guard_contradict_each_other():
+    with pytest.raises(UsageError, match="give it alone"):
+        criterion_of(guards=("none", "worst_class:3"))
+
+
+def test_a_group_column_that_was_not_kept_is_refused_with_those_that_were(small_group_hurt):
+    asked = Asked(guards=("worst_group:2",), group_column="language")
+    with pytest.raises(DataError, match="without column 'language' and with lang"):
+        read_runs([small_group_hurt], asked)
+
+
+@pytest.mark.parametrize(
+    ("metric", "guard"), [("hits:lower", "worst_group:5%"), ("", "macro_f1:x")]
+)
+def test_a_margin_that_a_guard_cannot_have_is_told_of_the_guard(metric, guard):
+    with pytest.raises(UsageError, match=f"^guard {guard}: tolerance"):
+        criterion_of(metric, "1", (guard,), "lang")

@@ -48,6 +48,10 @@ def test_a_function_of_ones_own_is_called_from_its_file(tmp_path):
         ("nowhere.py:f", "there is no file"),
         ("no_such_module_at_all:f", "No module named"),
         ("math:coss", "Did you mean 'cos'"),
+        ("hits:loewr", "Did you mean 'lower'"),
+        ("macro_f1:2", "--metric macro_f1 --tolerance 2"),
+        ("log_loss:5%", "--metric log_loss --tolerance 5%"),
+        ("worst_class:3", "is not known"),
     ],
 )
 def test_what_is_no_metric_is_refused_with_what_to_write(text, said):
