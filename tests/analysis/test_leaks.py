@@ -8,10 +8,13 @@ import pytest
 from analysis.answers import answers
 from analysis.intervals import bounds, parts
 from analysis.leaks import leak_of
+from analysis.page.leak_words import leak_texts
 from analysis.run_files import Plan
-from analysis.study import study
+from analysis.study import read_runs, study
 from analysis.table_rows import leak_rows
 from analysis.verdicts import judge
+from tests.analysis.runs_with_outcomes import SHA as MADE
+from tests.analysis.runs_with_outcomes import classified, spec_of, truth_of, write_run
 from tests.analysis.test_confirmation import SHA as CONFIRMED
 from tests.analysis.test_confirmation import fresh
 from tests.analysis.test_confirmation import seen as confirmed
@@ -146,3 +149,17 @@ def test_a_table_has_two_rows_a_condition_at_its_own_level(made):
     assert clean["delta"] == pytest.approx(-1.0) and leaked["delta"] == pytest.approx(-10.0)
     assert clean["alpha"] == seen.rows[0].verdict.alpha
     assert clean["full_accuracy"] == pytest.approx(700 / 800)
+
+
+def test_leaked_rows_on_which_the_metric_has_no_value_are_left_out(tmp_path):
+    rng, labels, said = np.random.default_rng(0), (np.arange(300) % 3 == 0).astype(int), {}
+    for spec in [spec_of(seed, rate=rate) for seed in (1, 2, 3) for rate in (0.0, 0.1)]:
+        said[spec] = classified(rng, labels)
+    write_run(tmp_path, truth_of(labels), said)
+    of_one_class = Plan(metric="auroc", leaked={MADE: np.packbits(np.arange(300) < 20).tobytes()})
+    (tmp_path / "plan.json").write_text(of_one_class.to_json())
+    seen = read_runs([tmp_path])
+    assert {row["side"] for row in leak_rows(seen)} == {"clean"}
+    leak = leak_of(seen, answers(seen)[0])
+    assert leak.parts["leaked"].value is None and leak.parts["clean"].value is not None
+    assert leak_texts(seen)
