@@ -10,6 +10,13 @@ from analysis.seeds_needed import Needed, seeds_needed
 from analysis.verdicts import Verdict
 
 
+def guard_verdicts(row: JudgedCell) -> dict[str, Verdict]:
+    """The verdicts of a condition's guards by name: as `open_verdicts` has them, all of them."""
+    return {
+        f"{one.guard} ({one.group})" if one.group else one.guard: one.verdict for one in row.guards
+    }
+
+
 def open_verdicts(row: JudgedCell) -> dict[str, Verdict]:
     """What of a condition is neither within nor outside: the metric under "", a guard as it was written.
 
@@ -18,11 +25,8 @@ def open_verdicts(row: JudgedCell) -> dict[str, Verdict]:
     v = row.verdict
     if v is None or v.verdict != "inconclusive":
         return {}
-    found = {
-        f"{one.guard} ({one.group})" if one.group else one.guard: one.verdict
-        for one in row.guards
-        if one.verdict.verdict == "inconclusive"
-    }
+    every = guard_verdicts(row)
+    found = {name: one for name, one in every.items() if one.verdict == "inconclusive"}
     return found if row.guards and clears(v) else {"": v, **found}
 
 

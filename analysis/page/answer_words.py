@@ -11,6 +11,7 @@ from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
 from analysis.seeds_needed import closeness, seeds_to_settle
 from analysis.study import Study
+from analysis.undecided import guard_verdicts, open_verdicts
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from analysis.wording import experiment, percent, seeds_text
 
@@ -120,13 +121,13 @@ def promising(
     if waiting or answer.n_tried == 1:
         return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
             f"By its search it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
-            f"{change_text(study, answer, verdict)}. {waiting or _price(study, answer, verdict)}",
+            f"{change_text(study, answer, verdict)}. {waiting or _price(study, answer, row)}",
         )
     return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
         f"Alone it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
         f"{change_text(study, answer, verdict)}. But it is the best of {answer.n_tried} "
         f"methods, and the best of many often looks safe by luck. "
-        f"{_price(study, answer, verdict)}",
+        f"{_price(study, answer, row)}",
     )
 
 
@@ -188,7 +189,7 @@ def undecided(
         few = f"{few_text(verdict)} More test rows would tell, not more seeds." * (
             verdict.few is not None
         )
-        price = "" if few or _is_decided(verdict) else _price(study, answer, verdict)
+        price = "" if few or _is_decided(verdict) else _price(study, answer, row)
         return f"Not decided: {cut} may or may not be safe.", (
             f"{closest} {change}; the line is {line}.",
             few, guards_open(row), guards_broken(row), price,
@@ -200,23 +201,30 @@ def undecided(
         )
     return f"Not decided: {cut} may or may not be safe.", (
         f"{closest} {change}; the line is {line}. "
-        f"{pending(study, answer, row) or _price(study, answer, verdict)}",
+        f"{pending(study, answer, row) or _price(study, answer, row)}",
     )
 
 
-def _price(study: Study, answer: Answer, verdict: Verdict) -> str:
-    """What it would take to decide, if the mean and the spread of these seeds are the true ones."""
+def _price(study: Study, answer: Answer, row: JudgedCell) -> str:
+    """What it would take to decide, guards included, if means and spreads of these seeds are the true ones."""
+    verdict = row.verdict
+    assert verdict is not None, "asked of a condition with a verdict"
     # To be named safe a condition must pass with all methods counted; outside needs no more than 5 %.
     is_above = verdict.mean > -verdict.tolerance
     alpha = ALPHA / answer.n_tried if is_above else ALPHA
-    needed = seeds_to_settle(verdict, alpha=alpha)
-    if needed.more is None:
-        return f"More seeds would hardly decide it: {needed.reason}."
+    # Guards that are within at 5 % must be so at a smaller error, too.
+    of_guards = guard_verdicts(row) if verdict.verdict == "within" else open_verdicts(row)
+    each = {name: seeds_to_settle(v, alpha=alpha) for name, v in {**of_guards, "": verdict}.items()}
+    for name, one in each.items():
+        if one.more is None:
+            why = f"{name}: {one.reason}" if name else one.reason
+            return f"More seeds would hardly decide it: {why}."
+    more = max(one.more or 0 for one in each.values())
     if study.plan.adaptive:
         return "The same command buys more seeds where they can decide it."
     if verdict.n_seeds < LEAST_SEEDS:
         return "To decide: run three seeds or more."
-    many = f"{needed.more} more seed{'s' * (needed.more > 1)}"
+    many = f"{more} more seed{'s' * (more > 1)}"
     return f"To decide: about {many}{' of every method' * (answer.n_tried > 1)}."
 
 

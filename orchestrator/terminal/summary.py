@@ -14,7 +14,6 @@ from analysis.page.answer_cards import cards
 from analysis.page.leak_words import leak_texts
 from analysis.page.phrases import margin_text, value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
-from analysis.seeds_needed import few_decide
 from analysis.study import Study
 
 _WARNINGS = 5  # lines of them on a terminal
@@ -119,7 +118,8 @@ def _cell(words: MetricWords, row: JudgedCell) -> str:
 def _reasons(row: JudgedCell) -> str:
     """That too few test rows decide, and the mark of the worst guard where one is not within."""
     few = row.verdict.few if row.verdict else None
-    told = "" if few is None else f" {few_decide(few)}"
+    decide = "1 row decides" if few == 1 else f"{few} rows decide" if few else "no row differs"
+    told = "" if few is None else f" {decide}"
     words = {one.verdict.verdict for one in row.guards}
     worst = next((word for word in ("outside", "inconclusive") if word in words), None)
     return f"{told} guard {MARKS[worst]}" if worst else told

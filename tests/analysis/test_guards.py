@@ -14,6 +14,7 @@ from analysis.intervals import bounds
 from analysis.ladders import climbed_by_two, rung_of
 from analysis.metrics import ACCURACY, METRICS, Margin
 from analysis.page.guard_words import guard_facts, guard_rows, guards_open, hover_notes
+from analysis.report import write_study
 from analysis.study import read_runs
 from analysis.undecided import needed_test_rows, open_verdicts, seeds_for
 from analysis.verdicts import judge
@@ -269,3 +270,18 @@ def test_a_group_column_that_was_not_kept_is_refused_with_those_that_were(small_
 def test_a_margin_that_a_guard_cannot_have_is_told_of_the_guard(metric, guard):
     with pytest.raises(UsageError, match=f"^guard {guard}: tolerance"):
         criterion_of(metric, "1", (guard,), "lang")
+
+
+def test_seeds_are_not_promised_for_groups_that_only_test_rows_can_decide(tmp_path):
+    rng, labels, said = np.random.default_rng(0), np.arange(450) % 3, {}
+    for seed in (1, 2, 3):
+        said[spec_of(seed)] = classified(rng, labels)
+        said[spec_of(seed, rate=0.1)] = classified(rng, labels, wrong=0.19)
+    write_run(tmp_path, truth_of(labels, groups=[str(i // 3) for i in range(450)]), said)
+    asked = Asked(metric="macro_f1", guards=("worst_group:2",), group_column="lang")
+    study = read_runs([tmp_path], asked)
+    (row,) = study.rows
+    assert "" in open_verdicts(row)
+    page = write_study(study, tmp_path / "report.html").read_text()
+    assert "More seeds would hardly decide it: worst_group:2 (" in page
+    assert "To decide: about" not in page
