@@ -91,12 +91,12 @@ def test_what_is_wrong_with_scores_is_named_by_file_row_column_and_value(tmp_pat
     assert str(path) in str(told.value) and "\n" not in str(told.value)
 
 
-@pytest.mark.parametrize("shift", [0.0, -0.5, 1e3])
+@pytest.mark.parametrize("shift", [0.0, -1e3, 1e3])
 def test_random_numbers_are_scores_though_two_share_their_first_digits(tmp_path, shift):
     numbers = np.random.default_rng(1).random(10_000) * (1 + abs(shift)) + shift
     assert len(np.unique(numbers.astype(np.float32))) < len(np.unique(numbers))
     data = Dataset(
-        name="data", kind="made", class_names=("a", "b"), train=split(map(str, range(10_000))),
+        name="data", kind="text", class_names=("a", "b"), train=split(list(map(str, range(10_000)))),
         test=split(["t"]),
     )  # fmt: skip
     text = "id,score\n" + "".join(f"{row},{one!r}\n" for row, one in enumerate(numbers.tolist()))
