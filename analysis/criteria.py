@@ -95,6 +95,28 @@ def _is_margin(text: str) -> bool:
     return True
 
 
+def chosen_late(plan: Plan, by: Criterion) -> str:
+    """That a run is judged by something else than its plan says, which is one more chance; else empty."""
+    if not plan.specs:
+        return ""
+    guards = [one.text for one in by.guards]
+    changed = []
+    if plan.metric != by.metric.name:
+        changed.append(f"{by.metric.name} in place of {plan.metric}")
+    elif plan.tolerance is not None and plan.tolerance != by.margin.written:
+        changed.append(f"a tolerance of {by.margin.written} in place of {plan.tolerance}")
+    if sorted(plan.guards) != sorted(guards):
+        changed.append(
+            f"{' and '.join(guards) or 'no guard'} in place of {' and '.join(plan.guards) or 'no guard'}"
+        )
+    if not changed:
+        return ""
+    return (
+        f"judged by {', '.join(changed)}, asked for when the sweep had been planned: "
+        "how sure an answer is does not count that choice"
+    )
+
+
 def coarse_margin(by: Criterion, value: float) -> str:
     """That a margin is more than half of what is missing to perfect, with a finer one; else empty.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
-from analysis.criteria import Asked, check_kept, coarse_margin, criterion_in
+from analysis.criteria import Asked, check_kept, chosen_late, coarse_margin, criterion_in
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
@@ -99,7 +99,8 @@ class Study:
             for one in [next((w for q, w in self.learned.items() if q[0] == source.data_sha), None)]
             if one is not None and (told := coarse_margin(self.by, one.value))
         ]
-        return (*counted, *coarse)
+        late = chosen_late(self.plan, self.by)
+        return (*counted, *coarse, *([late] if late else []))
 
     @property
     def tolerance(self) -> float:

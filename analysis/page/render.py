@@ -203,7 +203,8 @@ def _status(study: Study) -> dict[str, Any]:
 
 def _warnings(study: Study) -> list[tuple[str, int]]:
     """Notes of the plan, and warnings of the rows with how many rows carry each."""
-    notes = [(note, 0) for note in study.plan.notes if note not in study.warnings]
+    told = dict.fromkeys((*study.judging_notes, *study.plan.notes))
+    notes = [(note, 0) for note in told if note not in study.warnings]
     if study.plan.limited:
         notes.append(("The data was cut short for this run: it tries things out.", 0))
     if len(environments(study)) > 1:
