@@ -1,10 +1,10 @@
 """What a run is judged by: as its plan says, or as is asked for anew; whether its trials have kept it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.guards import Criterion, criterion_of
-from analysis.metrics import METRICS, Metric
+from analysis.metrics import METRICS, Metric, classes_counted
 from analysis.outcomes import OUTCOME, Outcomes, columns_in
 from analysis.readings import Reading
 from analysis.run_files import Plan
@@ -98,6 +98,28 @@ def _is_margin(text: str) -> bool:
     return True
 
 
+def chosen_late(plan: Plan, by: Criterion) -> str:
+    """That a run is judged by something else than its plan says, which is one more chance; else empty."""
+    if not plan.specs:
+        return ""
+    guards = [one.text for one in by.guards]
+    changed = []
+    if plan.metric != by.metric.name:
+        changed.append(f"{by.metric.name} in place of {plan.metric}")
+    elif plan.tolerance is not None and plan.tolerance != by.margin.written:
+        changed.append(f"a tolerance of {by.margin.written} in place of {plan.tolerance}")
+    if sorted(plan.guards) != sorted(guards):
+        changed.append(
+            f"{' and '.join(guards) or 'no guard'} in place of {' and '.join(plan.guards) or 'no guard'}"
+        )
+    if not changed:
+        return ""
+    return (
+        f"judged by {', '.join(changed)}, asked for when the sweep had been planned: "
+        "how sure an answer is does not count that choice"
+    )
+
+
 def coarse_margin(by: Criterion, value: float) -> str:
     """That a margin is more than half of what is missing to perfect, with a finer one; else empty.
 
@@ -162,3 +184,26 @@ def _check_kind(rows: Sequence[TrialResult], metric: Metric, by: Criterion) -> N
                 f"{row.spec.dataset}: {metric.name} is of {metric.is_of}, and its trials predict {has}; give "
                 f"{flag} {' or '.join(fitting)}"
             )
+
+
+def notes_of_judging(
+    by: Criterion,
+    plan: Plan,
+    counts: Mapping[str, Sequence[int]],
+    values: Mapping[str, float],
+) -> tuple[str, ...]:
+    """What a reader must know of how a run is judged: classes left out, a coarse margin, a late choice.
+
+    Args:
+        by: What it is judged by.
+        plan: What it was planned to be judged by.
+        counts: Test rows of each class, by name of the data set.
+        values: Of the full-data runs, likewise.
+    """
+    told = [NOTHING_LESS] if not by.margin.value else []
+    for label, tested in counts.items():
+        found = (classes_counted(metric, tested) for metric in by.metrics)
+        told += [f"{label}: {one}" for one in found if one]
+    coarse = ((label, coarse_margin(by, value)) for label, value in values.items())
+    told += [f"{label}: {one}" for label, one in coarse if one]
+    return (*told, *filter(None, [chosen_late(plan, by)]))

@@ -8,14 +8,14 @@ from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
 from analysis.cost import Cost, best_measured_cost
-from analysis.criteria import NOTHING_LESS, Asked, check_kept, coarse_margin, criterion_in
+from analysis.criteria import NOTHING_LESS, Asked, check_kept, criterion_in, notes_of_judging
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
-from analysis.metrics import ACCURACY, Metric, classes_counted
+from analysis.metrics import ACCURACY, Metric
 from analysis.outcomes import Outcomes, outcomes_of
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
@@ -81,20 +81,18 @@ class Study:
     @property
     def judging_notes(self) -> tuple[str, ...]:
         """What a reader must know of how it is judged: classes left out, a coarse margin."""
-        rows = {condition_of(row.spec).source: row for row in self.results if row.is_ok}
-        counted = [
-            f"{self.sources[source]}: {told}"
-            for source, row in rows.items()
-            for metric in self.by.metrics
-            if (told := classes_counted(metric, row.test_counts))
-        ]
+        counts = {
+            self.sources[condition_of(row.spec).source]: row.test_counts
+            for row in self.results
+            if row.is_ok
+        }
         worth = {question[0]: one.value for question, one in [*self.learned.items()][::-1]}
-        coarse = [
-            f"{label}: {told}"
+        values = {
+            label: worth[source.data_sha]
             for source, label in self.sources.items()
-            if source.data_sha in worth and (told := coarse_margin(self.by, worth[source.data_sha]))
-        ]
-        return (*[NOTHING_LESS][: not self.by.margin.value], *counted, *coarse)
+            if source.data_sha in worth
+        }
+        return notes_of_judging(self.by, self.plan, counts, values)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def main(
         }.items():
             runs.append(folder / f"{name}_{kind}")
             _run(Request(**{**vars(asked), **fields}), resources, runs[-1])
-        print(written(read_runs(runs[-3:], None), "transfer", "text"), flush=True)
+        print(written(read_runs(runs[-3:]), "transfer", "text"), flush=True)
     if len(dataset) > 1:
         print(written(read_runs(runs, None), "transfer", "md"))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orchestrator.cli.options import SweepOptions, flag
+from orchestrator.cli.options import GROUPS, SweepOptions, flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
 
@@ -40,16 +40,18 @@ _SETTINGS = parameter(
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
 )
-_DRY_RUN = parameter("dry_run", bool, typer.Option("--dry-run", "-n", help="Plan only."), False)
 
 
 def _parameters() -> Iterator[Parameter]:
     yield from (_CONFIG, _SETTINGS)
+    group = None
     for name in SweepOptions.model_fields:
+        group = GROUPS.get(name, group)
         # Above the flag that is of use with it only.
         if name == "calibrate":
-            yield _DRY_RUN
-        yield flag(name)
+            option = typer.Option("--dry-run", "-n", help="Plan only.", rich_help_panel=group)
+            yield parameter("dry_run", bool, option, False)
+        yield flag(name, group=group)
 
 
 @app.command(epilog=_EPILOG)

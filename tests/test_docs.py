@@ -5,7 +5,9 @@ import importlib
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -96,3 +98,25 @@ def test_a_commit_is_held_to_the_same_tools_as_ci():
     entries = [hook["entry"] for hook in hooks["repos"][0]["hooks"]]
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert [entry for entry in entries if entry not in script] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/trainers.md"])
+def test_the_trainer_that_a_page_shows_fits_and_answers(page):
+    """With a model of scikit-learn, which takes neither Arrow's columns nor its values."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.pipeline import make_pipeline
+
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+
+    def my_model(seed):
+        return make_pipeline(TfidfVectorizer(), SGDClassifier(random_state=seed))
+
+    names: dict[str, Any] = {"my_model": my_model}
+    exec(code, names)
+    text, label = ["good one", "bad thing"] * 10, ["p", "n"] * 10
+    columns = {"id": [*map(str, range(20))], "text": text, "body": text}
+    train = pa.table({**columns, "label": label, "queue": label})
+    assert names["fit"](train, pa.table(columns), seed=0).tolist() == label

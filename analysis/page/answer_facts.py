@@ -58,12 +58,12 @@ def _rows(cell: Cell, go: str) -> Fact | None:
         )
     first = cell.pairs[0].pruned
     n, kept = sum(first.class_counts), sum(first.kept_counts)
-    if not n:
-        return None
-    stay = f"{kept:,} stay"
+    # Rows without classes are not counted by class: the share alone is known of them.
+    value = f"{n - kept:,} of {n:,} {go}" if n else f"{percent(cell.condition.rate)} {go}"
+    stay = [f"{kept:,} stay"] if n else []
     if cell.condition.scored_by:
-        stay += f": list {first.kept_sha[:8]}"
-    return Fact(label="Rows", value=f"{n - kept:,} of {n:,} {go}", detail=stay)
+        stay.append(f"list {first.kept_sha[:8]}")
+    return Fact(label="Rows", value=value, detail=": ".join(stay))
 
 
 def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:

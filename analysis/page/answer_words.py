@@ -70,7 +70,7 @@ def _free(study: Study, row: JudgedCell) -> str:
     """Why random is named before the methods held against it at this rate."""
     beside = _beside(study, row)
     if not beside:
-        return "At this rate no method was held against it."
+        return "At this rate no method was compared with it."
     if any(one.finding == "better" for one in beside):
         return "A method does better at this rate, but its smaller rates are not shown to be safe."
     return (
@@ -267,5 +267,5 @@ def unlearned(
         )
     return "No answer: the model is not shown to have learned anything that could be lost.", (
         f"{beside}, and {worth.n_runs} runs on {worth.n_test:,} test rows do not tell the two apart. "
-        "Train it longer, or test on more rows: until then what follows says nothing about your data.",
+        "Improve the model, or test on more rows: until then what follows says nothing about your data.",
     )

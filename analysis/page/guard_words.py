@@ -71,7 +71,7 @@ def guard_facts(row: JudgedCell) -> Iterator[tuple[str, str, str]]:
     for own in _by_guard(row):
         one = worst_guard(own)
         v, words = one.verdict, _words(one)
-        of = f"; the furthest off of {len(own)}" if len(own) > 1 else ""
+        of = f"; of {len(own)}, the one with least to spare" if len(own) > 1 else ""
         change = words.change(v.mean, one.low, one.high)
         line = f"the line is −{words.amount(v.tolerance)}"
         yield (

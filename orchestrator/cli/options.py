@@ -20,6 +20,19 @@ CACHE = Path("runs/_cache")
 # Flags that are fields of Training.
 _TRAINING = ("epochs", "batch_size", "lr", "weight_decay", "max_length")
 
+# The boxes of `sweep --help`: each is of the flags from this one on.
+GROUPS = {
+    "grid": "What is trained",
+    "trainer": "A trainer of your own",
+    "score_model": "What scores the rows",
+    "data_dir": "Data",
+    "imbalance": "Stress tests on your data",
+    "warmup": "What is compared",
+    "epochs": "Training of the model",
+    "metric": "How it is judged",
+    "run": "Where, and for how long",
+    "track": "What is shown",
+}
 
 _Shares = Annotated[list[float] | None, BeforeValidator(as_list)]
 _Numbers = Annotated[list[int] | None, BeforeValidator(as_list)]
@@ -33,56 +46,6 @@ class SweepOptions(TrainedOptions):
         title="Sweep", frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
 
-    data_dir: Path | None = Field(
-        default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
-    )
-    name: Texts = Field(
-        default=None,
-        description="What the data set is called, one a --dataset. Default: its file's name.",
-    )
-    text_column: Texts = Field(
-        default=None,
-        description="Repeat to join. Default: text, or the one column that could be meant.",
-    )
-    label_column: str = Field(
-        default="", description="The class. Default: label, or the one column that could be meant."
-    )
-    id_column: str = Field(default="", description="Else rows are known by their number.")
-    embedding_column: str = Field(
-        default="",
-        description="Vectors made beforehand, for --model linear: a column of lists of numbers, or a .npy "
-        "file beside the table ({split}.npy where there is one a split).",
-    )
-    delimiter: str = Field(
-        default="", description="Between the values of a CSV. Default: found in its first lines."
-    )
-    quotes: bool | None = Field(
-        default=None,
-        description="Whether a quote in a CSV opens a value that may hold delimiters and line ends. Default: yes, "
-        "but lines in it that read like records are refused.",
-    )
-    test: str = Field(default="", description="A second file, or the split to test on.")
-    test_fraction: float = Field(default=0.0, description="Hold this share out, by class.")
-    validation_fraction: float = Field(
-        default=0.0,
-        description="Hold this share of the training rows out, for signals that aim at a target.",
-    )
-    limit: int = Field(default=0, description="Train on this many rows; marks the run.")
-    limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
-    imbalance: float = Field(
-        default=1.0,
-        description="Stress test: cut the training classes to sizes that fall from the first class to the "
-        "last, the first so many times the last. Test rows stay.",
-    )
-    flip_labels: float = Field(
-        default=0.0,
-        description="Stress test: give this share of each class's training rows another label.",
-    )
-    inject_copies: float = Field(
-        default=0.0,
-        description="Stress test: add copies of this share of the training rows, of texts half of them with "
-        "one word changed. The report shows what of all that each method found.",
-    )
     warmup: _Shares = Field(
         default=None,
         description="Share of the full run's steps done before rows are scored, in (0, 1). Default: as late "
@@ -114,8 +77,8 @@ class SweepOptions(TrainedOptions):
         description="Add full runs of another data order and dropout: the noise below which nothing "
         "can be seen.",
     )
-    epochs: int | None = Field(default=None, ge=1)
-    batch_size: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, description="Of a full-data run.", ge=1)
+    batch_size: int | None = Field(default=None, description="Rows a step.", ge=1)
     lr: float | None = Field(default=None, description="Peak learning rate.")
     weight_decay: float | None = Field(default=None, description="AdamW's.")
     tune: bool | None = Field(
@@ -134,7 +97,10 @@ class SweepOptions(TrainedOptions):
         description="restart: train afresh on what is left. continue: the run goes on from its warm-up "
         "mark with what is left. Default: the grid's; paper and full continue, all else restarts.",
     )
-    budget: str = Field(default="", description="epochs or steps.")
+    budget: str = Field(
+        default="",
+        description="epochs: a pruned run takes fewer steps. steps: as many as the full-data run.",
+    )
     metric: str = Field(
         default="",
         description="What decides: accuracy (the default), macro_f1, log_loss ... or NAME:higher, NAME:lower "
@@ -266,8 +232,8 @@ def _delimiter(written: str) -> str:
     return {"tab": "\t", "\\t": "\t"}.get(written.lower(), written)
 
 
-def flag(name: str) -> Parameter:
-    """A field of SweepOptions as a flag of a command."""
+def flag(name: str, *, group: str | None = None) -> Parameter:
+    """A field of SweepOptions as a flag of a command, in a box of its help."""
     field = SweepOptions.model_fields[name]
     text = f"--{name.replace('_', '-')}"
     if field.annotation == bool | None:  # three answers: yes, no, as the grid says
@@ -278,5 +244,11 @@ def flag(name: str) -> Parameter:
         for key in ("ge", "le")
         if hasattr(one, key)
     }
-    option = typer.Option(text, help=field.description, min=bounds.get("ge"), max=bounds.get("le"))
+    option = typer.Option(
+        text,
+        help=field.description,
+        rich_help_panel=group,
+        min=bounds.get("ge"),
+        max=bounds.get("le"),
+    )
     return parameter(name, field.annotation, option, field.default)

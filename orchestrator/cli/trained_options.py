@@ -1,5 +1,6 @@
 """The first flags of a sweep: what is trained, and on what."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -71,6 +72,61 @@ class TrainedOptions(BaseModel):
         default=None,
         description="Scores of your own, a file with the columns id and score, higher for more worth keeping: "
         "signal given,name=FILE'S NAME, alone unless --signal names others. Repeat.",
+    )
+
+    data_dir: Path | None = Field(
+        default=None, description="Holds NAME/train.parquet and NAME/test.parquet."
+    )
+    name: Texts = Field(
+        default=None,
+        description="What the data set is called, one a --dataset. Default: its file's name.",
+    )
+    text_column: Texts = Field(
+        default=None,
+        description="Repeat to join. Default: text, or the one column that could be meant.",
+    )
+    label_column: str = Field(
+        default="",
+        description="The class, or the number to predict. Default: label, or the one column that could be meant.",
+    )
+    id_column: str = Field(default="", description="Else rows are known by their number.")
+    embedding_column: str = Field(
+        default="",
+        description="Vectors made beforehand, which --model linear trains on and by which rows of other models are scored: "
+        "a column of lists of numbers, or a .npy file beside the table ({split}.npy where there is one a split).",
+    )
+    delimiter: str = Field(
+        default="", description="Between the values of a CSV. Default: found in its first lines."
+    )
+    quotes: bool | None = Field(
+        default=None,
+        description="Whether a quote in a CSV opens a value that may hold delimiters and line ends. Default: yes, "
+        "but lines in it that read like records are refused.",
+    )
+    test: str = Field(default="", description="A second file, or the split to test on.")
+    test_fraction: float = Field(
+        default=0.0, description="Hold this share out, by class where there are classes."
+    )
+    validation_fraction: float = Field(
+        default=0.0,
+        description="Hold this share of the training rows out, for signals that aim at a target and trainers "
+        "that take validation.",
+    )
+    limit: int = Field(default=0, description="Train on this many rows; marks the run.")
+    limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
+    imbalance: float = Field(
+        default=1.0,
+        description="Stress test: cut the training classes to sizes that fall from the first class to the "
+        "last, the first so many times the last. Test rows stay.",
+    )
+    flip_labels: float = Field(
+        default=0.0,
+        description="Stress test: give this share of each class's training rows another label.",
+    )
+    inject_copies: float = Field(
+        default=0.0,
+        description="Stress test: add copies of this share of the training rows, of texts half of them with "
+        "one word changed. The report shows what of all that each method found.",
     )
 
     def own(self) -> "OwnAsked | None":

@@ -61,12 +61,12 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
     )
     marked = [spec for spec in pruned if spec.warmup]
-    marks = len({spec.warm_key for spec in marked})
-    scores = len({spec.score_key for spec in pruned if spec.kind == "pruned"})
-    console.print(
-        f"  shared: {f'{marks} warm-ups instead of {len(marked)}, ' * bool(marks)}{scores} score sets instead of "
-        f"{len(pruned)}"
-    )
+    warmed = {spec.warm_key for spec in marked}
+    scored = {spec.score_key for spec in pruned if spec.kind == "pruned"}
+    counts = (warmed, marked, "warm-ups"), (scored, pruned, "score sets")
+    less = [f"{len(a)} {what} instead of {len(b)}" for a, b, what in counts if len(a) < len(b)]
+    if less:
+        console.print(f"  shared: {', '.join(less)}")
     if sweep.plan.adaptive:
         console.print(
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "

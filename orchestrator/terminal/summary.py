@@ -46,7 +46,8 @@ def summarise(study: Study, console: Console) -> None:
         for warning in card.warnings:
             console.print(f"  {warning}", highlight=False, style="yellow")
         for fact in card.facts:
-            console.print(f"  {fact.label}: {fact.value} ({fact.detail})", highlight=False)
+            more = f" ({fact.detail})" if fact.detail else ""
+            console.print(f"  {fact.label}: {fact.value}{more}", highlight=False)
     for text in leak_texts(study, short=True):
         console.print(text, highlight=False)
     for text in (one for one in study.judging_notes if one not in study.plan.notes):
@@ -57,9 +58,11 @@ def summarise(study: Study, console: Console) -> None:
 def verdict_table(study: Study) -> Table:
     """A line for each data set, method and warm-up, a column for each rate."""
     rates, words = sorted({row.cell.condition.rate for row in study.rows}), words_of(study)
+    guards = [one.text for one in study.by.guards]
     table = Table(
         title=f"{_changes(words)} against the full-data run, {study.confidence} interval; ✓ within "
-        f"{margin_text(study)}, ✗ outside, ? inconclusive",
+        f"{margin_text(study)}, ✗ outside, ? inconclusive"
+        f"{'; guard: ' * bool(guards)}{', '.join(guards)}",
         title_justify="left",
     )
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):

@@ -190,7 +190,7 @@ def test_a_random_list_is_named_at_random_and_held_against_the_methods_of_the_se
     assert (only(one).state, only(one).standing) == ("confirmed", "random")
     card = card_of(one)
     assert card.headline.startswith("Drop 30% of made at random")
-    assert "no method was held against it" not in " ".join(card.sentences)
+    assert "no method was compared with it" not in " ".join(card.sentences)
 
 
 def test_while_fresh_seeds_run_nothing_else_speaks():

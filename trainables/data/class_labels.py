@@ -179,10 +179,22 @@ def encode(labels: Labels, values: pa.Array, train: Labels) -> NDArray[np.int64]
     return np.asarray(codes).astype(np.int64)
 
 
-def mapping_note(train: Labels, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The sentence that says which label became which class, where that is not plain."""
+def mapping_note(train: Labels, names: tuple[str, ...], *, written: bool) -> tuple[str, ...]:
+    """The sentence that says which label became which class, where that is not plain.
+
+    Args:
+        train: Labels of the training split.
+        names: The classes by number.
+        written: Whether labels are handed on as they are written, so that numbers matter only in
+            arrays of probabilities.
+    """
     if train.names is not None or names == tuple(str(k) for k in range(len(names))):
         return ()
     shown = ", ".join(f"{excerpt(name)} is {k}" for k, name in enumerate(names[:20]))
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
+    if written:
+        order = ", ".join(map(excerpt, names[:20]))
+        return (
+            f"probabilities that a trainer gives are of the classes in this order: {order}{more}",
+        )
     return (f"labels became class numbers in sorted order: {shown}{more}",)

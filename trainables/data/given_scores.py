@@ -43,7 +43,7 @@ def read_given_scores(path: Path, dataset: Dataset) -> GivenScores:
 
     Raises:
         DataError: If the file cannot be read, or an id is null, repeated, unknown or lacking, or a
-            score is null, text, not finite, or not told from another one in 32 bits.
+            score is null, text, not finite, or not told from another one in 32 bits but by its last digits.
     """
     there = [field.name for field in header_of(path, Dialect(), (_ID, _SCORE))]
     if lacking := [name for name in (_ID, _SCORE) if name not in there]:
@@ -87,16 +87,20 @@ def _check_known(path: Path, row_of: dict[str, int], dataset: Dataset) -> None:
 
 
 def _in_32_bits(origin: ColumnOrigin, numbers: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Scores as float32, in which as many must differ as before.
+    """Scores as float32, in which two may become equal by no more than their last digits.
 
     Raises:
-        DataError: If some are too large, or become equal.
+        DataError: If some are too large, or become equal though they differ by more than a millionth of
+            the range of all, or by more than a few millionths of themselves.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         # Plus 0: minus zero is zero.
         scores = numbers.astype(np.float32) + np.float32(0)
+        step, size = np.spacing(np.abs(scores)).astype(float), np.abs(scores.astype(float))
+        # Among some thousand random numbers two always share their first 24 bits; times of one day all may.
+        coarse = step > np.minimum(1e-6 * np.ptp(numbers), 4e-6 * size)
     order = np.argsort(numbers, kind="stable")
-    same = (np.diff(scores[order]) == 0) & (np.diff(numbers[order]) > 0)
+    same = (np.diff(scores[order]) == 0) & (np.diff(numbers[order]) > 0) & coarse[order[1:]]
     for bad, why in (
         (~np.isfinite(scores), "it is beyond 32 bits: divide all by a constant"),
         (

@@ -233,7 +233,7 @@ def _encoded(raws: Mapping[str, Raw], notes: tuple[str, ...]) -> ReadData:
     values = None
     if train is not None:
         values, names = classes_of(train)
-        notes += mapping_note(train, names)
+        notes += mapping_note(train, names, written=raws["train"].own is not None)
     splits = {}
     for split, raw in raws.items():
         numbers = np.zeros(len(raw.inputs), dtype=np.int64)

@@ -136,7 +136,8 @@ def test_a_guard_that_is_open_is_named_with_its_test_rows(tmp_path):
     assert 'id="guards"' in page and "What is guarded" in page
     # Three classes and one loss of each condition.
     assert len([*guard_rows(seen)]) == 4 * len(seen.rows)
-    assert "guard ?" in terminal(seen)
+    shown = terminal(seen)
+    assert "guard ?" in shown and "guard: worst_class:3, log_loss:50%" in " ".join(shown.split())
 
 
 def test_guards_that_hold_are_said_to_hold(tmp_path):
@@ -169,3 +170,33 @@ def test_a_few_rows_that_decide_are_said_to_decide(runs):
     assert terminal(few).count("4 rows decide") == len(open_)
     drawn = [FIGURES[name].draw(data) for name in CHANGES[:3] for data in FIGURES[name].data(few)]
     assert str(drawn).count("4 test rows decide this: no verdict.") >= len(open_)
+
+
+@pytest.mark.parametrize(
+    ("planned", "says"),
+    [
+        ({}, ""),
+        ({"metric": "macro_f1"}, "judged by accuracy in place of macro_f1, asked for when"),
+        ({"tolerance": 0.5}, "judged by a tolerance of 1.0 in place of 0.5, asked for when"),
+        (
+            {"guards": ("worst_class:3",)},
+            "judged by no guard in place of worst_class:3, asked for when",
+        ),
+    ],
+    ids=["as planned", "metric", "margin", "guards"],
+)
+def test_page_and_terminal_say_that_it_is_judged_by_another_rule_than_was_planned(
+    runs, planned, says
+):
+    seen = runs["accuracy"]
+    specs = tuple(row.spec for row in seen.results)
+    seen = replace(seen, plan=replace(seen.plan, specs=specs, **planned))
+    page, text = (" ".join(one.split()) for one in (render(seen), terminal(seen)))
+    assert ("asked for when" in page, "asked for when" in text) == (bool(says), bool(says))
+    assert says in page and says in text
+
+
+def test_rows_that_go_are_told_where_no_classes_count_them(runs):
+    (card,) = cards(runs["mae"])
+    assert next(one.value for one in card.facts if one.label == "Rows") == "30% go"
+    assert "Rows: 30% go ()" not in terminal(runs["mae"])

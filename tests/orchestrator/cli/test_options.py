@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.cli.config_file import read_options
-from orchestrator.cli.options import SweepOptions
+from orchestrator.cli.options import GROUPS, SweepOptions
 
 # A value of each kind as YAML, other than any default.
 VALUES = {"string": "adaptive", "number": 0.5, "integer": 9, "boolean": True, "array": [3]}
@@ -48,6 +48,19 @@ def value(name, schema):
 @every_field
 def test_a_field_is_a_flag(name, help_text):
     assert re.search(rf"^│ --{name.replace('_', '-')} ", help_text, re.MULTILINE)
+
+
+def test_the_flags_of_a_sweep_stand_in_boxes_by_subject(help_text):
+    boxes = dict(re.findall(r"^╭─ (.+?) ─+╮\n((?:│.*\n)+)", help_text, re.MULTILINE))
+    assert list(boxes) == ["Arguments", "Options", *GROUPS.values()]
+    assert re.findall(r"^│ --(\S+)", boxes["Options"], re.MULTILINE) == ["set", "help"]
+    for first, title in GROUPS.items():
+        assert boxes[title].startswith(f"│ --{first.replace('_', '-')} ")
+
+
+@every_field
+def test_a_field_is_a_line_with_a_meaning(name):
+    assert SweepOptions.model_fields[name].description
 
 
 @every_field

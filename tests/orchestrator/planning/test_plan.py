@@ -165,13 +165,21 @@ def test_data_reach_the_store_as_they_were_loaded(planned):
     assert found.sha == dataset.sha == sha
 
 
+def test_a_plan_in_which_no_two_trials_share_anything_claims_no_sharing(planned):
+    out = StringIO()
+    print_plan(
+        planned(replace(SMALL, rates=(0.3,), signals=("random",))), Console(file=out, width=200)
+    )
+    assert "shared" not in out.getvalue()
+
+
 def test_the_plan_says_what_is_shared_limited_and_to_be_read_with_care(planned):
     sweep = planned()
     out = StringIO()
     print_plan(sweep, Console(file=out, width=200))
     shown = out.getvalue()
     assert "14 trials: 2 full-data runs + 12 pruned" in shown
-    assert "2 warm-ups instead of 12, 6 score sets instead of 12" in shown
+    assert "shared: 2 warm-ups instead of 12, 6 score sets instead of 12" in shown
     assert "el2n after 0.7 epochs of warm-up" in shown
     assert "limited to 100 of 2,000 test rows" in shown
     assert sweep.plan.limited

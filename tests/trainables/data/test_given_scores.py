@@ -73,13 +73,14 @@ def test_of_a_data_set_cut_short_scores_may_be_of_rows_left_out(tmp_path):
         ("id,score\n3,1\n5,high\n7,3\n", r"column 'score': 1 row is bad: row 1 \(id '5'\) 'high'"),
         ("id,score\n3,1\n5,\n7,3\n", r"column 'score': 1 row is bad: row 1 \(id '5'\)"),
         ("id,score\n3,1\n5,1e300\n7,3\n", r"row 1 .*id '5'.* 1e.300.*beyond 32 bits"),
-        ("id,score\n3,1\n5,16777217\n7,16777216\n", "32 bits do not tell it .*give ranks"),
+        ("id,score\n3,1700000000\n5,1700000001\n7,1700000500\n", "32 bits do not tell it .*give ranks"),
+        ("id,score\n3,1e-60\n5,1e-50\n7,1\n", "32 bits do not tell it .*give ranks"),
         ("id,score\n,1\n5,2\n7,3\n", "column 'id': 1 row is bad: row 0"),
         ("row,score\n3,1\n5,2\n7,3\n", "no column 'id' among 'row', 'score'"),
         ("id,value\n3,1\n5,2\n7,3\n", "no column 'score' among 'id', 'value'"),
     ],
     ids=[
-        "missing", "double", "unknown", "nan", "text", "no score", "too large", "too alike", "no id",
+        "missing", "double", "unknown", "nan", "text", "no score", "too large", "too alike", "too small", "no id",
         "no column of ids", "no column of scores",
     ],
 )  # fmt: skip
@@ -88,3 +89,16 @@ def test_what_is_wrong_with_scores_is_named_by_file_row_column_and_value(tmp_pat
     with pytest.raises(DataError, match=says) as told:
         read_given_scores(path, DATA)
     assert str(path) in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("shift", [0.0, -1e3, 1e3])
+def test_random_numbers_are_scores_though_two_share_their_first_digits(tmp_path, shift):
+    numbers = np.random.default_rng(1).random(10_000) * (1 + abs(shift)) + shift
+    assert len(np.unique(numbers.astype(np.float32))) < len(np.unique(numbers))
+    data = Dataset(
+        name="data", kind="text", class_names=("a", "b"), train=split(list(map(str, range(10_000)))),
+        test=split(["t"]),
+    )  # fmt: skip
+    text = "id,score\n" + "".join(f"{row},{one!r}\n" for row, one in enumerate(numbers.tolist()))
+    scores = read_given_scores(written(tmp_path, text), data).scores
+    assert np.array_equal(scores, numbers.astype(np.float32))

@@ -304,6 +304,15 @@ def test_images_are_given_as_bytes(tmp_path):
     assert user_tables(found).tables["test"]["image"].type == pa.binary()
 
 
+@pytest.mark.parametrize("own", [True, False], ids=["own trainer", "model"])
+def test_a_note_speaks_of_class_numbers_only_where_somebody_sees_them(tmp_path, own):
+    held = {"text": [f"t{i}" for i in range(40)], "label": ["no", "yes"] * 20}
+    path = write_as(tmp_path / "x.csv", held)
+    (note, *_) = load(Source(name=str(path), test_fraction=0.25, own_columns=own)).notes
+    assert ("of the classes in this order: 'no', 'yes'" in note) == own
+    assert ("'no' is 0, 'yes' is 1" in note) == (not own)
+
+
 def test_data_that_the_package_makes_are_given_as_their_inputs_and_labels():
     tables = user_tables(load("synthetic:60"))
     assert tables.tables["train"].column_names == ["id", "text", "label"]
