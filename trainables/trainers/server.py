@@ -186,8 +186,8 @@ def local_files(folder: Path) -> dict[str, Path]:
         if not isinstance(file, str):
             continue
         path = Path(file).resolve()
-        if not path.is_relative_to(folder) or path.is_relative_to(_OURS):
-            continue
+        if not path.is_relative_to(folder) or path.is_relative_to(_OURS) or not path.is_file():
+            continue  # a module that a library makes may name a file that is nowhere
         below = path.relative_to(folder)
         if not _INSTALLED & {*below.parts}:
             found[below.as_posix()] = path
@@ -203,7 +203,6 @@ def _described(function: Callable[..., Any], name: str, folder: Path) -> Describ
     shas = {
         below: hashlib.sha256(path.read_bytes()).hexdigest()
         for below, path in sorted(files.items())
-        if path.is_file()
     }
     return Described(signature=signature, files=shas)
 
