@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from trainables.errors import DataError, UsageError
+from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.spec import TrialSpec
 from trainables.trainers.contract import Place
 from trainables.trainers.forms import trainer_of
@@ -81,8 +81,24 @@ def test_threads_and_hashes_are_set_before_it_begins(called):
 
 def test_an_import_during_the_call_is_told(called, tmp_path):
     (tmp_path / "home" / "later.py").write_text("x = 1\n")
-    answered = called("import later\nreturn [0] * 4")
+    answered = called("__import__('la' + 'ter')\nreturn [0] * 4")
     assert "imported later.py only while it ran" in answered.warnings[0]
+
+
+def test_a_module_that_is_imported_only_when_it_is_called_is_of_its_content(tmp_path):
+    (tmp_path / "later.py").write_text("import last\n")
+    (tmp_path / "last.py").write_text("x = 1\n")
+    (tmp_path / "train.py").write_text(
+        "def fit(train, test, *, seed):\n    import later\n    return [0] * 4\n"
+    )
+    trainer = function_trainer("train.py:fit", Place(folder=tmp_path))
+    assert trainer.files == ("last.py", "later.py", "train.py")
+    folder = tmp_path / "call"
+    call = Call(folder=folder, tables=TABLES, seed=7, scratch=folder / "scratch")
+    assert not trainer.train(call).warnings
+    (tmp_path / "last.py").write_text("x = 2\n")
+    with pytest.raises(UnavailableError, match=r"last.py changed since.*start the sweep again"):
+        trainer.train(call)
 
 
 @pytest.mark.parametrize(
