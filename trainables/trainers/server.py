@@ -74,10 +74,8 @@ def serve(handle: int, name: str, start: str) -> None:
         loaded = set(local_files(folder))
         unread = {below: sha for below, sha in described.files.items() if below not in loaded}
         if changed := [below for below, sha in unread.items() if _sha(folder / below) != sha]:
-            told = (
-                f"{', '.join(changed)} changed since the sweep was planned; start the sweep again"
-            )
-            send(channel, {"refused": told})
+            why = f"{', '.join(changed)} changed since the sweep was planned; start the sweep again"
+            send(channel, {"refused": why})
             continue
         # What a call imports by a name that it makes up is in no key.
         known = {*loaded, *described.files}

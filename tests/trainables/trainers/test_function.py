@@ -6,7 +6,7 @@ import pytest
 
 from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.spec import TrialSpec
-from trainables.trainers.contract import Place
+from trainables.trainers.contract import Call, Place
 from trainables.trainers.forms import trainer_of
 from trainables.trainers.function import function_trainer, read_name
 from trainables.trainers.server_process import close_servers
