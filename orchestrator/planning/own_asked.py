@@ -30,6 +30,11 @@ class OwnAsked:
     hours: float | None = None
     probe: bool = True
 
+    @property
+    def flag(self) -> str:
+        """The flag that names it."""
+        return "--trainer" if self.function else "--trainer-command"
+
     def checked(self) -> "OwnAsked | None":
         """Itself; None where no trainer is asked for.
 
@@ -39,7 +44,7 @@ class OwnAsked:
         if self.start not in ("", *STARTS):
             raise UsageError(f"--trainer-start {self.start!r}; it is one of {', '.join(STARTS)}")
         if self.function and self.command:
-            raise UsageError("--trainer beside --trainer-command; a trial has one trainer")
+            raise UsageError("--trainer and --trainer-command; a trial has one trainer")
         of_command: dict[str, object] = {
             "--trainer-files": self.files,
             "--trainer-version": self.version,

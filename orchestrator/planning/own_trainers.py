@@ -102,25 +102,29 @@ def place_of(resources: Resources, by: Criterion, asked: OwnAsked) -> Place:
     )
 
 
-def check_request(given: Mapping[str, Any], protocol: str) -> None:
+def check_request(flag: str, given: Mapping[str, Any], protocol: str) -> None:
     """Refuse what a trainer of the user's own makes nothing of.
 
     Args:
+        flag: That names the trainer.
         given: By flag, what was asked for; falsy where it was not.
         protocol: The grid's, or asked for.
 
     Raises:
         UsageError: If there is such.
     """
-    for flag, value in given.items():
+    instead = {
+        "--trainer": "give the trainer's own settings behind it, as in train.py:fit,depth=8",
+        "--trainer-command": "write the trainer's own settings into the command",
+    }[flag]
+    for other, value in given.items():
         if value:
             raise UsageError(
-                f"--trainer beside --{flag}: it says how a learner of ours is trained; leave it out, and "
-                "give the trainer's own settings behind it, as in train.py:fit,depth=8"
+                f"--{other} with {flag}: it says how a learner of ours is trained; leave it out, and {instead}"
             )
     if protocol != "restart":
         raise UsageError(
-            "--trainer with the protocol continue: a trainer of your own starts afresh on what is left; give "
+            f"{flag} with the protocol continue: a trainer of your own starts afresh on what is left; give "
             "--protocol restart"
         )
 

@@ -169,10 +169,11 @@ class Request:
         Raises:
             UsageError: If there is such.
         """
+        assert self.own
         given: dict[str, Any] = {name.replace("_", "-"): True for name, _ in self.training}
         given |= {"model": self.model, "tune": self.tune}
         given["precision"] = self.precision != "auto"
-        check_request(given, self.protocol or self._base().protocol)
+        check_request(self.own.flag, given, self.protocol or self._base().protocol)
 
     def resolved(self, model: Model, *, gpu: bool) -> Grid:
         """The grid with everything asked for put in its place.

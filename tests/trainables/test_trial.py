@@ -11,6 +11,7 @@ from trainables.arrays import write_arrays
 from trainables.data.dataset import Split, uniform_draws
 from trainables.data.dataset_file import write
 from trainables.data.subsampling import with_validation
+from trainables.errors import DataError
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
@@ -426,6 +427,10 @@ def test_a_signal_of_ones_own_is_run_and_its_file_is_part_of_the_key(
     _, pruned = specs("linear", signal=name, settings=(("power", 1),), signal_sha=sha_of(name))
     assert sum(run_trial(pruned, filled()).kept_counts) == 168
     assert len(sha_of(name)) == 64
+    with (tmp_path / "mine_signal.py").open("a") as file:
+        file.write("# another\n")
+    with pytest.raises(DataError, match="mine_signal:longest: its file has changed since"):
+        run_trial(pruned, filled())
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_rows(specs, filled):

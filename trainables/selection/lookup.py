@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.errors import UsageError
+from trainables.errors import DataError, UsageError
 from trainables.evidence.requirements import rests_on
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
@@ -53,6 +53,20 @@ def resolve(spec: TrialSpec) -> Selection:
         settings=dict(spec.settings),
         selector_settings=dict(spec.selector_settings),
     )
+
+
+def check_content(spec: TrialSpec) -> None:
+    """Refuse a function of the user's own whose file is not the one that the spec was made of.
+
+    Raises:
+        DataError: If it has changed since, or is another on this machine.
+    """
+    for name, sha in ((spec.signal, spec.signal_sha), (spec.selector, spec.selector_sha)):
+        if ":" in name and sha_of(name) != sha:
+            raise DataError(
+                f"{name}: its file has changed since the sweep was planned, or is another on this machine; "
+                "start the sweep again"
+            )
 
 
 def signal_of(name: str) -> Signal:

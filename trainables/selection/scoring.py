@@ -22,7 +22,7 @@ from trainables.selection.contracts import (
     check_keep,
     check_scores,
 )
-from trainables.selection.lookup import Selection, resolve
+from trainables.selection.lookup import Selection, check_content, resolve
 from trainables.spec import TrialSpec
 
 Keep = NDArray[np.bool_]
@@ -43,6 +43,7 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
     selection = resolve(spec)
     signal, train = selection.signal, runs.dataset.train
     check_epochs(spec)
+    check_content(spec)
 
     def write(path: Path) -> dict[str, Any]:
         evidence = Evidence(spec, runs)

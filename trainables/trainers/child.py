@@ -170,7 +170,10 @@ def _column(values: Any, what: str) -> pa.Array:
     try:
         if hasattr(values, "to_numpy") or isinstance(values, list | tuple):
             return _of_rows(values)
+        if np.ma.is_masked(values):
+            return _of_rows(values.tolist())  # what is masked is None
         array = np.asarray(values)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
         if array.ndim == 2:
             flat = pa.array(np.ascontiguousarray(array).ravel())
             return pa.FixedSizeListArray.from_arrays(flat, max(array.shape[1], 1))

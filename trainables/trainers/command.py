@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -208,13 +209,18 @@ def _call(command: Command, place: Place, call: Call) -> Answered:
         raise DataError(f"the command {error}{said}; log: {call.log}") from error
     finally:
         for path in paths.values():
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _answered(
     command: Command, place: Place, call: Call, paths: Mapping[tuple[str, str], Path]
 ) -> Answered:
     out = next(path for (name, _), path in paths.items() if name == "out")
+    if out.is_dir():  # of a try that was killed
+        shutil.rmtree(out)
     out.unlink(missing_ok=True)
     for (name, _), path in paths.items():
         if name != "out":

@@ -4,7 +4,7 @@ import ast
 import glob
 import hashlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,16 +28,20 @@ def files_of_command(words: Sequence[str], patterns: str, folder: Path) -> dict[
         UsageError: If a pattern matches nothing.
     """
     named = [*_words_that_are_files(words, folder), *_matched(patterns, folder)]
-    found = dict.fromkeys(path.resolve() for path in named)
+    found = with_imported([path.resolve() for path in named], folder.resolve())
+    return {shown_path(path, folder): _sha_of(path) for path in sorted(found)}
+
+
+def with_imported(files: Iterable[Path], folder: Path) -> set[Path]:
+    """Files, and what those that are Python import from beside them or from a folder, and so on."""
+    found = set(files)
     left = list(found)
     while left:
         path = left.pop()
-        beside = [] if path.suffix != ".py" else _imported(path, folder.resolve())
-        for other in beside:
-            if other not in found:
-                found[other] = None
-                left.append(other)
-    return {shown_path(path, folder): _sha_of(path) for path in sorted(found)}
+        beside = {*_imported(path, folder)} if path.suffix == ".py" else set()
+        left += beside - found
+        found |= beside
+    return found
 
 
 def folders_named(words: Sequence[str], folder: Path) -> list[str]:

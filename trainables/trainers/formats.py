@@ -67,6 +67,8 @@ def read_answer_file(path: Path) -> pa.Table:
     """
     if not path.exists():
         raise DataError("wrote no answer to {out}, which was " + str(path))
+    if path.is_dir():
+        raise DataError(f"wrote a folder where its answer belongs, {path}: write one file there")
     if not path.stat().st_size:
         raise DataError(f"wrote an empty answer: {path} has no byte")
     try:
@@ -74,11 +76,11 @@ def read_answer_file(path: Path) -> pa.Table:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"its answer, {path}, line {line}, is not UTF-8: write it with encoding='utf-8'"
+            f"wrote {path}, whose line {line} is not UTF-8: write it with encoding='utf-8'"
         ) from error
     except (pa.ArrowException, ValueError, OSError, EOFError) as error:
         raise DataError(
-            f"its answer, {path}, is no whole {path.suffix} file: {excerpt(_first_line(error))}"
+            f"wrote {path}, which is no whole {path.suffix} file: {excerpt(_first_line(error))}"
         ) from error
 
 

@@ -159,19 +159,25 @@ def _answered(name: str, code: int, call: Call) -> Answered:
         )
     if code or not done.exists():
         raise DataError(f"{name} {ended_words(code)}{_remedy(call)}{_of_log(call)}")
-    told = json.loads(done.read_text(encoding="utf-8"))
-    if "fault" in told:
-        raise DataError(f"{name}: {told['fault']}")
-    late = told.pop("late")
+    try:
+        told = json.loads(done.read_text(encoding="utf-8"))
+        fault = told.get("fault", "")
+        table = None if fault else mapped_table(call.folder / ANSWER)
+        late = () if fault else told.pop("late")
+    except (OSError, ValueError, KeyError, AttributeError) as error:  # of Arrow, too
+        raise DataError(
+            f"{name}: what it left in {call.folder} is no whole answer, so it wrote there itself: put files "
+            f"into scratch alone{_of_log(call)}"
+        ) from error
+    if fault:
+        raise DataError(f"{name}: {fault}")
     warnings: tuple[str, ...] = ()
     if late:
         warnings = (
             f"{name} imported {', '.join(late)} only while it ran, so their content is in no key: "
             "import them at the top of its file",
         )
-    return Answered(
-        table=mapped_table(call.folder / ANSWER), log=call.log, warnings=warnings, **told
-    )
+    return Answered(table=table, log=call.log, warnings=warnings, **told)
 
 
 def _remedy(call: Call) -> str:

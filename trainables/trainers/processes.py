@@ -2,7 +2,8 @@
 
 The log is the lock: its open file is standard output and error of the first process, and with that of
 all it starts, so the lock on it is held as long as any of them lives. Who comes next ends them. What
-nobody comes for is ended by a watcher, a shell that waits for the death of whoever called.
+nobody comes for is ended by a watcher, a shell that waits for the death of whoever called. A program
+that left the group and writes elsewhere is known by a variable of its environment.
 """
 
 import fcntl
@@ -26,6 +27,7 @@ _LEFT_OVER_GRACE_S = 5.0
 # How long a worker that was told to stop may take to be gone, before it counts as alive, in seconds.
 _WORKER_S = 60.0
 _GROUP = "group.json"
+_OF_CALL = "PRUNE_ENVELOPE_CALL"
 _NO_GROUP = -1  # 0 is the group of the kernel's own processes
 _POLL_S = 0.01
 _LAST_LINE = 300  # letters
@@ -72,7 +74,7 @@ def run_words(
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(env),
+                env={**env, _OF_CALL: str(folder.resolve())},
                 start_new_session=True,
             )
         except OSError as error:
@@ -140,6 +142,7 @@ def enter_group(folder: Path) -> None:
     with _locked_log(folder) as log:
         os.dup2(log, 1)
         os.dup2(log, 2)
+    os.environ[_OF_CALL] = str(folder.resolve())
 
 
 def end_left_over(folder: Path) -> None:
@@ -208,20 +211,22 @@ def _end(
 
 
 def _alive(log: Path, group: int) -> set[int]:
-    """The living processes of a group, and those that have left it, as torchrun's do, with its log open.
+    """The living processes of a group, and those that have left it, as torchrun's do, by log or environment.
 
     Without /proc, below 0, the group as a whole.
     """
     if not _HAS_PROC:
         return {-group} if group > 1 and _lives(-group) else set()
     target = str(log.resolve())
+    mark = f"{_OF_CALL}={log.resolve().parent}".encode()
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it is another user's, or has just ended
             stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
             state, _, its_group = stat.rpartition(")")[2].split()[:3]
             its = group > 1 and int(its_group) == group
-            if state != "Z" and (its or _writes(folder, target)):
+            its = its or _writes(folder, target)
+            if state != "Z" and (its or mark in (folder / "environ").read_bytes().split(b"\0")):
                 found.add(int(folder.name))
     # Never ourselves, nor the first process of a machine.
     return found - {1, os.getpid()}

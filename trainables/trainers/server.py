@@ -23,6 +23,7 @@ import pyarrow as pa
 from trainables.errors import EnvelopeError, UsageError
 from trainables.suggestions import did_you_mean
 from trainables.trainers.child import answer_call
+from trainables.trainers.content import with_imported
 from trainables.trainers.processes import enter_group
 from trainables.trainers.signature import Signature, signature_of
 
@@ -36,8 +37,8 @@ class Described:
 
     Attributes:
         signature: What it takes.
-        files: The sha256 of its file and of every module it imported from the same folder, by path
-            below that folder.
+        files: The sha256 of its file and of every module that it imports from the same folder, even if
+            only when it is called, by path below that folder.
     """
 
     signature: Signature
@@ -56,7 +57,8 @@ def serve(handle: int, name: str, start: str) -> None:
     os.set_inheritable(handle, False)
     try:
         function, folder = find_function(name)
-        told = asdict(_described(function, name, folder))
+        described = _described(function, name, folder)
+        told = asdict(described)
         pa.array(np.zeros(1))  # imports pandas where there is one, half a second for each fork
     except EnvelopeError as error:
         send(channel, {"refused": str(error)})
@@ -69,8 +71,14 @@ def serve(handle: int, name: str, start: str) -> None:
     lines = channel.makefile("rb")
     while line := lines.readline():
         call = json.loads(line)
-        # What a call imports late is in no key; what was imported at the start is.
-        known = set(local_files(folder))
+        loaded = set(local_files(folder))
+        unread = {below: sha for below, sha in described.files.items() if below not in loaded}
+        if changed := [below for below, sha in unread.items() if _sha(folder / below) != sha]:
+            why = f"{', '.join(changed)} changed since the sweep was planned; start the sweep again"
+            send(channel, {"refused": why})
+            continue
+        # What a call imports by a name that it makes up is in no key.
+        known = {*loaded, *described.files}
 
         def late() -> list[str]:
             return sorted({*local_files(folder)} - known)  # noqa: B023 - called within this turn
@@ -186,8 +194,8 @@ def local_files(folder: Path) -> dict[str, Path]:
         if not isinstance(file, str):
             continue
         path = Path(file).resolve()
-        if not path.is_relative_to(folder) or path.is_relative_to(_OURS):
-            continue
+        if not path.is_relative_to(folder) or path.is_relative_to(_OURS) or not path.is_file():
+            continue  # a module that a library makes may name a file that is nowhere
         below = path.relative_to(folder)
         if not _INSTALLED & {*below.parts}:
             found[below.as_posix()] = path
@@ -200,12 +208,20 @@ def _described(function: Callable[..., Any], name: str, folder: Path) -> Describ
     if _INSTALLED & {folder.name}:  # a module of its own among all that is installed
         own = Path(str(sys.modules[function.__module__].__file__)).resolve()
         files = {below: path for below, path in files.items() if path == own}
-    shas = {
-        below: hashlib.sha256(path.read_bytes()).hexdigest()
-        for below, path in sorted(files.items())
-        if path.is_file()
-    }
-    return Described(signature=signature, files=shas)
+    else:
+        named = {
+            path.relative_to(folder).as_posix(): path
+            for path in with_imported(files.values(), folder)
+            if path.is_relative_to(folder)
+        }
+        files |= {b: path for b, path in named.items() if not _INSTALLED & {*Path(b).parts}}
+    return Described(
+        signature=signature, files={below: _sha(path) for below, path in sorted(files.items())}
+    )
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _said(error: BaseException) -> str:

@@ -63,10 +63,11 @@ class ServerProcess:
         self._ended: int | None = None
         self._read = b""
         ours.settimeout(_IMPORT_S)
-        told = self._message()
-        if "refused" in told:
+        try:
+            told = self._imported()
+        except BaseException:  # a caller who was interrupted meanwhile leaves no process, either
             self.close()
-            raise UsageError(told["refused"])
+            raise
         self.signature = Signature(**told["signature"])
         self.files: dict[str, str] = told["files"]
         ours.setblocking(False)
@@ -90,9 +91,12 @@ class ServerProcess:
         self._channel.setblocking(True)
         try:
             self._channel.sendall(json.dumps(call).encode() + b"\n")
-            told = self._message()
-        except OSError as error:
-            raise UnavailableError(f"{self.name}: its server ended: {error}") from error
+            while "exit" in (told := self._message()):
+                """How an earlier call ended, which was given up and nobody asked of again."""
+        except (OSError, EOFError) as error:
+            raise UnavailableError(
+                f"{self.name}: the process that its calls are forked off has ended: {error}"
+            ) from error
         finally:
             self._channel.setblocking(False)
         if "refused" in told:
@@ -120,19 +124,27 @@ class ServerProcess:
             self._ended = 256
         return self._ended
 
-    def _message(self) -> dict[str, Any]:
+    def _imported(self) -> dict[str, Any]:
         try:
-            while b"\n" not in self._read:
-                data = self._channel.recv(65_536)
-                if not data:
-                    raise UsageError(self._died())
-                self._read += data
+            told = self._message()
+        except EOFError as error:
+            raise UsageError(self._died()) from error
         except TimeoutError as error:
-            self.close()
             raise UsageError(
                 f"{self.name}: importing it took longer than {_IMPORT_S / 60:.0f} minutes; what trains "
                 "belongs into the function, not beside it"
             ) from error
+        if "refused" in told:
+            raise UsageError(told["refused"])
+        return told
+
+    def _message(self) -> dict[str, Any]:
+        """What it says next; EOFError where it has ended, TimeoutError where it says nothing in time."""
+        while b"\n" not in self._read:
+            data = self._channel.recv(65_536)
+            if not data:
+                raise EOFError("its process is gone")
+            self._read += data
         line, _, self._read = self._read.partition(b"\n")
         told: dict[str, Any] = json.loads(line)
         return told

@@ -136,6 +136,11 @@ def test_an_answer_beside_an_exit_code_is_not_read(place, call):
     [
         ("sys.exit(0)", "the command wrote no answer"),
         ("open(a.out, 'w')", "the command wrote an empty answer"),
+        ("os.mkdir(a.out)", "the command wrote a folder where its answer belongs"),
+        (
+            "open(a.out, 'wb').write(b'predicted\\n\\xe9\\n')",
+            "answer.csv, whose line 2 is not UTF-8",
+        ),
         ("open(a.out, 'w').write('predicted\\n1\\n2')", "has no end"),
         ("os.kill(os.getpid(), 9)", "was ended by SIGKILL"),
         ("rows[0]['price']", "its log ends: KeyError: 'price'"),

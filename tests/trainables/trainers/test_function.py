@@ -1,15 +1,10 @@
 """A function trains in a fork of a clean process: what goes wrong in it is one line, and harms nobody."""
 
-import os
-import signal
-import time
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from trainables.errors import DataError, UsageError
+from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.spec import TrialSpec
 from trainables.trainers.contract import Call, Place
 from trainables.trainers.forms import trainer_of
@@ -20,42 +15,6 @@ TABLES = {
     "train": pa.table({"id": [*range(6)], "x": [*range(6)], "y": [*range(6)]}),
     "test": pa.table({"id": [*range(4)], "x": [*range(4)]}),
 }
-
-
-def lives(process):
-    """Whether a process runs: one that has ended and was not waited for does not."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.fixture(autouse=True)
-def _no_server_stays():
-    yield
-    close_servers()
-
-
-@pytest.fixture
-def called(tmp_path):
-    """Calls a function whose body is given, in a folder of its own."""
-    home = tmp_path / "home"
-    home.mkdir()
-
-    def call(
-        body, *, top="", hours=None, start="fork", name="train.py:fit", takes="", tables=TABLES
-    ):
-        lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
-        signature = f"def fit(train, test, *, seed{takes}):"
-        (home / "train.py").write_text(f"import os, sys, time\n{top}\n{signature}\n{lines}\n")
-        place = Place(folder=home, start=start)
-        folder = tmp_path / "call"
-        (folder / "scratch").mkdir(parents=True, exist_ok=True)
-        asked = Call(folder=folder, tables=tables, seed=7, scratch=folder / "scratch", hours=hours)
-        return function_trainer(name, place).train(asked)
-
-    return call
 
 
 def test_a_function_is_given_its_tables_seed_and_settings(called):
@@ -87,6 +46,8 @@ BAD = {
     "gives nothing": ("pass", "train.py:fit: it returned None"),
     "gives a text": ("return 'done'", "it returned|is str, 'done'"),
     "hangs": ("time.sleep(60)", "took longer than --trial-hours"),
+    "writes beside its scratch": ("(scratch.parent / 'done.json').write_text('{}'); os._exit(0)", "is no whole answer, so it wrote there itself"),
+    "breaks its answer": ("(scratch.parent / 'done.json').write_text('{\"late\": []}'); (scratch.parent / 'answer.arrow').write_bytes(b'x'); os._exit(0)", "is no whole answer"),
     "misreports": ("report(50)", "ValueError: report"),
     "fills its memory": ("raise MemoryError", "MemoryError"),
     "writes in another encoding": ("os.write(1, b'\\xff\\xfe caf\\xe9\\n'); sys.exit(2)", r"failed \(exit code 2\); its log ends: .*caf"),
@@ -96,7 +57,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_trainer_is_one_line(called, name):
     body, why = BAD[name]
-    takes = ", report" if "report" in body else ""
+    takes = "".join(f", {one}" for one in ("report", "scratch") if one in body)
     with pytest.raises(DataError, match=why) as caught:
         called(body, takes=takes, hours=0.4 / 3600 if name == "hangs" else None)
     assert "\n" not in str(caught.value)
@@ -113,55 +74,6 @@ def test_a_fork_of_its_own_that_comes_back_answers_nothing(called):
     assert answered.table["predicted"].to_pylist() == [1, 2, 3, 4]
 
 
-def test_what_it_changes_is_gone_at_the_next_call(called):
-    body = "n = int(os.environ.get('N', 0)); os.environ['N'] = str(n + 1); return [n] * 4"
-    assert [called(body).table["predicted"][0].as_py() for _ in range(2)] == [0, 0]
-
-
-def test_a_process_that_it_leaves_behind_is_ended(called, tmp_path):
-    at = tmp_path / "pid"
-    called(
-        f"import subprocess\nleft = subprocess.Popen(['sleep', '100'])\n"
-        f"open({str(at)!r}, 'w').write(str(left.pid))\nreturn [0] * 4"
-    )
-    assert not lives(int(at.read_text()))
-
-
-def test_a_server_that_is_killed_fails_one_call_alone(called):
-    body = "os.kill(os.getppid(), 9); time.sleep(30); return [0] * 4"
-    with pytest.raises(DataError, match="the process that its calls are forked off was ended"):
-        called(body, hours=0.01)
-    close_servers()
-    assert len(called("return [0] * 4").table) == 4
-
-
-def test_scratch_of_a_killed_call_is_there_at_the_next(called):
-    body = "\n".join(
-        [
-            "state = scratch / 'state'",
-            "if not state.exists():",
-            "    state.write_text('half')",
-            "    os.kill(os.getpid(), 9)",
-            "return [state.read_text() == 'half'] * 4",
-        ]
-    )
-    with pytest.raises(DataError, match="SIGKILL"):
-        called(body, takes=", scratch")
-    assert called(body, takes=", scratch").table["predicted"].to_pylist() == [True] * 4
-
-
-def test_a_spawned_call_answers_the_same(called):
-    for start in ("fork", "spawn"):
-        answered = called("return [seed, int(os.getpid() == os.getpgrp()), 0, 0]", start=start)
-        assert answered.table["predicted"].to_pylist() == [7, 1, 0, 0]
-
-
-def test_cuda_begun_at_import_names_the_remedy(called):
-    body = "raise RuntimeError('Cannot re-initialize CUDA in forked subprocess. Use spawn')"
-    with pytest.raises(DataError, match="give --trainer-start spawn"):
-        called(body)
-
-
 def test_threads_and_hashes_are_set_before_it_begins(called):
     body = "return [int(os.environ['OMP_NUM_THREADS']), int(os.environ['PYTHONHASHSEED']), 0, 0]"
     assert called(body).table["predicted"].to_pylist()[:2] == [1, 0]
@@ -169,8 +81,24 @@ def test_threads_and_hashes_are_set_before_it_begins(called):
 
 def test_an_import_during_the_call_is_told(called, tmp_path):
     (tmp_path / "home" / "later.py").write_text("x = 1\n")
-    answered = called("import later\nreturn [0] * 4")
+    answered = called("__import__('la' + 'ter')\nreturn [0] * 4")
     assert "imported later.py only while it ran" in answered.warnings[0]
+
+
+def test_a_module_that_is_imported_only_when_it_is_called_is_of_its_content(tmp_path):
+    (tmp_path / "later.py").write_text("import last\n")
+    (tmp_path / "last.py").write_text("x = 1\n")
+    (tmp_path / "train.py").write_text(
+        "def fit(train, test, *, seed):\n    import later\n    return [0] * 4\n"
+    )
+    trainer = function_trainer("train.py:fit", Place(folder=tmp_path))
+    assert trainer.files == ("last.py", "later.py", "train.py")
+    folder = tmp_path / "call"
+    call = Call(folder=folder, tables=TABLES, seed=7, scratch=folder / "scratch")
+    assert not trainer.train(call).warnings
+    (tmp_path / "last.py").write_text("x = 2\n")
+    with pytest.raises(UnavailableError, match=r"last.py changed since.*start the sweep again"):
+        trainer.train(call)
 
 
 @pytest.mark.parametrize(
@@ -263,31 +191,3 @@ def test_the_order_of_calls_changes_no_answer(called):
     body = "import numpy as np\nreturn np.random.default_rng(seed).random(4)"
     one, two = (np.asarray(called(body).table["predicted"]) for _ in range(2))
     np.testing.assert_array_equal(one, two)
-
-
-def test_a_call_ends_with_its_worker(tmp_path):
-    (tmp_path / "train.py").write_text(
-        "import os, time\ndef fit(train, test, *, seed, scratch):\n"
-        "    (scratch / 'pid').write_text(str(os.getpid()))\n    time.sleep(100)\n"
-    )
-    folder = tmp_path / "call"
-    scratch = folder / "scratch"
-    scratch.mkdir(parents=True)
-    trainer = function_trainer("train.py:fit", Place(folder=tmp_path))
-    call = Call(folder=folder, tables=TABLES, seed=0, scratch=scratch)
-    worker = os.fork()
-    if not worker:
-        try:
-            trainer.train(call)
-        finally:
-            os._exit(0)
-    deadline = time.monotonic() + 30
-    while not (scratch / "pid").exists() or not (scratch / "pid").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.kill(worker, signal.SIGKILL)
-    os.waitpid(worker, 0)
-    child = int((scratch / "pid").read_text())
-    while lives(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
