@@ -1,19 +1,24 @@
 """A trial of a trainer of one's own: blind to the answers, to scores and to what is compared."""
 
 import json
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.envelope import judged_cells
 from tests.caches import FolderCache
 from tests.trainables.data.written import write_as
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import write
 from trainables.data.user_tables import user_tables
+from trainables.learners import LEARNERS
 from trainables.outcome import Outcome
 from trainables.spec import TrialSpec
+from trainables.trainers.command import command_trainer
 from trainables.trainers.contract import Place
 from trainables.trainers.function import function_trainer
 from trainables.trainers.server_process import close_servers
@@ -121,62 +126,81 @@ def test_at_equal_steps_it_is_told_to_make_as_many_more_passes(houses):
     assert seen(place)[0][3] == pytest.approx(4.0)
 
 
+# Features and the order of steps are of the whole training set, as ours are; the rows are those given.
 HEAD = """
-import sys
+import sys, tempfile
+from dataclasses import replace
+from pathlib import Path
 import numpy as np
+import pyarrow as pa
 def fit(train, test, *, seed):
     from trainables.environment import settle
-    from trainables.data.dataset import Dataset, Split
-    from trainables.data.dataset_file import write
+    from trainables.data.dataset_file import read
     from trainables.evidence.forward_passes import predict_with_loss
     from trainables.learners import LEARNERS
     from trainables.run_context import RunContext
     from trainables.spec import TrialSpec
     from tests.caches import FolderCache
-    from pathlib import Path
-    import tempfile
     settle(1)
-    names = sorted(set(train["label"].to_pylist()))
-    def split(table, labels):
-        numbers = [names.index(one) for one in labels]
-        return Split(inputs=table["text"], labels=numbers, ids=table["id"].to_numpy())
-    some = split(train, train["label"].to_pylist())
-    asked = split(test, [names[0]] * test.num_rows)
-    dataset = Dataset(name="d", kind="text", class_names=tuple(names), train=some, test=asked)
-    spec = TrialSpec(dataset="d", data_sha=dataset.sha, model="linear", model_sha="linear",
+    dataset = read(Path("DATA"))
+    keep = np.isin(dataset.train.ids, train["id"].to_numpy())
+    assert keep.sum() == len(train) and "label" not in test.column_names
+    full = TrialSpec(dataset="d", data_sha=dataset.sha, model="linear", model_sha="linear",
                      learner="linear", seed=seed, training=LEARNERS["linear"].training)
+    cut = replace(full, signal="random", selector="global", rate=0.5, protocol="restart")
     with tempfile.TemporaryDirectory() as folder:
         runs = RunContext(dataset, FolderCache(Path(folder)))
-        learner = runs.new_learner(spec)
-        for _ in learner.train(runs.schedule(spec, learner, runs.all_rows)):
+        learner = runs.new_learner(full)
+        for _ in learner.train(runs.schedule(full if keep.all() else cut, learner, keep)):
             pass
-        said, _ = predict_with_loss(learner, dataset.test.labels)
-    return [names[k] for k in said["predicted"]]
+        said, _ = predict_with_loss(learner, np.zeros(len(test), dtype=np.int64))
+    return [dataset.class_names[k] for k in said["predicted"]]
+if __name__ == "__main__":
+    train, test = (pa.ipc.open_file(path).read_all() for path in sys.argv[1:3])
+    answer = fit(train, test, seed=int(sys.argv[3]))
+    with pa.OSFile(sys.argv[4], "wb") as sink:
+        table = pa.table({"predicted": answer})
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
 """
+COMMAND = f"{sys.executable} head.py {{train}} {{test}} {{seed}} {{out}}"
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("form", ["function", "command"])
 @pytest.mark.parametrize("name", ["ag_news", "sms_spam"])
-def test_the_linear_head_as_a_function_predicts_what_the_built_in_one_does(
-    name, real_data, tmp_path
+def test_the_linear_head_of_ones_own_predicts_what_the_built_in_one_does(
+    name, form, real_data, tmp_path, monkeypatch
 ):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     dataset = load(
         Source(name=name, data_dir=real_data, limit=600, limit_test=400, own_columns=True)
     )
-    (tmp_path / "head.py").write_text(HEAD)
     cache, place = FolderCache(tmp_path), Place(folder=tmp_path)
+    path = cache.get("data", dataset.sha, lambda path: write(dataset, path))
+    (tmp_path / "head.py").write_text(HEAD.replace("DATA", str(path)))
     own = prepared(dataset, cache, place, "head.py:fit")
-    from trainables.learners import LEARNERS
-
+    if form == "command":
+        trainer = command_trainer(COMMAND, place)
+        own = replace(
+            own, learner=trainer.learner, learner_settings=trainer.settings, learner_sha=trainer.sha
+        )
     built_in = TrialSpec(
         dataset=name, data_sha=dataset.sha, model="linear", model_sha="linear", learner="linear",
         seed=11, training=LEARNERS["linear"].training,
     )  # fmt: skip
-    for seed in (11, 17, 23):
-        rows = [
-            run_baseline(replace(spec, seed=seed), cache, place=place) for spec in (built_in, own)
-        ]
-        keys = [row.spec.result_key for row in rows]
-        said = [Outcome.read(cache.root / f"outcome-{key}").columns["predicted"] for key in keys]
-        np.testing.assert_array_equal(*said)
-        assert rows[0].correct == rows[1].correct and rows[0].recall == rows[1].recall
+    found = []
+    for spec in (built_in, own):
+        seeds = [replace(spec, seed=seed) for seed in (11, 17, 23)]
+        full = [run_baseline(one, cache, place=place) for one in seeds]
+        cut = [run_trial(pruned(one), cache, place=place) for one in seeds]
+        found.append((full, cut))
+    for ours, theirs in zip(*found, strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            keys = (one.spec.result_key, other.spec.result_key)
+            said = [Outcome.read(cache.root / f"outcome-{k}").columns["predicted"] for k in keys]
+            np.testing.assert_array_equal(*said)
+            assert (one.correct, one.recall) == (other.correct, other.recall)
+            assert one.kept_sha == other.kept_sha
+    verdicts = [[cell.verdict for cell in judged_cells([*full, *cut])] for full, cut in found]
+    assert verdicts[0] == verdicts[1]
