@@ -144,7 +144,8 @@ def _carrying(x: NDArray[np.float64]) -> float:
     """How many examples carry a difference, were they all of one size (Kish's effective number)."""
     own = x.mean(axis=1) - x.mean()
     squares, fourths = float((own**2).sum()), float((own**4).sum())
-    return squares**2 / fourths if fourths else 0.0
+    # Where all differ alike, all carry it; where none differs, none does.
+    return squares**2 / fourths if fourths else float(len(x) * bool(x.any()))
 
 
 def _bounded(plain: Verdict, p: Parts, item_share: float, metric: Metric) -> Verdict:
