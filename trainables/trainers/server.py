@@ -109,7 +109,8 @@ def _fork(
             os._exit(1)
         os.write(tells, b"ok")
         os.close(tells)
-        channel.close()
+        # Closed for good, though its lines are still open, so that the server's death is seen at once.
+        os.close(channel.fileno())
         os._exit(answer_call(function, call, late))
     os.close(tells)
     said = os.read(told, 1000).decode(errors="replace")

@@ -112,7 +112,7 @@ def test_another_encoding_is_named_with_its_line(suffix, encoding, tmp_path):
     }
     path = tmp_path / f"answer{suffix}"
     path.write_bytes(text[suffix].encode(encoding))
-    with pytest.raises(DataError, match=r"line \d, is not UTF-8"):
+    with pytest.raises(DataError, match=r"line \d is not UTF-8"):
         read_answer_file(path)
 
 
