@@ -60,7 +60,7 @@ class Columns:
 
 def excerpt(value: object) -> str:
     """A value as it may stand in a message: control characters escaped, 80 characters at most."""
-    shown = ascii(value)
+    shown = ascii(value.item() if isinstance(value, np.generic) else value)
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 

@@ -86,6 +86,8 @@ def read_command(text: str) -> Command:
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"--trainer-command {text!r}: {error}") from error
+    if "\0" in text:
+        raise UsageError(f"--trainer-command {text!r}: no word may hold the character of number 0")
     found = [match.groups() for word in words for match in _PLACEHOLDER.finditer(word)]
     for name, suffix in found:
         _check_placeholder(name, suffix)

@@ -67,6 +67,7 @@ def trained(code, place, call, text=WHOLE):
         ("train {train} {out}", r"has no \{seed\} \(what everything random comes from\)"),
         (f"t {REST} {{trian}}", r"\{trian\} is no placeholder.*Did you mean 'train'\?"),
         (f"t {REST} {{sed}}", "Did you mean 'seed'"),
+        (f"t\0 {REST} {{seed}}", "character of number 0"),
         (f"t {REST} {{labels}}", "no placeholder; there are"),
         (f"t {REST} {{test.cvs}}", r"its formats are .*Did you mean '\.csv'\?"),
         (f"t {REST} {{test.csv.gz}}", r"its formats are \.arrow, \.parquet, \.csv, \.jsonl"),
