@@ -425,12 +425,13 @@ def test_a_signal_of_ones_own_is_run_and_its_file_is_part_of_the_key(
     monkeypatch.syspath_prepend(tmp_path)
     name = "mine_signal:longest"
     _, pruned = specs("linear", signal=name, settings=(("power", 1),), signal_sha=sha_of(name))
-    assert sum(run_trial(pruned, filled()).kept_counts) == 168
+    cache = filled()
+    assert sum(run_trial(pruned, cache).kept_counts) == 168
     assert len(sha_of(name)) == 64
     with (tmp_path / "mine_signal.py").open("a") as file:
         file.write("# another\n")
     with pytest.raises(DataError, match="mine_signal:longest: its file has changed since"):
-        run_trial(pruned, filled())
+        run_trial(pruned, cache)
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_rows(specs, filled):

@@ -196,7 +196,8 @@ def _end(
     for number, patience in ((signal.SIGTERM, grace_s), (signal.SIGKILL, GRACE_S)):
         deadline = time.monotonic() + patience
         told: set[int] = set()
-        while alive := _alive(folder / LOG, group):
+        # A process that is gone may have a last thread that is not, and holds the lock.
+        while (alive := _alive(folder / LOG, group)) or not _is_free(folder / LOG):
             for process in alive - told:
                 told.add(process)
                 with suppress(ProcessLookupError, PermissionError):
