@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from trainables.errors import AbsentError
+
 
 class Cache(Protocol):
     """Where artifacts are kept: made once, verified, found by kind and key."""
@@ -32,3 +34,25 @@ class Cache(Protocol):
 
     def clear_progress(self, key: str) -> None:
         """Forget it."""
+
+
+def put_there(cache: Cache, kind: str, key: str, what: str) -> Path:
+    """The file of an artifact that the sweep itself put into the cache.
+
+    Args:
+        cache: Where it is.
+        kind: Of the artifact.
+        key: Of the same.
+        what: It, as a sentence begins with it.
+
+    Raises:
+        AbsentError: If it is not there.
+    """
+
+    def absent(_: Path) -> None:
+        raise AbsentError(
+            f"{what} (content {key[:12]}) is not in the cache; start the sweep again, it puts it there; "
+            "machines of a cluster must share --cache"
+        )
+
+    return cache.get(kind, key, absent)

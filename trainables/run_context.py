@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
-from trainables.cache import Cache
+from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset, uniform_draws
 from trainables.data.dataset_file import read
 from trainables.data.user_tables import UserTables
-from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
 from trainables.outcome import Outcome
@@ -141,29 +140,17 @@ def load_runs(spec: TrialSpec, cache: Cache) -> RunContext:
     """The runs of a spec's data set, which the sweep put into the cache.
 
     Raises:
-        FileNotFoundError: If it is not there.
+        AbsentError: If it is not there.
     """
-
-    def absent(_: Path) -> None:
-        raise AbsentError(
-            f"data set {spec.dataset} (content {spec.data_sha[:12]}) is not in the cache; "
-            "start the sweep again, it puts it there; machines of a cluster must share --cache"
-        )
-
-    return RunContext(read(cache.get("data", spec.data_sha, absent)), cache)
+    path = put_there(cache, "data", spec.data_sha, f"data set {spec.dataset}")
+    return RunContext(read(path), cache)
 
 
 def load_tables(spec: TrialSpec, cache: Cache) -> UserTables:
     """The user's own columns that a spec names, which the sweep put into the cache.
 
     Raises:
-        FileNotFoundError: If they are not there.
+        AbsentError: If they are not there.
     """
-
-    def absent(_: Path) -> None:
-        raise AbsentError(
-            f"the columns of {spec.dataset} (content {spec.columns_sha[:12]}) are not in the cache; start "
-            "the sweep again, it puts them there; machines of a cluster must share --cache"
-        )
-
-    return UserTables.read(cache.get("columns", spec.columns_sha, absent))
+    what = f"the table of columns of {spec.dataset}"
+    return UserTables.read(put_there(cache, "columns", spec.columns_sha, what))

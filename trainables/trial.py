@@ -1,4 +1,4 @@
-"""One trial in the order of its steps: warm up, score, prune, train on, measure accuracy."""
+"""One trial in the order of its steps: warm up, score, prune, train on, answer for the test set."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from pyarrow.parquet import read_table
 
+from tests.processes import lives
+
 SCRIPT = Path(__file__).parents[1] / "trainables" / "trainers" / "killed_trainer.py"
 COLUMNS = ["seed", "rate", "accuracy", "kept_sha"]
 
@@ -25,14 +27,6 @@ def sweep_of(folder, control):
         "--no-probe", "--signal", "random", "--rate", "0.3", "--seeds", "1", "--no-confirm",
         "--max-trials-at-once", "1", "--run", str(folder / "run"), "--cache", str(folder / "cache"),
     ]  # fmt: skip
-
-
-def lives(process):
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def table_of(run):

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.cache import Cache
+from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset
-from trainables.errors import AbsentError
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import (
     EVIDENCE,
@@ -109,14 +108,8 @@ class Evidence:
 
     def _given(self) -> NDArray[np.float32]:
         """The user's own scores, which the sweep put into the cache."""
-
-        def absent(_: Path) -> None:
-            raise AbsentError(
-                f"the scores of {self._spec.signal} (content {self._spec.signal_sha[:12]}) are not in the "
-                "cache; start the sweep again, it puts them there"
-            )
-
-        path = self._runs.cache.get("given", self._spec.signal_sha, absent)
+        what = f"the file of scores of {self._spec.signal}"
+        path = put_there(self._runs.cache, "given", self._spec.signal_sha, what)
         found: NDArray[np.float32] = read_arrays(path)[0]["score"]
         return found
 

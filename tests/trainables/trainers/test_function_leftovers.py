@@ -3,11 +3,11 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from tests.processes import lives
 from trainables.errors import DataError
 from trainables.trainers.contract import Call, Place
 from trainables.trainers.function import function_trainer
@@ -17,15 +17,6 @@ TABLES = {
     "train": pa.table({"id": [*range(6)], "x": [*range(6)], "y": [*range(6)]}),
     "test": pa.table({"id": [*range(4)], "x": [*range(4)]}),
 }
-
-
-def lives(process):
-    """Whether a process runs: one that has ended and was not waited for does not."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_what_it_changes_is_gone_at_the_next_call(called):

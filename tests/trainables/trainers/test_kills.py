@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from tests.processes import lives, wait_until
 from trainables.errors import DataError
 from trainables.trainers.command import command_trainer
 from trainables.trainers.contract import Call, Place
@@ -42,21 +42,6 @@ def answer(folder, control):
     return command_trainer(text, Place(folder=folder.parent)).train(call).table
 
 
-def lives(process):
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def wait_for(holds, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("killed", ["trainer", "worker", "worker and watcher"])
 def test_the_next_try_gives_the_answer_of_a_calm_run(killed, moment, tmp_path):
@@ -69,7 +54,7 @@ def test_the_next_try_gives_the_answer_of_a_calm_run(killed, moment, tmp_path):
         [sys.executable, "-c", WORKER, str(folder), str(control)], stderr=subprocess.DEVNULL
     )
     here = control / f"{moment}.here"
-    wait_for(here.exists)
+    wait_until(here.exists)
     trainer = int(here.read_text())
     (control / moment).unlink()
     if "watcher" in killed:
@@ -78,7 +63,7 @@ def test_the_next_try_gives_the_answer_of_a_calm_run(killed, moment, tmp_path):
     os.kill(trainer if killed == "trainer" else worker.pid, signal.SIGKILL)
     assert worker.wait() != 0
     if killed != "worker and watcher":
-        wait_for(lambda: not lives(trainer))
+        wait_until(lambda: not lives(trainer))
     assert answer(folder, control).equals(calm)
     assert not lives(trainer)
 
@@ -102,7 +87,7 @@ def test_a_trainer_that_was_killed_is_a_failed_trial_that_says_so(tmp_path):
     folder = tmp_path / "call"
 
     def kill():
-        wait_for((tmp_path / "end.here").exists)
+        wait_until((tmp_path / "end.here").exists)
         os.kill(int((tmp_path / "end.here").read_text()), signal.SIGKILL)
 
     killer = threading.Thread(target=kill)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import lives, wait_until
 from trainables.errors import AbsentError, DataError, UnavailableError
 from trainables.trainers import processes
 from trainables.trainers.processes import LOG, end_left_over, last_line, run_words
@@ -27,21 +28,6 @@ run_words(sys.argv[2:], Path(sys.argv[1]), cwd=Path.cwd(), env=dict(os.environ),
 def run(code, folder, *words, hours=None):
     program = [sys.executable, "-c", code, *map(str, words)]
     return run_words(program, folder, cwd=Path.cwd(), env=dict(os.environ), hours=hours)
-
-
-def lives(process):
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def wait_until(holds, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def number_in(path):
