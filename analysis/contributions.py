@@ -17,7 +17,7 @@ Columns = Mapping[str, NDArray[Any]]
 Contributions = NDArray[np.float64]
 
 # A class of fewer test rows has no recall worth a mean, and of fewer than ten no ranking.
-LEAST_OF_CLASS, LEAST_TO_RANK = 5, 10
+LEAST_TO_AVERAGE, LEAST_TO_RANK = 5, 10
 # Parts of the test set that are left out one by one of a metric of one's own.
 _PARTS = 100
 
@@ -251,7 +251,7 @@ def enough(truth: Truth) -> NDArray[np.int64]:
         DataError: If no class has a test row.
     """
     _, counts = counted(truth)
-    found = np.flatnonzero(counts >= LEAST_OF_CLASS)
+    found = np.flatnonzero(counts >= LEAST_TO_AVERAGE)
     return found if len(found) else np.flatnonzero(counts)
 
 

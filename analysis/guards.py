@@ -162,11 +162,6 @@ class Guarded:
         """The guard as it was written, of which class or group, and its word."""
         return f"{self.guard}{f' ({self.group})' if self.group else ''} {self.verdict.verdict}"
 
-    @property
-    def is_harmed(self) -> bool:
-        """Whether it is shown to lose more than the margin, all classes or groups counted."""
-        return self.verdict.verdict == "outside"
-
 
 def judged_guards(
     pairs: Sequence[Pair],

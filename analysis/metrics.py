@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.contributions import (
-    LEAST_OF_CLASS,
+    LEAST_TO_AVERAGE,
     LEAST_TO_RANK,
     Columns,
     Contributions,
@@ -134,7 +134,9 @@ def classes_counted(metric: Metric, counts: Sequence[int] | NDArray[np.int64]) -
         metric: Any.
         counts: Test rows of each class.
     """
-    least = {"balanced_accuracy": LEAST_OF_CLASS, "macro_f1": LEAST_OF_CLASS}.get(metric.name, 0)
+    least = {"balanced_accuracy": LEAST_TO_AVERAGE, "macro_f1": LEAST_TO_AVERAGE}.get(
+        metric.name, 0
+    )
     if metric.name == "auroc" and len(counts) > 2:
         least = LEAST_TO_RANK
     few = sum(int(count) < least for count in counts)

@@ -47,6 +47,9 @@ def seeds_for(row: JudgedCell, *, alpha: float) -> Needed:
 def needed_test_rows(verdict: Verdict, *, alpha: float) -> int | None:
     """Test rows in all that would settle a verdict by the seeds there are, if mean and spreads stay.
 
+    With more rows the choice of them tells less, and so do chance flips of single rows; noise between
+    runs stays.
+
     Returns:
         A number above those there are; None where seeds alone leave it open, or it has no interval.
     """
@@ -54,11 +57,11 @@ def needed_test_rows(verdict: Verdict, *, alpha: float) -> int | None:
     if p is None or verdict.low is None or p.seeds < 2:
         return None
     gap = abs(verdict.mean + verdict.tolerance) / verdict.scale
-    run = max(float(p.run), float(p.res))
-    if gap <= -float(stdtrit(p.seeds - 1, alpha)) * math.sqrt(run):
+    flips, item = float(p.res), verdict.test_variance / verdict.scale**2
+    runs = max(0.0, float(p.run) - flips)
+    # What runs alone leave of the gap, squared: for flips, by their own t; for flips and choice together.
+    left = [(gap / float(q)) ** 2 - runs for q in (stdtrit(p.seeds - 1, alpha), ndtri(alpha))]
+    if min(left) <= 0:
         return None
-    left = (gap / float(ndtri(alpha))) ** 2 - run
-    if left <= 0:
-        return None
-    item = verdict.test_variance / verdict.scale**2
-    return max(p.n + 1, math.ceil(p.n * item / left))
+    share = min(left[0] / flips if flips else math.inf, left[1] / (flips + item))
+    return max(p.n + 1, math.ceil(p.n / share))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from scipy.stats import rankdata
 
-from analysis.contributions import LEAST_OF_CLASS, LEAST_TO_RANK, Columns, Truth
+from analysis.contributions import LEAST_TO_AVERAGE, LEAST_TO_RANK, Columns, Truth
 
 Floats = NDArray[np.float64]
 # One study: the answers, and of each seed the columns of the full and of the pruned run.
@@ -160,8 +160,8 @@ def _one(value: Callable[[Truth, Columns], float]) -> Callable[[Truth, Columns],
 # test rows a class needs to be one of them.
 VALUES: dict[str, tuple[Callable[[Truth, Columns], Floats], int]] = {
     "accuracy": (_one(lambda t, c: float(np.mean(c["predicted"] == t.y))), 0),
-    "balanced_accuracy": (_recalls, LEAST_OF_CLASS),
-    "macro_f1": (_f1s, LEAST_OF_CLASS),
+    "balanced_accuracy": (_recalls, LEAST_TO_AVERAGE),
+    "macro_f1": (_f1s, LEAST_TO_AVERAGE),
     "log_loss": (_one(lambda t, c: float(np.mean(c["loss"]))), 0),
     "auroc": (_areas, LEAST_TO_RANK),
     "mae": (_one(lambda t, c: float(np.mean(np.abs(c["predicted"] - t.y)))), 0),

@@ -8,6 +8,7 @@ from analysis.guards import FAMILIES, Guarded
 from analysis.metric_words import MetricWords, metric_words
 from analysis.seeds_needed import few_decide
 from analysis.study import Study
+from analysis.undecided import needed_test_rows
 from analysis.verdicts import Verdict
 from analysis.wording import MARKS, percent
 
@@ -118,10 +119,11 @@ def _change(one: Guarded) -> str:
 
 
 def _rows_of(one: Guarded) -> str:
-    """Class “c3”: 41 test rows."""
-    at = _where(one) if one.group else one.label
-    few = one.verdict.few
-    why = one.verdict.no_value or ("" if few is None else few_decide(few))
+    """Class “c3”: 41 test rows (some 500 would settle it, if mean and spread stay)."""
+    at, v = _where(one) if one.group else one.label, one.verdict
+    why = v.no_value or ("" if v.few is None else few_decide(v.few))
+    if not why and (enough := needed_test_rows(v, alpha=v.alpha)):
+        why = f"some {float(f'{enough:.2g}'):,.0f} would settle it, if mean and spread stay"
     return f"{at}: {one.n_test:,} test row{'s' * (one.n_test != 1)}{f' ({why})' * bool(why)}"
 
 

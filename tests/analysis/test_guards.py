@@ -62,7 +62,7 @@ def test_a_class_that_is_harmed_makes_the_condition_outside_and_is_named(small_c
     assert {one.group: one.verdict.verdict for one in row.guards} == {
         "a": "within", "b": "within", "c": "outside"
     }  # fmt: skip
-    assert [one.group for one in row.guards if one.is_harmed] == ["c"]
+    assert [one.group for one in row.guards if one.verdict.verdict == "outside"] == ["c"]
 
 
 def test_the_recall_of_a_class_is_that_of_its_own_rows(small_class_hurt):
@@ -85,7 +85,10 @@ def test_a_group_is_judged_by_the_deciding_metric_on_its_rows(small_group_hurt):
     asked = Asked(guards=("worst_group:5",), group_column="lang")
     (row,) = read_runs([small_group_hurt], asked).rows
     by_group = {one.group: one for one in row.guards}
-    assert by_group["rare"].is_harmed and by_group["usual"].verdict.verdict == "within"
+    assert (
+        by_group["rare"].verdict.verdict == "outside"
+        and by_group["usual"].verdict.verdict == "within"
+    )
     assert row.verdict.verdict == "outside" and by_group["rare"].n_test == 300
     f1 = read_runs([small_group_hurt], replace(asked, metric="macro_f1")).rows[0]
     assert {one.metric.name for one in f1.guards} == {"macro_f1"}
@@ -120,6 +123,18 @@ def test_one_undecided_guard_leaves_the_condition_open_and_says_what_would_settl
     needed = seeds_for(row, alpha=0.05)
     assert needed.more is None or needed.more > 0
     assert needed.reason.startswith("worst_group:9") or needed.more
+
+
+def test_a_reader_is_told_how_many_test_rows_would_settle_a_guard(small_group_hurt):
+    asked = Asked(guards=("worst_group:9",), group_column="lang")
+    (row,) = read_runs([small_group_hurt], asked).rows
+    ((_, v),) = open_verdicts(row).items()
+    enough = needed_test_rows(v, alpha=v.alpha)
+    assert enough > v.parts.n
+    assert guards_open(row) == (
+        f"Not decided because of group “rare”: {v.parts.n} test rows (some {float(f'{enough:.2g}'):,.0f} "
+        "would settle it, if mean and spread stay)."
+    )
 
 
 def test_enough_test_rows_settle_what_these_leave_open():
