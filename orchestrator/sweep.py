@@ -84,7 +84,6 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         dry_run: Plan only.
     """
     from orchestrator.execution.tracking import check_trackers
-    from orchestrator.planning.edited import record_sources
     from orchestrator.planning.estimate import (
         calibrate_paces,
         full_runs,
@@ -121,7 +120,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         return 0
     check_room(sweep.store.root, warm_up_bytes(sweep))
     with sweep.run.locked():
-        record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
+        _record(options, sweep)
         if sweep.searches:
             sweep, code = search_training(sweep, console)
             if code:
@@ -133,6 +132,15 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
             examples=not options.no_examples,
             track=track,
         )
+
+
+def _record(options: SweepOptions, sweep: "Sweep") -> None:
+    """Write into the run's folder what was asked for, and what its files held."""
+    from orchestrator.cli.recorded_options import record_options
+    from orchestrator.planning.edited import record_sources
+
+    record_options(options, sweep.run.folder)
+    record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
 
 
 def _command() -> str:

@@ -1,0 +1,64 @@
+"""What a sweep was asked for, kept in its run's folder: later commands read data and model by it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from analysis.run_files import load_plan
+from orchestrator.cli.options import SweepOptions
+from orchestrator.store.atomic import atomic_write
+from trainables.data.catalog import DATA_DIR_VARIABLE
+from trainables.errors import AbsentError, DataError
+
+RECORD = "options.json"
+
+
+def record_options(options: SweepOptions, folder: Path) -> None:
+    """Write RUN/options.json: the options, and the folder that their relative paths start from.
+
+    Args:
+        options: Of the sweep.
+        folder: The run's.
+    """
+    data_dir = options.data_dir or os.environ.get(DATA_DIR_VARIABLE, "")
+    values = options.model_dump(mode="json", exclude_defaults=True)
+    values |= {"data_dir": str(data_dir)} if data_dir else {}
+    told = {"folder": str(Path.cwd()), "options": values}
+    atomic_write(folder / RECORD, json.dumps(told, indent=1, sort_keys=True).encode())
+
+
+@contextmanager
+def recorded_options(run: Path) -> Iterator[SweepOptions]:
+    """The options of a run, in the folder that their relative paths start from.
+
+    Args:
+        run: The run's folder; what else is relative is to be made absolute before.
+
+    Raises:
+        AbsentError: If the run has no such record, or that folder is not there.
+        DataError: If the record is damaged.
+    """
+    path = run / RECORD
+    if not path.is_file():
+        plan = load_plan(run)
+        remedy = (
+            f"run its command once more, which trains nothing anew: {plan.command}"
+            if plan and plan.command
+            else "name the folder of a run"
+        )
+        raise AbsentError(f"{run}: what it was asked for is not recorded in it; {remedy}")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        options, folder = SweepOptions.model_validate(told["options"]), Path(told["folder"])
+    except (ValidationError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"{path}: no options that a sweep wrote: {error}") from error
+    if not folder.is_dir():
+        raise AbsentError(
+            f"{path}: the folder {folder}, in which the sweep was started, is not there"
+        )
+    with chdir(folder):
+        yield options
