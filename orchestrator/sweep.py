@@ -3,8 +3,7 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.plan import Sweep
-    from orchestrator.planning.tasks import Task
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -194,8 +192,8 @@ def run_and_report(
     from analysis.report import write_report
     from analysis.study import read_runs
     from orchestrator.execution.collect_dropped import write_dropped
+    from orchestrator.execution.run_trials import run_left
     from orchestrator.execution.write_curves import write_curves
-    from orchestrator.execution.write_lists import write_lists
     from orchestrator.planning.judging import write_tests
     from orchestrator.terminal.summary import print_failures, summarise
     from trainables.errors import DONE, INCOMPLETE
@@ -224,11 +222,7 @@ def run_and_report(
         f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
     )
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
-    for kept in write_lists(sweep):
-        console.print(
-            f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
-            highlight=False,
-        )
+    _write_rows(sweep, console)
     if report:
         write_dropped(sweep, examples=examples)
         report_at = write_report(sweep.run.folder, by=sweep.judging.by)
@@ -243,57 +237,15 @@ def run_and_report(
     return INCOMPLETE if lost else DONE
 
 
-def run_left(
-    sweep: "Sweep", left: "list[Task]", console: "Console", track: Sequence[str] = ()
-) -> tuple[int, str]:
-    """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
-    from orchestrator.execution.callbacks import ProgressCallback
-    from orchestrator.execution.tuner import disconnect, run_tasks
-    from orchestrator.planning.inspected import store_inspections
-    from orchestrator.planning.plan import store_inputs
-    from orchestrator.terminal.plan_text import print_growth
+def _write_rows(sweep: "Sweep", console: "Console") -> None:
+    """Write the rows that stay by each list that fresh seeds train on, and say where."""
+    from orchestrator.execution.write_lists import write_lists
 
-    store_inputs(sweep)
-    store_inspections(sweep.inspections, sweep.store)
-    for spec in (one for one in sweep.specs if not sweep.is_done(one)):
-        sweep.run.forget(spec)
-    done = [sweep.run.copy_row(spec, sweep.store) for spec in filter(sweep.is_done, sweep.specs)]
-    rows = [row for row in done if row is not None]
-    judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
-    progress = ProgressCallback(
-        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
-    )
-    by_name = {task.name: task for task in sweep.tasks}
-
-    def record_blocked(blocked: "Mapping[str, Task]") -> None:
-        for name, cause in blocked.items():
-            if by_name[name].is_trial:
-                why = progress.errors.get(cause.name, "see logs")
-                sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
-
-    def next_tasks(blocked: "Mapping[str, Task]") -> "list[Task]":
-        record_blocked(blocked)
-        grown = sweep.grown(is_over=True)
-        by_name.update({task.name: task for task in grown.tasks})
-        sweep.run.write_plan(grown.plan)
-        if grown.left:
-            print_growth(grown, console)
-        progress.add_tasks(grown.left)
-        return grown.left
-
-    with progress.shown():
-        ended = run_tasks(
-            left,
-            sweep.resources,
-            progress,
-            folder=sweep.run.folder,
-            all_tasks=sweep.tasks,
-            next_tasks=next_tasks,
-            stopping=progress.show_stopping,
+    for kept in write_lists(sweep):
+        console.print(
+            f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
+            highlight=False,
         )
-    disconnect()
-    record_blocked(ended.blocked)
-    return ended.stopped_by, ended.limit
 
 
 if __name__ == "__main__":

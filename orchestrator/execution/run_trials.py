@@ -1,0 +1,60 @@
+"""The trials that a sweep still lacks, through Ray Tune, and what its rows ask for on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rich.console import Console
+
+from orchestrator.execution.callbacks import ProgressCallback
+from orchestrator.execution.tuner import disconnect, run_tasks
+from orchestrator.planning.inspected import store_inspections
+from orchestrator.planning.plan import Sweep, store_inputs
+from orchestrator.planning.tasks import Task
+from orchestrator.terminal.plan_text import print_growth
+
+
+def run_left(
+    sweep: Sweep, left: list[Task], console: Console, track: Sequence[str] = ()
+) -> tuple[int, str]:
+    """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
+    store_inputs(sweep)
+    store_inspections(sweep.inspections, sweep.store)
+    for spec in (one for one in sweep.specs if not sweep.is_done(one)):
+        sweep.run.forget(spec)
+    done = [sweep.run.copy_row(spec, sweep.store) for spec in filter(sweep.is_done, sweep.specs)]
+    rows = [row for row in done if row is not None]
+    judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
+    progress = ProgressCallback(
+        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
+    )
+    by_name = {task.name: task for task in sweep.tasks}
+
+    def record_blocked(blocked: Mapping[str, Task]) -> None:
+        for name, cause in blocked.items():
+            if by_name[name].is_trial:
+                why = progress.errors.get(cause.name, "see logs")
+                sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
+
+    def next_tasks(blocked: Mapping[str, Task]) -> list[Task]:
+        record_blocked(blocked)
+        grown = sweep.grown(is_over=True)
+        by_name.update({task.name: task for task in grown.tasks})
+        sweep.run.write_plan(grown.plan)
+        if grown.left:
+            print_growth(grown, console)
+        progress.add_tasks(grown.left)
+        return grown.left
+
+    with progress.shown():
+        ended = run_tasks(
+            left,
+            sweep.resources,
+            progress,
+            folder=sweep.run.folder,
+            all_tasks=sweep.tasks,
+            next_tasks=next_tasks,
+            stopping=progress.show_stopping,
+        )
+    disconnect()
+    record_blocked(ended.blocked)
+    return ended.stopped_by, ended.limit
