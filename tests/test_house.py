@@ -97,14 +97,15 @@ FLOORS = {
         {"criteria", "envelope"},
         {"cost", "interim_looks", "random_control", "class_retention", "undecided"},
         {"wording", "confirmation"},
-        {"metric_words"},
+        {"metric_words", "named_methods"},
         {"study"},
         {"safe_rates", "scaling_laws", "planted", "ladders"},
         {"answers", "transfer"},
         {"leaks"},
         {"gate", "table_rows"},
         {"frames", "page"},
-        {"report", "table"},
+        {"chosen_conditions"},
+        {"report", "table", "kept_rows"},
     ],
 }
 
