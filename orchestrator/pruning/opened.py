@@ -107,8 +107,9 @@ def open_run(
     """
     plan, by = chosen.study.plan, chosen.study.by
     found: Dataset | None = None
-    for asked, source in _sources(request, plan, chosen, moved_to):
-        read = _read(source_of_own(source, by) if request.own else source)
+    for asked, plain in _sources(request, plan, chosen, moved_to):
+        source = source_of_own(plain, by) if request.own else plain
+        read = _read(source)
         found = found or read
         if read.sha == chosen.source.data_sha:
             of_it = replace(request, datasets=(asked,), names=(chosen.source.dataset,))
