@@ -57,12 +57,12 @@ def surroundings(
         twins: Copies among the training rows, where they are known already.
         most_s: How long that pass may take, in seconds.
     """
-    scorer, dataset = spec.twin.scorers[0], runs.dataset
+    scorer = spec.twin.scorers[0]
     return Surroundings(
-        twins=twins or twins_of(dataset.train.inputs),
+        twins=twins or twins_of(runs.dataset.train.inputs),
         vectors=_vectors(scorer, runs, most_s),
         neighbours=_neighbours(scorer, runs),
-        predicted=_predicted(scorer, runs) if dataset.class_names else None,
+        predicted=predicted_classes(spec, runs),
     )
 
 
@@ -99,16 +99,24 @@ def _neighbours(scorer: TrialSpec, runs: Runs) -> Neighbours | None:
     return None
 
 
-def _predicted(scorer: TrialSpec, runs: Runs) -> Rows | None:
-    """The class the model is surest of, by heads that did not see the row where there are such."""
+def predicted_classes(spec: TrialSpec, runs: Runs) -> Rows | None:
+    """The class the model is surest of, by heads that did not see the row where there are such.
+
+    Args:
+        spec: A pruned trial, or one of a fixed list, whose first seed it is then of.
+        runs: The runs behind it.
+
+    Returns:
+        Shape (n,); None where that is not at hand, or the signal looks at no label.
+    """
+    scorer = spec.twin.scorers[0]
     selection = resolve(scorer)
-    if scorer.is_own or not selection.signal.needs_labels:
+    if scorer.is_own or not runs.dataset.class_names or not selection.signal.needs_labels:
         return None
     for name in ("cross_probs", "probs"):
-        settings = selection.settings
         wanted = name == "probs" or name in selection.evidence
-        if wanted and _is_kept(scorer, runs, name, settings):
-            found: Rows = Evidence(scorer, runs).get(name, settings).argmax(axis=1)
+        if wanted and _is_kept(scorer, runs, name, selection.settings):
+            found: Rows = Evidence(scorer, runs).get(name, selection.settings).argmax(axis=1)
             return found
     return None
 
