@@ -30,6 +30,7 @@ from orchestrator.pruning.told import (
     print_list,
     print_price,
     print_remaking,
+    print_warrant,
     print_written,
 )
 from orchestrator.pruning.warrant import measure, planned_warrant, price
@@ -158,6 +159,7 @@ def _make(
         warrant, code = measure(
             opened.sweep, survivors, chosen.study, seeds=asked.seeds, console=console
         )
+        print_warrant(warrant, console)
         record = replace(record, warrant=warrant.to_dict(), no_warrant="")
         is_stopped = code not in (DONE, GATE, INCOMPLETE)
         if is_stopped or (code != DONE and not asked.anyway):

@@ -8,7 +8,9 @@ import numpy as np
 from rich.console import Console
 
 from analysis.chosen_conditions import Chosen
+from analysis.page.warrant_words import warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
+from analysis.warrants import Warrant
 from analysis.wording import percent
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.pruning.survivors import Survivors
@@ -93,8 +95,8 @@ def _agreement(survivors: Survivors) -> list[str]:
         return [
             "how far each seed's own cut agrees is not known: their scores are no longer in the store"
         ]
-    each = ", ".join(f"{seed}: {percent(round(share, 3))}" for seed, share in known.items())
-    return [f"of the rows that go, the cut by one seed's scores alone removes too ({each})"]
+    each = ", ".join(f"{percent(round(share, 3))} (seed {seed})" for seed, share in known.items())
+    return [f"each seed's own cut alone would remove of the rows that go: {each}"]
 
 
 def protection_text(spec: TrialSpec) -> str:
@@ -137,6 +139,12 @@ def print_price(price: WarrantPrice, console: Console) -> None:
         f"{price.trials} trials{done}; {hours}",
         highlight=False,
     )
+
+
+def print_warrant(warrant: Warrant, console: Console) -> None:
+    """What fresh seeds that trained on exactly these rows say."""
+    for line in warrant_words(warrant).lines:
+        console.print(line, highlight=False)
 
 
 def print_written(out: Path, record: PruneRecord, console: Console) -> None:
