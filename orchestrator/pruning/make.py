@@ -32,6 +32,7 @@ from orchestrator.pruning.told import (
     print_remaking,
     print_warrant,
     print_written,
+    protection_text,
 )
 from orchestrator.pruning.warrant import measure, planned_warrant, price
 from orchestrator.store.run_folder import Run
@@ -94,14 +95,15 @@ def prune_run(
         console: Where lines go.
         tolerance: The margin that the run was asked for.
     """
+    out = check_out(asked.out)
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     study = read_runs([asked.run], by=by)
     _check_one_dataset(study, asked)
     chosen = chosen_condition(
-        study, dataset=asked.dataset, method=asked.method, rate=asked.rate, anyway=asked.anyway
-    )
+        study, dataset=asked.dataset, method=asked.method, rate=asked.rate, anyway=asked.anyway,
+        hint="Nothing was written; --anyway writes it all the same.",
+    )  # fmt: skip
     print_chosen(chosen, console)
-    out = check_out(asked.out)
     opened = open_run(asked.run, chosen, request, resources, moved_to=asked.data)
     spec = list_of(
         chosen, opened.plan, lambda one: opened.store.has("result", one.result_key),
@@ -226,7 +228,9 @@ def _record(
         read_from=Path(name).name if Path(name).is_absolute() else name,
         hub_source=opened.dataset.source,
         spec=spec,
-        words=chosen.words,
+        words=f"{chosen.words}; put back: {back}"
+        if (back := protection_text(spec))
+        else chosen.words,
         list_sha=rows_sha(survivors.keep),
         n_train=len(survivors.keep),
         n_kept=int(survivors.keep.sum()),
