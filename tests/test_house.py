@@ -101,6 +101,7 @@ FLOORS = {
         {"leaks"},
         {"gate", "table_rows"},
         {"frames", "page"},
+        {"verdicts_json"},
         {"report", "table"},
     ],
 }
