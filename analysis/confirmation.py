@@ -75,7 +75,7 @@ def level_of(earlier: int) -> float:
         Wiens, "A fixed sequence Bonferroni procedure for testing multiple endpoints", 2003; Foster,
         Stine, "Alpha-investing", 2008, on tests that are chosen one after another.
     """
-    return LEVEL / _NEXT**earlier
+    return LEVEL / float(_NEXT) ** earlier
 
 
 def confirmations(
@@ -164,10 +164,18 @@ def _is_beside(one: Cell, cell: Cell) -> bool:
     a, b = one.condition, cell.condition
     is_own = a.scored_by == () and a.is_control and not b.is_control
     alike = [
-        (c.rate, c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
+        (c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
         for c in (a, b)
     ]
-    return is_own and alike[0] == alike[1] and bool(one.pairs)
+    if not is_own or alike[0] != alike[1] or not one.pairs:
+        return False
+    # A list that rows were put back into is larger than its rate says.
+    is_protected = bool(b.method.protected or b.method.min_per_class)
+    return _sizes(one) == _sizes(cell) if is_protected else a.rate == b.rate
+
+
+def _sizes(cell: Cell) -> set[int]:
+    return {sum(pair.pruned.kept_counts) for pair in cell.pairs}
 
 
 def _check_one_list(cell: Cell) -> None:

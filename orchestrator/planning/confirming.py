@@ -95,13 +95,16 @@ def fixed_list(of: TrialSpec, seeds: Iterable[int]) -> TrialSpec:
     return replace(of, protocol="restart", scored_by=tuple(seeds))
 
 
-def trials_on(listed: TrialSpec, seeds: Iterable[int], *, control: bool) -> Iterator[TrialSpec]:
+def trials_on(
+    listed: TrialSpec, seeds: Iterable[int], *, control: bool, rate: float | None = None
+) -> Iterator[TrialSpec]:
     """Seeds on a list, and each beside a random list of its own of the same size.
 
     Args:
         listed: The list, of `fixed_list`.
         seeds: That train on it.
         control: Whether random lists run beside a method's.
+        rate: Of the random lists, where rows were put back into the list; None for the list's own.
     """
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
     looks = bool(rests_on(selector_of(listed.selector)) - {"labels"})
@@ -111,7 +114,8 @@ def trials_on(listed: TrialSpec, seeds: Iterable[int], *, control: bool) -> Iter
         if control and listed.signal != RANDOM.signal:
             yield replace(
                 listed, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
-                signal_sha="", prune="low", scorer=scorer,
+                signal_sha="", prune="low", scorer=scorer, rate=listed.rate if rate is None else rate,
+                protected=(), min_per_class=0,
             )  # fmt: skip
 
 
