@@ -124,16 +124,18 @@ def _check_arrived(
                 f"--push-to-hub {target.repo}: the commit was made, and {path} is not in it: a .gitignore "
                 "there leaves it out; take that away, and push again"
             )
-        if not _is_same(found[path], (out / path).read_bytes()):
+        if not _is_same(found[path], out / path):
             raise UnavailableError(
                 f"--push-to-hub {target.repo}: the commit was made, and {path} is another file there; push "
                 "again"
             )
 
 
-def _is_same(there: "RepoFile", content: bytes) -> bool:
+def _is_same(there: "RepoFile", path: Path) -> bool:
     """By the name that the hub has for a file's content, which is git's for a small one."""
     if there.lfs:
-        return bool(there.lfs.sha256 == hashlib.sha256(content).hexdigest())
+        with path.open("rb") as file:
+            return bool(there.lfs.sha256 == hashlib.file_digest(file, "sha256").hexdigest())
+    content = path.read_bytes()
     named = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
     return bool(there.blob_id == named.hexdigest())
