@@ -105,7 +105,7 @@ FLOORS = {
         {"leaks", "measured_warrants"},
         {"gate", "table_rows"},
         {"frames", "page"},
-        {"chosen_conditions"},
+        {"chosen_conditions", "verdicts_json"},
         {"report", "table", "kept_rows"},
     ],
 }
