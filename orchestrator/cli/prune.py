@@ -91,6 +91,31 @@ _PARAMETERS = (
         "",
     ),
     parameter(
+        "license_name",
+        str,
+        typer.Option(
+            "--license", help="That the card names. Default: that of the data's own card."
+        ),
+        "",
+    ),
+    parameter(
+        "hub_repo",
+        str,
+        typer.Option(
+            "--push-to-hub",
+            metavar="OWNER/NAME",
+            help="Send it to the Hugging Face hub, too: private, unless --public.",
+        ),
+        "",
+    ),
+    parameter("public", bool, typer.Option("--public", help="All may read it on the hub."), False),
+    parameter(
+        "create_pr",
+        bool,
+        typer.Option("--create-pr", help="Propose it to a data set that is there on the hub."),
+        False,
+    ),
+    parameter(
         "dry_run",
         bool,
         typer.Option("--dry-run", "-n", help="Say what would be made, and what it takes."),
@@ -136,6 +161,7 @@ def _run(asked: "PruneAsked", given: dict[str, Any]) -> int:
 
 def _asked(flags: dict[str, Any]) -> "PruneAsked":
     """What was typed, with its paths made absolute."""
+    from orchestrator.pruning.hub_target import HubTarget
     from orchestrator.pruning.make import PruneAsked
     from trainables.errors import UsageError
 
@@ -145,7 +171,10 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
         raise UsageError(f"--rate is {rate:g}; it is a share of the rows, in (0, 1){meant}")
     if flags["no_warrant"] and flags["fresh"] is not None:
         raise UsageError("--no-warrant and --seeds, which is of the warrant; give one of them")
-    data = flags["data"]
+    data, repo = flags["data"], flags["hub_repo"]
+    if (flags["public"] or flags["create_pr"]) and not repo:
+        raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
+    target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
     return PruneAsked(
         run=flags["run_folder"].resolve(),
         out=flags["out"].resolve(),
@@ -159,5 +188,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
         anyway=flags["anyway"],
         warrant=not flags["no_warrant"],
         seeds=flags["fresh"],
+        license=flags["license_name"],
+        target=target if repo else None,
         dry_run=flags["dry_run"],
     )
