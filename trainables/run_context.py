@@ -45,9 +45,17 @@ class RunContext:
         """A mask of all training rows."""
         return np.ones(len(self.dataset.train), dtype=bool)
 
-    def new_learner(self, spec: TrialSpec) -> Learner:
-        """A learner at its initial weights."""
-        network = LEARNERS[spec.learner].open(spec, self.dataset, self.cache)
+    def new_learner(self, spec: TrialSpec, keep: Keep | None = None) -> Learner:
+        """A learner at its initial weights.
+
+        Args:
+            spec: The trial.
+            keep: The rows that a trial which trains afresh is left with, shape (n,): what is fitted to
+                the data before the first step is fitted to these. Without it, to all.
+        """
+        fitted_on = None if keep is None or keep.all() else keep
+        opened = LEARNERS[spec.learner].open
+        network = opened(spec, self.dataset, self.cache, fitted_on=fitted_on)
         return Learner(network, self.dataset.train.labels, spec.training, spec.seed)
 
     def schedule(self, spec: TrialSpec, learner: Learner, keep: Keep) -> Schedule:
@@ -122,7 +130,7 @@ class RunContext:
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the finished run of a spec predicts right, and what training and passes took."""
         keep, _ = select(spec, self)
-        learner = self.new_learner(spec)
+        learner = self.new_learner(spec, keep)
         load_progress(learner, self.cache.progress(spec.result_key))
         self.train_until(learner, self.schedule(spec, learner, keep), spec.result_key)
         used, right = learner.used, {"validation": np.zeros((1, 0), dtype=bool)}

@@ -99,8 +99,9 @@ def run_trial(
     runs = load_runs(spec, cache)
     keep, scoring = select(spec, runs)
     warmup = sum((runs.warm_up_used(one) for one in spec.twin.scorers), Phase())
-    learner = runs.new_learner(spec) if spec.protocol == "restart" else runs.warm_learner(spec)
-    before = learner.used
+    afresh = spec.protocol == "restart"
+    learner = runs.new_learner(spec, keep) if afresh else runs.warm_learner(spec)
+    before = Phase() if afresh else runs.warm_up_used(spec)
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
     phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}

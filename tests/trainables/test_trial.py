@@ -268,7 +268,7 @@ def test_of_how_many_removed_rows_the_model_is_sure_of_another_class(specs, fill
     cache = filled()
     row, runs = run_trial(pruned, cache), load_runs(pruned, cache)
     keep, _ = select(pruned, runs)
-    learner = runs.new_learner(pruned)
+    learner = runs.new_learner(pruned, keep)
     for _ in learner.train(runs.schedule(pruned, learner, keep)):
         pass
     probs = {name: collect(learner, ("probs",), name)[0]["probs"] for name in ("train", "test")}

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainables.cache import Cache
-from trainables.data.dataset import Dataset
 from trainables.learners.linear import embedding_used, open_linear
-from trainables.learners.network import Network
+from trainables.learners.network import Opener
 from trainables.learners.text import open_text, open_tiny
 from trainables.result import Phase
 from trainables.spec import TrialSpec
@@ -18,7 +17,7 @@ class LearnerSpec:
     """A learner that can be named in a spec: a row of LEARNERS.
 
     Attributes:
-        open: Gives the network at its initial weights for a spec; the seed decides them.
+        open: Gives the network at its initial weights for a spec.
         about: One line.
         training: How it is trained unless asked otherwise.
         decay_rows: Training rows up to which its weight decay is that of `training`; with more it falls
@@ -29,7 +28,7 @@ class LearnerSpec:
         embedding_used: What was done to the data before its first step, where that is worth counting.
     """
 
-    open: Callable[[TrialSpec, Dataset, Cache], Network]
+    open: Opener
     about: str
     training: Training
     decay_rows: int = 0

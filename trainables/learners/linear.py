@@ -18,7 +18,8 @@ from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
-from trainables.learners.tokens import Pieces, Tokens
+from trainables.learners.tokens import Tokens
+from trainables.learners.words import Pieces
 from trainables.result import Phase
 from trainables.spec import VECTORS, TrialSpec
 
@@ -33,11 +34,13 @@ class LinearNetwork:
         features: By split, shape (n, d), float32, rows at length 1.
         classes: Number of classes c.
         seed: Of the initial weights.
+        fitted: What making features of the data's own took.
     """
 
-    def __init__(self, features: Arrays, classes: int, seed: int) -> None:
+    def __init__(self, features: Arrays, classes: int, seed: int, fitted: Phase) -> None:
         import torch
 
+        self.fitted = fitted
         self._features = {name: torch.from_numpy(array) for name, array in features.items()}
         width = features["train"].shape[1]
         with torch.random.fork_rng():
@@ -65,13 +68,39 @@ class LinearNetwork:
         return self.module(batch["features"] * self._scale), batch["features"] if embed else None
 
 
-def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
-    """A head over embeddings of the whole data set: those that came with it, or made once per (data, encoder)."""
-    classes, seed = len(dataset.class_names), seed_for(spec.seed, "weights")
+def open_linear(
+    spec: TrialSpec,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    fitted_on: NDArray[np.bool_] | None = None,
+) -> LinearNetwork:
+    """A head over embeddings of the whole data set: those that came with it, an encoder's, or of word pieces.
+
+    An encoder embeds each text by itself, once per (data, encoder). Word pieces, their weights and
+    directions are fitted to training rows: to all of them once, or to those of the trial anew.
+    """
+    head = partial(LinearNetwork, classes=len(dataset.class_names), seed=_head_seed(spec))
     if spec.model in ("linear", VECTORS) and dataset.has_vectors:
         own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
-        return LinearNetwork(own, classes, seed)
-    tokens = cached_tokens(spec, dataset, cache)
+        return head(own, fitted=Phase())
+    is_fitted = spec.model == "linear"
+    tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
+    if is_fitted and fitted_on is not None:
+        started = time.perf_counter()
+        features = _word_pieces(tokens, fitted_on)
+        took = Phase(seconds=time.perf_counter() - started)
+        return head(features, fitted=tokens.used + took)
+    features, took = _shared_features(spec, tokens, cache)
+    return head(features, fitted=tokens.used + took if is_fitted else Phase())
+
+
+def _head_seed(spec: TrialSpec) -> int:
+    return seed_for(spec.seed, "weights")
+
+
+def _shared_features(spec: TrialSpec, tokens: Tokens, cache: Cache) -> tuple[Arrays, Phase]:
+    """Embeddings of all splits, made once and kept, and what making them took."""
     about = _about(spec)
     embed = _word_pieces if spec.model == "linear" else partial(_encode, spec)
 
@@ -83,16 +112,22 @@ def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwor
         write_arrays(path, {"features": np.concatenate(parts)}, about)
         return {"used": asdict(used)}
 
-    arrays, _ = read_arrays(cache.get("features", key_of(about), write, about=about))
+    key = key_of(about)
+    arrays, _ = read_arrays(cache.get("features", key, write, about=about))
     ends = np.cumsum([len(pieces.lengths) for pieces in tokens.splits.values()])
     # A copy: torch wants to be able to write.
     parts = np.split(arrays["features"].copy(), ends[:-1])
-    features = dict(zip(tokens.splits, parts, strict=True))
-    return LinearNetwork(features, classes, seed)
+    used = Phase(**cache.facts("features", key).get("used", {}))
+    return dict(zip(tokens.splits, parts, strict=True)), used
 
 
 def embedding_used(spec: TrialSpec, cache: Cache) -> Phase:
-    """What embedding the data set took; nothing where its own vectors are read, or it was not timed."""
+    """What embedding the data set took, where that is not in the training that follows it.
+
+    Nothing where its own vectors are read, or it was not timed.
+    """
+    if spec.model == "linear" and spec.warmup:
+        return Phase()
     key = key_of(_about(spec))
     facts = cache.facts("features", key) if cache.has("features", key) else {}
     return Phase(**facts.get("used", {}))
@@ -108,8 +143,12 @@ def _about(spec: TrialSpec) -> dict[str, Any]:
     }
 
 
-def _word_pieces(tokens: Tokens) -> Arrays:
+def _word_pieces(tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None) -> Arrays:
     """Latent semantic analysis: word pieces weighted by rarity, on the 128 main directions.
+
+    Args:
+        tokens: Of all splits.
+        fitted_on: The training rows that decide rarity and directions, shape (n,); all without it.
 
     References:
         Deerwester et al., "Indexing by Latent Semantic Analysis", 1990.
@@ -119,16 +158,19 @@ def _word_pieces(tokens: Tokens) -> Arrays:
     weighted = {
         name: _weighted(pieces, tokens.vocabulary) for name, pieces in tokens.splits.items()
     }
-    train = weighted["train"]
+    train = weighted["train"] if fitted_on is None else weighted["train"][fitted_on]
     rows_with = np.bincount(train.indices, minlength=tokens.vocabulary)
     # Plus 1, so that a text of nothing but common pieces is not a zero vector.
     rarity = 1 + np.log((1 + train.shape[0]) / (1 + rows_with)).astype(np.float32)
-    weighted = {name: matrix.multiply(rarity).tocsr() for name, matrix in weighted.items()}
     smaller = min(train.shape)
     # A start vector of ones: the default is drawn anew each time.
     start = np.ones(smaller, dtype=np.float32)
-    directions = svds(weighted["train"], k=min(_WIDTH, smaller - 1), v0=start)[2].T
-    return {name: _unit(matrix @ directions) for name, matrix in weighted.items()}
+    fitted = train.multiply(rarity).tocsr()
+    directions = svds(fitted, k=min(_WIDTH, smaller - 1), v0=start)[2].T
+    return {
+        name: _unit(matrix.multiply(rarity).tocsr() @ directions)
+        for name, matrix in weighted.items()
+    }
 
 
 def _weighted(pieces: Pieces, vocabulary: int) -> Any:

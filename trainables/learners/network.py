@@ -6,6 +6,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset
+from trainables.result import Phase
+from trainables.spec import TrialSpec
+
 
 class Network(Protocol):
     """A module with its data at hand; `trainables.training.learner` trains it.
@@ -13,10 +18,13 @@ class Network(Protocol):
     Attributes:
         module: The torch module with everything that is trained.
         lengths: Word pieces of each sample, by split; ones where there are none.
+        fitted: What fitting to the data took before the first step, such as making word pieces; nothing
+            where all came with the model.
     """
 
     module: Any
     lengths: Mapping[str, NDArray[np.int64]]
+    fitted: Phase
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
         """Word pieces each of some rows is padded to; 1 where there are none."""
@@ -26,3 +34,25 @@ class Network(Protocol):
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and embeddings (b, d) or None."""
+
+
+class Opener(Protocol):
+    """Gives a network at its initial weights; the spec's seed decides them."""
+
+    def __call__(
+        self,
+        spec: TrialSpec,
+        dataset: Dataset,
+        cache: Cache,
+        *,
+        fitted_on: NDArray[np.bool_] | None = None,
+    ) -> Network:
+        """The network.
+
+        Args:
+            spec: The trial.
+            dataset: Its data, all rows of them: those that are not trained on are predicted, too.
+            cache: Where what all trials share is kept.
+            fitted_on: The training rows that may have a part in what is fitted to the data before the
+                first step, shape (n,); all without it.
+        """

@@ -1,6 +1,7 @@
 """Transformer encoders for text classification, pretrained or from random weights."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from trainables.keys import key_of, seed_for
 from trainables.learners.encoder import read_encoder
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.pretrained import BUILT_IN, opened
-from trainables.learners.tokens import Tokens, read_tokens, train_tokenizer, write_tokens
+from trainables.learners.tokens import Tokens, fitted_tokens, read_tokens, tokens_of, write_tokens
+from trainables.learners.words import read_words, write_words
+from trainables.result import Phase
 from trainables.spec import TrialSpec
 
 # Batches are padded to a multiple of this: few shapes, little padding.
@@ -31,20 +34,26 @@ class TextNetwork:
     Args:
         module: The classifier.
         tokens: The word pieces of all splits.
+        fitted_on: The training rows that decide how wide a batch may be, shape (n,); all without it.
     """
 
-    def __init__(self, module: Any, tokens: Tokens) -> None:
+    def __init__(
+        self, module: Any, tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None
+    ) -> None:
         self.module = module.to(device())
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: pieces.lengths for name, pieces in tokens.splits.items()
         }
+        self.fitted = tokens.used
         self._tokens = tokens
-        self._longest = max(int(lengths.max()) for lengths in self.lengths.values())
+        train = self.lengths["train"]
+        decide = {**self.lengths, "train": train if fitted_on is None else train[fitted_on]}
+        self._longest = max(int(lengths.max()) for lengths in decide.values())
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
         """Word pieces each of these rows is padded to: the longest, rounded up to 16."""
         longest = int(self.lengths[split][rows].max())
-        return min(-(-longest // _BUCKET) * _BUCKET, self._longest)
+        return max(longest, min(-(-longest // _BUCKET) * _BUCKET, self._longest))
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Word pieces and their mask, shape (b, width)."""
@@ -72,8 +81,24 @@ def mean_pooled(hidden: Any, mask: Any) -> Any:
     return (hidden.float() * weights).sum(1) / weights.sum(1)
 
 
-def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
+def cached_tokens(
+    spec: TrialSpec,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    fitted_on: NDArray[np.bool_] | None = None,
+) -> Tokens:
     """The data set's word pieces, made once per (data, tokenizer, max length).
+
+    Those of the data's own that are fitted to some training rows alone are made for the caller: no
+    other trial has them.
+
+    Args:
+        spec: The trial.
+        dataset: Its data.
+        cache: Where they are kept.
+        fitted_on: The training rows that pieces of the data's own are made of, shape (n,); all
+            without it.
 
     Raises:
         ValueError: If the data set does not hold text.
@@ -81,24 +106,41 @@ def cached_tokens(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Tokens:
     if dataset.kind != "text":
         raise UsageError(f"{dataset.name} holds {dataset.kind}s; learner {spec.learner} reads text")
     about = {"data": spec.data_sha, "tokenizer": spec.model_sha, "length": spec.training.max_length}
+    length = spec.training.max_length
 
-    def write(path: Path) -> None:
-        length = spec.training.max_length
+    def fitted() -> Tokens:
+        path = cache.get("words", spec.data_sha, partial(write_words, dataset))
+        return fitted_tokens(read_words(path), length, fitted_on=fitted_on)
+
+    if spec.model in BUILT_IN and fitted_on is not None:
+        return fitted()
+
+    def write(path: Path) -> dict[str, Any]:
         if spec.model in BUILT_IN:
-            write_tokens(dataset, train_tokenizer(dataset), path, max_length=length)
-            return
-        with opened(spec.model, spec.model_sha) as folder:
-            encoder = read_encoder(folder, has_head=spec.learner == "text")
-        write_tokens(dataset, encoder.tokenizer, path, max_length=length, pad=encoder.pad)
+            tokens = fitted()
+        else:
+            with opened(spec.model, spec.model_sha) as folder:
+                encoder = read_encoder(folder, has_head=spec.learner == "text")
+            tokens = tokens_of(dataset, encoder.tokenizer, max_length=length, pad=encoder.pad)
+        write_tokens(tokens, path)
+        return {"used": asdict(tokens.used)}
 
-    return read_tokens(cache.get("tokens", key_of(about), write, about=about))
+    key = key_of(about)
+    path = cache.get("tokens", key, write, about=about)
+    return read_tokens(path, Phase(**cache.facts("tokens", key).get("used", {})))
 
 
-def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
+def open_text(
+    spec: TrialSpec,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    fitted_on: NDArray[np.bool_] | None = None,
+) -> TextNetwork:
     """A pretrained encoder; its head is drawn from the spec's seed, whatever head the checkpoint has."""
     from transformers import AutoModelForSequenceClassification
 
-    tokens = cached_tokens(spec, dataset, cache)
+    tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     with opened(spec.model, spec.model_sha) as folder:
         config = load_config(folder)
         config.num_labels = len(dataset.class_names)
@@ -118,7 +160,7 @@ def open_text(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
             trust_remote_code=False,
         )
         module = _seeded(spec, lambda: _with_new_head(load()))
-    return TextNetwork(module, tokens)
+    return TextNetwork(module, tokens, fitted_on)
 
 
 def _with_new_head(module: Any) -> Any:
@@ -139,11 +181,17 @@ def _with_new_head(module: Any) -> Any:
     return module
 
 
-def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
+def open_tiny(
+    spec: TrialSpec,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    fitted_on: NDArray[np.bool_] | None = None,
+) -> TextNetwork:
     """DistilBERT with 2 layers of width 128, every weight drawn from the spec's seed."""
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
-    tokens = cached_tokens(spec, dataset, cache)
+    tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     config = DistilBertConfig(
         vocab_size=tokens.vocabulary,
         max_position_embeddings=spec.training.max_length,
@@ -158,7 +206,8 @@ def open_tiny(spec: TrialSpec, dataset: Dataset, cache: Cache) -> TextNetwork:
         pad_token_id=tokens.pad,
         num_labels=len(dataset.class_names),
     )
-    return TextNetwork(_seeded(spec, partial(DistilBertForSequenceClassification, config)), tokens)
+    module = _seeded(spec, partial(DistilBertForSequenceClassification, config))
+    return TextNetwork(module, tokens, fitted_on)
 
 
 def _seeded(spec: TrialSpec, make: Any) -> Any:

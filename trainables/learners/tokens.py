@@ -1,8 +1,9 @@
 """Word pieces of a data set: made once, mapped from one Arrow file by every trial."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,15 @@ from numpy.typing import NDArray
 from trainables.data.dataset import Dataset, Split
 from trainables.learners.encoder import read_encoder
 from trainables.learners.pretrained import BUILT_IN, Model, opened
+from trainables.learners.words import (
+    UNKNOWN,
+    Pieces,
+    SplitWords,
+    cut_words,
+    train_pieces,
+    train_tokenizer,
+)
+from trainables.result import Phase
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,35 +31,6 @@ if TYPE_CHECKING:
 _BLOCK = 2048
 # Texts that a tokenizer of the data's own is trained on where it is only to be looked at.
 _LOOKED_AT = 10_000
-_VOCABULARY = 8192
-_UNKNOWN = "[UNK]"
-_SPECIAL = ("[PAD]", _UNKNOWN, "[CLS]", "[SEP]")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pieces:
-    """One split's word pieces, row after row.
-
-    Attributes:
-        values: All pieces, one text behind the other, int32.
-        offsets: Where each text starts, and the end; shape (n + 1,), int64.
-    """
-
-    values: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Pieces of each text, shape (n,)."""
-        return np.diff(self.offsets)
-
-    def padded(self, rows: NDArray[np.int64], width: int, pad: int) -> NDArray[np.int64]:
-        """The pieces of some rows, shape (len(rows), width), filled up with pad."""
-        out = np.full((len(rows), width), pad, dtype=np.int64)
-        for line, row in enumerate(rows):
-            start, end = self.offsets[row], self.offsets[row + 1]
-            out[line, : end - start] = self.values[start:end]
-        return out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +41,13 @@ class Tokens:
         splits: "train", "test" and, where the data set has one, "validation".
         vocabulary: Number of different pieces.
         pad: The piece that fills up.
+        used: What making pieces of the data's own took; nothing where the tokenizer came with the model.
     """
 
     splits: Mapping[str, Pieces]
     vocabulary: int
     pad: int
+    used: Phase = field(default_factory=Phase)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +91,8 @@ def look_at_pieces(
             text if isinstance(text, str) else "\n".join(text)
             for text in (texts[row] for row in even_rows(len(texts), _LOOKED_AT))
         ]
-        tokenizer, trained_on = _trained_on(sample), len(sample)
-        unknown: int | None = tokenizer.token_to_id(_UNKNOWN)
+        tokenizer, trained_on = train_tokenizer(sample), len(sample)
+        unknown: int | None = tokenizer.token_to_id(UNKNOWN)
     else:
         with opened(model.name, model.sha) as folder:
             encoder = read_encoder(folder, has_head=model.learner == "text")
@@ -140,56 +123,48 @@ def even_rows(n: int, most: int) -> list[int]:
     return [int(row) for row in rows]
 
 
-def train_tokenizer(dataset: Dataset) -> "Tokenizer":
-    """A WordPiece tokenizer, lower case, of 8,192 pieces and the letters, from the training texts."""
-    return _trained_on(dataset.train.texts)
+def fitted_tokens(
+    words: Mapping[str, SplitWords], max_length: int, *, fitted_on: NDArray[np.bool_] | None = None
+) -> Tokens:
+    """Word pieces of the data's own, of all splits.
+
+    Args:
+        words: Of the data set.
+        max_length: Pieces that are kept of a text, ends included.
+        fitted_on: Which training texts the pieces are made of, shape (n,); all without it.
+    """
+    started = time.perf_counter()
+    lines = words["train"].lines
+    known = lines if fitted_on is None else lines.filter(pa.array(fitted_on))
+    vocabulary = train_pieces(known.to_pylist())
+    splits = cut_words(words, vocabulary, max_length)
+    used = Phase(seconds=time.perf_counter() - started)
+    return Tokens(splits=splits, vocabulary=len(vocabulary), pad=0, used=used)
 
 
-def _trained_on(all_texts: Sequence[str]) -> "Tokenizer":
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-
-    normalizer = normalizers.BertNormalizer(lowercase=True)
-    texts = [normalizer.normalize_str(text) for text in all_texts]
-    letters = sorted(set().union(*texts))
-    trained = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
-    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=_VOCABULARY + len(letters),
-        min_frequency=2,
-        initial_alphabet=letters,
-        # The trainer numbers ##letters in the order of a hash map, breaks ties by these numbers,
-        # and so gives another vocabulary each time; naming them beforehand fixes the numbers.
-        special_tokens=[*_SPECIAL, *(f"##{letter}" for letter in letters)],
-        show_progress=False,
-    )
-    trained.train_from_iterator(texts, trainer)
-    tokenizer = Tokenizer(models.WordPiece(trained.get_vocab(), unk_token=_UNKNOWN))
-    tokenizer.normalizer = normalizer
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    ends = {piece: _SPECIAL.index(piece) for piece in ("[SEP]", "[CLS]")}
-    tokenizer.post_processor = processors.BertProcessing(*ends.items())
-    return tokenizer
-
-
-def write_tokens(
-    dataset: Dataset, tokenizer: "Tokenizer", path: Path, *, max_length: int, pad: int = 0
-) -> None:
-    """Cut every text to max_length pieces and write them as one Arrow file."""
+def tokens_of(dataset: Dataset, tokenizer: "Tokenizer", *, max_length: int, pad: int = 0) -> Tokens:
+    """Every text as the pieces of a tokenizer that came with a model, cut to max_length."""
     tokenizer.enable_truncation(max_length)
-    names = list(dataset.splits)
-    batches = []
-    for name in names:
-        lists = [_pieces(tokenizer, block, pad) for block in _blocks(dataset.splits[name])]
-        values = np.concatenate([piece for block in lists for piece in block])
-        sizes = [len(piece) for block in lists for piece in block]
-        offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-        batches.append(pa.LargeListArray.from_arrays(offsets, pa.array(values, pa.int32())))
-    about = {"splits": names, "vocabulary": tokenizer.get_vocab_size(), "pad": pad}
-    field = pa.field("pieces", pa.large_list(pa.int32()))
-    schema = pa.schema([field], metadata={"about": json.dumps(about)})
+    splits = {}
+    for name, split in dataset.splits.items():
+        lists = [piece for block in _blocks(split) for piece in _pieces(tokenizer, block, pad)]
+        ends = np.cumsum([len(one) for one in lists], dtype=np.int64)
+        offsets = np.concatenate([[0], ends])
+        splits[name] = Pieces(values=np.concatenate(lists), offsets=offsets)
+    return Tokens(splits=splits, vocabulary=tokenizer.get_vocab_size(), pad=pad)
+
+
+def write_tokens(tokens: Tokens, path: Path) -> None:
+    """Write them as one Arrow file."""
+    about = {"splits": list(tokens.splits), "vocabulary": tokens.vocabulary, "pad": tokens.pad}
+    schema = pa.schema(
+        [pa.field("pieces", pa.large_list(pa.int32()))], metadata={"about": json.dumps(about)}
+    )
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        for batch in batches:
-            writer.write_batch(pa.record_batch([batch], schema=schema))
+        for pieces in tokens.splits.values():
+            values = pa.array(pieces.values, pa.int32())
+            column = pa.LargeListArray.from_arrays(pieces.offsets, values)
+            writer.write_batch(pa.record_batch([column], schema=schema))
 
 
 def _blocks(split: Split) -> list[list[str | tuple[str, str]]]:
@@ -204,8 +179,8 @@ def _pieces(
     return [np.array(e.ids or [pad], dtype=np.int32) for e in encoded]
 
 
-def read_tokens(path: Path) -> Tokens:
-    """Map the file that `write_tokens` wrote; nothing is copied."""
+def read_tokens(path: Path, used: Phase | None = None) -> Tokens:
+    """Map the file that `write_tokens` wrote; nothing is copied. `used` is what making it took."""
     reader = pa.ipc.open_file(pa.memory_map(str(path)))
     about = json.loads(reader.schema.metadata[b"about"])
     splits = {}
@@ -215,4 +190,5 @@ def read_tokens(path: Path) -> Tokens:
             values=column.values.to_numpy(),
             offsets=np.frombuffer(column.buffers()[1], np.int64)[: len(column) + 1],
         )
-    return Tokens(splits=splits, vocabulary=about["vocabulary"], pad=about["pad"])
+    size, pad = about["vocabulary"], about["pad"]
+    return Tokens(splits=splits, vocabulary=size, pad=pad, used=used or Phase())

@@ -44,14 +44,14 @@ class Learner:
     Attributes:
         labels: Of the training set, on the device.
         steps: Optimizer steps done, those before a fork included.
-        used: What they took.
+        used: What they took, and fitting to the data before the first.
     """
 
     def __init__(
         self, network: "Network", labels: NDArray[np.int64], training: Training, seed: int
     ) -> None:
         self.network, self.training, self.seed = network, training, seed
-        self.steps, self.used = 0, Phase()
+        self.steps, self.used = 0, network.fitted
         self.labels = torch.tensor(labels, device=device())
         named = list(network.module.named_parameters())
         self._names = {parameter: name for name, parameter in named}

@@ -10,7 +10,7 @@ from trainables.data.dataset_file import write
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
 from trainables.learners.text import _with_new_head
-from trainables.learners.tokens import train_tokenizer
+from trainables.learners.words import train_tokenizer
 from trainables.spec import TrialSpec
 from trainables.trial import run_baseline, run_trial
 
@@ -135,7 +135,7 @@ def test_a_checkpoint_tuned_for_as_many_classes_begins_with_another_head_for_eac
 ):
     import torch
 
-    tokenizer = train_tokenizer(small)
+    tokenizer = train_tokenizer(small.train.texts)
     tuned = next(_networks(len(small.class_names), tokenizer.get_vocab_size()))
     tuned.save_pretrained(tmp_path / "tuned")
     tokenizer.save(str(tmp_path / "tuned/tokenizer.json"))

@@ -7,7 +7,8 @@ from tests.trainables.data.written import write_as
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read, write
-from trainables.learners.tokens import read_tokens, train_tokenizer, write_tokens
+from trainables.learners.tokens import read_tokens, tokens_of, write_tokens
+from trainables.learners.words import train_tokenizer
 
 ONE = [f"a man\nplays {i} drums" for i in range(20)]
 TWO = [f"music {i} is loud" if i % 4 else "" for i in range(20)]
@@ -62,7 +63,8 @@ def test_the_word_pieces_of_a_pair_are_those_of_the_tokenizer_given_both(tmp_pat
 
     found = pairs(tmp_path)
     encoder = read_encoder(minilm, has_head=False)
-    write_tokens(found, encoder.tokenizer, tmp_path / "t.arrow", max_length=12, pad=encoder.pad)
+    tokens = tokens_of(found, encoder.tokenizer, max_length=12, pad=encoder.pad)
+    write_tokens(tokens, tmp_path / "t.arrow")
     pieces = read_tokens(tmp_path / "t.arrow").splits["train"]
     theirs = AutoTokenizer.from_pretrained(minilm, trust_remote_code=False)
     for row, (one, two) in enumerate(zip(ONE, TWO, strict=True)):
@@ -73,8 +75,8 @@ def test_the_word_pieces_of_a_pair_are_those_of_the_tokenizer_given_both(tmp_pat
 
 def test_the_built_in_tokenizer_marks_the_end_of_the_first_text(tmp_path):
     found = pairs(tmp_path)
-    tokenizer = train_tokenizer(found)
-    write_tokens(found, tokenizer, tmp_path / "t.arrow", max_length=40)
+    tokenizer = train_tokenizer(found.train.texts)
+    write_tokens(tokens_of(found, tokenizer, max_length=40), tmp_path / "t.arrow")
     pieces = read_tokens(tmp_path / "t.arrow").splits["train"]
     end = tokenizer.token_to_id("[SEP]")
     counts = [

@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from trainables.learners.text import cached_tokens
-from trainables.learners.tokens import read_tokens, train_tokenizer, write_tokens
+from trainables.learners.tokens import read_tokens, tokens_of, write_tokens
+from trainables.learners.words import train_tokenizer
 
 
 @pytest.fixture(scope="module")
 def tokenizer(small):
-    return train_tokenizer(small)
+    return train_tokenizer(small.train.texts)
 
 
 @pytest.fixture
 def tokens(small, tokenizer, tmp_path):
-    write_tokens(small, tokenizer, tmp_path / "tokens.arrow", max_length=24)
+    write_tokens(tokens_of(small, tokenizer, max_length=24), tmp_path / "tokens.arrow")
     return read_tokens(tmp_path / "tokens.arrow")
 
 
@@ -46,14 +47,16 @@ def test_rows_are_filled_up_with_the_padding_piece(tokens):
 
 
 def test_word_pieces_are_the_same_every_time_they_are_trained(small, tokenizer):
-    assert train_tokenizer(small).get_vocab() == tokenizer.get_vocab()
+    assert train_tokenizer(small.train.texts).get_vocab() == tokenizer.get_vocab()
 
 
 def test_word_pieces_of_real_text_are_the_same_every_time(real_data):
     from trainables.data.catalog import Source, load
 
     sms = load(Source(name="sms_spam", data_dir=real_data))
-    assert train_tokenizer(sms).get_vocab() == train_tokenizer(sms).get_vocab()
+    assert (
+        train_tokenizer(sms.train.texts).get_vocab() == train_tokenizer(sms.train.texts).get_vocab()
+    )
 
 
 def test_the_test_split_has_no_say_in_the_word_pieces(small, tokenizer):
@@ -92,4 +95,4 @@ def test_images_are_refused_by_a_learner_of_text(small, specs, filled):
 
 def test_cores_left_to_the_tokenizer_change_no_piece(small, tokenizer, monkeypatch):
     monkeypatch.setitem(os.environ, "TOKENIZERS_PARALLELISM", "true")
-    assert train_tokenizer(small).get_vocab() == tokenizer.get_vocab()
+    assert train_tokenizer(small.train.texts).get_vocab() == tokenizer.get_vocab()
