@@ -1,9 +1,9 @@
-"""Who was dropped, as a sweep wrote it beside its rows: sample pairs, and how far signals agree."""
+"""Who was dropped, as a sweep wrote it beside its rows: list by list, and how far signals agree."""
 
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,101 @@ _MOST_PAIRS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
+class DroppedSample:
+    """A training row that is spoken of.
+
+    Attributes:
+        row: Its number in the user's own file, from 0.
+        id: Its own id.
+        label: Its class's name, or the number to predict; empty where there is neither.
+        text: Its text, cut short; empty where texts were not wanted, or it is none.
+    """
+
+    row: int
+    id: str
+    label: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class DroppedRow:
+    """A removed row of a list; its fields in this order are an entry of `pairs` in dropped.json.
+
+    Attributes:
+        row: Number of the training row, under which `Dropped.samples` has it.
+        survivor: That of the nearest row which stays; None where none is known.
+        similarity: Their cosine; None where no embeddings are at hand.
+        percentile: Share of all training rows with a lower score, in [0, 1).
+        score: Higher is more worth keeping.
+        reason: Why it went, in words.
+        twin_survives: Whether an exact or near copy of it stays.
+    """
+
+    row: int
+    survivor: int | None
+    similarity: float | None
+    percentile: float
+    score: float
+    reason: str
+    twin_survives: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DroppedList:
+    """The rows that one list removes: of one condition and seed, or the confirmed list.
+
+    Attributes:
+        spec: The trial; of kind "fixed" for a confirmed list.
+        dropped: Rows removed.
+        survivor_kept: Those of them with a known nearest row that stays.
+        twin_survives: Those with an exact or near copy that stays.
+        other_label: Those whose nearest surviving row has another class.
+        by_class: Rows removed of each class; empty where there are no classes.
+        file: All of them as CSV, its path from the run's folder; empty where there is none.
+        rows: Some of them, spread over the order of removal.
+    """
+
+    spec: TrialSpec
+    dropped: int
+    survivor_kept: int
+    twin_survives: int
+    other_label: int
+    by_class: Mapping[str, int]
+    file: str = ""
+    rows: tuple[DroppedRow, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `from_dict` reads them back."""
+        plain = {name: value for name, value in vars(self).items() if name != "rows"}
+        pairs = [list(astuple(row)) for row in self.rows]
+        return {**plain, "spec": self.spec.to_dict(), "pairs": pairs}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "DroppedList":
+        """The list that `to_dict` wrote."""
+        plain = {name: value for name, value in values.items() if name != "pairs"}
+        rows = tuple(DroppedRow(*pair) for pair in values["pairs"])
+        return cls(**{**plain, "spec": TrialSpec.from_dict(values["spec"]), "rows": rows})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dropped:
     """What RUN/dropped.json holds.
 
     Attributes:
         agreement: Every two signals of one data set and mark: Spearman's correlation, overlap.
-        examples: Of each method at its smallest rate, counts and pairs.
         with_examples: Whether training texts were to be written.
+        samples: Each row that a list speaks of, once: by content hash of the data set, then by number.
+        lists: The headline's own condition and the confirmed list first.
+        is_outdated: Whether an earlier release wrote it, whose lists are not read: the same sweep
+            command again writes it anew, and trains nothing.
     """
 
     agreement: tuple[Mapping[str, Any], ...] = ()
-    examples: tuple[Mapping[str, Any], ...] = ()
     with_examples: bool = True
+    samples: Mapping[str, Mapping[int, DroppedSample]] = field(default_factory=dict)
+    lists: tuple[DroppedList, ...] = ()
+    is_outdated: bool = False
 
     def to_json(self) -> str:
         """The text of dropped.json.
@@ -34,29 +117,100 @@ class Dropped:
         Raises:
             ValueError: If a number is not finite.
         """
-        return json.dumps(vars(self), sort_keys=True, allow_nan=False, ensure_ascii=False)
+        samples = {
+            sha: {str(row): _named(sample) for row, sample in rows.items()}
+            for sha, rows in self.samples.items()
+        }
+        written = {
+            "agreement": self.agreement,
+            "with_examples": self.with_examples,
+            "samples": samples,
+            "lists": [one.to_dict() for one in self.lists],
+        }
+        return json.dumps(written, sort_keys=True, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Dropped":
-        """What `to_json` wrote.
+        """What `to_json` wrote, of this release or an earlier one.
 
         Raises:
             DataError: If it is something else.
         """
         try:
             written = json.loads(text)
-            return cls(
-                agreement=tuple(written["agreement"]),
-                examples=tuple(written["examples"]),
-                with_examples=bool(written["with_examples"]),
-            )
-        except (ValueError, TypeError, KeyError) as error:
+            told: dict[str, Any] = {
+                "agreement": tuple(written["agreement"]),
+                "with_examples": bool(written["with_examples"]),
+            }
+            if "examples" in written:
+                return cls(**told, is_outdated=True)
+            samples = {
+                sha: {int(row): _sample(values) for row, values in rows.items()}
+                for sha, rows in written["samples"].items()
+            }
+            lists = tuple(DroppedList.from_dict(one) for one in written["lists"])
+            return cls(**told, samples=samples, lists=lists)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"not what a sweep writes of dropped samples: {error}") from error
+
+    def without_texts(self) -> "Dropped":
+        """The same without any training text."""
+        bare = {
+            sha: {row: replace(sample, text="") for row, sample in rows.items()}
+            for sha, rows in self.samples.items()
+        }
+        return replace(self, samples=bare, with_examples=False)
+
+    def sample(self, one: DroppedList, row: int) -> DroppedSample:
+        """What is known of a row of a list."""
+        return self.samples[one.spec.data_sha][row]
+
+
+def _named(sample: DroppedSample) -> dict[str, Any]:
+    values = asdict(sample)
+    return {"class" if name == "label" else name: value for name, value in values.items()}
+
+
+def _sample(values: Mapping[str, Any]) -> DroppedSample:
+    plain = {"label" if name == "class" else name: value for name, value in values.items()}
+    return DroppedSample(**plain)
+
+
+def load_dropped(run: Path) -> Dropped | None:
+    """What a sweep left in RUN/dropped.json, or None.
+
+    Raises:
+        DataError: If the file is not that; the message names it.
+    """
+    path = run / "dropped.json"
+    if not path.exists():
+        return None
+    try:
+        return Dropped.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # of its bytes, too
+        raise DataError(f"{path}: {error}") from error
+
+
+def joined(parts: Iterable[Dropped | None]) -> Dropped:
+    """Several runs' as one; files that lie in several folders are named no more."""
+    known = [part for part in parts if part is not None]
+    samples: dict[str, dict[int, DroppedSample]] = {}
+    for part in known:
+        for sha, rows in part.samples.items():
+            samples.setdefault(sha, {}).update(rows)
+    lists = (one for part in known for one in part.lists)
+    return Dropped(
+        agreement=tuple(one for part in known for one in part.agreement),
+        with_examples=all(part.with_examples for part in known),
+        samples=samples,
+        lists=tuple(lists if len(known) == 1 else (replace(one, file="") for one in lists)),
+        is_outdated=any(part.is_outdated for part in known),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedPair:
-    """A dropped sample and its nearest neighbour, where it has one.
+    """A dropped sample and its nearest surviving row, where one is known.
 
     Attributes:
         dropped: Row, id, class and words; a word is text and whether the other has it, too.
@@ -88,60 +242,38 @@ class Examples:
     pairs: tuple[DroppedPair, ...]
 
 
-def load_dropped(run: Path) -> Dropped | None:
-    """What a sweep left in RUN/dropped.json, or None.
-
-    Raises:
-        DataError: If the file is not that; the message names it.
-    """
-    path = run / "dropped.json"
-    if not path.exists():
-        return None
-    try:
-        return Dropped.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # of its bytes, too
-        raise DataError(f"{path}: {error}") from error
-
-
-def joined(parts: Iterable[Dropped | None]) -> Dropped:
-    """Several runs' as one."""
-    known = [part for part in parts if part is not None]
-    return Dropped(
-        agreement=tuple(one for part in known for one in part.agreement),
-        examples=tuple(one for part in known for one in part.examples),
-        with_examples=all(part.with_examples for part in known),
-    )
-
-
 def examples(dropped: Dropped) -> list[Examples]:
-    """What the page shows of each method."""
-    most = max(1, _MOST_PAIRS // max(1, len(dropped.examples)))
-    return [_examples(one, most) for one in dropped.examples]
+    """What the page shows of each list."""
+    most = max(1, _MOST_PAIRS // max(1, len(dropped.lists)))
+    return [_examples(dropped, one, most) for one in dropped.lists if dropped.with_examples]
 
 
-def _examples(one: Mapping[str, Any], most: int) -> Examples:
-    every = one["pairs"]
-    step = max(1, -(-len(every) // most))
+def _examples(dropped: Dropped, one: DroppedList, most: int) -> Examples:
+    step = max(1, -(-len(one.rows) // most))
     return Examples(
-        condition=TrialSpec.from_dict(one["spec"]),
+        condition=one.spec,
         summary=(
-            f"{one['dropped']:,} dropped: {one['neighbour_kept']:,} whose nearest neighbour stays, "
-            f"{one['neighbour_dropped']:,} who lost it too; {one['other_label']:,} whose nearest "
-            "neighbour has another class (look there for wrong labels)."
+            f"{one.dropped:,} dropped: {one.twin_survives:,} of which a copy or near copy stays; "
+            f"{one.other_label:,} whose nearest surviving row has another class (look there for wrong "
+            "labels)."
         ),
-        pairs=tuple(_pair(pair) for pair in every[::step]),
+        pairs=tuple(_pair(dropped, one, row) for row in one.rows[::step]),
     )
 
 
-def _pair(pair: Mapping[str, Any]) -> DroppedPair:
-    dropped, other = pair["dropped"], pair.get("neighbour")
-    mine, theirs = dropped.get("text", "").split(), (other or {}).get("text", "").split()
+def _pair(dropped: Dropped, one: DroppedList, row: DroppedRow) -> DroppedPair:
+    gone = _named(dropped.sample(one, row.row))
+    is_shown = row.survivor is not None and row.similarity is not None
+    other = (
+        _named(dropped.sample(one, row.survivor)) if is_shown and row.survivor is not None else None
+    )
+    mine, theirs = gone["text"].split(), (other or {"text": ""})["text"].split()
     return DroppedPair(
-        dropped={**dropped, "words": _marked(mine, theirs)},
+        dropped={**gone, "words": _marked(mine, theirs)},
         neighbour=other and {**other, "words": _marked(theirs, mine)},
-        is_kept=bool(pair.get("is_kept")),
-        similarity=pair.get("similarity"),
-        percentile=pair["percentile"],
+        is_kept=other is not None,
+        similarity=row.similarity,
+        percentile=row.percentile,
     )
 
 

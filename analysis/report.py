@@ -120,7 +120,7 @@ def report(
         gates = [Gate.of(text) for text in gate or ()]
         seen = read_runs(runs, Asked.of(**flags))
         if no_examples:
-            seen = replace(seen, dropped=replace(seen.dropped, examples=(), with_examples=False))
+            seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)
         typer.echo(write_study(seen, out or runs[0] / "report.html"))
     for sentence in missed:

@@ -36,7 +36,6 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
     """
     dropped = Dropped(
         agreement=tuple(_agreement(sweep)),
-        examples=tuple(_examples(sweep)) if examples else (),
         with_examples=examples,
     )
     atomic_write(sweep.run.folder / "dropped.json", dropped.to_json().encode())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.dropped_samples import Dropped
+from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSample
 from trainables.result import Phase, TrialResult
 from trainables.spec import TrialSpec
 
@@ -99,23 +99,9 @@ def small_run():
     return list({row.spec.result_key: row for row in rows}.values())
 
 
-def _sample(row, text, label):
-    return {"row": row, "id": f"id{row}", "class": label, "text": text}
-
-
 @pytest.fixture(scope="session")
 def dropped(pruned):
-    """What a sweep writes of who was dropped."""
-    pairs = [
-        {
-            "dropped": _sample(3, "a very good film <b>indeed</b>", "positive"),
-            "neighbour": _sample(7, "a good film", "negative"),
-            "is_kept": False,
-            "similarity": 0.9876,
-            "percentile": 0.01,
-        },
-        {"dropped": _sample(4, "alone", "positive"), "percentile": 0.09},
-    ]
+    """What a sweep writes of who was dropped: one list of redundancy, one of random, one confirmed."""
     named = [{"signal": name, "settings": {}} for name in ("redundancy", "keep_one", "random")]
     agreement = [
         {
@@ -124,8 +110,37 @@ def dropped(pruned):
         }
         for a, b, rho in ((0, 1, 0.8), (0, 2, -0.01), (1, 2, None))
     ]  # fmt: skip
-    example = {
-        "spec": pruned(1, 0.1).to_dict(), "dropped": 1200, "neighbour_kept": 1000,
-        "neighbour_dropped": 199, "other_label": 17, "pairs": pairs,
-    }  # fmt: skip
-    return Dropped(agreement=tuple(agreement), examples=(example,))
+    texts = {
+        3: ("a very good film <b>indeed</b>", "positive"),
+        4: ("alone", "positive"),
+        7: ("a good film", "negative"),
+    }
+    samples = {
+        row: DroppedSample(row=row + 100, id=f"id{row}", label=label, text=text)
+        for row, (text, label) in texts.items()
+    }
+    like_others = "among the 1% of all rows most like their nearest rows"
+    rows = (
+        DroppedRow(3, 7, 0.9876, 0.01, -0.98, like_others, True),
+        DroppedRow(4, 7, 0.25, 0.09, -0.25, like_others.replace("1%", "9.1%"), False),
+    )
+    by_lot = DroppedRow(4, None, None, 0.5, 0.5, "drawn by lot", False)
+    counts = {"dropped": 1200, "other_label": 17, "by_class": {"negative": 700, "positive": 500}}
+    cut = DroppedList(
+        spec=pruned(1, 0.1), **counts, survivor_kept=1200, twin_survives=201, rows=rows,
+        file="removed/imdb-redundancy-global-w15-p10-s1.csv",
+    )  # fmt: skip
+    random = DroppedList(
+        spec=pruned(1, 0.1, signal="random"),
+        **counts,
+        survivor_kept=0,
+        twin_survives=1,
+        rows=(by_lot,),
+    )
+    fixed = replace(cut.spec, seed=9, protocol="restart", scored_by=(1, 2, 3))
+    confirmed = replace(cut, spec=fixed, file="removed/imdb-redundancy-global-w15-p10-list.csv")
+    return Dropped(
+        agreement=tuple(agreement),
+        samples={"d" * 64: samples},
+        lists=(confirmed, cut, random),
+    )

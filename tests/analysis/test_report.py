@@ -278,9 +278,9 @@ def test_dropped_samples_stand_beside_their_neighbours_with_the_difference_marke
     page = build_report(small_run, dropped=dropped)
     text = Page(page).text
     assert "imdb · Redundancy (global) · 10% removed, seed 1" in text
-    assert "1,200 dropped: 1,000 whose nearest neighbour stays, 199 who lost it too; 17" in text
+    assert "1,200 dropped: 201 of which a copy or near copy stays; 17" in text
     assert "✂ dropped · positive · id id3 · lower scores: 1.0%" in text
-    assert "✂ dropped too · negative (another class) · id id7 · similarity 0.988" in text
+    assert "kept · negative (another class) · id id7 · similarity 0.988" in text
     assert "<mark>very</mark>" in page
     # Texts are shown and not obeyed.
     assert "<b>indeed" not in page and "&lt;b&gt;indeed&lt;/b&gt;" in page
@@ -288,7 +288,7 @@ def test_dropped_samples_stand_beside_their_neighbours_with_the_difference_marke
 
 
 def test_texts_that_were_not_wanted_are_said_to_be_left_out(small_run, dropped):
-    bare = replace(dropped, examples=(), with_examples=False)
+    bare = dropped.without_texts()
     text = Page(build_report(small_run, dropped=bare)).text
     assert "Left out on request." in text
     assert "no training text" in text
