@@ -80,7 +80,7 @@ def write_study(seen: "Study", out: Path) -> Path:
     from analysis.table_rows import short_csv, trial_rows
     from trainables.records import write_parquet
 
-    page = render(seen)
+    page = render(seen, out.parent)
     table = "".join(f"{line}\n" for line in short_csv(seen, "envelope"))
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(out.parent / "trials.parquet") as draft:
