@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from trainables.spec import Kind, Scorer, Setting, TrialSpec
-from trainables.training_settings import Training
+from trainables.spec import Kind, Setting, TrialSpec
+from trainables.training_settings import Scorer, Training
 
 
 class Method(NamedTuple):
@@ -28,6 +28,8 @@ class Method(NamedTuple):
     learner_sha: str = ""
     columns_sha: str = ""
     scorer: Scorer | None = None
+    protected: tuple[str, ...] = ()
+    min_per_class: int = 0
 
     @property
     def is_control(self) -> bool:
@@ -139,7 +141,7 @@ class Condition:
             *self.source, m.model, m.learner, m.is_control, m.signal, str(m.settings),
             m.signal_sha, m.prune, m.selector, str(m.selector_settings), m.selector_sha,
             m.protocol, m.budget, str(m.training), m.learner_sha, str(m.learner_settings), m.columns_sha,
-            str(m.scorer or ""), self.warmup, self.rate, self.scored_by,
+            str(m.scorer or ""), m.protected, m.min_per_class, self.warmup, self.rate, self.scored_by,
         )  # fmt: skip
 
 

@@ -138,8 +138,9 @@ class Warrant:
         took_s: Seconds of all of them together.
         gpus: Accelerators a trial was given; 0 for none.
         full_s: Mean seconds of a full-data run's training; 0 where not measured.
-        saves_s: Seconds by which a run on the list is shorter, in the mean.
-        saves_share: The same as a share.
+        saves_s: Seconds by which a run on the list is shorter, in the mean; 0 where seeds do not agree on it.
+        saves_share: Share of `saves_of` that a run on the list needs less.
+        saves_of: "tokens", "examples" or "seconds", as counted; empty where nothing was.
         made: ISO time of the last trial.
         environment: Versions and device.
     """
@@ -188,6 +189,7 @@ class Warrant:
     full_s: float = 0.0
     saves_s: float = 0.0
     saves_share: float = 0.0
+    saves_of: str = ""
     made: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
 

@@ -54,6 +54,9 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")
+    extras += [f"no row of {name} removed" for name in method.protected]
+    if method.min_per_class:
+        extras.append(f"at least {method.min_per_class:,} rows of each class")
     if method.scorer:
         extras.append(f"scored by {model_label(method.scorer.model)}")
     # A trainer of the user's own has no model of ours; its name is always said.

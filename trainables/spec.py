@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from trainables.errors import DataError, UsageError
 from trainables.keys import key_of
-from trainables.training_settings import Training
+from trainables.training_settings import Scorer, Training
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
 SPEC_VERSION = 5
@@ -23,25 +23,11 @@ VECTORS = "vectors"  # the model of a scorer that gives the vectors that came wi
 EACH_EPOCH = "each_epoch"  # the selector of a trial whose rows are chosen anew each epoch
 # Fields of (name, value) pairs, and those that are written, and in a key, only where they are set.
 _PAIRS = ("settings", "selector_settings", "learner_settings")
-_ONLY_IF_SET = ("learner_settings", "learner_sha", "columns_sha", "scorer")
+_ONLY_IF_SET = (
+    "learner_settings", "learner_sha", "columns_sha", "scorer", "protected", "min_per_class",
+)  # fmt: skip
+_PROTECTION = ("protected", "min_per_class")
 Kind = Literal["full", "null", "dynamic", "pruned", "fixed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scorer:
-    """The full-data run that scores the rows in place of the trial's own learner.
-
-    Attributes:
-        learner: Row of LEARNERS.
-        model: Hub id, folder, or the name of a built-in; not in any key.
-        model_sha: Content of the model.
-        training: How it is trained.
-    """
-
-    learner: str
-    model: str
-    model_sha: str
-    training: Training = field(default_factory=Training)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +65,8 @@ class TrialSpec:
         budget: "epochs" (pruned runs take fewer steps) or "steps" (as many as the full run).
         scored_by: Seeds whose scores are joined into one fixed list of survivors, on which the
             trial trains afresh; empty where a trial is cut by the scores of its own run.
+        protected: Names of classes of which no row goes: what the cut removes of them is put back.
+        min_per_class: Rows of each class that stay at least, or all it has; 0 asks for none.
     """
 
     dataset: str
@@ -104,12 +92,15 @@ class TrialSpec:
     protocol: str = "continue"
     budget: str = "epochs"
     scored_by: tuple[int, ...] = ()
+    protected: tuple[str, ...] = ()
+    min_per_class: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
         for name in _PAIRS:
             object.__setattr__(self, name, tuple(sorted((k, v) for k, v in getattr(self, name))))
-        object.__setattr__(self, "scored_by", tuple(sorted(set(self.scored_by))))
+        for name in ("scored_by", "protected"):
+            object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
         for name in ("warmup", "rate"):
             value = float(getattr(self, name)) + 0.0  # -0.0 becomes 0.0
             object.__setattr__(self, name, value)
@@ -141,6 +132,12 @@ class TrialSpec:
             raise UsageError(
                 f"scored_by is {self.scored_by} of a {self.kind} trial, protocol {self.protocol}; "
                 "a fixed list is one of pruned rows, and training on it starts afresh"
+            )
+        is_cut = self.kind in ("pruned", "fixed")
+        if self.min_per_class < 0 or ((self.protected or self.min_per_class) and not is_cut):
+            raise UsageError(
+                f"protected {list(self.protected)}, min_per_class {self.min_per_class} of a {self.kind} "
+                "trial; of what a selector cuts rows can be put back: class names, and 0 or more rows"
             )
 
     @property
@@ -189,7 +186,7 @@ class TrialSpec:
         return replace(
             self, warmup=0.0, signal="", settings=(), signal_sha="", prune="low", selector="",
             selector_settings=(), selector_sha="", rate=0.0, protocol="continue", budget="epochs",
-            scored_by=(), scorer=None,
+            scored_by=(), scorer=None, protected=(), min_per_class=0,
         )  # fmt: skip
 
     @property
@@ -272,12 +269,14 @@ class TrialSpec:
         names = ("prune", "selector", "selector_sha", "rate")
         listed = {"scored_by": list(self.scored_by)} if self.scored_by else {}
         cut = {name: getattr(self, name) for name in names}
-        return {**cut, "selector_settings": dict(self.selector_settings), **listed}
+        back = {name: getattr(self, name) for name in _PROTECTION if getattr(self, name)}
+        return {**cut, "selector_settings": dict(self.selector_settings), **listed, **back}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` reads them back."""
         plain = {name: dict(getattr(self, name)) for name in _PAIRS}
-        every = {**asdict(self), **plain, "scored_by": list(self.scored_by)}
+        lists = {name: list(getattr(self, name)) for name in ("scored_by", "protected")}
+        every = {**asdict(self), **plain, **lists}
         return {name: value for name, value in every.items() if value or name not in _ONLY_IF_SET}
 
     @classmethod

@@ -1,7 +1,7 @@
-"""How a learner is trained."""
+"""How a learner is trained, and which other run may score the rows for it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trainables.errors import UsageError
 
@@ -41,3 +41,20 @@ class Training:
             raise UsageError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
         if self.precision not in ("fp32", "bf16"):
             raise UsageError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """The full-data run that scores the rows in place of the trial's own learner.
+
+    Attributes:
+        learner: Row of LEARNERS.
+        model: Hub id, folder, or the name of a built-in; not in any key.
+        model_sha: Content of the model.
+        training: How it is trained.
+    """
+
+    learner: str
+    model: str
+    model_sha: str
+    training: Training = field(default_factory=Training)

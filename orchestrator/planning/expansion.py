@@ -24,8 +24,8 @@ from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
-from trainables.spec import EACH_EPOCH, NULL, VECTORS, Scorer, Setting, TrialSpec
-from trainables.training_settings import Training
+from trainables.spec import EACH_EPOCH, NULL, VECTORS, Setting, TrialSpec
+from trainables.training_settings import Scorer, Training
 
 # Sources of evidence that are there without any learner.
 _OF_DATA = ("static", "given")

@@ -23,8 +23,8 @@ from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook
 from trainables.result import packed_by_class
-from trainables.spec import Scorer, TrialSpec
-from trainables.training_settings import Training
+from trainables.spec import TrialSpec
+from trainables.training_settings import Scorer, Training
 
 
 def named_apart(datasets: Mapping[str, Dataset]) -> dict[str, Dataset]:

@@ -16,8 +16,8 @@ from trainables.data.given_scores import GivenScores, read_given_scores
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model, locate_model
-from trainables.spec import VECTORS, Scorer
-from trainables.training_settings import Training
+from trainables.spec import VECTORS
+from trainables.training_settings import Scorer, Training
 
 NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
 

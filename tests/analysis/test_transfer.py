@@ -14,7 +14,7 @@ from analysis.transfer import transfer_rows
 from analysis.wording import method_labels
 from trainables.records import to_json
 from trainables.result import Phase
-from trainables.spec import Scorer
+from trainables.training_settings import Scorer
 
 SMALL = {"model": "small", "model_sha": "s" * 64, "learner": "linear", "protocol": "restart"}
 BIG = {"protocol": "restart"}

@@ -58,3 +58,9 @@ def specs():
 @pytest.mark.parametrize(("spec", "pinned"), zip(specs(), PINNED.split(), strict=True))
 def test_no_key_of_before_changes(spec, pinned):
     assert key_of([getattr(spec, name) for name in LADDER])[:16] == pinned
+
+
+def test_a_spec_is_written_as_before_where_no_row_is_put_back():
+    assert not {"protected", "min_per_class"} & {
+        name for spec in specs() for name in spec.to_dict()
+    }

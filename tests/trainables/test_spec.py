@@ -187,3 +187,26 @@ def test_a_fixed_list_is_scored_by_trials_of_the_seeds_it_names():
 def test_what_is_not_a_list_of_rows_trained_on_afresh_is_refused(fields):
     with pytest.raises(ValueError, match=r"scored_by is|a baseline has none"):
         replace(fixed(1, 2), **fields)
+
+
+@pytest.mark.parametrize("fields", [{"protected": ("a", "b")}, {"min_per_class": 3}])
+def test_rows_put_back_make_another_list_of_the_same_scores(fields):
+    one = fixed(1, 2, seed=901)
+    other = replace(one, **fields)
+    assert one.score_key == other.score_key and one.baseline == other.baseline
+    assert one.survivors_key != other.survivors_key and one.result_key != other.result_key
+    assert TrialSpec.from_dict(other.to_dict()) == other
+    assert {spec.score_key for spec in other.scorers} == {spec.score_key for spec in one.scorers}
+
+
+def test_classes_are_protected_in_whatever_order_they_are_named():
+    one, other = (fixed(1, protected=names) for names in (("b", "a"), ("a", "b", "a")))
+    assert one == other and one.survivors_key == other.survivors_key
+
+
+@pytest.mark.parametrize(
+    "spec", [FULL, replace(PRUNED, signal="infobatch", settings=(), selector="each_epoch")]
+)
+def test_where_no_selector_cuts_no_row_can_be_put_back(spec):
+    with pytest.raises(ValueError, match="rows can be put back"):
+        replace(spec, protected=("a",))

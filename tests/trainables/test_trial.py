@@ -532,3 +532,17 @@ def test_a_class_that_loses_its_last_training_row_is_named(specs, cache, small):
         assert said == (row.kept_counts[3] == 0)
         lost[said] = seed
     assert lost.keys() == {True, False}
+
+
+def test_a_protected_class_keeps_every_row_and_what_goes_is_a_part_of_the_cut(specs, filled, small):
+    _, pruned = specs("linear", protocol="restart")
+    cache = filled()
+    plain = replace(pruned, scored_by=(3, 4), seed=901)
+    spared = replace(plain, protected=small.class_names[:1], min_per_class=2)
+    keeps = []
+    for spec in (plain, spared):
+        run_trial(spec, cache)
+        table = pq.read_table(cache.root / f"survivors-{spec.survivors_key}")
+        keeps.append(table["keep"].to_numpy())
+    assert keeps[1][keeps[0]].all() and keeps[1].sum() > keeps[0].sum()
+    assert keeps[1][small.train.labels == 0].all()

@@ -45,6 +45,9 @@ class Split:
         own: The user's own columns under their own names, n rows; or None.
         first: Where inputs are pairs of texts joined by a newline, the characters of the first, shape
             (n,), int64; or None.
+        rows: Of each row its number in the split's own files, all shards in order, from 0, shape (n,),
+            int64; where the split was cut out of the training files, in those; -1 for a copy that a stress
+            test added. None for data that the package made. Not in `Dataset.sha`.
     """
 
     inputs: pa.Array
@@ -54,6 +57,7 @@ class Split:
     targets: NDArray[np.float64] | None = None
     own: pa.Table | None = None
     first: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Bring the columns into one form and refuse those that do not fit together."""
@@ -67,7 +71,7 @@ class Split:
                 f"a split holds {len(inputs)} inputs, {len(self.labels)} labels and {len(ids)} "
                 "ids; give one of each a row"
             )
-        for name in ("vectors", "targets", "own", "first"):
+        for name in ("vectors", "targets", "own", "first", "rows"):
             if (more := getattr(self, name)) is not None and len(more) != len(inputs):
                 raise DataError(
                     f"a split holds {len(inputs)} inputs and {len(more)} {name}; give one a row"
@@ -105,6 +109,7 @@ class Split:
             targets=None if self.targets is None else self.targets[rows],
             own=None if self.own is None else self.own.take(chosen),
             first=None if self.first is None else self.first[rows],
+            rows=None if self.rows is None else self.rows[rows],
         )
 
 
@@ -199,8 +204,9 @@ class Dataset:
     def sha(self) -> str:
         """The sha256 of the content: kind, class names, and every split's rows in order.
 
-        Neither the name nor the notes nor the way the arrays are cut into chunks counts, nor the user's
-        own columns, which are named by a hash of their own: what does not see them does not depend on them.
+        Neither the name nor the notes nor the way the arrays are cut into chunks counts, nor the rows of the
+        files it is from, nor the user's own columns, which are named by a hash of their own: what does not
+        see them does not depend on them.
         """
         sizes = {name: len(split) for name, split in self.splits.items()}
         head = {"format": FORMAT, "kind": self.kind, "classes": self.class_names, "sizes": sizes}

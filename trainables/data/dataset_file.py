@@ -20,8 +20,8 @@ METADATA_KEY = b"prune_envelope"
 def write(dataset: Dataset, path: str | Path) -> None:
     """Write all splits to one Parquet file; equal data sets give equal bytes.
 
-    The user's own columns are no part of it (`user_tables`). The store writes beside and renames, so
-    nothing here does.
+    The user's own columns are no part of it (`user_tables`), nor are the rows of the files it is from:
+    equal data of two files are one. The store writes beside and renames, so nothing here does.
     """
     splits = dataset.splits
     sizes = {name: len(split) for name, split in splits.items()}

@@ -247,5 +247,6 @@ def _encoded(raws: Mapping[str, Raw], notes: tuple[str, ...]) -> ReadData:
             targets=raw.targets,
             own=raw.own,
             first=raw.first,
+            rows=np.arange(len(raw.inputs)),
         )
     return ReadData(splits=splits, kind=raws["train"].kind, class_names=names, notes=notes)

@@ -180,6 +180,8 @@ def _copied(dataset: Dataset, share: float, rng: np.random.Generator) -> tuple[D
     ids, named = _ids(old.ids, sources)
     rows = np.concatenate([np.arange(n), sources])
     train = replace(old.take(rows), inputs=inputs, ids=ids)
+    if train.rows is not None:  # no file has the copies
+        train = replace(train, rows=np.where(np.arange(len(rows)) < n, train.rows, -1))
     truth = {name: values[rows] for name, values in _truth(dataset).items()}
     truth["duplicate_of"][n:] = sources
     how = f"{count:,} copies were added behind the {n:,} rows, {named}"

@@ -23,6 +23,7 @@ from trainables.selection.contracts import (
     check_scores,
 )
 from trainables.selection.lookup import Selection, check_content, resolve
+from trainables.selection.protection import least_kept, put_back
 from trainables.spec import TrialSpec
 
 Keep = NDArray[np.bool_]
@@ -92,13 +93,17 @@ def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep
     train = runs.dataset.train
     selection, evidence = resolve(spec), Evidence(spec, runs)
     cut = selection.selector
+    ties = uniform_draws(train.ids, spec.seed, "ties")
+    worth = scores if spec.prune == "low" else -scores
     keep = cut(
-        scores=scores if spec.prune == "low" else -scores,
+        scores=worth,
         rate=spec.rate,
-        ties=uniform_draws(train.ids, spec.seed, "ties"),
+        ties=ties,
         **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
     )
     check_keep(keep, len(train), spec.rate, spec.selector)
+    if spec.protected or spec.min_per_class:
+        keep = put_back(keep, worth, train.labels, ties, least_kept(spec, runs.dataset))
     return keep, evidence.used
 
 
