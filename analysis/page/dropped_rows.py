@@ -216,16 +216,15 @@ def summary_text(one: DroppedList, *, is_classed: bool) -> str:
     """What is known of all rows of a list, not of those shown alone."""
     if not one.dropped:
         return "No row is removed."
-    rows = f"{one.dropped:,} row{'s are' if one.dropped > 1 else ' is'} removed"
-    text = f"{rows}; of {one.twin_survives:,} of them a copy or near copy stays."
+    rows = f"{one.dropped:,} row{'s are' if one.dropped > 1 else ' is'} removed."
+    text = f"{rows} Of {one.twin_survives:,} of them a copy or near copy stays."
     if is_classed and one.survivor_kept:
         text += (
-            f" Of {one.other_label:,} the nearest row that stays has another class: look there for "
-            "wrong labels."
+            f" Of {one.other_label:,} of them the nearest row that stays has another class: look there "
+            "for wrong labels."
         )
-    shown = len(one.rows)
-    if 1 < shown < one.dropped:
-        text += f" The {shown:,} examples below are spread over the order of removal."
+    if 1 < len(one.rows) < one.dropped:
+        text += f" The {len(one.rows):,} examples are spread over the order of removal."
     return text
 
 
