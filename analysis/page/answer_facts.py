@@ -121,10 +121,10 @@ def _saves(row: JudgedCell) -> Fact | None:
             detail="by the clock the seeds do not agree on a saving",
         )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
-    scoring = _seconds(timed.scoring * full_s)
+    scoring = seconds_text(timed.scoring * full_s)
     # Drawn by lot a list costs nothing; one that several seeds scored took the scoring of them all.
     is_free = row.cell.condition.is_control
-    making = "" if is_free else f"; making the list took {_seconds(timed.once * full_s)}"
+    making = "" if is_free else f"; making the list took {seconds_text(timed.once * full_s)}"
     detail = f"{percent(round(abs(by_clock), 3))} of its time"
     if (by_clock < 0) != (by_count < 0):
         less = "fewer" if by_count > 0 else "more"
@@ -135,7 +135,7 @@ def _saves(row: JudgedCell) -> Fact | None:
     joined = "of" if by_clock >= 0 else "on top of"
     return Fact(
         label=f"{run} saves" if by_clock >= 0 else f"{run} costs more",
-        value=f"{_seconds(abs(by_clock) * full_s)} {joined} {_seconds(full_s)}",
+        value=f"{seconds_text(abs(by_clock) * full_s)} {joined} {seconds_text(full_s)}",
         detail=f"{detail}{rest}",
     )
 
@@ -164,7 +164,7 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     )
 
 
-def _seconds(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
     size = abs(seconds)
     for unit, length in (("h", 3600), ("min", 60)):
