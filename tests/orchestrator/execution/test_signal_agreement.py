@@ -1,8 +1,9 @@
+"""How far signals agree."""
+
 import numpy as np
 import pytest
+from orchestrator.execution.signal_agreement import rank_correlations
 from scipy.stats import spearmanr
-
-from orchestrator.execution.collect_dropped import rank_correlations
 
 
 @pytest.fixture
