@@ -60,12 +60,18 @@ def _is_of(record: PruneRecord, row: JudgedCell) -> bool:
     """Whether a pruned data set holds the rows of a condition: of a confirmed list the same rows."""
     own = row.cell.condition
     if own.kind == "fixed":
-        return any(pair.pruned.kept_sha == record.list_sha for pair in row.cell.pairs)
+        return is_confirmed_list(record, row)
     if record.protected or record.min_per_class:
         return False
     made = condition_of(record.spec)
     method = own.method._replace(kind=made.method.kind, protocol=made.method.protocol)
     return (made.method, made.warmup, made.rate) == (method, own.warmup, own.rate)
+
+
+def is_confirmed_list(record: PruneRecord, row: JudgedCell) -> bool:
+    """Whether the rows of a pruned data set are those that fresh seeds have trained on."""
+    listed = {pair.pruned.kept_sha for pair in row.cell.pairs}
+    return record.data_sha == row.cell.condition.source.data_sha and record.list_sha in listed
 
 
 def _folder_name(answer: Answer) -> str:

@@ -23,6 +23,7 @@ from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, opening, question, tally
 from analysis.page.provenance import environments, provenance
+from analysis.page.pruned_words import pruned_cards
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -165,6 +166,7 @@ def _context(study: Study) -> dict[str, Any]:
         "confirmation": confirmation_table(study),
         "confirmed_lists": confirmation_text(study),
         "sources": study.sources,
+        "pruned": pruned_cards(study),
         "with_examples": study.dropped.with_examples,
         "is_outdated": study.dropped.is_outdated,
         "has_texts": any(

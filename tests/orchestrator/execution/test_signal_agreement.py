@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from orchestrator.execution.signal_agreement import rank_correlations
 from scipy.stats import spearmanr
+
+from orchestrator.execution.signal_agreement import rank_correlations
 
 
 @pytest.fixture
