@@ -78,7 +78,7 @@ function pairOf(row) {
   why.append(copy);
   const pair = make("li");
   pair.className = "pair";
-  const lower = ` · ${cellText(row.percentile, "%")} of all rows score lower`;
+  const lower = ` · ${cellText(row.percentile, "%")} of rows score lower`;
   pair.append(box("gone", "✂ removed" + told(gone) + lower, ours, [why]));
   if (stays) {
     const other = row.isOther ? " · another class" : "";

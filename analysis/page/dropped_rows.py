@@ -235,7 +235,7 @@ def _pair(study: Study, one: DroppedList, row: DroppedRow) -> ShownPair:
     both = shared_words(mine, theirs) if theirs else ([(" ".join(mine), True)], [])
     told, lower = _told(sample, is_classed=has_classes(study)), percent(round(row.percentile, 4))
     return ShownPair(
-        gone=ShownRow(told=f"✂ removed{told} · {lower} of all rows score lower", words=both[0]),
+        gone=ShownRow(told=f"✂ removed{told} · {lower} of rows score lower", words=both[0]),
         stays=ShownRow(told=_told_of_other(study, sample, other, row), words=both[1])
         if other
         else None,

@@ -13,7 +13,7 @@ from analysis.warrants import Warrant
 from analysis.wording import percent
 
 _TONES: dict[str, Tone] = {"✓": "in", "✗": "out"}
-# Classes that are named; of more those of which the smallest share stays.
+# Classes that are named: those of which the smallest share stays.
 _CLASSES = 8
 
 
@@ -56,8 +56,8 @@ def _card(study: Study, record: PruneRecord) -> PrunedCard:
         if record.anyway
         else ""
     )
-    measured = {fact.label for fact in words.facts}
-    own = (fact for fact in _facts(record) if fact.label not in measured)
+    own = list(_facts(record))
+    measured = [one for one in words.facts if one.label not in {fact.label for fact in own}]
     return PrunedCard(
         name=record.out or record.run,
         mark=words.mark,
@@ -65,7 +65,7 @@ def _card(study: Study, record: PruneRecord) -> PrunedCard:
         tone=_TONES.get(words.mark, "unsure"),
         headline=words.headline,
         sentences=words.sentences,
-        facts=(*own, *words.facts),
+        facts=(*own, *measured),
         warnings=(anyway,) if anyway else (),
     )
 
@@ -94,42 +94,43 @@ def _facts(record: PruneRecord) -> Iterator[Fact]:
         detail=f"{record.n_kept:,} stay: list {record.hash}",
     )
     if kept_back := _kept_back(record):
-        yield Fact(label="Put back", value=kept_back)
-    if record.classes:
-        yield Fact(label="Classes", value=_classes(record))
+        yield Fact(label="Kept back", value=kept_back)
+    if any(one.rows for one in record.classes):
+        yield _classes(record)
     yield Fact(
         label="Written", value=f"{record.made[:16].replace('T', ' ')} UTC", detail=record.command
     )
 
 
 def _scores(record: PruneRecord) -> str:
-    """Whose scores the list joins, and how far it is what each of them would cut."""
-    seeds = ", ".join(map(str, record.spec.scored_by))
-    if len(record.spec.scored_by) < 2:
+    """Whose scores made the list, and how far it is what each of them would cut."""
+    seeds = [str(seed) for seed in record.spec.scored_by]
+    if record.spec.signal == "random" or len(seeds) < 2:
         return ""
+    made = f"made of the scores of seeds {', '.join(seeds)}"
     if not record.agreement:
-        return f"ranks of seeds {seeds} joined into one list"
+        return made
     low, high = (percent(round(at(record.agreement.values()), 2)) for at in (min, max))
     share = low if low == high else f"{low} to {high}"
-    return (
-        f"ranks of seeds {seeds} joined into one list; the cut of a seed alone removes {share} of the rows "
-        "that go here"
-    )
+    return f"{made}; the cut of a seed alone removes {share} of the rows that go here"
 
 
 def _kept_back(record: PruneRecord) -> str:
-    """Which rows a cut may not take."""
-    parts = [f"every row of {', '.join(record.protected)}"] if record.protected else []
+    """What the cut was not to take."""
+    parts = [f"no row of {', '.join(record.protected)} goes"] if record.protected else []
     if record.min_per_class:
-        parts.append(f"rows of each class until {record.min_per_class:,} stay, or all it has")
-    return " and ".join(parts)
+        parts.append(f"of each class {record.min_per_class:,} rows stay, or all it has")
+    return "; ".join(parts)
 
 
-def _classes(record: PruneRecord) -> str:
-    """How many rows of each class stay, in the data set's order."""
-    known = [one for one in record.classes if one.rows]
-    worst = sorted(known, key=lambda one: one.kept / one.rows)[:_CLASSES]
-    named = [f"{one.name} {one.kept:,} of {one.rows:,}" for one in known if one in worst]
-    more = len(known) - len(named)
-    text = ", ".join(named) + " stay"
-    return f"{text}; and {more:,} more that keep a larger share" if more else text
+def _classes(record: PruneRecord) -> Fact:
+    """How many rows of each class stay, first of the one of which the smallest share does."""
+    known = sorted((one for one in record.classes if one.rows), key=lambda one: one.kept / one.rows)
+    named = [f"{one.name} {one.kept:,} of {one.rows:,}" for one in known]
+    more = len(named) - _CLASSES
+    others = ", ".join(named[1:_CLASSES])
+    return Fact(
+        label="Classes",
+        value=f"{named[0]} stay",
+        detail=f"{others}; {more:,} more keep a larger share" if more > 0 else others,
+    )

@@ -75,7 +75,7 @@ def test_the_warm_up_is_named_where_there_are_several(paired, dropped):
 
 def test_a_removed_row_is_told_with_its_reason_and_the_row_that_stays(seen):
     first, alone = dropped_panel(seen).pairs
-    assert first.gone.told == "✂ removed · positive · id id3 · row 103 · 1% of all rows score lower"
+    assert first.gone.told == "✂ removed · positive · id id3 · row 103 · 1% of rows score lower"
     assert first.gone.words == [
         ("a", True), ("very", False), ("good film", True), ("<b>indeed</b>", False)
     ]  # fmt: skip
