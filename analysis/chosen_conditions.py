@@ -36,6 +36,7 @@ class Chosen:
             answer, else by itself.
         words: The condition: rate, method and warm-up.
         said: What the run says of it, in one sentence.
+        method_text: Its method as --method takes it.
     """
 
     study: Study
@@ -45,6 +46,7 @@ class Chosen:
     is_shown: bool
     words: str
     said: str
+    method_text: str
 
     @property
     def source(self) -> DatasetId:
@@ -59,6 +61,7 @@ def chosen_condition(
     method: str = "",
     rate: float | None = None,
     anyway: bool = False,
+    hint: str = "",
 ) -> Chosen:
     """The answer's condition, or the one that is named.
 
@@ -68,6 +71,7 @@ def chosen_condition(
         method: As `named_curve` takes it; empty for the answer's.
         rate: Share removed; None for the largest that the method is shown to stand.
         anyway: Choose it though it is not shown to be within.
+        hint: What else can be done where it is not, a sentence.
 
     Raises:
         NotShownError: If the run does not show it to be within, unless anyway.
@@ -90,9 +94,10 @@ def chosen_condition(
     chosen = Chosen(
         study=study, answer=answer, row=row, is_answer=is_answer, is_shown=is_shown,
         words=_words(study, answer, row), said=_said(study, answer, row, is_answer=is_answer),
+        method_text=_method_text(study, answer, row),
     )  # fmt: skip
     if not (is_shown or anyway):
-        raise NotShownError(f"{chosen.said} {_remedy(study, chosen)}")
+        raise NotShownError(f"{chosen.said} {_remedy(study, chosen)} {hint}".rstrip())
     return chosen
 
 
@@ -174,14 +179,16 @@ def _methods(study: Study, answer: Answer) -> str:
 def _words(study: Study, answer: Answer, row: JudgedCell) -> str:
     """A condition in words: what goes, by what."""
     c = row.cell.condition
-    curves = rate_curves(study, answer.source)
-    one = study.confirmed.get(answer.source)
-    if c.kind == "fixed" and one is not None:
-        method = next((curve.method for curve in curves if one.is_of(curve)), c.method)
-    else:
-        method = c.method
-    label = study.methods.get(method, c.signal)
+    label = study.methods.get(_curve(study, answer, row).method, c.signal)
     return f"{answer.name}, {removed_text(c.rate, c.warmup)} by {label}"
+
+
+def _curve(study: Study, answer: Answer, row: JudgedCell) -> RateCurve:
+    """The method and warm-up of the search that a condition is of; of a list the one that chose it."""
+    curve, one = row.cell.condition.rate_curve, study.confirmed.get(answer.source)
+    if row.cell.condition.kind != "fixed" or one is None:
+        return curve
+    return next((c for c in rate_curves(study, answer.source) if one.is_of(c)), curve)
 
 
 def _said(study: Study, answer: Answer, row: JudgedCell, *, is_answer: bool) -> str:
@@ -199,17 +206,23 @@ def _said(study: Study, answer: Answer, row: JudgedCell, *, is_answer: bool) -> 
     )
 
 
+def _method_text(study: Study, answer: Answer, row: JudgedCell) -> str:
+    """A condition's method as --method takes it."""
+    curve = _curve(study, answer, row)
+    return curve_texts(study.methods, {**rate_curves(study, answer.source), curve: []})[curve]
+
+
 def _remedy(study: Study, chosen: Chosen) -> str:
     """What to do where a condition is not shown to be within, in one sentence."""
     within = _within(study, chosen)
     if chosen.is_answer and chosen.answer.state in _GOES_ON and study.plan.command:
-        others = f"its sweep goes on with it: {study.plan.command}"
+        others = f"Its sweep goes on with it: {study.plan.command}"
     elif within:
         some, more = ", ".join(within[:3]), len(within) - 3
-        others = f"within by itself: {some}{f' and {more} more' if more > 0 else ''}"
+        others = f"Within by itself: {some}{f' and {more} more' if more > 0 else ''}"
     else:
-        others = "no other condition of it is within; more seeds or a smaller --rate in a sweep may show one"
-    return f"Nothing was written: {others}. --anyway writes it all the same."
+        others = "No other condition of it is within; more seeds or a smaller --rate in a sweep may show one"
+    return f"{others}."
 
 
 def _within(study: Study, chosen: Chosen) -> Sequence[str]:

@@ -22,7 +22,7 @@ _DIGITS, _OF_DATA = 12, 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptRows:
+class WrittenList:
     """A file of rows that stay.
 
     Attributes:
@@ -36,7 +36,7 @@ class KeptRows:
     count: int
 
 
-def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
+def write_lists(sweep: Sweep) -> Iterator[WrittenList]:
     """Write RUN/survivors/HASH.parquet for each list that fresh seeds train on, where there is one."""
     lists = {spec.survivors_key: spec for spec in sweep.specs if spec.shares_list}
     for key, spec in lists.items():
@@ -47,7 +47,7 @@ def write_lists(sweep: Sweep) -> Iterator[KeptRows]:
         dataset = sweep.datasets[spec.data_sha]
         path = write_list(sweep.run.folder, spec, dataset, keep)
         name = f"{dataset.name} (altered)" if dataset.sha in sweep.plan.altered else dataset.name
-        yield KeptRows(path=path, dataset=name, count=int(keep.sum()))
+        yield WrittenList(path=path, dataset=name, count=int(keep.sum()))
 
 
 def write_list(folder: Path, spec: TrialSpec, dataset: Dataset, keep: NDArray[np.bool_]) -> Path:

@@ -26,7 +26,7 @@ from trainables.selection.removed import removed_rows
 
 # Bytes of a removed row beside the data: its scores, its neighbour, its reason.
 _REMOVED_BYTES = 200
-Card = Callable[[PruneRecord, Path], None]
+Card = Callable[[PruneRecord], str]
 
 
 def check_out(out: Path) -> Path:
@@ -68,9 +68,9 @@ def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
 
 def _size_of(opened: OpenedRun) -> int:
     """Bytes of the data set's files at most, or of what was read where they are not at hand."""
-    path, test = Path(opened.source.name), Path(opened.source.test or "/nowhere")
-    files = [one for one in (path, test) if one.is_file()]
-    if path.is_dir():
+    path, test = opened.data_path, Path(opened.source.test)
+    files = [one for one in (path, test) if one and one.is_file()]
+    if path and path.is_dir():
         files += [one for one in path.rglob("*") if one.is_file()]
     if files:
         return sum(one.stat().st_size for one in files)
@@ -78,7 +78,7 @@ def _size_of(opened: OpenedRun) -> int:
 
 
 def write_folder(
-    out: Path, opened: OpenedRun, survivors: Survivors, record: PruneRecord, write_card: Card
+    out: Path, opened: OpenedRun, survivors: Survivors, record: PruneRecord, card: Card
 ) -> PruneRecord:
     """Write a pruned data set, whole or not at all, and its record into the run's folder.
 
@@ -87,7 +87,7 @@ def write_folder(
         opened: The run, with its data.
         survivors: The rows that stay.
         record: All that is known of it before its files are written.
-        write_card: Writes the card of a record as a file.
+        card: The text of the card of a record.
 
     Returns:
         The record, with its files.
@@ -96,10 +96,10 @@ def write_folder(
         DataError: If what was written does not read as what was to be written.
         UnavailableError: If there is no room, or another command writes there.
     """
-    with _draft_of(out) as draft:
+    with whole_folder(out) as draft:
         record = _fill(draft, opened, survivors, record)
         (draft / "prune.json").write_text(record.to_json(), encoding="utf-8")
-        write_card(record, draft / "README.md")
+        (draft / "README.md").write_text(card(record), encoding="utf-8")
     kept = replace(record, out=str(out))
     name = key_of([record.data_sha, record.list_sha, kept.out])[:12]
     atomic_write(opened.folder / FOLDER / f"{name}.json", kept.to_json().encode())
@@ -127,7 +127,7 @@ def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRec
 
 
 @contextmanager
-def _draft_of(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path) -> Iterator[Path]:
     """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
 
     What a command that was killed left beside is taken away.

@@ -18,11 +18,15 @@ from analysis.study import Study, read_runs
 from orchestrator.execution.write_lists import write_list
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.pruning.card import card_text
 from orchestrator.pruning.chosen import list_of
 from orchestrator.pruning.folder import check_out, check_space, write_folder
+from orchestrator.pruning.hub_target import HubTarget, check_target
 from orchestrator.pruning.opened import OpenedRun, open_run
 from orchestrator.pruning.overlay import Overlay
+from orchestrator.pruning.push import push
 from orchestrator.pruning.rescoring import rescore, scores_lacking
+from orchestrator.pruning.source_card import SourceCard, licensed, source_card
 from orchestrator.pruning.survivors import Survivors, survivors_of
 from orchestrator.pruning.told import (
     class_counts,
@@ -30,7 +34,9 @@ from orchestrator.pruning.told import (
     print_list,
     print_price,
     print_remaking,
+    print_warrant,
     print_written,
+    protection_text,
 )
 from orchestrator.pruning.warrant import measure, planned_warrant, price
 from orchestrator.store.run_folder import Run
@@ -58,6 +64,8 @@ class PruneAsked:
         anyway: Write it though it is not shown to be within.
         warrant: Measure exactly this list where that was not done.
         seeds: Fresh seeds for that; None for the usual number.
+        license: That the card names; empty for that of the source's own card.
+        target: Where on the hub it is to go; None for nowhere.
         dry_run: Say what would be done, and do nothing.
     """
 
@@ -73,6 +81,8 @@ class PruneAsked:
     anyway: bool = False
     warrant: bool = True
     seeds: int | None = None
+    license: str = ""
+    target: HubTarget | None = None
     dry_run: bool = False
 
 
@@ -93,14 +103,15 @@ def prune_run(
         console: Where lines go.
         tolerance: The margin that the run was asked for.
     """
+    out = check_out(asked.out)
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     study = read_runs([asked.run], by=by)
     _check_one_dataset(study, asked)
     chosen = chosen_condition(
-        study, dataset=asked.dataset, method=asked.method, rate=asked.rate, anyway=asked.anyway
-    )
+        study, dataset=asked.dataset, method=asked.method, rate=asked.rate, anyway=asked.anyway,
+        hint="Nothing was written; --anyway writes it all the same.",
+    )  # fmt: skip
     print_chosen(chosen, console)
-    out = check_out(asked.out)
     opened = open_run(asked.run, chosen, request, resources, moved_to=asked.data)
     spec = list_of(
         chosen, opened.plan, lambda one: opened.store.has("result", one.result_key),
@@ -128,10 +139,6 @@ def _check_one_dataset(study: Study, asked: PruneAsked) -> None:
     )
 
 
-def write_card(record: PruneRecord, path: Path) -> None:
-    path.write_text(f"# {record.words}\n")
-
-
 def _make(
     asked: PruneAsked,
     chosen: Chosen,
@@ -151,6 +158,7 @@ def _make(
     record = _record(asked, chosen, opened, survivors)
     print_list(chosen, survivors, record.classes, console)
     check_space(out, opened, int((~survivors.keep).sum()))
+    about = _about(asked, opened, record.list_sha)
     code = DONE
     if asked.warrant:
         planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)
@@ -158,17 +166,30 @@ def _make(
         warrant, code = measure(
             opened.sweep, survivors, chosen.study, seeds=asked.seeds, console=console
         )
+        print_warrant(warrant, console)
         record = replace(record, warrant=warrant.to_dict(), no_warrant="")
         is_stopped = code not in (DONE, GATE, INCOMPLETE)
         if is_stopped or (code != DONE and not asked.anyway):
             return _unwritten(asked, warrant.state, code, console)
-    record = write_folder(out, opened, survivors, record, write_card)
+    record = write_folder(out, opened, survivors, record, lambda one: card_text(one, about))
     write_list(asked.run, spec, opened.dataset, survivors.keep)
     print_written(out, record, console)
     report = write_report(asked.run, by=opened.by)
     console.print(f"report   {report}", highlight=False)
     opened.resources.upload_run(asked.run)
+    if asked.target:
+        pushed = push(out, record, asked.target)
+        readers = "all" if pushed.is_public else "you and your organisation alone"
+        console.print(f"pushed   {pushed.url} (to be read by {readers})", highlight=False)
     return INCOMPLETE if code == INCOMPLETE else DONE
+
+
+def _about(asked: PruneAsked, opened: OpenedRun, list_sha: str) -> SourceCard:
+    """What the card copies; what could only fail when it is pushed is refused here."""
+    about = licensed(asked.license, source_card(opened.data_path, opened.dataset.source))
+    if asked.target:
+        check_target(asked.target, licensed=", ".join(about.licenses), list_sha=list_sha)
+    return about
 
 
 def _unwritten(asked: PruneAsked, state: str, code: int, console: Console) -> int:
@@ -224,7 +245,9 @@ def _record(
         read_from=Path(name).name if Path(name).is_absolute() else name,
         hub_source=opened.dataset.source,
         spec=spec,
-        words=chosen.words,
+        words=f"{chosen.words}; put back: {back}"
+        if (back := protection_text(spec))
+        else chosen.words,
         list_sha=rows_sha(survivors.keep),
         n_train=len(survivors.keep),
         n_kept=int(survivors.keep.sum()),

@@ -1,5 +1,6 @@
 """A run opened again: the data set that one of its conditions is of, its store, and its sweep."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from orchestrator.store.local import ArtifactStore
 from orchestrator.store.object_storage import Remote
 from orchestrator.store.replicated import SharedStore, Store
 from orchestrator.store.run_folder import changed_environment
-from trainables.data.catalog import Source, load
+from trainables.data.catalog import DATA_DIR_VARIABLE, Source, load
 from trainables.data.dataset import Dataset
 from trainables.data.finding import title_of
 from trainables.errors import AbsentError, DataError, UnavailableError, UnsafeError
@@ -55,6 +56,14 @@ class OpenedRun:
         local = ArtifactStore(self.resources.cache, environment=key_of(environment)[:12])
         remote = self.resources.storage
         return SharedStore(local, Remote(remote)) if remote else local
+
+    @property
+    def data_path(self) -> Path | None:
+        """The file or folder that the data set is read from; None for the hub's and what the package makes."""
+        source = self.source
+        folder = source.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+        named = [Path(folder) / source.name] if folder else []
+        return next((path for path in (*named, Path(source.name)) if path.exists()), None)
 
     @property
     def runs(self) -> RunContext:

@@ -8,7 +8,9 @@ import numpy as np
 from rich.console import Console
 
 from analysis.chosen_conditions import Chosen
+from analysis.page.warrant_words import warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
+from analysis.warrants import Warrant
 from analysis.wording import percent
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.pruning.survivors import Survivors
@@ -23,7 +25,8 @@ _CLASSES = 20  # lines of them on a terminal
 def print_chosen(chosen: Chosen, console: Console) -> None:
     """The condition, and what the run says of it."""
     console.print(chosen.words, highlight=False)
-    console.print(f"  {chosen.said.removeprefix(f'{chosen.answer.name}: ')}", highlight=False)
+    said = chosen.said.removeprefix(f"{chosen.words}: ").removeprefix(f"{chosen.answer.name}: ")
+    console.print(f"  {said[:1].upper()}{said[1:]}", highlight=False)
     if not chosen.is_shown:
         console.print("  The run does not show it to be within the margin.", style="yellow")
 
@@ -68,7 +71,7 @@ def print_list(
     )
     if spec.protected or spec.min_per_class:
         console.print(
-            f"  the cut removes {percent(spec.rate)}; what it removes {protection_text(spec)} was put back",
+            f"  the cut removes {percent(spec.rate)}; put back of that: {protection_text(spec)}",
             highlight=False,
         )
     wide = max((len(excerpt(one.name)) for one in classes[:_CLASSES]), default=0)
@@ -93,19 +96,18 @@ def _agreement(survivors: Survivors) -> list[str]:
         return [
             "how far each seed's own cut agrees is not known: their scores are no longer in the store"
         ]
-    each = ", ".join(f"{seed}: {percent(round(share, 3))}" for seed, share in known.items())
-    return [f"of the rows that go, the cut by one seed's scores alone removes too ({each})"]
+    each = ", ".join(f"{percent(round(share, 3))} (seed {seed})" for seed, share in known.items())
+    return [f"each seed's own cut alone would remove of the rows that go: {each}"]
 
 
 def protection_text(spec: TrialSpec) -> str:
-    """What is kept from a cut: of class 'spam', of classes of fewer than 50 rows left."""
+    """What is put back of a cut: all rows of 'spam', and of each class what it takes to keep 50 rows."""
     parts = []
     if spec.protected:
-        names = ", ".join(map(excerpt, spec.protected))
-        parts.append(f"of class{'es' * (len(spec.protected) > 1)} {names}")
+        parts.append(f"all rows of {' and '.join(map(excerpt, spec.protected))}")
     if spec.min_per_class:
-        parts.append(f"below {spec.min_per_class:,} rows of a class")
-    return " and ".join(parts)
+        parts.append(f"of each class what it takes to keep {spec.min_per_class:,} rows")
+    return ", and ".join(parts)
 
 
 def class_counts(dataset: Dataset, survivors: Survivors) -> tuple[ClassCount, ...]:
@@ -137,6 +139,12 @@ def print_price(price: WarrantPrice, console: Console) -> None:
         f"{price.trials} trials{done}; {hours}",
         highlight=False,
     )
+
+
+def print_warrant(warrant: Warrant, console: Console) -> None:
+    """What fresh seeds that trained on exactly these rows say."""
+    for line in warrant_words(warrant).lines:
+        console.print(line, highlight=False)
 
 
 def print_written(out: Path, record: PruneRecord, console: Console) -> None:
