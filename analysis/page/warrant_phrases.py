@@ -21,10 +21,15 @@ def words_of_warrant(w: Warrant) -> MetricWords:
 
 def cut_of_warrant(w: Warrant) -> str:
     """The data set less the rows that go: imdb without 10% of its rows."""
+    return f"{w.dataset} without {gone_text(w)}"
+
+
+def gone_text(w: Warrant) -> str:
+    """How much goes: 10% of its rows."""
     gone = 1 - w.n_kept / w.n_train if w.n_train else w.rate
-    # 0.3 of 4,459 rows are 1,337 of them, which nobody calls 29.98%.
+    # 1,337 of 4,459 rows are 0.3 of them rounded to whole rows, which nobody calls 29.98%.
     share = w.rate if abs(gone - w.rate) * w.n_train < 1 else round(gone, 3)
-    return f"{w.dataset} without {percent(share)} of its rows"
+    return f"{percent(share)} of its rows"
 
 
 def line_of_warrant(w: Warrant) -> str:

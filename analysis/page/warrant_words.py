@@ -9,6 +9,7 @@ from analysis.page.warrant_phrases import (
     afresh_text,
     capital,
     cut_of_warrant,
+    gone_text,
     guard_change,
     harm_text,
     line_of_warrant,
@@ -123,8 +124,10 @@ def _open(w: Warrant) -> Sequence[str]:
 def _lost_head(w: Warrant) -> str:
     high = w.change.high if w.change else None
     if high is not None and high < -w.tolerance:
-        return f"Keep all of {w.dataset}: {cut_of_warrant(w)} {harm_text(w, 'more than')}."
-    return f"Keep all of {w.dataset}: {cut_of_warrant(w)} breaks what is guarded."
+        return (
+            f"Keep all of {w.dataset}: without {gone_text(w)} a model {harm_text(w, 'more than')}."
+        )
+    return f"Keep all of {w.dataset}: without {gone_text(w)} what is guarded does not hold."
 
 
 def _lost(w: Warrant) -> Sequence[str]:
@@ -204,19 +207,20 @@ def _settles(w: Warrant) -> str:
     """What would settle a list that is not decided, and its price."""
     found = []
     if w.more_seeds and w.seeds:
-        per_seed = w.n_trials / len(w.seeds)
+        trials = w.n_trials / len(w.seeds) * w.more_seeds
         took = seconds_text(w.took_s / len(w.seeds) * w.more_seeds)
         found.append(
-            f"another try of {w.more_seeds} new seeds (--seeds {w.more_seeds}: {per_seed * w.more_seeds:.0f} "
-            f"trials, about {took} of one worker)"
+            f"another try, of {w.more_seeds} new seeds (--seeds {w.more_seeds}: {trials:.0f} trials, about "
+            f"{took} of one worker), in 4 of 5 cases"
         )
     if w.more_rows:
-        rows = f"{float(f'{w.more_rows:.2g}'):,.0f}"
-        found.append(f"a sweep with some {rows} test rows in place of {w.n_test:,}")
-    if found:
-        return (
-            f"What would settle it in 4 of 5 cases, if mean and spread stay: {' or '.join(found)}."
+        rounded = float(f"{w.more_rows:.2g}")
+        rows = rounded if rounded > w.n_test else w.more_rows
+        found.append(
+            f"a sweep with some {rows:,.0f} test rows in place of {w.n_test:,}, in about 1 of 2"
         )
+    if found:
+        return f"What would settle it, if mean and spread stay: {', or '.join(found)}."
     return f"No number of seeds would settle it: {w.why_open}." if w.why_open else ""
 
 
@@ -255,8 +259,8 @@ def _why_other(w: Warrant) -> Iterator[str]:
     if s.agreement is not None and round(s.agreement, 2) < 1:
         share = percent(round(s.agreement, 2))
         yield (
-            f"there each seed cut by scores of its own, here one list joins them, which removes {share} of "
-            "the rows that such a cut removes"
+            "there each seed cut by scores of its own, here one list joins them: of the rows that it "
+            f"removes, a seed's own cut removes {share}"
         )
     if w.n_train and round(1 - w.n_kept / w.n_train, 3) < round(s.rate, 3):
         yield "here fewer rows go, as some were put back to protect classes"
@@ -271,10 +275,15 @@ def _why_other(w: Warrant) -> Iterator[str]:
 
 
 def _earlier(w: Warrant) -> str:
+    """That lists before it have used up a part of the error that all share; else nothing."""
     if not w.earlier:
         return ""
-    lists = "1 level is" if w.earlier == 1 else f"{w.earlier} levels are"
+    others = (
+        "1 try that came before this one"
+        if w.earlier == 1
+        else f"{w.earlier} tries that came before"
+    )
     return (
-        f"{lists} spent on lists of this run that came before and did not pass: each bound here errs in "
-        f"{percent(round(w.level, 6))} of cases, in place of 4%, so that all together keep to 5%."
+        f"All lists of this run share an error of 5%, and {others} did not pass, or the run keeps it for its own "
+        f"confirmation: each bound here errs in {percent(round(w.level, 6))} of cases, in place of 4%."
     )

@@ -83,7 +83,9 @@ def test_a_run_gets_its_page_and_both_tables(run, small_run):
 def test_nothing_half_written_is_left_behind(run):
     write_report(run)
     names = {path.name for path in run.iterdir()}
-    assert names == {"trials", "report.html", "envelope.csv", "trials.parquet"}
+    assert names == {
+        "trials", "report.html", "verdicts.json", "envelope.csv", "trials.parquet",
+    }  # fmt: skip
 
 
 def test_equal_rows_give_an_equal_page(small_run):

@@ -69,7 +69,8 @@ def places_of(
     drawn = np.zeros(len(gone), dtype=bool)
     turned = drawn
     if against == "both ends":
-        turned = first_goes[gone] > np.median(first_goes[keep])
+        place = np.argsort(np.lexsort((ties, first_goes)))
+        turned = place[gone] > np.median(place[keep])
     elif against == "like scores":
         turned = _beyond_cutoff(spec, first_goes, ties, int(keep.sum()))[gone]
         drawn = ~turned
