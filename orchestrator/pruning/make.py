@@ -288,8 +288,8 @@ def _dry_run(
             print_price(price(planned), console)
     splits = ", ".join(opened.dataset.splits)
     console.print(
-        f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md. Nothing "
-        "was written or run.",
+        f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md",
         highlight=False,
     )
+    console.print("Nothing was written or run. Run without --dry-run to do it.")
     return DONE

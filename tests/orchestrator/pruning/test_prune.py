@@ -228,7 +228,8 @@ def test_of_several_data_sets_the_commands_are_listed():
     asked = PruneAsked(run=Path("/r"), out=Path("/out"), command="")
     with pytest.raises(UsageError) as refused:
         _check_one_dataset(study, asked)
-    assert "prune-envelope prune /r --dataset 'ag news' /out" in str(refused.value).splitlines()
+    lines = str(refused.value).splitlines()
+    assert "  prune-envelope prune /r --dataset 'ag news' /out" in lines and len(lines) == 3
 
 
 def test_rows_are_those_of_the_user_s_own_file_whatever_was_cut_of_it(tmp_path):
