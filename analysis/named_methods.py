@@ -108,7 +108,8 @@ def named_curve(
         raise UsageError(
             f"--method {text!r} fits {len(fitting)} methods of {of}; name one of them: {have}"
         )
-    near = did_you_mean(text, [*texts.values(), *labels.values()])
+    signals = dict.fromkeys(curve.method.signal for curve in texts)
+    near = did_you_mean(text, [*signals, *texts.values(), *labels.values()])
     raise UsageError(f"--method {text!r} is no method of {of}; it has {have}.{near}")
 
 

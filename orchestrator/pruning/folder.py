@@ -96,7 +96,7 @@ def write_folder(
         DataError: If what was written does not read as what was to be written.
         UnavailableError: If there is no room, or another command writes there.
     """
-    with _draft_of(out) as draft:
+    with whole_folder(out) as draft:
         record = _fill(draft, opened, survivors, record)
         (draft / "prune.json").write_text(record.to_json(), encoding="utf-8")
         (draft / "README.md").write_text(card(record), encoding="utf-8")
@@ -127,7 +127,7 @@ def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRec
 
 
 @contextmanager
-def _draft_of(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path) -> Iterator[Path]:
     """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
 
     What a command that was killed left beside is taken away.
