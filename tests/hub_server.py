@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote, urlsplit
@@ -75,7 +75,9 @@ class HubServer:
         handler = type("Handler", (_Handler,), {"hub": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # Half a second between looks, as is usual, is what every test would wait at its end.
+        serve = self._server.serve_forever
+        threading.Thread(target=serve, args=(0.01,), daemon=True).start()
         return self
 
     def close(self) -> None:
@@ -109,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         if repo in self.hub.status:
             code, name = self.hub.status[repo]
             self._answer(code, b"", {"X-Error-Code": name, "X-Error-Message": name})
-        elif repo not in self.hub.refs or (repo in self.hub.private and not self._writer_of(repo)):
+        elif repo not in self.hub.refs or self._is_hidden(repo, rest):
             self._answer(404, b"", {"X-Error-Code": "RepoNotFound"})
         elif rest[:1] == ["blobs"]:
             self._file(repo, rest[1], "/".join(rest[2:]))
@@ -139,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = path.strip("/").removeprefix("api/").split("/")
         if path == "/api/validate-yaml":
             faults = faults_of(json.loads(self._body)["content"])
-            self._json({"errors": [{"message": fault} for fault in faults]}, 400 if faults else 200)
+            told = {"errors": [{"message": fault} for fault in faults], "warnings": []}
+            self._json(told, 400 if faults else 200)
         elif path == "/api/repos/create":
             self._create(json.loads(self._body))
         elif path.endswith(".git/info/lfs/objects/batch"):
@@ -177,6 +180,11 @@ class _Handler(BaseHTTPRequestHandler):
         name, role, others = self._login()
         return role == "write" and repo.partition("/")[0] in (name, *others)
 
+    def _is_hidden(self, repo: str, rest: Sequence[str]) -> bool:
+        """Whether there is nothing to see for who asks; where a redirect leads is known to whom it was given."""
+        is_hidden = repo in self.hub.private and not self._writer_of(repo)
+        return is_hidden and rest[:1] != ["blobs"]
+
     def _whoami(self) -> None:
         name, role, others = self._login()
         if not name:
@@ -187,14 +195,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _create(self, asked: Mapping[str, str]) -> None:
         repo = f"{asked['organization'] or self._login()[0]}/{asked['name']}"
+        url = f"{self.hub.endpoint}/datasets/{repo}"
         assert asked["type"] == "dataset"
         if not self._writer_of(repo):
             self._answer(403, b"", {"X-Error-Message": "Forbidden"})
         elif repo in self.hub.refs:
-            self._answer(409, b"", {"X-Error-Message": "You already created this dataset repo"})
+            self._json({"error": "You already created this dataset repo", "url": url}, 409)
         else:
             self.hub.make(repo, private=asked.get("visibility") == "private")
-            self._json({"url": f"{self.hub.endpoint}/datasets/{repo}"})
+            self._json({"url": url})
 
     def _mode(self, file: Mapping[str, str]) -> dict[str, object]:
         mode = "lfs" if file["path"].endswith(".parquet") else "regular"

@@ -7,7 +7,13 @@ from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
 from analysis.wording import percent
-from orchestrator.pruning.card_data import card_data, has_own_configs, unread_by_datasets
+from orchestrator.pruning.card_data import (
+    card_data,
+    has_own_configs,
+    read_apart,
+    reader_of,
+    tables_of,
+)
 from orchestrator.pruning.markdown import code, literal, sentence, table
 from orchestrator.pruning.source_card import SourceCard
 
@@ -134,13 +140,12 @@ def _measured(words: WarrantWords) -> list[str]:
 
 def _use(record: PruneRecord) -> list[str]:
     """How to train on it, in three lines that run."""
-    unread = unread_by_datasets(record)
-    if unread:
-        load = (
-            f"`datasets` reads no {unread} files; `prune-envelope inspect --dataset FOLDER` does, and so does "
-            "pyarrow."
-        )
-        return ["## Train on it", "", load, *_notes(record)]
+    train = next(file for file in tables_of(record) if file.split == "train")
+    ours = "`prune-envelope sweep --dataset FOLDER` reads it"
+    if not reader_of(train):
+        ending = train.path.partition(".")[2]
+        told = f"`datasets` reads no .{ending} files. {ours}, and pyarrow does."
+        return ["## Train on it", "", told, *_notes(record)]
     name = ', "train"' if has_own_configs(record) else ""
     lines = [
         "```python",
@@ -150,15 +155,25 @@ def _use(record: PruneRecord) -> list[str]:
         'loader = torch.utils.data.DataLoader(train.with_format("torch"), batch_size=32, shuffle=True)',
         "```",
         "",
-        "`prune-envelope sweep --dataset FOLDER` reads it as well. `kept.parquet` has the same rows as numbers of "
-        "the original file (`row`, from 0): `datasets`' `select` and `torch.utils.data.Subset` take them.",
+        f"{ours} as well. `kept.parquet` has the same rows as numbers of the original file (`row`, from 0): "
+        "`datasets`' `select` and `torch.utils.data.Subset` take them.",
     ]
     if name:
         lines += [
             "",
-            "Its splits are in files of different kinds: each is a configuration of its own.",
+            "Its splits are written in different ways: each is a configuration of its own.",
         ]
-    return ["## Train on it", "", *lines, *_notes(record)]
+    return ["## Train on it", "", *lines, *_apart(record), *_notes(record)]
+
+
+def _apart(record: PruneRecord) -> list[str]:
+    """How to read what is of another kind than the training split."""
+    lines = []
+    for file in read_apart(record):
+        call = f'load_dataset("{reader_of(file)}", data_files="FOLDER/{file.path}", split="train")'
+        how = f"`datasets.{call}`" if reader_of(file) else "pyarrow"
+        lines.append(f"- {file.split} is of another kind; to read it: {how}")
+    return ["", *lines] if lines else []
 
 
 def _notes(record: PruneRecord) -> list[str]:
@@ -199,7 +214,7 @@ def _limits(record: PruneRecord, warrant: Warrant | None) -> list[str]:
 
 def _limit_lines(record: PruneRecord, warrant: Warrant | None) -> Iterator[str]:
     if warrant is None:
-        yield "No model was trained on exactly these rows: train on them and on all rows before you rely on it."
+        yield "Nothing here was measured of exactly these rows: train on them and on all rows before you rely on it."
     else:
         yield (
             f"It is measured with {_model(record)} and the training of its run; another model may lose more. It is "

@@ -12,10 +12,13 @@ from orchestrator.pruning.source_card import SourceCard
 
 _TAGS = ("prune-envelope", "data-pruning", "coreset")
 _COMPRESSED = (".gz", ".zst")
-# What `datasets` opens by a file's ending; of others its reader has to be named by hand.
-_READ_BY_DATASETS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow")
+# Which of its readers `datasets` takes for a file's ending: one for all files that a card lists.
+_READERS = {
+    ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet",
+    ".arrow": "arrow",
+}  # fmt: skip
 # An empty cell alone is missing: the text NA is a text.
-_CSV_READING = {"keep_default_na": False, "na_values": [""]}
+_CSV_READING = {"sep": ",", "keep_default_na": False, "na_values": [""]}
 # Sizes as the hub names them, and the rows from which on the next one holds.
 _SIZES = (
     ("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6),
@@ -69,14 +72,28 @@ def tables_of(record: PruneRecord) -> list[PrunedFile]:
 
 def has_own_configs(record: PruneRecord) -> bool:
     """Whether splits are read each in a way of its own, so that one configuration cannot have them all."""
-    ways = [(_suffix(file), dict(file.reading)) for file in tables_of(record)]
+    ways = [_reading(file) for file in _listed(record)]
     return any(way != ways[0] for way in ways)
 
 
-def unread_by_datasets(record: PruneRecord) -> str:
-    """The endings of files that `datasets` does not read; empty where it reads all."""
-    found = {_suffix(file) for file in tables_of(record)} - {*_READ_BY_DATASETS}
-    return ", ".join(sorted(found))
+def reader_of(file: PrunedFile) -> str:
+    """The reader of `datasets` for a file; empty where it has none."""
+    return _READERS.get(_suffix(file), "")
+
+
+def read_apart(record: PruneRecord) -> list[PrunedFile]:
+    """Tables that the reader of the training split does not read: a card can list them nowhere."""
+    listed = _listed(record)
+    return [file for file in tables_of(record) if file not in listed]
+
+
+def _listed(record: PruneRecord) -> list[PrunedFile]:
+    tables = tables_of(record)
+    return [file for file in tables if reader_of(file) == reader_of(tables[0])]
+
+
+def _reading(file: PrunedFile) -> dict[str, Any]:
+    return {**(_CSV_READING if reader_of(file) == "csv" else {}), **file.reading}
 
 
 def _suffix(file: PrunedFile) -> str:
@@ -87,7 +104,7 @@ def _suffix(file: PrunedFile) -> str:
 def _configs(record: PruneRecord) -> list[dict[str, Any]]:
     """Which files are which split, and how they are read; no other file is ever taken for one."""
     files: dict[str, list[PrunedFile]] = {}
-    for file in tables_of(record):
+    for file in _listed(record):
         files.setdefault(file.split, []).append(file)
     entries = [
         {"split": split, "path": own[0].path if len(own) == 1 else [one.path for one in own]}
@@ -103,8 +120,7 @@ def _configs(record: PruneRecord) -> list[dict[str, Any]]:
 
 def _config(name: Any, entries: list[dict[str, Any]], file: PrunedFile) -> dict[str, Any]:
     is_first = {"default": True} if name in ("default", "train") else {}
-    reading = _CSV_READING if _suffix(file) in (".csv", ".tsv") else {}
-    return {"config_name": name, "data_files": entries, **is_first, **reading, **file.reading}
+    return {"config_name": name, "data_files": entries, **is_first, **_reading(file)}
 
 
 def _quoted(value: Any) -> Any:

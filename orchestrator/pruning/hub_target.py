@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import DatasetInfo
 
 # Seconds without a byte from the hub after which it counts as gone; its client alone waits for ever.
-TIMEOUT_S = 120.0
+TIMEOUT_S = 60.0
 RECORD = "prune.json"
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*(?<![.-])"
 _NAME = re.compile(rf"{_PART}/{_PART}", re.ASCII)
@@ -32,6 +32,7 @@ _REASONS: Mapping[str, str] = {
     "DisabledRepoError": "it has been disabled by the hub",
     "ProxyError": "the proxy refuses: check HTTPS_PROXY and HTTP_PROXY",
     "TimeoutException": "the hub did not answer in time: try again later",
+    "JSONDecodeError": "what answered is no hub, or one out of order: try again later, check HF_ENDPOINT",
     "TransportError": "the connection failed: check network and proxy",
 }
 _STATUS: Mapping[int, str] = {

@@ -29,7 +29,7 @@ class SourceCard:
         license_name: What "other" is called.
         license_link: Where that is to be read.
         languages: Codes of ISO 639.
-        found: Where the card is.
+        found: Where the licence was found.
     """
 
     licenses: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def licensed(asked: str, about: SourceCard) -> SourceCard:
         raise UsageError(
             f"--license {asked!r}: write its short name, as the hub has it, such as cc-by-4.0, mit or other"
         )
-    return SourceCard(licenses=(asked,), languages=about.languages, found=about.found)
+    return SourceCard(licenses=(asked,), languages=about.languages)
 
 
 def _of_hub(hub_source: str) -> str:
@@ -104,7 +104,7 @@ def _copied(card: str, found: str) -> SourceCard:
         license_name=_text(about.get("license_name")) if licenses else "",
         license_link=_text(about.get("license_link")) if licenses else "",
         languages=tuple(one for one in _texts(about.get("language")) if _LANGUAGE.fullmatch(one)),
-        found=found,
+        found=found if licenses else "",
     )
 
 
