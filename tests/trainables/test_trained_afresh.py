@@ -18,6 +18,7 @@ from trainables.learners.pretrained import find_model
 from trainables.run_context import load_runs
 from trainables.selection.scoring import select
 from trainables.spec import TrialSpec
+from trainables.training.learner import Learner
 from trainables.trial import run_trial
 
 pytestmark = pytest.mark.slow
@@ -147,3 +148,19 @@ def test_a_run_that_goes_on_from_all_rows_has_seen_the_removed_ones(case, small,
 
 def test_every_learner_is_among_them():
     assert {case.partition(" ")[0] for case in MODELS} == set(LEARNERS)
+
+
+def test_what_is_fitted_to_the_data_counts_as_training_and_what_came_with_a_model_does_not(
+    plain, small, specs, filled
+):
+    keep, row, _ = plain("linear")
+    assert row.phases["training"].seconds > 0
+    full, store = specs("linear")[0], filled()
+    whole = LEARNERS["linear"].open(full, small, store)
+    again = LEARNERS["linear"].open(full, small, store)
+    afresh = LEARNERS["linear"].open(full, small, store, fitted_on=keep)
+    # Of a full-data run it is made once and kept, with what it took.
+    assert whole.fitted == again.fitted
+    assert min(whole.fitted.seconds, afresh.fitted.seconds) > 0
+    assert afresh.fitted.examples == 0
+    assert Learner(afresh, small.train.labels, full.training, seed=3).used == afresh.fitted
