@@ -3,109 +3,26 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections import Counter
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import pytest
-from pyarrow.parquet import read_table
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
-from orchestrator.planning.grids import FRESH_SEEDS
-from trainables.learners import LEARNERS
-from trainables.records import curve_from_json, from_json, read_parquet
+from tests.sweeps import (
+    SMALL,
+    kill_in,
+    printed_in,
+    refs,
+    rows,
+    started,
+    sweep,
+    sweep_here,
+    wait_for_results,
+    wait_until,
+)
+from trainables.records import read_parquet
 from trainables.spec import TrialSpec
-
-ROOT = Path(__file__).parents[2]
-SMALL = [
-    "--grid",
-    "demo",
-    "--dataset",
-    "synthetic:300",
-    "--model",
-    "linear",
-    "--limit-test",
-    "200",
-    "--seeds",
-    "2",
-    "--rate",
-    "0.1",
-    "--rate",
-    "0.5",
-    "--signal",
-    "redundancy",
-    "--signal",
-    "keep_one",
-    "--signal",
-    "random",
-    "--epochs",
-    "3",
-    "--no-confirm",
-]
-
-
-def command(*flags):
-    return [sys.executable, "-m", "orchestrator.sweep", *flags]
-
-
-def environment():
-    return os.environ | {"PYTHONPATH": str(ROOT)}
-
-
-def sweep(folder, *flags, timeout=300):
-    """A finished command: exit code, what it printed, what it complained of."""
-    return subprocess.run(
-        command(*flags), cwd=folder, env=environment(), capture_output=True, text=True,
-        timeout=timeout, check=False,
-    )  # fmt: skip
-
-
-@contextmanager
-def started(folder, *flags):
-    """A command under way, gone with all its workers at the end; it prints to the folder's log."""
-    with (
-        (folder / "log").open("a") as log,
-        subprocess.Popen(
-            command(*flags), cwd=folder, env=environment(), start_new_session=True,
-            stdout=log, stderr=log,
-        ) as driver,
-    ):  # fmt: skip
-        try:
-            yield driver
-        finally:
-            kill_in(driver, b"")
-
-
-def printed_in(folder):
-    return (folder / "log").read_text()
-
-
-def rows(folder):
-    """All rows of the only run below a folder, by key, less clock and machine."""
-    (run,) = [path for path in (folder / "runs").iterdir() if path.name != "_cache"]
-    return rows_of(run)
-
-
-def rows_of(run):
-    found = [from_json(path.read_text()) for path in (run / "trials").glob("*.json")]
-    return {row.spec.result_key: timeless(row) for row in found}
-
-
-def timeless(row):
-    phases = {name: replace(phase, seconds=0.0) for name, phase in row.phases.items()}
-    return replace(row, phases=phases, finished="", host="")
-
-
-def refs(folder):
-    """How many artifacts of each kind the store holds."""
-    found = (folder / "runs" / "_cache" / "refs").glob("*/*/*/*.json")
-    return Counter(path.parts[-3] for path in found)
 
 
 @pytest.fixture(scope="module")
@@ -186,25 +103,18 @@ def test_no_training_text_is_written_where_none_is_wanted(calm, tmp_path):
 def test_the_same_command_again_starts_nothing(calm):
     folder, _ = calm
     before = {path: path.stat().st_mtime_ns for path in (folder / "runs").rglob("trials/*.json")}
-    again = sweep(folder, *SMALL)
-    assert again.returncode == 0
-    assert "nothing to do: 14 of 14 done" in again.stdout
+    assert "nothing to do: 14 of 14 done" in sweep_here(folder, *SMALL)
     assert before == {p: p.stat().st_mtime_ns for p in (folder / "runs").rglob("trials/*.json")}
 
 
 @pytest.mark.slow
 def test_a_sweep_stopped_in_every_way_goes_on_and_ends_the_same(calm, tmp_path):
-    limited = sweep(tmp_path, *SMALL, "--max-trials", "3")
-    assert limited.returncode == 3
-    assert "stopped at --max-trials 3" in limited.stdout
-    assert "the same command goes on from here" in limited.stdout
-    assert len(rows(tmp_path)) == 3
-    assert list(tmp_path.glob("runs/*/report.html"))
     for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
         with started(tmp_path, *SMALL) as driver:
             wait_for_results(tmp_path, refs(tmp_path)["result"] + 2, driver)
             os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
             assert driver.wait(120) == code, printed_in(tmp_path)
+        assert bool(list(tmp_path.glob("runs/*/report.html"))) or code < 0
         assert printed_in(tmp_path).count("the same command goes on from here") >= (code > 0)
     assert printed_in(tmp_path).count(" stopping: what runs now goes on ") == 2
     done = refs(tmp_path)["result"]
@@ -235,110 +145,6 @@ def test_a_sweep_whose_only_machine_is_lost_says_so(tmp_path):
     assert "the same command goes on from here" in printed_in(tmp_path)
 
 
-@pytest.mark.slow
-def test_seeds_are_bought_in_one_sweep_and_the_same_again(tmp_path):
-    few = ["--rate", "0.1", "--signal", "redundancy", "--signal", "random", "--epochs", "3"]
-    asked = [*SMALL[:8], *few, "--seeds", "adaptive", "--null", "--tolerance", "4", "--no-confirm"]
-    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
-    assert whole.returncode == 0
-    assert "adaptive: 3 seeds each" in whole.stdout
-    assert "is not decided" in whole.stdout
-    bought = rows_of(tmp_path / "whole")
-    assert 3 * (1 + 1 + 2) < len(bought) < 12 * (1 + 1 + 2)
-    plan = json.loads((tmp_path / "whole/plan.json").read_text())
-    assert plan["adaptive"] and len(plan["specs"]) == len(bought)
-    parts = ["--run", "parts", "--cache", "two"]
-    assert sweep(tmp_path, *asked, *parts, "--max-trials", "14").returncode == 3
-    assert sweep(tmp_path, *asked, *parts, timeout=600).returncode == 0
-    assert rows_of(tmp_path / "parts") == bought
-    assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seeds", ["3", "adaptive"])
-def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on_with(
-    tmp_path, seeds
-):
-    arms = ["--rate", "0.1", "--signal", "keep_one:stratified", "--tolerance", "6"]
-    asked = [*SMALL[:8], *arms, "--epochs", "8", "--seeds", seeds]
-    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one", timeout=600)
-    assert whole.returncode == 0, whole.stdout + whole.stderr
-    assert "at most 15 more trials" in whole.stdout
-    assert "one list scored by seeds 11 17 23" in whole.stdout
-    found = rows_of(tmp_path / "whole")
-    listed = [row for row in found.values() if row.spec.kind == "fixed"]
-    chosen = [row for row in listed if row.spec.shares_list]
-    assert [row.spec.seed for row in sorted(chosen, key=lambda row: row.spec.seed)] == [
-        *FRESH_SEEDS
-    ]
-    (sha,) = {row.kept_sha for row in chosen}
-    kept = read_table(tmp_path / f"whole/survivors/{sha[:12]}.parquet")
-    assert len(kept) == sum(chosen[0].kept_counts) and kept["row"].to_pylist() == sorted(
-        kept["row"].to_pylist()
-    )
-    assert len({row.kept_sha for row in listed}) == 1 + 5 * (len(listed) > 5)
-    assert "new seeds that had no part in choosing" in whole.stdout
-    parts = ["--run", "parts", "--cache", "two"]
-    searched = len(found) - len(listed) - 5
-    # Before the choice, where the search ends, and between the choice and the end.
-    for trials in (searched - 2, 2, 5):
-        part = sweep(tmp_path, *asked, *parts, "--max-trials", str(trials))
-        assert part.returncode == 3 and f"stopped at --max-trials {trials}" in part.stdout
-        assert "failed" not in part.stdout
-    ended = sweep(tmp_path, *asked, *parts, timeout=600)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert rows_of(tmp_path / "parts") == found
-    assert "nothing to do" in sweep(tmp_path, *asked, *parts).stdout
-
-
-def searched_in(run):
-    """What a search made, less the clock, and the training that the trials then used."""
-    curves = [curve_from_json(line) for line in (run / "curves.jsonl").read_text().splitlines()]
-    specs = json.loads((run / "plan.json").read_text())["specs"]
-    (training,) = {json.dumps(spec["training"]) for spec in specs}
-    return [(c.spec, c.epochs, c.right) for c in curves], json.loads(training)
-
-
-@pytest.mark.slow
-def test_a_search_for_the_training_killed_and_gone_on_with_chooses_the_same(tmp_path):
-    few = ["--rate", "0.3", "--signal", "random", "--seeds", "2", "--no-confirm", "--tune"]
-    asked = ["--dataset", "synthetic:300", "--model", "linear", "--limit-test", "200", *few]
-    whole = sweep(tmp_path, *asked, "--run", "whole", "--cache", "one")
-    assert whole.returncode == 0, whole.stdout + whole.stderr
-    assert "searched before the first trial" in whole.stdout
-    assert "(searched)" in whole.stdout
-    curves, training = searched_in(tmp_path / "whole")
-    # The best on the held-out rows, or the start, which comes close to it.
-    (used,) = [accuracy_of(c) for c in curves if asdict(c[0].training) == training]
-    is_start = training == asdict(LEARNERS["linear"].training)
-    assert used == max(map(accuracy_of, curves)) or is_start
-    page = (tmp_path / "whole/report.html").read_text()
-    assert f"The search made {len(curves)} runs" in page
-
-    asked += ["--run", "runs/parts", "--cache", "runs/_cache"]
-    short = sweep(tmp_path, *asked, "--max-gpu-hours", "0.000001")
-    assert short.returncode == 3, short.stdout + short.stderr
-    assert "stopped at --max-gpu-hours 1e-06" in short.stdout
-    assert "the training of synthetic:300 is not chosen yet" in short.stdout
-    told = subprocess.run(
-        [sys.executable, "-m", "orchestrator", "status", "runs/parts"], cwd=tmp_path,
-        env=environment(), capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert "its training is being searched" in told
-    for sent, code in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
-        with started(tmp_path, *asked) as driver:
-            before = refs(tmp_path)["curve"]
-            wait_until(lambda n=before: refs(tmp_path)["curve"] >= n + 2, driver, tmp_path)
-            os.killpg(driver.pid, sent) if code < 0 else driver.send_signal(sent)
-            assert driver.wait(120) == code, printed_in(tmp_path)
-    assert refs(tmp_path)["curve"] < len(curves), "it was not stopped within the search"
-    ended = sweep(tmp_path, *asked, "--max-trials-at-once", "1")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert searched_in(tmp_path / "runs/parts") == (curves, training)
-    assert rows_of(tmp_path / "runs/parts") == rows_of(tmp_path / "whole")
-    assert "nothing to do" in sweep(tmp_path, *asked).stdout
-
-
 def test_a_search_that_ended_as_it_was_stopped_starts_no_trial(here, monkeypatch):
     """Ctrl-C while the last run of the search commits."""
     begun = []
@@ -351,13 +157,6 @@ def test_a_search_that_ended_as_it_was_stopped_starts_no_trial(here, monkeypatch
     ended = here("--dataset", "synthetic:300", "--model", "linear", "--limit-test", "200")
     assert (ended.exit_code, begun) == (130, [])
     assert "the same command goes on from here" in ended.stdout
-
-
-def accuracy_of(curve):
-    _, epochs, right = curve
-    bits = np.unpackbits(np.frombuffer(right, np.uint8))
-    n = 100  # a third of 300 rows
-    return bits[: len(epochs) * n].reshape(len(epochs), n)[-1].mean()
 
 
 @pytest.mark.slow
@@ -375,11 +174,10 @@ def test_trials_that_fail_are_rows_and_are_named_at_the_end(tmp_path):
 @pytest.mark.slow
 def test_a_run_whose_trials_are_all_done_elsewhere_has_its_rows_and_report(calm, tmp_path):
     folder, printed = calm
-    again = sweep(folder, *SMALL, "--run", str(tmp_path / "again"))
-    assert again.returncode == 0, again.stdout + again.stderr
+    again = sweep_here(folder, *SMALL, "--run", str(tmp_path / "again"))
     assert len(list((tmp_path / "again" / "trials").glob("*.json"))) == 14
     table = printed[printed.index("┏") : printed.index("done in")]
-    assert table in again.stdout
+    assert table in again
 
 
 @pytest.mark.slow
@@ -505,29 +303,3 @@ def test_a_damaged_plan_ends_in_one_line_that_names_it(here, tmp_path):
     assert ended.exit_code == 4, ended.output
     assert ended.stderr.startswith("error: mine/plan.json: not a plan: ")
     assert ended.stderr.count("\n") == 1
-
-
-def wait_for_results(folder, count, driver):
-    wait_until(lambda: refs(folder)["result"] >= count, driver, folder)
-
-
-def wait_until(happened, driver, folder):
-    deadline = time.monotonic() + 120
-    while not happened():
-        assert time.monotonic() < deadline, printed_in(folder)
-        assert driver.poll() is None, printed_in(folder)
-        time.sleep(0.05)
-
-
-def kill_in(driver, name):
-    """SIGKILL every process of the driver's session with name in its title; how many."""
-    killed = 0
-    for process in Path("/proc").iterdir():
-        try:
-            is_ours = process.name.isdigit() and os.getsid(int(process.name)) == driver.pid
-            if is_ours and name in (process / "cmdline").read_bytes()[:200]:
-                os.kill(int(process.name), signal.SIGKILL)
-                killed += 1
-        except (OSError, ValueError):
-            continue
-    return killed

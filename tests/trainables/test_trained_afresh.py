@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from trainables.learners.pretrained import find_model
 from trainables.run_context import load_runs
 from trainables.selection.scoring import select
 from trainables.spec import TrialSpec
+from trainables.training.learner import Learner
 from trainables.trial import run_trial
 
 pytestmark = pytest.mark.slow
@@ -39,27 +41,32 @@ def folder(small, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def trial(folder, tmp_path):
-    """Runs a random cut of 30 % of a data set; the trial's spec, its row and what it predicts."""
+@pytest.fixture(scope="module")
+def trial(folder, tmp_path_factory):
+    """Runs a random cut of 30 % of a data set: which rows stay, the trial's row and what it predicts."""
 
-    def run(case, dataset, name, **fields):
+    def run(case, dataset, **fields):
         found = find_model(MODELS[case].replace("FOLDER", str(folder)))
         usual = LEARNERS[found.learner].training
         spec = TrialSpec(
-            dataset=name, data_sha=dataset.sha, model=found.name, model_sha=found.sha,
+            dataset="made", data_sha=dataset.sha, model=found.name, model_sha=found.sha,
             learner=found.learner, seed=3, signal="random", selector="global", rate=0.3,
             training=replace(usual, epochs=2, batch_size=16, max_length=24),
             **{"protocol": "restart", **fields},
         )  # fmt: skip
-        (tmp_path / name).mkdir()
-        cache = FolderCache(tmp_path / name)
-        cache.get("data", dataset.sha, lambda path: write(dataset, path))
-        row = run_trial(spec, cache)
-        said = pq.read_table(cache.root / f"outcome-{spec.result_key}").to_pydict()
-        return spec, cache, row, said
+        kept = FolderCache(tmp_path_factory.mktemp("cache"))
+        kept.get("data", dataset.sha, lambda path: write(dataset, path))
+        row = run_trial(spec, kept)
+        said = pq.read_table(kept.root / f"outcome-{spec.result_key}").to_pydict()
+        return select(spec, load_runs(spec, kept))[0], row, said
 
     return run
+
+
+@pytest.fixture(scope="module")
+def plain(trial, small):
+    """The trial on the data set as it is, by case."""
+    return cache(lambda case: trial(case, small))
 
 
 def with_others(dataset, keep, text, turn):
@@ -74,7 +81,6 @@ def with_others(dataset, keep, text, turn):
 
 OTHERS = {
     "longer, of other letters": lambda row, text: " ".join(["żółć", "Ωmega", f"{row}?"] * 20),
-    "shorter": lambda row, text: "x",
     "none": lambda row, text: "",
     "rare words made common": lambda row, text: "zebra quartz " * (1 + row % 7),
 }
@@ -83,27 +89,25 @@ OTHERS = {
 @pytest.mark.parametrize("others", OTHERS.values(), ids=OTHERS)
 @pytest.mark.parametrize("case", MODELS)
 def test_what_stood_in_the_removed_rows_changes_no_bit_of_what_is_trained_afresh(
-    case, others, small, trial
+    case, others, small, trial, plain
 ):
-    spec, cache, row, said = trial(case, small, "as_it_is")
-    keep, _ = select(spec, load_runs(spec, cache))
-    changed = with_others(small, keep, others, turn=1)
-    other, its_cache, its_row, its_words = trial(case, changed, "changed")
-    assert (select(other, load_runs(other, its_cache))[0] == keep).all()
+    keep, row, said = plain(case)
+    its_keep, its_row, its_said = trial(case, with_others(small, keep, others, turn=1))
+    assert (its_keep == keep).all()
     assert (its_row.accuracy, its_row.weights_sha) == (row.accuracy, row.weights_sha)
-    assert its_words == said
+    assert its_said == said
 
 
 @pytest.mark.parametrize("case", MODELS)
 def test_the_rows_that_stay_written_and_read_again_give_the_trials_accuracy(
-    case, small, trial, tmp_path
+    case, small, trial, plain, tmp_path
 ):
-    spec, cache, row, said = trial(case, small, "as_it_is")
-    keep, _ = select(spec, load_runs(spec, cache))
-    read = written_and_read(small, np.flatnonzero(keep), tmp_path / "kept")
-    _, _, its_row, its_words = trial(case, put_back(small, read, np.flatnonzero(keep)), "again")
+    keep, row, said = plain(case)
+    kept = np.flatnonzero(keep)
+    read = written_and_read(small, kept, tmp_path / "kept")
+    _, its_row, its_said = trial(case, put_back(small, read, kept))
     assert its_row.accuracy == row.accuracy
-    assert its_words == said
+    assert its_said == said
 
 
 def written_and_read(dataset, kept, folder):
@@ -136,12 +140,27 @@ def put_back(dataset, read, kept):
 
 @pytest.mark.parametrize("case", MODELS)
 def test_a_run_that_goes_on_from_all_rows_has_seen_the_removed_ones(case, small, trial):
-    afresh = {"protocol": "continue", "warmup": 0.5}
-    spec, cache, row, _ = trial(case, small, "as_it_is", **afresh)
-    keep, _ = select(spec, load_runs(spec, cache))
-    changed = with_others(small, keep, OTHERS["shorter"], turn=0)
-    assert trial(case, changed, "changed", **afresh)[2].weights_sha != row.weights_sha
+    goes_on = {"protocol": "continue", "warmup": 0.5}
+    keep, row, _ = trial(case, small, **goes_on)
+    changed = with_others(small, keep, OTHERS["rare words made common"], turn=0)
+    assert trial(case, changed, **goes_on)[1].weights_sha != row.weights_sha
 
 
 def test_every_learner_is_among_them():
     assert {case.partition(" ")[0] for case in MODELS} == set(LEARNERS)
+
+
+def test_what_is_fitted_to_the_data_counts_as_training_and_what_came_with_a_model_does_not(
+    plain, small, specs, filled
+):
+    keep, row, _ = plain("linear")
+    assert row.phases["training"].seconds > 0
+    full, store = specs("linear")[0], filled()
+    whole = LEARNERS["linear"].open(full, small, store)
+    again = LEARNERS["linear"].open(full, small, store)
+    afresh = LEARNERS["linear"].open(full, small, store, fitted_on=keep)
+    # Of a full-data run it is made once and kept, with what it took.
+    assert whole.fitted == again.fitted
+    assert min(whole.fitted.seconds, afresh.fitted.seconds) > 0
+    assert afresh.fitted.examples == 0
+    assert Learner(afresh, small.train.labels, full.training, seed=3).used == afresh.fitted
