@@ -331,6 +331,50 @@ def test_classes_that_are_numbered_anew_are_compared_by_name(tmp_path):
     assert pruned(tmp_path / "OUT", Source(name=str(folder)), stays)[1] == ()
 
 
+def test_what_stays_may_be_no_data_set_of_its_own_and_that_is_told(tmp_path):
+    # Of 400 empty texts in a hundred may be empty, of those that stay more are.
+    rows = [(f"t{k}" if k % 100 else "", ("neg", "pos")[k % 2]) for k in range(401)]
+    path = write_as(tmp_path / "mine.csv", columns_of_rows([*rows[1:], ("t", "neg")]))
+    write_as(tmp_path / "test.csv", columns_of_rows(ROWS[:8]))
+    source = Source(name=str(path), test=str(tmp_path / "test.csv"))
+    stays = [row for row in range(401) if row % 100 in (99, 3, 4) or row > 300]
+    (told,) = pruned(tmp_path / "OUT", source, stays)[1]
+    assert "prune-envelope refuses it" in told
+    assert "more than 1% of the rows are empty" in told
+
+
+def test_files_of_what_is_refused_are_compared_all_the_same(tmp_path):
+    path = write_as(tmp_path / "mine.csv", columns_of_rows(ROWS))
+    write_as(tmp_path / "test.csv", columns_of_rows([row for row in ROWS if row[1] == "neg"]))
+    source = Source(name=str(path), test=str(tmp_path / "test.csv"))
+    dataset = load(source)
+    marks = whole(dataset) | {"train": dataset.train.labels == 0}
+    folder = tmp_path / "OUT" / "data"
+    write_splits(source, dataset, marks, folder)
+    (told,) = check_written(source, dataset, marks, folder)
+    assert "a classifier needs two classes" in told
+    lines = (folder / "train.csv").read_bytes().splitlines(keepends=True)
+    (folder / "train.csv").write_bytes(b"".join([*lines[:4], lines[5], lines[4], *lines[6:]]))
+    with pytest.raises(DataError, match=r"row 3 of train\.csv has the 'text'"):
+        check_written(source, dataset, marks, folder)
+
+
+def test_numbers_to_predict_and_own_columns_stay_with_their_rows(tmp_path):
+    path = tmp_path / "mine.csv"
+    # The row that goes is the one without which x is a column of numbers.
+    x = ["n/a", *(k / 7 for k in range(1, 60))]
+    frame = pd.DataFrame({"x": x, "word": [text for text, _ in ROWS], "y": range(60)})
+    frame.to_csv(path, index=False)
+    source = Source(
+        name=str(path),
+        columns=Columns(label="y"),
+        target="number",
+        own_columns=True,
+        test_fraction=0.2,
+    )
+    assert pruned(tmp_path / "OUT", source, STAYS)[1] == ()
+
+
 @pytest.fixture
 def written_once(tmp_path):
     """A data set, what stays of it, and the file of its training rows."""
