@@ -1,11 +1,12 @@
-"""Writing the rows that stay of a large file: seconds and memory, ours beside pandas and pyarrow.
+"""Writing the rows that stay of a large file: seconds of the processor and memory, ours beside pandas and pyarrow.
 
     python -m benchmarks.rewriting [--rows 1000000] [--folder FOLDER]
 
 Rows of 120 characters, an id and a label; 70 % stay. Ours is what `prune` does of a file's rows; naive is
 to read all, filter and write, by pyarrow for Parquet and by pandas for CSV and JSON Lines; whole is
 loading the data set, writing its splits and reading the result again to check it. Each runs in a process of
-its own, and its MB are the most it held beyond what it held once its modules were loaded.
+its own, and its MB are the most it held beyond what it held once its modules were loaded; what else runs on the
+machine does not count.
 """
 
 import json
@@ -107,7 +108,7 @@ def held_mb(kind: str) -> float:
 
 
 def measured(way: str, path: Path, out: Path) -> tuple[float, float]:
-    """Seconds and MB of one way, in a process of its own."""
+    """Seconds of the processor and MB of one way, in a process of its own."""
     rest = ["--way", way, "--path", str(path), "--folder", str(out)]
     said = subprocess.run(
         [sys.executable, "-m", "benchmarks.rewriting", *rest],
@@ -128,9 +129,9 @@ def main(
     """Measure and print a table."""
     if way and folder:
         stays = stays_of(pq.ParquetFile(path.with_suffix(".parquet")).metadata.num_rows)
-        before, start = held_mb("VmRSS"), time.perf_counter()
+        before, start = held_mb("VmRSS"), time.process_time()
         WAYS[way](path, folder, stays)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         print(json.dumps([seconds, held_mb("VmHWM") - before]))
         return
     table = Table("file", "MB on disk", *(f"{one}: s, MB" for one in WAYS), "ours / naive: s, MB")

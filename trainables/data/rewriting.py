@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -177,14 +177,25 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
         refused = ""
         wrong = difference(read, dataset, keep, card_names=card_names, own_ids=has_ids)
         if not wrong:
-            return () if reading is plain else (f"to read it, give {_flags(reading)}",)
+            flags = () if reading is plain else (f"to read it, give {_flags(reading)}",)
+            return flags + _names_note(read, card_names)
     if refused and origin:
         wrong = _wrong_files(told, dataset, keep, origin, folder)
         if not wrong:
             return (f"as a data set of its own, prune-envelope refuses it: {refused}",)
     raise DataError(
-        f"{dataset.name}: what was written is not what it should be: {wrong}; nothing of it is kept"
+        f"{dataset.name}: what was written is not what it should be: {wrong}; see that its files are not "
+        "changed meanwhile, and start again"
     )
+
+
+def _names_note(read: Dataset, card_names: Sequence[str]) -> tuple[str, ...]:
+    """What the classes are called that the files have as numbers, and the card on the hub by name."""
+    if not card_names or set(read.class_names) <= set(card_names):
+        return ()
+    told = ", ".join(f"{k} is {excerpt(name)}" for k, name in enumerate(card_names[:20]))
+    more = f" and {len(card_names) - 20:,} more" if len(card_names) > 20 else ""
+    return (f"its classes are numbers, which the card on the hub alone names: {told}{more}",)
 
 
 def _wrong_files(told: Source, dataset: Dataset, keep: Keep, origin: Origin, folder: Path) -> str:

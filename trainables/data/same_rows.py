@@ -42,7 +42,7 @@ def difference(
         )
     numbers = {name: number for number, name in enumerate(dataset.class_names)}
     if set(read.class_names) - set(numbers) and all(map(str.isdigit, read.class_names)):
-        numbers |= {str(number): number for number in range(len(card_names))}
+        numbers |= {str(k): numbers.get(name, -1) for k, name in enumerate(card_names)}
     classes = np.array([numbers.get(name, -1) for name in read.class_names] or [0])
     for name, split in dataset.splits.items():
         there, rows = read.splits[name], np.flatnonzero(keep[name])

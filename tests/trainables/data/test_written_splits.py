@@ -1,13 +1,15 @@
 """Every split is written with exactly its rows: shards, vectors and files of other formats as they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import load_dataset
+from datasets import ClassLabel, DatasetDict, Features, Value, load_dataset
+from datasets import Dataset as HubDataset
 
 from tests.trainables.data.pruning import arrow_is_trusted, kept, pruned, whole  # noqa: F401 - a fixture
 from tests.trainables.data.written import (
@@ -23,6 +25,7 @@ from trainables.data.csv_files import Dialect
 from trainables.data.readers import FORMATS, header_of, table_of
 from trainables.data.rewriting import check_written, write_splits
 from trainables.data.row_marks import RowMarks
+from trainables.data.same_rows import difference
 from trainables.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("arrow_is_trusted")
@@ -251,6 +254,34 @@ def test_datasets_reads_what_was_written(suffix, tmp_path):
     again = load(str(out))
     assert there["train"]["text"][:] == again.train.texts
     assert there["test"]["text"][:] == again.test.texts
+
+
+def test_what_save_to_disk_wrote_is_read_as_any_data_set(tmp_path):
+    names = ClassLabel(names=["neg", "pos"])
+    numbers = {"text": [text for text, _ in ROWS], "label": [k % 2 for k in range(60)]}
+    features = Features({"text": Value("string"), "label": names})
+    held = DatasetDict(
+        {split: HubDataset.from_dict(numbers, features=features) for split in ("train", "test")}
+    )
+    held.save_to_disk(str(tmp_path / "in"))
+    written, _ = pruned(tmp_path / "OUT", Source(name=str(tmp_path / "in")), STAYS)
+    assert [file.path for file in written] == ["data/train.arrow", "data/test.arrow"]
+    assert all("not load_from_disk" in file.note for file in written)
+    there = load_dataset(str(tmp_path / "OUT"), cache_dir=str(tmp_path / "cache"))
+    assert there["train"].features == features
+    assert there["train"]["text"][:] == [ROWS[row][0] for row in STAYS]
+
+
+def test_names_that_only_the_card_on_the_hub_has_are_those_of_the_numbers(tmp_path):
+    path = write_as(tmp_path / "mine.jsonl", {**columns_of_rows(ROWS), "label": [0, 1] * 30})
+    read = load(Source(name=str(path), test_fraction=0.2))
+    named = replace(read, class_names=("neg", "pos"))
+    marks = whole(read)
+    assert not difference(read, named, marks, card_names=("neg", "pos"), own_ids=False)
+    assert "has the class" in difference(
+        read, named, marks, card_names=("pos", "neg"), own_ids=False
+    )
+    assert "has the class" in difference(read, named, marks, own_ids=False)
 
 
 def test_pandas_reads_a_csv_by_what_is_said_of_it(tmp_path):
