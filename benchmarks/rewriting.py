@@ -24,7 +24,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 from numpy.typing import NDArray
-from rich.table import Table
 
 from orchestrator.terminal.console import open_console
 from trainables.data.catalog import Source, load
@@ -126,7 +125,7 @@ def main(
     way: Annotated[str, typer.Option(hidden=True)] = "",
     path: Annotated[Path, typer.Option(hidden=True)] = Path(),
 ) -> None:
-    """Measure and print a table."""
+    """Measure and print."""
     if way and folder:
         stays = stays_of(pq.ParquetFile(path.with_suffix(".parquet")).metadata.num_rows)
         before, start = held_mb("VmRSS"), time.process_time()
@@ -134,23 +133,19 @@ def main(
         seconds = time.process_time() - start
         print(json.dumps([seconds, held_mb("VmHWM") - before]))
         return
-    table = Table("file", "MB on disk", *(f"{one}: s, MB" for one in WAYS), "ours / naive: s, MB")
+    show = open_console().print
     with tempfile.TemporaryDirectory(dir=folder) as held:
         write_rows(Path(held), rows)
         for ending in ENDINGS:
             file = Path(held) / f"mine{ending}"
-            found = {
-                one: measured(one, file, Path(held) / f"{one}{ending}{'.out' * (one == 'whole')}")
-                for one in WAYS
-            }
-            ratio = np.array(found["ours"]) / np.array(found["naive"])
-            table.add_row(
-                ending,
-                f"{file.stat().st_size / 1e6:,.0f}",
-                *(f"{seconds:.1f}, {mb:,.0f}" for seconds, mb in found.values()),
-                f"{ratio[0]:.2f}, {ratio[1]:.2f}",
-            )
-    open_console().print(table)
+            show(f"{ending}, {file.stat().st_size / 1e6:,.0f} MB on disk")
+            found = {}
+            for one in WAYS:
+                out = Path(held) / f"{one}{ending}{'.out' * (one == 'whole')}"
+                found[one] = measured(one, file, out)
+                show(f"  {one}: {found[one][0]:.1f} s, {found[one][1]:,.0f} MB")
+            seconds, mb = np.array(found["ours"]) / np.array(found["naive"])
+            show(f"  ours / naive: {seconds:.2f} of the seconds, {mb:.2f} of the MB")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,17 @@ def test_every_format_keeps_the_rows_that_stay_in_order(suffix, packed, tmp_path
     assert rows_in(out) == [table_rows()[row] for row in STAYS]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_marks_go_on_where_a_batch_ended(suffix, tmp_path):
+    rows = [(f"t{k}", ("neg", "pos")[k % 2]) for k in range(9_001)]
+    path = write_as(tmp_path / f"mine{suffix}", columns_of_rows(rows))
+    stays = np.flatnonzero(np.random.default_rng(0).random(9_001) < 0.6)
+    marks, out = RowMarks(stays), tmp_path / f"out{suffix}"
+    FORMATS[suffix].rewrite(path, out, marks, Dialect())
+    assert [row["text"] for row in rows_in(out)] == [f"t{k}" for k in stays]
+    assert (marks.seen, marks.kept) == (9_001, len(stays))
+
+
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 def test_every_format_can_be_left_without_rows(suffix, tmp_path):
     written = suffix if suffix in SUFFIXES else ".feather"
