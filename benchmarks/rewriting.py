@@ -1,11 +1,12 @@
-"""Writing the rows that stay of a large file: seconds and memory, ours beside pandas and pyarrow.
+"""Writing the rows that stay of a large file: seconds of the processor and memory, ours beside pandas and pyarrow.
 
     python -m benchmarks.rewriting [--rows 1000000] [--folder FOLDER]
 
 Rows of 120 characters, an id and a label; 70 % stay. Ours is what `prune` does of a file's rows; naive is
 to read all, filter and write, by pyarrow for Parquet and by pandas for CSV and JSON Lines; whole is
 loading the data set, writing its splits and reading the result again to check it. Each runs in a process of
-its own, and its MB are the most it held beyond what it held once its modules were loaded.
+its own, and its MB are the most it held beyond what it held once its modules were loaded; what else runs on the
+machine does not count.
 """
 
 import json
@@ -23,7 +24,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 from numpy.typing import NDArray
-from rich.table import Table
 
 from orchestrator.terminal.console import open_console
 from trainables.data.catalog import Source, load
@@ -107,7 +107,7 @@ def held_mb(kind: str) -> float:
 
 
 def measured(way: str, path: Path, out: Path) -> tuple[float, float]:
-    """Seconds and MB of one way, in a process of its own."""
+    """Seconds of the processor and MB of one way, in a process of its own."""
     rest = ["--way", way, "--path", str(path), "--folder", str(out)]
     said = subprocess.run(
         [sys.executable, "-m", "benchmarks.rewriting", *rest],
@@ -125,31 +125,27 @@ def main(
     way: Annotated[str, typer.Option(hidden=True)] = "",
     path: Annotated[Path, typer.Option(hidden=True)] = Path(),
 ) -> None:
-    """Measure and print a table."""
+    """Measure and print."""
     if way and folder:
         stays = stays_of(pq.ParquetFile(path.with_suffix(".parquet")).metadata.num_rows)
-        before, start = held_mb("VmRSS"), time.perf_counter()
+        before, start = held_mb("VmRSS"), time.process_time()
         WAYS[way](path, folder, stays)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         print(json.dumps([seconds, held_mb("VmHWM") - before]))
         return
-    table = Table("file", "MB on disk", *(f"{one}: s, MB" for one in WAYS), "ours / naive: s, MB")
+    show = open_console().print
     with tempfile.TemporaryDirectory(dir=folder) as held:
         write_rows(Path(held), rows)
         for ending in ENDINGS:
             file = Path(held) / f"mine{ending}"
-            found = {
-                one: measured(one, file, Path(held) / f"{one}{ending}{'.out' * (one == 'whole')}")
-                for one in WAYS
-            }
-            ratio = np.array(found["ours"]) / np.array(found["naive"])
-            table.add_row(
-                ending,
-                f"{file.stat().st_size / 1e6:,.0f}",
-                *(f"{seconds:.1f}, {mb:,.0f}" for seconds, mb in found.values()),
-                f"{ratio[0]:.2f}, {ratio[1]:.2f}",
-            )
-    open_console().print(table)
+            show(f"{ending}, {file.stat().st_size / 1e6:,.0f} MB on disk")
+            found = {}
+            for one in WAYS:
+                out = Path(held) / f"{one}{ending}{'.out' * (one == 'whole')}"
+                found[one] = measured(one, file, out)
+                show(f"  {one}: {found[one][0]:.1f} s, {found[one][1]:,.0f} MB")
+            seconds, mb = np.array(found["ours"]) / np.array(found["naive"])
+            show(f"  ours / naive: {seconds:.2f} of the seconds, {mb:.2f} of the MB")
 
 
 if __name__ == "__main__":

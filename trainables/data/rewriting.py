@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from trainables.data.origin import Origin, origin_of
 from trainables.data.readers import FORMATS
 from trainables.data.rewriting_files import RewrittenFile, is_pattern, rewrite_files
 from trainables.data.rewriting_made import MADE, columns_made, write_made
-from trainables.data.same_rows import difference
+from trainables.data.row_marks import RowMarks
+from trainables.data.same_rows import difference, file_difference
 from trainables.data.streams import format_suffix
 from trainables.errors import DataError, EnvelopeError
 
@@ -149,10 +150,11 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
         folder: Where it was written; what holds it is read, as `--dataset` would read it.
 
     Returns:
-        What a reader has to be told, a sentence each: flags without which it would be read as other data.
+        What a reader has to be told, a sentence each: flags without which it would be read as other data, or
+        why this package does not read it at all, such as one class alone.
 
     Raises:
-        DataError: If it cannot be read, or a row differs: the first that does is named.
+        DataError: If a row differs: the first that does is named.
     """
     origin = origin_of(source, dataset)
     plain = Source(
@@ -164,25 +166,53 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
     )
     told = _all_told(plain, dataset, origin)
     card_names = origin.class_names.get(origin.columns.label, ()) if origin else ()
-    wrong = ""
+    has_ids = bool(told.columns and told.columns.id)
+    wrong, refused = "", ""
     for reading in (plain, told):
         try:
             read = load(reading)
         except EnvelopeError as error:
-            wrong = f"it cannot be read again: {error}"
+            wrong = refused = str(error)
             continue
-        wrong = difference(
-            read,
-            dataset,
-            keep,
-            card_names=card_names,
-            own_ids=bool(told.columns and told.columns.id),
-        )
+        refused = ""
+        wrong = difference(read, dataset, keep, card_names=card_names, own_ids=has_ids)
         if not wrong:
-            return () if reading is plain else (f"to read it, give {_flags(reading)}",)
+            flags = () if reading is plain else (f"to read it, give {_flags(reading)}",)
+            return flags + _names_note(read, card_names)
+    if refused and origin:
+        wrong = _wrong_files(told, dataset, keep, origin, folder)
+        if not wrong:
+            return (f"as a data set of its own, prune-envelope refuses it: {refused}",)
     raise DataError(
-        f"{dataset.name}: what was written is not what it should be: {wrong}; nothing of it is kept"
+        f"{dataset.name}: what was written is not what it should be: {wrong}; see that its files are not "
+        "changed meanwhile, and start again"
     )
+
+
+def _names_note(read: Dataset, card_names: Sequence[str]) -> tuple[str, ...]:
+    """What the classes are called that the files have as numbers, and the card on the hub by name."""
+    if not card_names or set(read.class_names) <= set(card_names):
+        return ()
+    told = ", ".join(f"{k} is {excerpt(name)}" for k, name in enumerate(card_names[:20]))
+    more = f" and {len(card_names) - 20:,} more" if len(card_names) > 20 else ""
+    return (f"its classes are numbers, which the card on the hub alone names: {told}{more}",)
+
+
+def _wrong_files(told: Source, dataset: Dataset, keep: Keep, origin: Origin, folder: Path) -> str:
+    """What is wrong in the files alone: what stays of a data set that is read need not be one that is."""
+    columns = told.columns or Columns()
+    for name, split in dataset.splits.items():
+        if split.rows is None or columns.embedding.endswith(".npy"):
+            return "its files of vectors are read with the whole of it, which is refused"
+        files = [
+            path
+            for path in sorted(folder.iterdir())
+            if path.name.startswith((f"{name}.", f"{name}-"))
+        ]
+        stays = RowMarks(split.rows[keep[name]])
+        if wrong := file_difference(origin.files[name], files, stays, columns, told.dialect):
+            return wrong
+    return ""
 
 
 def _all_told(plain: Source, dataset: Dataset, origin: Origin | None) -> Source:

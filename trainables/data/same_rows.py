@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.columns import Kind, excerpt
+from trainables.data.columns import Columns, Kind, excerpt
+from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset, Split
+from trainables.data.readers import table_of
+from trainables.data.row_marks import RowMarks
 
 _BATCH = 65_536
 
@@ -38,7 +42,7 @@ def difference(
         )
     numbers = {name: number for number, name in enumerate(dataset.class_names)}
     if set(read.class_names) - set(numbers) and all(map(str.isdigit, read.class_names)):
-        numbers |= {str(number): number for number in range(len(card_names))}
+        numbers |= {str(k): numbers.get(name, -1) for k, name in enumerate(card_names)}
     classes = np.array([numbers.get(name, -1) for name in read.class_names] or [0])
     for name, split in dataset.splits.items():
         there, rows = read.splits[name], np.flatnonzero(keep[name])
@@ -54,6 +58,43 @@ def difference(
                         f"{_shown(should, at)}"
                     )
     return ""
+
+
+def file_difference(
+    originals: Sequence[Path],
+    written: Sequence[Path],
+    stays: RowMarks,
+    columns: Columns,
+    dialect: Dialect,
+) -> str:
+    """The first row of files that is not the row of their originals it should be, in words; empty where all are.
+
+    Args:
+        originals: In order.
+        written: One of each original of which a row stays, in that order.
+        stays: Which rows of the originals.
+        columns: What is compared.
+        dialect: How a CSV is written.
+    """
+    left = list(written)
+    for original in originals:
+        should = table_of(original, columns, dialect)
+        should = should.filter(pa.array(stays.next(len(should))))
+        if not len(should):
+            continue
+        if not left:
+            return f"what stays of {original} was not written"
+        path = left.pop(0)
+        got = table_of(path, columns, dialect)
+        if len(got) != len(should):
+            return f"{path.name} holds {len(got):,} rows, and should hold {len(should):,}"
+        for name in columns.names:
+            if (row := _first(name, should[name], got[name], "text")) is not None:
+                return (
+                    f"row {row} of {path.name} has the {excerpt(name)} {_shown(got[name], row)}, and should have "
+                    f"{_shown(should[name], row)}"
+                )
+    return f"{left[0].name} should not be there" if left else ""
 
 
 def _columns(
@@ -98,13 +139,25 @@ def _value(cell: Any) -> Any:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two values are equal: a key that is absent is one without a value, and 3 is 3.0."""
+    """Whether two values are equal: an absent key is one without a value, 3 is 3.0, and in a CSV it is "3"."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_alike(one.get(key), other.get(key)) for key in {*one, *other})
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, str) != isinstance(other, str):
+        return _is_written(one, other) or _is_written(other, one)
     is_nan = one != one and other != other  # noqa: PLR0124 - NaN alone differs from itself
     return bool(is_nan or one == other)
+
+
+def _is_written(text: Any, value: Any) -> bool:
+    """Whether a text is how a CSV has a number, or nothing: without the rows that go a column may be of numbers."""
+    if not isinstance(text, str) or isinstance(value, list | dict):
+        return False
+    try:
+        return not text if value is None else float(text) == value
+    except ValueError:
+        return False
 
 
 def _shown(column: Any, row: int) -> str:

@@ -1,13 +1,15 @@
 """Every split is written with exactly its rows: shards, vectors and files of other formats as they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import load_dataset
+from datasets import ClassLabel, DatasetDict, Features, Value, load_dataset
+from datasets import Dataset as HubDataset
 
 from tests.trainables.data.pruning import arrow_is_trusted, kept, pruned, whole  # noqa: F401 - a fixture
 from tests.trainables.data.written import (
@@ -23,6 +25,7 @@ from trainables.data.csv_files import Dialect
 from trainables.data.readers import FORMATS, header_of, table_of
 from trainables.data.rewriting import check_written, write_splits
 from trainables.data.row_marks import RowMarks
+from trainables.data.same_rows import difference
 from trainables.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("arrow_is_trusted")
@@ -51,6 +54,17 @@ def test_every_format_keeps_the_rows_that_stay_in_order(suffix, packed, tmp_path
     pruned(tmp_path / "OUT", Source(name=str(path), test=str(tmp_path / "test.csv")), STAYS)
     out = tmp_path / f"OUT/data/train{suffix}{packed}"
     assert rows_in(out) == [table_rows()[row] for row in STAYS]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_marks_go_on_where_a_batch_ended(suffix, tmp_path):
+    rows = [(f"t{k}", ("neg", "pos")[k % 2]) for k in range(9_001)]
+    path = write_as(tmp_path / f"mine{suffix}", columns_of_rows(rows))
+    stays = np.flatnonzero(np.random.default_rng(0).random(9_001) < 0.6)
+    marks, out = RowMarks(stays), tmp_path / f"out{suffix}"
+    FORMATS[suffix].rewrite(path, out, marks, Dialect())
+    assert [row["text"] for row in rows_in(out)] == [f"t{k}" for k in stays]
+    assert (marks.seen, marks.kept) == (9_001, len(stays))
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
@@ -253,6 +267,34 @@ def test_datasets_reads_what_was_written(suffix, tmp_path):
     assert there["test"]["text"][:] == again.test.texts
 
 
+def test_what_save_to_disk_wrote_is_read_as_any_data_set(tmp_path):
+    names = ClassLabel(names=["neg", "pos"])
+    numbers = {"text": [text for text, _ in ROWS], "label": [k % 2 for k in range(60)]}
+    features = Features({"text": Value("string"), "label": names})
+    held = DatasetDict(
+        {split: HubDataset.from_dict(numbers, features=features) for split in ("train", "test")}
+    )
+    held.save_to_disk(str(tmp_path / "in"))
+    written, _ = pruned(tmp_path / "OUT", Source(name=str(tmp_path / "in")), STAYS)
+    assert [file.path for file in written] == ["data/train.arrow", "data/test.arrow"]
+    assert all("not load_from_disk" in file.note for file in written)
+    there = load_dataset(str(tmp_path / "OUT"), cache_dir=str(tmp_path / "cache"))
+    assert there["train"].features == features
+    assert there["train"]["text"][:] == [ROWS[row][0] for row in STAYS]
+
+
+def test_names_that_only_the_card_on_the_hub_has_are_those_of_the_numbers(tmp_path):
+    path = write_as(tmp_path / "mine.jsonl", {**columns_of_rows(ROWS), "label": [0, 1] * 30})
+    read = load(Source(name=str(path), test_fraction=0.2))
+    named = replace(read, class_names=("neg", "pos"))
+    marks = whole(read)
+    assert not difference(read, named, marks, card_names=("neg", "pos"), own_ids=False)
+    assert "has the class" in difference(
+        read, named, marks, card_names=("pos", "neg"), own_ids=False
+    )
+    assert "has the class" in difference(read, named, marks, own_ids=False)
+
+
 def test_pandas_reads_a_csv_by_what_is_said_of_it(tmp_path):
     path = tmp_path / "mine.csv"
     rows = [("text", "label"), *((f'{text} "x', label) for text, label in ROWS)]
@@ -329,6 +371,50 @@ def test_classes_that_are_numbered_anew_are_compared_by_name(tmp_path):
     write_as(folder / "test.csv", columns_of_rows([row for row in rows if row[1] != "a"]))
     stays = [row for row in range(60) if rows[row][1] != "a"]
     assert pruned(tmp_path / "OUT", Source(name=str(folder)), stays)[1] == ()
+
+
+def test_what_stays_may_be_no_data_set_of_its_own_and_that_is_told(tmp_path):
+    # Of 400 empty texts in a hundred may be empty, of those that stay more are.
+    rows = [(f"t{k}" if k % 100 else "", ("neg", "pos")[k % 2]) for k in range(401)]
+    path = write_as(tmp_path / "mine.csv", columns_of_rows([*rows[1:], ("t", "neg")]))
+    write_as(tmp_path / "test.csv", columns_of_rows(ROWS[:8]))
+    source = Source(name=str(path), test=str(tmp_path / "test.csv"))
+    stays = [row for row in range(401) if row % 100 in (99, 3, 4) or row > 300]
+    (told,) = pruned(tmp_path / "OUT", source, stays)[1]
+    assert "prune-envelope refuses it" in told
+    assert "more than 1% of the rows are empty" in told
+
+
+def test_files_of_what_is_refused_are_compared_all_the_same(tmp_path):
+    path = write_as(tmp_path / "mine.csv", columns_of_rows(ROWS))
+    write_as(tmp_path / "test.csv", columns_of_rows([row for row in ROWS if row[1] == "neg"]))
+    source = Source(name=str(path), test=str(tmp_path / "test.csv"))
+    dataset = load(source)
+    marks = whole(dataset) | {"train": dataset.train.labels == 0}
+    folder = tmp_path / "OUT" / "data"
+    write_splits(source, dataset, marks, folder)
+    (told,) = check_written(source, dataset, marks, folder)
+    assert "a classifier needs two classes" in told
+    lines = (folder / "train.csv").read_bytes().splitlines(keepends=True)
+    (folder / "train.csv").write_bytes(b"".join([*lines[:4], lines[5], lines[4], *lines[6:]]))
+    with pytest.raises(DataError, match=r"row 3 of train\.csv has the 'text'"):
+        check_written(source, dataset, marks, folder)
+
+
+def test_numbers_to_predict_and_own_columns_stay_with_their_rows(tmp_path):
+    path = tmp_path / "mine.csv"
+    # The row that goes is the one without which x is a column of numbers.
+    x = ["n/a", *(k / 7 for k in range(1, 60))]
+    frame = pd.DataFrame({"x": x, "word": [text for text, _ in ROWS], "y": range(60)})
+    frame.to_csv(path, index=False)
+    source = Source(
+        name=str(path),
+        columns=Columns(label="y"),
+        target="number",
+        own_columns=True,
+        test_fraction=0.2,
+    )
+    assert pruned(tmp_path / "OUT", source, STAYS)[1] == ()
 
 
 @pytest.fixture
