@@ -42,6 +42,7 @@ def nearest_survivors(
     keep: NDArray[np.bool_],
     *,
     known: Neighbours | None = None,
+    directed: NDArray[np.bool_] | None = None,
     most_exact: float = MOST_EXACT,
 ) -> NearestSurvivors:
     """Of each row that goes the nearest one that stays, by cosine.
@@ -54,6 +55,7 @@ def nearest_survivors(
         gone: Rows that go, shape (q,), in any order.
         keep: Which rows stay, shape (n,), at least one.
         known: The nearest other rows of all n, exact, if at hand.
+        directed: Of `has_direction`, where it is known already.
         most_exact: Multiplications up to which the search is exact.
     """
     rows = np.full(len(gone), -1, dtype=np.int64)
@@ -65,7 +67,7 @@ def nearest_survivors(
         first = stays[found].argmax(axis=1)
         rows[found] = near[found, first]
         similarity[found] = known.similarity[gone[found], first]
-    directed = has_direction(vectors)
+    directed = has_direction(vectors) if directed is None else directed
     is_exact, open_ = True, np.flatnonzero((rows < 0) & directed[gone])
     stay = np.flatnonzero(keep & directed)
     if len(open_) and len(stay):
