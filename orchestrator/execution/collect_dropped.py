@@ -15,19 +15,18 @@ from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSa
 from analysis.methods import Condition, condition_of
 from analysis.study import read_runs
 from orchestrator.execution.signal_agreement import agreement
-from orchestrator.planning.inspected import MOST_WORDS
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import cut_needs
 from orchestrator.store.atomic import atomic_write
 from orchestrator.trial_names import arm_text
 from trainables.data.dataset import Dataset
-from trainables.data.twins import Twins, twins_of
+from trainables.data.twins import Twins
 from trainables.evidence.requirements import rests_on
 from trainables.run_context import RunContext
 from trainables.selection.lookup import selector_of
 from trainables.selection.removed import Removal, file_rows, removal, removed_table
 from trainables.selection.scoring import Keep, read_scores, select
-from trainables.selection.surroundings import predicted_classes, surroundings
+from trainables.selection.surroundings import known_twins, predicted_classes, surroundings
 from trainables.spec import TrialSpec
 
 # Rows shown of the headline's own lists; of the others the most of these by which all stay within.
@@ -134,7 +133,7 @@ def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted
         dataset = sweep.datasets[together[0].spec.data_sha]
         runs = RunContext(dataset, sweep.store)
         if dataset.sha not in twins:
-            twins[dataset.sha] = twins_of(dataset.train.inputs, most_words=MOST_WORDS)
+            twins[dataset.sha] = known_twins(runs)
         beside = surroundings(
             together[0].spec, runs, twins=twins[dataset.sha], most_s=until - time.monotonic()
         )

@@ -13,11 +13,10 @@ from trainables.data.inspection_facts import (
     inspection_from_json,
     inspection_json,
 )
+from trainables.data.near_copies import MOST_WORDS
 from trainables.keys import key_of
 
 KIND = "inspection"
-# A plan is not to wait: so many words take about half a minute on one core.
-MOST_WORDS = 15_000_000
 
 
 def inspected(datasets: Mapping[str, Dataset], store: Store) -> dict[str, Inspection]:

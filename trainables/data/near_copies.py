@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 NEAR = (11, 20)
 # With one of so few words changed it is another text: shorter ones have exact copies alone.
 FEWEST_WORDS = 5
+# Where nobody is to wait, near copies are not looked for in more words of all texts together: so many take
+# about half a minute on one core.
+MOST_WORDS = 15_000_000
 # Pairs to look at, of all texts together; more arise only where many texts share most of their words.
 BUDGET = 30_000_000
 _BLOCK = 2_000_000

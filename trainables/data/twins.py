@@ -1,5 +1,6 @@
 """Which training rows are copies or near copies of one another, and which of them stay."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.copies import normal_form
-from trainables.data.near_copies import count_words, near_pairs
+from trainables.data.near_copies import NearPairs, count_words, near_pairs
 
 Rows = NDArray[np.int64]
 
@@ -61,19 +62,25 @@ class Twins:
         return several[self.forms], near[self.forms]
 
 
-def twins_of(inputs: pa.Array, *, most_words: int | None = None) -> Twins:
+def twins_of(
+    inputs: pa.Array,
+    *,
+    most_words: int | None = None,
+    search: Callable[[pa.Array], NearPairs] = near_pairs,
+) -> Twins:
     """Copies (`copies.normal_form`) and near copies (`near_copies.near_pairs`) among some inputs.
 
     Args:
         inputs: Shape (n,).
         most_words: Words of all texts up to which near copies are looked for; None for any number.
+        search: What finds the near copies among normal forms.
     """
     encoded: Any = normal_form(inputs).dictionary_encode()
     none = np.zeros(0, dtype=np.int64)
     left, right, is_complete = none, none, False
     is_text = pa.types.is_large_string(inputs.type)
     if is_text and (most_words is None or count_words(encoded.dictionary) <= most_words):
-        pairs = near_pairs(encoded.dictionary)
+        pairs = search(encoded.dictionary)
         both = np.concatenate([pairs.left, pairs.right]), np.concatenate([pairs.right, pairs.left])
         order = np.lexsort((both[1], both[0]))
         left, right, is_complete = both[0][order], both[1][order], pairs.is_complete

@@ -42,6 +42,7 @@ def nearest_survivors(
     keep: NDArray[np.bool_],
     *,
     known: Neighbours | None = None,
+    directed: NDArray[np.bool_] | None = None,
     most_exact: float = MOST_EXACT,
 ) -> NearestSurvivors:
     """Of each row that goes the nearest one that stays, by cosine.
@@ -54,6 +55,7 @@ def nearest_survivors(
         gone: Rows that go, shape (q,), in any order.
         keep: Which rows stay, shape (n,), at least one.
         known: The nearest other rows of all n, exact, if at hand.
+        directed: Of `has_direction`, where it is known already.
         most_exact: Multiplications up to which the search is exact.
     """
     rows = np.full(len(gone), -1, dtype=np.int64)
@@ -65,7 +67,7 @@ def nearest_survivors(
         first = stays[found].argmax(axis=1)
         rows[found] = near[found, first]
         similarity[found] = known.similarity[gone[found], first]
-    directed = has_direction(vectors)
+    directed = has_direction(vectors) if directed is None else directed
     is_exact, open_ = True, np.flatnonzero((rows < 0) & directed[gone])
     stay = np.flatnonzero(keep & directed)
     if len(open_) and len(stay):
@@ -120,27 +122,63 @@ def _exact(vectors: Vectors, gone: Rows, stay: Rows) -> tuple[Rows, NDArray[np.f
 
 
 def _by_lists(vectors: Vectors, gone: Rows, stay: Rows) -> tuple[Rows, NDArray[np.float32]]:
-    """What stays is filed under as many centroids as the root of its number; few lists are looked into."""
-    import faiss
+    """What stays is filed under as many centres as the root of its number; few lists are looked into.
 
-    d, count = vectors.shape[1], max(1, round(len(stay) ** 0.5))
-    drawn = np.random.default_rng(0).permutation(stay)[: _ROWS_EACH * count]
-    quantizer = faiss.IndexFlatIP(d)
-    index = faiss.IndexIVFFlat(quantizer, d, count, faiss.METRIC_INNER_PRODUCT)
-    index.cp.niter, index.cp.spherical, index.cp.seed = _ROUNDS, True, 0
-    index.cp.min_points_per_centroid = 1
-    index.train(unit_rows(take(vectors, np.sort(drawn)), np.sort(drawn)))
-    for numbers, units in _surviving(vectors, stay):
-        index.add_with_ids(units, numbers)
-    index.nprobe = min(_PROBES, count)
-    rows, similarity = np.empty(len(gone), dtype=np.int64), np.empty(len(gone), dtype=np.float32)
+    List by list, all rows that look into it are held against it by one product of matrices.
+    """
+    count = max(1, round(len(stay) ** 0.5))
+    centres, probes = _centres(vectors, stay, count), min(_PROBES, count)
+    rows, similarity = np.full(len(gone), -1), np.full(len(gone), -2, dtype=np.float32)
     for start in range(0, len(gone), SHARD_ROWS):
-        part = slice(start, start + SHARD_ROWS)
-        near, found = index.search(unit_rows(take(vectors, gone[part]), gone[part]), 1)
-        rows[part], similarity[part] = found[:, 0], near[:, 0].clip(-1, 1)
+        here = np.arange(start, min(start + SHARD_ROWS, len(gone)))
+        units = unit_rows(take(vectors, gone[here]), gone[here])
+        lists = _nearest_centres(units, centres, probes).ravel()
+        by_list = np.argsort(lists, kind="stable")
+        ends = np.searchsorted(lists[by_list], np.arange(count + 1))
+        for numbers, others in _surviving(vectors, stay):
+            filed = _nearest_centres(others, centres, 1)[:, 0]
+            members = np.argsort(filed, kind="stable")
+            bounds = np.searchsorted(filed[members], np.arange(count + 1))
+            for of in np.flatnonzero(np.diff(bounds)):
+                asking = by_list[ends[of] : ends[of + 1]] // probes
+                held = members[bounds[of] : bounds[of + 1]]
+                products = units[asking] @ others[held].T
+                best, at = products.max(axis=1), here[asking]
+                nearer = best > similarity[at]
+                rows[at[nearer]] = numbers[held[products[nearer].argmax(axis=1)]]
+                similarity[at[nearer]] = best[nearer]
     if len(lost := np.flatnonzero(rows < 0)):  # no row in the lists that were looked into
         rows[lost], similarity[lost] = _exact(vectors, gone[lost], stay)
-    return rows, similarity
+    return rows, similarity.clip(-1, 1)
+
+
+def _centres(vectors: Vectors, stay: Rows, count: int) -> NDArray[np.float32]:
+    """Spherical k-means of some rows that stay, shape (c, d)."""
+    import faiss
+
+    drawn = np.sort(np.random.default_rng(0).permutation(stay)[: _ROWS_EACH * count])
+    k_means = faiss.Kmeans(
+        vectors.shape[1],
+        count,
+        niter=_ROUNDS,
+        spherical=True,
+        seed=0,
+        max_points_per_centroid=_ROWS_EACH,
+        min_points_per_centroid=1,
+    )
+    k_means.train(unit_rows(take(vectors, drawn), drawn))
+    return np.asarray(k_means.centroids, dtype=np.float32)
+
+
+def _nearest_centres(
+    units: NDArray[np.float32], centres: NDArray[np.float32], count: int
+) -> NDArray[np.int64]:
+    """The most similar centres of each row, shape (q, count), in any order."""
+    found = np.empty((len(units), count), dtype=np.int64)
+    for start in range(0, len(units), CELL):
+        likeness = units[start : start + CELL] @ centres.T
+        found[start : start + CELL] = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+    return found
 
 
 def _surviving(vectors: Vectors, stay: Rows) -> Iterator[tuple[Rows, NDArray[np.float32]]]:

@@ -111,8 +111,8 @@ def reasons(spec: TrialSpec, places: Places) -> Iterator[str]:
             yield f"{BY_LOT} among rows of like score"
         else:
             words = ends.high if is_high else ends.low
-            lot = f", {BY_LOT} among equals" if has_equals and not cut else ""
-            yield f"among the {ceil_percent(share)} of {whose} {words}{lot}{cut}"
+            equals = "; others of the same score stay" if has_equals else ""
+            yield f"among the {ceil_percent(share)} of {whose} {words}{cut}{equals}"
 
 
 def ceil_percent(share: float) -> str:

@@ -118,7 +118,9 @@ def removal(
     twins, copied = beside.twins.surviving(keep)
     survivors, similarity, search = twins[gone], np.full(len(gone), np.nan, np.float32), "none"
     if beside.vectors is not None:
-        near = nearest_survivors(beside.vectors, gone, keep, known=beside.neighbours)
+        near = nearest_survivors(
+            beside.vectors, gone, keep, known=beside.neighbours, directed=beside.directed
+        )
         likeness = cosines(beside.vectors, gone, survivors)
         # Of rows that are equally near, the one that the reason names as a copy.
         named = (near.rows < 0) | (likeness >= near.similarity - _ROUNDING)
@@ -149,7 +151,7 @@ def removed_table(removed: Removal) -> pa.Table:
         `survivor_row`, `survivor_id` and `similarity` (nearest row that stays, by the cosine of
         embeddings; without embeddings a copy or near copy that stays, and no similarity; null where
         there is none), `twin_survives` (whether a copy or near copy stays), `reason`. The metadata say
-        how survivors were searched for.
+        how survivors and near copies were searched for.
     """
     dataset, gone, other = removed.dataset, removed.places.rows, removed.survivors
     columns = {
@@ -166,7 +168,10 @@ def removed_table(removed: Removal) -> pa.Table:
         "reason": pa.array(removed.reasons(), pa.string()),
     }
     table = pa.table({name: column for name, column in columns.items() if column is not None})
-    return table.replace_schema_metadata({"nearest survivors": removed.search})
+    looked = "all" if removed.beside.twins.is_complete else "not all"
+    return table.replace_schema_metadata(
+        {"nearest survivors": removed.search, "near copies": looked}
+    )
 
 
 def file_rows(dataset: Dataset) -> Rows:

@@ -2,16 +2,30 @@
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from trainables.arrays import read_arrays, write_arrays
+from trainables.data.near_copies import (
+    BUDGET,
+    FEWEST_WORDS,
+    MOST_WORDS,
+    NEAR,
+    NearPairs,
+    near_pairs,
+)
 from trainables.data.twins import Twins, twins_of
 from trainables.evidence.collector import Evidence, Runs, evidence_key, shard_numbers
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import Settings
+from trainables.keys import key_of
 from trainables.neighbours.exact import Neighbours
+from trainables.neighbours.survivors import has_direction
 from trainables.neighbours.vectors import Vectors
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -35,12 +49,14 @@ class Surroundings:
         neighbours: Their nearest other rows, exact; None where none are at hand.
         predicted: The class the model is surest of, shape (n,); None where that is not at hand, or the
             signal looks at no label.
+        directed: Which embeddings have a direction, shape (n,); None without embeddings.
     """
 
     twins: Twins
     vectors: Vectors | None = None
     neighbours: Neighbours | None = None
     predicted: Rows | None = None
+    directed: NDArray[np.bool_] | None = None
 
 
 def surroundings(
@@ -58,11 +74,13 @@ def surroundings(
         most_s: How long that pass may take, in seconds.
     """
     scorer = spec.twin.scorers[0]
+    vectors = _vectors(scorer, runs, most_s)
     return Surroundings(
-        twins=twins or twins_of(runs.dataset.train.inputs),
-        vectors=_vectors(scorer, runs, most_s),
+        twins=twins or known_twins(runs),
+        vectors=vectors,
         neighbours=_neighbours(scorer, runs),
         predicted=predicted_classes(spec, runs),
+        directed=None if vectors is None else has_direction(vectors),
     )
 
 
@@ -70,7 +88,12 @@ def _vectors(scorer: TrialSpec, runs: Runs, most_s: float) -> Vectors | None:
     """Embeddings of the training rows that are at hand."""
     if not scorer.is_own:
         is_there = _is_kept(scorer, runs, "embeddings")
-        if not is_there and scorer.warmup and runs.cache.has("warm", scorer.warm_key):
+        if (
+            not is_there
+            and most_s > 0
+            and scorer.warmup
+            and runs.cache.has("warm", scorer.warm_key)
+        ):
             learner = runs.warm_learner(scorer)
             is_there = _pass_s(learner, len(runs.dataset.train)) <= most_s
         if is_there:
@@ -97,6 +120,25 @@ def _neighbours(scorer: TrialSpec, runs: Runs) -> Neighbours | None:
             found: Neighbours = Evidence(scorer, runs).get("neighbours", settings)
             return found
     return None
+
+
+def known_twins(runs: Runs) -> Twins:
+    """Copies and near copies among the training rows; the search for near ones is made once and kept."""
+    search = partial(_kept_pairs, runs)
+    return twins_of(runs.dataset.train.inputs, most_words=MOST_WORDS, search=search)
+
+
+def _kept_pairs(runs: Runs, forms: pa.Array) -> NearPairs:
+    about = {"near": [*NEAR, FEWEST_WORDS, BUDGET], "data": runs.dataset.sha}
+
+    def write(path: Path) -> dict[str, Any]:
+        pairs = near_pairs(forms)
+        write_arrays(path, {"left": pairs.left, "right": pairs.right}, about)
+        return {"is_complete": pairs.is_complete}
+
+    path = runs.cache.get("near", key_of(about), write, about=about)
+    facts = runs.cache.facts("near", key_of(about))
+    return NearPairs(**read_arrays(path)[0], is_complete=facts["is_complete"])
 
 
 def predicted_classes(spec: TrialSpec, runs: Runs) -> Rows | None:

@@ -20,7 +20,7 @@ from trainables.spec import TrialSpec
 EVIDENCE = ExampleEvidence()
 CLAIM = re.compile(
     r"among the (?P<share>[\d.]+)% of (?P<whose>all rows|the rows of its class) (?P<words>.+?)"
-    r"(?P<lot>, drawn by lot among equals)?"
+    r"(?P<equals>; others of the same score stay)?"
 )
 SPEC = TrialSpec(
     dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1, warmup=0.5,
@@ -86,8 +86,10 @@ def is_true(row, reason, scores, keep, signal):
         return False
     value = scores if claim["words"] == ends.low else -scores
     counted = 100 * (value[group] <= value[row]).mean()
-    lot = bool((keep & group & (scores == scores[row])).any())
-    return counted <= float(claim["share"]) + 1e-9 < counted + 0.1 and lot == bool(claim["lot"])
+    equals = bool((keep & group & (scores == scores[row])).any())
+    return counted <= float(claim["share"]) + 1e-9 < counted + 0.1 and equals == bool(
+        claim["equals"]
+    )
 
 
 @pytest.mark.parametrize("prune", ["low", "high"])
@@ -116,7 +118,7 @@ def test_a_reason_that_is_false_of_its_row_is_found_out():
     assert not is_true(first, high, scores, keep, "el2n")
     assert not is_true(last, low, scores, keep, "el2n")
     assert not is_true(first, low.replace("easiest", "hardest"), scores, keep, "el2n")
-    assert not is_true(first, low + ", drawn by lot among equals", scores, keep, "el2n")
+    assert not is_true(first, low + "; others of the same score stay", scores, keep, "el2n")
     of_class = low.replace("all rows", "the rows of its class")
     assert not is_true(first, of_class, scores, keep, "el2n")
 
@@ -249,11 +251,11 @@ def test_coverage_draws_in_the_bins_and_drops_the_top_first():
     assert {found[row] for row in found if row not in top} == {f"{BY_LOT} among rows of like score"}
 
 
-def test_of_equal_scores_the_lot_is_named_and_all_equals_are_counted():
+def test_of_equal_scores_all_are_counted_and_those_that_stay_are_told():
     scores = np.where(EVERY < 100, 0, 1).astype(np.float32)
     found = told(*cut("el2n", scores=scores))
     assert {reason for _, reason in found} == {
-        "among the 50% of all rows the model finds easiest, drawn by lot among equals"
+        "among the 50% of all rows the model finds easiest; others of the same score stay"
     }
 
 

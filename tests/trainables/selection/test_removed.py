@@ -14,7 +14,7 @@ from trainables.evidence.requirements import settings_of
 from trainables.run_context import RunContext
 from trainables.selection.removed import removed_rows
 from trainables.selection.scoring import score, select
-from trainables.selection.surroundings import surroundings
+from trainables.selection.surroundings import known_twins, surroundings
 from trainables.signals import SIGNALS
 
 COLUMNS = [
@@ -194,6 +194,15 @@ def test_vectors_that_came_with_the_data_serve_where_an_own_trainer_is_given_sco
     assert (
         "among the 0.5% of all rows scored lowest in the file of scores"
         in table["reason"][0].as_py()
+    )
+
+
+def test_near_copies_are_searched_for_once(small, tmp_path):
+    runs = RunContext(small, FolderCache(tmp_path))
+    first, again = known_twins(runs), known_twins(runs)
+    assert runs.cache.made == {"near": 1} and len(first.left) > 0 and first.is_complete
+    assert all(
+        np.array_equal(getattr(first, of), getattr(again, of)) for of in ("forms", "left", "right")
     )
 
 
