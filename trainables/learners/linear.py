@@ -67,7 +67,8 @@ class LinearNetwork:
 
 def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
     """A head over embeddings of the whole data set: those that came with it, or made once per (data, encoder)."""
-    classes, seed = len(dataset.class_names), seed_for(spec.seed, "weights")
+    # Rows without classes are embedded alone: of that head nothing is read.
+    classes, seed = max(1, len(dataset.class_names)), seed_for(spec.seed, "weights")
     if spec.model in ("linear", VECTORS) and dataset.has_vectors:
         own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
         return LinearNetwork(own, classes, seed)
