@@ -11,6 +11,8 @@ from orchestrator.cli.config_file import app as config
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.inspect import inspect
 from orchestrator.cli.listing import list_grids, list_signals
+from orchestrator.cli.score import EPILOG as SCORE_CODES
+from orchestrator.cli.score import score_dataset
 from orchestrator.cli.status import status
 from orchestrator.sweep import demo, sweep
 
@@ -43,6 +45,7 @@ def global_options(
 app.command("demo")(demo)
 app.command("sweep")(sweep)
 app.command("inspect")(inspect)
+app.command("score", epilog=SCORE_CODES)(score_dataset)
 app.command("report")(report)
 app.command("table")(table)
 app.command("status")(status)
