@@ -88,6 +88,9 @@ def answer_of(study: Study, source: DatasetId) -> Answer:
         return found
     one = study.confirmed.get(source)
     if one is not None and found.state != "no answer":
+        worth = study.learned.get(one.row.cell.condition.question)
+        if worth is not None and not worth.is_shown:
+            return replace(found, state="no answer", row=one.row, learned=worth, confirmation=one)
         return _confirmed(found, one)
     if found.state != "found":
         return found

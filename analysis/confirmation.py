@@ -19,6 +19,8 @@ from trainables.result import TrialResult
 SEEDS = 5
 # With alpha itself 4.8 to 6.6 % of studies err: a little of the choice stays in the test examples.
 LEVEL = 0.8 * ALPHA
+# The next list has the level of one that did not pass divided by this: LEVEL + LEVEL/5 + LEVEL/25 ... is ALPHA.
+_NEXT = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,7 @@ class Confirmation:
         control: Random lists of its size, one a seed; None where none were run.
         against_random: The list held against them.
         n_candidates: Conditions it was chosen from.
+        earlier: Lists of the data set that were tried before it and did not pass.
         n_ended: Fresh seeds with a result, and a full-data run to hold it against.
         n_failed: Fresh seeds whose trial on the list failed.
     """
@@ -38,6 +41,7 @@ class Confirmation:
     control: Cell | None
     against_random: Comparison | None
     n_candidates: int
+    earlier: int = 0
     n_ended: int = 0
     n_failed: int = 0
 
@@ -60,6 +64,20 @@ class Confirmation:
         )
 
 
+def level_of(earlier: int) -> float:
+    """Error of each bound of a list that so many lists of its data set came before that did not pass.
+
+    4 % for the first, a fifth of that for the next, and so on: 5 % in all, however many are tried and
+    however each is chosen after the one before was seen. A list that passes costs nothing: either it is
+    safe, or the error has happened already.
+
+    References:
+        Wiens, "A fixed sequence Bonferroni procedure for testing multiple endpoints", 2003; Foster,
+        Stine, "Alpha-investing", 2008, on tests that are chosen one after another.
+    """
+    return LEVEL / float(_NEXT) ** earlier
+
+
 def confirmations(
     results: Iterable[TrialResult],
     plan: Plan,
@@ -71,6 +89,7 @@ def confirmations(
 
     Noise between runs is new and tested at 0.8 alpha. The test examples are those the list was
     chosen on: their part is tested at 0.8 alpha over the number of conditions it was chosen from.
+    Of a list that others came before that did not pass, it is the level that is left (`level_of`).
 
     Args:
         results: Rows of a run: fixed lists and full-data runs count.
@@ -99,7 +118,13 @@ def confirmations(
     all_of = {
         source: [
             replace(
-                _confirmation(cell, own, counted[source.data_sha] or 1, by),
+                _confirmation(
+                    cell,
+                    own,
+                    counted[source.data_sha] or 1,
+                    by,
+                    plan.earlier.get(source.data_sha, 0),
+                ),
                 n_ended=ended[cell.condition],
                 n_failed=failed[cell.condition],
             )
@@ -116,11 +141,13 @@ def _speaks(one: Confirmation) -> tuple[bool, float]:
     return one.passes, one.row.cell.condition.rate
 
 
-def _confirmation(cell: Cell, own: list[Cell], n_candidates: int, by: Criterion) -> Confirmation:
+def _confirmation(
+    cell: Cell, own: list[Cell], n_candidates: int, by: Criterion, earlier: int
+) -> Confirmation:
     """A list held against the full-data runs, and against random lists of its size."""
     _check_one_list(cell)
     lists = sum(bool(one.condition.scored_by) for one in own)
-    alpha, share = LEVEL / lists, 1 / n_candidates
+    alpha, share = level_of(earlier) / lists, 1 / n_candidates
     control = next((one for one in own if _is_beside(one, cell)), None)
     beside = held_against(cell, control, alpha=alpha, item_share=share) if control else None
     return Confirmation(
@@ -128,6 +155,7 @@ def _confirmation(cell: Cell, own: list[Cell], n_candidates: int, by: Criterion)
         control=control,
         against_random=beside,
         n_candidates=n_candidates,
+        earlier=earlier,
     )
 
 
@@ -136,10 +164,18 @@ def _is_beside(one: Cell, cell: Cell) -> bool:
     a, b = one.condition, cell.condition
     is_own = a.scored_by == () and a.is_control and not b.is_control
     alike = [
-        (c.rate, c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
+        (c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
         for c in (a, b)
     ]
-    return is_own and alike[0] == alike[1] and bool(one.pairs)
+    if not is_own or alike[0] != alike[1] or not one.pairs:
+        return False
+    # A list that rows were put back into is larger than its rate says.
+    is_protected = bool(b.method.protected or b.method.min_per_class)
+    return _sizes(one) == _sizes(cell) if is_protected else a.rate == b.rate
+
+
+def _sizes(cell: Cell) -> set[int]:
+    return {sum(pair.pruned.kept_counts) for pair in cell.pairs}
 
 
 def _check_one_list(cell: Cell) -> None:

@@ -23,14 +23,19 @@ class PrunedFile:
         path: Relative to the data set's folder, such as data/train.csv.
         rows: How many it holds.
         sha256: Of its bytes.
-        reading: What a reader must be told, such as the delimiter; by the reader's own names.
+        reading: What a reader must be told, such as sep for the delimiter; under the words that
+            `pandas.read_csv` and a configuration of a Hugging Face data set have for it.
+        is_table: Whether it is a table; else a NumPy file of the vectors of the table of its stem.
+        note: What else to know of it, a sentence; empty for nothing.
     """
 
     split: str
     path: str
     rows: int
     sha256: str
-    reading: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    is_table: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ class PruneRecord:
         read_from: Where it was read from, as it was asked for.
         hub_source: Where on the hub that is, as owner/name[:config]@commit; empty where it is not.
         files: The data files.
+        notes: What a reader of the files must be told, a sentence each.
         spec: The fixed trial that names the list; its `scored_by` are the seeds whose scores it joins.
         words: The condition, in words.
         list_sha: sha256 that names which rows stay.
@@ -93,6 +99,7 @@ class PruneRecord:
     read_from: str
     hub_source: str = ""
     files: tuple[PrunedFile, ...] = ()
+    notes: tuple[str, ...] = ()
     spec: TrialSpec
     words: str
     list_sha: str
@@ -153,6 +160,7 @@ class PruneRecord:
                 "files": tuple(PrunedFile(**one) for one in written["files"]),
                 "classes": tuple(ClassCount(**one) for one in written["classes"]),
                 "protected": tuple(written["protected"]),
+                "notes": tuple(written.get("notes", ())),
                 "agreement": {int(seed): float(s) for seed, s in written["agreement"].items()},
             }
             return cls(**values)

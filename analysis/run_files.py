@@ -71,6 +71,8 @@ class Plan:
             `TrialResult.correct`, by content of the data set; of data sets that have such rows.
         altered: What was altered of the training rows on purpose, in a few words and in full, by
             content of the data set; of data sets of a stress test.
+        earlier: Lists of a data set that were tried before this one and did not pass, by its content; of
+            data sets with such lists. The error that a list may have falls with them.
     """
 
     grid: str = ""
@@ -90,11 +92,12 @@ class Plan:
     sources: Mapping[str, str] = field(default_factory=dict)
     leaked: Mapping[str, bytes] = field(default_factory=dict)
     altered: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    earlier: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of plan.json."""
         specs = [spec.to_dict() for spec in self.specs]
-        named = ("environment", "candidates", "tuned", "sources", "altered")
+        named = ("environment", "candidates", "tuned", "sources", "altered", "earlier")
         plain = {name: dict(getattr(self, name)) for name in named}
         leaked = {
             sha: base64.b64encode(zlib.compress(bits)).decode() for sha, bits in self.leaked.items()
@@ -132,6 +135,7 @@ class Plan:
                     k: (str(short), str(full))
                     for k, (short, full) in dict(written.get("altered") or {}).items()
                 },
+                earlier={k: int(n) for k, n in dict(written.get("earlier") or {}).items()},
             )
         except (ValueError, TypeError, AttributeError, zlib.error) as error:
             raise DataError(f"not a plan: {error}") from error
@@ -150,6 +154,14 @@ def _candidates(plans: Sequence[Plan]) -> dict[str, int]:
     for plan in plans:
         most |= Counter(plan.candidates)
     return {sha: n for sha, n in most.items() if any(sha in plan.candidates for plan in plans)}
+
+
+def _earlier(plans: Sequence[Plan]) -> dict[str, int]:
+    """Of plans read as one: the most lists that any of them had to count."""
+    most: Counter[str] = Counter()
+    for plan in plans:
+        most |= Counter(plan.earlier)
+    return dict(most)
 
 
 def read_curves(run: Path) -> list[TrainingCurve]:
@@ -214,4 +226,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         sources={name: source for plan in known for name, source in plan.sources.items()},
         leaked={sha: bits for plan in known for sha, bits in plan.leaked.items()},
         altered={sha: told for plan in known for sha, told in plan.altered.items()},
+        earlier=_earlier(known),
     )

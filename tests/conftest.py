@@ -24,3 +24,21 @@ def cache(tmp_path):
     from tests.caches import FolderCache
 
     return FolderCache(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _verdict_files_are_valid():
+    """Every verdicts.json that a test's process writes is held to its schema."""
+    from analysis import verdicts_json as module
+    from tests.verdict_files import checked
+
+    write = module.verdicts_json
+
+    def checked_text(study):
+        text = write(study)
+        checked(text)
+        return text
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "verdicts_json", checked_text)
+        yield

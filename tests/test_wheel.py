@@ -40,6 +40,7 @@ def test_a_wheel_makes_a_report_far_from_its_sources(tmp_path):
         held.extractall(home)
         typed = {name for name in held.namelist() if name.endswith("py.typed")}
         assert typed == {f"{p}/py.typed" for p in ("orchestrator", "trainables", "analysis")}
+        assert "analysis/verdicts.schema.json" in held.namelist()
         assert not [name for name in held.namelist() if name.startswith(("tests", "benchmarks"))]
     run = tmp_path / "run"
     (run / "trials").mkdir(parents=True)

@@ -53,6 +53,12 @@ class AbsentError(UnavailableError, FileNotFoundError):
     """A file, folder, data set or model that was named is not there."""
 
 
+class NotShownError(EnvelopeError, ValueError):
+    """What is asked for rests on a finding that a run has not shown."""
+
+    exit_code = GATE
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """End the process with the right code and one line on stderr for what a user can mend.

@@ -9,7 +9,8 @@ from analysis.class_retention import worst_class
 from analysis.cost import mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.page.guard_words import guard_facts
-from analysis.page.phrases import change_text, known_values, words_of
+from analysis.page.next_step import record_of
+from analysis.page.phrases import by_text, change_text, known_values, words_of
 from analysis.study import Study
 from analysis.wording import interval, percent, seeds_text, signed, trained_label
 
@@ -47,7 +48,21 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
         found.append(_saves(row))
     found.append(_hurt(study, row))
     found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
+    if saving:
+        found.append(_file(study, answer, row))
     return tuple(fact for fact in found if fact is not None)
+
+
+def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """Where these rows were written to; the same place may hold something else by now."""
+    written = record_of(study, answer)
+    if written is None:
+        return None
+    return Fact(
+        label="File",
+        value=written.out,
+        detail=f"written {written.made[:10]}, cut {by_text(row)}: list {written.hash}",
+    )
 
 
 def _rows(cell: Cell, go: str) -> Fact | None:
@@ -106,10 +121,10 @@ def _saves(row: JudgedCell) -> Fact | None:
             detail="by the clock the seeds do not agree on a saving",
         )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
-    scoring = _seconds(timed.scoring * full_s)
+    scoring = seconds_text(timed.scoring * full_s)
     # Drawn by lot a list costs nothing; one that several seeds scored took the scoring of them all.
     is_free = row.cell.condition.is_control
-    making = "" if is_free else f"; making the list took {_seconds(timed.once * full_s)}"
+    making = "" if is_free else f"; making the list took {seconds_text(timed.once * full_s)}"
     detail = f"{percent(round(abs(by_clock), 3))} of its time"
     if (by_clock < 0) != (by_count < 0):
         less = "fewer" if by_count > 0 else "more"
@@ -120,7 +135,7 @@ def _saves(row: JudgedCell) -> Fact | None:
     joined = "of" if by_clock >= 0 else "on top of"
     return Fact(
         label=f"{run} saves" if by_clock >= 0 else f"{run} costs more",
-        value=f"{_seconds(abs(by_clock) * full_s)} {joined} {_seconds(full_s)}",
+        value=f"{seconds_text(abs(by_clock) * full_s)} {joined} {seconds_text(full_s)}",
         detail=f"{detail}{rest}",
     )
 
@@ -149,7 +164,7 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     )
 
 
-def _seconds(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
     size = abs(seconds)
     for unit, length in (("h", 3600), ("min", 60)):

@@ -1,170 +1,245 @@
-"""Who was dropped: dropped samples beside their nearest neighbour, and how far signals agree."""
+"""Who was dropped: of every list its removed rows, why they went and who stays in their place."""
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
-from typing import Any
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from analysis.dropped_samples import Dropped
+from analysis.answers import answers
+from analysis.csv_lines import csv_lines
+from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSample
+from analysis.methods import Condition, condition_of
+from analysis.study import read_runs
+from orchestrator.execution.signal_agreement import agreement
+from orchestrator.planning.inspected import MOST_WORDS
 from orchestrator.planning.plan import Sweep
-from orchestrator.planning.shard_tasks import artifacts
-from orchestrator.planning.tasks import Artifact
+from orchestrator.planning.shard_tasks import cut_needs
 from orchestrator.store.atomic import atomic_write
-from trainables.data.dataset import Dataset, uniform_draws
-from trainables.evidence.collector import Evidence
-from trainables.evidence.requirements import variant_of
+from orchestrator.trial_names import arm_text
+from trainables.data.dataset import Dataset
+from trainables.data.twins import Twins, twins_of
+from trainables.evidence.requirements import rests_on
 from trainables.run_context import RunContext
-from trainables.selection.lookup import resolve
-from trainables.selection.scoring import read_scores, select
+from trainables.selection.lookup import selector_of
+from trainables.selection.removed import Removal, file_rows, removal, removed_table
+from trainables.selection.scoring import Keep, read_scores, select
+from trainables.selection.surroundings import predicted_classes, surroundings
 from trainables.spec import TrialSpec
 
-# Pairs shown of each method, and characters of a text.
-_PAIRS, _LONGEST = 40, 600
-# Share of the lowest scores whose overlap is counted.
-_LOWEST = 0.1
+# Rows shown of the headline's own lists; of the others the most of these by which all stay within.
+_OWN_ROWS, _OTHER_ROWS, _MOST_ROWS = 40, (10, 5, 2, 1, 0), 2000
+# Characters of a text, and of a file's name.
+_LONGEST, _LONGEST_NAME = 600, 100
+# What this may take of the time after a sweep: seconds for embeddings that are not kept, and, for lists
+# that are not the headline's own, multiplications in the search for survivors (some three minutes).
+_MOST_S, _MOST_SEARCHED = 180.0, 8e12
+# With neighbours at hand few rows are left to be searched for.
+_LEFT_OPEN = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """A list of which something is written.
+
+    Attributes:
+        spec: Its trial; of a fixed list the first.
+        is_own: Whether it is the headline's own, or a confirmed one: then all its rows are written.
+        shown: How many of its rows a page may show.
+    """
+
+    spec: TrialSpec
+    is_own: bool
+    shown: int
 
 
 def write_dropped(sweep: Sweep, *, examples: bool) -> None:
-    """Write RUN/dropped.json from the scores of the grid's first seed, as far as they are there.
+    """Write RUN/dropped.json, and all rows of the headline's own lists as RUN/removed/NAME.csv.
+
+    Of every list whose scores are there: each method, rate and seed, and the confirmed one. Nothing is
+    trained for it.
 
     Args:
         sweep: After its last trial.
         examples: Write training texts, too.
     """
+    wanted = _wanted(sweep)
+    names = _file_names([one.spec for one in wanted if one.is_own])
+    lists: dict[TrialSpec, DroppedList] = {}
+    samples: dict[str, dict[int, DroppedSample]] = {}
+    for one, removed in _removals(sweep, wanted):
+        file = names.get(one.spec, "")
+        if file:
+            atomic_write(sweep.run.folder / file, _csv(removed))
+        lists[one.spec] = described = _described(one, removed, file)
+        known = samples.setdefault(one.spec.data_sha, {})
+        spoken_of = (number for row in described.rows for number in (row.row, row.survivor))
+        for number in spoken_of:
+            if number is not None and number not in known:
+                known[number] = _sample(removed.dataset, number, with_text=examples)
     dropped = Dropped(
-        agreement=tuple(_agreement(sweep)),
+        agreement=tuple(agreement(sweep)),
         with_examples=examples,
+        samples=samples,
+        lists=tuple(lists[one.spec] for one in wanted if one.spec in lists),
     )
     atomic_write(sweep.run.folder / "dropped.json", dropped.to_json().encode())
 
 
-def _first_seed(sweep: Sweep) -> list[TrialSpec]:
-    """The scored trials of each data set's first seed."""
-    seeds = {spec.data_sha: spec.seed for spec in reversed(sweep.specs)}
+def _wanted(sweep: Sweep) -> list[_Wanted]:
+    """The lists whose scores are there, the confirmed one and those of the headline's condition first."""
+    study = read_runs([sweep.run.folder], by=sweep.judging.by)
+    headlines = [answer.row.cell.condition for answer in answers(study) if answer.row]
+    fixed = {spec.survivors_key: spec for spec in reversed(sweep.specs) if spec.shares_list}
+    own = [spec for key, spec in fixed.items() if sweep.store.has("survivors", key)]
+    pruned = [spec for spec in sweep.specs if spec.kind == "pruned" and _is_there(sweep, spec)]
+    own += [spec for spec in pruned if any(_is_of(spec, one) for one in headlines)]
+    others = [spec for spec in pruned if spec not in set(own)]
+    shown = min(_OWN_ROWS, _MOST_ROWS // max(1, len(own)))
+    left = _MOST_ROWS - shown * len(own)
+    few = next(rows for rows in _OTHER_ROWS if rows * len(others) <= left)
     return [
-        spec
-        for spec in sweep.specs
-        if not spec.is_baseline
-        and spec.kind == "pruned"
-        and spec.seed == seeds[spec.data_sha]
-        and sweep.store.has("scores", spec.score_key)
+        *(_Wanted(spec=spec, is_own=True, shown=shown) for spec in own),
+        *(_Wanted(spec=spec, is_own=False, shown=few) for spec in others),
     ]
 
 
-def _agreement(sweep: Sweep) -> Iterator[dict[str, Any]]:
-    """Spearman's rank correlation of every two signals at one mark, and how many both put lowest."""
-    marks: dict[str, dict[str, TrialSpec]] = {}
-    for spec in _first_seed(sweep):
-        marks.setdefault(spec.warm_key, {}).setdefault(spec.score_key, spec)
+def _is_there(sweep: Sweep, spec: TrialSpec) -> bool:
+    """Whether a pruned trial's list can be had without anything being trained or passed over again."""
+    if not sweep.store.has("scores", spec.score_key):
+        return False
+    looks = rests_on(selector_of(spec.selector)) - {"labels"}
+    needs = cut_needs(spec, len(sweep.datasets[spec.data_sha].train), twins=False)
+    return all(sweep.store.has(*one) for one in needs) and (not looks or sweep.is_done(spec))
+
+
+def _is_of(spec: TrialSpec, headline: Condition) -> bool:
+    """Whether a pruned trial is of the headline's condition, or its list went into the confirmed one."""
+    if headline.scored_by:
+        spec = replace(spec, protocol="restart", scored_by=headline.scored_by)
+    return condition_of(spec) == headline
+
+
+def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted, Removal]]:
+    """The removed rows of each list, of one mark after another: embeddings are read once for each."""
+    marks: dict[str, list[_Wanted]] = {}
+    for one in wanted:
+        marks.setdefault(one.spec.twin.scorers[0].warm_key, []).append(one)
+    twins: dict[str, Twins] = {}
+    until, left = time.monotonic() + _MOST_S, _MOST_SEARCHED
     for together in marks.values():
-        specs = list(together.values())
-        draws = uniform_draws(sweep.datasets[specs[0].data_sha].train.ids, specs[0].seed, "ties")
-        scores = [_scores(sweep, spec) for spec in specs]
-        spearman = rank_correlations(scores)
-        lowest = [_lowest(score, draws) for score in scores]
-        for a, b in combinations(range(len(specs)), 2):
-            yield {
-                "dataset": specs[a].dataset,
-                "data_sha": specs[a].data_sha,
-                "warmup": specs[a].warmup,
-                "one": _named(specs[a]),
-                "other": _named(specs[b]),
-                "n": len(draws),
-                "spearman": None if np.isnan(spearman[a, b]) else float(spearman[a, b]),
-                "overlap": float((lowest[a] & lowest[b]).sum() / lowest[a].sum()),
-            }
+        dataset = sweep.datasets[together[0].spec.data_sha]
+        runs = RunContext(dataset, sweep.store)
+        if dataset.sha not in twins:
+            twins[dataset.sha] = twins_of(dataset.train.inputs, most_words=MOST_WORDS)
+        beside = surroundings(
+            together[0].spec, runs, twins=twins[dataset.sha], most_s=until - time.monotonic()
+        )
+        for one in together:
+            keep, scores = _cut(one.spec, runs, sweep)
+            if keep.all():
+                continue
+            seen = replace(beside, predicted=predicted_classes(one.spec, runs))
+            if beside.vectors is not None and not one.is_own:
+                products = float((~keep).sum()) * float(keep.sum()) * beside.vectors.shape[1]
+                products *= 1.0 if beside.neighbours is None else _LEFT_OPEN
+                if products > left:
+                    seen = replace(seen, vectors=None)
+                else:
+                    left -= products
+            yield one, removal(one.spec, runs, keep, scores, seen)
 
 
-def rank_correlations(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Spearman's correlation of every two of m scores of n samples, shape (m, m).
-
-    A constant score has none: nan. scipy.stats.spearmanr does the same, but for one constant among
-    m it makes all of them nan, and for m = 2 it returns a single number.
-    """
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = np.corrcoef(rankdata(scores, axis=1))
-    return found
-
-
-def _scores(sweep: Sweep, spec: TrialSpec) -> NDArray[np.float32]:
-    path = sweep.store.find("scores", spec.score_key)
-    assert path is not None, "only what is there is asked for"
-    return read_scores(path)
+def _cut(spec: TrialSpec, runs: RunContext, sweep: Sweep) -> tuple[Keep, NDArray[np.float32]]:
+    """Which rows a list keeps, and by which scores."""
+    if spec.kind == "fixed":
+        found = sweep.store.find("survivors", spec.survivors_key)
+        assert found is not None, "only what is there is asked for"
+        return pq.read_table(found, columns=["keep"])["keep"].to_numpy(), read_scores(found)
+    found = sweep.store.find("scores", spec.score_key)
+    assert found is not None, "only what is there is asked for"
+    return select(spec, runs)[0], read_scores(found)
 
 
-def _lowest(scores: NDArray[np.float32], draws: NDArray[np.float64]) -> NDArray[np.bool_]:
-    chosen = np.zeros(len(scores), dtype=bool)
-    chosen[np.lexsort((draws, scores))[: max(1, round(_LOWEST * len(scores)))]] = True
-    return chosen
+def _described(one: _Wanted, removed: Removal, file: str) -> DroppedList:
+    """A list's counts, of all its removed rows, and some of these, spread over the order of removal."""
+    dataset, gone, other = removed.dataset, removed.places.rows, removed.survivors
+    labels, classes = dataset.train.labels, dataset.class_names
+    chosen = np.linspace(0, len(gone) - 1, min(one.shown, len(gone))).round().astype(np.int64)
+    rows = tuple(
+        DroppedRow(
+            row=int(gone[at]),
+            survivor=int(other[at]) if other[at] >= 0 else None,
+            similarity=None if np.isnan(like := removed.similarity[at]) else round(float(like), 4),
+            percentile=round(float(removed.percentile[at]), 4),
+            score=_short(float(removed.scores[at])),
+            reason=why,
+            twin_survives=bool(removed.twins[at] >= 0),
+        )
+        for at, why in zip(chosen.tolist(), removed.reasons(chosen), strict=True)
+    )
+    counts = np.bincount(labels[gone], minlength=len(classes)).tolist()
+    return DroppedList(
+        spec=one.spec,
+        dropped=len(gone),
+        survivor_kept=int((other >= 0).sum()),
+        twin_survives=int((removed.twins >= 0).sum()),
+        other_label=int(((other >= 0) & (labels[other] != labels[gone])).sum()),
+        by_class={name: count for name, count in zip(classes, counts, strict=False) if count},
+        file=file,
+        rows=rows,
+    )
 
 
-def _named(spec: TrialSpec) -> dict[str, Any]:
-    return {"signal": spec.signal, "settings": dict(spec.settings)}
+def _sample(dataset: Dataset, number: int, *, with_text: bool) -> DroppedSample:
+    answer, text = dataset.answers(np.array([number])), ""
+    if with_text and dataset.kind == "text":
+        text = dataset.train.inputs[number].as_py()
+        text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return DroppedSample(
+        row=int(file_rows(dataset)[number]),
+        id=str(dataset.train.ids[number]),
+        label="" if answer is None else str(answer[0]),
+        text=text,
+    )
 
 
-def _examples(sweep: Sweep) -> Iterator[dict[str, Any]]:
-    """Of each method at its smallest rate: counts, and pairs spread over the order of removal."""
-    smallest: dict[tuple[Any, ...], TrialSpec] = {}
-    for spec in _first_seed(sweep):
-        if _neighbours(spec) and all(sweep.store.has(*one) for one in _kept(sweep, spec)):
-            arm = (spec.score_key, spec.selector, spec.selector_settings, spec.prune, spec.protocol)
-            if arm not in smallest or spec.rate < smallest[arm].rate:
-                smallest[arm] = spec
-    for spec in smallest.values():
-        yield _dropped(sweep, spec)
+def _file_names(specs: Sequence[TrialSpec]) -> Mapping[TrialSpec, str]:
+    """The CSV of each list, from the run's folder: no two alike, and safe on every file system."""
+    names: dict[TrialSpec, str] = {}
+    for spec in specs:
+        seed = "list" if spec.kind == "fixed" else f"s{spec.seed}"
+        mark = f"w{round(100 * spec.warmup, 1):g} p{round(100 * spec.rate, 1):g} {seed}"
+        plain = re.sub(r"[^A-Za-z0-9.]+", "-", f"{spec.dataset} {arm_text(spec)} {mark}").strip(
+            "-."
+        )
+        plain, count = plain[-_LONGEST_NAME:].strip("-."), 1
+        taken = {name.lower() for name in names.values()}
+        name = f"removed/{plain}.csv"
+        while name.lower() in taken:
+            count += 1
+            name = f"removed/{plain}-{count}.csv"
+        names[spec] = name
+    return names
 
 
-def _neighbours(spec: TrialSpec) -> str:
-    """The neighbours a trial's signal rests on, or empty."""
-    return min(resolve(spec).evidence & {"neighbours", "class_neighbours"}, default="")
-
-
-def _kept(sweep: Sweep, spec: TrialSpec) -> list[Artifact]:
-    settings, n = dict(spec.settings), len(sweep.datasets[spec.data_sha].train)
-    return artifacts(spec, variant_of(_neighbours(spec), settings), settings, n)
-
-
-def _dropped(sweep: Sweep, spec: TrialSpec) -> dict[str, Any]:
-    dataset = sweep.datasets[spec.data_sha]
-    runs, labels = RunContext(dataset, sweep.store), dataset.train.labels
-    keep, _ = select(spec, runs)
-    scores = _scores(sweep, spec)
-    near = Evidence(spec, runs).get(_neighbours(spec), dict(spec.settings))
-    gone = np.flatnonzero(~keep)
-    gone = gone[np.argsort(scores[gone], kind="stable")]
-    nearest = near.rows[gone, 0]
-    has = nearest >= 0
-    pairs = []
-    for place in np.linspace(0, len(gone) - 1, min(_PAIRS, len(gone))).round().astype(int):
-        row, other = gone[place], nearest[place]
-        pair = {
-            "dropped": _sample(dataset, row),
-            "percentile": round(float((scores < scores[row]).mean()), 4),
+def _csv(removed: Removal) -> bytes:
+    """All removed rows as CSV that no spreadsheet runs."""
+    table = removed_table(removed)
+    measured = {"score", "percentile", "similarity"}
+    rows = (
+        {
+            name: _short(value) if name in measured and value is not None else value
+            for name, value in row.items()
         }
-        if has[place]:
-            pair["neighbour"] = _sample(dataset, other)
-            pair["is_kept"] = bool(keep[other])
-            pair["similarity"] = round(float(near.similarity[row, 0]), 4)
-        pairs.append(pair)
-    return {
-        "spec": spec.to_dict(),
-        "dropped": len(gone),
-        "neighbour_kept": int((has & keep[nearest]).sum()),
-        "neighbour_dropped": int((has & ~keep[nearest]).sum()),
-        "other_label": int((has & (labels[nearest] != labels[gone])).sum()),
-        "pairs": pairs,
-    }
+        for row in table.to_pylist()
+    )
+    return ("\n".join(csv_lines(table.column_names, rows)) + "\n").encode()
 
 
-def _sample(dataset: Dataset, row: int) -> dict[str, Any]:
-    train = dataset.train
-    sample = {"row": int(row), "id": str(train.ids[row])}
-    answers = dataset.answers(np.array([row]))
-    sample["class"] = "" if answers is None else str(answers[0])
-    if dataset.kind == "text":
-        text = train.inputs[int(row)].as_py()
-        sample["text"] = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return sample
+def _short(value: float) -> float:
+    """A float32's value without the digits that float64 adds."""
+    return float(f"{value:.7g}")

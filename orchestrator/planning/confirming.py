@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from analysis.answers import candidate
+from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
 from analysis.methods import condition_of
 from analysis.run_files import Plan
@@ -77,32 +78,64 @@ def _trials(
     control: bool,
     has: Callable[[TrialSpec], bool],
 ) -> Iterator[TrialSpec]:
-    """Fresh seeds on one list, and each beside a random list of its own of the same size."""
+    """Fresh seeds on the list of one condition, and each beside a random list of its own of the same size."""
     of = next(spec for spec in own if condition_of(spec) == row.cell.condition)
-    listed = replace(of, protocol="restart", scored_by=row.cell.seeds)
+    listed = fixed_list(of, row.cell.seeds)
+    seeds = unseen_seeds(listed, {spec.seed for spec in own}, has)
+    return trials_on(listed, seeds, control=control)
+
+
+def fixed_list(of: TrialSpec, seeds: Iterable[int]) -> TrialSpec:
+    """The one list that a cut by the joined scores of some seeds leaves, to train on afresh.
+
+    Args:
+        of: A pruned trial of the cut.
+        seeds: Those whose scores are joined.
+    """
+    return replace(of, protocol="restart", scored_by=tuple(seeds))
+
+
+def trials_on(
+    listed: TrialSpec, seeds: Iterable[int], *, control: bool, rate: float | None = None
+) -> Iterator[TrialSpec]:
+    """Seeds on a list, and each beside a random list of its own of the same size.
+
+    Args:
+        listed: The list, of `fixed_list`.
+        seeds: That train on it.
+        control: Whether random lists run beside a method's.
+        rate: Of the random lists, where rows were put back into the list; None for the list's own.
+    """
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
-    looks = bool(rests_on(selector_of(of.selector)) - {"labels"})
-    warmup, scorer = (of.warmup, of.scorer) if looks else (0.0, None)
-    for seed in _unseen(listed, {spec.seed for spec in own}, has):
+    looks = bool(rests_on(selector_of(listed.selector)) - {"labels"})
+    warmup, scorer = (listed.warmup, listed.scorer) if looks else (0.0, None)
+    for seed in seeds:
         yield replace(listed, seed=seed)
-        if control and of.signal != RANDOM.signal:
+        if control and listed.signal != RANDOM.signal:
             yield replace(
                 listed, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
-                signal_sha="", prune="low", scorer=scorer,
+                signal_sha="", prune="low", scorer=scorer, rate=listed.rate if rate is None else rate,
+                protected=(), min_per_class=0,
             )  # fmt: skip
 
 
-def _unseen(
-    listed: TrialSpec, taken: Iterable[int], has: Callable[[TrialSpec], bool]
+def unseen_seeds(
+    listed: TrialSpec, taken: Iterable[int], has: Callable[[TrialSpec], bool], many: int = SEEDS
 ) -> tuple[int, ...]:
     """Fresh seeds that no confirmation has shown yet, or those that trained on this very list.
 
     A list chosen after another one was not confirmed would else be tried on seeds that had a part in
     its choice.
+
+    Args:
+        listed: The list.
+        taken: Seeds that had a part in choosing it.
+        has: Whether a trial's row is in the store.
+        many: How many.
     """
     known = {*taken}
     while True:
-        seeds = fresh_seeds(known)
+        seeds = fresh_seeds(known, many)
         if has(replace(listed, seed=seeds[0])):
             return seeds
         if not any(has(replace(listed, seed=seed).baseline) for seed in seeds):

@@ -224,11 +224,11 @@ def marks_of(block: GridBlock, protocol: str, epochs: int) -> tuple[float, ...]:
 FRESH_SEEDS = tuple(range(901, 901 + SEEDS))
 
 
-def fresh_seeds(taken: Iterable[int]) -> tuple[int, ...]:
-    """Seeds of a confirmation: as many as FRESH_SEEDS, none that a sweep has run."""
+def fresh_seeds(taken: Iterable[int], many: int = SEEDS) -> tuple[int, ...]:
+    """Seeds of a confirmation: so many, none that a sweep has run."""
     known = {*taken}
     free = (seed for seed in count(FRESH_SEEDS[0]) if seed not in known)
-    return tuple(islice(free, len(FRESH_SEEDS)))
+    return tuple(islice(free, many))
 
 
 def first_seeds(many: int) -> tuple[int, ...]:

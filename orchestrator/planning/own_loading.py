@@ -14,6 +14,7 @@ from orchestrator.planning.own_trainers import (
     check_grid,
     needs_of,
     place_of,
+    source_of_own,
     unscored,
     with_probes,
     with_tables,
@@ -59,7 +60,7 @@ def loaded_for_own(
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
     expand(grid, dict.fromkeys(sources, ""), own.model, own=own, scorers=scorers)
-    read = {name: load(own.source(source, by)) for name, source in sources.items()}
+    read = {name: load(source_of_own(source, by)) for name, source in sources.items()}
     datasets = named_apart(read)
     check_criterion(by, datasets.values())
     if score_model:

@@ -63,10 +63,14 @@ class OwnTrainer:
             training=Training(),
         )
 
-    def source(self, source: Source, by: Criterion) -> Source:
-        """Where a data set comes from, read with all its columns and what its judges need of it."""
-        kind = next((metric.is_of for metric in by.metrics if metric.is_of), "")
-        return replace(source, target=_TARGETS[kind], own_columns=True)
+
+def source_of_own(source: Source, by: Criterion) -> Source:
+    """Where a data set comes from for a trainer of the user's own.
+
+    It is read with all its columns, and with what its judges need of it.
+    """
+    kind = next((metric.is_of for metric in by.metrics if metric.is_of), "")
+    return replace(source, target=_TARGETS[kind], own_columns=True)
 
 
 def usual_training(learner: str) -> Training:

@@ -103,7 +103,8 @@ class Sweep:
         Args:
             is_over: Whether all that could run has: trials that failed are then not waited for.
         """
-        if not self.plan.adaptive and not self.plan.candidates:
+        is_search = any(spec.kind not in ("full", "fixed") for spec in self.grid_specs)
+        if not is_search or not (self.plan.adaptive or self.plan.candidates):
             return self
         specs, purchases = self.grid_specs, self.purchases
         if self.plan.adaptive:

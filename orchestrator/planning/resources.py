@@ -87,5 +87,5 @@ class Resources:
             remote = Remote(self.storage)
             for path in sorted(folder.rglob("*")):
                 inside = path.relative_to(folder)
-                if path.is_file() and not inside.name.startswith(".") and inside.parts[0] != "ray":
+                if path.is_file() and not inside.name.startswith(".") and "ray" not in inside.parts:
                     remote.send(path, f"runs/{folder.name}/{inside.as_posix()}")

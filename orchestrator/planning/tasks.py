@@ -123,6 +123,17 @@ def tasks_left(
     """
     wanted = {artifact for spec in specs for artifact in left_by(spec, kept)}
     wanted |= {("curve", spec.curve_key) for spec in curves}
+    return tasks_making(wanted, tasks, store)
+
+
+def tasks_making(wanted: Iterable[Artifact], tasks: Iterable[Task], store: Store) -> list[Task]:
+    """Tasks that make artifacts, and what those rest on, as far as a store has not got them.
+
+    Args:
+        wanted: Kinds and keys.
+        tasks: All there are.
+        store: Holds what is done.
+    """
     lacking = {artifact for artifact in wanted if not store.has(*artifact)}
     left = []
     for task in reversed(by_need(tasks)):

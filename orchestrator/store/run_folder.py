@@ -1,7 +1,7 @@
 """A run's folder: its plan, its rows, its lock."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -151,16 +151,20 @@ class Run:
         return from_json(path.read_text(encoding="utf-8")).error if path.exists() else "no row"
 
 
+def changed_environment(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """What differs between two environments, in words; empty where they are the same."""
+    changed = [
+        f"{name} {there.get(name, 'absent')} → {here.get(name, 'absent')}"
+        for name in sorted({*there, *here})
+        if there.get(name) != here.get(name)
+    ]
+    return ", ".join(changed)
+
+
 def _check_environment(old: Plan, new: Plan, folder: Path) -> None:
-    there, here = old.environment, new.environment
-    if there != here:
-        changed = [
-            f"{name} {there.get(name, 'absent')} → {here.get(name, 'absent')}"
-            for name in sorted({*there, *here})
-            if there.get(name) != here.get(name)
-        ]
+    if changed := changed_environment(old.environment, new.environment):
         raise PlanChangedError(
-            f"{folder} was run on another environment ({', '.join(changed)}) and trials of two "
+            f"{folder} was run on another environment ({changed}) and trials of two "
             "environments are not compared; restore it, or give another --run"
         )
 

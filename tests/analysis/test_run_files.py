@@ -73,6 +73,7 @@ def test_a_plan_comes_back_as_it_was_written(pruned):
         tuned={"d": 8.0},
         leaked={"d": b"\xf0\x01"},
         altered={"d": ("10% of labels flipped", "40 of 400 labels were flipped")},
+        earlier={"d": 2},
     )
     assert Plan.from_json(plan.to_json()) == plan
 

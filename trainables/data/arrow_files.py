@@ -38,6 +38,13 @@ def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
         yield file
 
 
+@contextmanager
+def parquet_batches(path: Path) -> Iterator[tuple[pq.ParquetFile, Iterator[pa.RecordBatch]]]:
+    """A Parquet file and its rows, whole and as they are, in batches that fit in memory."""
+    with _parquet(path) as file:
+        yield file, file.iter_batches(batch_size=_batch_rows(file), use_threads=False)
+
+
 def parquet_header(path: Path) -> list[Field]:
     """The columns of a Parquet file and what they hold."""
     with _parquet(path) as file:
@@ -129,8 +136,8 @@ def _decoded(kind: Any) -> Any:
 
 
 @contextmanager
-def _arrow(path: Path) -> Iterator[Any]:
-    """A reader of an Arrow file's batches: of the stream format, or the file format (Feather)."""
+def arrow_batches(path: Path) -> Iterator[tuple[Any, bool, Iterator[pa.RecordBatch]]]:
+    """A reader of an Arrow file, whether it is of the file format (Feather) or a stream, and its batches."""
     with open_bytes(path) as file:
         is_file = file.read(6) == b"ARROW1"
     if path.suffix.lower() in COMPRESSIONS:
@@ -140,15 +147,12 @@ def _arrow(path: Path) -> Iterator[Any]:
         source = pa.OSFile(str(path), "rb")
     with source:
         if is_file:
-            file_reader = pa.ipc.open_file(source)
-            yield (
-                file_reader.schema,
-                (file_reader.get_batch(k) for k in range(file_reader.num_record_batches)),
-            )
+            reader = pa.ipc.open_file(source)
+            yield reader, True, (reader.get_batch(k) for k in range(reader.num_record_batches))
         else:
             stream = pa.ipc.open_stream(source)
             _check_end(path)
-            yield stream.schema, stream
+            yield stream, False, iter(stream)
 
 
 def _check_end(path: Path) -> None:
@@ -171,8 +175,8 @@ def arrow_header(path: Path) -> list[Field]:
     if (seen := (path, about.st_size, about.st_mtime_ns)) not in _CHECKED:
         _check_apart(path)
         _CHECKED.add(seen)
-    with _arrow(path) as (schema, _):
-        return fields_of(schema)
+    with arrow_batches(path) as (reader, *_):
+        return fields_of(reader.schema)
 
 
 def _check_apart(path: Path) -> None:
@@ -208,13 +212,13 @@ def check_arrow(name: str) -> None:
     Raises:
         ArrowInvalid: If one is wrong.
     """
-    with _arrow(Path(name)) as (_, batches):
+    with arrow_batches(Path(name)) as (*_, batches):
         for batch in batches:
             batch.validate(full=True)
 
 
 def read_arrow(path: Path, columns: Columns | None) -> pa.Table:
     """The columns of an Arrow file that `arrow_header` has looked through; None for all."""
-    with _arrow(path) as (schema, batches):
-        names = columns.names if columns else _once(schema.names)
-        return _table(path, batches, schema, names)
+    with arrow_batches(path) as (reader, _, batches):
+        names = columns.names if columns else _once(reader.schema.names)
+        return _table(path, batches, reader.schema, names)

@@ -151,7 +151,7 @@ def load_splits(source: Source) -> LoadedSplits:
     """
     made = DATASETS.get(source.name.partition(":")[0], DatasetCard()).make
     if not made and not source.test_fraction:
-        found, wanted = _found(source)
+        found, wanted = found_parts(source)
         read = read_splits(found.parts, wanted)
         if "test" not in read.splits:
             if source.test:
@@ -196,15 +196,24 @@ def comes_with_vectors(source: Source) -> bool:
     if DATASETS.get(source.name.partition(":")[0], DatasetCard()).make:
         return False
     try:
-        found, wanted = _found(source, with_hub=False)
+        found, wanted = found_parts(source, with_hub=False)
         columns = columns_of(found.parts["train"], wanted)
     except EnvelopeError:
         return False
     return bool(columns.embedding and not columns.text)
 
 
-def _found(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted]:
-    """Where a data set's splits are, and what is to be read of them."""
+def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted]:
+    """Where a data set's splits are, and what is to be read of them.
+
+    Args:
+        source: What to load.
+        with_hub: Whether the hub may be asked.
+
+    Raises:
+        DataError: If nothing is there.
+        UsageError: If the name can be nothing.
+    """
     plain, at, revision = source.name.partition("@")
     name = f"{DATASETS.get(plain, DatasetCard()).parent or plain}{at}{revision}"
     card = DATASETS.get(name.partition("@")[0])
@@ -228,7 +237,7 @@ def _found(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted
 def _read(source: Source) -> Dataset:
     """A data set from its files or the hub, a test split cut where there is none."""
     card = DATASETS.get(source.name.partition("@")[0], DatasetCard())
-    found, wanted = _found(source)
+    found, wanted = found_parts(source)
     read = read_splits(found.parts, wanted)
     splits, notes = dict(read.splits), found.notes + read.notes
     if "test" not in splits:

@@ -128,6 +128,20 @@ def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
     return pa.Table.from_batches(batches, schema)
 
 
+def record_texts(path: Path, dialect: Dialect) -> Iterator[str]:
+    """The header of a file that `read_csv` reads, and each record, as it stands there with its line end.
+
+    Blank lines are passed over.
+    """
+    dialect = found(path, dialect)
+    with text_file(path, newline=_newline(path)) as file:
+        lines = _Lines(file)
+        for record in dialect.reader(lines):
+            text = "".join(lines.taken())
+            if record:
+                yield text
+
+
 class _Lines:
     """The lines of a file, those since the last look held."""
 

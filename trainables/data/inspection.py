@@ -23,7 +23,7 @@ from trainables.data.inspection_facts import (
     SplitLeak,
 )
 from trainables.data.label_spellings import label_spellings
-from trainables.data.near_copies import near_pairs, spaced
+from trainables.data.near_copies import count_words, near_pairs, spaced
 
 _FAR = np.iinfo(np.int64).max
 
@@ -82,7 +82,7 @@ def inspect_splits(
     same: Any = inputs.dictionary_encode()
     near_search: NearSearch = "all" if is_text else "none"
     pairs = None
-    if is_text and most_words is not None and _words_of(encoded.dictionary) > most_words:
+    if is_text and most_words is not None and count_words(encoded.dictionary) > most_words:
         near_search = "size"
     elif is_text:
         near = near_pairs(encoded.dictionary)
@@ -113,10 +113,6 @@ def inspect_splits(
         spellings=label_spellings(class_names),
         near_search=near_search,
     )
-
-
-def _words_of(texts: pa.Array) -> int:
-    return int(pc.sum(pc.count_substring(texts, " ")).as_py() or 0) + len(texts)
 
 
 def _has_one_word(normal: pa.Array) -> NDArray[np.bool_]:

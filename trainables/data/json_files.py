@@ -24,34 +24,42 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file; blank lines are passed over."""
+def json_lines(path: Path) -> Iterator[str]:
+    """The lines of a JSON Lines file as they stand there, each with its end; blank ones are passed over."""
+    for _, line in _numbered_lines(path):
+        yield line
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     with text_file(path) as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line, object_pairs_hook=_unique_keys)
-            except (ValueError, RecursionError) as error:
-                remedy = "write one object a line"
-                if number == 1 and line.lstrip().startswith("["):
-                    remedy += ", or give a list of objects a name that ends in .json"
-                raise DataError(
-                    f"{path}: line {number}: not a JSON object ({error}): {excerpt(line[:80])}; {remedy}"
-                ) from error
-            if not isinstance(row, dict):
-                raise DataError(
-                    f"{path}: line {number}: {excerpt(row)} is not an object; write one a line, or give a list "
-                    "of objects a name that ends in .json"
-                )
-            yield row
+            if line.strip():
+                yield number, line
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    for number, line in _numbered_lines(path):
+        try:
+            row = json.loads(line, object_pairs_hook=_unique_keys)
+        except (ValueError, RecursionError) as error:
+            remedy = "write one object a line"
+            if number == 1 and line.lstrip().startswith("["):
+                remedy += ", or give a list of objects a name that ends in .json"
+            raise DataError(
+                f"{path}: line {number}: not a JSON object ({error}): {excerpt(line[:80])}; {remedy}"
+            ) from error
+        if not isinstance(row, dict):
+            raise DataError(
+                f"{path}: line {number}: {excerpt(row)} is not an object; write one a line, or give a list "
+                "of objects a name that ends in .json"
+            )
+        yield row
 
 
 def _whole(path: Path) -> Iterable[dict[str, Any]]:
     """The objects of a JSON file: of a list, or one a line, or columns, as pandas writes each."""
-    with open_bytes(path) as file:
-        first = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if first == b"{" and _is_lines(path):
+    if is_json_lines(path):
         return _lines(path)
     with text_file(path) as file:
         try:
@@ -65,8 +73,11 @@ def _whole(path: Path) -> Iterable[dict[str, Any]]:
     return list(_objects(path, held))
 
 
-def _is_lines(path: Path) -> bool:
-    """Whether the first line that is not blank is a JSON value of its own, and not all of the file."""
+def is_json_lines(path: Path) -> bool:
+    """Whether a JSON file's first line that is not blank is an object of its own, and not all of the file."""
+    with open_bytes(path) as file:
+        if file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+            return False
     with text_file(path) as file:
         lines = [line for line in islice(file, _FIRST) if line.strip()]
     try:

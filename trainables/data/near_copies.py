@@ -133,6 +133,11 @@ def word_sets(texts: pa.Array) -> WordSets:
     return WordSets(members=members, starts=starts, words=words)
 
 
+def count_words(texts: pa.Array) -> int:
+    """Words of all texts, which have a space between, shape (n,)."""
+    return int(pc.sum(pc.count_substring(texts, " ")).as_py() or 0) + len(texts)
+
+
 def spaced(texts: pa.Array) -> pa.Array:
     """Texts with a space around each letter of a script that is written without spaces."""
     if not pc.any(pc.match_substring_regex(texts, _UNSPACED)).as_py():

@@ -1,7 +1,7 @@
 """FORMATS: the files that can be read, and reading one. A format is one row of this table."""
 
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,10 @@ from trainables.data.arrow_files import (
 from trainables.data.columns import Columns, Field, excerpt
 from trainables.data.csv_files import Dialect, csv_header, read_csv
 from trainables.data.json_files import jsonl_header, read_jsonl, read_whole_json, whole_json_header
+from trainables.data.rewriting_arrow import rewrite_arrow, rewrite_parquet
+from trainables.data.rewriting_json import json_reading, rewrite_json
+from trainables.data.rewriting_text import csv_reading, rewrite_csv, rewrite_jsonl
+from trainables.data.row_marks import RowMarks
 from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import DataError, UnsafeError
 from trainables.suggestions import did_you_mean
@@ -31,34 +35,48 @@ class FileFormat:
     Attributes:
         header: The columns, given the file, the dialect and the names that are wanted.
         read: The table of some columns, or of all for None, given the dialect.
+        rewrite: Writes the rows that stay to another file of the format, given the dialect.
         is_typed: Whether the file tells numbers from text.
+        reading: What readers of others have to be told of a file, given the dialect.
     """
 
     header: Callable[[Path, Dialect, Sequence[str]], list[Field]]
     read: Callable[[Path, Columns | None, Dialect], pa.Table]
+    rewrite: Callable[[Path, Path, RowMarks, Dialect], None]
     is_typed: bool = True
+    reading: Callable[[Path, Dialect], Mapping[str, str | int]] = lambda *_: {}
 
 
 _CSV = FileFormat(
-    header=lambda path, dialect, _: csv_header(path, dialect), read=read_csv, is_typed=False
+    header=lambda path, dialect, _: csv_header(path, dialect),
+    read=read_csv,
+    rewrite=rewrite_csv,
+    is_typed=False,
+    reading=csv_reading,
 )
 _ARROW = FileFormat(
-    header=lambda path, *_: arrow_header(path), read=lambda path, names, _: read_arrow(path, names)
+    header=lambda path, *_: arrow_header(path),
+    read=lambda path, names, _: read_arrow(path, names),
+    rewrite=lambda path, out, marks, _: rewrite_arrow(path, out, marks),
 )
 FORMATS: dict[str, FileFormat] = {
     ".parquet": FileFormat(
         header=lambda path, *_: parquet_header(path),
         read=lambda path, names, _: read_parquet_file(path, names),
+        rewrite=lambda path, out, marks, _: rewrite_parquet(path, out, marks),
     ),
     ".csv": _CSV,
     ".tsv": _CSV,
     ".jsonl": FileFormat(
         header=lambda path, _, wanted: jsonl_header(path, wanted),
         read=lambda path, names, _: read_jsonl(path, names),
+        rewrite=lambda path, out, marks, _: rewrite_jsonl(path, out, marks),
     ),
     ".json": FileFormat(
         header=lambda path, _, wanted: whole_json_header(path, wanted),
         read=lambda path, names, _: read_whole_json(path, names),
+        rewrite=lambda path, out, marks, _: rewrite_json(path, out, marks),
+        reading=lambda path, _: json_reading(path),
     ),
     ".arrow": _ARROW,
     ".feather": _ARROW,

@@ -1,15 +1,27 @@
-"""The rows that stay of a data set, written in its files' own format."""
+"""The rows that stay of a data set, written in its files' own format, and read again to prove it."""
 
+import hashlib
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.catalog import Source
+from trainables.data.catalog import Source, load
+from trainables.data.columns import Columns, excerpt
+from trainables.data.csv_files import Dialect
 from trainables.data.dataset import Dataset
+from trainables.data.origin import Origin, origin_of
+from trainables.data.readers import FORMATS
+from trainables.data.rewriting_files import RewrittenFile, is_pattern, rewrite_files
+from trainables.data.rewriting_made import MADE, columns_made, write_made
+from trainables.data.same_rows import difference
+from trainables.data.streams import format_suffix
+from trainables.errors import DataError, EnvelopeError
+
+_SAVED = "save_to_disk wrote the files it is from; read it by load_dataset, not load_from_disk"
 
 Keep = Mapping[str, NDArray[np.bool_]]
 
@@ -33,7 +45,7 @@ class WrittenFile:
     path: str
     rows: int
     sha256: str
-    reading: Mapping[str, Any] = field(default_factory=dict)
+    reading: Mapping[str, str | int] = field(default_factory=dict)
     is_table: bool = True
     note: str = ""
 
@@ -43,9 +55,9 @@ def write_splits(
 ) -> tuple[WrittenFile, ...]:
     """Write the rows that stay of each split, in the format, columns, types and order of its files.
 
-    A split that keeps all rows of its files is copied byte for byte. Shards stay shards; one that is left
-    without rows is left out, and the others are numbered anew. Data that the package made, or altered for
-    a stress test, are in no file: Parquet is written, and the note says so.
+    A file of which all rows stay is copied byte for byte. Shards stay shards; one that is left without rows is
+    left out, and the others are numbered anew. Data that the package made, or altered for a stress test, are
+    in no file: Parquet is written, and the note says so.
 
     Args:
         source: What was asked for; a branch on the hub pinned to its commit.
@@ -60,7 +72,71 @@ def write_splits(
         DataError: If a class is left without a training row and another split has it, or files changed
             since they were read.
     """
-    raise NotImplementedError
+    _check_keep(dataset, keep)
+    origin = origin_of(source, dataset)
+    folder.mkdir(parents=True)
+    written: list[WrittenFile] = []
+    for name, split in dataset.splits.items():
+        if origin is None or split.rows is None:
+            path = folder / f"{name}.parquet"
+            write_made(dataset, split, keep[name], path)
+            written.append(_written(name, path, int(keep[name].sum()), note=MADE))
+            continue
+        files = rewrite_files(
+            origin.files[name],
+            split.rows[keep[name]],
+            folder,
+            name=name,
+            vectors=origin.columns.embedding,
+            dialect=source.dialect,
+        )
+        for file in files:
+            written += _of_file(name, file, source.dialect)
+    return tuple(written)
+
+
+def _check_keep(dataset: Dataset, keep: Keep) -> None:
+    """Refuse marks that do not fit, and a training split without a class that another split has."""
+    for name, split in dataset.splits.items():
+        marks = np.asarray(keep[name])
+        if marks.dtype != np.bool_ or marks.shape != (len(split),):
+            raise ValueError(
+                f"keep holds {marks.dtype} of shape {marks.shape} for {name}; give a boolean for each of "
+                f"its {len(split)} rows"
+            )
+        if not marks.any():
+            raise DataError(f"{dataset.name}: no row of its {name} split stays; keep one at least")
+    if not dataset.class_names:
+        return
+    trained = np.unique(dataset.train.labels[keep["train"]])
+    for name, split in dataset.splits.items():
+        if len(lost := np.setdiff1d(split.labels[keep[name]], trained)):
+            raise DataError(
+                f"{dataset.name}: no training row of class {excerpt(dataset.class_names[lost[0]])} stays, and "
+                f"its {name} split has rows of it: keep one of every class at least"
+            )
+
+
+def _of_file(split: str, file: RewrittenFile, dialect: Dialect) -> list[WrittenFile]:
+    """What is known of a file that was written, and of the vectors beside it."""
+    form = FORMATS[format_suffix(file.original)]
+    is_saved = (file.original.parent / "state.json").is_file()
+    written = [
+        replace(
+            _written(split, file.path, file.rows, note=_SAVED * is_saved),
+            reading=form.reading(file.original, dialect),
+        )
+    ]
+    if file.vectors:
+        written.append(replace(_written(split, file.vectors, file.rows), is_table=False))
+    return written
+
+
+def _written(split: str, path: Path, rows: int, *, note: str = "") -> WrittenFile:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    where = f"{path.parent.name}/{path.name}"
+    return WrittenFile(split=split, path=where, rows=rows, sha256=digest, note=note)
 
 
 def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) -> tuple[str, ...]:
@@ -70,7 +146,7 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
         source: As it was given to `write_splits`.
         dataset: Likewise.
         keep: Likewise.
-        folder: Where it was written.
+        folder: Where it was written; what holds it is read, as `--dataset` would read it.
 
     Returns:
         What a reader has to be told, a sentence each: flags without which it would be read as other data.
@@ -78,4 +154,62 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
     Raises:
         DataError: If it cannot be read, or a row differs: the first that does is named.
     """
-    raise NotImplementedError
+    origin = origin_of(source, dataset)
+    plain = Source(
+        name=str(folder.parent.resolve()),
+        columns=source.columns if origin else Columns(id="id"),
+        dialect=source.dialect,
+        target=source.target,
+        own_columns=source.own_columns,
+    )
+    told = _all_told(plain, dataset, origin)
+    card_names = origin.class_names.get(origin.columns.label, ()) if origin else ()
+    wrong = ""
+    for reading in (plain, told):
+        try:
+            read = load(reading)
+        except EnvelopeError as error:
+            wrong = f"it cannot be read again: {error}"
+            continue
+        wrong = difference(
+            read,
+            dataset,
+            keep,
+            card_names=card_names,
+            own_ids=bool(told.columns and told.columns.id),
+        )
+        if not wrong:
+            return () if reading is plain else (f"to read it, give {_flags(reading)}",)
+    raise DataError(
+        f"{dataset.name}: what was written is not what it should be: {wrong}; nothing of it is kept"
+    )
+
+
+def _all_told(plain: Source, dataset: Dataset, origin: Origin | None) -> Source:
+    """How the written files are read where nothing is left to guess."""
+    if origin is None:
+        return replace(plain, columns=columns_made(dataset))
+    vectors, dialect = origin.columns.embedding, origin.dialect(plain.dialect)
+    if vectors.endswith(".npy") and not is_pattern(vectors):
+        vectors = ".npy"
+    if dialect.delimiter and dialect.quotes is None:
+        dialect = replace(dialect, quotes=True)
+    return replace(plain, columns=replace(origin.columns, embedding=vectors), dialect=dialect)
+
+
+def _flags(reading: Source) -> str:
+    """The flags that say how files are read."""
+    columns, dialect, told = reading.columns or Columns(), reading.dialect, list[str]()
+    for name in columns.text:
+        told += ["--text-column", name]
+    for flag, value in (
+        ("--label-column", columns.label),
+        ("--id-column", columns.id),
+        ("--embedding-column", columns.embedding),
+        ("--delimiter", "tab" if dialect.delimiter == "\t" else dialect.delimiter),
+    ):
+        if value:
+            told += [flag, value]
+    if dialect.quotes is not None:
+        told.append("--quotes" if dialect.quotes else "--no-quotes")
+    return shlex.join(told)

@@ -98,6 +98,18 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 @contextmanager
+def packed_file(path: Path) -> Iterator[Any]:
+    """A file to write bytes to, packed where its name says so."""
+    compression = COMPRESSIONS.get(path.suffix.lower())
+    with pa.OSFile(str(path), "wb") as file:
+        if compression is None:
+            yield file
+            return
+        with pa.CompressedOutputStream(file, compression) as packed:
+            yield packed
+
+
+@contextmanager
 def text_file(path: Path, *, newline: str = "") -> Iterator[io.TextIOWrapper]:
     """A file's text, line ends as they stand.
 

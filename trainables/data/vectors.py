@@ -11,6 +11,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, bad_rows, excerpt
+from trainables.data.row_marks import RowMarks
 from trainables.data.streams import plain_stem
 from trainables.errors import DataError
 
@@ -152,6 +153,16 @@ def npy_beside(table: Path, name: str) -> Path:
     if not beside.is_file() and typed.is_file() and name != ".npy" and "{split}" not in name:
         return typed
     return beside
+
+
+def rewrite_npy(path: Path, out: Path, marks: RowMarks) -> None:
+    """Write the rows of a NumPy file that stay, of its type."""
+    found = open_memmap(path, mode="r")
+    stay = np.flatnonzero(marks.next(len(found)))
+    kept = open_memmap(out, mode="w+", dtype=found.dtype, shape=(len(stay), *found.shape[1:]))
+    for start in range(0, len(stay), _BLOCK):
+        kept[start : start + _BLOCK] = found[stay[start : start + _BLOCK]]
+    kept.flush()
 
 
 def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:

@@ -42,7 +42,8 @@ class LinearNetwork:
         width = features["train"].shape[1]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.module = torch.nn.Linear(width, classes).to(device())
+            # Rows without classes are embedded alone: of that head nothing is read.
+            self.module = torch.nn.Linear(width, max(1, classes)).to(device())
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: np.ones(len(array), dtype=np.int64) for name, array in features.items()
         }
@@ -67,8 +68,7 @@ class LinearNetwork:
 
 def open_linear(spec: TrialSpec, dataset: Dataset, cache: Cache) -> LinearNetwork:
     """A head over embeddings of the whole data set: those that came with it, or made once per (data, encoder)."""
-    # Rows without classes are embedded alone: of that head nothing is read.
-    classes, seed = max(1, len(dataset.class_names)), seed_for(spec.seed, "weights")
+    classes, seed = len(dataset.class_names), seed_for(spec.seed, "weights")
     if spec.model in ("linear", VECTORS) and dataset.has_vectors:
         own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
         return LinearNetwork(own, classes, seed)

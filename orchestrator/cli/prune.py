@@ -1,0 +1,194 @@
+"""prune-envelope prune: the data set without the rows that a run has shown can go."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from orchestrator.cli.options import flag
+from orchestrator.cli.parameters import parameter, takes
+from orchestrator.terminal.console import open_console
+
+if TYPE_CHECKING:
+    from orchestrator.cli.options import SweepOptions
+    from orchestrator.pruning.make import PruneAsked
+
+# Of a sweep's flags those that say where trials run: typed here they are meant anew.
+_PLACE = ("gpus_per_trial", "address", "max_trials_at_once", "max_trials", "max_gpu_hours")
+# Of these a sweep's own limit is not meant for what is run afterwards.
+_LIMITS = ("max_trials", "max_gpu_hours")
+_WHERE = "Where trials run: as the run was asked, unless given anew"
+
+_PARAMETERS = (
+    parameter("run_folder", Path, typer.Argument(metavar="RUN", help="Folder of a run."), ...),
+    parameter(
+        "out", Path, typer.Argument(metavar="OUT", help="Folder to make: not there, or empty."), ...
+    ),
+    parameter(
+        "of_dataset",
+        str,
+        typer.Option("--dataset", help="Which of the run's data sets; may be left out of one."),
+        "",
+    ),
+    parameter(
+        "method",
+        str,
+        typer.Option(
+            "--method",
+            help="As --signal takes it, or as the page calls it; @WARMUP behind it where there are several. "
+            "Default: the answer's.",
+        ),
+        "",
+    ),
+    parameter(
+        "removed",
+        float | None,
+        typer.Option(
+            "--rate",
+            metavar="RATE",
+            help="Share removed, of those that were run. Default: the answer's, or the method's largest "
+            "that is within.",
+        ),
+    ),
+    parameter(
+        "protect_class",
+        list[str] | None,
+        typer.Option("--protect-class", metavar="NAME", help="No row of it goes. Repeat."),
+    ),
+    parameter(
+        "min_per_class",
+        int,
+        typer.Option(
+            "--min-per-class", min=0, help="Rows of each class that stay at least, or all it has."
+        ),
+        0,
+    ),
+    parameter(
+        "anyway",
+        bool,
+        typer.Option("--anyway", help="Write it though it is not shown to be within; it says so."),
+        False,
+    ),
+    parameter(
+        "no_warrant",
+        bool,
+        typer.Option("--no-warrant", help="Do not train on exactly these rows; the card says so."),
+        False,
+    ),
+    parameter(
+        "fresh",
+        int | None,
+        typer.Option(
+            "--seeds", metavar="N", help="Fresh seeds that train on exactly these rows: 5."
+        ),
+    ),
+    parameter(
+        "data",
+        str,
+        typer.Option("--data", metavar="PATH", help="Where the data of the run lie by now."),
+        "",
+    ),
+    parameter(
+        "license_name",
+        str,
+        typer.Option(
+            "--license", help="That the card names. Default: that of the data's own card."
+        ),
+        "",
+    ),
+    parameter(
+        "hub_repo",
+        str,
+        typer.Option(
+            "--push-to-hub",
+            metavar="OWNER/NAME",
+            help="Send it to the Hugging Face hub, too: private, unless --public.",
+        ),
+        "",
+    ),
+    parameter("public", bool, typer.Option("--public", help="All may read it on the hub."), False),
+    parameter(
+        "create_pr",
+        bool,
+        typer.Option("--create-pr", help="Propose it to a data set that is there on the hub."),
+        False,
+    ),
+    parameter(
+        "dry_run",
+        bool,
+        typer.Option("--dry-run", "-n", help="Say what would be made, and what it takes."),
+        False,
+    ),
+    *(flag(name, group=_WHERE) for name in _PLACE),
+)
+EXITS = (
+    "Exit codes: 0 done, 2 usage, 3 the warrant lacks trials, 4 run or data not there or not the same, 5 "
+    "the run or the warrant does not show it, 6 refused for safety, 130 or 143 stopped with state saved. "
+    "The same command again goes on where it stopped."
+)
+
+
+@takes(_PARAMETERS)
+def prune(context: typer.Context, **flags: Any) -> None:
+    """Write the data set without the rows that can go, with a warrant measured on exactly that file."""
+    from orchestrator.cli.config_file import read_options
+    from trainables.errors import explained
+
+    with explained():
+        asked = _asked(flags)
+        anew = read_options(None, context=context)
+        given = {name: getattr(anew.options, name) for name in anew.origins if name in _PLACE}
+        raise SystemExit(_run(asked, given))
+
+
+def _run(asked: "PruneAsked", given: dict[str, Any]) -> int:
+    """Prune in the folder in which the sweep was started, where its relative paths begin."""
+    from orchestrator.cli.recorded_options import recorded_options
+    from orchestrator.pruning.make import prune_run
+
+    with recorded_options(asked.run) as recorded:
+        options: SweepOptions = recorded.model_copy(update=dict.fromkeys(_LIMITS, 0) | given)
+        return prune_run(
+            asked,
+            options.request(),
+            options.resources(),
+            open_console(),
+            tolerance=options.tolerance or None,
+        )
+
+
+def _asked(flags: dict[str, Any]) -> "PruneAsked":
+    """What was typed, with its paths made absolute."""
+    from orchestrator.pruning.hub_target import HubTarget
+    from orchestrator.pruning.make import PruneAsked
+    from trainables.errors import UsageError
+
+    rate = flags["removed"]
+    if rate is not None and not 0 < rate < 1:
+        meant = f": did you mean {rate / 100:g}?" if 1 <= rate < 100 else ""
+        raise UsageError(f"--rate is {rate:g}; it is a share of the rows, in (0, 1){meant}")
+    if flags["no_warrant"] and flags["fresh"] is not None:
+        raise UsageError("--no-warrant and --seeds, which is of the warrant; give one of them")
+    data, repo = flags["data"], flags["hub_repo"]
+    if (flags["public"] or flags["create_pr"]) and not repo:
+        raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
+    target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
+    return PruneAsked(
+        run=flags["run_folder"].resolve(),
+        out=flags["out"].resolve(),
+        command=shlex.join(["prune-envelope", *sys.argv[1:]]),
+        dataset=flags["of_dataset"],
+        method=flags["method"],
+        rate=rate,
+        data=str(Path(data).resolve()) if data and Path(data).exists() else data,
+        protected=tuple(flags["protect_class"] or ()),
+        min_per_class=flags["min_per_class"],
+        anyway=flags["anyway"],
+        warrant=not flags["no_warrant"],
+        seeds=flags["fresh"],
+        license=flags["license_name"],
+        target=target if repo else None,
+        dry_run=flags["dry_run"],
+    )

@@ -1,0 +1,259 @@
+"""The card of a pruned data set: README.md, as a Hugging Face data set has it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analysis.page.warrant_words import WarrantWords, warrant_words
+from analysis.pruned_files import ClassCount, PruneRecord
+from analysis.warrants import Warrant
+from analysis.wording import percent
+from orchestrator.pruning.card_data import (
+    card_data,
+    has_own_configs,
+    read_apart,
+    reader_of,
+    tables_of,
+)
+from orchestrator.pruning.markdown import code, literal, sentence, table
+from orchestrator.pruning.source_card import SourceCard
+
+# Classes in the table; of more, those that lose the largest share.
+_CLASSES = 12
+
+
+def card_text(record: PruneRecord, about: SourceCard) -> str:
+    """The text of README.md; no training text is in it.
+
+    Args:
+        record: What prune.json holds, with its files.
+        about: Licence and languages.
+    """
+    warrant = None if record.warrant is None else Warrant.from_dict(record.warrant)
+    words = warrant_words(warrant, why_none=record.no_warrant)
+    if warrant is None and _is_in_run(record):
+        words = replace(words, headline="What was measured of exactly these rows is left out here.")
+    blocks = [
+        [f"# {literal(record.dataset)}, pruned"],
+        _verdict(record, words),
+        _removed(record),
+        _classes(record.classes),
+        _measured(words),
+        _use(record),
+        _made(record, about),
+        _limits(record, warrant),
+        _files(record),
+    ]
+    body = "\n\n".join("\n".join(block) for block in blocks if block)
+    return f"{card_data(record, about)}\n{body}\n"
+
+
+def _verdict(record: PruneRecord, words: WarrantWords) -> list[str]:
+    """What was measured of exactly these rows, first of all."""
+    lines = [f"> **{words.mark} {sentence(words.headline)}**"]
+    lines += [f"> {sentence(one)}" for one in words.sentences]
+    if record.warrant is None:
+        there = "" if _is_in_run(record) else ", where each seed cut by scores of its own"
+        lines.append(f"> What its run says of this cut{there}: {sentence(record.said)}")
+    if record.anyway and not record.is_shown:
+        lines.append(
+            "> **Written all the same (`--anyway`): the sweep does not show this cut to be within the margin.**"
+        )
+    return "\n>\n".join(lines).split("\n")
+
+
+def _is_in_run(record: PruneRecord) -> bool:
+    """Whether the run itself has trained on exactly these rows."""
+    is_cut = not (record.protected or record.min_per_class)
+    return record.is_answer and is_cut and record.state in ("confirmed", "refuted", "confirming")
+
+
+def _removed(record: PruneRecord) -> list[str]:
+    gone = record.n_train - record.n_kept
+    told = f"**{record.n_kept:,} of {record.n_train:,} training rows stay; {gone:,} went "
+    told += f"({percent(round(record.rate, 4))}).** The cut: {sentence(record.words)}. {_signal(record)}"
+    if record.protected or record.min_per_class:
+        told += f" {_protected(record)}"
+    others = sorted({file.split for file in record.files} - {"train"})
+    if others:
+        told += f" Nothing was removed from {' and '.join(others)}."
+    return ["## What was removed", "", told]
+
+
+def _signal(record: PruneRecord) -> str:
+    """How rows were scored and cut, in plain words."""
+    from trainables.selection.selectors import SELECTORS
+    from trainables.signals import SIGNALS
+
+    spec, own = record.spec, "a function of the user's own."
+    selector = SELECTORS[spec.selector].about if spec.selector in SELECTORS else own
+    cut = f"Selector {code(spec.selector)}: {sentence(selector)}"
+    if spec.signal == "random":
+        return f"Rows were drawn by lot; no row was looked at. {cut}"
+    signal = SIGNALS[spec.signal].about if spec.signal in SIGNALS else own
+    end = "lowest" if spec.prune == "low" else "highest"
+    told = f"Signal {code(spec.signal)}: {sentence(signal)} Rows with the {end} scores go. {cut}"
+    if len(spec.scored_by) > 1:
+        told += f" Ranks are joined over the seeds {', '.join(map(str, spec.scored_by))}."
+    return told
+
+
+def _protected(record: PruneRecord) -> str:
+    names = ", ".join(literal(name) for name in record.protected)
+    parts = [f"no row of {names} goes"] if names else []
+    if record.min_per_class:
+        parts.append(f"of each class {record.min_per_class:,} rows stay, or all that it has")
+    return f"What the cut would have removed was put back so that {' and '.join(parts)}."
+
+
+def _classes(classes: Sequence[ClassCount]) -> list[str]:
+    """Kept and all rows by class."""
+    known = [one for one in classes if one.rows]
+    shown = known
+    if len(known) > _CLASSES:
+        worst = sorted(known, key=lambda one: one.kept / one.rows)[:_CLASSES]
+        shown = [one for one in known if one in worst]
+    rows = [
+        (
+            literal(one.name),
+            f"{one.kept:,}",
+            f"{one.rows:,}",
+            percent(round(one.kept / one.rows, 4)),
+        )
+        for one in shown
+    ]
+    if not rows:
+        return []
+    more = len(known) - len(shown)
+    told = (
+        ["", f"And {more:,} more classes that lose less: all are in `prune.json`."] if more else []
+    )
+    return [*table(("class", "rows that stay", "of", "share"), rows), *told]
+
+
+def _measured(words: WarrantWords) -> list[str]:
+    """Numbers of the warrant."""
+    rows = [
+        (sentence(fact.label), sentence(fact.value), sentence(fact.detail)) for fact in words.facts
+    ]
+    return ["## What was measured", "", *table(("", "", ""), rows)] if rows else []
+
+
+def _use(record: PruneRecord) -> list[str]:
+    """How to train on it, in three lines that run."""
+    train = next(file for file in tables_of(record) if file.split == "train")
+    ours = "`prune-envelope sweep --dataset FOLDER` reads it"
+    if not reader_of(train):
+        ending = train.path.partition(".")[2]
+        told = f"`datasets` reads no .{ending} files. {ours}, and pyarrow does."
+        return ["## Train on it", "", told, *_notes(record)]
+    name = ', "train"' if has_own_configs(record) else ""
+    lines = [
+        "```python",
+        "import datasets, torch",
+        "",
+        f'train = datasets.load_dataset("FOLDER"{name}, split="train")  # or OWNER/NAME on the hub',
+        'loader = torch.utils.data.DataLoader(train.with_format("torch"), batch_size=32, shuffle=True)',
+        "```",
+        "",
+        f"{ours} as well. `kept.parquet` has the same rows as numbers of the original file (`row`, from 0): "
+        "`datasets`' `select` and `torch.utils.data.Subset` take them.",
+    ]
+    if name:
+        lines += [
+            "",
+            "Its splits are written in different ways: each is a configuration of its own.",
+        ]
+    return ["## Train on it", "", *lines, *_apart(record), *_notes(record)]
+
+
+def _apart(record: PruneRecord) -> list[str]:
+    """How to read what is of another kind than the training split."""
+    lines = []
+    for file in read_apart(record):
+        call = f'load_dataset("{reader_of(file)}", data_files="FOLDER/{file.path}", split="train")'
+        how = f"`datasets.{call}`" if reader_of(file) else "pyarrow"
+        lines.append(f"- {file.split} is of another kind; to read it: {how}")
+    return ["", *lines] if lines else []
+
+
+def _notes(record: PruneRecord) -> list[str]:
+    notes = [*record.notes, *(file.note for file in record.files if file.note)]
+    return ["", *(f"- {sentence(note)}" for note in dict.fromkeys(notes))] if notes else []
+
+
+def _made(record: PruneRecord, about: SourceCard) -> list[str]:
+    source = record.hub_source or record.read_from
+    rows = [
+        ("data", f"{code(source)}, content {code(record.data_sha[:12])}"),
+        ("trained", f"{_model(record)}, training {record.spec.protocol}"),
+        ("command", code(record.command)),
+        ("run", code(record.run)),
+        ("list", f"{code(record.hash)}, first fresh seed {record.spec.seed}"),
+        ("by", f"prune-envelope {literal(record.version)}, {code(record.made)}"),
+        ("licence", _license(about)),
+    ]
+    return ["## How it was made", "", *table(("", ""), rows)]
+
+
+def _model(record: PruneRecord) -> str:
+    from analysis.wording import model_label
+
+    return code(model_label(record.spec.model) if record.spec.model else record.spec.learner)
+
+
+def _license(about: SourceCard) -> str:
+    if not about.licenses:
+        return "none is known: for private use, until whoever owns the data says otherwise"
+    names = ", ".join(about.licenses)
+    return f"{names}, as {literal(about.found)} has it" if about.found else names
+
+
+def _limits(record: PruneRecord, warrant: Warrant | None) -> list[str]:
+    return ["## What it does not say", "", *(f"- {one}" for one in _limit_lines(record, warrant))]
+
+
+def _limit_lines(record: PruneRecord, warrant: Warrant | None) -> Iterator[str]:
+    if warrant is None:
+        yield "Nothing here was measured of exactly these rows: train on them and on all rows before you rely on it."
+    else:
+        yield (
+            f"It is measured with {_model(record)} and the training of its run; another model may lose more. It is "
+            "of this training set: of another sample of the same task nothing was measured."
+        )
+    if warrant and warrant.n_candidates > 1:
+        yield (
+            f"The test rows were looked at when the cut was chosen among {warrant.n_candidates}; only the seeds "
+            "are fresh."
+        )
+    shares = [(one.kept / one.rows, one) for one in record.classes if one.rows]
+    if shares:
+        (low, least), (high, most) = (
+            min(shares, key=lambda pair: pair[0]),
+            max(shares, key=lambda pair: pair[0]),
+        )
+        if high - low >= 0.005:
+            yield (
+                f"Classes are not cut alike: {percent(round(low, 3))} of {literal(least.name)} stays and "
+                f"{percent(round(high, 3))} of {literal(most.name)}. What is rare inside a class may be gone."
+            )
+    yield (
+        "Test rows that are also among the training rows make every cut look safer: `prune-envelope inspect` "
+        "counts them."
+    )
+
+
+def _files(record: PruneRecord) -> list[str]:
+    rows = [
+        (code(file.path), f"{file.rows:,} rows of {file.split}, sha256 {code(file.sha256[:12])}")
+        for file in record.files
+    ]
+    gone = record.n_train - record.n_kept
+    rows += [
+        ("`kept.parquet`", f"the {record.n_kept:,} training rows that stay: row, id, class"),
+        (
+            "`removed.parquet`",
+            f"the {gone:,} that went, first gone first: score, rank, nearest row that stays, reason",
+        ),
+        ("`prune.json`", "all that decided it, with every hash"),
+    ]
+    return ["## Files", "", *table(("file", "what"), rows)]

@@ -1,0 +1,65 @@
+"""The files, columns and names that the splits of a data set were read from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from trainables.data.catalog import Source, found_parts
+from trainables.data.columns import Columns
+from trainables.data.csv_files import Dialect, found
+from trainables.data.dataset import Dataset
+from trainables.data.loading import columns_of
+from trainables.data.readers import format_of
+from trainables.data.stress import alterations_text
+from trainables.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a data set was read from.
+
+    Attributes:
+        files: Of each split, in order; a split that was cut out of the training files has those.
+        columns: Which columns hold what, guesses included.
+        class_names: Names of classes by column that no file carries, but the card of the hub.
+    """
+
+    files: Mapping[str, tuple[Path, ...]]
+    columns: Columns
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def dialect(self, given: Dialect) -> Dialect:
+        """The dialect with the delimiter of the files, if all that have one have the same."""
+        paths = [path for own in self.files.values() for path in own]
+        written = {found(path, given).delimiter for path in paths if not format_of(path).is_typed}
+        if len(written) != 1:
+            return given
+        return replace(given, delimiter=written.pop())
+
+
+def origin_of(source: Source, dataset: Dataset) -> Origin | None:
+    """What a data set was read from; None where it is in no file as it is: made here, or altered.
+
+    Args:
+        source: What was asked for.
+        dataset: What `load(source)` gave.
+
+    Raises:
+        DataError: If the files are not there any more, or the hub has other ones.
+    """
+    if dataset.train.rows is None or alterations_text(source):
+        return None
+    there, wanted = found_parts(source)
+    if there.source != dataset.source:
+        raise DataError(
+            f"{dataset.name}: was read from {dataset.source}, and {there.source} is there; start again"
+        )
+    files = {}
+    for name in dataset.splits:
+        is_cut = (name == "test" and source.test_fraction > 0) or (
+            name == "validation" and source.validation_fraction > 0
+        )
+        parts = there.parts["train" if is_cut else name]
+        files[name] = tuple(part.path for part in parts if part.path is not None)
+    train = there.parts["train"]
+    return Origin(files=files, columns=columns_of(train, wanted), class_names=train[0].class_names)
