@@ -334,6 +334,23 @@ def test_the_scores_are_those_that_a_sweep_of_the_same_flags_looks_for(here, tmp
     assert [sweep.store.has("scores", key) for key in keys] == [True]
 
 
+def test_no_score_depends_on_a_test_split(tmp_path):
+    rows = made_rows()
+    write(rows[:60], tmp_path / "train.csv")
+    found = {}
+    for signal in ("redundancy,k=3", "el2n"):
+        for name in ("alone", "both"):
+            if name == "both":
+                write(rows[60:], tmp_path / "test.csv")
+            out = tmp_path / f"{name}.parquet"
+            source = tmp_path if name == "both" else tmp_path / "train.csv"
+            words = ["--signal", signal, "--cache", tmp_path / "c", "--out", out, "--force"]
+            done(source, *FLAGS, *words)
+            found[name] = pq.read_table(out)
+        (tmp_path / "test.csv").unlink()
+        assert found["alone"].equals(found["both"])
+
+
 def test_a_pretrained_encoder_scores_without_labels_and_without_training(tmp_path):
     save_model(tmp_path / "encoder")
     write(
