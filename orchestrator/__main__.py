@@ -13,6 +13,8 @@ from orchestrator.cli.inspect import inspect
 from orchestrator.cli.listing import list_grids, list_signals
 from orchestrator.cli.prune import EXITS as PRUNE_EXITS
 from orchestrator.cli.prune import prune
+from orchestrator.cli.score import EPILOG as SCORE_CODES
+from orchestrator.cli.score import score_dataset
 from orchestrator.cli.status import status
 from orchestrator.sweep import demo, sweep
 
@@ -45,6 +47,7 @@ def global_options(
 app.command("demo")(demo)
 app.command("sweep")(sweep)
 app.command("inspect")(inspect)
+app.command("score", epilog=SCORE_CODES)(score_dataset)
 app.command("report")(report)
 app.command("prune", epilog=PRUNE_EXITS)(prune)
 app.command("table")(table)

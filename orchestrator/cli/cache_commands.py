@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.cache_export import EXPORT_CODES, export
 from orchestrator.cli.options import CACHE
 from orchestrator.terminal.console import open_console
 from trainables.errors import UnsafeError, UsageError
@@ -138,3 +139,6 @@ def gc(
                 console.print("Nothing was removed.")
                 return
         console.print(f"freed {decimal(remove(cache, gone))}")
+
+
+app.command(epilog=EXPORT_CODES)(export)

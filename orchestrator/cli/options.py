@@ -232,8 +232,14 @@ def _delimiter(written: str) -> str:
     return {"tab": "\t", "\\t": "\t"}.get(written.lower(), written)
 
 
-def flag(name: str, *, group: str | None = None) -> Parameter:
-    """A field of SweepOptions as a flag of a command, in a box of its help."""
+def flag(name: str, *, group: str | None = None, about: str = "") -> Parameter:
+    """A field of SweepOptions as a flag of a command, in a box of its help.
+
+    Args:
+        name: The field.
+        group: The box.
+        about: What it means to this command, where that is not what it means to a sweep.
+    """
     field = SweepOptions.model_fields[name]
     text = f"--{name.replace('_', '-')}"
     if field.annotation == bool | None:  # three answers: yes, no, as the grid says
@@ -246,7 +252,7 @@ def flag(name: str, *, group: str | None = None) -> Parameter:
     }
     option = typer.Option(
         text,
-        help=field.description,
+        help=about or field.description,
         rich_help_panel=group,
         min=bounds.get("ge"),
         max=bounds.get("le"),

@@ -1,18 +1,15 @@
 """What a worker does with a task."""
 
 import errno
-import os
 import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from ray import tune
 
+from orchestrator.execution.here import explain_error, settle_here
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, Task
-from trainables.environment import device, environment, release, settle
-from trainables.errors import UnavailableError
-from trainables.spec import TrialSpec
 
 # Worth another try elsewhere; any other error would only come again.
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
@@ -32,52 +29,11 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
     tune.report({"error": ""})
 
 
-def explain_error(error: Exception, spec: TrialSpec) -> str:
-    """An error in one line, with what to do where its own words do not say."""
-    message = " ".join(str(error).split()) or type(error).__name__
-    # torch.OutOfMemoryError, and Python's own where the machine's memory is meant.
-    if "OutOfMemory" in type(error).__name__ or isinstance(error, MemoryError):
-        smaller = max(1, spec.training.batch_size // 2)
-        return (
-            f"out of memory at batch size {spec.training.batch_size} and {spec.training.max_length} "
-            f"word pieces; use --batch-size {smaller}, a smaller --max-length, or fewer trials on "
-            f"one device ({message[:200]})"
-        )
-    return message
-
-
 def run_here(task: Task, resources: Resources) -> None:
     """Do one task in this process.
 
     Raises:
         UnavailableError: If this machine is not like the one that planned the sweep.
     """
-    if not resources.gpus:
-        # Ray leaves all accelerators visible to a task that asked for none.
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    settle(resources.cpus)
-    release()
-    _check_machine(resources)
+    settle_here(resources)
     TASKS[task.kind].run(task, resources.open_store(), resources.place)
-
-
-def _check_machine(resources: Resources) -> None:
-    """Refuse a machine that differs from the one that planned the sweep.
-
-    Raises:
-        UnavailableError: If it has no accelerator to compute on, or other versions.
-    """
-    if resources.gpus and device() != "cuda":
-        raise UnavailableError(
-            "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
-            "give --gpus-per-trial 0"
-        )
-    here = environment(resources.cpus, gpu=resources.gpus > 0)
-    if here != resources.environment:
-        differing = [
-            f"{k} {here.get(k)} here" for k, v in resources.environment.items() if here.get(k) != v
-        ]
-        raise UnavailableError(
-            f"this machine is not like the one that planned the sweep ({', '.join(differing)}); "
-            "install the same versions on all machines of a sweep"
-        )

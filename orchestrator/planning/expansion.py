@@ -30,7 +30,7 @@ from trainables.training_settings import Scorer, Training
 # Sources of evidence that are there without any learner.
 _OF_DATA = ("static", "given")
 # What only a learner that was trained can say of a row.
-_OF_TRAINING = {
+OF_TRAINING = {
     name
     for name, piece in EVIDENCE.items()
     if piece.source in ("visits", "pass", "validation pass", "extra passes", "other runs")
@@ -191,7 +191,7 @@ def check_evidence(spec: TrialSpec) -> None:
             f"{spec.signal} needs {', '.join(lacking)}, which learner {twin.learner} cannot give; "
             f"use another {'--score-model' if spec.scorer else 'model'} or signal"
         )
-    if twin.model == VECTORS and (lacking := sorted(evidence & _OF_TRAINING)):
+    if twin.model == VECTORS and (lacking := sorted(evidence & OF_TRAINING)):
         raise UsageError(
             f"{spec.signal}:{spec.selector} needs {', '.join(lacking)}, and the vectors of "
             "--embedding-column are embeddings alone; add --score-model linear, which trains a head on "

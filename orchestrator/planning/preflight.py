@@ -124,7 +124,11 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
 
 
 def check_inputs(
-    model: Model, datasets: Iterable[Dataset], score_model: Model | None = None
+    model: Model,
+    datasets: Iterable[Dataset],
+    score_model: Model | None = None,
+    *,
+    learns: bool = True,
 ) -> None:
     """Refuse data that the model does not read, such as images where it reads text.
 
@@ -132,6 +136,7 @@ def check_inputs(
         model: What is trained.
         datasets: What it is trained on.
         score_model: What scores their rows, where that is another.
+        learns: Whether it learns their classes; else it only embeds them.
 
     Raises:
         UsageError: If there are such, or they have no classes.
@@ -140,7 +145,7 @@ def check_inputs(
     for dataset in datasets:
         if score_model:
             check_scorable(score_model, dataset)
-        if not dataset.class_names:
+        if learns and not dataset.class_names:
             raise UsageError(
                 f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
                 "--label-column"

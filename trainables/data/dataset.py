@@ -129,6 +129,8 @@ class Dataset:
         limited: Whether a split is a subset asked for by `limit` or `limit_test`.
         source: Where on the hub it is from, as owner/name[:config]@commit, or empty; not in `sha`.
         target: The name of the user's own column of classes or numbers, or empty; not in `sha`.
+        is_scored_only: Whether its rows are scored and nothing is measured: then test may hold no rows,
+            and is none of the `splits`; not in `sha`.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Dataset:
     limited: bool = False
     source: str = ""
     target: str = ""
+    is_scored_only: bool = False
 
     def __post_init__(self) -> None:
         """Refuse splits that are empty, of another kind, or with labels outside the classes."""
@@ -163,8 +166,10 @@ class Dataset:
     @property
     def splits(self) -> dict[str, Split]:
         """The splits there are, by name."""
-        found = {"train": self.train, "test": self.test}
-        return found if self.validation is None else {**found, "validation": self.validation}
+        found = {"train": self.train, "test": self.test, "validation": self.validation}
+        if self.is_scored_only and not len(self.test):
+            del found["test"]
+        return {name: split for name, split in found.items() if split is not None}
 
     @property
     def has_vectors(self) -> bool:

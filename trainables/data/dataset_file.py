@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,52 @@ def read(path: str | Path) -> Dataset:
         kind=about["kind"],
         class_names=tuple(about["class_names"]),
         train=splits["train"],
-        test=splits["test"],
+        test=splits.get("test") or splits["train"].take(np.zeros(0, dtype=np.int64)),
         validation=splits.get("validation"),
+        is_scored_only="test" not in splits,
         truth={name.removeprefix("truth."): known[name].to_numpy() for name in marked},
         notes=tuple(about["notes"]),
         limited=about["limited"],
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowNames:
+    """What the training rows of a data set are called.
+
+    Attributes:
+        ids: Shape (n,), int64 or string.
+        labels: Names of their classes, or numbers to predict, shape (n,); None where there is neither.
+    """
+
+    ids: pa.Array
+    labels: pa.Array | None
+
+
+def read_names(path: str | Path) -> RowNames:
+    """What the training rows of a data set that `write` wrote are called; no inputs are read.
+
+    Raises:
+        DataError: As `read`.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        about = json.loads(file.schema_arrow.metadata[METADATA_KEY])
+        n = dict(about["sizes"])["train"]
+        has_targets = "target" in file.schema_arrow.names
+        answer = "target" if has_targets else "label"
+        table = file.read(columns=["id", answer]).slice(0, n).combine_chunks()
+    except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
+        raise DataError(
+            f"{path}: not a data set this package wrote ({type(error).__name__}: {error})"
+        ) from error
+    ids = table["id"].cast(pa.int64()) if "train" in about["int_ids"] else table["id"]
+    labels: Any = table[answer].combine_chunks()
+    if about["class_names"]:
+        labels = pa.array(about["class_names"], pa.string()).take(labels)
+    elif not has_targets:
+        labels = None
+    return RowNames(ids=ids.combine_chunks(), labels=labels)
 
 
 def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:

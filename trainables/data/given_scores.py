@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from trainables.errors import DataError
 from trainables.keys import key_of
 
 _ID, _SCORE = "id", "score"
+# What such an id begins with then; `analysis.csv_lines` has the rule.
+_GUARDED = {f"'{first}" for first in "=+-@\t\r"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +57,7 @@ def read_given_scores(path: Path, dataset: Dataset) -> GivenScores:
     table = table_of(path, Columns(id=_ID, label=_SCORE), Dialect())
     ids = ids_of(table, Columns(id=_ID), str(path))
     numbers = targets_of(table, ColumnOrigin(where=str(path), column=_SCORE, ids=ids), noun=_SCORE)
-    row_of = {str(name): row for row, name in enumerate(ids.tolist())}
+    row_of = {name: row for row, name in enumerate(_unguarded(ids, dataset))}
     _check_known(path, row_of, dataset)
     lacks = [name for name in dataset.train.ids.tolist() if str(name) not in row_of]
     if lacks:
@@ -68,6 +71,16 @@ def read_given_scores(path: Path, dataset: Dataset) -> GivenScores:
     scores = _in_32_bits(ColumnOrigin(where=str(path), column=_SCORE, ids=ids), numbers)[rows]
     content = hashlib.sha256(scores.tobytes()).hexdigest()
     return GivenScores(sha=key_of({"data": dataset.sha, "scores": content}), scores=scores)
+
+
+def _unguarded(ids: NDArray[Any], dataset: Dataset) -> list[str]:
+    """Ids as the data have them: a CSV made for spreadsheets puts an apostrophe before what opens like a formula."""
+    known = {str(name) for split in dataset.splits.values() for name in split.ids.tolist()}
+    names = [str(name) for name in ids.tolist()]
+    return [
+        name[1:] if name[:2] in _GUARDED and name not in known and name[1:] in known else name
+        for name in names
+    ]
 
 
 def _check_known(path: Path, row_of: dict[str, int], dataset: Dataset) -> None:

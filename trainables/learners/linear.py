@@ -45,7 +45,8 @@ class LinearNetwork:
         width = features["train"].shape[1]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.module = torch.nn.Linear(width, classes).to(device())
+            # Rows without classes are embedded alone: of that head nothing is read.
+            self.module = torch.nn.Linear(width, max(1, classes)).to(device())
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: np.ones(len(array), dtype=np.int64) for name, array in features.items()
         }

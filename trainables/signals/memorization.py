@@ -51,7 +51,9 @@ def mem_head(head_models: SubsetModels) -> NDArray[np.float32]:
     return _memorized(head_models)
 
 
-def influence(subset_models: SubsetModels) -> NDArray[np.float32]:
+def influence(
+    subset_models: SubsetModels, validation_labels: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """How much the validation rows' predictions change, in sum, with the sample in training.
 
     The influence of i on validation row j is how much oftener models that saw i get j right than
@@ -61,21 +63,26 @@ def influence(subset_models: SubsetModels) -> NDArray[np.float32]:
 
     Args:
         subset_models: Whole models, each trained on a random subset.
+        validation_labels: Classes of the validation rows, shape (v,): asked for, so that a data set without
+            any is refused before the models are trained.
 
     Returns:
         Scores in [0, v], shape (n,), float32; higher changes more. A row that every model saw,
         or none, has 0.
 
     Raises:
-        ValueError: If there are no validation rows.
+        ValueError: If the models were not asked about these validation rows.
 
     References:
         Feldman, Zhang, "What Neural Networks Memorize and Why", 2020, arXiv:2008.03703; summed
         as influence-sum-abs in Sorscher et al., 2022, arXiv:2206.14486.
     """
     correct = subset_models.validation_correct.astype(np.float64)
-    if not correct.shape[1]:
-        raise ValueError("influence has no validation rows to look at; set a validation share")
+    if not correct.shape[1] == len(validation_labels) > 0:
+        raise ValueError(
+            f"the models were asked about {correct.shape[1]} validation rows of {len(validation_labels)}; "
+            "influence looks at all of them, and at one at least"
+        )
     n = subset_models.inside.shape[1]
     scores = np.empty(n, dtype=np.float32)
     for start in range(0, n, _BLOCK):

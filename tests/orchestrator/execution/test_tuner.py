@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from orchestrator.execution.worker import explain_error
+from orchestrator.execution.here import explain_error
 from trainables.spec import TrialSpec
 from trainables.training_settings import Training
 

@@ -102,3 +102,17 @@ def test_random_numbers_are_scores_though_two_share_their_first_digits(tmp_path,
     text = "id,score\n" + "".join(f"{row},{one!r}\n" for row, one in enumerate(numbers.tolist()))
     scores = read_given_scores(written(tmp_path, text), data).scores
     assert np.array_equal(scores, numbers.astype(np.float32))
+
+
+def test_the_apostrophe_of_a_csv_for_spreadsheets_is_taken_off_an_id(tmp_path):
+    data = replace(DATA, train=split(["=1+1", "@b", "-c"]))
+    given = read_given_scores(written(tmp_path, "id,score\n'@b,2\n'=1+1,1\n-c,3\n"), data)
+    assert given.scores.tolist() == [1, 2, 3]
+
+
+def test_an_apostrophe_that_the_data_have_stays(tmp_path):
+    data = replace(DATA, train=split(["'=a", "b", "c"]))
+    given = read_given_scores(written(tmp_path, "id,score\n'=a,1\nb,2\nc,3\n"), data)
+    assert given.scores.tolist() == [1, 2, 3]
+    with pytest.raises(DataError, match="'b"):
+        read_given_scores(written(tmp_path, "id,score\n'=a,1\n'b,2\nb,2\nc,3\n"), data)

@@ -60,7 +60,7 @@ def test_influence_is_the_sum_over_validation_rows_of_what_the_sample_changes():
     # With row 0 in, validation row 0 is right twice in two, without it never; row 1 once and once.
     validation_correct = [[1, 1], [1, 0], [0, 1], [0, 0]]
     given = models(INSIDE, CORRECT, validation_correct)
-    assert influence(given).tolist() == pytest.approx([1, 1, 0])
+    assert influence(given, np.zeros(2, int)).tolist() == pytest.approx([1, 1, 0])
 
 
 def test_influence_agrees_with_the_slow_way_in_every_block():
@@ -74,9 +74,13 @@ def test_influence_agrees_with_the_slow_way_in_every_block():
         else 0
         for inside in given.inside.T
     ]
-    assert np.allclose(influence(given), slow, atol=1e-5)
+    assert np.allclose(
+        influence(given, np.zeros(given.validation_correct.shape[1], int)), slow, atol=1e-5
+    )
 
 
 def test_influence_without_a_validation_split_is_refused():
-    with pytest.raises(ValueError, match="set a validation share"):
-        influence(models(INSIDE, CORRECT))
+    with pytest.raises(ValueError, match="0 validation rows of 0"):
+        influence(models(INSIDE, CORRECT), np.zeros(0, int))
+    with pytest.raises(ValueError, match="0 validation rows of 3"):
+        influence(models(INSIDE, CORRECT), np.zeros(3, int))
