@@ -29,7 +29,7 @@ def card_text(record: PruneRecord, about: SourceCard) -> str:
         about: Licence and languages.
     """
     warrant = None if record.warrant is None else Warrant.from_dict(record.warrant)
-    words = warrant_words(warrant, why_none=record.no_warrant)
+    words = warrant_words(warrant, why_none=_sentence(record.no_warrant))
     if warrant is None and _is_in_run(record):
         words = replace(words, headline="What was measured of exactly these rows is left out here.")
     blocks = [
@@ -53,12 +53,18 @@ def _verdict(record: PruneRecord, words: WarrantWords) -> list[str]:
     lines += [f"> {sentence(one)}" for one in words.sentences]
     if record.warrant is None:
         there = "" if _is_in_run(record) else ", where each seed cut by scores of its own"
-        lines.append(f"> What its run says of this cut{there}: {sentence(record.said)}")
+        lines.append(
+            f"> What its run says of this cut{there}: {sentence(record.said.removeprefix(f'{record.dataset}: '))}"
+        )
     if record.anyway and not record.is_shown:
         lines.append(
             "> **Written all the same (`--anyway`): the sweep does not show this cut to be within the margin.**"
         )
     return "\n>\n".join(lines).split("\n")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text and text[-1] not in ".!?" else text
 
 
 def _is_in_run(record: PruneRecord) -> bool:
@@ -88,7 +94,7 @@ def _signal(record: PruneRecord) -> str:
     selector = SELECTORS[spec.selector].about if spec.selector in SELECTORS else own
     cut = f"Selector {code(spec.selector)}: {sentence(selector)}"
     if spec.signal == "random":
-        return f"Rows were drawn by lot; no row was looked at. {cut}"
+        return f"Rows were drawn by lot; no row was looked at.{'' if spec.selector == 'global' else f' {cut}'}"
     signal = SIGNALS[spec.signal].about if spec.signal in SIGNALS else own
     end = "lowest" if spec.prune == "low" else "highest"
     told = f"Signal {code(spec.signal)}: {sentence(signal)} Rows with the {end} scores go. {cut}"
