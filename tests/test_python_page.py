@@ -37,6 +37,8 @@ def write_tickets(path, n=1000):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+# The page's user has no filter that makes errors of what libraries warn of.
+@pytest.mark.filterwarnings("default")
 @pytest.mark.slow
 def test_the_page_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
     pytest.importorskip("accelerate", reason="the Trainer of transformers needs it")

@@ -194,11 +194,21 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
         ("trained", f"{_model(record)}, training {record.spec.protocol}"),
         ("command", code(record.command)),
         ("run", code(record.run)),
-        ("list", f"{code(record.hash)}, first fresh seed {record.spec.seed}"),
+        ("list", f"{code(record.hash)}{_agreement(record)}"),
         ("by", f"prune-envelope {literal(record.version)}, {code(record.made)}"),
         ("licence", _license(about)),
     ]
     return ["## How it was made", "", *table(("", ""), rows)]
+
+
+def _agreement(record: PruneRecord) -> str:
+    """How far the cut of one seed alone is that of all together."""
+    shares = sorted(record.agreement.values())
+    if len(shares) < 2:
+        return ""
+    low, high = (percent(round(share, 3)) for share in (shares[0], shares[-1]))
+    between = low if low == high else f"{low} to {high}"
+    return f"; of the rows that went, the cut by one seed's scores alone removes {between}"
 
 
 def _model(record: PruneRecord) -> str:
@@ -255,7 +265,10 @@ def _files(record: PruneRecord) -> list[str]:
     ]
     gone = record.n_train - record.n_kept
     rows += [
-        ("`kept.parquet`", f"the {record.n_kept:,} training rows that stay: row, id, class"),
+        (
+            "`kept.parquet`",
+            f"the {record.n_kept:,} training rows that stay: row, id, and the class or number to predict",
+        ),
         (
             "`removed.parquet`",
             f"the {gone:,} that went, first gone first: score, rank, nearest row that stays, reason",
