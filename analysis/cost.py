@@ -241,6 +241,12 @@ def best_measured_cost(row: JudgedCell) -> tuple[Cost, str] | None:
     return None
 
 
+def best_measured_costs(rows: Iterable[JudgedCell]) -> list[tuple[JudgedCell, Cost]]:
+    """The judged rows that measured what they took, each with it."""
+    found = [(row, best_measured_cost(row)) for row in rows if row.verdict]
+    return [(row, measured[0]) for row, measured in found if measured is not None]
+
+
 def pays_from_epochs(condition: Condition, cost: Cost | None) -> float | None:
     """Epochs from which scoring pays, where training goes on after it; None where it starts afresh."""
     if condition.protocol != "continue":

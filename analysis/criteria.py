@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.guards import Criterion, criterion_of
-from analysis.metrics import METRICS, Metric, classes_counted
+from analysis.metrics import ACCURACY, METRICS, Metric, classes_counted
 from analysis.outcomes import OUTCOME, Outcomes, columns_in
 from analysis.readings import Reading
 from analysis.run_files import Plan
@@ -14,6 +14,8 @@ from trainables.suggestions import did_you_mean
 
 # What a plan says of a margin of 0, and a page.
 NOTHING_LESS = "tolerance 0: only an improvement passes"
+# Points of accuracy on held-out training rows that are worth a warning of how a training ends.
+_POINT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,3 +209,9 @@ def notes_of_judging(
     coarse = ((label, coarse_margin(by, value)) for label, value in values.items())
     told += [f"{label}: {one}" for label, one in coarse if one]
     return (*told, *filter(None, [chosen_late(plan, by)]))
+
+
+def points_worth_telling(by: Criterion) -> float:
+    """Points of accuracy on held-out training rows that matter: the margin, where accuracy decides."""
+    is_points = by.metric is ACCURACY and not by.margin.is_share
+    return (by.margin.value or _POINT) if is_points else _POINT

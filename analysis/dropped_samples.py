@@ -1,17 +1,13 @@
 """Who was dropped, as a sweep wrote it beside its rows: list by list, and how far signals agree."""
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from trainables.errors import DataError
 from trainables.spec import TrialSpec
-
-# Pairs a page shows of all methods together.
-_MOST_PAIRS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,87 +202,3 @@ def joined(parts: Iterable[Dropped | None]) -> Dropped:
         lists=tuple(lists if len(known) == 1 else (replace(one, file="") for one in lists)),
         is_outdated=any(part.is_outdated for part in known),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DroppedPair:
-    """A dropped sample and its nearest surviving row, where one is known.
-
-    Attributes:
-        dropped: Row, id, class and words; a word is text and whether the other has it, too.
-        neighbour: Likewise, or None.
-        is_kept: Whether the neighbour stays.
-        similarity: Cosine, or None.
-        percentile: Share of samples with a lower score.
-    """
-
-    dropped: Mapping[str, Any]
-    neighbour: Mapping[str, Any] | None
-    is_kept: bool
-    similarity: float | None
-    percentile: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Examples:
-    """One method's dropped samples.
-
-    Attributes:
-        condition: Its spec; the seed is that of the samples.
-        summary: How many were dropped, and what of their neighbours.
-        pairs: Spread over the order of removal.
-    """
-
-    condition: TrialSpec
-    summary: str
-    pairs: tuple[DroppedPair, ...]
-
-
-def examples(dropped: Dropped) -> list[Examples]:
-    """What the page shows of each list."""
-    most = max(1, _MOST_PAIRS // max(1, len(dropped.lists)))
-    return [_examples(dropped, one, most) for one in dropped.lists if dropped.with_examples]
-
-
-def _examples(dropped: Dropped, one: DroppedList, most: int) -> Examples:
-    step = max(1, -(-len(one.rows) // most))
-    return Examples(
-        condition=one.spec,
-        summary=(
-            f"{one.dropped:,} dropped: {one.twin_survives:,} of which a copy or near copy stays; "
-            f"{one.other_label:,} whose nearest surviving row has another class (look there for wrong "
-            "labels)."
-        ),
-        pairs=tuple(_pair(dropped, one, row) for row in one.rows[::step]),
-    )
-
-
-def _pair(dropped: Dropped, one: DroppedList, row: DroppedRow) -> DroppedPair:
-    gone = _named(dropped.sample(one, row.row))
-    is_shown = row.survivor is not None and row.similarity is not None
-    other = (
-        _named(dropped.sample(one, row.survivor)) if is_shown and row.survivor is not None else None
-    )
-    mine, theirs = gone["text"].split(), (other or {"text": ""})["text"].split()
-    return DroppedPair(
-        dropped={**gone, "words": _marked(mine, theirs)},
-        neighbour=other and {**other, "words": _marked(theirs, mine)},
-        is_kept=other is not None,
-        similarity=row.similarity,
-        percentile=row.percentile,
-    )
-
-
-def _marked(words: Sequence[str], others: Sequence[str]) -> list[tuple[str, bool]]:
-    """Runs of words, each with whether the other text has it in the same place."""
-    if not others:
-        return [(" ".join(words), True)]
-    found, last = [], 0
-    matcher = difflib.SequenceMatcher(None, words, others, autojunk=False)
-    for start, _, length in matcher.get_matching_blocks():
-        if start > last:
-            found.append((" ".join(words[last:start]), False))
-        if length:
-            found.append((" ".join(words[start : start + length]), True))
-        last = start + length
-    return found

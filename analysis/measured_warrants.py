@@ -54,7 +54,7 @@ def warrant_of(
     state = _state(study, one)
     told = Warrant(
         list_sha=list_sha,
-        dataset=study.sources[cell.condition.source],
+        dataset=study.sources.get(cell.condition.source, cell.condition.dataset),
         state=state,
         verdict=v.verdict if v else "inconclusive",
         metric=metric.name,

@@ -81,7 +81,7 @@ def write_study(seen: "Study", out: Path) -> Path:
     from analysis.verdicts_json import verdicts_json
     from trainables.records import write_parquet
 
-    page = render(seen)
+    page = render(seen, out.parent)
     table = "".join(f"{line}\n" for line in short_csv(seen, "envelope"))
     answers = verdicts_json(seen)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from analysis.confirmation import Confirmation, confirmations
-from analysis.cost import Cost, best_measured_cost
-from analysis.criteria import NOTHING_LESS, Asked, check_kept, criterion_in, notes_of_judging
+from analysis.criteria import (
+    NOTHING_LESS,
+    Asked,
+    check_kept,
+    criterion_in,
+    notes_of_judging,
+    points_worth_telling,
+)
 from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
-from analysis.metrics import ACCURACY, Metric
+from analysis.metrics import Metric
 from analysis.outcomes import Outcomes, outcomes_of
+from analysis.pruned_files import PruneRecord, read_pruned
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
@@ -24,9 +31,6 @@ from analysis.training_curves import Ending, endings
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
 from trainables.result import TrainingCurve, TrialResult
-
-# Points of accuracy on held-out training rows that are worth a warning of how a training ends.
-_POINT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class Study:
         endings: How the trainings end that such a run shows, by `Condition.question`.
         by: What is judged by.
         reading: Its metric, as it reads the rows.
+        folder: The run's folder as it was named; None where it is not one run read from a folder.
+        pruned: The pruned data sets made from it, the oldest first.
     """
 
     name: str
@@ -67,6 +73,8 @@ class Study:
     endings: Mapping[tuple[Any, ...], Ending] = field(default_factory=dict)
     by: Criterion = Criterion()  # noqa: RUF009 - frozen
     reading: Reading = OF_ACCURACY
+    folder: Path | None = None
+    pruned: tuple[PruneRecord, ...] = ()
 
     @property
     def metric(self) -> Metric:
@@ -119,11 +127,6 @@ class Study:
             if source in (None, row.cell.condition.source)
             and method in (None, row.cell.condition.method)
         ]
-
-    def costs(self, source: DatasetId) -> list[tuple[JudgedCell, Cost]]:
-        """The judged rows of a data set that measured what they took."""
-        found = [(row, best_measured_cost(row)) for row in self.of(source) if row.verdict]
-        return [(row, measured[0]) for row, measured in found if measured is not None]
 
     @property
     def alpha(self) -> float:
@@ -214,12 +217,6 @@ def study(
     )
 
 
-def points_worth_telling(by: Criterion) -> float:
-    """Points of accuracy on held-out training rows that matter: the margin, where accuracy decides."""
-    is_points = by.metric is ACCURACY and not by.margin.is_share
-    return (by.margin.value or _POINT) if is_points else _POINT
-
-
 def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
     """A name for each data set; what is said of altered rows is never said of the data as they came."""
     return {
@@ -289,7 +286,9 @@ def read_runs(
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
     curves = [curve for run in runs for curve in read_curves(run)]
-    return study(
+    seen = study(
         rows, plan, name=name, by=by or criterion_in(plan, asked), outcomes=outcomes_of(runs),
         dropped=dropped, curves=curves,
     )  # fmt: skip
+    files = sorted((one for run in runs for one in read_pruned(run)), key=lambda one: one.made)
+    return replace(seen, folder=runs[0] if len(runs) == 1 else None, pruned=tuple(files))

@@ -44,7 +44,10 @@ _BY_CLASS = {
 }  # fmt: skip
 _ON_SIDE = {name: _JUDGED[name] for name in ("verdict", "delta", "low", "high", "alpha")}
 _SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in REUSES))
-_METHOD = (*DatasetId._fields, "method", *Method._fields, "warmup")
+# Of lists that are made after a sweep, and of none of its conditions.
+_OF_LISTS = ("protected", "min_per_class")
+_OF_METHODS = tuple(name for name in Method._fields if name not in _OF_LISTS)
+_METHOD = (*DatasetId._fields, "method", *_OF_METHODS, "warmup")
 _CONDITION = (*_METHOD, "rate")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
@@ -255,7 +258,7 @@ def _condition(study: Study, condition: Condition) -> Row:
     return {
         **condition.source._asdict(),
         "method": method_label(study, condition),
-        **method._asdict(),
+        **{name: getattr(method, name) for name in _OF_METHODS},
         "settings": _json(dict(method.settings)),
         "selector_settings": _json(dict(method.selector_settings)),
         "training": _json(asdict(method.training)),

@@ -19,6 +19,7 @@ from analysis.page.answer_words import (
 )
 from analysis.page.confirmation_words import confirming, refuted
 from analysis.page.leak_words import leak_on_card
+from analysis.page.next_step import NextStep, next_step
 from analysis.page.training_words import careful_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -64,6 +65,7 @@ class AnswerCard:
         careful: What must be known of the training, in yellow; empty where there is nothing.
         altered: That the rows were altered on purpose, and how; empty where they were not.
         leak: What the clean test rows alone say, where that is something else.
+        next: How to get the files; None where there are none to be had.
     """
 
     name: str
@@ -77,6 +79,7 @@ class AnswerCard:
     careful: str = ""
     altered: str = ""
     leak: str = ""
+    next: NextStep | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ def _with_care(study: Study, card: AnswerCard) -> AnswerCard:
         careful=careful_of(study, row) if row else "",
         altered=f"Not about the data as they came: a stress test, {told[0]}." if told else "",
         leak=leak_on_card(study, leak_of(study, card.answer)),
+        next=next_step(study, card.answer),
     )
 
 

@@ -9,7 +9,8 @@ from analysis.class_retention import worst_class
 from analysis.cost import mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.page.guard_words import guard_facts
-from analysis.page.phrases import change_text, known_values, words_of
+from analysis.page.next_step import record_of
+from analysis.page.phrases import by_text, change_text, known_values, words_of
 from analysis.study import Study
 from analysis.wording import interval, percent, seeds_text, signed, trained_label
 
@@ -47,7 +48,21 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
         found.append(_saves(row))
     found.append(_hurt(study, row))
     found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
+    if saving:
+        found.append(_file(study, answer, row))
     return tuple(fact for fact in found if fact is not None)
+
+
+def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """Where these rows were written to; the same place may hold something else by now."""
+    written = record_of(study, answer)
+    if written is None:
+        return None
+    return Fact(
+        label="File",
+        value=written.out,
+        detail=f"written {written.made[:10]}, cut {by_text(row)}: list {written.hash}",
+    )
 
 
 def _rows(cell: Cell, go: str) -> Fact | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analysis.answers import Answer
 from analysis.envelope import JudgedCell
-from analysis.page.confirmation_words import credit_of_list, pending
+from analysis.page.confirmation_words import credit_of_list, is_warranted, pending, warranted
 from analysis.page.guard_words import few_text, guards_broken, guards_hold, guards_open
 from analysis.page.phrases import by_text, change_text, cut_text, line_size, line_text, words_of
 from analysis.page.training_words import rise_text
@@ -28,6 +28,8 @@ def safe(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """Found or confirmed: what can go, how sure that is, and whether the method has earned it."""
+    if is_warranted(study, answer):
+        return warranted(study, answer, row, verdict)
     cut, by, words = cut_text(answer, row), by_text(row), words_of(study)
     less = words.harm(line_size(study, verdict.tolerance), "less than")
     sure = f"{_SURE}{_how(answer, row, verdict)} {less}."

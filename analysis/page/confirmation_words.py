@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from analysis.answers import Answer, candidate, is_outside
 from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
-from analysis.page.guard_words import few_text, guards_broken, guards_open
-from analysis.page.phrases import by_text, change_text, cut_text, likely_text, line_text, words_of
+from analysis.page.guard_words import few_text, guards_broken, guards_hold, guards_open
+from analysis.page.next_step import record_of
+from analysis.page.phrases import (
+    by_text,
+    change_text,
+    cut_text,
+    likely_text,
+    line_size,
+    line_text,
+    words_of,
+)
 from analysis.study import Study
 from analysis.verdicts import Verdict
+from analysis.warrants import Warrant
 from analysis.wording import percent
 
 _AGAIN = "It needs a --run of its own, and errs by itself in 1 of 20."
@@ -31,6 +41,28 @@ def credit_of_list(study: Study, answer: Answer) -> str:
         f"Against random lists of its size it changes {words.noun} by "
         f"{words.change(one.mean, one.low, one.high)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
         "well."
+    )
+
+
+def is_warranted(study: Study, answer: Answer) -> bool:
+    """Whether exactly the confirmed rows were written, with a warrant that passed."""
+    written = record_of(study, answer) if answer.state == "confirmed" else None
+    told = written.warrant if written else None
+    return told is not None and Warrant.from_dict(told).passes
+
+
+def warranted(
+    study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
+) -> tuple[str, Sequence[str]]:
+    """The confirmed rows are in a file: what was measured of exactly it."""
+    words, rate = words_of(study), percent(row.cell.condition.rate)
+    less = words.harm(line_size(study, verdict.tolerance), "less than")
+    is_random = row.cell.condition.is_control
+    return f"Confirmed: {answer.name} without {rate} of its rows trains as well.", (
+        f"Trained afresh on exactly the rows of this file, with {verdict.n_seeds} seeds that had no part "
+        f"in choosing them: {words.noun} changes by {change_text(study, answer, verdict)}. Sure to 19 in "
+        f"20: a model on average {less}. {guards_hold(row)}".rstrip(),
+        "Its rows were drawn by lot." if is_random else credit_of_list(study, answer),
     )
 
 

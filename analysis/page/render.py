@@ -13,9 +13,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
-from analysis.dropped_samples import Examples, examples
-from analysis.methods import condition_of
 from analysis.page.answer_cards import cards
+from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
@@ -24,6 +23,7 @@ from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, opening, question, tally
 from analysis.page.provenance import environments, provenance
+from analysis.page.pruned_words import pruned_cards
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -36,7 +36,7 @@ from analysis.page.tables import (
 )
 from analysis.study import Study
 from analysis.table_rows import short_csv
-from analysis.wording import percent, removed_text
+from analysis.wording import removed_text
 
 _FOLDER = Path(__file__).parent
 _TITLES = {
@@ -52,9 +52,16 @@ _TITLES = {
 }
 
 
-def render(study: Study) -> str:
-    """The page of a study as HTML that opens without a network and runs no script but ours."""
-    scripts = [get_plotlyjs(), (_FOLDER / "report.js").read_text(encoding="utf-8")]
+def render(study: Study, beside: Path | None = None) -> str:
+    """The page of a study as HTML that opens without a network and runs no script but ours.
+
+    Args:
+        study: The run.
+        beside: The folder it is written to, from which it links files of the run; None links none.
+    """
+    own = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("dropped.js", "report.js"))
+    scripts = [get_plotlyjs(), *own]
+    dropped = dropped_panel(study, beside)
     variants = {
         name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
         for name, figure in FIGURES.items()
@@ -69,11 +76,12 @@ def render(study: Study) -> str:
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return environment.get_template("report.html.j2").render(
         **_context(study),
+        dropped=dropped,
         figures=_figures(study, variants),
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
-        island=Markup(as_island(_island(study, variants))),  # noqa: S704
+        island=Markup(as_island(_island(study, variants, dropped))),  # noqa: S704
     )
 
 
@@ -116,11 +124,14 @@ def _table(table: PageTable) -> dict[str, Any]:
     return {"columns": table.columns, "rows": table.rows, "formats": table.formats}
 
 
-def _island(study: Study, variants: Mapping[str, Any]) -> dict[str, Any]:
+def _island(
+    study: Study, variants: Mapping[str, Any], dropped: DroppedPanel | None
+) -> dict[str, Any]:
     return {
         "name": study.name,
         "figures": variants,
         "dark": {light.lower(): dark for light, dark in DARK.items()},
+        "dropped": dropped and dropped.view,
         "trials": _table(trial_table(study)),
         "trials_csv": short_csv(study, "trials"),
         "envelope_csv": short_csv(study, "envelope"),
@@ -154,8 +165,13 @@ def _context(study: Study) -> dict[str, Any]:
         "nulls": null_rows(study),
         "confirmation": confirmation_table(study),
         "confirmed_lists": confirmation_text(study),
-        "examples": _examples(study),
+        "sources": study.sources,
+        "pruned": pruned_cards(study),
         "with_examples": study.dropped.with_examples,
+        "is_outdated": study.dropped.is_outdated,
+        "has_texts": any(
+            sample.text for rows in study.dropped.samples.values() for sample in rows.values()
+        ),
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),
@@ -166,19 +182,6 @@ def _context(study: Study) -> dict[str, Any]:
         "warnings": _warnings(study),
         "provenance": provenance(study),
     }
-
-
-def _examples(study: Study) -> list[tuple[str, Examples]]:
-    """Dropped samples of each method this run judged, with the method's name."""
-    return [
-        (
-            f"{study.sources[condition_of(one.condition).source]} · {study.methods[condition_of(one.condition).method]} · "
-            f"{percent(one.condition.rate)} removed, seed {one.condition.seed}",
-            one,
-        )
-        for one in examples(study.dropped)
-        if condition_of(one.condition).method in study.methods
-    ]
 
 
 def _status(study: Study) -> dict[str, Any]:

@@ -218,6 +218,7 @@ async function start() {
   });
   headTrials();
   showTrials();
+  startDropped(data.dropped);
   byId("search").addEventListener("input", () => { trials.page = 0; showTrials(); });
   byId("back").addEventListener("click", () => { trials.page -= 1; showTrials(); });
   byId("forth").addEventListener("click", () => { trials.page += 1; showTrials(); });

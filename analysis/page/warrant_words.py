@@ -61,14 +61,14 @@ def warrant_words(warrant: Warrant | None, *, why_none: str = "") -> WarrantWord
 
     Args:
         warrant: None where nothing was measured.
-        why_none: Why there is none, as a sentence.
+        why_none: Why there is none, in words.
     """
     if warrant is None:
         return WarrantWords(
             mark="–",
             pill="not measured",
             headline="Not measured: no model was trained on exactly these rows.",
-            sentences=(why_none,) if why_none else (),
+            sentences=(f"{capital(why_none).rstrip('.')}.",) if why_none else (),
         )
     row = _ROWS[warrant.state]
     return WarrantWords(

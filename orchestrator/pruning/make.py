@@ -150,7 +150,7 @@ def _make(
     """Make the list, measure it, write it."""
     left = scores_lacking(opened, spec)
     if left:
-        print_remaking(left, opened.store.root, console)
+        print_remaking(chosen, spec, left, opened.store.root, console)
         if stopped := rescore(opened, left, console):
             return stopped
     survivors = survivors_of(spec, opened.runs)
@@ -274,7 +274,7 @@ def _dry_run(
 ) -> int:
     """Say what would be made and what it would take; nothing is written or run."""
     if left := scores_lacking(opened, spec):
-        print_remaking(left, opened.store.root, console)
+        print_remaking(chosen, spec, left, opened.store.root, console)
     else:
         with ExitStack() as held:
             folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
@@ -288,8 +288,8 @@ def _dry_run(
             print_price(price(planned), console)
     splits = ", ".join(opened.dataset.splits)
     console.print(
-        f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md. Nothing "
-        "was written or run.",
+        f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md",
         highlight=False,
     )
+    console.print("Nothing was written or run. Run without --dry-run to do it.")
     return DONE

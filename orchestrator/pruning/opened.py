@@ -24,7 +24,7 @@ from trainables.errors import AbsentError, DataError, UnavailableError, UnsafeEr
 from trainables.keys import key_of
 from trainables.run_context import RunContext
 
-_MOVED = "where the data of then lie elsewhere, name the place: --data PATH"
+_MOVED = "if the data of the run lie elsewhere by now, say where: --data PATH"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +148,11 @@ def _read(source: Source) -> Dataset:
         return load(source)
     except UnsafeError:
         raise
-    except AbsentError as error:
-        raise AbsentError(f"{error}; {_MOVED}") from error
-    except DataError as error:
-        raise DataError(f"{error}; {_MOVED}") from error
+    except (AbsentError, DataError) as error:
+        kind = AbsentError if isinstance(error, AbsentError) else DataError
+        where = f"it was looked for from {Path.cwd()}, where the sweep was started; "
+        is_file = bool(Path(source.name).suffix) and not Path(source.name).is_absolute()
+        raise kind(f"{error}; {where * is_file}{_MOVED}") from error
 
 
 def _other_data(

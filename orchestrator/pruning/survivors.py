@@ -52,8 +52,8 @@ def survivors_of(spec: TrialSpec, runs: RunContext) -> Survivors:
     keep, _ = select(spec, runs)
     if keep.all():
         raise UsageError(
-            f"{spec.dataset}: no row goes, as all that the cut removes is of classes to protect; protect "
-            "fewer of them"
+            f"{spec.dataset}: no row goes, as --protect-class and --min-per-class put back all that the cut "
+            "removes; ask for less of them, or for a larger --rate"
         )
     path = runs.cache.get("survivors", spec.survivors_key, lambda _: None)
     scores = pq.read_table(path, columns=["score"])["score"].to_numpy()

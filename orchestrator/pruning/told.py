@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from analysis.chosen_conditions import Chosen
+from analysis.page.answer_facts import seconds_text
 from analysis.page.warrant_words import warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
@@ -31,20 +32,38 @@ def print_chosen(chosen: Chosen, console: Console) -> None:
         console.print("  The run does not show it to be within the margin.", style="yellow")
 
 
-def print_remaking(left: Sequence[Task], store: Path, console: Console) -> None:
+def print_remaking(
+    chosen: Chosen, spec: TrialSpec, left: Sequence[Task], store: Path, console: Console
+) -> None:
     """That scores are made again, and what that takes.
 
     Args:
+        chosen: The condition.
+        spec: The list that needs them.
         left: What is to run.
         store: Where they were.
         console: Where it goes.
     """
-    seeds = sorted({task.spec.seed for task in left})
+    took = _warm_seconds(chosen, spec, left)
+    about = f", about {seconds_text(took)} of one worker by the run's own pace" if took else ""
     console.print(
-        f"  the store {store} has no longer all scores of {_seeds(seeds)}: they are made again, by "
-        f"{_count(left)}",
+        f"  the store {store} lacks scores of {_seeds(spec.scored_by)} that it had: they are made again by "
+        f"{_count(left)}{about}",
         highlight=False,
     )
+
+
+def _warm_seconds(chosen: Chosen, spec: TrialSpec, left: Sequence[Task]) -> float:
+    """What warm-ups took in the run; 0 where that is not known."""
+    trained = [
+        row.phases["training"].seconds
+        for row in chosen.study.results
+        if row.is_ok and row.spec.is_baseline and row.spec.data_sha == spec.data_sha
+    ]
+    if spec.scorer or not trained:  # who scores was not timed by the run's own trials
+        return 0.0
+    marks = [max(mark.warmup for mark in task.marks) for task in left if task.kind == "warm_up"]
+    return sum(marks) * sum(trained) / len(trained)
 
 
 def _seeds(seeds: Sequence[int]) -> str:
@@ -53,9 +72,9 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _count(tasks: Iterable[Task]) -> str:
-    """3 warm-ups, 3 scores."""
-    nouns = Counter(TASKS[task.kind].noun for task in tasks)
-    return ", ".join(f"{count} {noun}" for noun, count in nouns.items())
+    """3 warm-ups and 3 scores."""
+    nouns = Counter(TASKS[task.kind].noun for task in tasks if task.kind != "prepare")
+    return " and ".join(f"{count} {noun}" for noun, count in nouns.items())
 
 
 def print_list(

@@ -12,6 +12,7 @@ from analysis.measured_warrants import sweep_verdict, warrant_of
 from analysis.methods import condition_of
 from analysis.study import Study
 from analysis.warrants import Warrant
+from analysis.wording import percent
 from orchestrator.execution.run_trials import run_left
 from orchestrator.planning.estimate import hours, measured_paces
 from orchestrator.planning.judging import outcomes_in, write_tests
@@ -199,6 +200,7 @@ def measure(
                     "when it has ended"
                 ) from error
             planned = planned_warrant(base, survivors, study, seeds=seeds)
+            console.print(_stake(planned.chosen.earlier), highlight=False)
             stopped = _run(planned.sweep, console)
         planned = replace(planned, chosen=read_try(planned.chosen, base))
     warrant = _warrant(planned)
@@ -207,6 +209,15 @@ def measure(
     if warrant.state == "incomplete":
         return warrant, INCOMPLETE
     return warrant, DONE if warrant.passes else GATE
+
+
+def _stake(earlier: int) -> str:
+    """How sure a list must be, and what it costs those after it if it is not."""
+    now, then = (percent(round(level_of(n), 6)) for n in (earlier, earlier + 1))
+    return (
+        f"  each bound of its interval errs in {now} of cases; should it not pass, those of the next list of this "
+        f"run in {then}"
+    )
 
 
 def _run(sweep: Sweep, console: Console) -> int:

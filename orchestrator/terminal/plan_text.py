@@ -7,11 +7,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from analysis.criteria import points_worth_telling
 from analysis.interim_looks import LOOKS
 from analysis.metric_words import metric_words
 from analysis.metrics import metric_of
 from analysis.page.training_words import careful_text
-from analysis.study import points_worth_telling
 from analysis.training_curves import endings
 from analysis.wording import model_label, percent, training_label
 from orchestrator.planning.data_words import data_notes

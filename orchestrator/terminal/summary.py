@@ -48,6 +48,10 @@ def summarise(study: Study, console: Console) -> None:
         for fact in card.facts:
             more = f" ({fact.detail})" if fact.detail else ""
             console.print(f"  {fact.label}: {fact.value}{more}", highlight=False)
+        if card.next:
+            # Not broken over lines: it is there to be copied.
+            told = f"  {card.next.label}: {card.next.command}"
+            console.print(told, highlight=False, soft_wrap=True)
     for text in leak_texts(study, short=True):
         console.print(text, highlight=False)
     for text in (one for one in study.judging_notes if one not in study.plan.notes):

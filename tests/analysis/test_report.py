@@ -274,26 +274,27 @@ def test_what_chance_alone_does_has_a_section_only_where_it_was_run(paired):
     assert "✓ within" in page.text
 
 
-def test_dropped_samples_stand_beside_their_neighbours_with_the_difference_marked(
+def test_removed_rows_stand_beside_the_nearest_that_stay_with_the_difference_marked(
     small_run, dropped
 ):
     page = build_report(small_run, dropped=dropped)
     text = Page(page).text
-    assert "imdb · Redundancy (global) · 10% removed, seed 1" in text
-    assert "1,200 dropped: 201 of which a copy or near copy stays; 17" in text
-    assert "✂ dropped · positive · id id3 · lower scores: 1.0%" in text
-    assert "kept · negative (another class) · id id7 · similarity 0.988" in text
+    assert "imdb · Redundancy (global) · 10% removed · the confirmed list" in text
+    assert "1,200 rows are removed. Of 201 of them a copy or near copy stays. Of 17 of them" in text
+    assert "2 of 2 examples shown, of 1,200 rows removed" in text
+    assert "✂ removed · positive · id id3 · row 103 · 1% of rows score lower" in text
+    assert "stays · negative · id id7 · row 107 · another class · similarity 0.988" in text
     assert "<mark>very</mark>" in page
     # Texts are shown and not obeyed.
     assert "<b>indeed" not in page and "&lt;b&gt;indeed&lt;/b&gt;" in page
     assert "This page shows training texts" in text
 
 
-def test_texts_that_were_not_wanted_are_said_to_be_left_out(small_run, dropped):
-    bare = dropped.without_texts()
-    text = Page(build_report(small_run, dropped=bare)).text
-    assert "Left out on request." in text
-    assert "no training text" in text
+def test_without_texts_the_rows_are_still_named(small_run, dropped):
+    page = Page(build_report(small_run, dropped=dropped.without_texts()))
+    assert "Their texts were left out on request." in page.text and "id id3" in page.text
+    assert "no training text" in page.text
+    assert {sample[3] for sample in page.island["dropped"]["samples"]} == {""}
 
 
 def test_a_report_can_leave_the_texts_out(small_run, dropped, tmp_path, invoke):
@@ -302,10 +303,11 @@ def test_a_report_can_leave_the_texts_out(small_run, dropped, tmp_path, invoke):
         (tmp_path / "trials" / f"{row.spec.result_key}.json").write_text(to_json(row))
     (tmp_path / "dropped.json").write_text(dropped.to_json())
     assert invoke(tmp_path).exit_code == 0
-    assert "a very good film" not in (tmp_path / "report.html").read_text()  # "very" is marked
-    assert "good film" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "good film" in page and "a very good film" in json.dumps(Page(page).island)
     assert invoke(tmp_path, "--no-examples").exit_code == 0
-    assert "good film" not in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "good film" not in page and "good film" not in json.dumps(Page(page).island)
 
 
 def test_a_broken_file_of_dropped_samples_is_refused_by_name(small_run, tmp_path, invoke):

@@ -159,13 +159,17 @@ def test_who_was_dropped_is_written_beside_the_rows_and_agrees_with_them(calm):
         -1 <= one["spearman"] <= 1 and 0 <= one["overlap"] <= 1 for one in found["agreement"]
     )
     by_key = rows(folder)
-    assert [one["spec"]["signal"] for one in found["examples"]] == ["redundancy", "keep_one"]
-    for one in found["examples"]:
-        row = by_key[TrialSpec.from_dict(one["spec"]).result_key]
+    lists = [(TrialSpec.from_dict(one["spec"]), one) for one in found["lists"]]
+    assert {spec.result_key for spec, _ in lists} == {
+        key for key, row in by_key.items() if row.spec.kind == "pruned"
+    }
+    (samples,) = found["samples"].values()
+    for spec, one in lists:
+        row = by_key[spec.result_key]
         assert one["dropped"] == sum(row.class_counts) - sum(row.kept_counts)
-        assert one["neighbour_dropped"] / one["dropped"] == pytest.approx(row.twins_lost)
-        assert one["neighbour_dropped"] + one["neighbour_kept"] == one["dropped"]
-        assert all(0 < len(pair["dropped"]["text"]) <= 600 for pair in one["pairs"])
+        assert one["dropped"] == one["survivor_kept"] == sum(one["by_class"].values())
+        assert all(0 < len(samples[str(pair[0])]["text"]) <= 600 for pair in one["pairs"])
+        assert not one["file"] or (run / one["file"]).is_file()
 
 
 @pytest.mark.slow
@@ -173,7 +177,9 @@ def test_no_training_text_is_written_where_none_is_wanted(calm, tmp_path):
     flags = ["--no-examples", "--run", "bare", "--cache", str(calm[0] / "runs/_cache")]
     assert sweep(tmp_path, *SMALL, *flags).returncode == 0
     found = json.loads((tmp_path / "bare/dropped.json").read_text())
-    assert (found["examples"], found["with_examples"]) == ([], False)
+    assert not found["with_examples"] and found["lists"]
+    (samples,) = found["samples"].values()
+    assert samples and {sample["text"] for sample in samples.values()} == {""}
 
 
 @pytest.mark.slow

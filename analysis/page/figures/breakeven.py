@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.cost import REUSES, Cost
+from analysis.cost import REUSES, Cost, best_measured_costs
 from analysis.methods import Method
 from analysis.page.figures.style import (
     CONTROL,
@@ -96,7 +96,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
     """Each data set, rate and warm-up whose runs began afresh and measured what they took."""
     found = []
     for source, name in study.sources.items():
-        costs = [(row, cost) for row, cost in study.costs(source) if cost.restart]
+        costs = [(row, cost) for row, cost in best_measured_costs(study.of(source)) if cost.restart]
         conditions = [row.cell.condition for row, _ in costs]
         for rate, warmup in sorted({(c.rate, c.warmup) for c in conditions}):
             own = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.cost import REUSES
+from analysis.cost import REUSES, best_measured_costs
 from analysis.envelope import JudgedCell
 from analysis.methods import Method
 from analysis.metric_words import MetricWords
@@ -117,7 +117,7 @@ def pareto_data(study: Study) -> list[ParetoData]:
     """Each data set for one run and for several on the same survivors."""
     found = []
     for source, name in study.sources.items():
-        costs = study.costs(source)
+        costs = best_measured_costs(study.of(source))
         for runs in REUSES if costs else ():
             saved = [(row, cost.saved_net(runs)) for row, cost in costs]
             points = [_point(study, row, net) for row, net in saved if net is not None]

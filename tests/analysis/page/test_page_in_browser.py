@@ -1,9 +1,7 @@
 """The report as a browser shows it: Debian's chromium through Playwright, rules by axe-core."""
 
 import csv
-import importlib.util
 import io
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +12,7 @@ from analysis.report import build_report
 from analysis.study import study
 from analysis.table_rows import COLUMNS, short_csv
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+pytestmark = pytest.mark.slow
 HOSTILE = "<script>alert('x')</script> & \"Politics\" %{x} [b]"
 KINDS = (
     "empty", "one_seed", "inconclusive", "one_data_set", "several", "texts", "hostile", "planted",
@@ -31,22 +23,6 @@ AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 def distinct(rows):
     return list({row.spec.result_key: row for row in rows}.values())
-
-
-@pytest.fixture(scope="module")
-def axe():
-    package = importlib.util.find_spec("axe_playwright_python")
-    if package is None:
-        pytest.skip("axe-playwright-python is not installed")
-    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -118,28 +94,6 @@ def page_of(kinds, dropped, tmp_path_factory):
         return path
 
     return write
-
-
-@pytest.fixture
-def opened(chromium):
-    """Opens a page; every request and every complaint of the console is in its `log`."""
-    contexts = []
-
-    def open_page(path, link="", **more):
-        context = chromium.new_context(viewport={"width": 1300, "height": 900}, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.log = []
-        page.on("request", lambda request: page.log.append(request.url))
-        page.on("console", lambda said: page.log.append(said.text))
-        page.on("pageerror", lambda error: page.log.append(str(error)))
-        page.goto(path.as_uri() + link)
-        page.wait_for_selector("html[data-ready]", state="attached")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 def draw_all(page):

@@ -1,0 +1,269 @@
+"""What was dropped, as the page shows it: the headline's own list first, every other one by a filter."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from analysis.answers import answers
+from analysis.dropped_samples import DroppedList, DroppedRow, DroppedSample
+from analysis.methods import Condition, condition_of
+from analysis.page.phrases import has_classes
+from analysis.page.shared_words import Run, shared_words, split_words
+from analysis.study import Study
+from analysis.wording import method_labels, percent
+
+CONFIRMED = "the confirmed list"
+# A text that was cut short ends with it.
+_CUT = "…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRow:
+    """A row as its box shows it.
+
+    Attributes:
+        told: What it is: class, id, row.
+        words: Its text in runs, each with whether the row beside it has the same words there.
+    """
+
+    told: str
+    words: Sequence[Run]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPair:
+    """A removed row and the nearest one that stays.
+
+    Attributes:
+        gone: The removed row.
+        stays: The row beside it; None where none is known.
+        reason: Why it went.
+        copy: Whether a copy of it stays, in words.
+        tone: "in" where one stays, else "out".
+    """
+
+    gone: ShownRow
+    stays: ShownRow | None
+    reason: str
+    copy: str
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DroppedPanel:
+    """The section as it is without a script, and what its script shows instead.
+
+    Attributes:
+        title: Of the list that is open.
+        summary: What is known of all of its rows.
+        count: How many of them are shown.
+        file: Where all of them are, from the page's own folder; empty where that is nowhere.
+        file_text: The words of that link.
+        pairs: Those shown.
+        view: All lists, in plain values: what the script reads.
+    """
+
+    title: str
+    summary: str
+    count: str
+    file: str
+    file_text: str
+    pairs: tuple[ShownPair, ...]
+    view: dict[str, Any]
+
+
+def dropped_panel(study: Study, beside: Path | None = None) -> DroppedPanel | None:
+    """What the section shows; None where the run has no list.
+
+    Args:
+        study: The run.
+        beside: The folder that the page is written to; None where it is not known: then it links nothing.
+    """
+    listed = _lists(study)
+    if not listed:
+        return None
+    first = _first(study, listed)
+    files = [_link(study, one, beside) for one in listed]
+    view = _view(study, listed, files) | {"first": first}
+    one, shown = listed[first], view["lists"][first]
+    return DroppedPanel(
+        title=shown["title"],
+        summary=shown["summary"],
+        count=count_text(len(one.rows), len(one.rows), one.dropped),
+        file=files[first],
+        file_text=shown["file_text"],
+        pairs=tuple(_pair(study, one, row) for row in one.rows),
+        view=view,
+    )
+
+
+def count_text(shown: int, held: int, dropped: int) -> str:
+    """How many examples are shown, of how many rows."""
+    return f"{shown:,} of {held:,} examples shown, of {dropped:,} rows removed"
+
+
+def _lists(study: Study) -> list[DroppedList]:
+    """Each list once: two conditions of one cut, such as of two protocols, remove the same rows."""
+    found: dict[tuple[str, ...], DroppedList] = {}
+    for one in study.dropped.lists:
+        condition = condition_of(one.spec)
+        if condition.source in study.sources:
+            found.setdefault(_names(study, one), one)
+    return list(found.values())
+
+
+def _names(study: Study, one: DroppedList) -> tuple[str, str, str, str]:
+    """By what a reader chooses a list: data set, method, rate, and whose scores cut it."""
+    condition = condition_of(one.spec)
+    return (
+        study.sources[condition.source],
+        _method(study, condition),
+        percent(condition.rate),
+        CONFIRMED if one.spec.kind == "fixed" else f"seed {one.spec.seed}",
+    )
+
+
+def _method(study: Study, condition: Condition) -> str:
+    """A method as all of the page calls it; the warm-up where there are several."""
+    own = condition.method
+    if condition.kind == "fixed":
+        own = next((m for m in study.methods if _is_cut_alike(m, condition)), own)
+    label = study.methods.get(own) or method_labels([own])[own]
+    several = len({row.cell.condition.warmup for row in study.of(condition.source)}) > 1
+    return f"{label}, {percent(condition.warmup)} warm-up" if several else label
+
+
+def _is_cut_alike(method: Any, condition: Condition) -> bool:
+    """Whether a fixed list was cut by a method of the search."""
+    own = condition.method
+    return bool(own == method._replace(kind=own.kind, protocol=own.protocol))
+
+
+def _first(study: Study, listed: Sequence[DroppedList]) -> int:
+    """The list of the first answer's own condition; else the first there is."""
+    for answer in answers(study):
+        asked = answer.row.cell.condition if answer.row else None
+        for place, one in enumerate(listed):
+            if asked is not None and condition_of(one.spec) == asked:
+                return place
+    return 0
+
+
+def _link(study: Study, one: DroppedList, beside: Path | None) -> str:
+    """The way from the page to a file of all rows of a list; empty where it would lead nowhere."""
+    if beside is None or study.folder is None or not one.file:
+        return ""
+    path = study.folder / one.file
+    return quote(os.path.relpath(path.resolve(), beside.resolve())) if path.is_file() else ""
+
+
+def _view(study: Study, listed: Sequence[DroppedList], files: Sequence[str]) -> dict[str, Any]:
+    """The lists as plain values, each row's text once."""
+    places: dict[tuple[str, int], int] = {}
+    samples: list[list[Any]] = []
+
+    def place_of(one: DroppedList, row: int) -> int:
+        key = (one.spec.data_sha, row)
+        if key not in places:
+            places[key] = len(samples)
+            sample = study.dropped.sample(one, row)
+            samples.append([sample.row, sample.id, sample.label, sample.text])
+        return places[key]
+
+    reasons = {row.reason: None for one in listed for row in one.rows}
+    numbers = {reason: number for number, reason in enumerate(reasons)}
+    lists = [
+        {
+            "names": _names(study, one),
+            "title": _title(study, one),
+            "summary": summary_text(one, is_classed=has_classes(study)),
+            "dropped": one.dropped,
+            "by_class": dict(one.by_class),
+            "file": file,
+            "file_text": _file_text(one),
+            "rows": [
+                [
+                    place_of(one, row.row),
+                    None if row.survivor is None else place_of(one, row.survivor),
+                    None if row.similarity is None else f"{row.similarity:.3f}",
+                    round(row.percentile, 4), row.score, numbers[row.reason],
+                    int(row.twin_survives),
+                ]
+                for row in one.rows
+            ],
+        }
+        for one, file in zip(listed, files, strict=True)
+    ]  # fmt: skip
+    return {
+        "samples": samples, "reasons": list(reasons), "lists": lists,
+        "classes": has_classes(study),
+    }  # fmt: skip
+
+
+def _title(study: Study, one: DroppedList) -> str:
+    source, method, rate, of = _names(study, one)
+    return f"{source} · {method} · {rate} removed · {of}"
+
+
+def _file_text(one: DroppedList) -> str:
+    return f"All {one.dropped:,} removed rows as CSV" if one.dropped > 1 else "The row as CSV"
+
+
+def summary_text(one: DroppedList, *, is_classed: bool) -> str:
+    """What is known of all rows of a list, not of those shown alone."""
+    if not one.dropped:
+        return "No row is removed."
+    rows = f"{one.dropped:,} row{'s are' if one.dropped > 1 else ' is'} removed."
+    text = f"{rows} Of {one.twin_survives:,} of them a copy or near copy stays."
+    if is_classed and one.survivor_kept:
+        text += (
+            f" Of {one.other_label:,} of them the nearest row that stays has another class: look there "
+            "for wrong labels."
+        )
+    if 1 < len(one.rows) < one.dropped:
+        text += f" The {len(one.rows):,} examples are spread over the order of removal."
+    return text
+
+
+def _pair(study: Study, one: DroppedList, row: DroppedRow) -> ShownPair:
+    sample = study.dropped.sample(one, row.row)
+    other = None if row.survivor is None else study.dropped.sample(one, row.survivor)
+    mine, theirs = split_words(sample.text), split_words(other.text if other else "")
+    both = shared_words(mine, theirs) if theirs else ([(" ".join(mine), True)], [])
+    told, lower = _told(sample, is_classed=has_classes(study)), percent(round(row.percentile, 4))
+    return ShownPair(
+        gone=ShownRow(told=f"✂ removed{told} · {lower} of rows score lower", words=both[0]),
+        stays=ShownRow(told=_told_of_other(study, sample, other, row), words=both[1])
+        if other
+        else None,
+        reason=row.reason,
+        copy=_copy_text(sample, other, row),
+        tone="in" if row.twin_survives else "out",
+    )
+
+
+def _told(sample: DroppedSample, *, is_classed: bool) -> str:
+    label = f" · {'' if is_classed else 'value '}{sample.label}" if sample.label else ""
+    return f"{label} · id {sample.id} · row {sample.row}"
+
+
+def _told_of_other(
+    study: Study, sample: DroppedSample, other: DroppedSample, row: DroppedRow
+) -> str:
+    is_classed = has_classes(study)
+    told = f"stays{_told(other, is_classed=is_classed)}"
+    if is_classed and other.label != sample.label:
+        told += " · another class"
+    return told if row.similarity is None else f"{told} · similarity {row.similarity:.3f}"
+
+
+def _copy_text(sample: DroppedSample, other: DroppedSample | None, row: DroppedRow) -> str:
+    """Whether a copy of a removed row stays; exact only where both whole texts are here to see."""
+    if not row.twin_survives:
+        return "no copy stays"
+    is_whole = sample.text and not sample.text.endswith(_CUT)
+    is_exact = other is not None and is_whole and sample.text == other.text
+    return "an exact copy stays" if is_exact else "a copy or near copy stays"
