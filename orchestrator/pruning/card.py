@@ -14,7 +14,7 @@ from orchestrator.pruning.card_data import (
     reader_of,
     tables_of,
 )
-from orchestrator.pruning.markdown import code, literal, sentence, table
+from orchestrator.pruning.markdown import code, literal, markdown_table, sentence
 from orchestrator.pruning.source_card import SourceCard
 
 # Classes in the table; of more, those that lose the largest share.
@@ -133,7 +133,7 @@ def _classes(classes: Sequence[ClassCount]) -> list[str]:
     told = (
         ["", f"And {more:,} more classes that lose less: all are in `prune.json`."] if more else []
     )
-    return [*table(("class", "rows that stay", "of", "share"), rows), *told]
+    return [*markdown_table(("class", "rows that stay", "of", "share"), rows), *told]
 
 
 def _measured(words: WarrantWords) -> list[str]:
@@ -141,7 +141,7 @@ def _measured(words: WarrantWords) -> list[str]:
     rows = [
         (sentence(fact.label), sentence(fact.value), sentence(fact.detail)) for fact in words.facts
     ]
-    return ["## What was measured", "", *table(("", "", ""), rows)] if rows else []
+    return ["## What was measured", "", *markdown_table(("", "", ""), rows)] if rows else []
 
 
 def _use(record: PruneRecord) -> list[str]:
@@ -198,7 +198,7 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
         ("by", f"prune-envelope {literal(record.version)}, {code(record.made)}"),
         ("licence", _license(about)),
     ]
-    return ["## How it was made", "", *table(("", ""), rows)]
+    return ["## How it was made", "", *markdown_table(("", ""), rows)]
 
 
 def _agreement(record: PruneRecord) -> str:
@@ -275,4 +275,4 @@ def _files(record: PruneRecord) -> list[str]:
         ),
         ("`prune.json`", "all that decided it, with every hash"),
     ]
-    return ["## Files", "", *table(("file", "what"), rows)]
+    return ["## Files", "", *markdown_table(("file", "what"), rows)]
