@@ -81,7 +81,7 @@ def _export(
 
     from orchestrator.execution.write_exports import write_exports
     from orchestrator.planning.exporting import data_files, export_items
-    from orchestrator.store.readable import whole_folder
+    from orchestrator.store.readable import draft_folder
     from trainables.data.dataset_file import read_names
 
     plan, store = store_of(run, cache)
@@ -90,7 +90,7 @@ def _export(
     items = export_items(plan, what, sizes, dataset=only[0], method=only[1])
     here, lacking = _sorted_out(items, store, set(data))
     _check_any(items, here, lacking, what)
-    with whole_folder(target) as draft:
+    with draft_folder(target) as draft:
         index = write_exports(here, store, data, draft, ending=ending)
     table = Table("file", "rows", "bytes")
     for line in index:

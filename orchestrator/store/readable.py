@@ -124,7 +124,7 @@ def read_about(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def draft_folder(path: Path) -> Iterator[Path]:
     """A draft beside a folder that is not there yet, or is empty; it takes its name at the end.
 
     An error leaves nothing; what a killed process left beside is removed by the next call.
