@@ -1,5 +1,6 @@
 """From a run to a pruned data set, step by step."""
 
+import shlex
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -129,9 +130,9 @@ def _check_one_dataset(study: Study, asked: PruneAsked) -> None:
     """Refuse a run of several data sets without a word on which, with the commands to choose from."""
     if asked.dataset or len(study.sources) < 2:
         return
+    words = ["prune-envelope", "prune", str(asked.run), "--dataset"]
     commands = [
-        f"  prune-envelope prune {asked.run} --dataset {label!r} {asked.out}"
-        for label in study.sources.values()
+        f"  {shlex.join([*words, label, str(asked.out)])}" for label in study.sources.values()
     ]
     raise UsageError(
         f"{study.name} has {len(study.sources)} data sets, and one is pruned at a time:\n"
