@@ -39,7 +39,7 @@ from orchestrator.pruning.told import (
     print_written,
     protection_text,
 )
-from orchestrator.pruning.warrant import measure, planned_warrant, price
+from orchestrator.pruning.warrant import measure, planned_warrant
 from orchestrator.store.run_folder import Run
 from trainables.arrays import rows_sha
 from trainables.errors import DONE, GATE, INCOMPLETE, DataError, UsageError
@@ -163,7 +163,7 @@ def _make(
     code = DONE
     if asked.warrant:
         planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)
-        print_price(price(planned), console)
+        print_price(planned, console)
         warrant, code = measure(
             opened.sweep, survivors, chosen.study, seeds=asked.seeds, console=console
         )
@@ -286,7 +286,7 @@ def _dry_run(
         check_space(out, opened, int((~survivors.keep).sum()))
         if asked.warrant:
             planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)
-            print_price(price(planned), console)
+            print_price(planned, console)
     splits = ", ".join(opened.dataset.splits)
     console.print(
         f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md",
