@@ -14,7 +14,7 @@ from orchestrator.pruning.card_data import (
     reader_of,
     tables_of,
 )
-from orchestrator.pruning.markdown import code, literal, sentence, table
+from orchestrator.pruning.markdown import code, literal, markdown_table, sentence
 from orchestrator.pruning.source_card import SourceCard
 
 # Classes in the table; of more, those that lose the largest share.
@@ -29,7 +29,7 @@ def card_text(record: PruneRecord, about: SourceCard) -> str:
         about: Licence and languages.
     """
     warrant = None if record.warrant is None else Warrant.from_dict(record.warrant)
-    words = warrant_words(warrant, why_none=record.no_warrant)
+    words = warrant_words(warrant, why_none=_sentence(record.no_warrant))
     if warrant is None and _is_in_run(record):
         words = replace(words, headline="What was measured of exactly these rows is left out here.")
     blocks = [
@@ -53,12 +53,18 @@ def _verdict(record: PruneRecord, words: WarrantWords) -> list[str]:
     lines += [f"> {sentence(one)}" for one in words.sentences]
     if record.warrant is None:
         there = "" if _is_in_run(record) else ", where each seed cut by scores of its own"
-        lines.append(f"> What its run says of this cut{there}: {sentence(record.said)}")
+        lines.append(
+            f"> What its run says of this cut{there}: {sentence(record.said.removeprefix(f'{record.dataset}: '))}"
+        )
     if record.anyway and not record.is_shown:
         lines.append(
             "> **Written all the same (`--anyway`): the sweep does not show this cut to be within the margin.**"
         )
     return "\n>\n".join(lines).split("\n")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text and text[-1] not in ".!?" else text
 
 
 def _is_in_run(record: PruneRecord) -> bool:
@@ -88,7 +94,7 @@ def _signal(record: PruneRecord) -> str:
     selector = SELECTORS[spec.selector].about if spec.selector in SELECTORS else own
     cut = f"Selector {code(spec.selector)}: {sentence(selector)}"
     if spec.signal == "random":
-        return f"Rows were drawn by lot; no row was looked at. {cut}"
+        return f"Rows were drawn by lot; no row was looked at.{'' if spec.selector == 'global' else f' {cut}'}"
     signal = SIGNALS[spec.signal].about if spec.signal in SIGNALS else own
     end = "lowest" if spec.prune == "low" else "highest"
     told = f"Signal {code(spec.signal)}: {sentence(signal)} Rows with the {end} scores go. {cut}"
@@ -127,7 +133,7 @@ def _classes(classes: Sequence[ClassCount]) -> list[str]:
     told = (
         ["", f"And {more:,} more classes that lose less: all are in `prune.json`."] if more else []
     )
-    return [*table(("class", "rows that stay", "of", "share"), rows), *told]
+    return [*markdown_table(("class", "rows that stay", "of", "share"), rows), *told]
 
 
 def _measured(words: WarrantWords) -> list[str]:
@@ -135,7 +141,7 @@ def _measured(words: WarrantWords) -> list[str]:
     rows = [
         (sentence(fact.label), sentence(fact.value), sentence(fact.detail)) for fact in words.facts
     ]
-    return ["## What was measured", "", *table(("", "", ""), rows)] if rows else []
+    return ["## What was measured", "", *markdown_table(("", "", ""), rows)] if rows else []
 
 
 def _use(record: PruneRecord) -> list[str]:
@@ -188,11 +194,21 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
         ("trained", f"{_model(record)}, training {record.spec.protocol}"),
         ("command", code(record.command)),
         ("run", code(record.run)),
-        ("list", f"{code(record.hash)}, first fresh seed {record.spec.seed}"),
+        ("list", f"{code(record.hash)}{_agreement(record)}"),
         ("by", f"prune-envelope {literal(record.version)}, {code(record.made)}"),
         ("licence", _license(about)),
     ]
-    return ["## How it was made", "", *table(("", ""), rows)]
+    return ["## How it was made", "", *markdown_table(("", ""), rows)]
+
+
+def _agreement(record: PruneRecord) -> str:
+    """How far the cut of one seed alone is that of all together."""
+    shares = sorted(record.agreement.values())
+    if len(shares) < 2:
+        return ""
+    low, high = (percent(round(share, 3)) for share in (shares[0], shares[-1]))
+    between = low if low == high else f"{low} to {high}"
+    return f"; of the rows that went, the cut by one seed's scores alone removes {between}"
 
 
 def _model(record: PruneRecord) -> str:
@@ -249,11 +265,14 @@ def _files(record: PruneRecord) -> list[str]:
     ]
     gone = record.n_train - record.n_kept
     rows += [
-        ("`kept.parquet`", f"the {record.n_kept:,} training rows that stay: row, id, class"),
+        (
+            "`kept.parquet`",
+            f"the {record.n_kept:,} training rows that stay: row, id, and the class or number to predict",
+        ),
         (
             "`removed.parquet`",
             f"the {gone:,} that went, first gone first: score, rank, nearest row that stays, reason",
         ),
         ("`prune.json`", "all that decided it, with every hash"),
     ]
-    return ["## Files", "", *table(("file", "what"), rows)]
+    return ["## Files", "", *markdown_table(("file", "what"), rows)]

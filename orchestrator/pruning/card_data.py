@@ -1,5 +1,6 @@
 """The YAML that opens a card: what the hub and `datasets` read of it."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -110,12 +111,22 @@ def _configs(record: PruneRecord) -> list[dict[str, Any]]:
         {"split": split, "path": own[0].path if len(own) == 1 else [one.path for one in own]}
         for split, own in files.items()
     ]
+    told = {"description": _content(record)}
     if not has_own_configs(record):
-        return [_config("default", entries, next(iter(files.values()))[0])]
+        return [_config("default", entries, next(iter(files.values()))[0]) | told]
     return [
-        _config(entry["split"], [entry], own[0])
+        _config(entry["split"], [entry], own[0]) | told
         for entry, own in zip(entries, files.values(), strict=True)
     ]
+
+
+def _content(record: PruneRecord) -> str:
+    """What is in the files, so that `datasets` does not take those of another folder for them.
+
+    It keeps what it read under a folder's last name and the configurations of its card.
+    """
+    of_all = hashlib.sha256("".join(file.sha256 for file in record.files).encode()).hexdigest()
+    return f"list {record.hash}, content {of_all[:12]}"
 
 
 def _config(name: Any, entries: list[dict[str, Any]], file: PrunedFile) -> dict[str, Any]:

@@ -91,6 +91,20 @@ def test_datasets_reads_exactly_the_splits_of_the_folder(name, tmp_path):
     }
 
 
+def test_another_list_in_a_folder_of_that_name_is_not_taken_for_this_one(tmp_path):
+    """`datasets` keeps what it read by the folder's last name, and not by its files."""
+    for place, n in (("a", 12), ("b", 3), ("a", 12)):
+        folder = tmp_path / place / "pruned"
+        if not folder.exists():
+            write_pruned(folder, {"train": [("train.jsonl", first_rows(n), {})]})
+        read = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+        assert read["train"].to_list() == rows_of(n).to_pylist()
+
+
+def first_rows(n):
+    return lambda table, path: path.write_bytes(jsonl(table.slice(0, n)))
+
+
 def test_shards_are_read_in_their_order(tmp_path):
     write, *_ = FORMATS["parquet"]
     shards = [(f"train-0000{k}-of-00003.parquet", write, {}) for k in range(3)]
@@ -227,7 +241,7 @@ def test_without_a_warrant_it_says_not_measured_and_what_the_run_says():
     )
     text = card_text(record, CC)
     assert "> **– Not measured: no model was trained on exactly these rows.**" in text
-    assert "where each seed cut by scores of its own: sms: Drop 25% of sms" in text
+    assert "where each seed cut by scores of its own: Drop 25% of sms" in text
     assert "## What was measured" not in text and "before you rely on it" in text
 
 
