@@ -15,7 +15,8 @@ from analysis.page.shared_words import Run, shared_words, split_words
 from analysis.study import Study
 from analysis.wording import method_labels, percent
 
-CONFIRMED = "the confirmed list"
+# A list that fresh seeds train on, whether they pass or do not, and one of which they do.
+_FRESH, _CONFIRMED = "the list of fresh seeds", "the confirmed list"
 # A text that was cut short ends with it.
 _CUT = "…"
 
@@ -122,8 +123,17 @@ def _names(study: Study, one: DroppedList) -> tuple[str, str, str, str]:
         study.sources[condition.source],
         _method(study, condition),
         percent(condition.rate),
-        CONFIRMED if one.spec.kind == "fixed" else f"seed {one.spec.seed}",
+        _list(study, one, condition),
     )
+
+
+def _list(study: Study, one: DroppedList, condition: Condition) -> str:
+    """Whose scores cut a list."""
+    if one.spec.kind != "fixed":
+        return f"seed {one.spec.seed}"
+    told = study.confirmed.get(condition.source)
+    is_told = told is not None and told.row.cell.condition == condition
+    return _CONFIRMED if told is not None and is_told and told.passes else _FRESH
 
 
 def _method(study: Study, condition: Condition) -> str:

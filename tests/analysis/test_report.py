@@ -279,7 +279,7 @@ def test_removed_rows_stand_beside_the_nearest_that_stay_with_the_difference_mar
 ):
     page = build_report(small_run, dropped=dropped)
     text = Page(page).text
-    assert "imdb · Redundancy (global) · 10% removed · the confirmed list" in text
+    assert "imdb · Redundancy (global) · 10% removed · the list of fresh seeds" in text
     assert "1,200 rows are removed. Of 201 of them a copy or near copy stays. Of 17 of them" in text
     assert "2 of 2 examples shown, of 1,200 rows removed" in text
     assert "✂ removed · positive · id id3 · row 103 · 1% of rows score lower" in text

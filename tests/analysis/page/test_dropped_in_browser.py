@@ -21,7 +21,7 @@ KEYS = ("dataset", "method", "removed", "list")
 
 
 def made_lists(pruned):
-    """Two data sets, two methods, two rates, two seeds and a confirmed list, of short made texts."""
+    """Two data sets, two methods, two rates, two seeds and a list of fresh seeds, of short made texts."""
     rng = np.random.default_rng(1)
     samples = {
         sha: {
@@ -121,7 +121,7 @@ def rows_of(seen, page):
     names = tuple(page.input_value(f"#dropped-{name}") for name in KEYS)
     for one in seen.dropped.lists:
         spec = one.spec
-        of = "the confirmed list" if spec.kind == "fixed" else f"seed {spec.seed}"
+        of = "the list of fresh seeds" if spec.kind == "fixed" else f"seed {spec.seed}"
         label = f"{spec.signal.replace('_', ' ').capitalize()} (global)"
         if names == (spec.dataset, label, f"{100 * spec.rate:g}%", of):
             return one, [
@@ -213,7 +213,11 @@ def test_the_filters_work_together(seen, path, page):
 
 def test_what_is_shown_is_saved_as_a_csv_that_no_spreadsheet_runs(seen, page):
     choose(
-        page, dataset="imdb", method="Keep one (global)", removed="10%", list="the confirmed list"
+        page,
+        dataset="imdb",
+        method="Keep one (global)",
+        removed="10%",
+        list="the list of fresh seeds",
     )
     page.fill("#dropped-search", "be")
     _, rows = rows_of(seen, page)

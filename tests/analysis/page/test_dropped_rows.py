@@ -29,7 +29,7 @@ def changed(dropped, place, **fields):
 
 def test_every_method_rate_and_seed_can_be_chosen(seen):
     assert [one["names"] for one in dropped_panel(seen).view["lists"]] == [
-        ("imdb", "Redundancy (global)", "10%", "the confirmed list"),
+        ("imdb", "Redundancy (global)", "10%", "the list of fresh seeds"),
         ("imdb", "Redundancy (global)", "10%", "seed 1"),
         ("imdb", "Random (global)", "10%", "seed 1"),
     ]
@@ -60,6 +60,17 @@ def test_a_fixed_list_bears_the_name_of_the_method_that_cut_it(confirmed, droppe
     view = dropped_panel(replace(base, dropped=Dropped(samples=samples, lists=lists))).view
     (first, second) = (one["names"] for one in view["lists"])
     assert first[:3] == second[:3] and first[3] == "the confirmed list"
+
+
+def test_a_list_is_called_confirmed_only_where_fresh_seeds_pass(confirmed, dropped):
+    for true_pp, name in ((0.0, "the confirmed list"), (-9, "the list of fresh seeds")):
+        base = confirmed(true_pp=true_pp)
+        spec = next(iter(base.confirmed.values())).row.cell.pairs[0].pruned.spec
+        lists = Dropped(
+            samples={spec.data_sha: dropped.samples["d" * 64]},
+            lists=(replace(dropped.lists[0], spec=spec),),
+        )
+        assert dropped_panel(replace(base, dropped=lists)).title.endswith(f" · {name}")
 
 
 def test_the_warm_up_is_named_where_there_are_several(paired, dropped):

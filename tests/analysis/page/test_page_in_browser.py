@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.page.render import render
 from analysis.report import build_report
 from analysis.study import study
 from analysis.table_rows import COLUMNS, short_csv
@@ -142,6 +143,23 @@ def test_a_page_keeps_the_rules_of_accessibility(kind, theme, page_of, opened, a
         (rule["id"], node["html"][:200]) for rule in found["violations"] for node in rule["nodes"]
     ]
     assert broken == [] and found["passes"]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1300), ("dark", 400)])
+def test_pruned_files_keep_the_rules_of_accessibility(
+    confirmed, written, tmp_path, opened, axe, theme, width
+):
+    seen = confirmed()
+    files = (written(seen), written(seen, warrant=None, anyway=True, out="/long" * 60))
+    path = tmp_path / "report.html"
+    path.write_text(render(replace(seen, pruned=files)))
+    page = opened(path, color_scheme=theme, bypass_csp=True)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate(axe)
+    for section in ("#pruned", "#answer"):
+        found = page.evaluate(f"axe.run('{section}')")
+        assert [rule["id"] for rule in found["violations"]] == [] and found["passes"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_numbers_on_the_page_are_those_of_the_csv(page_of, opened, small_run):

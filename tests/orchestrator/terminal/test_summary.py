@@ -55,6 +55,22 @@ def test_each_condition_is_printed_with_mark_mean_and_interval():
     assert "  Accuracy: 90.0% → 90.0% (−0.03 points, likely " in text
 
 
+def test_a_safe_answer_ends_with_the_command_that_writes_its_files_in_one_line(tmp_path):
+    seeds = (1, 2, 3)
+    results = [row(seed, 9000) for seed in seeds] + [pruned(seed, 8999, 0.1) for seed in seeds]
+    folder = tmp_path / ("a folder of a long name " * 9)
+    folder.mkdir()
+    (folder / "options.json").write_text("{}")
+    out = StringIO()
+    seen = replace(study(results), folder=folder)
+    summarise(seen, Console(file=out, width=80, markup=False))
+    lines = [line for line in out.getvalue().splitlines() if "prune-envelope prune" in line]
+    assert lines == [
+        f"  Write the files without these rows: prune-envelope prune '{folder}' imdb-pruned"
+    ]
+    assert "prune-envelope prune" not in printed(results)
+
+
 def test_a_seed_that_is_missing_is_counted():
     results = [row(seed, 9000) for seed in (1, 2)] + [pruned(1, 9000, 0.1), pruned(2, 8990, 0.1)]
     results.append(replace(pruned(3, 0, 0.1), status="failed", accuracy=None, correct=b""))
