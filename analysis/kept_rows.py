@@ -1,6 +1,7 @@
 """The training rows that stay, as numbers of the user's own file: to choose them oneself."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +79,10 @@ def kept(
         table, about = _read(path)
         if about and _is_of(about["spec"], chosen):
             return _kept(table, about["sha"], about["n"])
-    raise AbsentError(
-        f"{run}: no list of {chosen.words} was made yet; make it: prune-envelope prune {run} --dataset "
-        f"{chosen.answer.name!r} --method {chosen.method_text!r} --rate {chosen.row.cell.condition.rate:g} OUT"
-    )
+    flags = ["--dataset", chosen.answer.name, "--method", chosen.method_text]
+    flags += ["--rate", f"{chosen.row.cell.condition.rate:g}"]
+    command = shlex.join(["prune-envelope", "prune", str(run), *flags, "OUT"])
+    raise AbsentError(f"{run}: no list of {chosen.words} was made yet; make it: {command}")
 
 
 def _of_folder(out: Path, dataset: str | None, method: str | None, rate: float | None) -> KeptRows:

@@ -182,10 +182,11 @@ def refusals(target: HubTarget, out: Path | None = None) -> Iterator[None]:
         raise
     except Exception as error:  # the client raises a family of its own, HTTP's and OS errors
         told = f"--push-to-hub {target.repo}: not pushed, as {_reason(error)}"
-        raise UnavailableError(f"{told}{_how_to_go_on(target, out)}") from error
+        raise UnavailableError(f"{told}{how_to_go_on(target, out)}") from error
 
 
-def _how_to_go_on(target: HubTarget, out: Path | None) -> str:
+def how_to_go_on(target: HubTarget, out: Path | None) -> str:
+    """The end of a line on what failed: the command that sends a folder; nothing where there is none."""
     if out is None:
         return ""
     words = ["hf", "upload", target.repo, str(out), ".", "--repo-type", "dataset"]

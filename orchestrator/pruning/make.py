@@ -1,5 +1,6 @@
 """From a run to a pruned data set, step by step."""
 
+import shlex
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ from orchestrator.pruning.told import (
     print_written,
     protection_text,
 )
-from orchestrator.pruning.warrant import measure, planned_warrant, price
+from orchestrator.pruning.warrant import measure, planned_warrant
 from orchestrator.store.run_folder import Run
 from trainables.arrays import rows_sha
 from trainables.errors import DONE, GATE, INCOMPLETE, DataError, UsageError
@@ -129,9 +130,9 @@ def _check_one_dataset(study: Study, asked: PruneAsked) -> None:
     """Refuse a run of several data sets without a word on which, with the commands to choose from."""
     if asked.dataset or len(study.sources) < 2:
         return
+    words = ["prune-envelope", "prune", str(asked.run), "--dataset"]
     commands = [
-        f"  prune-envelope prune {asked.run} --dataset {label!r} {asked.out}"
-        for label in study.sources.values()
+        f"  {shlex.join([*words, label, str(asked.out)])}" for label in study.sources.values()
     ]
     raise UsageError(
         f"{study.name} has {len(study.sources)} data sets, and one is pruned at a time:\n"
@@ -162,7 +163,7 @@ def _make(
     code = DONE
     if asked.warrant:
         planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)
-        print_price(price(planned), console)
+        print_price(planned, console)
         warrant, code = measure(
             opened.sweep, survivors, chosen.study, seeds=asked.seeds, console=console
         )
@@ -285,7 +286,7 @@ def _dry_run(
         check_space(out, opened, int((~survivors.keep).sum()))
         if asked.warrant:
             planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)
-            print_price(price(planned), console)
+            print_price(planned, console)
     splits = ", ".join(opened.dataset.splits)
     console.print(
         f"Would write {out}: data ({splits}), kept.parquet, removed.parquet, prune.json, README.md",

@@ -12,6 +12,7 @@ from orchestrator.pruning.hub_target import (
     HubTarget,
     existing,
     held_record,
+    how_to_go_on,
     hub_client,
     refusals,
 )
@@ -122,12 +123,12 @@ def _check_arrived(
         if path not in found:
             raise UnavailableError(
                 f"--push-to-hub {target.repo}: the commit was made, and {path} is not in it: a .gitignore "
-                "there leaves it out; take that away, and push again"
+                f"there leaves it out; take that away{how_to_go_on(target, out)}"
             )
         if not _is_same(found[path], out / path):
             raise UnavailableError(
-                f"--push-to-hub {target.repo}: the commit was made, and {path} is another file there; push "
-                "again"
+                f"--push-to-hub {target.repo}: the commit was made, and {path} is another file "
+                f"there{how_to_go_on(target, out)}"
             )
 
 

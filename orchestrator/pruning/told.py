@@ -15,7 +15,8 @@ from analysis.warrants import Warrant
 from analysis.wording import percent
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.pruning.survivors import Survivors
-from orchestrator.pruning.warrant import WarrantPrice
+from orchestrator.pruning.warrant import PlannedWarrant
+from orchestrator.pruning.warrant import price as price_of
 from trainables.data.columns import excerpt
 from trainables.data.dataset import Dataset
 from trainables.spec import TrialSpec
@@ -141,10 +142,14 @@ def class_counts(dataset: Dataset, survivors: Survivors) -> tuple[ClassCount, ..
     )
 
 
-def print_price(price: WarrantPrice, console: Console) -> None:
-    """What a warrant takes."""
+def print_price(planned: PlannedWarrant, console: Console) -> None:
+    """What a warrant takes, or how the one that is there ended."""
+    price, tried = price_of(planned), planned.chosen
     if not price.trials:
-        console.print("  warrant: measured already, nothing is to be run", highlight=False)
+        told = "measured already, and it passes" if tried.passes else "measured already: not passed"
+        if not tried.is_over:
+            told = "its fresh seeds are those of the run, and have not all run: the sweep's own command goes on"
+        console.print(f"  warrant: {told}", highlight=False)
         return
     unit = "GPU-hours" if price.gpus else "worker-hours"
     hours = "hours not known: nothing of its kind was run here yet"

@@ -295,7 +295,8 @@ def test_a_card_that_the_hub_refuses_is_told_in_its_words(hub, out, tmp_path):
 def test_a_file_that_the_hub_leaves_out_is_noticed(hub, out):
     hub.ignored.add("data/train.csv")
     with pytest.raises(
-        UnavailableError, match=r"data/train.csv is not in it: a .gitignore there leaves it out"
+        UnavailableError,
+        match=r"data/train.csv is not in it: a .gitignore there leaves it out; take that away; .*hf upload",
     ):
         sent(hub, out)
 
@@ -311,7 +312,9 @@ def test_a_file_that_arrives_torn_is_noticed(hub, out, monkeypatch):
         return commit(self, repo, cut, **more)
 
     monkeypatch.setattr(HubServer, "commit", torn)
-    with pytest.raises(UnavailableError, match=r"data/train.csv is another file there; push again"):
+    with pytest.raises(
+        UnavailableError, match=r"data/train.csv is another file there; .*is whole: hf upload"
+    ):
         sent(hub, out)
 
 
