@@ -17,6 +17,7 @@ from tests.trainables.data.written import (
     SUFFIXES,
     columns_of_rows,
     made_rows,
+    pack,
     write_as,
 )
 from trainables.data.catalog import Source, load
@@ -112,7 +113,8 @@ def test_other_splits_are_the_same_bytes_and_keep_formats_of_their_own(tmp_path)
     folder.mkdir()
     write_as(folder / "train.csv", columns_of_rows(ROWS))
     test = write_as(folder / "test.parquet", columns_of_rows(ROWS[:9]))
-    dev = write_as(folder / "dev.jsonl", columns_of_rows(ROWS[9:20]), ".gz")
+    lines = [json.dumps(row) for row in table_rows(ROWS[9:20])]
+    dev = pack(folder / "dev.jsonl", "\n\n".join(lines).encode(), ".gz")  # blank lines, too
     pruned(tmp_path / "OUT", Source(name=str(folder)), STAYS)
     out = tmp_path / "OUT" / "data"
     assert files_in(out) == ["test.parquet", "train.csv", "validation.jsonl.gz"]
