@@ -17,7 +17,8 @@ def warrant_facts(w: Warrant) -> Iterator[Fact]:
             value=f"{w.n_train - w.n_kept:,} of {w.n_train:,} go",
             detail=f"{w.n_kept:,} stay: list {w.list_sha}",
         )
-    if w.change is None or w.full is None or w.pruned is None:
+    # Of seeds that have not all run no number is said that could be taken for an answer.
+    if w.state == "incomplete" or w.change is None or w.full is None or w.pruned is None:
         return
     yield Fact(
         label=words.title,

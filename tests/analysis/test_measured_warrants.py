@@ -141,6 +141,7 @@ def test_trials_that_are_lacking_or_failed_leave_it_incomplete_with_no_number_fo
     assert words.sentences == (
         "1 failed. They decide, all together; the same command goes on with them.",
     )
+    assert [fact.label for fact in words.facts] == ["Rows"]
 
 
 def test_runs_that_learned_nothing_confirm_nothing():

@@ -88,6 +88,7 @@ def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
         "sources": {},
         "leaked": {},
         "altered": {},
+        "earlier": {},
         "metric": "accuracy",
         "guards": [],
         "group_column": "",

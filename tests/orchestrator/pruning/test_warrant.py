@@ -59,7 +59,7 @@ def planned_once(tmp_path_factory):
 class Bench:
     """A run that was searched, and lists whose trials are made up where they would be trained."""
 
-    most = 1000
+    most, stopped = 1000, 0
 
     def __init__(self, planned, folder, monkeypatch, *, confirm=False, control=True):
         self.changes, self.ran, self.run = {}, [], folder / "run"
@@ -94,7 +94,7 @@ class Bench:
                 change, keep = self.changes.get(spec.survivors_key, (0.0, None))
                 self.put(sweep, spec, change if spec.shares_list else 0.0, keep)
                 self.ran.append(spec)
-        return 0, ""
+        return self.stopped if len(self.ran) >= self.most else 0, ""
 
     def list_of(self, signal="keep_one", rate=0.3, *, change=SAFE, number=0, **more):
         base = self.base()
@@ -254,6 +254,18 @@ def test_stopped_at_a_limit_it_says_what_is_lacking_and_goes_on_with_the_same_se
     bench.most = 1000
     warrant, code = bench.measure(survivors)
     assert (warrant.state, code, len(bench.ran)) == ("passed", 0, 15)
+
+
+def test_stopped_by_a_signal_it_ends_by_its_code_and_then_as_one_that_was_never_stopped(
+    bench, planned_once, tmp_path, monkeypatch
+):
+    survivors = bench.list_of()
+    bench.most, bench.stopped = 7, 130
+    assert bench.measure(survivors)[1] == 130
+    bench.most = 1000
+    warrant, code = bench.measure(survivors)
+    calm = Bench(planned_once, tmp_path / "calm", monkeypatch)
+    assert (warrant, code) == calm.measure(calm.list_of())
 
 
 def test_a_list_that_has_not_all_run_counts_as_one_that_did_not_pass(bench):
