@@ -35,7 +35,7 @@ def dataset_of(rows):
     return Dataset(name="d", kind="text", class_names=("a", "b"), train=split, test=split)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.one_of(texts, pairs), min_size=2, max_size=8), st.integers(4, 20))
 def test_pieces_by_words_are_those_that_the_tokenizer_gives_the_texts(
     tmp_path_factory, rows, length
