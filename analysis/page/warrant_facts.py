@@ -66,7 +66,7 @@ def _fresh(w: Warrant) -> Fact | None:
 def _cost(w: Warrant) -> Iterator[Fact]:
     if w.saves_of:
         clock = (
-            f"{seconds_text(w.saves_s)} of {seconds_text(w.full_s)}"
+            f"by the clock of these runs {seconds_text(w.saves_s)} of {seconds_text(w.full_s)}"
             if w.saves_s > 0
             else "by the clock the seeds do not agree on a saving"
         )

@@ -117,7 +117,7 @@ def _agreement(survivors: Survivors) -> list[str]:
             "how far each seed's own cut agrees is not known: their scores are no longer in the store"
         ]
     each = ", ".join(f"{percent(round(share, 3))} (seed {seed})" for seed, share in known.items())
-    return [f"each seed's own cut alone would remove of the rows that go: {each}"]
+    return [f"of the rows that go, each seed's own cut removes {each}"]
 
 
 def protection_text(spec: TrialSpec) -> str:
