@@ -6,7 +6,7 @@ from dataclasses import replace
 from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
-from analysis.wording import percent
+from analysis.wording import percent, whole_percent
 from orchestrator.pruning.card_data import (
     card_data,
     has_own_configs,
@@ -230,7 +230,7 @@ def _agreement(record: PruneRecord) -> str:
     shares = sorted(record.agreement.values())
     if len(shares) < 2:
         return ""
-    low, high = (percent(round(share, 3)) for share in (shares[0], shares[-1]))
+    low, high = (whole_percent(share) for share in (shares[0], shares[-1]))
     between = low if low == high else f"{low} to {high}"
     return f"; of the rows that went, the cut by one seed's scores alone removes {between}"
 
