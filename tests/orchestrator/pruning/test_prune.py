@@ -264,7 +264,9 @@ def test_a_copy_that_a_stress_test_added_is_a_row_of_no_file(tmp_path):
 
 @pytest.mark.slow
 def test_python_is_told_what_the_command_is_told(base):
-    with pytest.raises(UsageError, match=r"no method of colours.*Here: kept\(RUN, dataset=, method="):
+    with pytest.raises(
+        UsageError, match=r"no method of colours.*Here: kept\(RUN, dataset=, method="
+    ):
         analysis.kept(base / "run", method="el2n")
     with pytest.raises(AbsentError):
         analysis.kept(base / "nowhere")
