@@ -136,6 +136,9 @@ def measured_cost(pair: Pair, measure: str) -> Cost | None:
         return None
     scored = _used(phases, "scoring", measure) / (1 if measure == "seconds" else TRAIN_OVER_SCORE)
     scored += _used(phases, "embedding", measure)
+    # Rows drawn by lot and trained on afresh need no warm-up: it is the one of the methods beside them.
+    if is_afresh and pair.pruned.spec.signal == "random":
+        warmup = scored = 0.0
     return Cost(
         warmup=warmup / full,
         training=_used(phases, "training", measure) / full,

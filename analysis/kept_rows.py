@@ -66,10 +66,13 @@ def kept(
         return _of_folder(run, dataset, method, rate)
     from analysis.chosen_conditions import chosen_condition
     from analysis.study import read_runs
-    from trainables.errors import AbsentError, DataError
+    from trainables.errors import AbsentError, DataError, NotShownError, UsageError
 
     study = read_runs([run])
-    chosen = chosen_condition(study, dataset=dataset or "", method=method or "", rate=rate)
+    try:
+        chosen = chosen_condition(study, dataset=dataset or "", method=method or "", rate=rate)
+    except (NotShownError, UsageError) as error:  # they name the command's flags
+        raise type(error)(f"{error} Here: kept(RUN, dataset=, method=, rate=).") from error
     if chosen.source.data_sha in study.plan.altered:
         raise DataError(
             f"{run}: the rows of {chosen.answer.name} were altered on purpose, by a stress test; its lists name "

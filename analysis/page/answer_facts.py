@@ -103,9 +103,9 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
 
 def _saves(row: JudgedCell) -> Fact | None:
     """Seconds first; samples beside them where the two disagree on whether anything is saved."""
-    timed, counted = mean_cost(row.cell, "seconds"), None
-    for measure in ("tokens", "examples"):
-        counted = counted or mean_cost(row.cell, measure)
+    timed = mean_cost(row.cell, "seconds")
+    counts = {measure: mean_cost(row.cell, measure) for measure in ("tokens", "examples")}
+    measure, counted = next(((k, cost) for k, cost in counts.items() if cost), ("", None))
     if timed is None or counted is None:
         return None
     is_restart = row.cell.condition.protocol == "restart"

@@ -10,7 +10,7 @@ from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import PruneRecord
 from analysis.study import Study
 from analysis.warrants import Warrant
-from analysis.wording import percent
+from analysis.wording import whole_percent
 
 _TONES: dict[str, Tone] = {"✓": "in", "✗": "out"}
 # Classes that are named: those of which the smallest share stays.
@@ -110,7 +110,7 @@ def _scores(record: PruneRecord) -> str:
     made = f"made of the scores of seeds {', '.join(seeds)}"
     if not record.agreement:
         return made
-    low, high = (percent(round(at(record.agreement.values()), 2)) for at in (min, max))
+    low, high = (whole_percent(at(record.agreement.values())) for at in (min, max))
     share = low if low == high else f"{low} to {high}"
     return f"{made}; the cut of a seed alone removes {share} of the rows that go here"
 

@@ -163,8 +163,10 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     """What was typed, with its paths made absolute."""
     from orchestrator.pruning.hub_target import HubTarget
     from orchestrator.pruning.make import PruneAsked
+    from orchestrator.pruning.warrant import check_seeds
     from trainables.errors import UsageError
 
+    check_seeds(flags["fresh"])
     rate = flags["removed"]
     if rate is not None and not 0 < rate < 1:
         meant = f": did you mean {rate / 100:g}?" if 1 <= rate < 100 else ""

@@ -44,13 +44,14 @@ def recorded_options(run: Path) -> Iterator[SweepOptions]:
     """
     path = run / RECORD
     if not path.is_file():
-        plan = load_plan(run)
-        remedy = (
-            f"run its command once more, which trains nothing anew: {plan.command}"
-            if plan and plan.command
-            else "name the folder of a run"
+        plan = load_plan(run) if run.is_dir() else None
+        if plan is None or not plan.command:
+            why = "holds no run" if run.is_dir() else "no such folder"
+            raise AbsentError(f"{run}: {why}; name the folder of a run")
+        raise AbsentError(
+            f"{run}: what it was asked for is not recorded in it; run its command once more, which trains "
+            f"nothing anew: {plan.command}"
         )
-        raise AbsentError(f"{run}: what it was asked for is not recorded in it; {remedy}")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         options, folder = SweepOptions.model_validate(told["options"]), Path(told["folder"])

@@ -94,7 +94,8 @@ def _of_leaks(seen: Inspection) -> Iterator[str]:
             yield (
                 f"{'another ' * bool(leak.rows)}{_least(seen)}{_some(count, total, name, seen.noun)} "
                 f"{_verb(count, 'is a near copy', 'are near copies')} of training texts"
-                f"{_other(leak.near.other_label)}: `prune-envelope inspect --json` names them"
+                f"{_other(leak.near.other_label)}: `prune-envelope inspect` with the flags of these "
+                "data and --json names them"
             )
 
 

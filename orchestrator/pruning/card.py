@@ -1,12 +1,12 @@
 """The card of a pruned data set: README.md, as a Hugging Face data set has it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
-from analysis.wording import percent
+from analysis.wording import percent, whole_percent
 from orchestrator.pruning.card_data import (
     card_data,
     has_own_configs,
@@ -14,6 +14,7 @@ from orchestrator.pruning.card_data import (
     reader_of,
     tables_of,
 )
+from orchestrator.pruning.card_limits import has_one_list, is_in_run, limits, model_words
 from orchestrator.pruning.markdown import code, literal, markdown_table, sentence
 from orchestrator.pruning.source_card import SourceCard
 
@@ -30,7 +31,7 @@ def card_text(record: PruneRecord, about: SourceCard) -> str:
     """
     warrant = None if record.warrant is None else Warrant.from_dict(record.warrant)
     words = warrant_words(warrant, why_none=_sentence(record.no_warrant))
-    if warrant is None and _is_in_run(record):
+    if warrant is None and is_in_run(record):
         words = replace(words, headline="What was measured of exactly these rows is left out here.")
     blocks = [
         [f"# {literal(record.dataset)}, pruned"],
@@ -40,7 +41,7 @@ def card_text(record: PruneRecord, about: SourceCard) -> str:
         _measured(words),
         _use(record),
         _made(record, about),
-        _limits(record, warrant),
+        limits(record, warrant),
         _files(record),
     ]
     body = "\n\n".join("\n".join(block) for block in blocks if block)
@@ -52,10 +53,8 @@ def _verdict(record: PruneRecord, words: WarrantWords) -> list[str]:
     lines = [f"> **{words.mark} {sentence(words.headline)}**"]
     lines += [f"> {sentence(one)}" for one in words.sentences]
     if record.warrant is None:
-        there = "" if _is_in_run(record) else ", where each seed cut by scores of its own"
-        lines.append(
-            f"> What its run says of this cut{there}: {sentence(record.said.removeprefix(f'{record.dataset}: '))}"
-        )
+        said = sentence(record.said.removeprefix(f"{record.dataset}: "))
+        lines.append(f"> What its run says of this cut{_differs(record)}: {said}")
     if record.anyway and not record.is_shown:
         lines.append(
             "> **Written all the same (`--anyway`): the sweep does not show this cut to be within the margin.**"
@@ -63,14 +62,18 @@ def _verdict(record: PruneRecord, words: WarrantWords) -> list[str]:
     return "\n>\n".join(lines).split("\n")
 
 
+def _differs(record: PruneRecord) -> str:
+    """In what the run's own cut is another than these rows."""
+    if is_in_run(record):
+        return ""
+    is_list = has_one_list(record)
+    return (
+        ", before rows were put back" if is_list else ", where each seed cut by scores of its own"
+    )
+
+
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text and text[-1] not in ".!?" else text
-
-
-def _is_in_run(record: PruneRecord) -> bool:
-    """Whether the run itself has trained on exactly these rows."""
-    is_cut = not (record.protected or record.min_per_class)
-    return record.is_answer and is_cut and record.state in ("confirmed", "refuted", "confirming")
 
 
 def _removed(record: PruneRecord) -> list[str]:
@@ -98,9 +101,22 @@ def _signal(record: PruneRecord) -> str:
     signal = SIGNALS[spec.signal].about if spec.signal in SIGNALS else own
     end = "lowest" if spec.prune == "low" else "highest"
     told = f"Signal {code(spec.signal)}: {sentence(signal)} Rows with the {end} scores go. {cut}"
-    if len(spec.scored_by) > 1:
-        told += f" Ranks are joined over the seeds {', '.join(map(str, spec.scored_by))}."
-    return told
+    return told + _joined(record)
+
+
+def _joined(record: PruneRecord) -> str:
+    """How the scores of several seeds became one list."""
+    from trainables.selection.lookup import rests_on_others
+
+    seeds = record.spec.scored_by
+    if len(seeds) < 2:
+        return ""
+    if not rests_on_others(record.spec.signal):
+        return f" Ranks are joined over the seeds {', '.join(map(str, seeds))}."
+    return (
+        " A row's score rests on which others go, so it is the list of one seed: of "
+        f"{', '.join(map(str, seeds))} that whose ranks lie nearest to their mean."
+    )
 
 
 def _protected(record: PruneRecord) -> str:
@@ -191,7 +207,7 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
     source = record.hub_source or record.read_from
     rows = [
         ("data", f"{code(source)}, content {code(record.data_sha[:12])}"),
-        ("trained", f"{_model(record)}, training {record.spec.protocol}"),
+        ("trained", f"{model_words(record)}, {_training(record)}"),
         ("command", code(record.command)),
         ("run", code(record.run)),
         ("list", f"{code(record.hash)}{_agreement(record)}"),
@@ -201,20 +217,22 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
     return ["## How it was made", "", *markdown_table(("", ""), rows)]
 
 
+def _training(record: PruneRecord) -> str:
+    """What was trained on the survivors, and how long."""
+    epochs = f"{record.spec.training.epochs:g} epochs"
+    if record.spec.protocol == "restart":
+        return f"{epochs}, afresh on the rows that stay"
+    return f"{epochs}; its sweep went on with the rows that stay after {percent(record.spec.warmup)} of a run"
+
+
 def _agreement(record: PruneRecord) -> str:
     """How far the cut of one seed alone is that of all together."""
     shares = sorted(record.agreement.values())
     if len(shares) < 2:
         return ""
-    low, high = (percent(round(share, 3)) for share in (shares[0], shares[-1]))
+    low, high = (whole_percent(share) for share in (shares[0], shares[-1]))
     between = low if low == high else f"{low} to {high}"
     return f"; of the rows that went, the cut by one seed's scores alone removes {between}"
-
-
-def _model(record: PruneRecord) -> str:
-    from analysis.wording import model_label
-
-    return code(model_label(record.spec.model) if record.spec.model else record.spec.learner)
 
 
 def _license(about: SourceCard) -> str:
@@ -222,40 +240,6 @@ def _license(about: SourceCard) -> str:
         return "none is known: for private use, until whoever owns the data says otherwise"
     names = ", ".join(about.licenses)
     return f"{names}, as {literal(about.found)} has it" if about.found else names
-
-
-def _limits(record: PruneRecord, warrant: Warrant | None) -> list[str]:
-    return ["## What it does not say", "", *(f"- {one}" for one in _limit_lines(record, warrant))]
-
-
-def _limit_lines(record: PruneRecord, warrant: Warrant | None) -> Iterator[str]:
-    if warrant is None:
-        yield "Nothing here was measured of exactly these rows: train on them and on all rows before you rely on it."
-    else:
-        yield (
-            f"It is measured with {_model(record)} and the training of its run; another model may lose more. It is "
-            "of this training set: of another sample of the same task nothing was measured."
-        )
-    if warrant and warrant.n_candidates > 1:
-        yield (
-            f"The test rows were looked at when the cut was chosen among {warrant.n_candidates}; only the seeds "
-            "are fresh."
-        )
-    shares = [(one.kept / one.rows, one) for one in record.classes if one.rows]
-    if shares:
-        (low, least), (high, most) = (
-            min(shares, key=lambda pair: pair[0]),
-            max(shares, key=lambda pair: pair[0]),
-        )
-        if high - low >= 0.005:
-            yield (
-                f"Classes are not cut alike: {percent(round(low, 3))} of {literal(least.name)} stays and "
-                f"{percent(round(high, 3))} of {literal(most.name)}. What is rare inside a class may be gone."
-            )
-    yield (
-        "Test rows that are also among the training rows make every cut look safer: `prune-envelope inspect` "
-        "counts them."
-    )
 
 
 def _files(record: PruneRecord) -> list[str]:

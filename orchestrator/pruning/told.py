@@ -12,7 +12,7 @@ from analysis.page.answer_facts import seconds_text
 from analysis.page.warrant_words import warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
-from analysis.wording import percent
+from analysis.wording import percent, whole_percent
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.pruning.survivors import Survivors
 from orchestrator.pruning.warrant import PlannedWarrant
@@ -116,7 +116,7 @@ def _agreement(survivors: Survivors) -> list[str]:
         return [
             "how far each seed's own cut agrees is not known: their scores are no longer in the store"
         ]
-    each = ", ".join(f"{percent(round(share, 3))} (seed {seed})" for seed, share in known.items())
+    each = ", ".join(f"{whole_percent(share)} (seed {seed})" for seed, share in known.items())
     return [f"of the rows that go, each seed's own cut removes {each}"]
 
 

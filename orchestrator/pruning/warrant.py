@@ -104,6 +104,16 @@ class WarrantPrice:
     folder: Path
 
 
+def check_seeds(seeds: int | None) -> None:
+    """Refuse fewer fresh seeds than a warrant rests on.
+
+    Raises:
+        UsageError: If they are too few.
+    """
+    if seeds is not None and seeds < SEEDS:
+        raise UsageError(f"--seeds is {seeds}; a warrant takes {SEEDS} fresh seeds or more")
+
+
 def planned_warrant(
     base: Sweep, survivors: Survivors, study: Study, *, seeds: int | None = None
 ) -> PlannedWarrant:
@@ -122,8 +132,7 @@ def planned_warrant(
     Raises:
         UsageError: If there are too few of them, or others were begun with that have not all run.
     """
-    if seeds is not None and seeds < SEEDS:
-        raise UsageError(f"--seeds is {seeds}; a warrant takes {SEEDS} fresh seeds or more")
+    check_seeds(seeds)
     tries = tries_of(base, survivors.spec.data_sha, study)
     own = [one for one in tries if one.is_of(survivors)]
     chosen = next((one for one in own if one.passes), own[-1] if own else None)

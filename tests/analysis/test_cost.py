@@ -88,6 +88,14 @@ def test_a_restart_pays_its_warm_up_on_top(paired):
     assert cost.once == pytest.approx(0.15 + 0.1)
 
 
+@pytest.mark.parametrize("measure", ["seconds", "examples", "tokens"])
+def test_rows_drawn_by_lot_and_trained_on_afresh_pay_for_no_warm_up(paired, measure):
+    (cell,) = cells(paired([0.1], protocol="restart", signal="random"))
+    cost = measured_cost(cell.pairs[0], measure)
+    assert cost.once == 0
+    assert cost.saved_net(1) == pytest.approx(cost.rate)
+
+
 def test_a_run_that_saves_nothing_never_breaks_even():
     assert modelled(0.0, 0.15, 0.1, restart=True).break_even_runs == math.inf
 

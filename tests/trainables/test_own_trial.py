@@ -150,7 +150,7 @@ def fit(train, test, *, seed):
     cut = replace(full, signal="random", selector="global", rate=0.5, protocol="restart")
     with tempfile.TemporaryDirectory() as folder:
         runs = RunContext(dataset, FolderCache(Path(folder)))
-        learner = runs.new_learner(full)
+        learner = runs.new_learner(full, keep)
         for _ in learner.train(runs.schedule(full if keep.all() else cut, learner, keep)):
             pass
         said, _ = predict_with_loss(learner, np.zeros(len(test), dtype=np.int64))

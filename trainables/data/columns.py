@@ -214,9 +214,11 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
 def _joined(parts: list[pa.Array]) -> pa.Array:
     """Texts joined by a newline, empty and null ones left out."""
     kept = [pc.if_else(pc.equal(part, ""), None, part) for part in parts]
+    # pyarrow 26 gives no element at all, not an empty one, for a row of which every part is null.
+    blank = pc.is_null(pc.coalesce(*kept))
+    kept[-1] = pc.if_else(blank, "", kept[-1])
     newline = pa.scalar("\n", pa.large_string())
-    joined = pc.binary_join_element_wise(*kept, newline, null_handling="skip")
-    return pc.fill_null(joined, "")
+    return pc.binary_join_element_wise(*kept, newline, null_handling="skip")
 
 
 def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:

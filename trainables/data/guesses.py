@@ -246,6 +246,17 @@ def is_pair(columns: Columns) -> bool:
     return tuple(name.strip().lower() for name in columns.text) in PAIRS
 
 
+def unread_classes(header: Sequence[Field], found: Columns) -> tuple[str, ...]:
+    """The sentence that no classes were read, where a column could be theirs."""
+    left = [field for field in header if field.name not in found.names]
+    label, several = _label(left, found, by_kind=True)
+    if found.label or not (names := [label] if label else several):
+        return ()
+    return (
+        f"no classes were read; --label-column names their column, such as {excerpt(names[0])}",
+    )
+
+
 def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
     """The sentence that says which columns were guessed, where they are not `text` and `label`."""
     parts = []

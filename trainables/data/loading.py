@@ -18,7 +18,14 @@ from trainables.data.columns import (
     inputs_of,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guesses import ColumnsError, check_once, choose, guess_note, is_pair
+from trainables.data.guesses import (
+    ColumnsError,
+    check_once,
+    choose,
+    guess_note,
+    is_pair,
+    unread_classes,
+)
 from trainables.data.label_types import alike
 from trainables.data.own_columns import alike_columns, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
@@ -113,7 +120,10 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         is_typed = any(part.is_typed for own in kept.values() for part in own)
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
-    read = _encoded(splits, guess_note(wanted.columns[0], columns))
+    notes = guess_note(wanted.columns[0], columns)
+    if wanted.target == "optional":
+        notes += unread_classes(parts["train"][0].header(columns.names), columns)
+    read = _encoded(splits, notes)
     return replace(read, target=columns.label)
 
 

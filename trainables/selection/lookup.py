@@ -77,8 +77,15 @@ def signal_of(name: str) -> Signal:
     """
     if ":" not in name:
         return SIGNALS[name]
-    # Whether a user's own scores rest on each other is not known, and a wrong mean would be worse.
-    return Signal(_function(name), cost="not stated", is_set=True)
+    return Signal(_function(name), cost="not stated", is_set=rests_on_others(name))
+
+
+def rests_on_others(name: str) -> bool:
+    """Whether a row's score rests on which other rows go.
+
+    Of a user's own scores that is not known, and a wrong mean would be worse.
+    """
+    return name not in SIGNALS or SIGNALS[name].is_set
 
 
 def selector_of(name: str) -> Callable[..., Any]:

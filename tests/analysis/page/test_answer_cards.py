@@ -187,7 +187,7 @@ def test_where_clock_and_count_disagree_the_clock_is_told():
     ]
     told = fact(only(study(slow)), "This run costs more")
     assert "on top of" in told.value
-    assert "fewer examples" in told.detail
+    assert "fewer tokens" in told.detail
 
 
 def test_a_saving_of_a_run_that_goes_on_pays_for_its_scoring():

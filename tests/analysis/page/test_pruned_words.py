@@ -74,6 +74,8 @@ def test_what_a_file_is_can_be_read_from_its_facts(told):
         "made of the scores of seeds 0, 1, 2, 3, 4; the cut of a seed alone removes 84% to 91% of the "
         "rows that go here"
     )
+    nearly = told(agreement={0: 0.9984, 1: 0.9996})
+    assert "removes >99% of the rows" in fact(nearly, "Cut")[1]
     assert fact(card, "Kept back")[0] == (
         "no row of c1 goes; of each class 20 rows stay, or all it has"
     )

@@ -39,8 +39,10 @@ def test_a_run_is_read_by_what_it_was_asked_for_from_any_folder(
     assert Path.cwd() == tmp_path
 
 
-def test_a_run_without_a_record_says_what_to_do(tmp_path):
-    with pytest.raises(AbsentError, match="name the folder of a run"), recorded_options(tmp_path):
+@pytest.mark.parametrize(("name", "says"), [("", "holds no run"), ("gone", "no such folder")])
+def test_what_is_no_run_says_what_to_do(tmp_path, name, says):
+    told = pytest.raises(AbsentError, match=f"{says}; name the folder of a run")
+    with told, recorded_options(tmp_path / name):
         pass
 
 

@@ -61,8 +61,8 @@ def test_its_size_is_one_line():
         ),
         (
             {"train": ([LONG, "a b", "c d"], [0, 0, 1]), "test": ([NEARLY, "x y"], [0, 1])},
-            "1 of 2 test texts (50.0 %) is a near copy of training texts: `prune-envelope inspect "
-            "--json` names them",
+            "1 of 2 test texts (50.0 %) is a near copy of training texts: `prune-envelope inspect` "
+            "with the flags of these data and --json names them",
         ),
         (
             {"train": (["a b", " ", "c d", "e f"], [0, 0, 1, 1])},

@@ -235,6 +235,25 @@ def test_what_was_measured_of_exactly_these_rows_stands_first():
     assert "“spam”" in text and "| spam | 3 | 4 | 75% |" in text and "5 new ones" in text
 
 
+@pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("keep_one", "it is the list of one seed: of 1, 2, 3 that whose ranks lie nearest"),
+        ("mine:own", "it is the list of one seed: of 1, 2, 3 that whose ranks lie nearest"),
+        ("redundancy", "Ranks are joined over the seeds 1, 2, 3."),
+    ],
+)
+def test_it_says_how_the_scores_of_several_seeds_became_one_list(signal, said):
+    spec = replace(RECORD.spec, signal=signal, scored_by=(1, 2, 3), protocol="restart")
+    assert said in card_text(replace(RECORD, files=(FILE,), spec=spec), CC)
+
+
+def test_it_says_in_words_what_was_trained():
+    spec = replace(RECORD.spec, protocol="restart", scored_by=(1, 2, 3))
+    text = card_text(replace(RECORD, files=(FILE,), spec=spec), CC)
+    assert f"{spec.training.epochs} epochs, afresh on the rows that stay" in text
+
+
 def test_without_a_warrant_it_says_not_measured_and_what_the_run_says():
     record = replace(
         RECORD, files=(FILE,), warrant=None, no_warrant="it was left out by --no-warrant"
@@ -245,9 +264,17 @@ def test_without_a_warrant_it_says_not_measured_and_what_the_run_says():
     assert "## What was measured" not in text and "before you rely on it" in text
 
 
+def test_a_confirmed_list_of_which_rows_were_put_back_is_not_said_to_be_cuts_of_each_seed():
+    record = replace(RECORD, files=(FILE,), warrant=None, state="confirmed", protected=("ham",))
+    text = card_text(record, CC)
+    assert "no model was trained on exactly these rows" in text
+    assert "of this cut, before rows were put back: Drop 25%" in text and "each seed" not in text
+
+
 def test_a_confirmed_list_whose_warrant_was_left_out_is_not_called_untrained():
     record = replace(RECORD, files=(FILE,), warrant=None, state="confirmed")
     text = card_text(record, CC)
+    assert "Nothing here was measured" not in text and "in the report of its run, `sms`" in text
     assert "no model was trained" not in text.lower()
     assert "What was measured of exactly these rows is left out here." in text
     fewer = card_text(replace(record, protected=("spam",)), CC)

@@ -153,6 +153,13 @@ def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_written(
     assert tree(base / "run") == before and list(tmp_path.iterdir()) == []
 
 
+def test_too_few_seeds_are_refused_before_the_run_is_read(tmp_path):
+    done = CliRunner().invoke(
+        app, ["prune", str(tmp_path / "gone"), str(tmp_path / "out"), "--seeds", "3"]
+    )
+    assert done.exit_code == 2 and "a warrant takes 5 fresh seeds or more" in done.output
+
+
 @pytest.mark.slow
 def test_data_are_found_where_they_lie_by_now_and_other_data_are_refused(base, prune, tmp_path):
     moved = tmp_path / "elsewhere.csv"
@@ -257,7 +264,9 @@ def test_a_copy_that_a_stress_test_added_is_a_row_of_no_file(tmp_path):
 
 @pytest.mark.slow
 def test_python_is_told_what_the_command_is_told(base):
-    with pytest.raises(UsageError, match="no method of colours"):
+    with pytest.raises(
+        UsageError, match=r"no method of colours.*Here: kept\(RUN, dataset=, method="
+    ):
         analysis.kept(base / "run", method="el2n")
     with pytest.raises(AbsentError):
         analysis.kept(base / "nowhere")

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
-from trainables.data.catalog import Source, load
+from trainables.data.catalog import Source, load, load_splits
 from trainables.data.columns import Columns, Field
-from trainables.data.guesses import HEADED, PAIRS, choose, is_pair
+from trainables.data.guesses import HEADED, PAIRS, choose, is_pair, unread_classes
 from trainables.errors import DataError
 
 
@@ -124,3 +124,26 @@ def test_a_guess_is_told_and_what_is_plain_is_not(tmp_path):
     assert not any("guessed" in note for note in loaded[0].notes)
     (note,) = [note for note in loaded[1].notes if "guessed" in note]
     assert "texts from 'review', classes from 'stars'" in note
+
+
+@pytest.mark.parametrize(
+    ("fields", "label", "says"),
+    [
+        (header(id="text", subject="text", body="text", queue="text"), "", "such as 'queue'"),
+        (header(text="text", a="number", b="number"), "", "such as 'a'"),
+        (header(text="text", label="number"), "label", ""),
+        (header(text="text", id="number"), "", ""),
+    ],
+)
+def test_where_no_classes_are_read_the_column_that_could_hold_them_is_named(fields, label, says):
+    found = choose(fields, [Columns()], "x", need_label=False)
+    assert found.label == label
+    told = unread_classes(fields, found)
+    assert (says in told[0] and "--label-column" in told[0]) if says else told == ()
+
+
+def test_a_look_without_classes_names_their_column(tmp_path):
+    columns = columns_of_rows(made_rows())
+    named = {"review": columns["text"], "queue": columns["label"]}
+    source = Source(name=str(write_as(tmp_path / "odd.csv", named)), target="optional")
+    assert any("--label-column" in note and "'queue'" in note for note in load_splits(source).notes)

@@ -35,6 +35,19 @@ def load_table(tmp_path, table, **settings):
     return load(Source(name=str(path), test_fraction=0.2, **settings))
 
 
+@pytest.mark.parametrize("blank", [("", ""), (None, None), (None, ""), ("", None)])
+def test_a_row_of_which_every_joined_text_is_empty_stays_a_row(tmp_path, blank):
+    titles, bodies = [f"title {i}" for i in range(200)], [f"body {i}" for i in range(200)]
+    titles[7], bodies[7] = blank
+    table = {"title": titles, "body": bodies, "label": ["a", "b"] * 100}
+    dataset = load_table(tmp_path, table, columns=Columns(text=("title", "body"), label="label"))
+    texts = {}
+    for split in dataset.splits.values():
+        texts |= dict(zip(split.rows.tolist(), split.texts, strict=True))
+    expected = {i: f"title {i}\nbody {i}" for i in range(200)} | {7: ""}
+    assert texts == expected
+
+
 def changed(name, row, value):
     return {**TABLE, name: [*TABLE[name][:row], value, *TABLE[name][row + 1 :]]}
 
