@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from analysis.answers import is_outside
 from analysis.class_retention import worst_class
 from analysis.confirmation import Confirmation, level_of
-from analysis.cost import mean_cost, measured_cost
+from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.guards import Guarded
 from analysis.intervals import item_variance
@@ -193,11 +193,11 @@ def _saved(cell: Cell) -> dict[str, Any]:
     each = [measured_cost(pair, "seconds") for pair in cell.pairs]
     agree = len({cost.rate > 0 for cost in each if cost is not None}) == 1
     found: dict[str, Any] = {"full_s": full_s, "saves_s": timed.rate * full_s if agree else 0.0}
-    for measure in ("tokens", "examples", "seconds"):
-        counted = mean_cost(cell, measure)
-        if counted is not None and (measure != "seconds" or agree):
-            return {**found, "saves_share": counted.rate, "saves_of": measure}
-    return found
+    counted = counted_cost(cell) or ((timed, "seconds") if agree else None)
+    if counted is None:
+        return found
+    cost, measure = counted
+    return {**found, "saves_share": cost.rate, "saves_of": measure}
 
 
 def _spent(study: Study, one: Confirmation) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.answers import Answer
 from analysis.class_retention import worst_class
-from analysis.cost import mean_cost, measured_cost
+from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.page.guard_words import guard_facts
 from analysis.page.next_step import record_of
@@ -103,11 +103,10 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
 
 def _saves(row: JudgedCell) -> Fact | None:
     """Seconds first; samples beside them where the two disagree on whether anything is saved."""
-    timed, counted = mean_cost(row.cell, "seconds"), None
-    for measure in ("tokens", "examples"):
-        counted = counted or mean_cost(row.cell, measure)
-    if timed is None or counted is None:
+    timed, found = mean_cost(row.cell, "seconds"), counted_cost(row.cell)
+    if timed is None or found is None:
         return None
+    counted, measure = found
     is_restart = row.cell.condition.protocol == "restart"
     # Of a run that goes on, only itself was measured, and it pays for its scoring; afresh, every
     # later run on the survivors saves as much.
