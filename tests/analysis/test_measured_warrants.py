@@ -164,7 +164,7 @@ def test_a_warrant_that_contradicts_the_sweep_says_so_and_why():
     for why in (
         "there a run went on from its warm-up",
         "of the rows that it removes, a seed's own cut removes 80%",
-        "it was picked there among 4 cuts",
+        "it is one of 4 cuts and lists that were looked at",
     ):
         assert why in text
     assert sweep_verdict(sweep, condition_of(replace(LADDER, rate=0.2))) is None
