@@ -243,7 +243,9 @@ def _settled_by(one: Confirmation, state: WarrantState) -> dict[str, Any]:
         needed = seeds_to_settle(v, alpha=again)
         if needed.more is None:
             return {"why_open": needed.reason, "more_rows": enough}
-        seeds = max(seeds, v.n_seeds + needed.more)
+        # As many as chose it: of fewer the interval is wider than it is reckoned here.
+        searched = v.parts.searched if v.parts and one.n_candidates > 1 else 0
+        seeds = max(seeds, v.n_seeds + needed.more, searched)
     return {"more_seeds": seeds or None, "more_rows": enough}
 
 

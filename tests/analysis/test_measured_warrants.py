@@ -80,6 +80,27 @@ def test_a_warrant_s_bounds_are_those_of_its_rows_at_the_level_that_is_left(earl
     assert warrant.level == pytest.approx(level)
 
 
+def test_a_list_that_more_seeds_chose_than_confirm_it_must_be_surer():
+    world = World(n=2000, run_sd=0.006, likeness=0.97, own=0.1)
+    found = [*shown(0.6, control_pp=0.4, world=world)]
+
+    def chosen_by(seeds):
+        own = [
+            replace(row, spec=replace(row.spec, scored_by=tuple(range(seeds))))
+            if row.kept_sha == "list"
+            else row
+            for row in found
+        ]
+        one = judged(own, candidates=36)
+        (told,) = one.confirmed.values()
+        return told.row.verdict, told.against_random
+
+    (few, beside_few), (many, beside_many) = chosen_by(3), chosen_by(30)
+    assert many.low < few.low and many.high > few.high and many.mean == few.mean
+    assert many.p_not_within > few.p_not_within
+    assert beside_many.low < beside_few.low and beside_many.high > beside_few.high
+
+
 def test_the_levels_of_all_lists_that_do_not_pass_come_to_the_error_of_one_data_set():
     assert level_of(0) == LEVEL
     assert sum(level_of(k) for k in range(60)) == pytest.approx(ALPHA)
@@ -122,6 +143,18 @@ def test_what_is_open_says_what_would_settle_it_and_its_price():
     few = warranted(shown(0.0, world=World(n=300, run_sd=0.0, likeness=1.0, own=0.2)))
     assert few.state == "not decided" and few.more_seeds is None
     assert few.more_rows > 300 and "a sweep with some " in text_of(few)
+
+
+def test_another_try_has_as_many_seeds_as_chose_the_list():
+    wide = World(n=4000, run_sd=0.012, likeness=0.95)
+    found = [*shown(-0.1, world=wide)]
+    own = [
+        replace(row, spec=replace(row.spec, scored_by=tuple(range(70)))) if row.kept_sha else row
+        for row in found
+    ]
+    one = judged(own)
+    (told,) = one.confirmed.values()
+    assert warrant_of(one, told, list_sha="abc").more_seeds >= 70
 
 
 def test_a_try_after_others_says_that_all_share_one_error():
