@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from analysis.answers import is_outside
-from analysis.class_retention import worst_class
+from analysis.class_retention import hurt_most
 from analysis.confirmation import Confirmation, level_of
 from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
@@ -128,7 +128,8 @@ def _of_pairs(study: Study, one: Confirmation) -> dict[str, Any]:
         [study.reading.value(getattr(pair, arm)) for pair in cell.pairs]
         for arm in ("baseline", "pruned")
     )
-    worst = worst_class(cell, alpha=study.alpha) if first.class_names else None
+    share = 1 / one.n_candidates
+    worst = hurt_most(cell, alpha=v.alpha, item_share=share) if first.class_names else None
     return {
         "change": None if v.no_value else _bounded(v),
         "by_runs": None if v.no_value else Measured(mean=v.mean, low=v.test_low, high=v.test_high),

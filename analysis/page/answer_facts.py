@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.answers import Answer
-from analysis.class_retention import worst_class
+from analysis.class_retention import hurt_most
 from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.page.guard_words import guard_facts
@@ -148,7 +148,10 @@ def _agree_by_clock(cell: Cell) -> bool:
 def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     if not row.cell.pairs[0].pruned.class_names:
         return None
-    worst = worst_class(row.cell, alpha=study.alpha)
+    one, alpha, share = study.confirmed.get(row.cell.condition.source), study.alpha, 1.0
+    if one is not None and one.row is row and row.verdict is not None:
+        alpha, share = row.verdict.alpha, 1 / one.n_candidates
+    worst = hurt_most(row.cell, alpha=alpha, item_share=share)
     if worst is None:
         return None
     likely = f" {interval(worst.low, worst.high)}".rstrip()

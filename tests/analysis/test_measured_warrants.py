@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.class_retention import hurt_most
 from analysis.confirmation import LEVEL, level_of
 from analysis.intervals import bounds, parts
 from analysis.measured_warrants import sweep_verdict, warrant_of
@@ -17,6 +18,7 @@ from analysis.verdicts import ALPHA
 from analysis.warrants import Measured, Warrant, WarrantedGuard
 from benchmarks.paired_runs import FULL, World, ladders, rows
 from trainables.errors import DataError
+from trainables.result import Phase
 
 CALM = World(n=4000, run_sd=0.001, likeness=0.95)
 SEEDS, FRESH, SHA = (0, 1, 2), (901, 902, 903, 904, 905), FULL.data_sha
@@ -143,6 +145,45 @@ def test_what_is_open_says_what_would_settle_it_and_its_price():
     few = warranted(shown(0.0, world=World(n=300, run_sd=0.0, likeness=1.0, own=0.2)))
     assert few.state == "not decided" and few.more_seeds is None
     assert few.more_rows > 300 and "a sweep with some " in text_of(few)
+
+
+@pytest.mark.parametrize("earlier", [0, 2])
+def test_the_class_hurt_most_is_told_at_the_level_of_the_warrant(earlier):
+    found = [*shown(-0.2)]
+    one = judged(found, candidates=36, earlier=earlier)
+    (told,) = one.confirmed.values()
+    warrant = warrant_of(one, told, list_sha="abc")
+    own = hurt_most(told.row.cell, alpha=0.04 / 5**earlier, item_share=1 / 36)
+    assert warrant.worst.name == own.name
+    assert (warrant.worst.change.low, warrant.worst.change.high) == (own.low, own.high)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ([7, 7, 7, 7, 7], "saves 30% of its time (3.0 s of 10.0 s)"),
+        (
+            [13, 12, 13, 12, 15],
+            "takes more, by 30% of its time (by the clock it took 3.0 s more than",
+        ),
+        ([7, 12, 7, 7, 7], None),
+    ],
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_run_on_the_list_is_said_to_be_shorter_longer_or_neither(seconds, said, counted):
+    def taken(row):
+        of_list = seconds[row.spec.seed - FRESH[0]], 700 * counted
+        took, many = (10, 1000 * counted) if row.spec.is_baseline else of_list
+        return replace(row, phases={"training": Phase(seconds=took, examples=many)})
+
+    text = text_of(warranted(map(taken, shown(0.1))))
+    if counted:
+        clock = (
+            said.partition("(")[2] if said else "by the clock the seeds do not agree on a saving"
+        )
+        assert f"Each later run: trains on 30% fewer examples ({clock}" in text
+    else:
+        assert (f"Each later run: {said}" in text) if said else ("Each later run" not in text)
 
 
 def test_another_try_has_as_many_seeds_as_chose_the_list():
