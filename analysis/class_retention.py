@@ -8,7 +8,7 @@ import numpy as np
 from analysis.envelope import Cell
 from analysis.pairing import Pair
 from analysis.readings import OF_ACCURACY
-from analysis.verdicts import ALPHA, judge
+from analysis.verdicts import ALPHA, ChosenBy, judge
 from trainables.errors import DataError
 
 # Below this a class's recall is too coarse to be told by itself.
@@ -96,12 +96,13 @@ def null_se_pp(class_counts: Sequence[int], rate: float) -> np.ndarray:
     return error_pp
 
 
-def retention(cell: Cell, *, alpha: float = ALPHA) -> Retention | None:
+def retention(cell: Cell, *, alpha: float = ALPHA, item_share: float = 1.0) -> Retention | None:
     """Retention of a cell by class, or None where its rows do not say what was kept.
 
     Args:
         cell: The cell.
         alpha: Error on each side of the recall's interval.
+        item_share: Of it that of the choice of test examples.
     """
     rows = [pair for pair in cell.pairs if pair.pruned.class_counts and pair.pruned.kept_counts]
     if not rows:
@@ -113,7 +114,7 @@ def retention(cell: Cell, *, alpha: float = ALPHA) -> Retention | None:
     kept = np.mean([row.pruned.kept_counts for row in rows], axis=0)
     error = null_se_pp(first.class_counts, 1 - kept.sum() / sum(first.class_counts))
     recall = [_recall(pair, "pruned") - _recall(pair, "baseline") for pair in rows]
-    lows, highs = _recall_bounds(rows, alpha)
+    lows, highs = _recall_bounds(rows, alpha, item_share)
     return Retention(
         class_names=first.class_names,
         bias_pp=bias,
@@ -150,9 +151,9 @@ class WorstClass:
     count: int
 
 
-def worst_class(cell: Cell, *, alpha: float = ALPHA) -> WorstClass | None:
-    """The class that loses most recall; None where none has 20 test examples."""
-    found = retention(cell, alpha=alpha)
+def worst_class(cell: Cell, *, alpha: float = ALPHA, item_share: float = 1.0) -> WorstClass | None:
+    """The class that loses most recall, as `retention` has it; None where none has 20 test examples."""
+    found = retention(cell, alpha=alpha, item_share=item_share)
     tested = cell.pairs[0].pruned.test_counts if cell.pairs else ()
     if found is None:
         return None
@@ -176,11 +177,29 @@ def worst_class(cell: Cell, *, alpha: float = ALPHA) -> WorstClass | None:
     )
 
 
-def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def hurt_most(cell: Cell, *, alpha: float = ALPHA, item_share: float = 1.0) -> WorstClass | None:
+    """As `worst_class`, with bounds that hold whichever class it is.
+
+    The class is picked for its loss, so each class has its part of the error (Bonferroni).
+
+    Args:
+        cell: The cell.
+        alpha: Error on each side, of all classes together.
+        item_share: As of `paired_verdicts.judge_pairs`.
+    """
+    tested = cell.pairs[0].pruned.test_counts if cell.pairs else ()
+    many = sum(n >= LEAST_OF_CLASS for n in tested)
+    return worst_class(cell, alpha=alpha / max(many, 1), item_share=item_share)
+
+
+def _recall_bounds(
+    pairs: Sequence[Pair], alpha: float, item_share: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Bounds of each class's recall change by runs and its own test examples, (c,) each."""
     bounds = np.full((len(pairs[0].pruned.class_counts), 2), np.nan)
     counts = pairs[0].pruned.test_counts
     is_told = all(row.correct for pair in pairs for row in (pair.pruned, pair.baseline))
+    chosen = ChosenBy(share=item_share, seeds=len(pairs[0].pruned.spec.scored_by))
     if len(pairs) > 1 and counts and is_told:
         by_class = [
             np.split(OF_ACCURACY.gained(pair.pruned, pair.baseline), np.cumsum(counts)[:-1])
@@ -188,7 +207,7 @@ def _recall_bounds(pairs: Sequence[Pair], alpha: float) -> tuple[np.ndarray, np.
         ]
         for k in np.flatnonzero(counts):
             own = np.stack([parts[k] for parts in by_class], axis=1)
-            verdict = judge(own, alpha=alpha)
+            verdict = judge(own, alpha=alpha, chosen=chosen)
             bounds[k] = verdict.low, verdict.high
     return bounds[:, 0], bounds[:, 1]
 

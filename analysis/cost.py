@@ -237,8 +237,21 @@ def best_measured_cost(row: JudgedCell) -> tuple[Cost, str] | None:
 
     Seconds come last: on a machine that does other things as well they measure those.
     """
-    for measure in ("tokens", "examples", "seconds"):
-        cost = mean_cost(row.cell, measure)
+    timed = mean_cost(row.cell, "seconds")
+    return counted_cost(row.cell) or (None if timed is None else (timed, "seconds"))
+
+
+def counted_cost(cell: Cell) -> tuple[Cost, str] | None:
+    """A cell's cost by tokens, or else by examples, and which it is; None where neither was counted.
+
+    A learner that reads one vector a row counts each as a token: that is by examples.
+    """
+    runs = [pair.baseline.phases for pair in cell.pairs]
+    is_vectors = all(
+        _used(run, "training", "tokens") == _used(run, "training", "examples") for run in runs
+    )
+    for measure in ("examples",) if is_vectors else ("tokens", "examples"):
+        cost = mean_cost(cell, measure)
         if cost is not None:
             return cost, measure
     return None

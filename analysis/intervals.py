@@ -5,12 +5,13 @@ number may be an array: leading axes are studies, for simulations.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammainccinv, gammaincinv, ndtri, stdtrit
+from scipy.special import gammainccinv, gammaincinv, ndtr, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -18,6 +19,9 @@ Floats = NDArray[np.float64]
 _LEAST_P, _MOST_P = 1e-12, 0.5
 # So that a variance of zero divides nothing.
 _TINY = 1e-300
+# Of an error, the part at which what was chosen on the same test examples is tested: a little of the
+# choice stays in them. Where the choice itself is counted, the error is whole.
+OF_CHOSEN = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,7 @@ class Parts:
         wins: Test examples won, likewise.
         jump: How much of its own size one more differing example adds to the variance, in (0, unit]:
             near 1 where the same examples differ in every seed, near 0 where all differ by chance.
+        searched: Seeds of other runs by which the condition was chosen on the same test examples.
     """
 
     n: int
@@ -44,9 +49,10 @@ class Parts:
     losses: Any
     wins: Any
     jump: Any
+    searched: int = 0
 
 
-def parts(x: ArrayLike, *, unit: float = 1.0) -> Parts:
+def parts(x: ArrayLike, *, unit: float = 1.0, searched: int = 0) -> Parts:
     """Take the differences of examples apart.
 
     The variance over test examples leaves out what chance flips bring, which noise between runs
@@ -57,6 +63,7 @@ def parts(x: ArrayLike, *, unit: float = 1.0) -> Parts:
         x: What example i adds to the pruned run's accuracy less the full run's in seed s, shape
             (..., n, seeds): -1, 0 or 1; of another metric its linearised contribution.
         unit: The most that one example can add, or was seen to.
+        searched: As of `Parts`.
     """
     values = np.asarray(x, dtype=np.float64)
     n, seeds = values.shape[-2:]
@@ -72,7 +79,7 @@ def parts(x: ArrayLike, *, unit: float = 1.0) -> Parts:
     jump = np.clip((item + unit**2) / (size + unit), 1e-9 * unit, unit)
     return Parts(
         n=n, seeds=seeds, mean=mean, run=run, res=res, jump=jump,
-        losses=(size - n * mean) / 2, wins=(size + n * mean) / 2,
+        losses=(size - n * mean) / 2, wins=(size + n * mean) / 2, searched=searched,
     )  # fmt: skip
 
 
@@ -110,7 +117,7 @@ def bounds(
         p: Of `parts`.
         alpha: Error on each side, in (0, 0.5).
         item_alpha: A stricter error for the choice of test examples, where these have been looked
-            at before; alpha without it.
+            at before: alpha over the number of conditions that one was chosen from; alpha without it.
         df: Degrees of freedom of the noise between runs; seeds - 1 without it.
 
     References:
@@ -123,12 +130,46 @@ def bounds(
     lost, won = _counts(p)
 
     def reach(more: Any, less: Any) -> Any:
-        item = _item_variance(p, more, less, level) * (float(ndtri(level)) / z) ** 2
+        plain = _item_variance(p, more, less, level)
+        item = plain * (float(ndtri(level)) / z) ** 2
         share = np.maximum(0, more - less) / np.maximum(more + less, _TINY)
         lean = share * p.run * p.n / np.maximum(more * p.jump, _TINY) * (1 + 2 * z * z) / 3
-        return half_width(p.run, p.res, item, freedom, alpha) + lean
+        half = half_width(p.run, p.res, item, freedom, alpha)
+        if level < alpha and p.searched > p.seeds:
+            half = np.maximum(half, _half_of_chosen(p, plain, freedom, alpha, alpha / level))
+        return half + lean
 
     return p.mean - reach(lost, won), p.mean + reach(won, lost)
+
+
+def _half_of_chosen(p: Parts, item: Any, df: float, alpha: float, cuts: float) -> Any:
+    """Half width of what more seeds than these chose among cuts, on the same test examples.
+
+    The surer the search, the more it is the test examples that it chose by, and what these add to the
+    best of so many cuts is no noise: it is added to the width, and what it varies by to the variance.
+
+    Args:
+        p: What the fresh seeds show.
+        item: Variance by the choice of test examples.
+        df: Degrees of freedom of the noise between runs.
+        alpha: Error on one side, of what was chosen.
+        cuts: How many were chosen from.
+    """
+    most, spread = _largest_of(cuts)
+    # Of what cuts differed by in the search, were all equally good, the share that is test examples.
+    by_item = item / (item + np.maximum(p.run, p.res) * p.seeds / p.searched)
+    left = item * (1 - by_item * (1 - spread))
+    return most * np.sqrt(item * by_item) + half_width(p.run, p.res, left, df, alpha / OF_CHOSEN)
+
+
+@lru_cache
+def _largest_of(cuts: float) -> tuple[float, float]:
+    """Mean and variance of the largest of so many normal draws."""
+    z = np.linspace(-9, 9, 4001)
+    share = np.diff(ndtr(z) ** cuts)
+    middle = (z[1:] + z[:-1]) / 2
+    mean = float(share @ middle)
+    return mean, float(share @ (middle - mean) ** 2)
 
 
 def item_variance(p: Parts, alpha: float = 0.05) -> Any:

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from analysis.answers import is_outside
-from analysis.class_retention import worst_class
+from analysis.class_retention import hurt_most
 from analysis.confirmation import Confirmation, level_of
-from analysis.cost import mean_cost, measured_cost
+from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.guards import Guarded
 from analysis.intervals import item_variance
@@ -128,7 +128,8 @@ def _of_pairs(study: Study, one: Confirmation) -> dict[str, Any]:
         [study.reading.value(getattr(pair, arm)) for pair in cell.pairs]
         for arm in ("baseline", "pruned")
     )
-    worst = worst_class(cell, alpha=study.alpha) if first.class_names else None
+    share = 1 / one.n_candidates
+    worst = hurt_most(cell, alpha=v.alpha, item_share=share) if first.class_names else None
     return {
         "change": None if v.no_value else _bounded(v),
         "by_runs": None if v.no_value else Measured(mean=v.mean, low=v.test_low, high=v.test_high),
@@ -193,11 +194,11 @@ def _saved(cell: Cell) -> dict[str, Any]:
     each = [measured_cost(pair, "seconds") for pair in cell.pairs]
     agree = len({cost.rate > 0 for cost in each if cost is not None}) == 1
     found: dict[str, Any] = {"full_s": full_s, "saves_s": timed.rate * full_s if agree else 0.0}
-    for measure in ("tokens", "examples", "seconds"):
-        counted = mean_cost(cell, measure)
-        if counted is not None and (measure != "seconds" or agree):
-            return {**found, "saves_share": counted.rate, "saves_of": measure}
-    return found
+    counted = counted_cost(cell) or ((timed, "seconds") if agree else None)
+    if counted is None:
+        return found
+    cost, measure = counted
+    return {**found, "saves_share": cost.rate, "saves_of": measure}
 
 
 def _spent(study: Study, one: Confirmation) -> dict[str, Any]:
@@ -243,7 +244,9 @@ def _settled_by(one: Confirmation, state: WarrantState) -> dict[str, Any]:
         needed = seeds_to_settle(v, alpha=again)
         if needed.more is None:
             return {"why_open": needed.reason, "more_rows": enough}
-        seeds = max(seeds, v.n_seeds + needed.more)
+        # As many as chose it: of fewer the interval is wider than it is reckoned here.
+        searched = v.parts.searched if v.parts and one.n_candidates > 1 else 0
+        seeds = max(seeds, v.n_seeds + needed.more, searched)
     return {"more_seeds": seeds or None, "more_rows": enough}
 
 

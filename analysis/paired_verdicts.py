@@ -9,7 +9,7 @@ from analysis.contributions import NoValueError
 from analysis.metrics import Margin
 from analysis.pairing import Pair
 from analysis.readings import Reading, Rows
-from analysis.verdicts import ALPHA, Verdict, judge
+from analysis.verdicts import ALPHA, ChosenBy, Verdict, judge
 
 
 def judge_pairs(
@@ -53,8 +53,8 @@ def judge_pairs(
             no_value=str(error),
         )  # fmt: skip
     return judge(
-        x, tolerance=tolerance, alpha=alpha, item_share=item_share, diverged=diverged,
-        metric=reading.metric, most=most,
+        x, tolerance=tolerance, alpha=alpha, diverged=diverged, metric=reading.metric, most=most,
+        chosen=ChosenBy(share=item_share, seeds=len(pairs[0].pruned.spec.scored_by)),
     )  # fmt: skip
 
 

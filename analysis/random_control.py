@@ -65,9 +65,10 @@ class _Contest:
     def parts_of(self, x: np.ndarray) -> Parts | None:
         """What the interval of such differences is made of; None where too few examples carry them."""
         pair = self.cell.pairs[0]
+        searched = len(pair.pruned.spec.scored_by)
         if pair.reading.metric is ACCURACY:
-            return parts(x)
-        found, few = parts_of(x, pair.reading.most(pair.baseline))
+            return parts(x, searched=searched)
+        found, few = parts_of(x, pair.reading.most(pair.baseline), searched=searched)
         return found if few is None else None
 
     def differences(self, seeds: Iterable[int]) -> np.ndarray:

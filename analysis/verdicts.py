@@ -22,6 +22,20 @@ LEAST_EXAMPLES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChosenBy:
+    """How a condition was chosen on the test examples that it is judged by.
+
+    Attributes:
+        share: Of the error the share for the choice of test examples, in (0, 1]: 1 over the number of
+            conditions it was chosen from.
+        seeds: Seeds of other runs that it was chosen by.
+    """
+
+    share: float = 1.0
+    seeds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the paired differences of one condition show of this training set.
 
@@ -80,7 +94,7 @@ def judge(
     *,
     tolerance: float = 1.0,
     alpha: float = ALPHA,
-    item_share: float = 1.0,
+    chosen: ChosenBy = ChosenBy(),
     diverged: Sequence[int] = (),
     metric: Metric = ACCURACY,
     most: float | None = 1.0,
@@ -92,8 +106,7 @@ def judge(
             is worse, shape (n, seeds): -1, 0 or 1 of accuracy.
         tolerance: How far below the baseline is still within, 0 or more.
         alpha: Error allowed on each side, in (0, 0.5).
-        item_share: Of that error the share for the choice of test examples, in (0, 1]: below 1
-            where the condition was chosen on the same examples.
+        chosen: How the condition was chosen on the same examples, if it was.
         diverged: Seeds whose pruned run is named as diverged; they stay in the mean.
         metric: What the differences are of.
         most: The most that one example can add; None where anything, as `Metric.most` says.
@@ -110,16 +123,18 @@ def judge(
         raise ValueError(f"x has shape {values.shape}; give finite numbers, (examples, seeds)")
     if not 0 <= tolerance < math.inf:
         raise UsageError(f"tolerance is {tolerance}; it must be 0 or more")
-    p, few = parts_of(values, most)
+    p, few = parts_of(values, most, searched=chosen.seeds)
     plain = Verdict(
         mean=metric.scale * float(p.mean), n_seeds=p.seeds, diverged=tuple(diverged),
         tolerance=tolerance, alpha=alpha, parts=p, scale=metric.scale,
         few=few,
     )  # fmt: skip
-    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, item_share, metric)
+    return plain if min(p.seeds, p.n) == 1 else _bounded(plain, p, chosen.share, metric)
 
 
-def parts_of(x: NDArray[np.float64], most: float | None) -> tuple[Parts, int | None]:
+def parts_of(
+    x: NDArray[np.float64], most: float | None, *, searched: int = 0
+) -> tuple[Parts, int | None]:
     """What an interval is made of, with the largest difference seen as the size of an example.
 
     Where fewer than five examples carry the difference, the most that one can add is the size; where
@@ -128,16 +143,17 @@ def parts_of(x: NDArray[np.float64], most: float | None) -> tuple[Parts, int | N
     Args:
         x: Differences, shape (n, seeds).
         most: The most that one example can add, or None.
+        searched: As of `Parts`.
 
     Returns:
         The parts, and how many examples carry the difference where these are too few to decide by.
     """
     largest, carrying = float(np.abs(x).max()), _carrying(x)
     if most and carrying < LEAST_EXAMPLES:
-        return parts(x, unit=most), None
+        return parts(x, unit=most, searched=searched), None
     is_few = carrying < LEAST_EXAMPLES and not most
     few = min(round(carrying), LEAST_EXAMPLES - 1) if is_few else None
-    return parts(x, unit=largest or 1.0), few
+    return parts(x, unit=largest or 1.0, searched=searched), few
 
 
 def _carrying(x: NDArray[np.float64]) -> float:

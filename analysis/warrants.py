@@ -138,7 +138,8 @@ class Warrant:
         took_s: Seconds of all of them together.
         gpus: Accelerators a trial was given; 0 for none.
         full_s: Mean seconds of a full-data run's training; 0 where not measured.
-        saves_s: Seconds by which a run on the list is shorter, in the mean; 0 where seeds do not agree on it.
+        saves_s: Seconds by which a run on the list is shorter, in the mean, below 0 where it is longer; 0 where
+            seeds do not agree on which.
         saves_share: Share of `saves_of` that a run on the list needs less.
         saves_of: "tokens", "examples" or "seconds", as counted; empty where nothing was.
         made: ISO time of the last trial.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.answers import Answer
-from analysis.class_retention import worst_class
-from analysis.cost import mean_cost, measured_cost
+from analysis.class_retention import hurt_most
+from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
 from analysis.page.guard_words import guard_facts
 from analysis.page.next_step import record_of
@@ -103,11 +103,10 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
 
 def _saves(row: JudgedCell) -> Fact | None:
     """Seconds first; samples beside them where the two disagree on whether anything is saved."""
-    timed = mean_cost(row.cell, "seconds")
-    counts = {measure: mean_cost(row.cell, measure) for measure in ("tokens", "examples")}
-    measure, counted = next(((k, cost) for k, cost in counts.items() if cost), ("", None))
-    if timed is None or counted is None:
+    timed, found = mean_cost(row.cell, "seconds"), counted_cost(row.cell)
+    if timed is None or found is None:
         return None
+    counted, measure = found
     is_restart = row.cell.condition.protocol == "restart"
     # Of a run that goes on, only itself was measured, and it pays for its scoring; afresh, every
     # later run on the survivors saves as much.
@@ -149,7 +148,10 @@ def _agree_by_clock(cell: Cell) -> bool:
 def _hurt(study: Study, row: JudgedCell) -> Fact | None:
     if not row.cell.pairs[0].pruned.class_names:
         return None
-    worst = worst_class(row.cell, alpha=study.alpha)
+    one, alpha, share = study.confirmed.get(row.cell.condition.source), study.alpha, 1.0
+    if one is not None and one.row is row and row.verdict is not None:
+        alpha, share = row.verdict.alpha, 1 / one.n_candidates
+    worst = hurt_most(row.cell, alpha=alpha, item_share=share)
     if worst is None:
         return None
     likely = f" {interval(worst.low, worst.high)}".rstrip()

@@ -63,19 +63,28 @@ def _fresh(w: Warrant) -> Fact | None:
     )
 
 
+def _clock(w: Warrant) -> str:
+    """What the clock says of a run's length, in words."""
+    if not w.saves_s:
+        return "by the clock the seeds do not agree on a saving"
+    size = seconds_text(abs(w.saves_s))
+    if w.saves_s > 0:
+        return f"by the clock of these runs {size} of {seconds_text(w.full_s)}"
+    return (
+        f"by the clock it took {size} more than the {seconds_text(w.full_s)} of a run on all rows"
+    )
+
+
 def _cost(w: Warrant) -> Iterator[Fact]:
     if w.saves_of:
-        clock = (
-            f"by the clock of these runs {seconds_text(w.saves_s)} of {seconds_text(w.full_s)}"
-            if w.saves_s > 0
-            else "by the clock the seeds do not agree on a saving"
-        )
+        share = percent(round(abs(w.saves_share), 3))
+        less, saves = ("fewer", "saves") if w.saves_share >= 0 else ("more", "takes more, by")
         yield Fact(
             label="Each later run",
-            value=f"trains on {percent(round(w.saves_share, 3))} fewer {w.saves_of}"
+            value=f"trains on {share} {less} {w.saves_of}"
             if w.saves_of != "seconds"
-            else f"saves {percent(round(w.saves_share, 3))} of its time",
-            detail=clock,
+            else f"{saves} {share} of its time",
+            detail=_clock(w),
         )
     if w.n_trials:
         device = str(w.environment.get("device", ""))

@@ -266,8 +266,8 @@ def _why_other(w: Warrant) -> Iterator[str]:
         yield "here fewer rows go, as some were put back to protect classes"
     if w.n_candidates > 1 and s.verdict == "within":
         yield (
-            f"it was picked there among {w.n_candidates} cuts, and what is picked looks better than it is; here "
-            "the test rows count as picked"
+            f"it is one of {w.n_candidates} cuts and lists that were looked at, and what is picked among them "
+            "looks better than it is; here the test rows count as picked"
         )
     if w.earlier:
         yield "lists before it did not pass, so this one must be surer"
@@ -284,6 +284,6 @@ def _earlier(w: Warrant) -> str:
         else f"{w.earlier} tries that came before"
     )
     return (
-        f"All lists of this run share an error of 5%, and {others} did not pass, or the run keeps it for its own "
-        f"confirmation: each bound here errs in {percent(round(w.level, 6))} of cases, in place of 4%."
+        f"All lists of {w.dataset} in this run share an error of 5%, and {others} did not pass, or the run keeps "
+        f"it for its own confirmation: each bound here errs in {percent(round(w.level, 6))} of cases, in place of 4%."
     )

@@ -146,7 +146,9 @@ def _candidates(base: Sweep, spec: TrialSpec, tries: Iterable[ListTry]) -> int:
     sha = spec.data_sha
     of_grid = {_cut(one) for one in base.grid_specs if one.kind == "pruned"}
     others = {_cut(spec), *(_cut(one.listed) for one in tries)} - of_grid
-    return base.plan.candidates.get(sha, candidates_of(base.grid_specs)[sha]) + len(others)
+    # Of a run that has grown since its own list was chosen, all that it has by now.
+    there = candidates_of(base.grid_specs)[sha]
+    return max(base.plan.candidates.get(sha, 0), there) + len(others)
 
 
 def _cut(spec: TrialSpec) -> TrialSpec:

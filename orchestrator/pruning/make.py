@@ -16,6 +16,7 @@ from analysis.pruned_files import PruneRecord
 from analysis.report import write_report
 from analysis.run_files import Plan
 from analysis.study import Study, read_runs
+from analysis.warrants import Warrant
 from orchestrator.execution.write_lists import write_list
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -171,7 +172,7 @@ def _make(
         record = replace(record, warrant=warrant.to_dict(), no_warrant="")
         is_stopped = code not in (DONE, GATE, INCOMPLETE)
         if is_stopped or (code != DONE and not asked.anyway):
-            return _unwritten(asked, warrant.state, code, console)
+            return _unwritten(asked, warrant, code, console)
     record = write_folder(out, opened, survivors, record, lambda one: card_text(one, about))
     write_list(asked.run, spec, opened.dataset, survivors.keep)
     print_written(out, record, console)
@@ -193,7 +194,7 @@ def _about(asked: PruneAsked, opened: OpenedRun, list_sha: str) -> SourceCard:
     return about
 
 
-def _unwritten(asked: PruneAsked, state: str, code: int, console: Console) -> int:
+def _unwritten(asked: PruneAsked, warrant: Warrant, code: int, console: Console) -> int:
     """Say that nothing was written, and what to do."""
     if code not in (GATE, INCOMPLETE):
         console.print("stopped; the same command goes on from here", highlight=False)
@@ -204,9 +205,10 @@ def _unwritten(asked: PruneAsked, state: str, code: int, console: Console) -> in
             highlight=False,
         )
     else:
+        more = f"give --seeds {warrant.more_seeds}, " if warrant.more_seeds else ""
         console.print(
-            f"{asked.out} was not written: its warrant did not pass ({state}); name another --rate or "
-            "--method, give more --seeds, or --anyway, which writes it all the same and says so",
+            f"{asked.out} was not written: its warrant did not pass ({warrant.state}); name another --rate or "
+            f"--method, {more}or give --anyway, which writes it all the same and says so",
             highlight=False,
         )
     return code

@@ -224,8 +224,8 @@ def _stake(earlier: int) -> str:
     """How sure a list must be, and what it costs those after it if it is not."""
     now, then = (percent(round(level_of(n), 6)) for n in (earlier, earlier + 1))
     return (
-        f"  each bound of its interval errs in {now} of cases; should it not pass, those of the next list of this "
-        f"run in {then}"
+        f"  each bound of its interval errs in {now} of cases; should it not pass, those of the next list of "
+        f"these data in this run in {then}"
     )
 
 

@@ -3,7 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from analysis.class_retention import null_se_pp, retention, retention_bias_pp, worst_class
+from analysis.class_retention import (
+    hurt_most,
+    null_se_pp,
+    retention,
+    retention_bias_pp,
+    worst_class,
+)
 from analysis.envelope import cells
 from analysis.intervals import bounds, parts
 
@@ -153,6 +159,11 @@ def test_the_worst_class_is_told_with_its_counts_and_bounds(result, pruned):
     assert (found.name, found.n_test, found.kept, found.count) == ("negative", 4000, 360, 400)
     assert found.recall_delta_pp == pytest.approx(-2.5)
     assert (found.low, found.high) == (own.recall_low_pp[0], own.recall_high_pp[0])
+    # Picked among two: each has half of the error, and of that the choice of test rows its share.
+    picked = hurt_most(cell, alpha=0.02, item_share=0.25)
+    own = retention(cell, alpha=0.01, item_share=0.25)
+    assert (picked.low, picked.high) == (own.recall_low_pp[0], own.recall_high_pp[0])
+    assert picked.name == "negative" and picked.low < worst_class(cell, alpha=0.02).low
 
 
 @pytest.mark.parametrize(("n", "name"), [(19, "positive"), (20, "negative")])

@@ -5,6 +5,7 @@ import pytest
 
 from analysis.cost import (
     break_even_epochs,
+    counted_cost,
     flop,
     grid_runs,
     mean_cost,
@@ -110,6 +111,22 @@ def test_a_cell_costs_the_mean_of_its_seeds(paired):
     slow = dict(rows[3].phases) | {"training": Phase(seconds=90.0)}
     rows[3] = replace(rows[3], phases=slow)
     assert mean_cost(cells(rows)[0], "seconds").training == pytest.approx((0.765 + 0.9) / 2)
+
+
+@pytest.mark.parametrize(
+    ("tokens_of_a_row", "measure", "rate"),
+    [(10, "tokens", 0.2), (1, "examples", 0.3), (0, "examples", 0.3)],
+)
+def test_a_vector_a_row_is_counted_as_an_example(paired, tokens_of_a_row, measure, rate):
+    full = Phase(seconds=9.0, examples=1000, tokens=1000 * tokens_of_a_row)
+    left = {10: 8000, 1: 700, 0: 0}[tokens_of_a_row]
+    of = {True: full, False: Phase(seconds=9.0, examples=700, tokens=left)}
+    rows = [
+        replace(row, phases={"training": of[row.spec.is_baseline]})
+        for row in paired([0.1, 0.2], protocol="restart")
+    ]
+    cost, counted_in = counted_cost(cells(rows)[0])
+    assert (counted_in, cost.rate) == (measure, pytest.approx(rate))
 
 
 def test_training_a_token_costs_three_times_scoring_it(paired):

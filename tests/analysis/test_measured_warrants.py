@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.class_retention import hurt_most
 from analysis.confirmation import LEVEL, level_of
 from analysis.intervals import bounds, parts
 from analysis.measured_warrants import sweep_verdict, warrant_of
@@ -17,6 +18,7 @@ from analysis.verdicts import ALPHA
 from analysis.warrants import Measured, Warrant, WarrantedGuard
 from benchmarks.paired_runs import FULL, World, ladders, rows
 from trainables.errors import DataError
+from trainables.result import Phase
 
 CALM = World(n=4000, run_sd=0.001, likeness=0.95)
 SEEDS, FRESH, SHA = (0, 1, 2), (901, 902, 903, 904, 905), FULL.data_sha
@@ -80,6 +82,27 @@ def test_a_warrant_s_bounds_are_those_of_its_rows_at_the_level_that_is_left(earl
     assert warrant.level == pytest.approx(level)
 
 
+def test_a_list_that_more_seeds_chose_than_confirm_it_must_be_surer():
+    world = World(n=2000, run_sd=0.006, likeness=0.97, own=0.1)
+    found = [*shown(0.6, control_pp=0.4, world=world)]
+
+    def chosen_by(seeds):
+        own = [
+            replace(row, spec=replace(row.spec, scored_by=tuple(range(seeds))))
+            if row.kept_sha == "list"
+            else row
+            for row in found
+        ]
+        one = judged(own, candidates=36)
+        (told,) = one.confirmed.values()
+        return told.row.verdict, told.against_random
+
+    (few, beside_few), (many, beside_many) = chosen_by(3), chosen_by(30)
+    assert many.low < few.low and many.high > few.high and many.mean == few.mean
+    assert many.p_not_within > few.p_not_within
+    assert beside_many.low < beside_few.low and beside_many.high > beside_few.high
+
+
 def test_the_levels_of_all_lists_that_do_not_pass_come_to_the_error_of_one_data_set():
     assert level_of(0) == LEVEL
     assert sum(level_of(k) for k in range(60)) == pytest.approx(ALPHA)
@@ -124,6 +147,57 @@ def test_what_is_open_says_what_would_settle_it_and_its_price():
     assert few.more_rows > 300 and "a sweep with some " in text_of(few)
 
 
+@pytest.mark.parametrize("earlier", [0, 2])
+def test_the_class_hurt_most_is_told_at_the_level_of_the_warrant(earlier):
+    found = [*shown(-0.2)]
+    one = judged(found, candidates=36, earlier=earlier)
+    (told,) = one.confirmed.values()
+    warrant = warrant_of(one, told, list_sha="abc")
+    own = hurt_most(told.row.cell, alpha=0.04 / 5**earlier, item_share=1 / 36)
+    assert warrant.worst.name == own.name
+    assert (warrant.worst.change.low, warrant.worst.change.high) == (own.low, own.high)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ([7, 7, 7, 7, 7], "saves 30% of its time (3.0 s of 10.0 s)"),
+        (
+            [13, 12, 13, 12, 15],
+            "takes more, by 30% of its time (by the clock it took 3.0 s more than",
+        ),
+        ([7, 12, 7, 7, 7], None),
+    ],
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_run_on_the_list_is_said_to_be_shorter_longer_or_neither(seconds, said, counted):
+    def taken(row):
+        of_list = seconds[row.spec.seed - FRESH[0]], 700 * counted
+        took, many = (10, 1000 * counted) if row.spec.is_baseline else of_list
+        return replace(row, phases={"training": Phase(seconds=took, examples=many)})
+
+    text = text_of(warranted(map(taken, shown(0.1))))
+    if counted:
+        clock = (
+            said.partition("(")[2] if said else "by the clock the seeds do not agree on a saving"
+        )
+        assert f"Each later run: trains on 30% fewer examples ({clock}" in text
+    else:
+        assert (f"Each later run: {said}" in text) if said else ("Each later run" not in text)
+
+
+def test_another_try_has_as_many_seeds_as_chose_the_list():
+    wide = World(n=4000, run_sd=0.012, likeness=0.95)
+    found = [*shown(-0.1, world=wide)]
+    own = [
+        replace(row, spec=replace(row.spec, scored_by=tuple(range(70)))) if row.kept_sha else row
+        for row in found
+    ]
+    one = judged(own)
+    (told,) = one.confirmed.values()
+    assert warrant_of(one, told, list_sha="abc").more_seeds >= 70
+
+
 def test_a_try_after_others_says_that_all_share_one_error():
     assert "share an error" not in text_of(warranted(shown(0.1)))
     text = text_of(warranted(shown(0.1), earlier=2))
@@ -164,7 +238,7 @@ def test_a_warrant_that_contradicts_the_sweep_says_so_and_why():
     for why in (
         "there a run went on from its warm-up",
         "of the rows that it removes, a seed's own cut removes 80%",
-        "it was picked there among 4 cuts",
+        "it is one of 4 cuts and lists that were looked at",
     ):
         assert why in text
     assert sweep_verdict(sweep, condition_of(replace(LADDER, rate=0.2))) is None

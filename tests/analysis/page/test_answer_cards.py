@@ -190,6 +190,30 @@ def test_where_clock_and_count_disagree_the_clock_is_told():
     assert "fewer tokens" in told.detail
 
 
+@pytest.mark.parametrize(
+    ("tokens_of_a_row", "told"), [(10, "20% fewer tokens"), (1, "30% fewer examples")]
+)
+def test_what_is_counted_is_called_by_its_name(tokens_of_a_row, told):
+    seen = made([(0, 0)], protocol="restart")
+    full = Phase(seconds=100.0, examples=1000, tokens=1000 * tokens_of_a_row)
+    left = 800 * tokens_of_a_row if tokens_of_a_row > 1 else 700
+    slow_and_quick = {1: 90.0, 2: 110.0}
+    rows = [
+        replace(
+            row,
+            phases={
+                "training": full
+                if row.spec.is_baseline
+                else Phase(
+                    seconds=slow_and_quick.get(row.spec.seed, 95.0), examples=700, tokens=left
+                )
+            },
+        )
+        for row in seen.results
+    ]
+    assert fact(only(study(rows)), "Each later run").value == f"trains on {told}"
+
+
 def test_a_saving_of_a_run_that_goes_on_pays_for_its_scoring():
     seen = made([(0, 0)])
     dear = [

@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import analysis
@@ -18,10 +20,10 @@ from analysis.pruned_files import PruneRecord, read_pruned
 from analysis.warrants import Warrant
 from orchestrator.__main__ import app
 from orchestrator.execution.write_lists import kept_table
-from orchestrator.pruning.make import PruneAsked, _check_one_dataset
+from orchestrator.pruning.make import PruneAsked, _check_one_dataset, _unwritten
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.errors import AbsentError, NotShownError, UsageError
+from trainables.errors import GATE, AbsentError, NotShownError, UsageError
 from trainables.records import from_json
 
 ROOT = Path(__file__).parents[3]
@@ -229,6 +231,21 @@ def test_scores_that_are_gone_are_made_again_and_the_list_is_the_same(base, prun
     finally:
         subprocess.run(["rm", "-rf", str(base / "cache")], check=True)
         (base / "kept aside").rename(base / "cache")
+
+
+@pytest.mark.parametrize("seeds", [None, 12])
+@pytest.mark.parametrize("state", ["not decided", "loses more", "no answer"])
+def test_more_seeds_are_named_only_where_they_would_settle_it(state, seeds):
+    said = StringIO()
+    warrant = Warrant(
+        list_sha="abc", dataset="made", state=state, verdict="inconclusive", level=0.04, n_candidates=4,
+        more_seeds=seeds,
+    )  # fmt: skip
+    asked = PruneAsked(run=Path("run"), out=Path("out"), command="prune")
+    assert _unwritten(asked, warrant, GATE, Console(file=said, width=999)) == GATE
+    assert f"did not pass ({state})" in said.getvalue() and "--anyway" in said.getvalue()
+    assert ("--seeds" in said.getvalue()) is bool(seeds)
+    assert seeds is None or f"give --seeds {seeds}, " in said.getvalue()
 
 
 def test_of_several_data_sets_the_commands_are_listed():

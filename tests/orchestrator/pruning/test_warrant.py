@@ -282,6 +282,16 @@ def test_a_list_of_no_cut_of_the_grid_is_one_more_that_could_be_chosen(bench):
     assert bench.measure(bench.list_of(number=5, min_per_class=120))[0].n_candidates == 6
 
 
+def test_of_a_run_that_has_grown_all_cuts_that_it_has_count_as_chosen_from(bench):
+    bench.most = 0
+    sha = bench.planned.specs[0].data_sha
+    for chosen_then, counted in ((2, 4), (9, 9)):
+        base = bench.base()
+        then = replace(base, plan=replace(base.plan, candidates={sha: chosen_then}))
+        chosen = planned_warrant(then, bench.list_of(), read_runs([bench.run])).chosen
+        assert chosen.plan.candidates == {sha: counted}
+
+
 def test_random_lists_are_as_large_as_a_list_that_rows_were_put_back_into(bench):
     survivors = bench.list_of(min_per_class=100)
     keep = survivors.keep.copy()
