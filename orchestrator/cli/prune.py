@@ -1,5 +1,6 @@
 """prune-envelope prune: the data set without the rows that a run has shown can go."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -174,10 +175,15 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     data, repo = flags["data"], flags["hub_repo"]
     if (flags["public"] or flags["create_pr"]) and not repo:
         raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
+    out = Path(os.path.realpath(flags["out"]))
+    if out == Path.cwd():
+        raise UsageError(
+            f"{out} is the folder that you are in, and would be another one afterwards; name a folder in it"
+        )
     target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
     return PruneAsked(
-        run=flags["run_folder"].resolve(),
-        out=flags["out"].resolve(),
+        run=Path(os.path.realpath(flags["run_folder"])),
+        out=out,
         command=shlex.join(["prune-envelope", *sys.argv[1:]]),
         dataset=flags["of_dataset"],
         method=flags["method"],

@@ -4,9 +4,10 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from glob import escape
 from pathlib import Path
@@ -29,20 +30,61 @@ _REMOVED_BYTES = 200
 Card = Callable[[PruneRecord], str]
 
 
-def check_out(out: Path) -> Path:
-    """Where a folder is to be: absolute, with no link in its way.
+def check_out(out: Path, *, own: Sequence[Path] = ()) -> Path:
+    """Where a folder is to be: absolute, with no link in its way; what could only fail at the end is refused.
+
+    Args:
+        out: As it was asked for.
+        own: Folders that are kept for something else, in which it may not lie: the run's, the store.
 
     Raises:
-        UsageError: If something is there already.
+        UsageError: If something is there already, or no folder can be put there.
+        UnavailableError: If nothing can be written where it is to be.
     """
-    out = out.absolute().resolve()
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; name a folder that is not there yet")
-    if out.is_dir() and any(out.iterdir()):
+    out = Path(os.path.realpath(out))  # unlike Path.resolve it takes a loop of links
+    # os.path and not Path: a name that is too long is one that is not there.
+    if os.path.lexists(out) and not os.path.isdir(out):  # noqa: PTH112
+        raise UsageError(f"{out} is there and is no folder; name one that is not there yet")
+    if os.path.isdir(out) and any(out.iterdir()):  # noqa: PTH112
         raise UsageError(
             f"{out} is not empty, and nothing in it is overwritten; name a folder that is not there yet"
         )
+    for folder in own:
+        if out.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{out} is in {folder}, which holds what a run goes on from; name a folder elsewhere"
+            )
+    _check_place(out)
     return out
+
+
+def _check_place(out: Path) -> None:
+    """Refuse where no folder can be written beside its place, and then be given its name."""
+    there = next(path for path in out.parents if os.path.exists(path))  # noqa: PTH110
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file, so that {out} can be no folder; name another")
+    if os.path.ismount(out):
+        raise UsageError(
+            f"{out} is where a disk is mounted, and a folder is put in its place in one step; name one "
+            f"in it, such as {out / 'pruned'}"
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        inside = f", or {out / 'pruned'}, as it is written beside its place" * out.is_dir()
+        raise UnavailableError(
+            f"{there} cannot be written to; make it writable, or name a folder elsewhere{inside}"
+        )
+    longest = os.pathconf(there, "PC_NAME_MAX")
+    names = (*out.relative_to(there).parts, _draft_of(out).name)
+    if any(len(os.fsencode(name)) > longest for name in names):
+        room = longest - len(os.fsencode(_draft_of(out).name)) + len(os.fsencode(out.name))
+        raise UsageError(
+            f"{out}: its name is too long; one of {room} bytes has room beside its place"
+        )
+
+
+def _draft_of(out: Path) -> Path:
+    """A hidden folder beside a folder that is to be."""
+    return out.parent / f".{out.name}.{uuid.uuid4().hex}.partial"
 
 
 def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
@@ -136,8 +178,9 @@ def whole_folder(out: Path) -> Iterator[Path]:
         make_folder(out.parent)
         for left in sorted(out.parent.glob(f".{escape(out.name)}.*.partial")):
             _take_away(left, out)
-        draft = out.parent / f".{out.name}.{uuid.uuid4().hex}.partial"
+        draft = _draft_of(out)
         draft.mkdir()
+        _take_after(out, draft)
         held = os.open(draft, os.O_RDONLY)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -150,6 +193,16 @@ def whole_folder(out: Path) -> Iterator[Path]:
         finally:
             os.close(held)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _take_after(out: Path, draft: Path) -> None:
+    """Who may read an empty folder that is there may read what takes its place, and nobody else."""
+    if out.is_dir():
+        about = out.stat()
+        if (os.geteuid(), os.getegid()) != (about.st_uid, about.st_gid):
+            with suppress(PermissionError):  # of others' folders the superuser alone can
+                os.chown(draft, about.st_uid, about.st_gid)
+        draft.chmod(stat.S_IMODE(about.st_mode) | stat.S_IRWXU)
 
 
 def _put(draft: Path, out: Path) -> None:

@@ -104,7 +104,7 @@ def prune_run(
         console: Where lines go.
         tolerance: The margin that the run was asked for.
     """
-    out = check_out(asked.out)
+    out = check_out(asked.out, own=(asked.run, resources.cache))
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     study = read_runs([asked.run], by=by)
     _check_one_dataset(study, asked)

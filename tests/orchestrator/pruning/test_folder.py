@@ -124,7 +124,7 @@ def link(out):
     [
         (full, "is not empty"),
         (link, "is not empty"),
-        (lambda out: out.write_text("x"), "is a file"),
+        (lambda out: out.write_text("x"), "is no folder"),
     ],
 )
 def test_what_is_there_is_never_overwritten(tmp_path, make, said):
@@ -208,3 +208,61 @@ def test_too_little_room_is_told_before(tmp_path, opened, monkeypatch):
     monkeypatch.setattr(folder.shutil, "disk_usage", lambda _: usage._replace(free=100))
     with pytest.raises(UnavailableError, match=r"0\.00 GB free.*larger disk"):
         check_space(tmp_path / "far" / "out", opened, 10)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("file/out", "is a file, so that"),
+        ("file/deep/out", "is a file, so that"),
+        ("n" * 230, "its name is too long; one of 213 bytes"),
+        (f"{'ü' * 128}/out", "its name is too long"),
+        ("run/out", "holds what a run goes on from"),
+        ("run/pruned", "holds what a run goes on from"),
+        ("link/out", "holds what a run goes on from"),
+        ("loop", "is no folder"),
+    ],
+)
+def test_where_no_folder_could_be_put_is_told_before_anything_is_run(tmp_path, place, said):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to("run")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match=said):
+        check_out(tmp_path / place, own=(tmp_path / "run",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "loop", "run"]
+
+
+def test_a_name_as_long_as_is_told_has_room(tmp_path):
+    with whole_folder(check_out(tmp_path / ("n" * 213))) as draft:
+        assert len(draft.name) == 255
+
+
+def test_the_place_of_a_mounted_disk_is_refused_and_a_folder_in_it_named(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == tmp_path / "out")
+    with pytest.raises(UsageError, match=r"where a disk is mounted.*out/pruned"):
+        check_out(tmp_path / "out")
+    check_out(tmp_path / "out/pruned")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_place_that_cannot_be_written_to_is_told_before(tmp_path, monkeypatch, is_there):
+    out = tmp_path / "out"
+    if is_there:
+        out.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(UnavailableError, match="cannot be written to") as told:
+        check_out(out)
+    assert (f"or {out / 'pruned'}" in str(told.value)) == is_there
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o2770])
+def test_an_empty_folder_stays_as_private_as_it_was(tmp_path, mode):
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(mode)
+    with whole_folder(out) as draft:
+        assert draft.stat().st_mode == out.stat().st_mode
+        (draft / "a").write_text("a")
+    assert out.stat().st_mode & 0o7777 == mode and (out / "a").exists()
