@@ -164,6 +164,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     """What was typed, with its paths made absolute."""
     from orchestrator.pruning.hub_target import HubTarget
     from orchestrator.pruning.make import PruneAsked
+    from orchestrator.store.whole_folder import check_place
     from trainables.errors import UsageError
 
     rate = flags["removed"]
@@ -176,10 +177,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     if (flags["public"] or flags["create_pr"]) and not repo:
         raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
     out = Path(os.path.realpath(flags["out"]))
-    if out == Path.cwd():
-        raise UsageError(
-            f"{out} is the folder that you are in, and would be another one afterwards; name a folder in it"
-        )
+    check_place(out)  # here, where it is typed: the run is read in another folder
     target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
     return PruneAsked(
         run=Path(os.path.realpath(flags["run_folder"])),

@@ -1,15 +1,9 @@
 """The folder of a pruned data set: written beside its place, checked, and put there in one step."""
 
-import errno
-import fcntl
 import os
 import shutil
-import stat
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +13,8 @@ from analysis.pruned_files import FOLDER, PrunedFile, PruneRecord
 from orchestrator.execution.write_lists import kept_table
 from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
-from orchestrator.store.atomic import atomic_write, make_folder, sha256_of, store_errors, sync
+from orchestrator.store.atomic import atomic_write, sha256_of
+from orchestrator.store.whole_folder import check_place, whole_folder
 from trainables.data.rewriting import check_written, write_splits
 from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
@@ -42,49 +37,13 @@ def check_out(out: Path, *, own: Sequence[Path] = ()) -> Path:
         UnavailableError: If nothing can be written where it is to be.
     """
     out = Path(os.path.realpath(out))  # unlike Path.resolve it takes a loop of links
-    # os.path and not Path: a name that is too long is one that is not there.
-    if os.path.lexists(out) and not os.path.isdir(out):  # noqa: PTH112
-        raise UsageError(f"{out} is there and is no folder; name one that is not there yet")
-    if os.path.isdir(out) and any(out.iterdir()):  # noqa: PTH112
-        raise UsageError(
-            f"{out} is not empty, and nothing in it is overwritten; name a folder that is not there yet"
-        )
     for folder in own:
-        if out.is_relative_to(folder.resolve()):
+        if out != folder.resolve() and out.is_relative_to(folder.resolve()):
             raise UsageError(
                 f"{out} is in {folder}, which holds what a run goes on from; name a folder elsewhere"
             )
-    _check_place(out)
+    check_place(out)
     return out
-
-
-def _check_place(out: Path) -> None:
-    """Refuse where no folder can be written beside its place, and then be given its name."""
-    there = next(path for path in out.parents if os.path.exists(path))  # noqa: PTH110
-    if not there.is_dir():
-        raise UsageError(f"{there} is a file, so that {out} can be no folder; name another")
-    if os.path.ismount(out):
-        raise UsageError(
-            f"{out} is where a disk is mounted, and a folder is put in its place in one step; name one "
-            f"in it, such as {out / 'pruned'}"
-        )
-    if not os.access(there, os.W_OK | os.X_OK):
-        inside = f", or {out / 'pruned'}, as it is written beside its place" * out.is_dir()
-        raise UnavailableError(
-            f"{there} cannot be written to; make it writable, or name a folder elsewhere{inside}"
-        )
-    longest = os.pathconf(there, "PC_NAME_MAX")
-    names = (*out.relative_to(there).parts, _draft_of(out).name)
-    if any(len(os.fsencode(name)) > longest for name in names):
-        room = longest - len(os.fsencode(_draft_of(out).name)) + len(os.fsencode(out.name))
-        raise UsageError(
-            f"{out}: its name is too long; one of {room} bytes has room beside its place"
-        )
-
-
-def _draft_of(out: Path) -> Path:
-    """A hidden folder beside a folder that is to be."""
-    return out.parent / f".{out.name}.{uuid.uuid4().hex}.partial"
 
 
 def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
@@ -166,68 +125,3 @@ def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRec
         kept_sha256=sha256_of(draft / "kept.parquet", fresh=True),
         removed_sha256=sha256_of(draft / "removed.parquet", fresh=True),
     )
-
-
-@contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
-    """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
-
-    What a command that was killed left beside is taken away.
-    """
-    with store_errors(out.parent):
-        make_folder(out.parent)
-        for left in sorted(out.parent.glob(f".{escape(out.name)}.*.partial")):
-            _take_away(left, out)
-        draft = _draft_of(out)
-        draft.mkdir()
-        _take_after(out, draft)
-        held = os.open(draft, os.O_RDONLY)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield draft
-            for path in sorted(draft.rglob("*"), reverse=True):
-                sync(path)
-            sync(draft)
-            _put(draft, out)
-            sync(out.parent)
-        finally:
-            os.close(held)
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _take_after(out: Path, draft: Path) -> None:
-    """Who may read an empty folder that is there may read what takes its place, and nobody else."""
-    if out.is_dir():
-        about = out.stat()
-        if (os.geteuid(), os.getegid()) != (about.st_uid, about.st_gid):
-            with suppress(PermissionError):  # of others' folders the superuser alone can
-                os.chown(draft, about.st_uid, about.st_gid)
-        draft.chmod(stat.S_IMODE(about.st_mode) | stat.S_IRWXU)
-
-
-def _put(draft: Path, out: Path) -> None:
-    """Give a finished folder its name."""
-    try:
-        draft.rename(out)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        raise UsageError(
-            f"{out} was filled meanwhile, and nothing in it is overwritten; name a folder that is not there "
-            "yet"
-        ) from error
-
-
-def _take_away(left: Path, out: Path) -> None:
-    """Remove what a command that was killed left; its lock ended with it."""
-    try:
-        held = os.open(left, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
-    except BlockingIOError as error:
-        raise UnavailableError(f"{out} is being written by another command; wait for it") from error
-    finally:
-        os.close(held)
