@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from rich.filesize import decimal
 
 from analysis.pruned_files import FOLDER, PrunedFile, PruneRecord
 from orchestrator.execution.write_lists import kept_table
@@ -15,7 +17,7 @@ from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
 from orchestrator.store.atomic import atomic_write, sha256_of
 from orchestrator.store.whole_folder import check_place, whole_folder
-from trainables.data.rewriting import check_written, write_splits
+from trainables.data.rewriting import check_keep, check_written, write_splits
 from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
 from trainables.selection.removed import removed_rows
@@ -62,9 +64,27 @@ def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
     free = shutil.disk_usage(there).free
     if wanted > free:
         raise UnavailableError(
-            f"{there} has {free / 1e9:.2f} GB free, and the pruned data set needs about "
-            f"{wanted / 1e9:.2f} GB; free some, or name a folder on a larger disk"
+            f"{there} has {decimal(free)} free, and the pruned data set needs about {decimal(wanted)}; free some, or name a folder on a larger disk"
         )
+
+
+def check_list(opened: OpenedRun, survivors: Survivors) -> None:
+    """Refuse a list that leaves nothing that could be written, before anything is run.
+
+    Args:
+        opened: The run, with its data.
+        survivors: The list.
+
+    Raises:
+        DataError: If a class is left without a training row, and another split has it.
+    """
+    check_keep(opened.dataset, _stays(opened, survivors))
+
+
+def _stays(opened: OpenedRun, survivors: Survivors) -> dict[str, NDArray[np.bool_]]:
+    """Of each split, which of its rows stay: of others than the training rows all."""
+    every = {name: np.ones(len(split), dtype=bool) for name, split in opened.dataset.splits.items()}
+    return every | {"train": survivors.keep}
 
 
 def _size_of(opened: OpenedRun) -> int:
@@ -110,8 +130,7 @@ def write_folder(
 def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRecord) -> PruneRecord:
     """Write and check the files of data, and who stays and who goes."""
     dataset, keep = opened.dataset, survivors.keep
-    stays = {name: np.ones(len(split), dtype=bool) for name, split in dataset.splits.items()}
-    stays["train"] = keep
+    stays = _stays(opened, survivors)
     written = write_splits(opened.source, dataset, stays, draft / "data")
     notes = check_written(opened.source, dataset, stays, draft / "data")
     kept = kept_table(dataset, keep, answers="class")

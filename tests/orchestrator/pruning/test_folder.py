@@ -14,7 +14,7 @@ from analysis.run_files import Plan
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.pruning import folder
-from orchestrator.pruning.folder import check_out, check_space, write_folder
+from orchestrator.pruning.folder import check_list, check_out, check_space, write_folder
 from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
 from tests.pruned_folders import RECORD
@@ -120,10 +120,17 @@ def test_an_error_leaves_nothing(tmp_path, opened, survivors, monkeypatch, name)
     assert read_pruned(opened.folder) == []
 
 
+def test_a_list_that_leaves_no_row_of_a_class_is_refused_before_anything_is_run(opened, survivors):
+    check_list(opened, survivors)
+    labels = opened.dataset.train.labels
+    with pytest.raises(DataError, match="no training row of class 'a' stays"):
+        check_list(opened, replace(survivors, keep=labels != 0))
+
+
 def test_too_little_room_is_told_before(tmp_path, opened, monkeypatch):
     usage = folder.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(folder.shutil, "disk_usage", lambda _: usage._replace(free=100))
-    with pytest.raises(UnavailableError, match=r"0\.00 GB free.*larger disk"):
+    with pytest.raises(UnavailableError, match=r"100 bytes free.* kB; free some"):
         check_space(tmp_path / "far" / "out", opened, 10)
 
 
