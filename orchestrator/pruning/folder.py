@@ -64,7 +64,8 @@ def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
     free = shutil.disk_usage(there).free
     if wanted > free:
         raise UnavailableError(
-            f"{there} has {decimal(free)} free, and the pruned data set needs about {decimal(wanted)}; free some, or name a folder on a larger disk"
+            f"{there} has {decimal(free)} free, and the pruned data set needs about {decimal(wanted)}; free "
+            "some, or name a folder on a larger disk"
         )
 
 
