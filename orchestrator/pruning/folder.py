@@ -17,7 +17,7 @@ from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
 from orchestrator.store.atomic import atomic_write, sha256_of
 from orchestrator.store.whole_folder import check_place, whole_folder
-from trainables.data.rewriting import check_keep, check_written, write_splits
+from trainables.data.rewriting import check_marks, check_written, write_splits
 from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
 from trainables.selection.removed import removed_rows
@@ -79,7 +79,7 @@ def check_list(opened: OpenedRun, survivors: Survivors) -> None:
     Raises:
         DataError: If a class is left without a training row, and another split has it.
     """
-    check_keep(opened.dataset, _stays(opened, survivors))
+    check_marks(opened.dataset, _stays(opened, survivors))
 
 
 def _stays(opened: OpenedRun, survivors: Survivors) -> dict[str, NDArray[np.bool_]]:

@@ -73,7 +73,7 @@ def write_splits(
         DataError: If a class is left without a training row and another split has it, or files changed
             since they were read.
     """
-    check_keep(dataset, keep)
+    check_marks(dataset, keep)
     origin = origin_of(source, dataset)
     folder.mkdir(parents=True)
     written: list[WrittenFile] = []
@@ -96,7 +96,7 @@ def write_splits(
     return tuple(written)
 
 
-def check_keep(dataset: Dataset, keep: Keep) -> None:
+def check_marks(dataset: Dataset, keep: Keep) -> None:
     """Refuse marks that do not fit, and a training split without a class that another split has.
 
     Args:
