@@ -1,5 +1,6 @@
 """prune-envelope cache export: what a run's trials were made with, in files that everybody can read."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +52,7 @@ def export(
     cache: Annotated[Path | None, typer.Option(help="The store. Default: the run's own.")] = None,
 ) -> None:
     """Write scores, embeddings or neighbours with each sample's own id and the name of its class."""
+    from orchestrator.store.whole_folder import check_place
     from trainables.errors import INCOMPLETE, UsageError, explained
 
     with explained():
@@ -58,9 +60,8 @@ def export(
             raise UsageError(
                 f"--format csv with --what {what}: a cell of a CSV holds no list; leave --format out"
             )
-        target = (out or Path(f"{run.resolve().name}-{what}")).absolute()
-        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise UsageError(f"{target} is there already; name a folder that is not")
+        target = Path(os.path.realpath(out or f"{run.resolve().name}-{what}"))
+        check_place(target)
         lacks = _export(run, target, what, (dataset, method), ending=ending, cache=cache)
         if lacks:
             raise SystemExit(INCOMPLETE)
@@ -81,7 +82,7 @@ def _export(
 
     from orchestrator.execution.write_exports import write_exports
     from orchestrator.planning.exporting import data_files, export_items
-    from orchestrator.store.readable import draft_folder
+    from orchestrator.store.whole_folder import whole_folder
     from trainables.data.dataset_file import read_names
 
     plan, store = store_of(run, cache)
@@ -90,7 +91,7 @@ def _export(
     items = export_items(plan, what, sizes, dataset=only[0], method=only[1])
     here, lacking = _sorted_out(items, store, set(data))
     _check_any(items, here, lacking, what)
-    with draft_folder(target) as draft:
+    with whole_folder(target) as draft:
         index = write_exports(here, store, data, draft, ending=ending)
     table = Table("file", "rows", "bytes")
     for line in index:

@@ -1,5 +1,6 @@
 """prune-envelope prune: the data set without the rows that a run has shown can go."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -164,6 +165,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     from orchestrator.pruning.hub_target import HubTarget
     from orchestrator.pruning.make import PruneAsked
     from orchestrator.pruning.warrant import check_seeds
+    from orchestrator.store.whole_folder import check_place
     from trainables.errors import UsageError
 
     check_seeds(flags["fresh"])
@@ -176,10 +178,12 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     data, repo = flags["data"], flags["hub_repo"]
     if (flags["public"] or flags["create_pr"]) and not repo:
         raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
+    out = Path(os.path.realpath(flags["out"]))
+    check_place(out)  # here, where it is typed: the run is read in another folder
     target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
     return PruneAsked(
-        run=flags["run_folder"].resolve(),
-        out=flags["out"].resolve(),
+        run=Path(os.path.realpath(flags["run_folder"])),
+        out=out,
         command=shlex.join(["prune-envelope", *sys.argv[1:]]),
         dataset=flags["of_dataset"],
         method=flags["method"],

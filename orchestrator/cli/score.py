@@ -69,7 +69,10 @@ _OUT = parameter(
     "",
 )
 _FORCE = parameter(
-    "force", bool, typer.Option("--force", help="Replace files that are there."), False
+    "force",
+    bool,
+    typer.Option("--force", help="Replace files that are there, but for the data."),
+    False,
 )
 _DRY_RUN = parameter("dry_run", bool, typer.Option("--dry-run", "-n", help="Plan only."), False)
 
@@ -110,9 +113,11 @@ def files_of(out: str, plan: "ScorePlan", *, force: bool) -> dict[str, Path]:
 
     Raises:
         UsageError: If several signals have one file, a name's ending is none that is written, or a
-            file is there and is not to be replaced.
+            file is there and is not to be replaced, as one of the data never is.
+        UnavailableError: If nothing can be written there.
     """
     from orchestrator.store.readable import FORMATS, file_names
+    from orchestrator.store.whole_folder import check_parent
     from trainables.errors import UsageError
 
     if not out:
@@ -137,6 +142,13 @@ def files_of(out: str, plan: "ScorePlan", *, force: bool) -> dict[str, Path]:
     there = [file for file in files.values() if file.exists()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already; add --force to replace it, or name another")
+    for file in files.values():
+        check_parent(file)
+    for file in there:
+        if any(file.samefile(one) for one in plan.files if one.exists()):
+            raise UsageError(
+                f"{file} holds the data that are to be scored, and is never replaced; name another file"
+            )
     return files
 
 

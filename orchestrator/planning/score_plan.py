@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from orchestrator.planning.arms import arm_of
 from orchestrator.planning.expansion import OF_TRAINING, expand, looks_at_learner
@@ -20,6 +21,7 @@ from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
 from trainables.data.catalog import comes_with_vectors
 from trainables.data.dataset import Dataset
+from trainables.data.origin import read_files
 from trainables.data.scored import load_to_score
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on
@@ -44,12 +46,14 @@ class ScorePlan:
         model: What embeds or learns them; None where no signal looks at a model.
         signals: The trials whose scores are wanted, one a seed, by the signal as it is written.
         resources: Where it runs.
+        files: That the data set is read from.
     """
 
     dataset: Dataset
     model: Model | None
     signals: Mapping[str, tuple[TrialSpec, ...]]
     resources: Resources
+    files: tuple[Path, ...] = ()
 
     @property
     def specs(self) -> list[TrialSpec]:
@@ -104,6 +108,7 @@ def plan_scores(request: Request, resources: Resources) -> ScorePlan:
         model=model,
         signals={signal_text(own[0]): tuple(own) for own in by_arm},
         resources=resources,
+        files=read_files(source, dataset),
     )
 
 

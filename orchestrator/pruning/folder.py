@@ -1,25 +1,23 @@
 """The folder of a pruned data set: written beside its place, checked, and put there in one step."""
 
-import errno
-import fcntl
 import os
 import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from glob import escape
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from rich.filesize import decimal
 
 from analysis.pruned_files import FOLDER, PrunedFile, PruneRecord
 from orchestrator.execution.write_lists import kept_table
 from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
-from orchestrator.store.atomic import atomic_write, make_folder, sha256_of, store_errors, sync
-from trainables.data.rewriting import check_written, write_splits
+from orchestrator.store.atomic import atomic_write, sha256_of
+from orchestrator.store.whole_folder import check_place, whole_folder
+from trainables.data.rewriting import check_marks, check_written, write_splits
 from trainables.errors import UnavailableError, UsageError
 from trainables.keys import key_of
 from trainables.selection.removed import removed_rows
@@ -29,19 +27,24 @@ _REMOVED_BYTES = 200
 Card = Callable[[PruneRecord], str]
 
 
-def check_out(out: Path) -> Path:
-    """Where a folder is to be: absolute, with no link in its way.
+def check_out(out: Path, *, own: Sequence[Path] = ()) -> Path:
+    """Where a folder is to be: absolute, with no link in its way; what could only fail at the end is refused.
+
+    Args:
+        out: As it was asked for.
+        own: Folders that are kept for something else, in which it may not lie: the run's, the store.
 
     Raises:
-        UsageError: If something is there already.
+        UsageError: If something is there already, or no folder can be put there.
+        UnavailableError: If nothing can be written where it is to be.
     """
-    out = out.absolute().resolve()
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; name a folder that is not there yet")
-    if out.is_dir() and any(out.iterdir()):
-        raise UsageError(
-            f"{out} is not empty, and nothing in it is overwritten; name a folder that is not there yet"
-        )
+    out = Path(os.path.realpath(out))  # unlike Path.resolve it takes a loop of links
+    for folder in own:
+        if out != folder.resolve() and out.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{out} is in {folder}, which holds what a run goes on from; name a folder elsewhere"
+            )
+    check_place(out)
     return out
 
 
@@ -61,9 +64,28 @@ def check_space(out: Path, opened: OpenedRun, removed: int) -> None:
     free = shutil.disk_usage(there).free
     if wanted > free:
         raise UnavailableError(
-            f"{there} has {free / 1e9:.2f} GB free, and the pruned data set needs about "
-            f"{wanted / 1e9:.2f} GB; free some, or name a folder on a larger disk"
+            f"{there} has {decimal(free)} free, and the pruned data set needs about {decimal(wanted)}; free "
+            "some, or name a folder on a larger disk"
         )
+
+
+def check_list(opened: OpenedRun, survivors: Survivors) -> None:
+    """Refuse a list that leaves nothing that could be written, before anything is run.
+
+    Args:
+        opened: The run, with its data.
+        survivors: The list.
+
+    Raises:
+        DataError: If a class is left without a training row, and another split has it.
+    """
+    check_marks(opened.dataset, _stays(opened, survivors))
+
+
+def _stays(opened: OpenedRun, survivors: Survivors) -> dict[str, NDArray[np.bool_]]:
+    """Of each split, which of its rows stay: of others than the training rows all."""
+    every = {name: np.ones(len(split), dtype=bool) for name, split in opened.dataset.splits.items()}
+    return every | {"train": survivors.keep}
 
 
 def _size_of(opened: OpenedRun) -> int:
@@ -109,8 +131,7 @@ def write_folder(
 def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRecord) -> PruneRecord:
     """Write and check the files of data, and who stays and who goes."""
     dataset, keep = opened.dataset, survivors.keep
-    stays = {name: np.ones(len(split), dtype=bool) for name, split in dataset.splits.items()}
-    stays["train"] = keep
+    stays = _stays(opened, survivors)
     written = write_splits(opened.source, dataset, stays, draft / "data")
     notes = check_written(opened.source, dataset, stays, draft / "data")
     kept = kept_table(dataset, keep, answers="class")
@@ -124,57 +145,3 @@ def _fill(draft: Path, opened: OpenedRun, survivors: Survivors, record: PruneRec
         kept_sha256=sha256_of(draft / "kept.parquet", fresh=True),
         removed_sha256=sha256_of(draft / "removed.parquet", fresh=True),
     )
-
-
-@contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
-    """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
-
-    What a command that was killed left beside is taken away.
-    """
-    with store_errors(out.parent):
-        make_folder(out.parent)
-        for left in sorted(out.parent.glob(f".{escape(out.name)}.*.partial")):
-            _take_away(left, out)
-        draft = out.parent / f".{out.name}.{uuid.uuid4().hex}.partial"
-        draft.mkdir()
-        held = os.open(draft, os.O_RDONLY)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield draft
-            for path in sorted(draft.rglob("*"), reverse=True):
-                sync(path)
-            sync(draft)
-            _put(draft, out)
-            sync(out.parent)
-        finally:
-            os.close(held)
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put(draft: Path, out: Path) -> None:
-    """Give a finished folder its name."""
-    try:
-        draft.rename(out)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        raise UsageError(
-            f"{out} was filled meanwhile, and nothing in it is overwritten; name a folder that is not there "
-            "yet"
-        ) from error
-
-
-def _take_away(left: Path, out: Path) -> None:
-    """Remove what a command that was killed left; its lock ended with it."""
-    try:
-        held = os.open(left, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
-    except BlockingIOError as error:
-        raise UnavailableError(f"{out} is being written by another command; wait for it") from error
-    finally:
-        os.close(held)

@@ -22,7 +22,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.pruning.card import card_text
 from orchestrator.pruning.chosen import list_of
-from orchestrator.pruning.folder import check_out, check_space, write_folder
+from orchestrator.pruning.folder import check_list, check_out, check_space, write_folder
 from orchestrator.pruning.hub_target import HubTarget, check_target
 from orchestrator.pruning.opened import OpenedRun, open_run
 from orchestrator.pruning.overlay import Overlay
@@ -105,7 +105,7 @@ def prune_run(
         console: Where lines go.
         tolerance: The margin that the run was asked for.
     """
-    out = check_out(asked.out)
+    out = check_out(asked.out, own=(asked.run, resources.cache))
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     study = read_runs([asked.run], by=by)
     _check_one_dataset(study, asked)
@@ -159,6 +159,7 @@ def _make(
     _check_same(chosen, survivors)
     record = _record(asked, chosen, opened, survivors)
     print_list(chosen, survivors, record.classes, console)
+    check_list(opened, survivors)
     check_space(out, opened, int((~survivors.keep).sum()))
     about = _about(asked, opened, record.list_sha)
     code = DONE
@@ -285,6 +286,7 @@ def _dry_run(
             survivors = survivors_of(spec, runs)
         _check_same(chosen, survivors)
         print_list(chosen, survivors, class_counts(opened.dataset, survivors), console)
+        check_list(opened, survivors)
         check_space(out, opened, int((~survivors.keep).sum()))
         if asked.warrant:
             planned = planned_warrant(opened.sweep, survivors, chosen.study, seeds=asked.seeds)

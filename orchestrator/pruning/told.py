@@ -133,6 +133,8 @@ def protection_text(spec: TrialSpec) -> str:
 def class_counts(dataset: Dataset, survivors: Survivors) -> tuple[ClassCount, ...]:
     """How many rows of each class stay; none where there are no classes."""
     names, labels = dataset.class_names, dataset.train.labels
+    if not names:  # labels are zeros then
+        return ()
     kept, rows = (
         np.bincount(one, minlength=len(names)) for one in (labels[survivors.keep], labels)
     )

@@ -5,7 +5,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -121,29 +120,3 @@ def read_about(path: Path) -> dict[str, Any]:
     """What decided the rows of a Parquet file that `write_readable` wrote."""
     found: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_ABOUT])
     return found
-
-
-@contextmanager
-def draft_folder(path: Path) -> Iterator[Path]:
-    """A draft beside a folder that is not there yet, or is empty; it takes its name at the end.
-
-    An error leaves nothing; what a killed process left beside is removed by the next call.
-
-    Raises:
-        StoreError: If there is no room, or the folder cannot be written to.
-    """
-    import shutil
-
-    path = path.absolute()
-    draft = path.parent / f".{path.name}.tmp"
-    with store_errors(path.parent):
-        make_folder(path.parent)
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        try:
-            yield draft
-            if path.is_dir():
-                path.rmdir()  # an empty one
-            draft.rename(path)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)

@@ -46,7 +46,7 @@ class Run:
         """Hold the folder; it is free again when this process ends, however it ends.
 
         Raises:
-            RunLockedError: If another sweep holds it.
+            RunLockedError: If another command holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / ".lock")
@@ -56,8 +56,8 @@ class Run:
         except Timeout as error:
             who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
             raise RunLockedError(
-                f"another sweep ({who}) is using {self.folder}; watch it by prune-envelope status "
-                f"{self.folder} --watch, or give another --run"
+                f"another sweep or prune ({who}) is using {self.folder}; give the same command when it has ended "
+                f"(prune-envelope status {self.folder} --watch), or sweep with another --run"
             ) from error
         try:
             atomic_write(owner, f"pid {os.getpid()} on {os.uname().nodename}".encode())

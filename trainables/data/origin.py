@@ -11,6 +11,7 @@ from trainables.data.dataset import Dataset
 from trainables.data.loading import columns_of
 from trainables.data.readers import format_of
 from trainables.data.stress import alterations_text
+from trainables.data.vectors import npy_beside
 from trainables.errors import DataError
 
 
@@ -63,3 +64,19 @@ def origin_of(source: Source, dataset: Dataset) -> Origin | None:
         files[name] = tuple(part.path for part in parts if part.path is not None)
     train = there.parts["train"]
     return Origin(files=files, columns=columns_of(train, wanted), class_names=train[0].class_names)
+
+
+def read_files(source: Source, dataset: Dataset) -> tuple[Path, ...]:
+    """The files on this machine that a data set was read from: tables of all splits, and vectors beside them.
+
+    Args:
+        source: What was asked for.
+        dataset: What was read; of one that the package made there are none.
+    """
+    if dataset.train.rows is None:
+        return ()
+    there, _ = found_parts(source)
+    tables = [part.path for parts in there.parts.values() for part in parts if part.path]
+    vectors = source.columns.embedding if source.columns else ""
+    beside = [npy_beside(path, vectors) for path in tables] if vectors.endswith(".npy") else []
+    return (*tables, *beside)

@@ -73,7 +73,7 @@ def write_splits(
         DataError: If a class is left without a training row and another split has it, or files changed
             since they were read.
     """
-    _check_keep(dataset, keep)
+    check_marks(dataset, keep)
     origin = origin_of(source, dataset)
     folder.mkdir(parents=True)
     written: list[WrittenFile] = []
@@ -96,8 +96,17 @@ def write_splits(
     return tuple(written)
 
 
-def _check_keep(dataset: Dataset, keep: Keep) -> None:
-    """Refuse marks that do not fit, and a training split without a class that another split has."""
+def check_marks(dataset: Dataset, keep: Keep) -> None:
+    """Refuse marks that do not fit, and a training split without a class that another split has.
+
+    Args:
+        dataset: What `load` gave.
+        keep: Of each split, which of its rows stay, shape (n,).
+
+    Raises:
+        DataError: If no row of a split stays, or a class is left without a training row and another split
+            has it.
+    """
     for name, split in dataset.splits.items():
         marks = np.asarray(keep[name])
         if marks.dtype != np.bool_ or marks.shape != (len(split),):

@@ -470,6 +470,36 @@ def test_a_file_that_is_there_stays_unless_forced(here, tmp_path):
     assert out.read_text().startswith("row,id,")
 
 
+def test_the_data_are_never_replaced_by_their_scores(tmp_path):
+    table = pd.DataFrame(
+        {"uid": range(30), "text": [f"red {i}" for i in range(30)], "label": ["a", "b"] * 15}
+    )
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    (tmp_path / "link.csv").symlink_to("mine.csv")
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "mine.csv")
+    before = (tmp_path / "mine.csv").read_bytes()
+    words = [
+        tmp_path / "mine.csv",
+        *FLAGS,
+        "--signal",
+        "random",
+        "--cache",
+        tmp_path / "c",
+        "--force",
+    ]
+    for name in ("mine.csv", "link.csv", "hard.csv", "./mine.csv"):
+        assert "is never replaced" in refused(*words, "--out", f"{tmp_path}/{name}")
+    assert (tmp_path / "mine.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["mine.csv/s.csv", "mine.csv/deep/"])
+def test_where_nothing_can_be_written_is_told_before(here, tmp_path, name):
+    (tmp_path / "mine.csv").write_text("x")
+    words = [*FLAGS, "--signal", "random", "--cache", tmp_path / "c", "--out", f"{tmp_path}/{name}"]
+    refused(here / "mine.csv", *words)
+    assert not (tmp_path / "c").exists()
+
+
 def test_several_signals_are_a_file_each_in_a_folder(here, tmp_path):
     words = ["--signal", "random", "--signal", "tfidf", "--cache", tmp_path / "c"]
     done(here / "mine.csv", *FLAGS, *words, "--out", tmp_path / "out")

@@ -1,7 +1,5 @@
 """The folder of a pruned data set is whole or absent, whatever happens, and nothing is overwritten."""
 
-import os
-import signal
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from analysis.run_files import Plan
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.pruning import folder
-from orchestrator.pruning.folder import check_out, check_space, whole_folder, write_folder
+from orchestrator.pruning.folder import check_list, check_out, check_space, write_folder
 from orchestrator.pruning.opened import OpenedRun
 from orchestrator.pruning.survivors import Survivors
 from tests.pruned_folders import RECORD
@@ -109,38 +107,6 @@ def test_an_empty_folder_may_be_there(tmp_path, opened, survivors, make):
     assert (tmp_path / "out/prune.json").exists()
 
 
-def full(out):
-    out.mkdir()
-    (out / ".hidden").write_text("mine")
-
-
-def link(out):
-    full(out.parent / "there")
-    out.symlink_to(out.parent / "there")
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (full, "is not empty"),
-        (link, "is not empty"),
-        (lambda out: out.write_text("x"), "is a file"),
-    ],
-)
-def test_what_is_there_is_never_overwritten(tmp_path, make, said):
-    make(tmp_path / "out")
-    with pytest.raises(UsageError, match=said):
-        check_out(tmp_path / "out")
-
-
-def test_what_comes_there_meanwhile_is_not_overwritten(tmp_path, opened, survivors):
-    out = check_out(tmp_path / "out")
-    with pytest.raises(UsageError, match="was filled meanwhile"), whole_folder(out):
-        full(tmp_path / "out")
-    assert (out / ".hidden").read_text() == "mine"
-    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
-
-
 @pytest.mark.parametrize("name", ["write_splits", "check_written", "removed_rows"])
 def test_an_error_leaves_nothing(tmp_path, opened, survivors, monkeypatch, name):
     def broken(*_):
@@ -154,57 +120,29 @@ def test_an_error_leaves_nothing(tmp_path, opened, survivors, monkeypatch, name)
     assert read_pruned(opened.folder) == []
 
 
-def killed_at(stage, out):
-    """Writes a folder in a process that is killed at a stage of it; what there is afterwards."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with whole_folder(out) as draft:
-                if stage == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                (draft / "data").mkdir()
-                (draft / "data" / "train.csv").write_text("a")
-                if stage == 1:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                (draft / "prune.json").write_text("{}")
-                if stage == 2:
-                    folder._put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
-@pytest.mark.parametrize("stage", [0, 1, 2])
-def test_killed_at_any_moment_it_leaves_no_folder_and_the_next_takes_the_rest_away(tmp_path, stage):
-    out = tmp_path / "o[u]t"
-    other = tmp_path / ".o[u]t2.abc.partial"
-    other.mkdir()
-    assert killed_at(stage, out)
-    assert not out.exists()
-    (left,) = tmp_path.glob(".o[[]u]t.*.partial")
-    assert not killed_at(None, out)
-    assert not left.exists() and sorted(path.name for path in out.iterdir()) == [
-        "data",
-        "prune.json",
-    ]
-    assert other.exists()  # of another folder
-
-
-def test_two_commands_do_not_write_one_folder(tmp_path):
-    out = tmp_path / "out"
-    with whole_folder(out) as draft:
-        with (
-            pytest.raises(UnavailableError, match="being written by another command"),
-            whole_folder(out),
-        ):
-            pass
-        assert draft.exists()
-    assert out.is_dir()
+def test_a_list_that_leaves_no_row_of_a_class_is_refused_before_anything_is_run(opened, survivors):
+    check_list(opened, survivors)
+    labels = opened.dataset.train.labels
+    with pytest.raises(DataError, match="no training row of class 'a' stays"):
+        check_list(opened, replace(survivors, keep=labels != 0))
 
 
 def test_too_little_room_is_told_before(tmp_path, opened, monkeypatch):
     usage = folder.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(folder.shutil, "disk_usage", lambda _: usage._replace(free=100))
-    with pytest.raises(UnavailableError, match=r"0\.00 GB free.*larger disk"):
+    with pytest.raises(UnavailableError, match=r"100 bytes free.* kB; free some"):
         check_space(tmp_path / "far" / "out", opened, 10)
+
+
+@pytest.mark.parametrize("place", ["run/out", "run/pruned", "link/out", "run/../run/out"])
+def test_a_place_that_is_the_run_s_own_is_refused(tmp_path, place):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to("run")
+    with pytest.raises(UsageError, match="holds what a run goes on from"):
+        check_out(tmp_path / place, own=(tmp_path / "run",))
+    assert not [*(tmp_path / "run").iterdir()]
+
+
+def test_a_place_is_where_its_links_lead(tmp_path):
+    (tmp_path / "link").symlink_to("there")
+    assert check_out(tmp_path / "link") == tmp_path / "there"
