@@ -68,7 +68,7 @@ def join_ray(address: str, **options: Any) -> None:
         options: Of `ray.init`.
 
     Raises:
-        UnavailableError: If no cluster answers there.
+        UnavailableError: If no cluster answers there, or none starts here in time.
         UsageError: If it is no address.
     """
     import ray
@@ -83,6 +83,13 @@ def join_ray(address: str, **options: Any) -> None:
     except ValueError as error:
         raise UsageError(
             f"--address {address!r}: {error}; give local, auto, or the HOST:PORT of a head"
+        ) from error
+    except Exception as error:
+        if "timed out during startup" not in str(error):  # Ray has no class of its own for it
+            raise
+        raise UnavailableError(
+            "Ray did not start in time: this machine has too much else to do, or too little memory; "
+            "the same command goes on when it is calmer"
         ) from error
 
 

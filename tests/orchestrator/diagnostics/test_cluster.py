@@ -4,9 +4,11 @@ from orchestrator.diagnostics import cluster
 from orchestrator.diagnostics.cluster import (
     cluster_checks,
     collect_notes,
+    join_ray,
     leave_note,
     probe_machine,
 )
+from trainables.errors import UnavailableError
 
 SAME = {"torch": "2.13.0", "python": "3.11.7"}
 
@@ -80,3 +82,18 @@ def test_a_machine_tells_what_it_is_and_that_it_cannot_write(tmp_path):
     assert seen["versions"]["torch"].startswith("2.") and "device" not in seen["versions"]
     assert "Error" in seen["fault"]
     assert probe_machine("", "note")["fault"] == ""
+
+
+def test_a_machine_too_busy_for_ray_is_told_so_and_a_bug_is_left_one(monkeypatch):
+    import ray
+
+    def fails(*_, **__):
+        raise Exception(words)
+
+    monkeypatch.setattr(ray, "init", fails)
+    words = "The current node timed out during startup. This could happen because ..."
+    with pytest.raises(UnavailableError, match="too much else to do"):
+        join_ray("local")
+    words = "something else"
+    with pytest.raises(Exception, match="something else"):
+        join_ray("local")
