@@ -15,6 +15,8 @@ from trainables.neighbours.vectors import CELL, SHARD_ROWS, Vectors, shards_of, 
 # Multiplications up to which every row that goes is held against every row that stays: on two CPU
 # cores without int8 some 3 minutes, with it one.
 MOST_EXACT = 8e12
+# A pair of shorter vectors takes as long as one of so many numbers: it is compared, too.
+_LEAST_WIDTH = 128
 # Of inverted lists: rows that centroids are learnt on for each list, rounds, and lists looked into.
 _ROWS_EACH, _ROUNDS, _PROBES = 64, 10, 24
 
@@ -71,7 +73,8 @@ def nearest_survivors(
     is_exact, open_ = True, np.flatnonzero((rows < 0) & directed[gone])
     stay = np.flatnonzero(keep & directed)
     if len(open_) and len(stay):
-        is_exact = float(len(open_)) * len(stay) * vectors.shape[1] <= most_exact
+        width = max(vectors.shape[1], _LEAST_WIDTH)
+        is_exact = float(len(open_)) * len(stay) * width <= most_exact
         search = _exact if is_exact else _by_lists
         rows[open_], similarity[open_] = search(vectors, gone[open_], stay)
     return NearestSurvivors(rows=rows, similarity=similarity, is_exact=is_exact)

@@ -81,3 +81,11 @@ def test_cosines_are_of_each_row_and_its_other(clouds):
     found = cosines(vectors, rows, others)
     assert found[[0, 2]] == pytest.approx(cosine_table(vectors)[[3, 7], [4, 7]], abs=1e-6)
     assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize(("most", "is_exact"), [(100 * 200 * 128, True), (100 * 200 * 127, False)])
+def test_a_pair_of_short_vectors_counts_as_one_of_128_numbers(most, is_exact):
+    vectors = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    keep = np.arange(300) >= 100
+    found = nearest_survivors(vectors, np.arange(100), keep, most_exact=most)
+    assert found.is_exact is is_exact
