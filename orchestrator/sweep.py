@@ -110,7 +110,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     if dry_run:
         paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
         if options.calibrate:
-            paces |= calibrate_paces(sweep, set(sweep.datasets) - set(paces))
+            paces |= calibrate_paces(sweep, set(sweep.wholes) - set(paces))
             lacking = set(scoring_runs(sweep)) - set(scoring)
             scoring |= calibrate_paces(sweep, lacking, scoring_runs)
         print_estimate(sweep, paces, console, scoring=scoring)

@@ -62,6 +62,8 @@ class Grid:
         validation_fraction: Share of the training rows held out for signals with a target.
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        sizes: Training rows in all, ascending, 0 for all: the largest is the data set, the others are
+            subsets of it. None for the data set alone.
         control: Whether random pruning runs beside every arm; `controlled_blocks` adds it.
         confirm: Whether one cut is chosen at the end and confirmed by fresh seeds.
         needs_gpu: Whether it would take days without one.
@@ -75,6 +77,7 @@ class Grid:
     validation_fraction: float = 0.0
     protocol: str = "restart"
     budget: str = "epochs"
+    sizes: tuple[int, ...] = ()
     control: bool = True
     confirm: bool = True
     needs_gpu: bool = False

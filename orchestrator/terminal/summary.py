@@ -145,7 +145,7 @@ def _print_warnings(study: Study, console: Console) -> None:
 def _baselines(study: Study) -> list[str]:
     """The metric of the full-data runs, and what beside accuracy always naming the largest class gives."""
     lines, words = [], words_of(study)
-    full = [row for row in study.results if row.spec.is_baseline]
+    full = [row for row in study.whole_results if row.spec.is_baseline]
     for source in dict.fromkeys(condition_of(row.spec).source for row in full):
         own = [row for row in full if condition_of(row.spec).source == source]
         known = [x for row in own if (x := value_of(study, row)) is not None]
