@@ -25,10 +25,10 @@ def sizes_in(written: Iterable[str]) -> tuple[int, ...]:
         UsageError: If one is no such number, or there twice.
     """
     found = []
-    for text, one in ((text, part.strip()) for text in written for part in text.split(",")):
+    for whole, one in ((text, part.strip()) for text in written for part in text.split(",")):
         if one not in (ALL, "0") and not re.fullmatch(r"[1-9][0-9]*", one):
             raise UsageError(
-                f"--size {excerpt(text)}: {excerpt(one)} is no number of rows; give them without a comma inside, as in "
+                f"--size {excerpt(whole)}: {excerpt(one)} is no number of rows; give them without a comma inside, as in "
                 f"--size 500,1000,2000, and {ALL} for all rows"
             )
         found.append(0 if one == ALL else int(one))
