@@ -177,18 +177,20 @@ GRIDS["signals"] = Grid(
 )
 
 GRIDS["scaling"] = Grid(
-    about="Eight sizes, trained afresh with equal steps: does a signal bend the curve? Made text.",
-    model="tiny",
+    about="Five total sizes by four kept shares, equal steps: does a signal bend the frontier? Made text.",
+    model="linear",
     seeds=_SEEDS,
+    # Sizes double, and kept shares are powers of a half: what is kept of one size is another in all.
+    sizes=(500, 1000, 2000, 4000, 8000),
     blocks=(
         GridBlock(
-            datasets=("synthetic",),
-            warmups=(0.5,),
-            rates=(0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9),
-            arms=(KEEP_ONE, Arm(signal="el2n")),
+            datasets=("synthetic:8000",),
+            warmups=(),
+            rates=(0.5, 0.75, 0.875),
+            arms=(Arm(signal="el2n"), Arm(signal="el2n", prune="high"), KEEP_ONE),
         ),
     ),
-    # Fewer samples in as many epochs would also be fewer steps: two causes for one curve.
+    # Fewer rows in as many epochs would also be fewer steps: two causes for one curve.
     budget="steps",
     confirm=False,
 )

@@ -13,7 +13,6 @@ from trainables.data.given_scores import GivenScores, scores_of_part
 from trainables.data.subsets import Subset, subsets_of
 from trainables.errors import UsageError
 from trainables.spec import VECTORS, TrialSpec
-from trainables.training_settings import Training
 
 ALL = "all"
 
@@ -130,16 +129,10 @@ class Family:
 
 
 def _of_equal_steps(spec: TrialSpec, n: int, whole: int) -> TrialSpec:
-    training, scorer = as_many_steps(spec.training, n, whole), spec.scorer
+    training, scorer = spec.training.with_as_many_steps(n, whole), spec.scorer
     if scorer and scorer.model != VECTORS:
-        scorer = replace(scorer, training=as_many_steps(scorer.training, n, whole))
+        scorer = replace(scorer, training=scorer.training.with_as_many_steps(n, whole))
     return replace(spec, training=training, scorer=scorer)
-
-
-def as_many_steps(training: Training, n: int, whole: int) -> Training:
-    """A training by which n rows take as many optimizer steps as `whole` rows by the one given, to half an epoch."""
-    steps = training.epochs * -(-whole // training.batch_size)
-    return replace(training, epochs=max(1, round(steps / -(-n // training.batch_size))))
 
 
 def family_of(grid: Grid, datasets: Iterable[Dataset], given: Mapping[str, GivenScores]) -> Family:
