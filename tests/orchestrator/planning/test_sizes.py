@@ -173,7 +173,10 @@ def test_a_trainer_of_ones_own_sees_the_table_of_each_subset(tmp_path, monkeypat
         ({"adaptive": True}, "--size with --seeds adaptive"),
         ({"sizes": (50, 300)}, "--size 300 of synthetic:200: it has 200 training rows"),
         ({"sizes": (1, 0)}, "--size 1 of synthetic:200: .* the fewest with a row of every class"),
-        ({"sizes": (5, 0), "rates": (0.9,)}, "rate 0.9 of the 5 training rows of synthetic:200, 5 rows"),
+        (
+            {"sizes": (5, 0), "rates": (0.9,)},
+            "rate 0.9 of the 5 training rows of synthetic:200, 5 rows",
+        ),
     ],
 )
 def test_sizes_that_would_compare_nothing_or_are_not_there_are_refused(planned, changed, match):
