@@ -12,20 +12,19 @@ References:
     share, not about one total size.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from analysis.error_floor import FEWEST_SIZES, ErrorFloor, floor_of
 from analysis.multiplicity import holm
-from analysis.size_lines import Lines, LineValue, SizedPoint, common_seeds, least_of, lines_at
-from analysis.stretch_test import StretchTest
+from analysis.scaling.floor import FEWEST_SIZES, ErrorFloor, floor_of
+from analysis.scaling.lines import Lines, LineValue, SizedPoint, common_seeds, least_of, lines_at
+from analysis.scaling.stretches import StretchTest
 
 # Two that agree are no evidence; with one nothing is known of chance.
 FEWEST_SEEDS = 3
-# Below every mean error by so many standard errors a floor must lie: nearer, no logarithm has a meaning.
-_CLEAR = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +40,8 @@ class SizeFamily:
     """
 
     unpruned: tuple[SizedPoint, ...]
-    methods: Mapping[Hashable, tuple[SizedPoint, ...]]
-    controls: Mapping[Hashable, Hashable] = field(default_factory=dict)
+    methods: Mapping[Any, tuple[SizedPoint, ...]]
+    controls: Mapping[Any, Any] = field(default_factory=dict)
     floor: float | None = None
 
 
@@ -54,12 +53,13 @@ class Stretch:
         start: Rows kept at its lower end.
         end: Rows kept at its upper end.
         slope: Of the frontier: change of the logarithm of the error above its floor by that of the
-            size, with the kept shares chosen on the other seeds.
+            size, with the kept shares chosen on the other seeds; None where it is not above the floor.
         unpruned_slope: The same without pruning.
-        low: Lower bound of slope - unpruned_slope, at the error used for it (`level`); None where not tested.
+        low: Lower bound of slope - unpruned_slope, at an error of `level`; None where p is None.
         high: Upper bound.
-        p: One-sided p of "it is not steeper", against no pruning and, where it ran, random; None where
-            not tested: of random itself, and of the last stretch, whose upper end has no pruning only.
+        p: One-sided p of "it is no steeper", against no pruning and, where it ran, random; None of
+            random itself, of the last stretch, at whose upper end nothing is pruned, and where the floor
+            may lie too near the errors.
         p_holm: The same after correction over all methods and stretches of the family.
         level: Error of each bound.
         bends: Whether p_holm is at most alpha.
@@ -67,8 +67,8 @@ class Stretch:
 
     start: float
     end: float
-    slope: float
-    unpruned_slope: float
+    slope: float | None
+    unpruned_slope: float | None
     low: float | None = None
     high: float | None = None
     p: float | None = None
@@ -77,8 +77,10 @@ class Stretch:
     bends: bool = False
 
     @property
-    def difference(self) -> float:
+    def difference(self) -> float | None:
         """How much steeper the frontier is: below zero it falls faster."""
+        if self.slope is None or self.unpruned_slope is None:
+            return None
         return self.slope - self.unpruned_slope
 
 
@@ -115,7 +117,7 @@ class Frontiers:
         sizes: That were run whole, ascending.
         unpruned: Mean error without pruning at each.
         seeds: Of every point.
-        floor: Of the slopes, and between which two they were compared; None where it cannot be told.
+        floor: Of the slopes, and between which two they were compared; None where nothing can be told.
         methods: The frontier of each method that has one.
         why: Why nothing can be told of any; empty where it can.
     """
@@ -124,7 +126,7 @@ class Frontiers:
     unpruned: tuple[float, ...] = ()
     seeds: int = 0
     floor: ErrorFloor | None = None
-    methods: Mapping[Hashable, Frontier] = field(default_factory=dict)
+    methods: Mapping[Any, Frontier] = field(default_factory=dict)
     why: str = ""
 
 
@@ -153,26 +155,31 @@ def frontiers(family: SizeFamily, *, alpha: float = 0.05) -> Frontiers:
         ]
         for method, points in family.methods.items()
     }
-    floor = _floor(family.floor, sizes, unpruned, [one for rows in lines.values() for one in rows])
+    floor = _known(family.floor) or floor_of(sizes, unpruned)
     drawn = Frontiers(
         sizes=sizes, unpruned=tuple(value.mean for value in unpruned), seeds=len(seeds), floor=floor
     )
-    if floor is None:
-        return replace(drawn, why=_NO_FLOOR)
     tests = {}
     for method, rows in lines.items():
         if method not in family.controls.values():
             beside = lines.get(family.controls.get(method))
             tests[method] = _tests(rows, unpruned, beside, floor)
     found = {method: _frontier(sizes, unpruned, rows, floor.best) for method, rows in lines.items()}
-    return replace(drawn, methods=_judged(found, tests, alpha))
+    judged = _judged(found, tests, alpha)
+    told = any(stretch.p is not None for one in judged.values() for stretch in one.stretches)
+    why = _NO_ROOM if any(tests.values()) else _NO_SHARE
+    return replace(drawn, methods=judged, why="" if told else why)
+
+
+def _known(floor: float | None) -> ErrorFloor | None:
+    return None if floor is None else ErrorFloor(best=floor, low=floor, high=floor)
 
 
 def _lacking(family: SizeFamily, sizes: int, seeds: int) -> str:
     """What is missing to tell anything; empty where nothing is."""
     needed = FEWEST_SIZES if family.floor is None else FEWEST_SIZES - 1
-    if not family.methods:
-        return "no pruned run has finished"
+    if not set(family.methods) - set(family.controls.values()):
+        return "no run that was pruned by a signal has finished"
     if sizes < needed:
         return f"{needed} total sizes or more are needed, each run on all its rows, and there are {sizes}"
     if seeds < FEWEST_SEEDS:
@@ -182,25 +189,11 @@ def _lacking(family: SizeFamily, sizes: int, seeds: int) -> str:
     return ""
 
 
-_NO_FLOOR = (
-    "the floor of the error is not known from these sizes: floors up to the least error seen fit the runs "
-    "on all rows"
+_NO_SHARE = "no pruned run kept as many rows as a smaller total size has"
+_NO_ROOM = (
+    "the floor of the error is not known well enough from these sizes: it may lie as high as the least "
+    "errors seen"
 )
-
-
-def _floor(
-    known: float | None,
-    sizes: Sequence[float],
-    unpruned: Sequence[LineValue],
-    lines: Sequence[Lines],
-) -> ErrorFloor | None:
-    if known is not None:
-        return ErrorFloor(best=known, low=known, high=known)
-    values = [value for one in lines for value in one.values()]
-    errors = np.stack([value.errors for value in values])
-    standard = errors.std(axis=1, ddof=1) / np.sqrt(errors.shape[1])
-    most = float((errors.mean(axis=1) - _CLEAR * standard).min())
-    return floor_of(sizes, unpruned, most=most)
 
 
 def _tests(
@@ -228,41 +221,52 @@ def _frontier(
 ) -> Frontier:
     least = [least_of(one) for one in lines]
     errors, whole = [error for error, _ in least], [value.mean for value in unpruned]
-    steps = np.diff(np.log(sizes))
-    slopes = [
-        np.diff(np.log(np.maximum(one, floor * 1.0001) - floor)) / steps for one in (errors, whole)
-    ]
     return Frontier(
         sizes=tuple(sizes),
         errors=tuple(errors),
         shares=tuple(share for _, share in least),
         ratios=tuple(error / one for error, one in zip(errors, whole, strict=True)),
         stretches=tuple(
-            Stretch(start=start, end=end, slope=float(slope), unpruned_slope=float(beside))
-            for start, end, slope, beside in zip(sizes, sizes[1:], *slopes, strict=False)
+            Stretch(
+                start=sizes[i],
+                end=sizes[i + 1],
+                slope=_slope(sizes[i : i + 2], errors[i : i + 2], floor),
+                unpruned_slope=_slope(sizes[i : i + 2], whole[i : i + 2], floor),
+            )
+            for i in range(len(sizes) - 1)
         ),
     )
 
 
+def _slope(sizes: Sequence[float], errors: Sequence[float], floor: float) -> float | None:
+    if min(errors) <= floor:
+        return None
+    start, end = np.log(np.array(errors) - floor)
+    return float((end - start) / np.log(sizes[1] / sizes[0]))
+
+
 def _judged(
-    found: Mapping[Hashable, Frontier],
-    tests: Mapping[Hashable, Mapping[int, StretchTest]],
+    found: Mapping[Any, Frontier],
+    tests: Mapping[Any, Mapping[int, StretchTest]],
     alpha: float,
-) -> dict[Hashable, Frontier]:
+) -> dict[Any, Frontier]:
     """With p and bounds, each at the error it is tested at: step by step, the smallest p first."""
     asked = [(method, i) for method, of_method in tests.items() for i in of_method]
-    p_values = [tests[method][i].p() for method, i in asked]
+    # What cannot be told is asked all the same: what is found does not depend on what could be asked.
+    p_values = [tests[m][i].p() if tests[m][i].is_clear else 1.0 for m, i in asked]
     corrected = holm(p_values)
     ranks = np.argsort(np.argsort(p_values, kind="stable"))
     passed = sum(p <= alpha for p in corrected)
     judged = {method: list(one.stretches) for method, one in found.items()}
     for (method, i), p, p_holm, rank in zip(asked, p_values, corrected, ranks, strict=True):
-        level = alpha / (len(asked) - min(int(rank), passed))
-        stretch = judged[method][i]
-        step = np.log(stretch.end / stretch.start)
-        low, high = (bound / step for bound in tests[method][i].bounds(level))
-        judged[method][i] = replace(
-            stretch, low=float(low), high=float(high), p=p, p_holm=p_holm, level=level,
-            bends=p_holm <= alpha,
-        )  # fmt: skip
+        stretch, test = judged[method][i], tests[method][i]
+        if test.is_clear:
+            level = alpha / (len(asked) - min(int(rank), passed))
+            low, high = (
+                bound / np.log(stretch.end / stretch.start) for bound in test.bounds(level)
+            )
+            judged[method][i] = replace(
+                stretch, low=float(low), high=float(high), p=p, p_holm=p_holm, level=level,
+                bends=p_holm <= alpha,
+            )  # fmt: skip
     return {method: replace(one, stretches=tuple(judged[method])) for method, one in found.items()}

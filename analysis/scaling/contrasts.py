@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from analysis.intervals import Parts, bounds, p_above, parts
-from analysis.size_lines import LineValue
+from analysis.scaling.lines import LineValue
 
 _MOST_P = 0.5
 

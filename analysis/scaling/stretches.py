@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from analysis.size_lines import Lines, LineValue
-from analysis.slope_contrasts import LogContrast, log_contrast
+from analysis.scaling.contrasts import LogContrast, log_contrast
+from analysis.scaling.lines import Lines, LineValue
 
 _MOST_P = 0.5
+# A floor lies so many standard errors below every error, or the logarithm of what is left means nothing.
+_CLEAR = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,14 @@ class StretchTest:
     def shares(self) -> list[float]:
         """Kept shares below 1 at the upper end: where there is none, nothing could bend."""
         return [share for share in self.end if share < 1]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether every error is so far above every floor that the logarithm has a meaning."""
+        ends = [self.start, self.end, *(self.control or ())]
+        values = [*self.unpruned, *(value for lines in ends for value in lines.values())]
+        room = min(value.mean - _CLEAR * value.standard_error for value in values)
+        return bool(max(self.floors) < room)
 
     def p(self) -> float:
         """One-sided p of "the frontier is no steeper than no pruning, or than random", in [0, 1].

@@ -48,6 +48,11 @@ class LineValue:
         """Over seeds."""
         return float(self.errors.mean())
 
+    @property
+    def standard_error(self) -> float:
+        """Of the mean, by seeds."""
+        return float(self.errors.std(ddof=1) / np.sqrt(len(self.errors)))
+
 
 Lines = Mapping[float, LineValue]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri
 
-from analysis.size_lines import LineValue
+from analysis.scaling.lines import LineValue
 
 # A power law with a floor has three parameters: of three sizes any floor fits as well as any other.
 FEWEST_SIZES = 4
@@ -35,42 +35,41 @@ class ErrorFloor:
 
 
 def floor_of(
-    sizes: Sequence[float], values: Sequence[LineValue], *, most: float, alpha: float = 0.05
-) -> ErrorFloor | None:
+    sizes: Sequence[float], values: Sequence[LineValue], *, alpha: float = 0.05
+) -> ErrorFloor:
     """The floor c of error = c + a size^-b, by a profile over c.
 
     Each floor gets the power law that fits best above it; those floors are kept whose fit is no worse
-    than the best one's by what chance explains: the noise between seeds, or, where the power law
-    itself does not fit, its misfit.
+    than the best one's by what noise between seeds explains. Small sizes are not on a power law yet:
+    the smallest are left out one by one until one fits, at the 1 % level, or four are left, whose
+    misfit then counts as noise.
 
     Args:
         sizes: Ascending, at least four.
         values: Errors without pruning at each.
-        most: Below it the floor must lie; where floors up to there fit, nothing is known of it.
         alpha: Error of the interval, both sides together.
 
     Returns:
-        The floor; None where there are fewer than four sizes, or floors up to `most` fit.
+        The floor, below every mean error.
     """
-    m, seeds = len(sizes), len(values[0].errors)
-    if m < FEWEST_SIZES or seeds < 2 or most <= 0:
-        return None
     means = np.array([value.mean for value in values])
+    seeds = len(values[0].errors)
     relative = np.array([value.errors.var(ddof=1) for value in values]) / means**2
     spread = means**2 * max(float(relative.mean()), 1e-12) / seeds
-    floors = np.linspace(0, most, _GRID, endpoint=False)
-    left = np.array([_misfit(np.log(sizes), means, spread, c) for c in floors])
-    at_best, of_seeds, of_law = int(left.argmin()), m * (seeds - 1), m - 3
-    misfit = float(left[at_best]) / of_law
-    if misfit > float(fdtri(of_law, of_seeds, 0.99)):
-        allowed = misfit * float(fdtri(1, of_law, 1 - alpha))
-    else:
-        allowed = float(fdtri(1, of_seeds, 1 - alpha))
-    fits = np.flatnonzero(left <= left[at_best] + allowed)
-    if fits[-1] == len(floors) - 1:
-        return None
+    freedom = len(sizes) * (seeds - 1)
+    floors = np.linspace(0, means.min(), _GRID, endpoint=False)
+    for first in range(len(sizes) - FEWEST_SIZES + 1):
+        x, y, v = np.log(sizes[first:]), means[first:], spread[first:]
+        left = np.array([_misfit(x, y, v, floor) for floor in floors])
+        misfit = float(left.min()) / (len(x) - 3)
+        if misfit <= float(fdtri(len(x) - 3, freedom, 0.99)):
+            break
+    allowed = max(1.0, misfit) * float(fdtri(1, freedom, 1 - alpha))
+    fits = np.flatnonzero(left <= left.min() + allowed)
     return ErrorFloor(
-        best=float(floors[at_best]), low=float(floors[fits[0]]), high=float(floors[fits[-1] + 1])
+        best=float(floors[left.argmin()]),
+        low=float(floors[fits[0]]),
+        high=float([*floors, means.min()][fits[-1] + 1]),
     )
 
 
