@@ -10,7 +10,7 @@ import numpy as np
 from analysis.frontier import SizeFamily
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.readings import Reading
-from analysis.size_lines import SizedPoint
+from analysis.scaling.lines import SizedPoint
 from analysis.study import Study
 from trainables.result import TrialResult
 from trainables.training_settings import Training

@@ -101,7 +101,7 @@ FLOORS = {
         {"wording", "confirmation"},
         {"metric_words", "named_methods", "frontier_words"},
         {"study"},
-        {"safe_rates", "scaling_laws", "planted", "ladders"},
+        {"safe_rates", "total_sizes", "planted", "ladders"},
         {"answers", "transfer"},
         {"leaks", "measured_warrants"},
         {"gate", "table_rows"},

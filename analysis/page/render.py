@@ -17,6 +17,7 @@ from analysis.page.answer_cards import cards
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
+from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
@@ -152,6 +153,7 @@ def _context(study: Study) -> dict[str, Any]:
         "altered": altered_texts(study),
         "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
         "words": words_of(study),
+        "frontiers": frontier_answers(study),
         "question": question(study),
         "margin": margin_text(study),
         "line": line_key(study),

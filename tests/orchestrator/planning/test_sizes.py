@@ -1,6 +1,7 @@
 """Total size as an axis: which trials it adds, what they share, and what is refused."""
 
 import re
+import shutil
 from dataclasses import replace
 from io import StringIO
 
@@ -8,15 +9,22 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from analysis.page.render import render
+from analysis.report import write_study
 from analysis.run_files import Plan
+from analysis.study import read_runs
+from analysis.total_sizes import size_families
+from orchestrator.execution.collect_dropped import write_dropped
 from orchestrator.planning.estimate import full_runs
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.plan import plan_sweep, store_inputs
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.sizes import sizes_in
+from orchestrator.planning.tasks import TASKS, by_need
 from orchestrator.terminal.plan_text import print_estimate, print_plan
 from trainables.arrays import read_arrays
+from trainables.data.catalog import load
 from trainables.data.columns import Columns
 from trainables.errors import UsageError
 from trainables.trainers.server_process import close_servers
@@ -84,8 +92,38 @@ def test_the_largest_size_is_the_data_set_that_limit_would_not_name(planned):
     assert {len(sweep.datasets[one].train) for one in sweep.plan.subsets} == {50}
     # What opens the run again, to prune by it, reads the very same rows.
     assert SIZED.sources()["synthetic:200"].size == 0
-    assert replace(SIZED, sizes=(50, 100)).sources()["synthetic:200"].size == 100
+    (source,) = replace(SIZED, sizes=(50, 100)).sources().values()
+    assert source.size == 100 and load(source).sha == sha
     assert sha != next(iter(planned().wholes))
+
+
+@pytest.mark.slow
+def test_a_run_at_several_sizes_is_answered_at_its_largest_and_says_first_what_bends(planned):
+    sizes, training = (25, 50, 100, 0), (("epochs", 2),)
+    sweep = planned(replace(SIZED, sizes=sizes, seeds=(1, 2, 3), training=training, confirm=False))
+    store_inputs(sweep)
+    for task in by_need(sweep.left):
+        TASKS[task.kind].run(task, sweep.store)
+    sweep.run.begin(sweep.plan)
+    sweep.run.write_plan(sweep.plan)
+    for spec in sweep.specs:
+        sweep.run.copy_row(spec, sweep.store)
+    write_dropped(sweep, examples=False)
+    seen = read_runs([sweep.run.folder])
+    assert len(seen.results) == len(sweep.specs) == 4 * 3 * 3
+    assert [source.data_sha for source in seen.sources] == [*sweep.wholes]
+    assert {sum(row.class_counts) for row in seen.whole_results} == {200}
+    assert {one.spec.data_sha for one in seen.dropped.lists} == {*sweep.wholes}
+    (family,) = size_families(seen)
+    assert {point.total for point in family.family.unpruned} == {25, 50, 100, 200}
+    page = render(seen)
+    assert (
+        "Does a signal bend the frontier?" in page and "Total sizes: 25, 50, 100, 200 rows" in page
+    )
+    # From the table alone, too.
+    write_study(seen, sweep.run.folder / "report.html")
+    shutil.rmtree(sweep.run.folder / "trials")
+    assert len(size_families(read_runs([sweep.run.folder]))) == 1
 
 
 def test_a_plan_remembers_its_subsets(planned):
