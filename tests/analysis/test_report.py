@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.page.figures import FIGURES
-from analysis.page.render import as_island, script_hash
+from analysis.page.page_parts import as_island, script_hash
 from analysis.report import app, build_report, write_report
 from analysis.run_files import Plan
 from trainables.records import read_parquet, to_json
