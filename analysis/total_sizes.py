@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.frontier import SizeFamily
+from analysis.frontier import Frontiers, SizeFamily, frontiers
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.readings import Reading
 from analysis.scaling.lines import SizedPoint
@@ -59,6 +59,12 @@ def size_families(study: Study) -> list[StudyFamily]:
         if source.data_sha in of_subsets and _can_be_error(study.reading)
         for one in _families(study, source, own)
     ]
+
+
+def judged_families(study: Study) -> list[tuple[StudyFamily, Frontiers]]:
+    """The families of a run with their frontiers; the error of a bound is shared among them all."""
+    found = size_families(study)
+    return [(one, frontiers(one.family, alpha=study.alpha / len(found))) for one in found]
 
 
 def _can_be_error(reading: Reading) -> bool:

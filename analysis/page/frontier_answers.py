@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from analysis.frontier import frontiers
 from analysis.frontier_words import frontier_sentences
 from analysis.study import Study
-from analysis.total_sizes import StudyFamily, size_families
+from analysis.total_sizes import StudyFamily, judged_families
 from analysis.wording import percent
 
 
@@ -24,18 +23,15 @@ class FrontierAnswer:
 
 def frontier_answers(study: Study) -> list[FrontierAnswer]:
     """The answer of each data set that was also trained on subsets of it."""
-    families = size_families(study)
     return [
         FrontierAnswer(
             name=f"{study.sources[one.source]}, scored after {percent(one.warmup)} of the steps",
             sentences=(
-                *frontier_sentences(
-                    frontiers(one.family, alpha=study.alpha / len(families)), one.labels
-                ),
+                *frontier_sentences(found, one.labels),
                 _sizes(one),
             ),
         )
-        for one in families
+        for one, found in judged_families(study)
     ]
 
 

@@ -48,7 +48,7 @@ _TITLES = {
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
-    "scaling": "Does pruning bend the scaling curve?",
+    "frontier": "Does a signal bend the frontier?",
     "training": "Is the full-data run at its best?",
 }
 
@@ -84,7 +84,10 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
     left_out = () if has_classes(study) else ("retention",)
-    return {name: (titles[name], variants[name]) for name in FIGURES if name not in left_out}
+    # A run at several total sizes asks this before all else.
+    first = [name for name in ("frontier",) if variants[name]]
+    names = [name for name in dict.fromkeys((*first, *FIGURES)) if name not in left_out]
+    return {name: (titles[name], variants[name]) for name in names}
 
 
 def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:

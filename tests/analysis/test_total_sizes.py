@@ -6,6 +6,9 @@ import pytest
 
 from analysis.answers import answers
 from analysis.frontier import frontiers
+from analysis.page.figures.frontier import frontier_figure
+from analysis.page.figures.frontier_study import frontier_data
+from analysis.page.frontier_answers import frontier_answers
 from analysis.page.render import render
 from analysis.run_files import Plan, PlannedSubset
 from analysis.study import study
@@ -92,6 +95,19 @@ def test_a_family_is_read_to_a_frontier(seen):
     assert found.sizes == (1000, 2000, 4000, 8000) and found.seeds == 5
     by_signal = {method.signal: of_it for method, of_it in found.methods.items()}
     assert by_signal["el2n"].ratios[2] < 0.5 and by_signal["el2n"].shares[2] == 0.5
+
+
+def test_a_signal_that_bends_the_frontier_is_named_first_and_drawn(seen):
+    (data,) = frontier_data(seen)
+    assert data.name.startswith("EL2N") and data.frontier.bends
+    assert [line.share for line in data.lines] == [1.0, 0.5, 0.25]
+    assert len(frontier_figure(data)["data"]) == 2 + len(data.lines)
+    (answer,) = frontier_answers(seen)
+    assert "bends the frontier" in answer.sentences[0] and "EL2N" in answer.sentences[0]
+    assert "1,000, 2,000, 4,000, 8,000 rows" in answer.sentences[-1]
+    page = render(seen)
+    assert page.index("bends the frontier") < page.index('class="cards"')
+    assert page.index('<section id="frontier">') < page.index('<section id="envelope">')
 
 
 def test_rows_of_smaller_sizes_change_no_answer_no_card_and_no_comparison(run):
