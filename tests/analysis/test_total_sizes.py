@@ -10,62 +10,18 @@ from analysis.page.figures.frontier import frontier_figure
 from analysis.page.figures.frontier_study import frontier_data
 from analysis.page.frontier_answers import frontier_answers
 from analysis.page.render import render
-from analysis.run_files import Plan, PlannedSubset
 from analysis.study import study
 from analysis.table_rows import trial_rows
 from analysis.total_sizes import size_families
 from analysis.verdicts_json import verdicts_json
-from trainables.training_settings import Training
+from tests.analysis.sized_runs import error
 
-N, SIZES, RATES, SEEDS = 8000, (1000, 2000, 4000), (0.5, 0.75), (1, 2, 3, 4, 5)
-WHOLE, TRAINING = "d" * 64, Training(epochs=4, batch_size=32)
-
-
-def sha(size, seed):
-    return f"{size}-{seed}".ljust(64, "0")
-
-
-def error(signal, total, rate, seed):
-    """A power law without pruning, random likewise; el2n the better, the larger the total."""
-    kept = total * (1 - rate)
-    better = (total / 500) ** -0.6 if signal == "el2n" and rate else 1.0
-    return 4 * kept**-0.5 * better + 0.0003 * (seed - 3)
+WHOLE, SIZES, RATES, SEEDS = "d" * 64, (1000, 2000, 4000, 8000), (0.5, 0.75), (1, 2, 3, 4, 5)
 
 
 @pytest.fixture(scope="module")
-def run(result, pruned):
-    """A sweep's rows and plan: el2n and random at four total sizes, by equal steps."""
-    rows, subsets = [], {}
-    for seed in SEEDS:
-        for total in (*SIZES, N):
-            data, name = (
-                (WHOLE, "imdb") if total == N else (sha(total, seed), f"imdb, {total:,} rows")
-            )
-            if total != N:
-                subsets[data] = PlannedSubset(whole=WHOLE, rows=total, seed=seed)
-            training = TRAINING.with_as_many_steps(total, N)
-            counts = (total // 2, total // 2)
-            for signal in ("el2n", "random"):
-                for rate in (0.0, *RATES):
-                    spec = pruned(
-                        seed, rate or 0.5, signal=signal, protocol="restart", budget="steps", dataset=name,
-                        data_sha=data, training=training,
-                    )  # fmt: skip
-                    spec = spec if rate else spec.baseline
-                    kept = tuple(round(one * (1 - rate)) for one in counts) if rate else ()
-                    rows.append(
-                        result(
-                            spec, 1 - error(signal, total, rate, seed), n_test=20_000, class_counts=counts,
-                            kept_counts=kept,
-                        )
-                    )  # fmt: skip
-    rows = list({row.spec.result_key: row for row in rows}.values())
-    return rows, Plan(specs=tuple(row.spec for row in rows), subsets=subsets)
-
-
-@pytest.fixture(scope="module")
-def seen(run):
-    return study(*run)
+def seen(sized_run):
+    return study(*sized_run)
 
 
 def test_a_family_has_every_point_with_the_errors_of_its_seeds(seen):
@@ -78,7 +34,7 @@ def test_a_family_has_every_point_with_the_errors_of_its_seeds(seen):
     )
     by_signal = {method.signal: points for method, points in one.family.methods.items()}
     assert {(p.total, p.share, p.kept) for p in by_signal["el2n"]} == {
-        (total, 1 - rate, total * (1 - rate)) for total in (*SIZES, N) for rate in RATES
+        (total, 1 - rate, total * (1 - rate)) for total in SIZES for rate in RATES
     }
     (point,) = [p for p in by_signal["el2n"] if (p.total, p.share) == (4000, 0.5)]
     assert point.errors == pytest.approx({s: error("el2n", 4000, 0.5, s) for s in SEEDS}, abs=5e-5)
@@ -110,8 +66,8 @@ def test_a_signal_that_bends_the_frontier_is_named_first_and_drawn(seen):
     assert page.index('<section id="frontier">') < page.index('<section id="envelope">')
 
 
-def test_rows_of_smaller_sizes_change_no_answer_no_card_and_no_comparison(run):
-    rows, plan = run
+def test_rows_of_smaller_sizes_change_no_answer_no_card_and_no_comparison(sized_run):
+    rows, plan = sized_run
     whole = [row for row in rows if row.spec.data_sha == WHOLE]
     alone = study(whole, replace(plan, specs=tuple(row.spec for row in whole), subsets={}))
     both = study(rows, plan)
@@ -123,13 +79,13 @@ def test_rows_of_smaller_sizes_change_no_answer_no_card_and_no_comparison(run):
     assert verdicts_json(both) == verdicts_json(alone)
 
 
-def test_without_the_plan_each_size_would_be_a_data_set_of_its_own(run):
-    rows, plan = run
+def test_without_the_plan_each_size_would_be_a_data_set_of_its_own(sized_run):
+    rows, plan = sized_run
     assert len(study(rows, replace(plan, subsets={})).sources) == 1 + 3 * len(SEEDS)
 
 
-def test_every_trial_is_in_the_table_of_trials_and_failures_are_named(run):
-    rows, plan = run
+def test_every_trial_is_in_the_table_of_trials_and_failures_are_named(sized_run):
+    rows, plan = sized_run
     lost = next(row for row in rows if row.spec.data_sha != WHOLE and row.spec.signal == "el2n")
     failed = replace(lost, status="failed", error="no memory", accuracy=None)
     seen = study([failed if row is lost else row for row in rows], plan)
@@ -144,8 +100,8 @@ def test_every_trial_is_in_the_table_of_trials_and_failures_are_named(run):
     assert sorted(point.errors) == [2, 3, 4, 5]
 
 
-def test_runs_of_another_training_are_no_points_of_it(run):
-    rows, plan = run
+def test_runs_of_another_training_are_no_points_of_it(sized_run):
+    rows, plan = sized_run
     other = [
         replace(row, spec=replace(row.spec, training=replace(row.spec.training, epochs=99)))
         for row in rows
