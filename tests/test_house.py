@@ -69,7 +69,7 @@ FLOORS = {
         {"store"},
         {"planning", "diagnostics"},
         {"terminal"},
-        {"execution"},
+        {"execution", "theory"},
         {"pruning"},
         {"cli"},
         {"sweep"},

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -99,12 +100,15 @@ def beside_crossings(grid: TheoryGrid, exact: Callable[[float], float]) -> list[
 
 def _drawn(grid: TheoryGrid) -> Iterator[StudentData]:
     """The points of the exact curves."""
+    methods = [named for named in grid.methods.values() if named[0] != "random"]
     for alpha in grid.curve_alphas():
         yield StudentData(alpha=alpha)
-        for keep, theta in grid.methods.values():
-            if keep != "random":
-                for share in grid.shares:
-                    yield StudentData(alpha=alpha, kept=share, keep=keep, theta_deg=theta)
+        for share in grid.shares:
+            for keep, theta in methods:
+                yield StudentData(alpha=alpha, kept=share, keep=keep, theta_deg=theta)
+        for share in grid.crossings:
+            for keep, _ in methods:
+                yield StudentData(alpha=alpha, kept=share, keep=keep)
 
 
 def solve(task: TheoryTask) -> dict[str, Any]:
@@ -148,6 +152,7 @@ def left_of(tasks: Sequence[TheoryTask], folder: Path) -> list[TheoryTask]:
 
 def work(tasks: Sequence[TheoryTask], folder: Path, parent: int) -> None:
     """Do tasks in order; stop where the command that asked is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; who asked ends the others
     for task in tasks:
         if os.getppid() != parent:
             return
