@@ -23,6 +23,7 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.sizes import sizes_in
 from orchestrator.planning.tasks import TASKS, by_need
 from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.summary import summarise
 from trainables.arrays import read_arrays
 from trainables.data.catalog import load
 from trainables.data.columns import Columns
@@ -119,6 +120,11 @@ def test_a_run_at_several_sizes_is_answered_at_its_largest_and_says_first_what_b
     page = render(seen)
     assert (
         "Does a signal bend the frontier?" in page and "Total sizes: 25, 50, 100, 200 rows" in page
+    )
+    out = StringIO()
+    summarise(seen, Console(file=out, width=300))
+    assert (
+        "frontier of synthetic:200, " in out.getvalue() and "Total sizes: 25, 50" in out.getvalue()
     )
     # From the table alone, too.
     write_study(seen, sweep.run.folder / "report.html")
