@@ -98,8 +98,14 @@ def _families(study: Study, source: DatasetId, runs: list[_Run]) -> Iterator[Stu
                 source=source,
                 warmup=warmup,
                 family=_family(study.reading, beside, methods),
-                labels={method: study.methods[method] for method in methods.values()},
+                labels=_labels({method: study.methods[method] for method in methods.values()}),
             )
+
+
+def _labels(named: Mapping[Method, str]) -> dict[Method, str]:
+    """Names without what all of them share, such as the budget: the sentence on the sizes says it."""
+    ends = {label.partition(", ")[2] for label in named.values()}
+    return {m: label.partition(", ")[0] if len(ends) == 1 else label for m, label in named.items()}
 
 
 def _at_size(training: Training, budget: str, n: int, total: int) -> Training:
