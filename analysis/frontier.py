@@ -58,8 +58,8 @@ class Stretch:
         low: Lower bound of slope - unpruned_slope, at an error of `level`; None where p is None.
         high: Upper bound.
         p: One-sided p of "it is no steeper", against no pruning and, where it ran, random; None of
-            random itself, of the last stretch, at whose upper end nothing is pruned, and where the floor
-            may lie too near the errors.
+            random itself, of the last stretch, at whose upper end nothing is pruned, and where an error is
+            not clear of what the floor may be.
         p_holm: The same after correction over all methods and stretches of the family.
         level: Error of each bound.
         bends: Whether p_holm is at most alpha.
@@ -191,8 +191,8 @@ def _lacking(family: SizeFamily, sizes: int, seeds: int) -> str:
 
 _NO_SHARE = "no pruned run kept as many rows as a smaller total size has"
 _NO_ROOM = (
-    "the floor of the error is not known well enough from these sizes: it may lie as high as the least "
-    "errors seen"
+    "the errors are less than four standard errors above what their floor may be, as far as these sizes "
+    "and seeds tell"
 )
 
 

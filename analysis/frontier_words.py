@@ -27,7 +27,7 @@ def frontier_sentences(
         if one.bends
     }
     lines = [
-        f"{label} bends the frontier: {_between(stretch, unit)} its slope is {_against(stretch)}."
+        f"{_opening(label)} bends the frontier: {_between(stretch, unit)} its slope is {_against(stretch)}."
         for label, stretch in bent.items()
     ]
     return (lines or [_none(found, labels, unit)]) + _untold(found)
@@ -61,9 +61,13 @@ def _untold(found: Frontiers) -> list[str]:
     if not untested or found.floor is None:
         return []
     return [
-        f"Of {len(untested)} of {last - 1} stretches it cannot be told: the floor of the error may lie too "
-        "near to the errors there."
+        f"At {len(untested)} of {last - 1} stretches it cannot be told of every method: an error there is less "
+        "than four standard errors above what its floor may be."
     ]
+
+
+def _opening(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _between(stretch: Stretch, unit: str) -> str:

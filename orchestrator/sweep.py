@@ -12,7 +12,7 @@ import typer
 
 from orchestrator.cli.options import GROUPS, SweepOptions, flag
 from orchestrator.cli.parameters import parameter, takes
-from orchestrator.cli.theory import THEORY, theory_sweep
+from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def sweep(context: typer.Context, **flags: Any) -> None:
 
     with explained():
         chosen = read_options(flags["config"], flags["settings"] or (), context=context)
-        if chosen.options.grid == THEORY:
+        if is_theory(chosen.options):
             raise SystemExit(theory_sweep(chosen.options, chosen.origins, dry_run=flags["dry_run"]))
         raise SystemExit(main(chosen.options, dry_run=flags["dry_run"]))
 

@@ -28,7 +28,7 @@ class ErrorFloor:
     low: float
     high: float
 
-    def tried(self, many: int = 7) -> NDArray[np.float64]:
+    def tried(self, many: int = 3) -> NDArray[np.float64]:
         """Floors at which a comparison has to hold, from the least to the largest."""
         spread = np.linspace(self.low, self.high, many) if self.high > self.low else [self.low]
         return np.unique([*spread, self.best])

@@ -67,26 +67,29 @@ class StretchTest:
         fall is at most that of any upper share beside the best lower one, and at least that of the best
         upper share beside any lower one.
         """
-        lows, highs = [], []
-        for floor in self.floors:
-            low, high = [], []
-            for upper in self.shares:
-                high.append(
-                    max(
-                        self._fall(lower, upper, floor).bounds(alpha / len(self.shares))[1]
-                        for lower in self.start
-                    )
-                )
-            for lower in self.start:
-                low.append(
-                    min(
-                        self._fall(lower, upper, floor).bounds(alpha / len(self.start))[0]
-                        for upper in self.end
-                    )
-                )
-            lows.append(max(low))
-            highs.append(min(high))
-        return min(lows), max(highs)
+        found = [self._bounds_at(floor, alpha) for floor in self.floors]
+        return min(low for low, _ in found), max(high for _, high in found)
+
+    def _bounds_at(self, floor: float, alpha: float) -> tuple[float, float]:
+        falls = {
+            (lower, upper): self._fall(lower, upper, floor)
+            for lower in self.start
+            for upper in self.end
+        }
+
+        def bound(side: int, of: int, lower: float, upper: float) -> float:
+            return falls[lower, upper].bounds(alpha / of)[side]
+
+        upper_ends, lower_ends = self.shares, [*self.start]
+        low = max(
+            min(bound(0, len(lower_ends), lower, upper) for upper in self.end)
+            for lower in lower_ends
+        )
+        high = min(
+            max(bound(1, len(upper_ends), lower, upper) for lower in lower_ends)
+            for upper in upper_ends
+        )
+        return low, high
 
     def _fall(self, lower: float, upper: float, floor: float) -> LogContrast:
         terms = [(1, self.end[upper]), (-1, self.start[lower])]

@@ -50,22 +50,27 @@ def list_grids(
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from rich.table import Table
 
-    from orchestrator.planning.grids import GRIDS, controlled_blocks, known, marks_of
+    from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
     from trainables.errors import explained
     from trainables.learners import LEARNERS
 
     console = open_console(200)
     with explained():
         if name:
-            known("grid", name, GRIDS)
+            known("grid", name, {**GRIDS, THEORY: None})
     table = Table("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
     for grid, row in GRIDS.items():
         if name in ("", grid):
             full, pruned = _counted(grid)
             counts = (f"{full + pruned:,}", f"{full:,}", f"{pruned:,}")
             table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
-    console.print(table)
-    if name:
+    if name != THEORY:
+        console.print(table)
+    if name in ("", THEORY):
+        console.print(
+            "theory: no trials, but perceptrons on drawn examples beside the exact answer: prune-envelope theory"
+        )
+    if name in GRIDS:
         chosen = GRIDS[name]
         training = chosen.training or LEARNERS[_learner(chosen.model)].training
         for block in controlled_blocks(chosen):

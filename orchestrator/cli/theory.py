@@ -9,7 +9,6 @@ import typer
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 
-THEORY = "theory"
 RUN = Path("runs/theory")
 EPILOG = (
     "Exit codes: 0 done, 2 usage, 3 finished but a mean lies outside the interval accepted for it, 130 or 143 "
@@ -41,6 +40,13 @@ def theory(
         )
 
 
+def is_theory(options: SweepOptions) -> bool:
+    """Whether a sweep asks for the theory."""
+    from orchestrator.planning.grids import THEORY
+
+    return options.grid == THEORY
+
+
 def theory_sweep(options: SweepOptions, origins: Mapping[str, str], *, dry_run: bool) -> int:
     """The same as a sweep asks for it; the exit code.
 
@@ -61,7 +67,7 @@ def theory_sweep(options: SweepOptions, origins: Mapping[str, str], *, dry_run: 
             for flag, name in zip(typed, wrong, strict=True)
         )
         raise UsageError(
-            f"{flags}: --grid {THEORY} trains perceptrons on examples that it draws itself, and knows of "
+            f"{flags}: --grid theory trains perceptrons on examples that it draws itself, and knows of "
             "sweep's flags --run, --max-trials-at-once and --dry-run alone; leave the others out"
         )
     return _run(

@@ -195,6 +195,9 @@ GRIDS["scaling"] = Grid(
     confirm=False,
 )
 
+# A name of --grid that has no trials: `orchestrator.theory` does it.
+THEORY = "theory"
+
 
 def controlled_blocks(grid: Grid) -> tuple[GridBlock, ...]:
     """The grid's conditions; with random pruning beside every arm, cut alike, where it has a control."""

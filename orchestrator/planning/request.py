@@ -12,6 +12,7 @@ from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
     REDUNDANCY,
+    THEORY,
     WITHIN_CLASS,
     Grid,
     GridBlock,
@@ -153,7 +154,9 @@ class Request:
             raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
             return _OWN
-        known("grid", self.grid, GRIDS)
+        known("grid", self.grid, {**GRIDS, THEORY: None})
+        if self.grid == THEORY:
+            raise UsageError("grid 'theory' has no trials; run: prune-envelope theory")
         return GRIDS[self.grid]
 
     def model_name(self, *, has_vectors: bool = False) -> str:

@@ -35,17 +35,19 @@ class TheoryGrid:
         probe_deg: The angle of the imperfect probe.
         crossings: Shares kept at which keeping the hardest is held against keeping the easiest.
         beside: Factors of the exact crossover at which both are simulated.
+        per_octave: Points of an exact curve from one alpha to the next.
         accepted: Arms with the interval of their mean.
         dimensions: Of the simulation.
         repetitions: Sets drawn of each arm.
         seed: With the repetition, decides the draw.
     """
 
-    alphas: tuple[float, ...] = (1, 2, 4, 8, 16, 32)
+    alphas: tuple[float, ...] = (1, 2, 4, 8, 16)
     shares: tuple[float, ...] = (0.5, 0.25, 0.125)
     probe_deg: float = 20.0
     crossings: tuple[float, ...] = (0.125, 0.2, 0.25, 0.4, 0.5, 0.6, 0.8)
     beside: tuple[float, float] = (0.8, 1.25)
+    per_octave: int = 3
     accepted: tuple[tuple[StudentData, tuple[float, float]], ...] = ACCEPTED
     dimensions: int = DIMENSIONS
     repetitions: int = REPETITIONS
@@ -76,6 +78,7 @@ class TheoryGrid:
                     yield method, arm
 
     def curve_alphas(self) -> list[float]:
-        """Where the exact curves are solved for: three points an octave of the alphas."""
-        steps = [start * 2 ** (i / 3) for start in self.alphas[:-1] for i in range(3)]
+        """Where the exact curves are solved for."""
+        many = self.per_octave
+        steps = [start * 2 ** (i / many) for start in self.alphas[:-1] for i in range(many)]
         return [*steps, self.alphas[-1]]

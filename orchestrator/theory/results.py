@@ -106,7 +106,7 @@ class TheoryResults:
                     )
 
     def crossover_frames(self) -> list[CrossoverData]:
-        """The second figure, the largest share kept first."""
+        """The second figure, the shares of the frontier first."""
         whole = [(a, self.exact(StudentData(alpha=a))) for a in self.grid.curve_alphas()]
         return [
             CrossoverData(
@@ -114,7 +114,7 @@ class TheoryResults:
                 hard=self._curve(share, "hard"), easy=self._curve(share, "easy"),
                 simulated=self._side_by_side(share),
             )
-            for share in sorted(self.grid.crossings, reverse=True)
+            for share in sorted(self.grid.crossings, key=lambda f: (f not in self.grid.shares, -f))
         ]  # fmt: skip
 
     def _curve(self, share: float, keep: Keep) -> list[tuple[float, float]]:
@@ -207,9 +207,9 @@ class TheoryResults:
 
 def _label(keep: str, theta_deg: float) -> str:
     if keep == "random":
-        return "Random"
+        return "random"
     probe = f"a probe at {theta_deg:g}°" if theta_deg else "a perfect probe"
-    return f"Keeping the {keep}est by {probe}".replace("easyest", "easiest")
+    return f"keeping the {keep}est by {probe}".replace("easyest", "easiest")
 
 
 def _ratio(alpha: float, hard: np.ndarray, easy: np.ndarray) -> SideBySide:
@@ -224,7 +224,7 @@ def _ratio(alpha: float, hard: np.ndarray, easy: np.ndarray) -> SideBySide:
 
 def crossover_sentence(frames: Sequence[CrossoverData]) -> str:
     """From which total size on the hardest are the better ones, and at how many shares it is seen."""
-    parts = [f"{one.exact:.3g} where {percent(one.share)} are kept" for one in frames]
+    parts = [f"{one.exact:.3g} where {percent(one.share)} are kept" for one in frames[:3]]
     seen = sum(one.between is not None for one in frames)
     return (
         "Of scarce data keep the easiest, of plenty the hardest: by a perfect probe these are the better "

@@ -19,6 +19,7 @@ from orchestrator.theory.work import (
     left_of,
     solve,
     tasks_of,
+    work,
     work_apart,
 )
 from trainables.errors import DONE, INCOMPLETE, TERMINATED
@@ -98,17 +99,25 @@ def _do(tasks: Sequence[TheoryTask], points: Path, workers: int, console: "Conso
 
     left = left_of(tasks, points)
     if left:
-        with _ended_by_sigterm(), Progress(console=console, transient=True) as bars:
+        with _ended_by_sigterm(console), Progress(console=console, transient=True) as bars:
             bar = bars.add_task(f"theory, {_processes(workers)}", total=len(left))
-            work_apart(left, points, workers, lambda count: bars.update(bar, completed=count))
+
+            def told(count: int) -> None:
+                bars.update(bar, completed=count)
+
+            if workers == 1:
+                work(left, points, told)
+            else:
+                work_apart(left, points, workers, told)
     return len(left)
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
+def _ended_by_sigterm(console: "Console") -> Iterator[None]:
     """Let SIGTERM end the processes, too."""
 
     def end(*_: object) -> NoReturn:
+        console.print("stopped; the same command goes on from here")
         raise SystemExit(TERMINATED)
 
     before = signal.signal(signal.SIGTERM, end)

@@ -49,7 +49,10 @@ class TheoryTask:
     @property
     def file(self) -> str:
         """The file's name: it changes with the task and with the code that answers it."""
-        return f"{self.kind}-{key_of([asdict(self), _code()])[:20]}.json"
+        asked = {
+            name: float(v) if isinstance(v, int) else v for name, v in asdict(self.arm).items()
+        }
+        return f"{self.kind}-{key_of([asdict(self) | {'arm': asked}, _code()])[:20]}.json"
 
     @property
     def seconds(self) -> float:
@@ -150,15 +153,28 @@ def left_of(tasks: Sequence[TheoryTask], folder: Path) -> list[TheoryTask]:
     return sorted(left, key=lambda task: -task.seconds)
 
 
-def work(tasks: Sequence[TheoryTask], folder: Path, parent: int) -> None:
-    """Do tasks in order; stop where the command that asked is gone."""
+def work(tasks: Sequence[TheoryTask], folder: Path, told: Callable[[int], None]) -> None:
+    """Do tasks in order; each one's file is there once it is done.
+
+    Args:
+        tasks: What to do.
+        folder: Of the files.
+        told: Given the number of tasks done after each.
+    """
+    for count, task in enumerate(tasks, 1):
+        found = solve(task)
+        with whole_file(folder / task.file) as draft:
+            draft.write_text(json.dumps(found), encoding="utf-8")
+        told(count)
+
+
+def work_for(parent: int, tasks: Sequence[TheoryTask], folder: Path) -> None:
+    """Do tasks for another process; stop where that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; who asked ends the others
     for task in tasks:
         if os.getppid() != parent:
             return
-        found = solve(task)
-        with whole_file(folder / task.file) as draft:
-            draft.write_text(json.dumps(found), encoding="utf-8")
+        work([task], folder, lambda _: None)
 
 
 def work_apart(
@@ -174,7 +190,8 @@ def work_apart(
     """
     context = multiprocessing.get_context("spawn")
     shares = [tasks[i::workers] for i in range(min(workers, len(tasks)))]
-    running = [context.Process(target=work, args=(share, folder, os.getpid())) for share in shares]
+    asked = (os.getpid(),)
+    running = [context.Process(target=work_for, args=(*asked, share, folder)) for share in shares]
     try:
         for one in running:
             one.start()

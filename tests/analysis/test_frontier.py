@@ -112,7 +112,7 @@ def test_three_sizes_tell_no_floor_and_two_seeds_nothing():
 
 def test_a_floor_that_may_be_the_least_error_tells_nothing():
     found = frontiers(family_of(power_law(0.1, 2, 0.4), relative(0.3), ("a",), seeds=3))
-    assert "floor of the error is not known" in found.why
+    assert "four standard errors" in found.why
 
 
 def test_a_size_between_two_that_ran_is_read_off_a_straight_line_of_logarithms():

@@ -197,7 +197,7 @@ def _reads(stretch: Stretch, *, is_control: bool, is_last: bool) -> str:
     if is_control:
         return "the control"
     if stretch.p is None:
-        return "nothing is pruned at its end" if is_last else "cannot be told: the floor"
+        return "nothing is pruned at its end" if is_last else "cannot be told: too near its floor"
     if stretch.bends:
         return "bends"
     if stretch.high is not None and stretch.high < 0:
