@@ -47,22 +47,23 @@ def check_sizes(grid: Grid, *, adaptive: bool, is_own: bool) -> None:
     Raises:
         UsageError: If there is such.
     """
-    if not grid.sizes:
+    if len(grid.sizes) < 2:
         return
     if grid.protocol != "restart":
         raise UsageError(
-            f"--size with the protocol {grid.protocol}: a run that goes on has trained on all rows first, so that "
-            "rows kept of a large and of a small set are not alike; give --protocol restart"
+            f"several total sizes (--size) with the protocol {grid.protocol}: a run that goes on has trained on all "
+            "rows first, so that rows kept of a large and of a small set are not alike; give --protocol restart, or "
+            "--size all for the data set alone"
         )
     if adaptive:
         raise UsageError(
-            "--size with --seeds adaptive: seeds are bought by verdicts, and a frontier needs all seeds at all "
-            "sizes; give how many, as in --seeds 5"
+            "several total sizes (--size) with --seeds adaptive: seeds are bought by verdicts, and a frontier needs "
+            "all seeds at all sizes; give how many, as in --seeds 5, or --size all for the data set alone"
         )
     if is_own and grid.budget == "steps":
         raise UsageError(
-            "--size with --budget steps: the full-data run of your own trainer on fewer rows would take fewer steps; "
-            "leave --budget steps out, so that a row is passed over as often at every size"
+            "several total sizes (--size) with --budget steps: the full-data run of your own trainer on fewer rows "
+            "would take fewer steps; give --budget epochs, by which a row is passed over as often at every size"
         )
 
 

@@ -159,6 +159,14 @@ def test_the_plan_says_the_sizes_and_counts_all_trials_once(planned):
     assert re.search(r"\ntotal +33 |\n total +33 ", said)  # 18, and 15 that may confirm
 
 
+def test_every_data_set_has_subsets_of_its_own_and_what_prunes_nothing_has_none(planned):
+    sweep = planned(replace(SIZED, datasets=("synthetic:200", "synthetic:240"), null=True))
+    assert len(sweep.wholes) == 2
+    of = [one.whole for one in sweep.plan.subsets.values()]
+    assert {sha: of.count(sha) for sha in sweep.wholes} == dict.fromkeys(sweep.wholes, 4)
+    assert {spec.data_sha for spec in sweep.specs if spec.kind == "null"} == {*sweep.wholes}
+
+
 def test_the_same_request_without_sizes_shares_its_trials(planned):
     alone = {spec.result_key for spec in planned(replace(SIZED, sizes=())).specs}
     assert alone < {spec.result_key for spec in planned().specs}
@@ -203,7 +211,7 @@ def test_a_trainer_of_ones_own_sees_the_table_of_each_subset(tmp_path, monkeypat
     tables = sweep.loaded.own.tables
     assert {tables[spec.data_sha].sha == spec.columns_sha for spec in sweep.specs} == {True}
     assert len({spec.columns_sha for spec in sweep.specs}) == 3
-    with pytest.raises(UsageError, match="--size with --budget steps"):
+    with pytest.raises(UsageError, match="with --budget steps"):
         plan_sweep(
             replace(request, budget="steps"), resources, run=None, command="", tolerance=None
         )
@@ -213,8 +221,12 @@ def test_a_trainer_of_ones_own_sees_the_table_of_each_subset(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("changed", "match"),
     [
-        ({"protocol": "continue"}, "--size with the protocol continue"),
-        ({"adaptive": True}, "--size with --seeds adaptive"),
+        (
+            {"sizes": (8, 0), "signals": ("keep_one",)},
+            "keep_one: k is 10, and a row of synthetic:200, 8 rows has 7 others; give k=7 or less",
+        ),
+        ({"protocol": "continue"}, "with the protocol continue"),
+        ({"adaptive": True}, "with --seeds adaptive"),
         ({"sizes": (50, 300)}, "--size 300 of synthetic:200: it has 200 training rows"),
         ({"sizes": (1, 0)}, "--size 1 of synthetic:200: .* the fewest with a row of every class"),
         (
