@@ -83,7 +83,7 @@ def planted_tables(study: Study) -> list[PlantedTable]:
         study: The run.
     """
     by_condition: dict[Condition, dict[int, TrialResult]] = defaultdict(dict)
-    for row in sorted(distinct_rows(study.results), key=lambda row: row.finished):
+    for row in sorted(distinct_rows(study.whole_results), key=lambda row: row.finished):
         is_list = row.spec.kind == "fixed" and condition_of(row.spec).scored_by
         if row.is_ok and (row.spec.kind == "pruned" or is_list) and row.found:
             by_condition[condition_of(row.spec)][row.spec.seed] = row

@@ -5,7 +5,7 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,21 @@ def _read_row(path: Path) -> TrialResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedSubset:
+    """A data set of a run that is a subset of another one's training rows.
+
+    Attributes:
+        whole: Content of the data set it is of.
+        rows: Training rows.
+        seed: Of the runs that train on it; it drew the rows.
+    """
+
+    whole: str
+    rows: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What was to be run, as plan.json holds it; empty where there is none.
 
@@ -73,6 +88,8 @@ class Plan:
             content of the data set; of data sets of a stress test.
         earlier: Lists of a data set that were tried before this one and did not pass, by its content; of
             data sets with such lists. The error that a list may have falls with them.
+        subsets: The smaller total sizes of a data set, by content of the subset: its trials are points of
+            the frontier and of no other answer.
     """
 
     grid: str = ""
@@ -93,6 +110,12 @@ class Plan:
     leaked: Mapping[str, bytes] = field(default_factory=dict)
     altered: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     earlier: Mapping[str, int] = field(default_factory=dict)
+    subsets: Mapping[str, PlannedSubset] = field(default_factory=dict)
+
+    def whole_of(self, spec: TrialSpec) -> str:
+        """Content of the data set that a trial is about, where it may run on a subset of it."""
+        subset = self.subsets.get(spec.data_sha)
+        return subset.whole if subset else spec.data_sha
 
     def to_json(self) -> str:
         """The text of plan.json."""
@@ -102,7 +125,8 @@ class Plan:
         leaked = {
             sha: base64.b64encode(zlib.compress(bits)).decode() for sha, bits in self.leaked.items()
         }
-        written = vars(self) | {**plain, "specs": specs, "leaked": leaked}
+        subsets = {sha: asdict(one) for sha, one in self.subsets.items()}
+        written = vars(self) | {**plain, "specs": specs, "leaked": leaked, "subsets": subsets}
         return json.dumps(written, indent=1, sort_keys=True)
 
     @classmethod
@@ -136,8 +160,14 @@ class Plan:
                     for k, (short, full) in dict(written.get("altered") or {}).items()
                 },
                 earlier={k: int(n) for k, n in dict(written.get("earlier") or {}).items()},
+                subsets={
+                    k: PlannedSubset(
+                        whole=str(o["whole"]), rows=int(o["rows"]), seed=int(o["seed"])
+                    )
+                    for k, o in dict(written.get("subsets") or {}).items()
+                },
             )
-        except (ValueError, TypeError, AttributeError, zlib.error) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, zlib.error) as error:
             raise DataError(f"not a plan: {error}") from error
 
 
@@ -227,4 +257,5 @@ def merged(plans: Iterable[Plan | None]) -> Plan:
         leaked={sha: bits for plan in known for sha, bits in plan.leaked.items()},
         altered={sha: told for plan in known for sha, told in plan.altered.items()},
         earlier=_earlier(known),
+        subsets={sha: one for plan in known for sha, one in plan.subsets.items()},
     )

@@ -39,7 +39,7 @@ class Study:
 
     Attributes:
         name: The run's name.
-        results: Rows, baselines first, then in the order of the envelope.
+        results: Rows, baselines first, then in the order of the envelope; those of smaller sizes, too.
         rows: Judged cells.
         nulls: Cells that pruned nothing: what chance alone does, judged like the rest.
         comparisons: Every signal's cell against random, by condition.
@@ -91,7 +91,7 @@ class Study:
         """What a reader must know of how it is judged: classes left out, a coarse margin."""
         counts = {
             self.sources[condition_of(row.spec).source]: row.test_counts
-            for row in self.results
+            for row in self.whole_results
             if row.is_ok
         }
         worth = {question[0]: one.value for question, one in [*self.learned.items()][::-1]}
@@ -115,6 +115,11 @@ class Study:
             return self.by.margin.value
         return max((row.verdict.tolerance for row in self.rows if row.verdict), default=0.0)
 
+    @property
+    def whole_results(self) -> list[TrialResult]:
+        """Rows of the data sets themselves, without points of the frontier at smaller total sizes."""
+        return [row for row in self.results if row.spec.data_sha not in self.plan.subsets]
+
     def confirms(self, source: DatasetId) -> bool:
         """Whether the plan has a data set's answer confirmed: then the search alone names none."""
         return source.data_sha in self.plan.candidates or source in self.confirmed
@@ -136,10 +141,9 @@ class Study:
     @property
     def confidence(self) -> str:
         """The level of every interval, such as 90%; at looks it depends on the look."""
-        if not self.plan.adaptive:
-            return percent(1 - 2 * ALPHA)
-        levels = [percent(round(1 - 2 * alpha, 3)) for alpha in LOOK_ALPHAS]
-        return f"{min(levels)} to {max(levels)}"
+        alphas = LOOK_ALPHAS if self.plan.adaptive else (ALPHA,)
+        levels = [percent(round(1 - 2 * alpha, 3)) for alpha in alphas]
+        return " to ".join(dict.fromkeys((min(levels), max(levels))))
 
     @property
     def warmups(self) -> list[float]:
@@ -184,16 +188,18 @@ def study(
     check_kept(kept, by, outcomes or Outcomes())
     reading = Reading(by.metric, outcomes)
     judged = envelope_at_looks if plan.adaptive else judged_cells
-    searched = [row for row in kept if row.spec.kind != "fixed"]
-    planned = [spec for spec in plan.specs if spec.kind != "fixed"]
+    # A smaller total size is no data set of its own: of it nothing is answered.
+    whole = [row for row in kept if row.spec.data_sha not in plan.subsets]
+    searched = [row for row in whole if row.spec.kind != "fixed"]
+    planned = [s for s in plan.specs if s.kind != "fixed" and s.data_sha not in plan.subsets]
     plain = judged(searched, planned, by=by, reading=reading)
-    worth = _worth(kept, plain, reading)
+    worth = _worth(whole, plain, reading)
     every = [_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
     looked = tuple({one.spec.curve_key: one for one in curves}.values())
-    everything = [*conditions, *(condition_of(row.spec) for row in kept)]
+    everything = [*conditions, *(condition_of(row.spec) for row in whole)]
     return Study(
         name=name,
         results=tuple(kept),

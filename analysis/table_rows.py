@@ -275,11 +275,11 @@ def _json(settings: Mapping[str, Any]) -> str:
 
 def method_label(study: Study, condition: Condition) -> str:
     """What trials are cut by, in words also where it is by nothing."""
+    (own,) = method_labels([condition.method]).values()
     if condition.kind == "fixed":
-        (own,) = method_labels([condition.method]).values()
         return f"one list, {own}" if condition.scored_by else f"a list each, {own}"
     unpruned = {"full": "full data", "null": "nothing pruned, another order"}
-    return unpruned.get(condition.kind) or study.methods[condition.method]
+    return unpruned.get(condition.kind) or study.methods.get(condition.method, own)
 
 
 # What `frames` and `prune-envelope table` offer.

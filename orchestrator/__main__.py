@@ -16,6 +16,8 @@ from orchestrator.cli.prune import prune
 from orchestrator.cli.score import EPILOG as SCORE_CODES
 from orchestrator.cli.score import score_dataset
 from orchestrator.cli.status import status
+from orchestrator.cli.theory import EPILOG as THEORY_CODES
+from orchestrator.cli.theory import theory
 from orchestrator.sweep import demo, sweep
 
 app = typer.Typer(
@@ -55,6 +57,7 @@ app.command("status")(status)
 app.command("doctor")(doctor)
 app.command("signals")(list_signals)
 app.command("grids")(list_grids)
+app.command("theory", epilog=THEORY_CODES)(theory)
 app.add_typer(config, name="config")
 app.add_typer(cache, name="cache")
 

@@ -12,6 +12,7 @@ import typer
 
 from orchestrator.cli.options import GROUPS, SweepOptions, flag
 from orchestrator.cli.parameters import parameter, takes
+from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def sweep(context: typer.Context, **flags: Any) -> None:
 
     with explained():
         chosen = read_options(flags["config"], flags["settings"] or (), context=context)
+        if is_theory(chosen.options):
+            raise SystemExit(theory_sweep(chosen.options, chosen.origins, dry_run=flags["dry_run"]))
         raise SystemExit(main(chosen.options, dry_run=flags["dry_run"]))
 
 
@@ -110,7 +113,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     if dry_run:
         paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
         if options.calibrate:
-            paces |= calibrate_paces(sweep, set(sweep.datasets) - set(paces))
+            paces |= calibrate_paces(sweep, set(sweep.wholes) - set(paces))
             lacking = set(scoring_runs(sweep)) - set(scoring)
             scoring |= calibrate_paces(sweep, lacking, scoring_runs)
         print_estimate(sweep, paces, console, scoring=scoring)

@@ -150,6 +150,31 @@ def asymptotic_error(arm: StudentData) -> float:
     return float(np.arctan2(across, length * np.cos(angle)) / np.pi)
 
 
+def crossover_alpha(kept: float) -> float:
+    """The examples per parameter from which the hardest are the better ones to keep, by a perfect probe.
+
+    Args:
+        kept: Share kept, in (0, 1).
+
+    Returns:
+        The alpha at which keeping the hardest and the easiest have the same error in the limit of many
+        dimensions, to three digits.
+    """
+    from scipy.optimize import brentq
+
+    def ahead(log_alpha: float) -> float:
+        alpha = float(np.exp(log_alpha))
+        hard, easy = (
+            asymptotic_error(StudentData(alpha=alpha, kept=kept, keep=keep))
+            for keep in get_args(Keep)[:2]
+        )
+        return float(np.log(hard / easy))
+
+    # Below 1.5 examples a parameter kept, hard labels can be learned without the teacher at any share.
+    ends = np.log([1.5 / kept, 40 / kept])
+    return float(np.exp(brentq(ahead, *ends, xtol=5e-4)))
+
+
 def _drawn(arm: StudentData, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Examples kept times their label, shape (k, n); the teacher is the first axis."""
     p = round(arm.alpha * n)

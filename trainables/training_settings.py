@@ -1,7 +1,7 @@
 """How a learner is trained, and which other run may score the rows for it."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trainables.errors import UsageError
 
@@ -41,6 +41,11 @@ class Training:
             raise UsageError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
         if self.precision not in ("fp32", "bf16"):
             raise UsageError(f"precision is {self.precision!r}; use 'fp32' or 'bf16'")
+
+    def with_as_many_steps(self, n: int, whole: int) -> "Training":
+        """A training by which n rows take as many optimizer steps as `whole` rows by this one, to half an epoch."""
+        steps = self.epochs * -(-whole // self.batch_size)
+        return replace(self, epochs=max(1, round(steps / -(-n // self.batch_size))))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,25 +1,27 @@
 """The page itself: what the template is given, and the data its script reads."""
 
-import base64
-import gzip
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
+from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
+from analysis.page.page_parts import (
+    as_island,
+    open_templates,
+    page_scripts,
+    page_style,
+    script_hash,
+)
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, opening, question, tally
 from analysis.page.provenance import environments, provenance
@@ -38,7 +40,6 @@ from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
 
-_FOLDER = Path(__file__).parent
 _TITLES = {
     "envelope": "The operating envelope",
     "by_dataset": "Each data set on its own",
@@ -47,7 +48,7 @@ _TITLES = {
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
-    "scaling": "Does pruning bend the scaling curve?",
+    "frontier": "Does a signal bend the frontier?",
     "training": "Is the full-data run at its best?",
 }
 
@@ -59,26 +60,19 @@ def render(study: Study, beside: Path | None = None) -> str:
         study: The run.
         beside: The folder it is written to, from which it links files of the run; None links none.
     """
-    own = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("dropped.js", "report.js"))
-    scripts = [get_plotlyjs(), *own]
+    scripts = page_scripts("figures.js", "dropped.js", "report.js")
     dropped = dropped_panel(study, beside)
     variants = {
         name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
         for name, figure in FIGURES.items()
     }
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    template = open_templates().get_template("report.html.j2")
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
-    return environment.get_template("report.html.j2").render(
+    return template.render(
         **_context(study),
         dropped=dropped,
         figures=_figures(study, variants),
-        css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704
+        css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
         island=Markup(as_island(_island(study, variants, dropped))),  # noqa: S704
@@ -90,23 +84,10 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
     left_out = () if has_classes(study) else ("retention",)
-    return {name: (titles[name], variants[name]) for name in FIGURES if name not in left_out}
-
-
-def script_hash(script: str) -> str:
-    """The name a content security policy gives an inline script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def as_island(values: Any) -> str:
-    """JSON, gzipped, in base64: a tenth of its size, and no HTML parser finds a tag in it.
-
-    Raises:
-        ValueError: If values holds NaN or an infinity.
-    """
-    text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # No time of day inside: equal rows give an equal page.
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    # A run at several total sizes asks this before all else.
+    first = [name for name in ("frontier",) if variants[name]]
+    names = [name for name in dict.fromkeys((*first, *FIGURES)) if name not in left_out]
+    return {name: (titles[name], variants[name]) for name in names}
 
 
 def _variant(data: Any, drawn: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +133,7 @@ def _context(study: Study) -> dict[str, Any]:
         "altered": altered_texts(study),
         "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
         "words": words_of(study),
+        "frontiers": frontier_answers(study),
         "question": question(study),
         "margin": margin_text(study),
         "line": line_key(study),

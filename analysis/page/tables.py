@@ -85,7 +85,7 @@ def _trial_row(
 
 
 def _source_label(study: Study, row: Row) -> str:
-    return study.sources[DatasetId(row["dataset"], row["data_sha"])]
+    return _name_of(study, DatasetId(row["dataset"], row["data_sha"]))
 
 
 def compute_table(study: Study) -> PageTable:
@@ -186,13 +186,20 @@ def failure_rows(study: Study) -> list[Sequence[str]]:
     return [
         (
             result.spec.result_key[:12],
-            f"{study.sources[condition_of(result.spec).source]}, {method_label(study, condition_of(result.spec))}, "
+            f"{_name_of(study, condition_of(result.spec).source)}, {method_label(study, condition_of(result.spec))}, "
             f"{percent(result.spec.rate)} removed, seed {result.spec.seed}",
             result.error,
         )
         for result in study.results
         if not result.is_ok
     ]
+
+
+def _name_of(study: Study, source: DatasetId) -> str:
+    """The label of a data set; a smaller total size of one is named by its trials."""
+    subset = study.plan.subsets.get(source.data_sha)
+    altered = " (altered)" if subset and subset.whole in study.plan.altered else ""
+    return study.sources.get(source, f"{source.dataset}{altered}")
 
 
 def null_rows(study: Study) -> list[Sequence[str]]:

@@ -50,29 +50,34 @@ def list_grids(
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from rich.table import Table
 
-    from orchestrator.planning.grids import GRIDS, controlled_blocks, known, marks_of
+    from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
     from trainables.errors import explained
     from trainables.learners import LEARNERS
 
     console = open_console(200)
     with explained():
         if name:
-            known("grid", name, GRIDS)
+            known("grid", name, {**GRIDS, THEORY: None})
     table = Table("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
     for grid, row in GRIDS.items():
         if name in ("", grid):
             full, pruned = _counted(grid)
             counts = (f"{full + pruned:,}", f"{full:,}", f"{pruned:,}")
             table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
-    console.print(table)
-    if name:
+    if name != THEORY:
+        console.print(table)
+    if name in ("", THEORY):
+        console.print(
+            "theory: no trials, but perceptrons on drawn examples beside the exact answer: prune-envelope theory"
+        )
+    if name in GRIDS:
         chosen = GRIDS[name]
         training = chosen.training or LEARNERS[_learner(chosen.model)].training
         for block in controlled_blocks(chosen):
             marks = marks_of(block, chosen.protocol, training.epochs)
             arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
             console.print(
-                f"{', '.join(block.datasets)}: warm-up {_shares(marks)}, pruned "
+                f"{', '.join(block.datasets)}{_sizes(chosen.sizes)}: warm-up {_shares(marks)}, pruned "
                 f"{_shares(block.rates)}, {arms}; {chosen.protocol}; "
                 f"{'confirmed by fresh seeds' if chosen.confirm else 'no confirmation'}",
                 highlight=False,
@@ -89,13 +94,18 @@ def _counted(name: str) -> tuple[int, int]:
     data = {dataset: dataset for block in grid.blocks for dataset in block.datasets}
     model = Model(learner=_learner(grid.model), name=grid.model, sha=grid.model)
     specs = expand(grid, data, model)
-    full = sum(spec.is_baseline for spec in specs)
-    return full, len(specs) - full
+    full, sizes = sum(spec.is_baseline for spec in specs), len(grid.sizes) or 1
+    return sizes * full, sizes * (len(specs) - full)
 
 
 def _learner(model: str) -> str:
     """The learner of a grid's model: of the built-in ones their name."""
     return model if model in ("tiny", "linear") else "text"
+
+
+def _sizes(values: tuple[int, ...]) -> str:
+    named = (f"{rows:,}" if rows else "all" for rows in values)
+    return f" at {', '.join(named)} rows in all" if values else ""
 
 
 def _shares(values: tuple[float, ...]) -> str:

@@ -52,6 +52,11 @@ class SweepOptions(TrainedOptions):
         "as the signals need, or 0.15 by --protocol continue. Repeat.",
     )
     rate: _Shares = Field(default=None, description="Share removed. Repeat.")
+    size: Texts = Field(
+        default=None,
+        description="Train on so many rows in all, too: 500,1000,2000, or all. The largest is the data set; each "
+        "seed draws the others from it, each within the next. The report shows what bends the error over them. Repeat.",
+    )
     signal: Texts = Field(
         default=None,
         description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
@@ -148,6 +153,7 @@ class SweepOptions(TrainedOptions):
         """
         from analysis.criteria import Asked
         from orchestrator.planning.request import Request, chosen_seeds
+        from orchestrator.planning.sizes import sizes_in
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
         from trainables.data.csv_files import Dialect
@@ -180,6 +186,7 @@ class SweepOptions(TrainedOptions):
             inject_copies=self.inject_copies,
             warmups=tuple(self.warmup or ()),
             rates=tuple(self.rate or ()),
+            sizes=sizes_in(self.size or ()),
             signals=tuple(self.signal or ()),
             control=self.control,
             confirm=self.confirm,

@@ -94,7 +94,8 @@ def _wanted(sweep: Sweep) -> list[_Wanted]:
     headlines = [answer.row.cell.condition for answer in answers(study) if answer.row]
     fixed = {spec.survivors_key: spec for spec in reversed(sweep.specs) if spec.shares_list}
     own = [spec for key, spec in fixed.items() if sweep.store.has("survivors", key)]
-    pruned = [spec for spec in sweep.specs if spec.kind == "pruned" and _is_there(sweep, spec)]
+    whole = [spec for spec in sweep.specs if spec.data_sha not in sweep.plan.subsets]
+    pruned = [spec for spec in whole if spec.kind == "pruned" and _is_there(sweep, spec)]
     own += [spec for spec in pruned if any(_is_of(spec, one) for one in headlines)]
     others = [spec for spec in pruned if spec not in set(own)]
     shown = min(_OWN_ROWS, _MOST_ROWS // max(1, len(own)))

@@ -69,11 +69,12 @@ def _named(spec: TrialSpec) -> dict[str, Any]:
 
 
 def _first_seed(sweep: Sweep) -> list[TrialSpec]:
-    """The scored trials of each data set's first seed."""
-    seeds = {spec.data_sha: spec.seed for spec in reversed(sweep.specs)}
+    """The scored trials of each data set's first seed; subsets of it are no data sets of their own."""
+    whole = [spec for spec in sweep.specs if spec.data_sha not in sweep.plan.subsets]
+    seeds = {spec.data_sha: spec.seed for spec in reversed(whole)}
     return [
         spec
-        for spec in sweep.specs
+        for spec in whole
         if not spec.is_baseline
         and spec.kind == "pruned"
         and spec.seed == seeds[spec.data_sha]

@@ -51,13 +51,17 @@ class Pace:
 
 
 def full_runs(sweep: "Sweep") -> dict[str, TrialSpec]:
-    """A full-data run of each data set, by content hash."""
-    return {spec.data_sha: spec for spec in sweep.grid_specs if spec.is_baseline}
+    """A full-data run of each data set, by content hash; of no subset of one."""
+    return {spec.data_sha: spec for spec in _of_wholes(sweep) if spec.is_baseline}
 
 
 def scoring_runs(sweep: "Sweep") -> dict[str, TrialSpec]:
     """The run that scores each data set, where that is another model's, by content hash."""
-    return {spec.data_sha: spec.twin.baseline for spec in sweep.grid_specs if spec.scorer}
+    return {spec.data_sha: spec.twin.baseline for spec in _of_wholes(sweep) if spec.scorer}
+
+
+def _of_wholes(sweep: "Sweep") -> list[TrialSpec]:
+    return [spec for spec in sweep.grid_specs if spec.data_sha not in sweep.plan.subsets]
 
 
 def measured_paces(sweep: "Sweep", of: Runs = full_runs) -> dict[str, Pace]:

@@ -62,6 +62,8 @@ class Grid:
         validation_fraction: Share of the training rows held out for signals with a target.
         protocol: "continue" or "restart".
         budget: "epochs" or "steps".
+        sizes: Training rows in all, ascending, 0 for all: the largest is the data set, the others are
+            subsets of it. None for the data set alone.
         control: Whether random pruning runs beside every arm; `controlled_blocks` adds it.
         confirm: Whether one cut is chosen at the end and confirmed by fresh seeds.
         needs_gpu: Whether it would take days without one.
@@ -75,6 +77,7 @@ class Grid:
     validation_fraction: float = 0.0
     protocol: str = "restart"
     budget: str = "epochs"
+    sizes: tuple[int, ...] = ()
     control: bool = True
     confirm: bool = True
     needs_gpu: bool = False
@@ -174,21 +177,26 @@ GRIDS["signals"] = Grid(
 )
 
 GRIDS["scaling"] = Grid(
-    about="Eight sizes, trained afresh with equal steps: does a signal bend the curve? Made text.",
-    model="tiny",
+    about="Five total sizes by four kept shares, equal steps: does a signal bend the frontier? Made text.",
+    model="linear",
     seeds=_SEEDS,
+    # Sizes double, and kept shares are powers of a half: what is kept of one size is another in all.
+    sizes=(500, 1000, 2000, 4000, 8000),
     blocks=(
         GridBlock(
-            datasets=("synthetic",),
-            warmups=(0.5,),
-            rates=(0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9),
-            arms=(KEEP_ONE, Arm(signal="el2n")),
+            datasets=("synthetic:8000",),
+            warmups=(),
+            rates=(0.5, 0.75, 0.875),
+            arms=(Arm(signal="el2n"), Arm(signal="el2n", prune="high"), KEEP_ONE),
         ),
     ),
-    # Fewer samples in as many epochs would also be fewer steps: two causes for one curve.
+    # Fewer rows in as many epochs would also be fewer steps: two causes for one curve.
     budget="steps",
     confirm=False,
 )
+
+# A name of --grid that has no trials: `orchestrator.theory` does it.
+THEORY = "theory"
 
 
 def controlled_blocks(grid: Grid) -> tuple[GridBlock, ...]:

@@ -12,6 +12,7 @@ from orchestrator.planning.own_trainers import OwnTrainer
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import scorers_of
+from orchestrator.planning.sizes import Family
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
@@ -64,6 +65,7 @@ class Loaded:
         score_model: What scores the rows, where that is not the model itself.
         scoring: How it is trained, but for what depends on the size of a data set.
         own_scores: The user's own scores, by the names of their files.
+        family: The subsets of the data sets that other total sizes ask for.
     """
 
     request: Request
@@ -80,6 +82,7 @@ class Loaded:
     score_model: Model | None = None
     scoring: Training | None = None
     own_scores: Mapping[str, GivenScores] = field(default_factory=dict)
+    family: Family = field(default_factory=Family)
 
     @property
     def given(self) -> set[str]:
@@ -134,7 +137,7 @@ class Loaded:
             for name, dataset in self.datasets.items()
             if (training := by_sha.get(dataset.sha, usual.get(name)))
         }
-        return [
+        wholes = [
             self._named(spec)
             for spec in expand(
                 self.grid,
@@ -146,6 +149,8 @@ class Loaded:
                 own=self.own,
             )
         ]
+        every = [*wholes, *self.family.specs(wholes)]
+        return sorted(every, key=lambda spec: not spec.is_baseline)
 
     def _named(self, spec: TrialSpec) -> TrialSpec:
         """A trial under the data set's own name, and with the content of scores that were given."""

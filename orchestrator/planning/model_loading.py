@@ -10,6 +10,7 @@ from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import locate_score_model, own_scores, scorers_of
+from orchestrator.planning.sizes import family_of
 from trainables.data.catalog import Source, comes_with_vectors, load
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import fitted, locate_model
@@ -39,13 +40,15 @@ def loaded_for_model(
     if score_model and scoring:
         score_model = fitted(score_model)
         check_pieces(score_model, datasets.values(), scoring.max_length)
+    scores = own_scores(request, datasets)
     return Loaded(
         request=request,
         grid=grid,
         model=model,
         score_model=score_model,
         scoring=scoring,
-        own_scores=own_scores(request, datasets),
+        own_scores=scores,
+        family=family_of(grid, datasets.values(), scores),
         datasets=datasets,
         sources=sources,
         pieces=pieces,

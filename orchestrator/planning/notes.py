@@ -30,15 +30,15 @@ def notes_of(
 
     Args:
         specs: All trials there could be.
-        datasets: By content hash.
-        inspections: What was seen in them, likewise.
+        datasets: By content hash, subsets of them among them.
+        inspections: What was seen in the data sets themselves, likewise.
         confirms: Whether fresh seeds confirm one cut at the end.
     """
     notes = [*_of_seeds(specs, confirms), *_of_control(specs)]
     notes += _of_policies(specs) if confirms else ()
-    for sha, dataset in datasets.items():
-        of_data = (*dataset.notes, *data_notes(inspections[sha]))
-        notes += [f"{dataset.name}: {note}" for note in of_data]
+    for sha, seen in inspections.items():
+        of_data = (*datasets[sha].notes, *data_notes(seen))
+        notes += [f"{datasets[sha].name}: {note}" for note in of_data]
     notes += [note for spec in specs for note in warnings(spec)]
     notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))

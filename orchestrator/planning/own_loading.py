@@ -23,6 +23,7 @@ from orchestrator.planning.preflight import check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import check_scorable, locate_score_model, own_scores, scorers_of
+from orchestrator.planning.sizes import family_of
 from trainables.data.catalog import Source, load
 from trainables.learners.pretrained import fitted, locate_model
 
@@ -68,7 +69,10 @@ def loaded_for_own(
             check_scorable(score_model, dataset)
         score_model = fitted(score_model)
     own = replace(own, place=replace(place, needs=needs_of(by, datasets.values())))
-    own = with_tables(own, datasets.values())
+    scores = own_scores(request, datasets)
+    family = family_of(grid, datasets.values(), scores)
+    own = with_tables(own, [*datasets.values(), *family.datasets.values()])
+    family = replace(family, columns={sha: one.sha for sha, one in own.tables.items()})
     own = with_probes(own, datasets.values()) if asked.probe else own
     length = scoring.max_length if scoring else 0
     pieces = check_pieces(score_model, datasets.values(), length) if score_model else {}
@@ -78,7 +82,8 @@ def loaded_for_own(
         model=own.model,
         score_model=score_model,
         scoring=scoring,
-        own_scores=own_scores(request, datasets),
+        own_scores=scores,
+        family=family,
         datasets=datasets,
         sources=sources,
         pieces=pieces,

@@ -49,8 +49,8 @@ class Sweep:
         plan: What is to be run, as plan.json will hold it; baselines first.
         grid_specs: All there could be: more than the plan's only where seeds are bought.
         tasks: The work behind all of them.
-        datasets: By content hash.
-        inspections: What was seen in them, likewise.
+        datasets: By content hash; with the subsets of them that other total sizes ask for.
+        inspections: What was seen in the data sets themselves, likewise.
         resources: What it runs on.
         store: What is shared.
         run: The run's folder.
@@ -92,6 +92,11 @@ class Sweep:
     def left(self) -> list[Task]:
         """The tasks that are still to be done."""
         return tasks_left(self.tasks, self.specs, self.store, curves=self.curves, kept=self.kept)
+
+    @property
+    def wholes(self) -> dict[str, Dataset]:
+        """The data sets themselves by content hash, without subsets of them."""
+        return {sha: one for sha, one in self.datasets.items() if sha not in self.plan.subsets}
 
     def is_done(self, spec: TrialSpec) -> bool:
         """Whether the trial's row is in the store, and all that it is judged by."""
@@ -178,21 +183,22 @@ def planned(loaded: Loaded) -> Sweep:
     before = load_plan(run.folder)
     trainings, open_ = _trainings(searches, store, before, loaded.given)
     specs = loaded.specs(trainings)
-    datasets = {dataset.sha: dataset for dataset in loaded.datasets.values()}
-    inspections = inspected(datasets, store)
+    wholes = {dataset.sha: dataset for dataset in loaded.datasets.values()}
+    datasets = wholes | loaded.family.datasets
+    inspections = inspected(wholes, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_trials(specs, loaded.model, datasets, loaded.score_model)
     notes = (
         *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
         *(loaded.own.notes if loaded.own else ()),
-        *judging_notes(loaded.by, datasets.values()),
+        *judging_notes(loaded.by, wholes.values()),
         *pieces_notes(specs, datasets, loaded.pieces),
         *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
     )
     tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
     plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
-    curves = [first[sha] for sha in datasets if sha in first and not loaded.own]
+    curves = [first[sha] for sha in wholes if sha in first and not loaded.own]
     kept = {sha: kinds_kept(loaded.by, dataset) for sha, dataset in datasets.items()}
     return Sweep(
         loaded=loaded,
@@ -216,6 +222,7 @@ def planned(loaded: Loaded) -> Sweep:
 
 def _plan(loaded: Loaded, specs: Sequence[TrialSpec], notes: tuple[str, ...]) -> Plan:
     """What plan.json is to hold."""
+    whole = [spec for spec in specs if spec.data_sha not in loaded.family.datasets]
     return Plan(
         grid=loaded.request.grid or "own",
         command=loaded.command,
@@ -229,10 +236,11 @@ def _plan(loaded: Loaded, specs: Sequence[TrialSpec], notes: tuple[str, ...]) ->
         environment=loaded.resources.environment,
         notes=notes,
         adaptive=loaded.request.adaptive,
-        candidates=candidates_of(specs) if loaded.grid.confirm else {},
+        candidates=candidates_of(whole) if loaded.grid.confirm else {},
         sources={name: data.source for name, data in loaded.datasets.items() if data.source},
         leaked=loaded.leaked,
         altered=loaded.altered(),
+        subsets=loaded.family.planned,
     )
 
 
@@ -269,7 +277,8 @@ def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
 def store_inputs(sweep: Sweep) -> None:
     """Put what the user gave into the store: data sets, an own trainer's tables, scores."""
     store_data(sweep.datasets, sweep.store, sweep.loaded.own)
-    store_given(sweep.loaded.own_scores, sweep.store)
+    loaded = sweep.loaded
+    store_given([*loaded.own_scores.items(), *loaded.family.named_given], sweep.store)
 
 
 def store_data(

@@ -9,6 +9,7 @@ from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_r
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
+from trainables.evidence.requirements import derived_under
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
@@ -67,6 +68,7 @@ def check_trials(
     check_lengths(specs, model, sizes)
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
+    check_neighbours(specs, sizes)
     check_probes(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
@@ -201,6 +203,22 @@ def check_pieces(
             )
         looks[dataset.sha] = look
     return looks
+
+
+def check_neighbours(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse a search for more neighbours than a row has.
+
+    Raises:
+        UsageError: If there is one.
+    """
+    for spec in (spec for spec in specs if spec.kind == "pruned"):
+        selection, n = resolve(spec), sizes[spec.data_sha]
+        k = int(selection.settings.get("k", 0))
+        if k >= n and "neighbours" in derived_under(selection.signal.score, selection.settings):
+            raise UsageError(
+                f"{spec.signal}: k is {k}, and a row of {spec.dataset} has {n - 1:,} others; give "
+                f"k={n - 1} or less, or more rows"
+            )
 
 
 def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:

@@ -12,6 +12,7 @@ from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
     REDUNDANCY,
+    THEORY,
     WITHIN_CLASS,
     Grid,
     GridBlock,
@@ -20,6 +21,7 @@ from orchestrator.planning.grids import (
 )
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import check_request, usual_training
+from orchestrator.planning.sizes import check_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
@@ -55,6 +57,7 @@ class Request:
         inject_copies: Copies to add on purpose, as a share of the training rows.
         warmups: Shares of the run's steps.
         rates: Shares removed.
+        sizes: Training rows in all, as `Grid.sizes`.
         signals: As `arm_of` reads them.
         seeds: The seeds themselves.
         training: Fields of Training to set.
@@ -91,6 +94,7 @@ class Request:
     inject_copies: float = 0.0
     warmups: tuple[float, ...] = ()
     rates: tuple[float, ...] = ()
+    sizes: tuple[int, ...] = ()
     signals: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     training: tuple[tuple[str, int | float], ...] = ()
@@ -125,6 +129,7 @@ class Request:
             imbalance=self.imbalance,
             flip_labels=self.flip_labels,
             inject_copies=self.inject_copies,
+            size=(self.sizes or self._base().sizes or (0,))[-1],
             own_columns=bool(self.asked.group_column),
         )
         datasets = self._datasets()
@@ -149,7 +154,9 @@ class Request:
             raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
             return _OWN
-        known("grid", self.grid, GRIDS)
+        known("grid", self.grid, {**GRIDS, THEORY: None})
+        if self.grid == THEORY:
+            raise UsageError("grid 'theory' has no trials; run: prune-envelope theory")
         return GRIDS[self.grid]
 
     def model_name(self, *, has_vectors: bool = False) -> str:
@@ -204,9 +211,10 @@ class Request:
         named = {name for block in base.blocks for name in block.datasets}
         if others := tuple(n for n in self._datasets() if n not in named):
             blocks.append(replace(blocks[0], datasets=others))
-        return replace(
+        grid = replace(
             base,
             blocks=tuple(blocks),
+            sizes=self.sizes or base.sizes,
             seeds=self.seeds or base.seeds,
             training=self.training_of(model, gpu=gpu),
             protocol=self.protocol or base.protocol,
@@ -214,6 +222,8 @@ class Request:
             control=base.control if self.control is None else self.control,
             confirm=base.confirm if self.confirm is None else self.confirm,
         )
+        check_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
+        return grid
 
     def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:
         """How a model is trained, but for what depends on the size of a data set.

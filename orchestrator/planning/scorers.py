@@ -1,6 +1,6 @@
 """Who scores the rows in place of the trained model: a smaller model, vectors of the data, or the user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,9 +139,9 @@ def own_scores(request: Request, datasets: Mapping[str, Dataset]) -> dict[str, G
     }
 
 
-def store_given(given: Mapping[str, GivenScores], store: Store) -> None:
-    """Put scores of the user's own, by content hash, into the store, from where workers read them."""
-    for name, one in given.items():
+def store_given(given: Iterable[tuple[str, GivenScores]], store: Store) -> None:
+    """Put scores of the user's own, named, into the store by content hash, from where workers read them."""
+    for name, one in given:
         about = {"scores": name}
 
         def save(path: Path, scores: NDArray[np.float32] = one.scores) -> None:

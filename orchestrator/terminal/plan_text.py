@@ -29,6 +29,7 @@ from orchestrator.planning.estimate import (
 from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.terminal.data_text import print_data
+from orchestrator.terminal.size_text import size_lines
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import VECTORS, TrialSpec
 
@@ -54,8 +55,9 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"{sweep.plan.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
         f"+ {len(pruned)} pruned" + (f"; and {more} that confirm" if more else "")
     )
-    console.print(f"  {_listed(specs)}")
-    for line in _protocols(specs):
+    whole = [spec for spec in specs if spec.data_sha not in sweep.plan.subsets]
+    console.print(f"  {_listed(whole)}")
+    for line in (*size_lines(sweep), *_protocols(whole)):
         console.print(f"  {line}", highlight=False)
     console.print(
         f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
@@ -198,7 +200,7 @@ def print_estimate(
     table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
     left, total, unknown = sweep.left, np.zeros(3), []
     for sha, run in scoring_runs(sweep).items():
-        own = [task for task in left if task.spec.data_sha == sha and is_of(task, run)]
+        own = [task for task in left if sweep.plan.whole_of(task.spec) == sha and is_of(task, run)]
         left = [task for task in left if task not in own]
         name = f"{run.dataset}, scored by {model_label(run.model)}"
         if own and sha in scoring:
@@ -207,8 +209,8 @@ def print_estimate(
         elif own and any(task.kind == "warm_up" for task in own):
             unknown.append(name)
             table.add_row(name, "", "unknown", "never run here: add --calibrate")
-    for sha, dataset in sweep.datasets.items():
-        own = [task for task in left if task.spec.data_sha == sha]
+    for sha, dataset in sweep.wholes.items():
+        own = [task for task in left if sweep.plan.whole_of(task.spec) == sha]
         trials = str(_trials_left(sweep, sha))
         if sha not in paces:
             unknown.append(dataset.name)
@@ -226,7 +228,7 @@ def print_estimate(
     known = _three(total) if total.any() or not unknown else ""
     known = f"at least {known}" if known and unknown else known or "unknown"
     lacks = f"{', '.join(unknown)} unknown" if unknown else ""
-    count = sum(_trials_left(sweep, sha) for sha in sweep.datasets)
+    count = sum(_trials_left(sweep, sha) for sha in sweep.wholes)
     table.add_row("total", str(count), known, lacks)
     console.print(table)
     for sha, count in searches(sweep).items():
@@ -243,7 +245,9 @@ def print_estimate(
 
 
 def _trials_left(sweep: Sweep, sha: str) -> int:
-    planned = sum(spec.data_sha == sha and not sweep.is_done(spec) for spec in sweep.specs)
+    planned = sum(
+        sweep.plan.whole_of(spec) == sha and not sweep.is_done(spec) for spec in sweep.specs
+    )
     return planned + unchosen(sweep, sha).trials
 
 

@@ -11,6 +11,7 @@ from analysis.envelope import JudgedCell
 from analysis.methods import Condition, condition_of
 from analysis.metric_words import MetricWords
 from analysis.page.answer_cards import cards
+from analysis.page.frontier_answers import frontier_answers
 from analysis.page.leak_words import leak_texts
 from analysis.page.phrases import margin_text, value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
@@ -39,6 +40,10 @@ def summarise(study: Study, console: Console) -> None:
         console.print(line, highlight=False)
     console.print(verdict_table(study))
     _print_found(study, console)
+    for answer in frontier_answers(study):
+        console.print(f"frontier of {answer.name}", highlight=False)
+        for sentence in answer.sentences:
+            console.print(f"  {sentence}", highlight=False)
     for card in cards(study):
         console.print(f"{card.mark} {card.headline}", highlight=False)
         for sentence in card.sentences:
@@ -145,7 +150,7 @@ def _print_warnings(study: Study, console: Console) -> None:
 def _baselines(study: Study) -> list[str]:
     """The metric of the full-data runs, and what beside accuracy always naming the largest class gives."""
     lines, words = [], words_of(study)
-    full = [row for row in study.results if row.spec.is_baseline]
+    full = [row for row in study.whole_results if row.spec.is_baseline]
     for source in dict.fromkeys(condition_of(row.spec).source for row in full):
         own = [row for row in full if condition_of(row.spec).source == source]
         known = [x for row in own if (x := value_of(study, row)) is not None]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSample
+from tests.analysis.sized_runs import made
 from trainables.result import Phase, TrialResult
 from trainables.spec import TrialSpec
 
@@ -97,6 +98,12 @@ def small_run():
                 delta = [better - 0.2 - 2.5 * place + step for step in (-0.2, -0.1, 0, 0.1, 0.2)]
                 rows += _paired(delta, dataset=name, data_sha=sha, rate=rate, signal=signal)
     return list({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.fixture(scope="session")
+def sized_run():
+    """Rows and plan of a run at four total sizes, in which el2n bends the frontier."""
+    return made(_result, _pruned)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.page.figures import FIGURES
-from analysis.page.render import as_island, script_hash
+from analysis.page.page_parts import as_island, script_hash
 from analysis.report import app, build_report, write_report
 from analysis.run_files import Plan
 from trainables.records import read_parquet, to_json
@@ -97,7 +97,7 @@ def test_every_section_is_on_the_page(small_run):
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert all(f"#{section}" in [a.get("href") for _, a in tags] for section in sections)
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "retention", "pareto", "breakeven", "agree", "scaling", "training", "examples", "compute", "trials", "method",
+        "answer", "envelope", "by_dataset", "signals", "retention", "pareto", "breakeven", "agree", "frontier", "training", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_the_policy_allows_our_scripts_and_no_other(small_run):
 
 
 def test_nothing_can_be_uploaded_from_a_figure(small_run):
-    ours = Page(build_report(small_run)).scripts[-1][1]
+    ours = "".join(text for _, text in Page(build_report(small_run)).scripts[-3:])
     for setting in ("showSendToCloud: false", 'plotlyServerURL: ""', "displayModeBar: false"):
         assert setting in ours
 

@@ -89,6 +89,7 @@ def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
         "leaked": {},
         "altered": {},
         "earlier": {},
+        "subsets": {},
         "metric": "accuracy",
         "guards": [],
         "group_column": "",

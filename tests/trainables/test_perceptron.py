@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from benchmarks.theory import ACCEPTED
+from orchestrator.theory.grid import ACCEPTED
 from trainables import perceptron
-from trainables.perceptron import StudentData, asymptotic_error, max_margin, simulate
+from trainables.perceptron import (
+    StudentData,
+    asymptotic_error,
+    crossover_alpha,
+    max_margin,
+    simulate,
+)
 
 ALPHAS = (1, 2, 4, 8, 16, 32, 64)
 # Independently computed to four decimals, by alpha.
@@ -58,6 +64,7 @@ def test_hard_examples_are_the_better_ones_from_the_known_alpha_on(kept, alpha):
         return asymptotic_error(hard) - asymptotic_error(easy)
 
     assert hard_minus_easy(0.98 * alpha) > 0 > hard_minus_easy(1.02 * alpha)
+    assert crossover_alpha(kept) == pytest.approx(alpha, rel=2e-3)
 
 
 def test_a_perfect_probe_beats_the_power_law_by_keeping_few_of_many():

@@ -24,6 +24,7 @@ from trainables.data.subsampling import (
     limited,
     with_validation,
 )
+from trainables.data.subsets import of_size
 from trainables.errors import EnvelopeError, UsageError
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
@@ -55,7 +56,8 @@ class Source:
             the last by this ratio; 1 for none.
         flip_labels: Stress test: share of each class's training rows whose label becomes another one.
         inject_copies: Stress test: copies to add, as a share of the training rows, in [0, 1].
-        seed: Decides which rows `test_fraction`, `limit` and `limit_test` take, and which are altered.
+        size: Training rows to take in the end, of what all else has left, shares of the classes kept; 0 for all.
+        seed: Decides which rows `test_fraction`, `limit`, `limit_test` and `size` take, and which are altered.
         pinned: The commit on the hub that an earlier plan of the run recorded; empty to look it up.
     """
 
@@ -74,6 +76,7 @@ class Source:
     imbalance: float = 1.0
     flip_labels: float = 0.0
     inject_copies: float = 0.0
+    size: int = 0
     seed: int = 0
     pinned: str = ""
 
@@ -120,7 +123,7 @@ def load(source: Source | str) -> Dataset:
     if source.validation_fraction:
         rng = np.random.default_rng([source.seed, 3])
         dataset = with_validation(dataset, source.validation_fraction, rng)
-    return stressed(dataset, source)
+    return of_size(stressed(dataset, source), source.size, seed=source.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

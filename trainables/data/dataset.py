@@ -114,6 +114,19 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class PartOf:
+    """What a subset is of: what was computed of each text of the whole is that of its texts, too.
+
+    Attributes:
+        sha: The whole's content hash; its test and validation splits are the subset's.
+        rows: The whole's training rows that the subset has, shape (n,), ascending.
+    """
+
+    sha: str
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """A data set of classes, or of numbers to predict, or of neither.
 
@@ -131,6 +144,7 @@ class Dataset:
         target: The name of the user's own column of classes or numbers, or empty; not in `sha`.
         is_scored_only: Whether its rows are scored and nothing is measured: then test may hold no rows,
             and is none of the `splits`; not in `sha`.
+        part_of: Of a subset what it is a part of.
     """
 
     name: str
@@ -145,6 +159,7 @@ class Dataset:
     source: str = ""
     target: str = ""
     is_scored_only: bool = False
+    part_of: PartOf | None = None
 
     def __post_init__(self) -> None:
         """Refuse splits that are empty, of another kind, or with labels outside the classes."""
@@ -162,6 +177,10 @@ class Dataset:
                 )
         if bad := [key for key, value in self.truth.items() if len(value) != len(self.train)]:
             raise DataError(f"{self.name}: truth {bad} differs in length from the training split")
+        if self.part_of and len(self.part_of.rows) != len(self.train):
+            raise DataError(
+                f"{self.name}: a part of {len(self.part_of.rows)} rows, which it has not"
+            )
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -214,7 +233,11 @@ class Dataset:
         see them does not depend on them.
         """
         sizes = {name: len(split) for name, split in self.splits.items()}
-        head = {"format": FORMAT, "kind": self.kind, "classes": self.class_names, "sizes": sizes}
+        head: dict[str, Any] = {"format": FORMAT, "kind": self.kind, "classes": self.class_names}
+        head["sizes"] = sizes
+        if self.part_of:
+            # Its embeddings are the whole's: batched otherwise, the last bits of some differ.
+            head["part_of"] = self.part_of.sha
         digest = hashlib.sha256(canonical(head))
         for split in self.splits.values():
             if split.ids.dtype == object:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.data.dataset import FORMAT, Dataset, Split
+from trainables.data.dataset import FORMAT, Dataset, PartOf, Split
 from trainables.errors import DataError
 from trainables.keys import canonical
 
@@ -40,6 +40,9 @@ def write(dataset: Dataset, path: str | Path) -> None:
     for name, values in dataset.truth.items():
         known = pa.array(values)
         columns[f"truth.{name}"] = pa.concat_arrays([known, pa.nulls(rest, known.type)])
+    if dataset.part_of:
+        part = pa.array(dataset.part_of.rows, pa.int64())
+        columns["part.row"] = pa.concat_arrays([part, pa.nulls(rest, pa.int64())])
     about = {
         "format": FORMAT,
         "name": dataset.name,
@@ -49,6 +52,7 @@ def write(dataset: Dataset, path: str | Path) -> None:
         "limited": dataset.limited,
         "sizes": [[name, size] for name, size in sizes.items()],
         "int_ids": [name for name, split in splits.items() if split.ids.dtype != object],
+        **({"part_of": dataset.part_of.sha} if dataset.part_of else {}),
     }
     table = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
     pq.write_table(table, path, compression="zstd", row_group_size=65_536, use_dictionary=["split"])
@@ -76,6 +80,9 @@ def read(path: str | Path) -> Dataset:
         start += size
     marked = [name for name in table.column_names if name.startswith("truth.")]
     known = table.slice(0, len(splits["train"]))
+    part_of = None
+    if "part_of" in about:
+        part_of = PartOf(sha=about["part_of"], rows=known["part.row"].to_numpy())
     return Dataset(
         name=about["name"],
         kind=about["kind"],
@@ -87,6 +94,7 @@ def read(path: str | Path) -> Dataset:
         truth={name.removeprefix("truth."): known[name].to_numpy() for name in marked},
         notes=tuple(about["notes"]),
         limited=about["limited"],
+        part_of=part_of,
     )
 
 

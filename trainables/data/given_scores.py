@@ -69,6 +69,16 @@ def read_given_scores(path: Path, dataset: Dataset) -> GivenScores:
         )
     rows = np.array([row_of[str(name)] for name in dataset.train.ids.tolist()], dtype=np.int64)
     scores = _in_32_bits(ColumnOrigin(where=str(path), column=_SCORE, ids=ids), numbers)[rows]
+    return _named(scores, dataset)
+
+
+def scores_of_part(given: GivenScores, part: Dataset) -> GivenScores:
+    """The scores of a subset of the training rows that some scores are of."""
+    assert part.part_of, "a subset says of what rows it is"
+    return _named(given.scores[part.part_of.rows], part)
+
+
+def _named(scores: NDArray[np.float32], dataset: Dataset) -> GivenScores:
     content = hashlib.sha256(scores.tobytes()).hexdigest()
     return GivenScores(sha=key_of({"data": dataset.sha, "scores": content}), scores=scores)
 

@@ -193,6 +193,11 @@ def imbalanced(dataset: Dataset, ratio: float, rng: np.random.Generator) -> Data
     return _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
 
 
+def with_train_rows(dataset: Dataset, chosen: NDArray[np.bool_], note: str) -> Dataset:
+    """The data set, marked as limited, with some of its training rows, a mask of shape (n,), and a note of it."""
+    return _with_train(dataset, chosen, (*dataset.notes, note), is_limited=True)
+
+
 def _with_train(
     dataset: Dataset, chosen: NDArray[np.bool_], notes: tuple[str, ...], *, is_limited: bool
 ) -> Dataset:
@@ -204,7 +209,7 @@ def _with_train(
         truth["duplicate_of"] = np.where(source < 0, -1, moved[source])
         truth["group"] = lowest_of_each(truth["group"])
     train = dataset.train.take(chosen)
-    return replace(dataset, train=train, truth=truth, notes=notes, limited=is_limited)
+    return replace(dataset, train=train, truth=truth, notes=notes, limited=is_limited, part_of=None)
 
 
 def lowest_of_each(groups: NDArray[np.int64]) -> NDArray[np.int64]:

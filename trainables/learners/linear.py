@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
-from trainables.cache import Cache
-from trainables.data.dataset import Dataset
+from trainables.cache import Cache, put_there
+from trainables.data.dataset import Dataset, PartOf
+from trainables.data.dataset_file import read
 from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
@@ -78,7 +79,8 @@ def open_linear(
 ) -> LinearNetwork:
     """A head over embeddings of the whole data set: those that came with it, an encoder's, or of word pieces.
 
-    An encoder embeds each text by itself, once per (data, encoder). Word pieces, their weights and
+    An encoder embeds each text by itself, once per (data, encoder); a subset's embeddings are those of the
+    whole. Word pieces, their weights and
     directions are fitted to training rows: to all of them once, or to those of the trial anew.
     """
     head = partial(LinearNetwork, classes=len(dataset.class_names), seed=_head_seed(spec))
@@ -86,6 +88,8 @@ def open_linear(
         own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
         return head(own, fitted=Phase())
     is_fitted = spec.model == "linear"
+    if dataset.part_of and not is_fitted:
+        return head(_features_of_part(spec, dataset.part_of, cache), fitted=Phase())
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     if is_fitted and fitted_on is not None:
         started = time.perf_counter()
@@ -120,6 +124,14 @@ def _shared_features(spec: TrialSpec, tokens: Tokens, cache: Cache) -> tuple[Arr
     parts = np.split(arrays["features"].copy(), ends[:-1])
     used = Phase(**cache.facts("features", key).get("used", {}))
     return dict(zip(tokens.splits, parts, strict=True)), used
+
+
+def _features_of_part(spec: TrialSpec, part_of: PartOf, cache: Cache) -> Arrays:
+    """Embeddings of a subset, as its whole has them."""
+    whole = replace(spec, data_sha=part_of.sha)
+    dataset = read(put_there(cache, "data", part_of.sha, "the data set that a subset is of"))
+    features, _ = _shared_features(whole, cached_tokens(whole, dataset, cache), cache)
+    return features | {"train": features["train"][part_of.rows]}
 
 
 def embedding_used(spec: TrialSpec, cache: Cache) -> Phase:

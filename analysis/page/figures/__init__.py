@@ -7,9 +7,10 @@ from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
 from analysis.page.figures.by_dataset import by_dataset_data, by_dataset_figure
 from analysis.page.figures.envelope import envelope_data, envelope_figure
+from analysis.page.figures.frontier import frontier_figure
+from analysis.page.figures.frontier_study import frontier_data
 from analysis.page.figures.pareto import pareto_data, pareto_figure
 from analysis.page.figures.retention import retention_data, retention_figure
-from analysis.page.figures.scaling import scaling_data, scaling_figure
 from analysis.page.figures.signals import signals_data, signals_figure
 from analysis.page.figures.training import training_data, training_figure
 from analysis.study import Study
@@ -35,6 +36,6 @@ FIGURES = {
     "pareto": Figure(pareto_data, pareto_figure),
     "breakeven": Figure(break_even_data, break_even_figure),
     "agree": Figure(agree_data, agree_figure),
-    "scaling": Figure(scaling_data, scaling_figure),
+    "frontier": Figure(frontier_data, frontier_figure),
     "training": Figure(training_data, training_figure),
 }

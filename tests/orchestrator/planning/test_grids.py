@@ -23,7 +23,7 @@ def specs(grid):
         ("paper", 6, 66),
         ("full", 15, 675),
         ("signals", 5, 1020),
-        ("scaling", 5, 105),
+        ("scaling", 5, 60),
     ],
 )
 def test_a_grid_has_as_many_trials_as_it_says(grid, baselines, pruned):
