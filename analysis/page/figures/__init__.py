@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
-from analysis.page.figures.by_dataset import by_dataset_data, by_dataset_figure
+from analysis.page.figures.by_dataset import by_dataset_figure
 from analysis.page.figures.envelope import envelope_data, envelope_figure
 from analysis.page.figures.pareto import pareto_data, pareto_figure
+from analysis.page.figures.rate_lines import by_dataset_data
 from analysis.page.figures.retention import retention_data, retention_figure
 from analysis.page.figures.scaling import scaling_data, scaling_figure
 from analysis.page.figures.signals import signals_data, signals_figure

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.methods import Method
+from analysis.matched import MethodBySource, averaged, methods_by_source
 from analysis.metric_words import MetricWords
+from analysis.page.average_words import average_note
 from analysis.page.figures.heatmap import bar_title, color_ticks, outline, stepped_colors
 from analysis.page.figures.style import (
     INK,
@@ -19,7 +20,7 @@ from analysis.page.figures.style import (
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
-from analysis.verdicts import Verdict, average
+from analysis.verdicts import Verdict
 from analysis.wording import MARKS, percent, removed_text, seeds_text
 
 _SCALE_pp = 3.0
@@ -65,6 +66,7 @@ class EnvelopeData:
         tolerance: Where the colours step.
         words: How the metric is written.
         group: Heading above it where the reader chooses; empty for verdicts by interval.
+        note: What to know of what is shown.
     """
 
     key: str
@@ -75,14 +77,15 @@ class EnvelopeData:
     tolerance: float
     words: MetricWords
     group: str = ""
+    note: str = ""
 
     @property
     def caption(self) -> str:
-        """What to know of the basis."""
+        """What to know of it and of its basis."""
         if not self.group:
-            return ""
+            return self.note
         return (
-            " Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
+            f"{self.note} Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
             "counts as much as effect."
         )
 
@@ -109,7 +112,7 @@ def _table_row(
 
 
 def envelope_data(study: Study) -> list[EnvelopeData]:
-    """The heatmaps: the average over data sets by method, then each data set by method.
+    """The heatmaps: averages over data sets, matched selectors first, then each data set by method.
 
     First all of them by interval, then by the mean alone.
     """
@@ -125,12 +128,12 @@ def _by_mean(data: EnvelopeData) -> EnvelopeData:
 
 def _by_interval(study: Study) -> list[EnvelopeData]:
     found = []
-    if len(study.sources) > 1 and _has_average(study):
-        for method, label in study.methods.items():
-            squares = _averaged(study, method)
-            if any(square.verdict for square in squares.values()):
-                named = f"Average over {len(study.sources)} data sets · {label}"
-                found.append(_variant(study, ("average", label), named, squares, study.tolerance))
+    for one in methods_by_source(study):
+        if squares := _averaged(study, one):
+            joint = "," if one.is_matched else " ·"
+            named = f"Average over {len(study.sources)} data sets{joint} {one.label}"
+            whole = _variant(study, ("average", one.label), named, squares, study.tolerance)
+            found.append(replace(whole, note=f" {average_note(study, one)}"))
     for source, name in study.sources.items():
         for method, label in study.methods.items():
             squares = {
@@ -149,30 +152,17 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
     return found
 
 
-def _has_average(study: Study) -> bool:
-    """Whether data sets have one line and one unit: what is in the unit of each has no mean over them."""
-    lines = {row.verdict.tolerance for row in study.rows if row.verdict}
-    return bool(study.metric.unit) and len(lines) < 2
-
-
-def _averaged(study: Study, method: Method) -> dict[tuple[float, float], Square]:
-    by_source = {
-        name: {
-            (r.cell.condition.warmup, r.cell.condition.rate): r for r in study.of(source, method)
-        }
-        for source, name in study.sources.items()
-    }
-    squares = {}
-    for at in sorted({at for rows in by_source.values() for at in rows}):
-        rows = {name: rows.get(at) for name, rows in by_source.items()}
-        verdicts = [row.verdict for row in rows.values() if row and row.verdict]
-        missing = [name for name, row in rows.items() if not (row and row.verdict)]
-        squares[at] = Square(
-            verdict=None if missing else average(verdicts),
-            n_planned=max(row.cell.n_planned for row in rows.values() if row),
-            note="not measured on " + ", ".join(missing) if missing else "",
+def _averaged(study: Study, one: MethodBySource) -> dict[tuple[float, float], Square]:
+    return {
+        (cell.warmup, cell.rate): Square(
+            verdict=cell.verdict,
+            n_planned=cell.n_planned,
+            note="not measured on " + ", ".join(study.sources[source] for source in cell.missing)
+            if cell.missing
+            else "",
         )
-    return squares
+        for cell in averaged(study, one)
+    }
 
 
 def _variant(
