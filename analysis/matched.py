@@ -201,6 +201,12 @@ def averaged(study: Study, one: MethodBySource) -> list[AveragedCell]:
     return found if any(cell.verdict for cell in found) else []
 
 
+def shown_averages(study: Study) -> list[tuple[MethodBySource, list[AveragedCell]]]:
+    """The averages told in words: by matched selectors, or where there is none by each method."""
+    chosen = matched_methods(study) or plain_methods(study)
+    return [(one, cells) for one in chosen if (cells := averaged(study, one))]
+
+
 def _mean_of(rows: Mapping[DatasetId, JudgedCell | None]) -> Verdict | None:
     judged = [row for row in rows.values() if row and row.verdict]
     if len(judged) < len(rows):

@@ -6,9 +6,7 @@ from analysis.matched import (
     IMBALANCED,
     AveragedCell,
     MethodBySource,
-    averaged,
-    matched_methods,
-    plain_methods,
+    shown_averages,
 )
 from analysis.page.phrases import margin_text, words_of
 from analysis.study import Study
@@ -19,14 +17,12 @@ from analysis.wording import percent
 _MOST_TOLD = 3
 
 
-def average_texts(study: Study) -> list[str]:
-    """A paragraph for each average: those by matched selectors, or where there is none by each method."""
-    chosen = matched_methods(study) or plain_methods(study)
-    told = [(one, cells) for one in chosen if (cells := averaged(study, one))]
-    found = [_paragraph(study, one, cells) for one, cells in told[:_MOST_TOLD]]
-    if found:
-        found[-1] += " The best is picked by its mean, which is then a little too high."
-    return found
+def average_texts(study: Study) -> list[tuple[str, list[str]]]:
+    """Of each average what it is of, and a sentence for each rate.
+
+    Those by matched selectors, or where there is none by each method.
+    """
+    return [_told(study, one, cells) for one, cells in shown_averages(study)[:_MOST_TOLD]]
 
 
 def average_note(study: Study, one: MethodBySource) -> str:
@@ -46,14 +42,18 @@ def _by_whom(study: Study, one: MethodBySource) -> str:
     )
 
 
-def _paragraph(study: Study, one: MethodBySource, cells: Sequence[AveragedCell]) -> str:
+def _told(
+    study: Study, one: MethodBySource, cells: Sequence[AveragedCell]
+) -> tuple[str, list[str]]:
     by_rate: dict[float, list[AveragedCell]] = {}
     for cell in cells:
         if cell.verdict:
             by_rate.setdefault(cell.rate, []).append(cell)
-    told = [_at(study, rate, by_rate[rate]) for rate in sorted(by_rate)]
     joint = "," if one.is_matched else " by"
-    return f"Average over {len(study.sources)} data sets{joint} {one.label}{words_of(study).told}. {' '.join(told)}"
+    head = f"Average over {len(study.sources)} data sets{joint} {one.label}{words_of(study).told}."
+    if any(len(own) > 1 for own in by_rate.values()):
+        head += " The best warm-up is picked by its mean, which is then a little too high."
+    return head, [_at(study, rate, by_rate[rate]) for rate in sorted(by_rate)]
 
 
 def _at(study: Study, rate: float, cells: Sequence[AveragedCell]) -> str:
