@@ -51,13 +51,13 @@ class AveragedCell:
     """One warm-up and rate over all data sets.
 
     Attributes:
-        warmup: Share of the full run's steps.
+        warmup: Share of the full run's steps; None where each data set has one of its own.
         rate: Share removed.
         rows: Each data set's own condition; None where it has none.
         verdict: Of the mean, each data set counting the same; None where one is not measured.
     """
 
-    warmup: float
+    warmup: float | None
     rate: float
     rows: Mapping[DatasetId, JudgedCell | None]
     verdict: Verdict | None
@@ -187,18 +187,33 @@ def averaged(study: Study, one: MethodBySource) -> list[AveragedCell]:
     """
     if not has_average(study) or len(one.methods) < len(study.sources):
         return []
-    by_place: dict[tuple[float, float], dict[DatasetId, JudgedCell]] = defaultdict(dict)
+    by_place: dict[tuple[float | None, float], dict[DatasetId, JudgedCell]] = defaultdict(dict)
+    shared = shares_marks(study, one)
     for source in study.sources:
         for row in one.rows(study, source):
-            by_place[row.cell.condition.warmup, row.cell.condition.rate][source] = row
+            at = row.cell.condition
+            by_place[at.warmup if shared else None, at.rate][source] = row
     whole = [at for at, rows in by_place.items() if len(rows) == len(study.sources)]
     warmups, rates = ({at[i] for at in whole} for i in (0, 1))
     found = []
-    for (warmup, rate), own in sorted(by_place.items()):
+    for (warmup, rate), own in sorted(
+        by_place.items(), key=lambda one: (one[0][0] or 0, one[0][1])
+    ):
         if warmup in warmups and rate in rates:
             rows = {source: own.get(source) for source in study.sources}
             found.append(AveragedCell(warmup=warmup, rate=rate, rows=rows, verdict=_mean_of(rows)))
     return found if any(cell.verdict for cell in found) else []
+
+
+def shares_marks(study: Study, one: MethodBySource) -> bool:
+    """Whether a warm-up means the same on all data sets.
+
+    Not where each has one alone and these differ: the mark that its own training sets.
+    """
+    marks = [
+        {row.cell.condition.warmup for row in one.rows(study, source)} for source in study.sources
+    ]
+    return any(len(own) > 1 for own in marks) or len(set().union(*marks)) == 1
 
 
 def shown_averages(study: Study) -> list[tuple[MethodBySource, list[AveragedCell]]]:
@@ -241,6 +256,7 @@ def average_rows(study: Study) -> Iterator[dict[str, Any]]:
             for source, row in cell.rows.items():
                 yield {
                     **named,
+                    "warmup": row.cell.condition.warmup if row else cell.warmup,
                     **source._asdict(),
                     "method": study.methods[one.methods[source]],
                     "n_datasets": 1,

@@ -215,7 +215,7 @@ def counted_in(name: str, by_class: Floats, truth: Truth) -> float:
 
 # 86 % right; 98.7 % right with an AUROC of .99, as spam is.
 FOUR = Classes(shares=(0.5, 0.3, 0.15, 0.05), strength=2.8, loss=(0.05, 0.05, 0.07, 0.1))
-# Four to one in training and evenly tested, the small classes harmed more.
+# Ten to one in training and evenly tested, the small classes harmed more.
 EVEN = replace(FOUR, shares=(0.25,) * 4, trained=FOUR.shares)
 SPAM = Classes(shares=(0.95, 0.05), strength=4.2, loss=(0.05, 0.15), shared=1.6, lean=0.05)
 # What is lost is lost wholly, and rare: 2 % of the smaller class.

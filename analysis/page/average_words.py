@@ -31,6 +31,11 @@ def average_note(study: Study, one: MethodBySource) -> str:
     return f"{_by_whom(study, one)} {about}" if one.is_matched else about
 
 
+def warmup_text(warmup: float | None) -> str:
+    """15% warm-up, or that each data set has its own."""
+    return "each data set's own warm-up" if warmup is None else f"{percent(warmup)} warm-up"
+
+
 def _by_whom(study: Study, one: MethodBySource) -> str:
     parts = []
     for method in dict.fromkeys(one.methods.values()):
@@ -60,9 +65,9 @@ def _at(study: Study, rate: float, cells: Sequence[AveragedCell]) -> str:
     """What goes at one rate: how many warm-ups are within, the best of them, and how far the means reach."""
     judged = [(cell.warmup, cell.verdict) for cell in cells if cell.verdict]
     warmup, best = max(judged, key=lambda one: one[1].mean)
-    if len(judged) == 1:
+    if len(judged) == 1 or warmup is None:
         return (
-            f"At {percent(rate)} removed after {percent(warmup)} warm-up the mean is "
+            f"At {percent(rate)} removed after {warmup_text(warmup)} the mean is "
             f"{_change(study, best)}: {best.verdict}."
         )
     by_mean = sum(v.mean >= -v.tolerance for _, v in judged)
@@ -70,7 +75,7 @@ def _at(study: Study, rate: float, cells: Sequence[AveragedCell]) -> str:
     means = [words_of(study).number(f(v.mean for _, v in judged)) for f in (min, max)]
     return (
         f"At {percent(rate)}, {by_mean} of {len(judged)} warm-ups are within {margin_text(study)} by the "
-        f"mean and {shown} by the interval; best at {percent(warmup)} warm-up, {_change(study, best)}; "
+        f"mean and {shown} by the interval; best at {warmup_text(warmup)}, {_change(study, best)}; "
         f"means from {means[0]} to {means[1]}."
     )
 

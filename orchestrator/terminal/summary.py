@@ -92,7 +92,8 @@ def _averages(study: Study) -> dict[tuple[str, str, str], dict[float, str]]:
     lines: dict[tuple[str, str, str], dict[float, str]] = {}
     for one, cells in shown_averages(study):
         for cell in cells:
-            head = (f"average over {len(cell.rows)}", one.label, f"{_two_digits(cell.warmup)} %")
+            mark = "own" if cell.warmup is None else f"{_two_digits(cell.warmup)} %"
+            head = (f"average over {len(cell.rows)}", one.label, mark)
             told = "not on all" if cell.verdict is None else _judged(words_of(study), cell.verdict)
             lines.setdefault(head, {})[cell.rate] = told
     return lines

@@ -173,7 +173,7 @@ def test_the_page_of_the_study_shows_them(seen):
         (f"{100 * warmup:g}%", f"{100 * rate:g}%"): mean for (warmup, rate), mean in MEANS.items()
     }
     assert "At 10%, 3 of 3 warm-ups are within 1 pp by the mean" in page
-    assert values["figures"]["by_dataset"][0]["label"].startswith("All data sets at 25% warm-up")
+    assert values["figures"]["by_dataset"][0]["label"].startswith("All data sets after 25% warm-up")
 
 
 def test_the_terminal_has_them_first(seen):
@@ -275,6 +275,33 @@ def test_a_training_of_its_own_does_not_part_a_method(two_sets):
     seen = study(two_sets(selectors=("global",), **own))
     (one,) = plain_methods(seen)
     assert len(one.methods) == 2 and averaged(seen, one)[0].verdict.mean == pytest.approx(0.0)
+
+
+def test_data_sets_with_one_warm_up_of_their_own_each_are_averaged_over_these(two_sets):
+    """Where each training is searched, its epochs decide when an epoch has passed."""
+    own = {"even": {"warmup": 0.25}, "uneven": {"warmup": 0.1}}
+    seen = study(two_sets((-0.1, -0.2, -0.3), **own))
+    (_, (sentence,)), *_ = average_texts(seen)
+    assert sentence.startswith(
+        "At 10% removed after each data set's own warm-up the mean is −0.20 pp ["
+    )
+    first = envelope_data(seen)[0]
+    assert [row[:2] for row in first.table.rows] == [("own", "10%")]
+    assert envelope_figure(first)["layout"]["yaxis"]["ticktext"] == ["own"]
+    (lines,) = by_dataset_data(seen)[0].panels.values()
+    assert [point.warmup for line in lines for point in line.points] == [0.25, 0.1]
+    frame = average_frame(seen)
+    assert frame["warmup"].tolist()[:2] == [0.25, 0.1] and frame["warmup"].isna().tolist()[2]
+    assert verdict_table(seen).columns[2]._cells[0] == "own"
+
+
+def test_of_several_warm_ups_only_shared_ones_are_averaged(two_sets):
+    more = two_sets(even={"warmup": 0.25}, uneven={"warmup": 0.1})
+    rows = list({row.spec.result_key: row for row in [*two_sets(), *more]}.values())
+    seen = study(rows)
+    cells = averaged(seen, matched_methods(seen)[0])
+    assert [(cell.warmup, cell.rate) for cell in cells] == [(0.15, 0.1)]
+    assert [*by_dataset_data(seen)[0].panels] == ["15% warm-up"]
 
 
 def test_one_warm_up_is_told_without_counting(two_sets):

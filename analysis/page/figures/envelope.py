@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from analysis.matched import MethodBySource, averaged, methods_by_source
 from analysis.metric_words import MetricWords
-from analysis.page.average_words import average_note
+from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.heatmap import bar_title, color_ticks, outline, stepped_colors
 from analysis.page.figures.style import (
     INK,
@@ -21,12 +21,14 @@ from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import MARKS, percent, removed_text, seeds_text
+from analysis.wording import MARKS, percent, seeds_text
 
 _SCALE_pp = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.
 _RIM = 0.012
 _COLUMNS = ("warm-up", "rate", "verdict")
+# A warm-up, or None where each data set of an average has one of its own, and a rate.
+Place = tuple[float | None, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class EnvelopeData:
     Attributes:
         key: Names the variant in a link.
         label: What the reader chooses.
-        warmups: Rows, the shortest first.
+        warmups: Rows, the shortest first; None where each data set has one of its own.
         rates: Columns, the smallest first.
         squares: Those measured or planned.
         tolerance: Where the colours step.
@@ -71,9 +73,9 @@ class EnvelopeData:
 
     key: str
     label: str
-    warmups: tuple[float, ...]
+    warmups: tuple[float | None, ...]
     rates: tuple[float, ...]
-    squares: Mapping[tuple[float, float], Square]
+    squares: Mapping[Place, Square]
     tolerance: float
     words: MetricWords
     group: str = ""
@@ -92,17 +94,15 @@ class EnvelopeData:
     @property
     def table(self) -> PageTable:
         """The squares as rows."""
-        squares, digits = sorted(self.squares.items()), self.words.digits + 1
+        squares, digits = sorted(self.squares.items(), key=_order), self.words.digits + 1
         rows = [_table_row(at, square, digits) for at, square in squares]
         own = (f"{self.words.head(bound)}, this test set" for bound in ("low", "high"))
         return PageTable(columns=(*_COLUMNS, *self.words.heads, "seeds", *own), rows=tuple(rows))
 
 
-def _table_row(
-    at: tuple[float, float], square: Square, digits: int
-) -> tuple[str | float | None, ...]:
+def _table_row(at: Place, square: Square, digits: int) -> tuple[str | float | None, ...]:
     v = square.verdict
-    where = (percent(at[0]), percent(at[1]))
+    where = (_mark(at[0]), percent(at[1]))
     if v is None:
         return (*where, square.note, None, None, None, None, None, None)
     bounds = (v.mean, v.low, v.high)
@@ -152,7 +152,7 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
     return found
 
 
-def _averaged(study: Study, one: MethodBySource) -> dict[tuple[float, float], Square]:
+def _averaged(study: Study, one: MethodBySource) -> dict[Place, Square]:
     return {
         (cell.warmup, cell.rate): Square(
             verdict=cell.verdict,
@@ -169,13 +169,15 @@ def _variant(
     study: Study,
     names: tuple[str, str],
     label: str,
-    squares: Mapping[tuple[float, float], Square],
+    squares: Mapping[Place, Square],
     tolerance: float,
 ) -> EnvelopeData:
     return EnvelopeData(
         key="|".join(names),
         label=label,
-        warmups=tuple(sorted({warmup for warmup, _ in squares})),
+        warmups=tuple(
+            dict.fromkeys(warmup for (warmup, _), _ in sorted(squares.items(), key=_order))
+        ),
         rates=tuple(sorted({rate for _, rate in squares})),
         squares=squares,
         tolerance=tolerance,
@@ -245,7 +247,7 @@ def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) 
         ),
         yaxis=axis(
             "warm-up on all data" if lines > 1 else "warm-up",
-            tickvals=list(range(lines)), ticktext=[percent(share) for share in data.warmups],
+            tickvals=list(range(lines)), ticktext=[_mark(share) for share in data.warmups],
             showgrid=False, range=[lines - 0.5 + 3 * _RIM, -0.5 - 3 * _RIM],
         ),
         annotations=missing,
@@ -272,9 +274,17 @@ def _text(words: MetricWords, square: Square, is_many: bool) -> str:
     return "<br>".join(lines)
 
 
-def _hover(words: MetricWords, square: Square, warmup: float, rate: float) -> str:
+def _mark(warmup: float | None) -> str:
+    return "own" if warmup is None else percent(warmup)
+
+
+def _order(item: tuple[Place, Square]) -> Place:
+    return (item[0][0] or 0.0, item[0][1])
+
+
+def _hover(words: MetricWords, square: Square, warmup: float | None, rate: float) -> str:
     v = square.verdict
-    where = removed_text(rate, warmup)
+    where = f"{percent(rate)} removed after {warmup_text(warmup)}"
     if v is None:
         return where
     bounds = f" {words.interval(v.low, v.high)}" if v.low is not None else ""

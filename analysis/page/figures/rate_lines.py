@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from analysis.matched import MethodBySource, has_average, methods_by_source
+from analysis.matched import MethodBySource, has_average, methods_by_source, shares_marks
 from analysis.methods import DatasetId
 from analysis.metric_words import MetricWords
-from analysis.page.average_words import average_note
+from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.style import DASHES, SET_COLORS, PageTable, rounded, warmup_lines
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
@@ -126,22 +126,28 @@ def _in_panels(study: Study, one: MethodBySource) -> ByDatasetData:
 
 
 def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:
-    """All data sets at the longest warm-up that they share; None where they share none, or no line."""
+    """All data sets at the longest warm-up that they share, or at their only one; None where they have none."""
     by_source = {source: _lines(study, one, source) for source in study.sources}
-    shared = set.intersection(*({*lines} for lines in by_source.values())) if by_source else set()
-    if not shared or not has_average(study):
+    warmup = None
+    if shares_marks(study, one):
+        shared = [w for w in study.warmups if all(w in lines for lines in by_source.values())]
+        warmup = max(shared, default=None)
+        by_source = {
+            source: {w: lines[w] for w in lines if w == warmup}
+            for source, lines in by_source.items()
+        }
+    if not all(by_source.values()) or not has_average(study):
         return None
-    warmup = max(shared)
     styles = zip(SET_COLORS * len(by_source), by_source.items(), strict=False)
-    heading_ = f"{percent(warmup)} warm-up"
+    heading_ = warmup_text(warmup)
     return ByDatasetData(
         key=f"{one.label}|one",
-        label=f"All data sets at {heading_}{',' if one.is_matched else ' ·'} {one.label}",
+        label=f"All data sets after {heading_}{',' if one.is_matched else ' ·'} {one.label}",
         panels={
             heading_: tuple(
                 RateLine(
                     name=_cut_name(study, one, source),
-                    points=lines[warmup],
+                    points=next(iter(lines.values())),
                     style=(color, DASHES[-1 - i // len(SET_COLORS) % len(DASHES)], 2.5),
                 )
                 for i, (color, (source, lines)) in enumerate(styles)
