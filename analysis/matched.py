@@ -125,7 +125,7 @@ def matched_methods(study: Study) -> list[MethodBySource]:
             }
             methods = {source: method for source, method in chosen.items() if method}
             if len(methods) == len(needs):
-                label = f"matched selector · {one.label} or {other.label}"
+                label = f"matched selector: {one.label} or {other.label}"
                 found.append(MethodBySource(label=label, methods=methods, is_matched=True))
     return sorted(found, key=lambda one: (one.is_control, not _is_studys(one)))
 

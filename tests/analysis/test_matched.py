@@ -19,6 +19,7 @@ from analysis.page.average_words import average_texts
 from analysis.page.figures.by_dataset import by_dataset_figure
 from analysis.page.figures.envelope import envelope_data, envelope_figure
 from analysis.page.figures.rate_lines import by_dataset_data
+from analysis.page.prose import opening
 from analysis.page.render import render
 from analysis.study import study
 from orchestrator.planning.expansion import expand
@@ -88,7 +89,7 @@ both_grids = pytest.mark.parametrize("grid", ["paper", "full"])
 def test_the_first_heat_map_is_the_studys_table(grid, seen):
     first = envelope_data(seen(grid))[0]
     assert first.label == (
-        "Average over 3 data sets, matched selector · Redundancy (global) or Redundancy within class (stratified)"
+        "Average over 3 data sets, matched selector: Redundancy (global) or Redundancy within class (stratified)"
     )
     assert (first.warmups, first.rates) == (WARMUPS, RATES)
     shown = {at: square.verdict.mean for at, square in first.squares.items()}
@@ -194,6 +195,20 @@ def test_swapped_selectors_are_seen(made, monkeypatch):
     assert not any("Average" in one.label for one in envelope_data(swapped["paper"]))
 
 
+def test_a_rate_found_on_all_data_sets_by_matched_selectors_is_said_first(two_sets):
+    """By neither selector alone: the even set passes globally, the uneven one by class."""
+    rows = []
+    for row in two_sets((-3.0, -3.1, -2.9, -3.0, -3.05)):
+        matches = (row.spec.selector == "stratified") == (row.spec.dataset == "uneven")
+        rows.append(
+            replace(row, accuracy=0.9, correct=_RIGHT) if row.spec.rate and matches else row
+        )
+    texts = opening(study(rows), [])
+    said = "On all 2 data sets at once 10% can go by matched selector: EL2N (global) or EL2N (stratified), 15% warm-up"
+    assert any(text.startswith(said) for text in texts)
+    assert any("No one cut" in text for text in opening(study(two_sets((-3.0, -3.1, -2.9))), []))
+
+
 def test_random_has_its_matched_selector_behind_the_signals(seen):
     found = matched_methods(seen("full"))
     assert [one.is_control for one in found] == [False, True]
@@ -231,7 +246,7 @@ def test_any_signal_cut_both_ways_has_a_matched_selector(two_sets):
     (one,) = matched_methods(study(two_sets()))
     chosen = {source.dataset: method.selector for source, method in one.methods.items()}
     assert chosen == {"even": "global", "uneven": "stratified"}
-    assert one.label == "matched selector · EL2N (global) or EL2N (stratified)"
+    assert one.label == "matched selector: EL2N (global) or EL2N (stratified)"
 
 
 def test_methods_that_differ_in_more_than_the_selector_are_not_matched(two_sets):
@@ -308,6 +323,9 @@ def test_one_warm_up_is_told_without_counting(two_sets):
     ((head, (sentence,)),) = average_texts(study(two_sets((-0.1, -0.2, -0.3))))
     assert sentence.startswith("At 10% removed after 15% warm-up the mean is −0.20 pp [")
     assert "best" not in head
+
+
+_RIGHT = bytes([255] * 112 + [240] + [0] * 12)  # 900 of 1,000, as the full-data runs
 
 
 def _whole(seen):
