@@ -21,7 +21,7 @@ class DatasetCard:
         parent: The card this one is a part of, or empty.
         imbalance: Largest over smallest class of that part; sizes between are geometric.
         order: Names of its classes from the largest to the smallest; empty for that of their numbers.
-        classes: Their names by number, for files that have the numbers alone.
+        classes: Their names by number, for files that have the numbers alone, from 0 or from 1.
         seed: Decides which rows are in that part.
     """
 

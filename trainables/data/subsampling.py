@@ -209,13 +209,13 @@ def by_name(dataset: Dataset, order: Sequence[str], classes: Sequence[str] = ())
     Args:
         dataset: Which has them.
         order: Every class's name once; empty for none.
-        classes: What the classes are called where the data names them 0, 1, 2 ... alone.
+        classes: What the classes are called where the data numbers them alone, from 0 or from 1.
 
     Raises:
         DataError: If a name is not one of the data's, or one is missing or there twice.
     """
     names = list(dataset.class_names)
-    if names == [str(k) for k in range(len(classes))]:
+    if any(names == [str(k + first) for k in range(len(classes))] for first in (0, 1)):
         names = list(classes)
     for name in order:
         if name not in names:
