@@ -105,6 +105,17 @@ def transfer(run: Run) -> Frame:
     return _frame("transfer", run)
 
 
+def average(run: Run) -> Frame:
+    """Several data sets together: of each average one row a data set, and one of their mean.
+
+    Columns: `average`, how it is called; `is_matched`, whether each data set has the selector that its
+    training classes ask for; `warmup`, `rate`; of a data set's own row `dataset`, `data_sha` and its
+    `method`, empty in the row of the mean; `n_datasets`, 1 or how many; `verdict`, `delta` with `low`
+    and `high`. Empty where the run has one data set, or none of its methods is on all.
+    """
+    return _frame("average", run)
+
+
 trials = load_run
 
 

@@ -45,6 +45,10 @@ _SHOWN = {
         "basis", "decision", "small", "big", "n", "holds", "contradicts", "open", "share", "share_low",
         "share_high", "small_seconds", "big_seconds",
     ),
+    "average": (
+        "average", "warmup", "rate", "dataset", "method", "n_datasets", "verdict", "delta", "low", "high",
+        "unit", "n_seeds",
+    ),
 }  # fmt: skip
 
 
@@ -59,6 +63,7 @@ class What(StrEnum):
     COST = "cost"
     TRIALS = "trials"
     TRANSFER = "transfer"
+    AVERAGE = "average"
 
 
 class Format(StrEnum):

@@ -16,6 +16,7 @@ from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pay
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
+from analysis.matched import AVERAGE_COLUMNS, average_rows
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed
@@ -72,6 +73,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
     ),
     "transfer": TRANSFER_COLUMNS,
+    "average": AVERAGE_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
@@ -284,15 +286,10 @@ def method_label(study: Study, condition: Condition) -> str:
 
 # What `frames` and `prune-envelope table` offer.
 TABLES = {
-    "envelope": envelope_rows,
-    "verdicts": verdict_rows,
-    "signals": signal_rows,
-    "bias": bias_rows,
-    "leaks": leak_rows,
-    "cost": cost_rows,
-    "trials": trial_rows,
-    "transfer": transfer_rows,
-}
+    "envelope": envelope_rows, "verdicts": verdict_rows, "signals": signal_rows, "bias": bias_rows,
+    "leaks": leak_rows, "cost": cost_rows, "trials": trial_rows, "transfer": transfer_rows,
+    "average": average_rows,
+}  # fmt: skip
 
 
 def short_csv(study: Study, what: str) -> list[str]:

@@ -6,8 +6,10 @@ import numpy as np
 
 from analysis.answers import Answer
 from analysis.class_retention import hurt_most
+from analysis.class_shares import by_training_shares
 from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
+from analysis.leaks import level_of_answer
 from analysis.page.guard_words import guard_facts
 from analysis.page.next_step import record_of
 from analysis.page.phrases import by_text, change_text, known_values, words_of
@@ -44,6 +46,7 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     if row is None or row.verdict is None:
         return ()
     found = [_rows(row.cell, "go" if saving else "would go"), _value(study, answer, row)]
+    found.append(_by_training_shares(study, answer, row))
     if saving:
         found.append(_saves(row))
     found.append(_hurt(study, row))
@@ -98,6 +101,27 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
         label=words.title,
         value=" → ".join(words.value(mean) for mean in means),
         detail=f"{change}; {trained_label(row.cell.condition.method)}, {seeds}",
+    )
+
+
+def _by_training_shares(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """Accuracy by the class shares of training, where those of the test rows are others."""
+    words, v = words_of(study), row.verdict
+    if not words.is_accuracy or v is None:
+        return None
+    alpha, share = level_of_answer(study, answer, row)
+    found = by_training_shares(row.cell, tolerance=v.tolerance, alpha=alpha, item_share=share)
+    if found is None:
+        return None
+    own = found.verdict
+    told = f", {own.verdict}" * (own.verdict != v.verdict)
+    few = ", ".join(found.left_out)
+    return Fact(
+        label="By the class shares of training",
+        value=f"{words.value(found.full)} → {words.value(found.pruned)}",
+        detail=f"{words.change(own.mean, own.low, own.high)}{told}; by those of the test rows, of which "
+        f"{percent(round(found.gap, 2))} would have to be of another class, {words.number(v.mean)}"
+        f"{f'; without {few}, of which too few rows are tested' * bool(few)}",
     )
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
+from analysis.page.average_words import average_texts
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
@@ -131,6 +132,7 @@ def _context(study: Study) -> dict[str, Any]:
         "tally": tally(study),
         "planted": planted_panels(study),
         "altered": altered_texts(study),
+        "averages": average_texts(study),
         "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
         "words": words_of(study),
         "frontiers": frontier_answers(study),
