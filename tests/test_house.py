@@ -100,7 +100,7 @@ FLOORS = {
         {"wording", "confirmation"},
         {"metric_words", "named_methods"},
         {"study"},
-        {"safe_rates", "scaling_laws", "planted", "ladders"},
+        {"safe_rates", "scaling_laws", "planted", "ladders", "condition_columns"},
         {"answers", "transfer"},
         {"leaks", "measured_warrants"},
         {"gate", "table_rows"},
