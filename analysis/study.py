@@ -23,6 +23,7 @@ from analysis.learned import Learned, learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.metrics import Metric
 from analysis.outcomes import Outcomes, outcomes_of
+from analysis.pricing import Pricing, pricing_of
 from analysis.pruned_files import PruneRecord, read_pruned
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
@@ -56,6 +57,7 @@ class Study:
         reading: Its metric, as it reads the rows.
         folder: The run's folder as it was named; None where it is not one run read from a folder.
         pruned: The pruned data sets made from it, the oldest first.
+        pricing: What an hour of computing costs, as it was said.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Study:
     reading: Reading = OF_ACCURACY
     folder: Path | None = None
     pruned: tuple[PruneRecord, ...] = ()
+    pricing: Pricing = Pricing()  # noqa: RUF009 - frozen
 
     @property
     def metric(self) -> Metric:
@@ -268,6 +271,7 @@ def read_runs(
     asked: Asked = Asked(),  # noqa: B008 - frozen
     *,
     by: Criterion | None = None,
+    gpu_price: float | None = None,
 ) -> Study:
     """Judge one run, or several as one.
 
@@ -275,6 +279,7 @@ def read_runs(
         runs: Their folders.
         asked: What to judge by, where it is not what their plan says.
         by: The same, read already.
+        gpu_price: Dollars an hour of an accelerator; without it what the sweep was told.
 
     Raises:
         AbsentError: If a run holds no rows and no plan.
@@ -291,4 +296,5 @@ def read_runs(
         dropped=dropped, curves=curves,
     )  # fmt: skip
     files = sorted((one for run in runs for one in read_pruned(run)), key=lambda one: one.made)
-    return replace(seen, folder=runs[0] if len(runs) == 1 else None, pruned=tuple(files))
+    folder = runs[0] if len(runs) == 1 else None
+    return replace(seen, folder=folder, pruned=tuple(files), pricing=pricing_of(runs, gpu_price))

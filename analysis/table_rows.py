@@ -9,15 +9,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analysis.answers import answer_of, found_rates
+from analysis.bias_causes import CAUSE_COLUMNS, cause_rows, class_likenesses
 from analysis.class_retention import retention
 from analysis.condition_columns import OF_CONDITION, OF_METHOD, condition_values
 from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pays_from_epochs
 from analysis.csv_lines import csv_lines, shortened_floats
+from analysis.cut_overlap import OVERLAP_COLUMNS, overlap_rows
 from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
 from analysis.methods import condition_of
+from analysis.money import MONEY_COLUMNS, money_values
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed
+from analysis.slopes import SLOPE_COLUMNS, slope_rows
 from analysis.study import Study
 from analysis.transfer import TRANSFER_COLUMNS, transfer_rows
 from analysis.undecided import seeds_for
@@ -54,7 +58,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "signals": (*OF_CONDITION, "control_selector", "n_shared_seeds", "metric", "unit", *_AGAINST_RANDOM),
     "bias": (
-        *OF_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
+        *OF_CONDITION, "class", "class_count", "kept_count", "likeness", *_BY_CLASS, "unit",
     ),
     "leaks": (
         *OF_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "metric", "unit",
@@ -62,14 +66,18 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "cost": (
         *OF_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
-        "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
+        "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs", *MONEY_COLUMNS,
     ),
     "transfer": TRANSFER_COLUMNS,
+    "causes": CAUSE_COLUMNS,
+    "overlap": OVERLAP_COLUMNS,
+    "slopes": SLOPE_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
     "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
-    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high",
+    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high", "slope", "slope_low",
+    "slope_high", "bend", "bend_low", "bend_high",
 }  # fmt: skip
 
 
@@ -173,6 +181,7 @@ def bias_rows(study: Study) -> Iterator[Row]:
     """One row a condition and class."""
     for cell, _ in study.rows:
         found = retention(cell, alpha=study.alpha)
+        likeness = class_likenesses(cell, study.dropped)
         for k, name in enumerate(found.class_names if found else ()):
             assert found is not None
             yield {
@@ -180,6 +189,7 @@ def bias_rows(study: Study) -> Iterator[Row]:
                 "class": name,
                 "class_count": int(found.counts[k]),
                 "kept_count": float(found.kept[k]),
+                "likeness": likeness.get(name),
                 **{column: _known(getattr(found, name)[k]) for column, name in _BY_CLASS.items()},
                 "unit": "pp",
             }
@@ -229,6 +239,7 @@ def _cost(study: Study, row: JudgedCell) -> Row:
         **_saved(cost),
         "pays_from_runs": cost.break_even_runs if cost else None,
         "pays_from_epochs": pays_from_epochs(row.cell.condition, cost),
+        **money_values(study, row),
     }
 
 
@@ -256,6 +267,9 @@ TABLES = {
     "cost": cost_rows,
     "trials": trial_rows,
     "transfer": transfer_rows,
+    "causes": cause_rows,
+    "overlap": overlap_rows,
+    "slopes": slope_rows,
 }
 
 

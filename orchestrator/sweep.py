@@ -81,6 +81,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         options: What is asked for.
         dry_run: Plan only.
     """
+    from analysis.pricing import price_of
     from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.estimate import (
         calibrate_paces,
@@ -95,6 +96,8 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
 
     track = options.track or ()
     check_trackers(track)
+    if options.gpu_price:
+        price_of(options.gpu_price)
     resources = options.resources()
     if not (options.model or options.gpus_per_trial is not None or dry_run):
         check_gpu(options.grid, resources.gpus)

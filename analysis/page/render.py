@@ -20,6 +20,7 @@ from analysis.page.figures.style import DARK, PageTable
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
+from analysis.page.money_words import study_sentences
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, opening, question, tally
 from analysis.page.provenance import environments, provenance
@@ -44,6 +45,7 @@ _TITLES = {
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
     "retention": "Who gets dropped",
+    "causes": "Why classes are dropped unevenly",
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
@@ -89,7 +91,7 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     """Title and variants of each figure; without classes none of who gets dropped."""
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
-    left_out = () if has_classes(study) else ("retention",)
+    left_out = () if has_classes(study) else ("retention", "causes")
     return {name: (titles[name], variants[name]) for name in FIGURES if name not in left_out}
 
 
@@ -176,6 +178,7 @@ def _context(study: Study) -> dict[str, Any]:
         "n_cells": len(study.rows),
         "compute": compute_table(study),
         "sweep": _sweep_text(study, sweep_cost(study.results)),
+        "money": [*study_sentences(study)],
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),

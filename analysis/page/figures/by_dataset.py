@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.envelope import JudgedCell
+from analysis.methods import Method
 from analysis.metric_words import MetricWords
 from analysis.page.figures.style import (
     MUTED,
@@ -21,6 +22,8 @@ from analysis.page.figures.style import (
 )
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
+from analysis.page.slope_words import slope_text
+from analysis.slopes import Slope, slopes_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import MARKS, percent, removed_text, seeds_text
@@ -61,6 +64,7 @@ class ByDatasetData:
         warmups: All warm-ups, ascending.
         tolerances: The band drawn, by data set.
         words: How the metric is written.
+        slopes: By data set what each further 10 % costs, of the longest warm-up.
     """
 
     key: str
@@ -69,6 +73,18 @@ class ByDatasetData:
     warmups: tuple[float, ...]
     tolerances: dict[str, float]
     words: MetricWords
+    slopes: dict[str, Slope]
+
+    @property
+    def caption(self) -> str:
+        """What each further 10 % of the rows costs, data set by data set."""
+        many = len(self.warmups) > 1
+        told = [
+            f" {name}{f', {percent(one.condition.warmup)} warm-up' if many else ''}: "
+            f"{slope_text(one, self.words)}."
+            for name, one in self.slopes.items()
+        ]
+        return "".join(told)
 
     @property
     def table(self) -> PageTable:
@@ -104,8 +120,19 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
                         name: tolerance_of(study, source) for source, name in study.sources.items()
                     },
                     words=words_of(study),
+                    slopes=_slopes(study, method),
                 )
             )
+    return found
+
+
+def _slopes(study: Study, method: Method) -> dict[str, Slope]:
+    """Of each data set the slope after the longest warm-up that has one."""
+    found: dict[str, Slope] = {}
+    for source, name in study.sources.items():
+        own = [one for one in slopes_of(study, source) if one.condition.method == method]
+        if own:
+            found[name] = max(own, key=lambda one: one.condition.warmup)
     return found
 
 

@@ -180,7 +180,7 @@ def test_few_rows_are_shown_of_many_lists(ended, dropped, monkeypatch):
 
 def test_beyond_the_budget_of_searches_other_lists_name_copies_alone(ended, monkeypatch):
     monkeypatch.setattr(module, "_MOST_SEARCHED", 0.0)
-    found = {one.spec: removed for one, removed in module._removals(ended, module._wanted(ended))}
+    found = {one.spec: removed for one, removed, _ in module._removals(ended, module._wanted(ended))}
     own = {one.spec for one in module._wanted(ended) if one.is_own}
     assert {removed.search for spec, removed in found.items() if spec in own} == {"exact"}
     assert {removed.search for spec, removed in found.items() if spec not in own} == {"none"}
