@@ -97,8 +97,7 @@ def association(x: Floats, y: Floats, *, alpha: float = ALPHA) -> Association | 
     if n < LEAST_CLASSES or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     one, other = _standard(rankdata(x)), _standard(rankdata(y))
-    rank = _within_one(float(one @ other))
-    linear = _within_one(float(_standard(x) @ _standard(y)))
+    rank, linear = _product(one, other), _product(_standard(x), _standard(y))
     reach = -float(ndtri(alpha)) / math.sqrt(n - 3)
     middle = math.atanh(np.clip(linear, -1 + 1e-12, 1 - 1e-12))
     return Association(
@@ -114,8 +113,9 @@ def _standard(values: Floats) -> Floats:
     return found
 
 
-def _within_one(value: float) -> float:
-    return min(1.0, max(-1.0, value))
+def _product(one: Floats, other: Floats) -> float:
+    """A correlation without the last digits, which rounding makes."""
+    return min(1.0, max(-1.0, round(float(one @ other), 12))) + 0.0
 
 
 def _rank_p(one: Floats, other: Floats, rank: float) -> float:

@@ -24,6 +24,11 @@ def cause_text(method: Method, found: BiasCauses) -> str:
 
 def overlap_text(one: Overlap) -> str:
     """How far the cuts of several seeds agree, in words."""
+    if one.jaccard_least == 1:
+        return (
+            "Every seed's cut removes the same rows: its scores do not depend on the seed, and seeds say nothing "
+            "of how the choice varies."
+        )
     spread = ""
     if one.n_pairs > 1:
         least, most = whole_percent(one.jaccard_least), whole_percent(one.jaccard_most)

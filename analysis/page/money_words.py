@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from analysis.condition_columns import method_label
 from analysis.envelope import JudgedCell
 from analysis.methods import DatasetId
 from analysis.money import (
@@ -14,7 +15,6 @@ from analysis.money import (
     retraining,
     sweep_seconds,
 )
-from analysis.page.phrases import by_text
 from analysis.study import Study
 from analysis.wording import percent, seconds_text
 
@@ -37,10 +37,14 @@ def pays_text(one: Retraining) -> str:
     if not one.is_shown or one.pays_most is None:
         why = "one seed shows" if one.saved_low_s is None else "the seeds show"
         return f"is not shown to pay: {why} no sure saving by the clock"
-    runs = f"{one.pays_from:,} retraining{'s' * (one.pays_from != 1)}"
-    if one.pays_least != one.pays_most:
-        runs += f" ({one.pays_least:,} to {one.pays_most:,})"
-    return f"pays after {runs} on the rows that stay"
+    many = "s" * (one.pays_from != 1)
+    return f"pays after {one.pays_from:,}{_range(one)} retraining{many} on the rows that stay"
+
+
+def _range(one: Retraining) -> str:
+    """From the upper to the lower bound of what is saved, where these differ."""
+    same = one.pays_least == one.pays_most
+    return "" if same else f" ({one.pays_least:,} to {one.pays_most:,})"
 
 
 def clock_text(clock: Clock) -> str:
@@ -102,8 +106,8 @@ def _cheapest_text(study: Study, source: DatasetId, row: JudgedCell, one: Retrai
         else f"; making its list takes {priced(study, one.clock, one.list_s)} once"
     )
     return (
-        f"The cheapest cut that is within by its own interval removes {percent(c.rate)} {by_text(row)}: a run "
-        f"takes {priced(study, one.clock, one.pruned_s)}, on all rows "
+        f"By its mean time the cheapest cut that is within by its own interval removes {percent(c.rate)} by "
+        f"{method_label(study, c)}: a run takes {priced(study, one.clock, one.pruned_s)}, on all rows "
         f"{priced(study, one.clock, one.full_s)}{list_s}; with it the study {pays_text(one)}. It was picked "
         f"for its price among {picked}, which its interval does not count."
     )
@@ -142,4 +146,4 @@ def study_pays(study: Study, row: JudgedCell) -> str:
     told = "" if cost is None else f" ({dollars_text(cost)})"
     if not one.is_shown:
         return f"; that this study{told} pays is not shown"
-    return f"; this study{told} pays after {one.pays_from:,}"
+    return f"; this study{told} pays after {one.pays_from:,}{_range(one)}"

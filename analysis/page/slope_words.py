@@ -26,7 +26,7 @@ def _cost(one: Slope, words: MetricWords) -> str:
         return f"{each} costs {words.noun}: {change}"
     if one.low > 0:
         return f"{each} improves {words.noun}: {change}"
-    return f"that {each} changes {words.noun} is not shown: {change}"
+    return f"a change of {words.noun} by {each} is not shown: {change}"
 
 
 def _shape(one: Slope, words: MetricWords) -> str:

@@ -133,12 +133,12 @@ class SweepOptions(TrainedOptions):
         "no GPU.",
         ge=0,
     )
+    track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     gpu_price: str = Field(
         default="",
         description="Dollars an hour of one accelerator, for the report; on CPUs of the cores that a trial "
         "computes with.",
     )
-    track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     calibrate: bool = Field(
         default=False, description="Run a few steps for the estimate of --dry-run."
     )

@@ -84,6 +84,8 @@ class ByDatasetData:
             f"{slope_text(one, self.words)}."
             for name, one in self.slopes.items()
         ]
+        if told:
+            told.append(" Slopes and bends are of one line alone, whatever the others say.")
         return "".join(told)
 
     @property
