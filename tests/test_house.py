@@ -47,6 +47,7 @@ FLOORS = {
             "keys",
             "arrays",
             "environment",
+            "energy",
             "docstrings",
             "errors",
             "suggestions",
