@@ -194,3 +194,12 @@ def test_figure_table_and_rows_tell_the_same(made):
     assert size["x"] == [float(n) for n in SIZES] and like["y"] == size["y"]
     bare = causes_figure(causes_data(study(rows))[0])
     assert len(bare["data"]) == 1 and "xaxis2" not in bare["layout"]
+
+
+def test_names_stand_where_there_is_room_for_them(made):
+    rows, dropped = made()
+    (size, _) = causes_figure(causes_data(study(rows, dropped=dropped))[0])["data"]
+    lost = sorted(range(len(NAMES)), key=lambda k: size["y"][k])
+    assert {name for name in size["text"] if name} == {NAMES[k] for k in (*lost[:4], lost[-1])}
+    rows, dropped = made(sizes=SIZES[:5])
+    assert all(causes_figure(causes_data(study(rows, dropped=dropped))[0])["data"][0]["text"])

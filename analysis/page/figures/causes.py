@@ -26,8 +26,9 @@ from analysis.page.figures.style import (
 from analysis.study import Study
 from analysis.wording import signed
 
-# More classes than this are named under the pointer alone.
-_MOST_NAMED_CLASSES = 30
+# Of more classes than this those that lose most and the one that gains most are named in the picture:
+# names of all would lie on one another.
+_ALL_NAMED, _LOSERS_NAMED = 6, 4
 _ONE = ("rank", "p", "linear", "low", "high")
 _COLUMNS = (
     "method", "classes", *(f"likeness: {name}" for name in _ONE), *(f"size: {name}" for name in _ONE),
@@ -128,7 +129,8 @@ def causes_figure(data: CausesData) -> Spec:
     ]  # fmt: skip
     axes = {
         "yaxis": axis("retention bias (pp)", zeroline=True, zerolinecolor=GRID),
-        "xaxis": axis("training rows of the class", type="log", domain=[0.54, 1] if known else [0, 1]),
+        "xaxis": axis("training rows of the class", type="log", dtick="D2", exponentformat="none",
+            domain=[0.54, 1] if known else [0, 1]),
     }  # fmt: skip
     if known:
         axes["xaxis2"] = axis("mean cosine to the nearest rows", domain=[0, 0.46], anchor="y")
@@ -145,12 +147,12 @@ def _traces(data: CausesData, method: Method, *, is_known: bool) -> list[Spec]:
     over: list[tuple[str, NDArray[np.float64]]] = [("x", found.sizes)]
     if is_known and np.isfinite(found.likeness).all():
         over.append(("x2", found.likeness))
-    named = method == data.lead and len(found.names) <= _MOST_NAMED_CLASSES
+    named = method == data.lead
     return [
         {
             "type": "scatter", "mode": "markers+text" if named else "markers", "xaxis": at, "yaxis": "y",
             "x": x.tolist(), "y": found.bias_pp.tolist(),
-            "text": [escaped(name, 18) for name in found.names] if named else None,
+            "text": _names(found) if named else None, "cliponaxis": False,
             "textposition": "top center", "textfont": {"size": 11, "color": INK},
             "name": escaped(data.labels[method], 42), "legendgroup": data.labels[method],
             "showlegend": at == "x", "marker": marker_spec(marker, 11 if named else 8),
@@ -158,6 +160,14 @@ def _traces(data: CausesData, method: Method, *, is_known: bool) -> list[Spec]:
         }
         for at, x in over
     ]  # fmt: skip
+
+
+def _names(found: BiasCauses) -> list[str]:
+    """The names that stand in the picture, empty for a class that is named under the pointer alone."""
+    order = np.argsort(found.bias_pp, kind="stable")
+    told = order if len(order) <= _ALL_NAMED else [*order[:_LOSERS_NAMED], order[-1]]
+    chosen = {int(k) for k in told}
+    return [escaped(name, 24) if k in chosen else "" for k, name in enumerate(found.names)]
 
 
 def _hovers(data: CausesData, method: Method) -> list[str]:
