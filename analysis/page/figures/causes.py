@@ -129,7 +129,7 @@ def causes_figure(data: CausesData) -> Spec:
     ]  # fmt: skip
     axes = {
         "yaxis": axis("retention bias (pp)", zeroline=True, zerolinecolor=GRID),
-        "xaxis": axis("training rows of the class", type="log", dtick="D2", exponentformat="none",
+        "xaxis": axis("training rows of the class", type="log", tickvals=_ticks(data),
             domain=[0.54, 1] if known else [0, 1]),
     }  # fmt: skip
     if known:
@@ -139,6 +139,13 @@ def causes_figure(data: CausesData) -> Spec:
         "data": traces,
         "layout": layout(460, (560, 1060), margin={"l": 64, "r": 16, "t": 70, "b": 56}, **axes),
     }
+
+
+def _ticks(data: CausesData) -> list[float]:
+    """1, 2 and 5 of every power of ten that a class's rows come to, in full."""
+    sizes = np.concatenate([one.sizes for one in data.by_method.values()])
+    steps = [k * 10.0**e for e in range(12) for k in (1, 2, 5)]
+    return [one for one in steps if sizes.min() / 2 <= one <= 2 * sizes.max()]
 
 
 def _traces(data: CausesData, method: Method, *, is_known: bool) -> list[Spec]:
