@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import judging_flags
+from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.pricing import price_of
 from trainables.errors import GATE, explained
 from trainables.whole_file import whole_file
 
@@ -110,6 +111,7 @@ def report(
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
     ] = None,
+    gpu_price: GpuPrice = None,
     *,
     flags: dict[str, Any],
 ) -> None:
@@ -122,7 +124,8 @@ def report(
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
     with explained():
         gates = [Gate.of(text) for text in gate or ()]
-        seen = read_runs(runs, Asked.of(**flags))
+        price = None if gpu_price is None else price_of(gpu_price)
+        seen = read_runs(runs, Asked.of(**flags), gpu_price=price)
         if no_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import judging_flags
+from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ _SHOWN = {
         "against_random",
     ),
     "bias": (
-        *_WHICH, "class", "class_count", "kept_count", "bias", "z", "recall_delta", "recall_low",
+        *_WHICH, "class", "class_count", "kept_count", "likeness", "bias", "z", "recall_delta", "recall_low",
         "recall_high", "unit",
     ),
     "leaks": (*_WHICH, "side", "n_test", "full_accuracy", "verdict", "delta", "low", "high", "unit"),
     "cost": (
         *_WHICH, "examples_share", "tokens_share", "seconds_share", "scoring_share",
         "scoring_seconds_share", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20",
-        "pays_from_runs", "pays_from_epochs",
+        "pays_from_runs", "pays_from_epochs", "pays_from_runs_with_sweep", "dollars_full",
+        "dollars_pruned", "dollars_scoring", "dollars_sweep", "joules_full", "joules_pruned",
     ),
     "trials": (
         "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "metric", "value",
@@ -48,6 +50,18 @@ _SHOWN = {
     "average": (
         "average", "warmup", "rate", "dataset", "method", "n_datasets", "verdict", "delta", "low", "high",
         "unit", "n_seeds",
+    ),
+    "causes": (
+        *_WHICH, "n_classes", "likeness_rank", "likeness_rank_p", "size_rank", "size_rank_p",
+        "size_likeness_rank", "why_none",
+    ),
+    "overlap": (
+        *_WHICH, "n_pairs", "shared_share", "chance_share", "jaccard", "jaccard_least", "jaccard_most",
+        "chance_jaccard",
+    ),
+    "slopes": (
+        "dataset", "method", "warmup", "rates", "slope", "slope_low", "slope_high", "bend", "bend_low",
+        "bend_high", "bend_p", "is_bent", "unit", "n_seeds",
     ),
 }  # fmt: skip
 
@@ -64,6 +78,9 @@ class What(StrEnum):
     TRIALS = "trials"
     TRANSFER = "transfer"
     AVERAGE = "average"
+    CAUSES = "causes"
+    OVERLAP = "overlap"
+    SLOPES = "slopes"
 
 
 class Format(StrEnum):
@@ -84,6 +101,7 @@ def table(
     form: Annotated[
         Format, typer.Option("--format", help="csv and json have every column.")
     ] = Format.TEXT,
+    gpu_price: GpuPrice = None,
     *,
     flags: dict[str, Any],
 ) -> None:
@@ -93,7 +111,8 @@ def table(
     from analysis.table_rows import TABLES
 
     with explained():
-        study = read_runs(runs, Asked.of(**flags))
+        price = None if gpu_price is None else price_of(gpu_price)
+        study = read_runs(runs, Asked.of(**flags), gpu_price=price)
         if what is What.TRANSFER and not any(TABLES[what.value](study)):
             raise UsageError(
                 f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "

@@ -174,6 +174,15 @@ def shortened(name: str, longest: int) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
+def seconds_text(seconds: float) -> str:
+    """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
+    size = abs(seconds)
+    for unit, length in (("h", 3600), ("min", 60)):
+        if size >= 1.5 * length:
+            return f"{seconds / length:.1f} {unit}".replace("-", "−")
+    return f"{seconds:.1f} s".replace("-", "−")
+
+
 def p_text(p: float | None) -> str:
     """0.012, or <0.001; empty where there is none."""
     if p is None:

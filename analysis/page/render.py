@@ -16,6 +16,7 @@ from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
+from analysis.page.money_words import study_sentences
 from analysis.page.page_parts import (
     as_island,
     open_templates,
@@ -46,6 +47,7 @@ _TITLES = {
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
     "retention": "Who gets dropped",
+    "causes": "Why classes are dropped unevenly",
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
@@ -84,7 +86,7 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     """Title and variants of each figure; without classes none of who gets dropped."""
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
-    left_out = () if has_classes(study) else ("retention",)
+    left_out = () if has_classes(study) else ("retention", "causes")
     # A run at several total sizes asks this before all else.
     first = [name for name in ("frontier",) if variants[name]]
     names = [name for name in dict.fromkeys((*first, *FIGURES)) if name not in left_out]
@@ -160,6 +162,7 @@ def _context(study: Study) -> dict[str, Any]:
         "n_cells": len(study.rows),
         "compute": compute_table(study),
         "sweep": _sweep_text(study, sweep_cost(study.results)),
+        "money": [*study_sentences(study)],
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),

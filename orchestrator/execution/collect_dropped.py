@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from analysis.answers import answers
 from analysis.csv_lines import csv_lines
-from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSample
+from analysis.dropped_samples import ClassLikeness, Dropped, DroppedList, DroppedRow, DroppedSample
 from analysis.methods import Condition, condition_of
 from analysis.study import read_runs
+from orchestrator.execution.compared_cuts import class_likeness, shared_cuts
 from orchestrator.execution.signal_agreement import agreement
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import cut_needs
@@ -69,7 +70,11 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
     names = _file_names([one.spec for one in wanted if one.is_own])
     lists: dict[TrialSpec, DroppedList] = {}
     samples: dict[str, dict[int, DroppedSample]] = {}
-    for one, removed in _removals(sweep, wanted):
+    gone: dict[TrialSpec, NDArray[np.int64]] = {}
+    alike: dict[str, ClassLikeness | None] = {}
+    for one, removed, likeness in _removals(sweep, wanted):
+        gone[one.spec] = removed.places.rows
+        alike[one.spec.twin.scorers[0].warm_key] = likeness
         file = names.get(one.spec, "")
         if file:
             atomic_write(sweep.run.folder / file, _csv(removed))
@@ -84,6 +89,8 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
         with_examples=examples,
         samples=samples,
         lists=tuple(lists[one.spec] for one in wanted if one.spec in lists),
+        shared=tuple(shared_cuts(gone)),
+        likeness=tuple(one for one in alike.values() if one),
     )
     atomic_write(sweep.run.folder / "dropped.json", dropped.to_json().encode())
 
@@ -123,8 +130,13 @@ def _is_of(spec: TrialSpec, headline: Condition) -> bool:
     return condition_of(spec) == headline
 
 
-def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted, Removal]]:
-    """The removed rows of each list, of one mark after another: embeddings are read once for each."""
+def _removals(
+    sweep: Sweep, wanted: Sequence[_Wanted]
+) -> Iterator[tuple[_Wanted, Removal, ClassLikeness | None]]:
+    """The removed rows of each list, and how alike the rows of a class are at its mark.
+
+    One mark follows another: embeddings are read once for each.
+    """
     marks: dict[str, list[_Wanted]] = {}
     for one in wanted:
         marks.setdefault(one.spec.twin.scorers[0].warm_key, []).append(one)
@@ -138,6 +150,7 @@ def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted
         beside = surroundings(
             together[0].spec, runs, twins=twins[dataset.sha], most_s=until - time.monotonic()
         )
+        likeness = class_likeness(together[0].spec, dataset, beside)
         for one in together:
             keep, scores = _cut(one.spec, runs, sweep)
             if keep.all():
@@ -150,7 +163,7 @@ def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted
                     seen = replace(seen, vectors=None)
                 else:
                     left -= products
-            yield one, removal(one.spec, runs, keep, scores, seen)
+            yield one, removal(one.spec, runs, keep, scores, seen), likeness
 
 
 def _cut(spec: TrialSpec, runs: RunContext, sweep: Sweep) -> tuple[Keep, NDArray[np.float32]]:

@@ -225,8 +225,8 @@ def print_estimate(
         )
         total += took
         table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
-    known = _three(total) if total.any() or not unknown else ""
-    known = f"at least {known}" if known and unknown else known or "unknown"
+    known = _three(total) if total.any() or not unknown else "unknown"
+    known = f"at least {known}" if total.any() and unknown else known
     lacks = f"{', '.join(unknown)} unknown" if unknown else ""
     count = sum(_trials_left(sweep, sha) for sha in sweep.wholes)
     table.add_row("total", str(count), known, lacks)
@@ -245,10 +245,8 @@ def print_estimate(
 
 
 def _trials_left(sweep: Sweep, sha: str) -> int:
-    planned = sum(
-        sweep.plan.whole_of(spec) == sha and not sweep.is_done(spec) for spec in sweep.specs
-    )
-    return planned + unchosen(sweep, sha).trials
+    left = [spec for spec in sweep.specs if not sweep.is_done(spec)]
+    return sum(sweep.plan.whole_of(one) == sha for one in left) + unchosen(sweep, sha).trials
 
 
 def _protocols(specs: Sequence[TrialSpec]) -> list[str]:

@@ -53,7 +53,9 @@ def documented():
     tables = {}
     for what, _, columns in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE):
         own = {name.replace("PHASE", phase) for name in names.findall(columns) for phase in PHASES}
-        lacks = {"verdicts": {"rate"}, "transfer": of_all, "average": of_all}.get(what, set())
+        lacks = {
+            "verdicts": {"rate"}, "slopes": {"rate"}, "transfer": of_all, "average": of_all,
+        }.get(what, set())  # fmt: skip
         tables[what] = own | of_all - lacks
     return tables
 

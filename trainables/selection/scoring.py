@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
+from trainables.energy import EnergyMeter, device_counter
 from trainables.evidence.collector import Evidence, Runs
 from trainables.evidence.requirements import is_approximate
 from trainables.result import Phase
@@ -171,9 +172,9 @@ def _recall(selection: Selection, evidence: Evidence) -> dict[str, float]:
 def _timed(
     function: Callable[..., NDArray[np.float32]], arguments: Mapping[str, Any]
 ) -> tuple[NDArray[np.float32], Phase]:
-    started = time.perf_counter()
+    started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
     found = function(**arguments)
-    return found, Phase(seconds=time.perf_counter() - started)
+    return found, Phase(seconds=time.perf_counter() - started, joules=meter.lap())
 
 
 def write_scores(

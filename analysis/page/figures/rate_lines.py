@@ -9,6 +9,8 @@ from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.style import DASHES, SET_COLORS, PageTable, rounded, warmup_lines
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
+from analysis.page.slope_words import slope_text
+from analysis.slopes import slopes_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import percent
@@ -121,8 +123,26 @@ def _in_panels(study: Study, one: MethodBySource) -> ByDatasetData:
         },
         tolerances={name: tolerance_of(study, source) for source, name in study.sources.items()},
         words=words_of(study),
-        caption=f" {average_note(study, one)}" if one.is_matched else "",
+        caption=f" {average_note(study, one)}" if one.is_matched else _slopes_text(study, one),
     )
+
+
+def _slopes_text(study: Study, one: MethodBySource) -> str:
+    """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope."""
+    many, told = len(study.warmups) > 1, []
+    for source, name in study.sources.items():
+        own = [
+            slope
+            for slope in slopes_of(study, source)
+            if slope.condition.method == one.methods.get(source)
+        ]
+        if own:
+            last = max(own, key=lambda slope: slope.condition.warmup)
+            after = f", {percent(last.condition.warmup)} warm-up" if many else ""
+            told.append(f" {name}{after}: {slope_text(last, words_of(study))}.")
+    if told:
+        told.append(" Slopes and bends are of one line alone, whatever the others say.")
+    return "".join(told)
 
 
 def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:

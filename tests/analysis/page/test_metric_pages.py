@@ -51,11 +51,11 @@ def told(seen, *, with_classes):
     figures, text = dict(drawn["figures"]), terminal(seen)
     columns = list(drawn["trials"]["columns"])
     if with_classes:
-        body = re.sub(r'<section id="retention">.*?</section>', " ", body, flags=re.S)
+        body = re.sub(r'<section id="(retention|causes)">.*?</section>', " ", body, flags=re.S)
         body = re.sub(r"<div><dt>(Hurt most|Gains least)</dt>.*?</div>", " ", body)
         text = re.sub(r"(Hurt most|Gains least): .*", " ", text)
         columns.remove("accuracy")
-        del figures["retention"]
+        del figures["retention"], figures["causes"]
     shown = json.dumps(figures, ensure_ascii=False).replace("<br>", " ")
     return " ".join([body, text, shown, *columns])
 
