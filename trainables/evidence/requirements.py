@@ -26,6 +26,12 @@ from trainables.evidence.forward_passes import (
     view_probs,
 )
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
+from trainables.evidence.marked_losses import (
+    loss_at_mark,
+    loss_marks,
+    put_marked_losses_together,
+    validation_loss_at_mark,
+)
 from trainables.evidence.static import (
     training_draws,
     training_labels,
@@ -165,6 +171,14 @@ EVIDENCE: Mapping[str, Piece] = {
     "member_features": Piece(source="other runs", runs=members, of=("features",), make=stacked),
     "checkpoints": Piece(
         source="other runs", runs=checkpoints, of=_OF_CHECKPOINTS, make=put_checkpoints_together
+    ),
+    "loss_at_mark": Piece(source="derived", make=loss_at_mark),
+    "validation_loss_at_mark": Piece(source="derived", make=validation_loss_at_mark),
+    "marked_losses": Piece(
+        source="other runs",
+        runs=loss_marks,
+        of=("loss_at_mark", "validation_loss_at_mark"),
+        make=put_marked_losses_together,
     ),
     "subset_models": Piece(
         source="other runs", runs=subset_models, of=("answers",), make=put_subset_models_together

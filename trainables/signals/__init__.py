@@ -40,6 +40,7 @@ from trainables.signals.stability import (
     stability_under_dropout,
     stability_under_token_dropout,
 )
+from trainables.signals.trajectories import cld
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
 
@@ -143,6 +144,7 @@ SIGNALS: dict[str, Signal] = {
     "tracin": Signal(tracin, cost="6 F"),
     "tracin_self": Signal(tracin_self, cost="6 F", both_ways=True),
     "less": Signal(less, cost="6 F"),
+    "cld": Signal(cld, cost="6 F", min_epochs=1, selector="stratified"),
     "trak": Signal(trak, cost="1 F + regression"),
     "label_quality": Signal(label_quality, cost="1 F + 5 heads"),
     "knn_shapley": Signal(knn_shapley, cost="1 F + kNN"),

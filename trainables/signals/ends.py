@@ -96,6 +96,10 @@ ENDS: dict[str, Ends] = {
         "whose training steps suit the validation rows most",
     ),
     "trak": Ends("that help the validation rows least", "that help the validation rows most"),
+    "cld": Ends(
+        "whose loss moves least with the validation loss",
+        "whose loss moves most with the validation loss",
+    ),
     "label_quality": Ends(
         "whose labels look least likely right", "whose labels look most likely right"
     ),

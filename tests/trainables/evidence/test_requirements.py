@@ -34,7 +34,7 @@ SPEC = TrialSpec(
 )  # fmt: skip
 N, V, C = 48, 12, 3
 SMALL = {
-    "k": 5, "members": 2, "checkpoints": 2, "models": 3, "passes": 2, "views": 2, "folds": 3,
+    "k": 5, "members": 2, "checkpoints": 4, "models": 3, "passes": 2, "views": 2, "folds": 3,
     "clusters": 6,
 }  # fmt: skip
 # A signal of the trial itself cannot ask for what the trial will end with.
@@ -135,6 +135,7 @@ SHAPES = {
     "neighbours": (N, 5), "ivf_neighbours": (N, 5), "class_neighbours": (N, 5),
     "cross_probs": (N, C), "class_recall": (C,), "head_models": (3, N), "member_probs": (N, 2, C),
     "subset_models": (3, N), "answers": (1, N), "checkpoints": (),
+    "loss_at_mark": (N,), "validation_loss_at_mark": (V,), "marked_losses": (N, 4),
     # These have an axis of the learner's width.
     "embeddings": (N, None), "features": (N, None), "vectors": (N, None),
     "validation_embeddings": (V, None), "validation_features": (V, None),
@@ -177,7 +178,7 @@ def test_what_needs_labels_follows_from_what_it_rests_on():
     assert {name for name in EVIDENCE if EVIDENCE[name].needs_labels} == {
         "labels", "validation_labels", "losses", "margins", "correct", "class_neighbours",
         "cross_probs", "head_models", "subset_models", "gradient_norms", "moments", "class_recall",
-        "checkpoints", "answers",
+        "checkpoints", "answers", "loss_at_mark", "validation_loss_at_mark", "marked_losses",
     }  # fmt: skip
 
 
