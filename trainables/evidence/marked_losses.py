@@ -1,4 +1,4 @@
-"""Losses of training and validation rows at several marks of one warm-up, row by row."""
+"""Losses of training and validation rows at the start and several marks of one warm-up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from trainables.spec import TrialSpec
 
 # Stands in for a probability of 0, which float32 makes of anything smaller.
 _TINY = float(np.finfo(np.float32).tiny)
-# Fewer give at most two changes of the loss, and two always correlate by 1 or -1.
-_LEAST_MARKS = 4
+# Two pairs of numbers always correlate by 1 or -1.
+_LEAST_CHANGES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +56,21 @@ def validation_loss_at_mark(
 
 
 def loss_marks(spec: TrialSpec, *, checkpoints: int = 6) -> list[TrialSpec]:
-    """Evenly spaced marks of the run's warm-up at which losses are looked at, the last at its end."""
-    if checkpoints < _LEAST_MARKS:
+    """The start of the run and evenly spaced marks of its warm-up, the last at the end of that."""
+    if checkpoints < _LEAST_CHANGES:
         raise UsageError(
-            f"checkpoints is {checkpoints}; losses at {_LEAST_MARKS} or more give the "
-            f"{_LEAST_MARKS - 1} changes that a correlation needs"
+            f"checkpoints is {checkpoints}; {_LEAST_CHANGES} or more after the start give the changes "
+            "of the loss that a correlation needs"
         )
     if not spec.warmup:
         raise UsageError(
-            f"{spec.signal} compares losses at {checkpoints} marks of a warm-up, and --warmup 0 has "
-            "none; use a warm-up of at least one epoch"
+            f"{spec.signal} compares how losses change during a warm-up, and --warmup 0 has none; use "
+            "a warm-up of at least one epoch"
         )
+    # Before its first step a run is the same whatever comes after, and no run goes on from there.
+    start = replace(spec, warmup=0.0, protocol="restart")
     shares = [spec.warmup * (i + 1) / checkpoints for i in range(checkpoints - 1)]
-    return [*(replace(spec, warmup=round(share, 6)) for share in shares), spec]
+    return [start, *(replace(spec, warmup=round(share, 6)) for share in shares), spec]
 
 
 def put_marked_losses_together(_: Sequence[TrialSpec], found: Found) -> MarkedLosses:

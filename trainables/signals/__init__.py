@@ -40,7 +40,7 @@ from trainables.signals.stability import (
     stability_under_dropout,
     stability_under_token_dropout,
 )
-from trainables.signals.trajectories import cld
+from trainables.signals.trajectories import cld, dual
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
 
@@ -166,6 +166,7 @@ SIGNALS: dict[str, Signal] = {
     "stability_over_visits": Signal(
         stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
     ),
+    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, hard_end="high"),
     "stability_under_dropout": Signal(
         stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
     ),
@@ -175,7 +176,7 @@ SIGNALS: dict[str, Signal] = {
     "tracin": Signal(tracin, cost="6 F", hard_end="low"),
     "tracin_self": Signal(tracin_self, cost="6 F", both_ways=True, hard_end="low"),
     "less": Signal(less, cost="6 F", hard_end="low"),
-    "cld": Signal(cld, cost="6 F", min_epochs=1, selector="stratified", hard_end="low"),
+    "cld": Signal(cld, cost="7 F", min_epochs=1, selector="stratified", hard_end="low"),
     "trak": Signal(trak, cost="1 F + regression", hard_end="low"),
     "label_quality": Signal(label_quality, cost="1 F + 5 heads", hard_end="low"),
     "knn_shapley": Signal(knn_shapley, cost="1 F + kNN", hard_end="low"),

@@ -80,6 +80,10 @@ ENDS: dict[str, Ends] = {
         "whose label's probability moved least in training",
         "whose label's probability moved most in training",
     ),
+    "dual": Ends(
+        "whose label's probability was high or steady",
+        "whose label's probability was low and unsteady",
+    ),
     "stability_under_dropout": Ends(
         "whose prediction dropout changes least", "whose prediction dropout changes most"
     ),

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from trainables.errors import UsageError
 from trainables.evidence.marked_losses import MarkedLosses
+from trainables.signals.dynamics import first_visits
 
 Floats = NDArray[np.float64]
 
@@ -16,8 +17,8 @@ def cld(
 ) -> NDArray[np.float32]:
     """Correlation of a row's loss changes with those of its class on the validation split.
 
-    Losses are looked at between steps, of all rows at the same weights, at evenly spaced marks of
-    the warm-up. The source then keeps the best of each class. A row of a class that the validation
+    Losses are looked at between steps, of all rows at the same weights: before the first step and at
+    evenly spaced marks of the warm-up. The source then keeps the best of each class. A row of a class that the validation
     split has no row of is held against the mean of all validation rows; the source drops it.
 
     Args:
@@ -49,6 +50,44 @@ def cld(
         aims = validation_labels == label
         aim = np.diff(validation[aims].mean(axis=0)) if aims.any() else overall
         scores[labels == label] = _correlations(changes[labels == label], aim)
+    return scores
+
+
+def dual(losses: NDArray[np.float32], *, window: int = 0) -> NDArray[np.float32]:
+    """DUAL: how unsteady and how low the label's probability was, window by window.
+
+    In each window of visits the standard deviation of the label's probability, times one minus its
+    mean; averaged over windows. What is settled goes first, whether learnt at once or never.
+
+    Args:
+        losses: Cross-entropy at each visit, in nats, shape (n, t), nan where not visited; at least
+            two visits each.
+        window: Visits in a row, from 2 to the number of visits; 0 is a third of them, as the
+            source's 10 of 30, and 2 at least.
+
+    Returns:
+        Scores of at least 0, shape (n,), float32; higher is more unsteady and harder.
+
+    Raises:
+        ValueError: If window is out of its range, or a sample was visited less than twice.
+
+    References:
+        Cho, Shin, Kang, Yun, "Lightweight Dataset Pruning without Full Training via Example
+        Difficulty and Prediction Uncertainty", 2025, arXiv:2502.06905.
+    """
+    chances = np.exp(-first_visits(losses, "losses", least=2))
+    t = chances.shape[1]
+    width = window or max(2, t // 3)
+    if not 2 <= width <= t:
+        raise ValueError(
+            f"window is {window}, and there are {t} visits of each sample; give 2 to {t}, 0 for a "
+            "third of them, or a longer warm-up"
+        )
+    total = np.zeros(len(chances))
+    for start in range(t - width + 1):
+        inside = chances[:, start : start + width]
+        total += inside.std(axis=1, ddof=1) * (1 - inside.mean(axis=1))
+    scores: NDArray[np.float32] = (total / (t - width + 1)).astype(np.float32)
     return scores
 
 

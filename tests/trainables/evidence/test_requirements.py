@@ -135,7 +135,7 @@ SHAPES = {
     "neighbours": (N, 5), "ivf_neighbours": (N, 5), "class_neighbours": (N, 5),
     "cross_probs": (N, C), "class_recall": (C,), "head_models": (3, N), "member_probs": (N, 2, C),
     "subset_models": (3, N), "answers": (1, N), "checkpoints": (),
-    "loss_at_mark": (N,), "validation_loss_at_mark": (V,), "marked_losses": (N, 4),
+    "loss_at_mark": (N,), "validation_loss_at_mark": (V,), "marked_losses": (N, 5),
     # These have an axis of the learner's width.
     "embeddings": (N, None), "features": (N, None), "vectors": (N, None),
     "validation_embeddings": (V, None), "validation_features": (V, None),

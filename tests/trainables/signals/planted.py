@@ -106,7 +106,7 @@ def evidence(points, labels, validation, validation_labels, rng):
     right_there = [
         (with_one(validation) @ w.T).argmax(axis=1) == validation_labels for w in subsets
     ]
-    looks = [mark(step) for step in steps[2::2]]
+    looks = [mark(step) for step in steps[::2]]
     marked = MarkedLosses(
         training=np.stack([loss_at_mark(one.probs, labels) for one in looks], axis=1),
         validation=np.stack(

@@ -72,16 +72,17 @@ def test_a_validation_loss_that_never_moves_gives_no_direction():
         cld(still, labels, aims)
 
 
-def test_losses_are_looked_at_at_even_marks_the_last_at_the_end():
-    assert [one.warmup for one in loss_marks(SPEC, checkpoints=4)] == [0.15, 0.3, 0.45, 0.6]
+def test_losses_are_looked_at_before_the_first_step_and_at_even_marks_the_last_at_the_end():
+    assert [one.warmup for one in loss_marks(SPEC, checkpoints=4)] == [0, 0.15, 0.3, 0.45, 0.6]
     assert loss_marks(SPEC)[-1] is SPEC
+    assert {one.run_key for one in loss_marks(SPEC)} == {SPEC.run_key}
 
 
 @pytest.mark.parametrize(
     ("warmup", "checkpoints", "message"),
     [
-        (0.6, 3, "checkpoints is 3; losses at 4 or more"),
-        (0.0, 6, "cld compares losses at 6 marks of a warm-up, and --warmup 0 has none"),
+        (0.6, 2, "checkpoints is 2; 3 or more after the start"),
+        (0.0, 6, "cld compares how losses change during a warm-up, and --warmup 0 has"),
     ],
 )
 def test_too_few_marks_are_refused_before_anything_runs(warmup, checkpoints, message):
