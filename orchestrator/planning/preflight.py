@@ -12,8 +12,8 @@ from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
+from trainables.selection.counts import n_keep
 from trainables.selection.lookup import resolve
-from trainables.selection.selectors import n_keep
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
 

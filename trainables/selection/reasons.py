@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, uniform_draws
-from trainables.selection.selectors import n_keep
+from trainables.selection.counts import n_keep
 from trainables.signals.ends import BY_LOT, ends_of
 from trainables.spec import TrialSpec
 
 # What a selector holds a row against: all rows, those of its class, all of them from both ends, or the
-# rows of like score, among which it draws. What is no selector of ours is said by name.
-Against = Literal["all", "class", "both ends", "like scores"]
+# rows of like score, among which it draws; or it draws among all, by odds. What is no selector of ours
+# is said by name.
+Against = Literal["all", "class", "both ends", "like scores", "odds"]
 AGAINST: Mapping[str, Against] = {
     "global": "all",
     "stratified": "class",
@@ -23,6 +24,7 @@ AGAINST: Mapping[str, Against] = {
     "class_error": "class",
     "coverage": "like scores",
     "window": "both ends",
+    "beta": "odds",
 }
 
 
@@ -36,7 +38,7 @@ class Places:
             equals counted, in (0, 1].
         is_high: Whether that is counted from the high end of the scores.
         has_equals: Whether a row of the very same score stays.
-        is_drawn: Whether the selector drew it among rows of like score.
+        is_drawn: Whether the selector drew it, among rows of like score or by odds.
     """
 
     rows: NDArray[np.int64]
@@ -74,6 +76,8 @@ def places_of(
     elif against == "like scores":
         turned = _beyond_cutoff(spec, first_goes, ties, int(keep.sum()))[gone]
         drawn = ~turned
+    elif against == "odds":
+        drawn = ~drawn
     share, order = np.empty(len(gone)), np.empty(len(gone))
     for is_turned in np.unique(turned):
         own = turned == is_turned
@@ -105,7 +109,9 @@ def reasons(spec: TrialSpec, places: Places) -> Iterator[str]:
     for share, is_high, has_equals, is_drawn in zip(
         places.share, places.is_high, places.has_equals, places.is_drawn, strict=True
     ):
-        if ends.low == BY_LOT:
+        if against == "odds":
+            yield f"{BY_LOT}, the odds by score and by its label's probability in training"
+        elif ends.low == BY_LOT:
             yield BY_LOT + within + cut
         elif is_drawn:
             yield f"{BY_LOT} among rows of like score"

@@ -2,8 +2,8 @@
 
 Every selector keeps exactly `n_keep(n, rate)` rows, keeps at a higher rate a subset of what it
 keeps at a lower one, and breaks ties by `ties`, never by row order. It is called with scores,
-labels, rate and ties, then the evidence it names, which can only be `class_recall`, then its
-settings; what `keep_global` says of its arguments and of what it returns holds for all.
+labels, rate and ties, then the evidence it names, then its settings; what `keep_global` says of
+its arguments and of what it returns holds for all.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.docstrings import about, source
+from trainables.selection.beta_sampling import keep_beta
+from trainables.selection.counts import n_keep
 
 Scores = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -32,9 +34,13 @@ class Selector:
 
     Attributes:
         cut: The function.
+        needs_epochs: Epochs of warm-up below which it has no data yet; refused.
+        by_odds: Whether it draws each row by itself; refused of scores that rest on which others go.
     """
 
     cut: Callable[..., Mask]
+    needs_epochs: float = 0.0
+    by_odds: bool = False
 
     @property
     def about(self) -> str:
@@ -45,11 +51,6 @@ class Selector:
     def source(self) -> str:
         """Where the idea is from; empty where there is no source."""
         return source(self.cut)
-
-
-def n_keep(n: int, rate: float) -> int:
-    """How many of n rows stay: (1 - rate) n rounded up, exact where rate has few decimals."""
-    return n - floor(Fraction(str(rate)) * n)
 
 
 def keep_global(scores: Scores, labels: Labels, rate: float, ties: Draws) -> Mask:
@@ -285,4 +286,5 @@ SELECTORS: dict[str, Selector] = {
     "class_error": Selector(cut=keep_class_error),
     "coverage": Selector(cut=keep_coverage),
     "window": Selector(cut=keep_window),
+    "beta": Selector(cut=keep_beta, needs_epochs=1, by_odds=True),
 }
