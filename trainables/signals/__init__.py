@@ -43,6 +43,7 @@ from trainables.signals.stability import (
 from trainables.signals.trajectories import cld, dual
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
+from trainables.signals.zcore import zcore
 
 HardEnd = Literal["low", "high", ""]
 
@@ -109,6 +110,7 @@ SIGNALS: dict[str, Signal] = {
     "keep_one": Signal(keep_one, cost="1 F + kNN", is_set=True),
     "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
     "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
+    "zcore": Signal(zcore, cost="1 F + 10 planes a row", is_set=True),
     "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True, hard_end="high"),
     "supervised_prototypes": Signal(
         supervised_prototypes, cost="1 F", both_ways=True, hard_end="high"

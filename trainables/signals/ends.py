@@ -36,6 +36,10 @@ ENDS: dict[str, Ends] = {
         "first to go as copies or near cluster centres",
         "last to go as copies or near cluster centres",
     ),
+    "zcore": Ends(
+        "that cover least of the embeddings by themselves",
+        "that cover most of the embeddings by themselves",
+    ),
     "ssl_prototypes": Ends(
         "nearest to the centre of their cluster", "farthest from the centre of their cluster"
     ),
