@@ -110,7 +110,7 @@ SIGNALS: dict[str, Signal] = {
     "keep_one": Signal(keep_one, cost="1 F + kNN", is_set=True),
     "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
     "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
-    "zcore": Signal(zcore, cost="1 F + 10 planes a row", is_set=True),
+    "zcore": Signal(zcore, cost="1 F + 50 planes a row", is_set=True),
     "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True, hard_end="high"),
     "supervised_prototypes": Signal(
         supervised_prototypes, cost="1 F", both_ways=True, hard_end="high"

@@ -8,8 +8,8 @@ from trainables.neighbours.vectors import Vectors, shards_of
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-# The source's: points drawn, and rows near a covering row that lose by it.
-_MOST_POINTS, _NEAR = 1_000_000, 5
+# The source draws a million points, 20 a row of its smaller sets; and five rows near a covering one lose.
+_POINTS_EACH, _MOST_POINTS, _NEAR = 50, 1_000_000, 5
 # Distances held at once: 16 MiB.
 _CELLS = 2**21
 
@@ -23,11 +23,14 @@ def zcore(vectors: Vectors, draws: Floats, *, points: int = 0) -> NDArray[np.flo
     row that lies there as well, if there is one, else five by the inverse square of their
     distances. Every row starts with a draw in [0, 1).
 
+    What the points of two seeds say of rows that have no copy has little in common: on 2,000 rows of
+    AG News their scores have a rank correlation of .03 at 50 points a row, of .14 at 200.
+
     Args:
         vectors: The embeddings, shape (n, d), finite.
         draws: Uniform in [0, 1), shape (n,): where rows start, which of equally near rows is meant,
             and what the points are drawn from.
-        points: How many; 0 is 10 a row, at most the source's million.
+        points: How many; 0 is 50 a row, at most the source's million.
 
     Returns:
         Scores in [0, 1], shape (n,), float32; higher covers more that no other row does.
@@ -40,7 +43,7 @@ def zcore(vectors: Vectors, draws: Floats, *, points: int = 0) -> NDArray[np.flo
         arXiv:2411.15349.
     """
     if points < 0:
-        raise ValueError(f"points is {points}; give 1 or more, or 0 for 10 a row")
+        raise ValueError(f"points is {points}; give 1 or more, or 0 for 50 a row")
     n = len(draws)
     # In the order of the draws equals are told apart by lot, and the order of rows is of no account.
     order = np.argsort(draws, kind="stable")
@@ -48,7 +51,7 @@ def zcore(vectors: Vectors, draws: Floats, *, points: int = 0) -> NDArray[np.flo
     scores = draws[order].astype(np.float64)
     if n > 1:
         _score(
-            scores, columns, *points_in_planes(columns, scores, points or min(10 * n, _MOST_POINTS))
+            scores, columns, *points_in_planes(columns, scores, points or min(_POINTS_EACH * n, _MOST_POINTS))
         )
     scores -= scores.min()
     found = np.empty(n, dtype=np.float32)

@@ -114,5 +114,5 @@ def test_another_seed_draws_other_points_and_the_same_seed_the_same():
 
 
 def test_fewer_than_no_points_are_refused():
-    with pytest.raises(ValueError, match="points is -1; give 1 or more, or 0 for 10 a row"):
+    with pytest.raises(ValueError, match="points is -1; give 1 or more, or 0 for 50 a row"):
         zcore(*made(), points=-1)
