@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.evidence.collector import Evidence, Runs
-from trainables.evidence.requirements import is_approximate
+from trainables.evidence.requirements import recall_under
 from trainables.result import Phase
 from trainables.selection.contracts import (
     check_epochs,
@@ -163,9 +163,10 @@ def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
 
 
 def _recall(selection: Selection, evidence: Evidence) -> dict[str, float]:
-    if not is_approximate(selection.signal.score, selection.settings):
+    piece = recall_under(selection.signal.score, selection.settings)
+    if not piece:
         return {}
-    return {"recall": round(float(evidence.get("recall", selection.settings).mean()), 6)}
+    return {"recall": round(float(evidence.get(piece, selection.settings).mean()), 6)}
 
 
 def _timed(

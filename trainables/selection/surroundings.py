@@ -115,9 +115,9 @@ def _neighbours(scorer: TrialSpec, runs: Runs) -> Neighbours | None:
     if scorer.is_own:
         return None
     own = {"k": k} if (k := dict(scorer.settings).get("k")) else {}
-    for settings in (own, {}):
-        if _is_kept(scorer, runs, "neighbours", settings):
-            found: Neighbours = Evidence(scorer, runs).get("neighbours", settings)
+    for name, settings in (("neighbours", own), ("neighbours", {}), ("far_neighbours", own)):
+        if _is_kept(scorer, runs, name, settings):
+            found: Neighbours = Evidence(scorer, runs).get(name, settings)
             return found
     return None
 
