@@ -51,7 +51,7 @@ Source = Literal[
 # The rows that a piece made shard by shard is wanted of.
 SHARD = "shard"
 # What a selector or a piece made shard by shard is called with beside evidence.
-_BESIDE_EVIDENCE = ("scores", "rate", "ties", SHARD)
+_BESIDE_EVIDENCE = ("scores", "rate", "ties", "hardness", SHARD)
 
 
 @dataclass(frozen=True, kw_only=True)

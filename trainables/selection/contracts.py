@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
+from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
-from trainables.selection.selectors import n_keep
 from trainables.spec import VECTORS, TrialSpec
 
 # Below this share of true neighbours a warning says how to find more.
@@ -62,20 +62,20 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.needs_epochs
+    epochs, least = epochs_seen(spec), resolve(spec).signal.needs_epochs
     if round(epochs, 6) < least:
         raise UsageError(
             f"{spec.signal} has no data to score by after {epochs:g} epochs of warm-up: it needs "
-            f"every sample seen {least:g} times, {_longer(least, spec)}"
+            f"every sample seen {least:g} times, {longer(least, spec)}"
         )
 
 
-def _epochs_seen(spec: TrialSpec) -> float:
+def epochs_seen(spec: TrialSpec) -> float:
     """Epochs that the run which scores has behind it."""
     return spec.warmup * spec.twin.training.epochs
 
 
-def _longer(least: float, spec: TrialSpec) -> str:
+def longer(least: float, spec: TrialSpec) -> str:
     """What to do for that many epochs of warm-up."""
     epochs = spec.twin.training.epochs
     share = least / epochs
@@ -102,10 +102,10 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.min_epochs
+    epochs, least = epochs_seen(spec), resolve(spec).signal.min_epochs
     if round(epochs, 6) >= least:
         return ()
     return (
         f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
-        f"{least:g} epochs on, {_longer(least, spec)}",
+        f"{least:g} epochs on, {longer(least, spec)}",
     )

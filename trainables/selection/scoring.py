@@ -22,6 +22,7 @@ from trainables.selection.contracts import (
     check_keep,
     check_scores,
 )
+from trainables.selection.cutoff import cutoff_of, hardness
 from trainables.selection.lookup import Selection, check_content, resolve
 from trainables.selection.protection import least_kept, put_back
 from trainables.spec import TrialSpec
@@ -95,11 +96,16 @@ def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep
     cut = selection.selector
     ties = uniform_draws(train.ids, spec.seed, "ties")
     worth = scores if spec.prune == "low" else -scores
+    cutoff, by = cutoff_of(spec)
+    margins = evidence.get("margins", {}) if by == "aum" else None
+    beside = {"hardness": hardness(spec, scores, margins)} if cutoff else {}
     keep = cut(
         scores=worth,
         rate=spec.rate,
         ties=ties,
-        **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
+        **{"labels": train.labels}
+        | evidence.arguments_of(cut, selection.selector_settings)
+        | beside,
     )
     check_keep(keep, len(train), spec.rate, spec.selector)
     if spec.protected or spec.min_per_class:
