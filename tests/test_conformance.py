@@ -27,7 +27,7 @@ from trainables.neighbours.exact import Neighbours, neighbours
 from trainables.neighbours.kmeans import Clusters
 from trainables.run_context import load_runs
 from trainables.selection.contracts import warnings
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 from trainables.selection.scoring import score
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS

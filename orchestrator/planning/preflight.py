@@ -9,10 +9,11 @@ from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_r
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
+from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
@@ -68,6 +69,7 @@ def check_trials(
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
     check_probes(specs, sizes)
+    check_neighbours(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
 
@@ -227,6 +229,23 @@ def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
             raise UsageError(
                 f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "
                 f"clusters; give 1 to {most:,}, or 0 for an exact search"
+            )
+
+
+def check_neighbours(specs: Iterable[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse more neighbours than there are other rows, or none.
+
+    Raises:
+        UsageError: If they are asked for.
+    """
+    for spec in specs:
+        n, k = sizes[spec.data_sha], int(dict(spec.settings).get("k", 1))
+        evidence = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
+        most = n - 1 if "neighbours" in evidence else k
+        if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= most:
+            fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"
+            raise UsageError(
+                f"{spec.signal} looks at {k} neighbours, and {spec.dataset} has {n:,} rows: {fitting}"
             )
 
 

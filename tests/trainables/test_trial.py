@@ -19,7 +19,7 @@ from trainables.evidence.marked_losses import loss_marks
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import sha_of
 from trainables.selection.scoring import join_scores, select

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 from trainables.signals.dynamics import first_visits
 
 # Sum of the density's two parameters less one, and how many best-scored rows it starts from: the source's.

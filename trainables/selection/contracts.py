@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
@@ -64,7 +64,7 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs = _epochs_seen(spec)
+    epochs = epochs_seen(spec)
     needs = {spec.signal: resolve(spec).signal.needs_epochs}
     if spec.selector in SELECTORS:
         needs[spec.selector] = SELECTORS[spec.selector].needs_epochs
@@ -72,7 +72,7 @@ def check_epochs(spec: TrialSpec) -> None:
         if round(epochs, 6) < least:
             raise UsageError(
                 f"{name} has no data to go by after {epochs:g} epochs of warm-up: it needs every "
-                f"sample seen {least:g} times, {_longer(least, spec)}"
+                f"sample seen {least:g} times, {longer(least, spec)}"
             )
 
 
@@ -91,12 +91,12 @@ def check_odds(spec: TrialSpec) -> None:
         )
 
 
-def _epochs_seen(spec: TrialSpec) -> float:
+def epochs_seen(spec: TrialSpec) -> float:
     """Epochs that the run which scores has behind it."""
     return spec.warmup * spec.twin.training.epochs
 
 
-def _longer(least: float, spec: TrialSpec) -> str:
+def longer(least: float, spec: TrialSpec) -> str:
     """What to do for that many epochs of warm-up."""
     epochs = spec.twin.training.epochs
     share = least / epochs
@@ -123,10 +123,10 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.min_epochs
+    epochs, least = epochs_seen(spec), resolve(spec).signal.min_epochs
     if round(epochs, 6) >= least:
         return ()
     return (
         f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
-        f"{least:g} epochs on, {_longer(least, spec)}",
+        f"{least:g} epochs on, {longer(least, spec)}",
     )

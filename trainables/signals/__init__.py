@@ -181,7 +181,7 @@ SIGNALS: dict[str, Signal] = {
     "cld": Signal(cld, cost="7 F", min_epochs=1, selector="stratified", hard_end="low"),
     "trak": Signal(trak, cost="1 F + regression", hard_end="low"),
     "label_quality": Signal(label_quality, cost="1 F + 5 heads", hard_end="low"),
-    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN", hard_end="low"),
+    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN of 100", hard_end="low"),
     "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True, hard_end="high"),
     "memorization": Signal(
         memorization, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"

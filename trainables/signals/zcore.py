@@ -51,7 +51,9 @@ def zcore(vectors: Vectors, draws: Floats, *, points: int = 0) -> NDArray[np.flo
     scores = draws[order].astype(np.float64)
     if n > 1:
         _score(
-            scores, columns, *points_in_planes(columns, scores, points or min(_POINTS_EACH * n, _MOST_POINTS))
+            scores,
+            columns,
+            *points_in_planes(columns, scores, points or min(_POINTS_EACH * n, _MOST_POINTS)),
         )
     scores -= scores.min()
     found = np.empty(n, dtype=np.float32)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import beta, chi2
 
 from trainables.selection.beta_sampling import keep_beta
-from trainables.selection.counts import n_keep
+from trainables.selection.cuts import n_keep
 
 N = 4000
 LABELS = np.zeros(N, dtype=np.int64)
