@@ -168,7 +168,7 @@ SIGNALS: dict[str, Signal] = {
     "stability_over_visits": Signal(
         stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
     ),
-    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, hard_end="high"),
+    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, selector="beta", hard_end="high"),
     "stability_under_dropout": Signal(
         stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
     ),
