@@ -12,6 +12,7 @@ _CAPITALS = {
     "grand_ensemble": "GraNd ensemble", "grand_full": "GraNd full", "aum": "AUM", "trak": "TRAK",
     "tracin": "TracIn", "tracin_self": "TracIn self", "less": "LESS", "semdedup": "SemDeDup",
     "knn_shapley": "KNN-Shapley", "tfidf": "TF-IDF", "infobatch": "InfoBatch",
+    "cld": "CLD", "dual": "DUAL", "zcore": "ZCore",
 }  # fmt: skip
 
 

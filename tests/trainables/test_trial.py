@@ -13,15 +13,18 @@ from trainables.data.dataset import Split, uniform_draws
 from trainables.data.dataset_file import write
 from trainables.data.subsampling import with_validation
 from trainables.errors import DataError
+from trainables.evidence.collector import Evidence
 from trainables.evidence.forward_passes import collect
+from trainables.evidence.marked_losses import loss_marks
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
+from trainables.selection.cuts import n_keep
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import sha_of
 from trainables.selection.scoring import join_scores, select
 from trainables.selection.scoring import score as scored_with
-from trainables.selection.selectors import SELECTORS, n_keep
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
 from trainables.stages import make_scores
@@ -408,6 +411,23 @@ def test_forgetting_where_no_sample_was_seen_twice_is_refused(specs, filled):
     _, early = specs("linear", signal="forgetting", settings=(), warmup=0.4)
     with pytest.raises(ValueError, match=r"forgetting .* a warm-up of 0\.666667 here"):
         run_trial(early, filled())
+
+
+def test_losses_at_marks_are_those_of_a_run_that_left_them_and_of_one_that_did_not(
+    specs, targeted, filled
+):
+    dataset, there = targeted
+    alone = filled("alone")
+    alone.get("data", dataset.sha, lambda path: write(dataset, path))
+    full, pruned = specs("linear", signal="cld", settings=(), data_sha=dataset.sha)
+    full = replace(full, data_sha=dataset.sha)
+    run_baseline(full, there, marks=[one for one in loss_marks(pruned) if one.warmup])
+    left, made = (Evidence(pruned, load_runs(pruned, cache)) for cache in (there, alone))
+    one, other = (evidence.get("marked_losses", {}) for evidence in (left, made))
+    assert (one.training == other.training).all() and (one.validation == other.validation).all()
+    # Seven passes over the training rows and seven over those held out, and no warm-up of its own.
+    passes = 7 * (len(dataset.train) + len(dataset.validation))
+    assert left.used.examples == made.used.examples == passes
 
 
 def test_a_signal_with_a_target_asks_for_a_validation_split(specs, filled):

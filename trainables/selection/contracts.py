@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
+from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
-from trainables.selection.selectors import n_keep
+from trainables.selection.selectors import SELECTORS
+from trainables.signals import SIGNALS
 from trainables.spec import VECTORS, TrialSpec
 
 # Below this share of true neighbours a warning says how to find more.
@@ -55,27 +57,46 @@ def check_keep(keep: NDArray[Any], n: int, rate: float, selector: str) -> None:
 
 
 def check_epochs(spec: TrialSpec) -> None:
-    """Refuse a warm-up after which the signal has no data yet.
+    """Refuse a warm-up after which the signal or the selector has no data yet.
 
     Raises:
         ValueError: If it is too short, naming the one from which on it works.
     """
     if spec.kind != "pruned":
         return
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.needs_epochs
-    if round(epochs, 6) < least:
+    epochs = epochs_seen(spec)
+    needs = {spec.signal: resolve(spec).signal.needs_epochs}
+    if spec.selector in SELECTORS:
+        needs[spec.selector] = SELECTORS[spec.selector].needs_epochs
+    for name, least in needs.items():
+        if round(epochs, 6) < least:
+            raise UsageError(
+                f"{name} has no data to go by after {epochs:g} epochs of warm-up: it needs every "
+                f"sample seen {least:g} times, {longer(least, spec)}"
+            )
+
+
+def check_odds(spec: TrialSpec) -> None:
+    """Refuse to draw rows one by one by scores that rest on which other rows go.
+
+    Raises:
+        UsageError: If it is so; of scores given by the user, or of a function of theirs, that is not known.
+    """
+    row = SIGNALS.get(spec.signal)
+    by_odds = spec.selector in SELECTORS and SELECTORS[spec.selector].by_odds
+    if by_odds and row and row.is_set and spec.signal != "given":
         raise UsageError(
-            f"{spec.signal} has no data to score by after {epochs:g} epochs of warm-up: it needs "
-            f"every sample seen {least:g} times, {_longer(least, spec)}"
+            f"{spec.signal}:{spec.selector} draws each row by itself, and a score of {spec.signal} rests on "
+            f"which other rows go; use {spec.signal}:global, or a signal such as dual or el2n"
         )
 
 
-def _epochs_seen(spec: TrialSpec) -> float:
+def epochs_seen(spec: TrialSpec) -> float:
     """Epochs that the run which scores has behind it."""
     return spec.warmup * spec.twin.training.epochs
 
 
-def _longer(least: float, spec: TrialSpec) -> str:
+def longer(least: float, spec: TrialSpec) -> str:
     """What to do for that many epochs of warm-up."""
     epochs = spec.twin.training.epochs
     share = least / epochs
@@ -102,10 +123,10 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.min_epochs
+    epochs, least = epochs_seen(spec), resolve(spec).signal.min_epochs
     if round(epochs, 6) >= least:
         return ()
     return (
         f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
-        f"{least:g} epochs on, {_longer(least, spec)}",
+        f"{least:g} epochs on, {longer(least, spec)}",
     )

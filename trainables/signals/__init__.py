@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,12 @@ from trainables.signals.stability import (
     stability_under_dropout,
     stability_under_token_dropout,
 )
+from trainables.signals.trajectories import cld, dual
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
+from trainables.signals.zcore import zcore
+
+HardEnd = Literal["low", "high", ""]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Signal:
         selector: How its source cuts.
         is_set: Whether a row's score rests on which other rows go, so that the scores of several
             seeds have no meaningful mean: of two copies each seed lets another one go.
+        hard_end: Which end of the scores holds the hardest rows: near the boundary of classes, likely
+            mislabelled, or harmful. "" where the scores say nothing of that, or have such rows elsewhere
+            than at one end; of scores that nobody knows, such as `given`, it is "" as well.
         columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
@@ -71,6 +78,7 @@ class Signal:
     affordable: bool = field(default=True, kw_only=True)
     selector: str = field(default="global", kw_only=True)
     is_set: bool = field(default=False, kw_only=True)
+    hard_end: HardEnd = field(default="", kw_only=True)
     columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -102,25 +110,43 @@ SIGNALS: dict[str, Signal] = {
     "keep_one": Signal(keep_one, cost="1 F + kNN", is_set=True),
     "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
     "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
-    "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True),
-    "supervised_prototypes": Signal(supervised_prototypes, cost="1 F", both_ways=True),
+    "zcore": Signal(zcore, cost="1 F + 50 planes a row", is_set=True),
+    "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True, hard_end="high"),
+    "supervised_prototypes": Signal(
+        supervised_prototypes, cost="1 F", both_ways=True, hard_end="high"
+    ),
     "moderate": Signal(moderate, cost="1 F"),
     "d2": Signal(d2, cost="1 F + kNN", min_epochs=1, is_set=True),
-    "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True),
+    "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True, hard_end="high"),
     "el2n_ensemble": Signal(
-        el2n_ensemble, cost="5 warm-ups + 5 F", min_epochs=1, both_ways=True, affordable=False
+        el2n_ensemble,
+        cost="5 warm-ups + 5 F",
+        min_epochs=1,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
-    "grand": Signal(grand, cost="1 F", min_epochs=1, both_ways=True),
+    "grand": Signal(grand, cost="1 F", min_epochs=1, both_ways=True, hard_end="high"),
     "grand_ensemble": Signal(
-        grand_ensemble, cost="5 warm-ups + 5 F", min_epochs=1, both_ways=True, affordable=False
+        grand_ensemble,
+        cost="5 warm-ups + 5 F",
+        min_epochs=1,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
     "grand_full": Signal(
-        grand_full, cost="3 F, row by row", min_epochs=1, both_ways=True, affordable=False
+        grand_full,
+        cost="3 F, row by row",
+        min_epochs=1,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
-    "loss": Signal(loss, cost="1 F", both_ways=True),
-    "entropy": Signal(entropy, cost="1 F", both_ways=True),
-    "margin": Signal(margin, cost="1 F", both_ways=True),
-    "least_confidence": Signal(least_confidence, cost="1 F", both_ways=True),
+    "loss": Signal(loss, cost="1 F", both_ways=True, hard_end="high"),
+    "entropy": Signal(entropy, cost="1 F", both_ways=True, hard_end="high"),
+    "margin": Signal(margin, cost="1 F", both_ways=True, hard_end="high"),
+    "least_confidence": Signal(least_confidence, cost="1 F", both_ways=True, hard_end="high"),
     "forgetting": Signal(
         forgetting,
         cost="0",
@@ -128,26 +154,40 @@ SIGNALS: dict[str, Signal] = {
         needs_epochs=2,
         both_ways=True,
         columns={"never_learnt": never_learnt},
+        hard_end="high",
     ),
-    "aum": Signal(aum, cost="0", min_epochs=2, needs_epochs=1, both_ways=True),
-    "confidence": Signal(confidence, cost="0", min_epochs=3, needs_epochs=1, both_ways=True),
+    "aum": Signal(aum, cost="0", min_epochs=2, needs_epochs=1, both_ways=True, hard_end="low"),
+    "confidence": Signal(
+        confidence, cost="0", min_epochs=3, needs_epochs=1, both_ways=True, hard_end="high"
+    ),
+    # What is learnt at once and what is never learnt both vary least.
     "variability": Signal(variability, cost="0", min_epochs=3, needs_epochs=2, both_ways=True),
-    "correctness": Signal(correctness, cost="0", min_epochs=3, needs_epochs=1, both_ways=True),
+    "correctness": Signal(
+        correctness, cost="0", min_epochs=3, needs_epochs=1, both_ways=True, hard_end="high"
+    ),
     "stability_over_visits": Signal(
         stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
     ),
-    "stability_under_dropout": Signal(stability_under_dropout, cost="10 F", both_ways=True),
-    "stability_under_token_dropout": Signal(
-        stability_under_token_dropout, cost="6 F", both_ways=True
+    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, selector="beta", hard_end="high"),
+    "stability_under_dropout": Signal(
+        stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
     ),
-    "tracin": Signal(tracin, cost="6 F"),
-    "tracin_self": Signal(tracin_self, cost="6 F", both_ways=True),
-    "less": Signal(less, cost="6 F"),
-    "trak": Signal(trak, cost="1 F + regression"),
-    "label_quality": Signal(label_quality, cost="1 F + 5 heads"),
-    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN"),
-    "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True),
-    "memorization": Signal(memorization, cost="20 runs of 70 %", both_ways=True, affordable=False),
-    "influence": Signal(influence, cost="20 runs of 70 %", both_ways=True, affordable=False),
+    "stability_under_token_dropout": Signal(
+        stability_under_token_dropout, cost="6 F", both_ways=True, hard_end="high"
+    ),
+    "tracin": Signal(tracin, cost="6 F", hard_end="low"),
+    "tracin_self": Signal(tracin_self, cost="6 F", both_ways=True, hard_end="low"),
+    "less": Signal(less, cost="6 F", hard_end="low"),
+    "cld": Signal(cld, cost="7 F", min_epochs=1, selector="stratified", hard_end="low"),
+    "trak": Signal(trak, cost="1 F + regression", hard_end="low"),
+    "label_quality": Signal(label_quality, cost="1 F + 5 heads", hard_end="low"),
+    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN of 100", hard_end="low"),
+    "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True, hard_end="high"),
+    "memorization": Signal(
+        memorization, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+    ),
+    "influence": Signal(
+        influence, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+    ),
     "tfidf": Signal(tfidf, cost="0", both_ways=True),
 }

@@ -36,6 +36,10 @@ ENDS: dict[str, Ends] = {
         "first to go as copies or near cluster centres",
         "last to go as copies or near cluster centres",
     ),
+    "zcore": Ends(
+        "that cover least of the embeddings by themselves",
+        "that cover most of the embeddings by themselves",
+    ),
     "ssl_prototypes": Ends(
         "nearest to the centre of their cluster", "farthest from the centre of their cluster"
     ),
@@ -80,6 +84,10 @@ ENDS: dict[str, Ends] = {
         "whose label's probability moved least in training",
         "whose label's probability moved most in training",
     ),
+    "dual": Ends(
+        "whose label's probability was high or steady",
+        "whose label's probability was low and unsteady",
+    ),
     "stability_under_dropout": Ends(
         "whose prediction dropout changes least", "whose prediction dropout changes most"
     ),
@@ -96,6 +104,10 @@ ENDS: dict[str, Ends] = {
         "whose training steps suit the validation rows most",
     ),
     "trak": Ends("that help the validation rows least", "that help the validation rows most"),
+    "cld": Ends(
+        "whose loss moves least with the validation loss",
+        "whose loss moves most with the validation loss",
+    ),
     "label_quality": Ends(
         "whose labels look least likely right", "whose labels look most likely right"
     ),
