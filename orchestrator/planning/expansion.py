@@ -19,7 +19,7 @@ from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
-from trainables.selection.contracts import check_epochs
+from trainables.selection.contracts import check_epochs, check_settings
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
 from trainables.selection.selectors import SELECTORS
@@ -138,6 +138,7 @@ def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> lis
     order = (0.0, *block.warmups)
     trials.sort(key=lambda spec: order.index(spec.warmup))
     for spec in trials:
+        check_settings(spec)
         check_epochs(spec)
         check_evidence(spec)
     return trials

@@ -11,7 +11,7 @@ from orchestrator.planning.preflight import (
     check_inputs,
     check_lengths,
     check_pieces,
-    check_probes,
+    check_sizes,
     check_texts,
 )
 from orchestrator.planning.request import Request
@@ -263,7 +263,7 @@ def _check(specs: Sequence[TrialSpec], dataset: Dataset, model: Model | None) ->
     if model:
         check_lengths(specs, model, sizes)
         check_pieces(model, [dataset], specs[0].training.max_length)
-    check_probes(specs, sizes)
+    check_sizes(specs, sizes)
     _check_targets(specs, dataset)
     check_texts(specs, datasets)
     _check_neighbours(specs, dataset)

@@ -36,6 +36,12 @@ ENDS: dict[str, Ends] = {
         "first to go as copies or near cluster centres",
         "last to go as copies or near cluster centres",
     ),
+    "k_centre": Ends(
+        "picked last as nearest to those picked", "picked first as farthest from those picked"
+    ),
+    "facility_location": Ends(
+        "picked last as best represented by those picked", "picked first as representing most rows"
+    ),
     "ssl_prototypes": Ends(
         "nearest to the centre of their cluster", "farthest from the centre of their cluster"
     ),
@@ -49,6 +55,10 @@ ENDS: dict[str, Ends] = {
     "d2": Ends(
         "picked last as hard and unlike those picked",
         "picked first as hard and unlike those picked",
+    ),
+    "infomax": Ends(
+        "easiest for the model and most like those kept",
+        "hardest for the model and least like those kept",
     ),
     "el2n": Ends("the model finds easiest", "the model finds hardest"),
     "el2n_ensemble": Ends("the models find easiest", "the models find hardest"),
