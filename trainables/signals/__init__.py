@@ -116,7 +116,10 @@ SIGNALS: dict[str, Signal] = {
     "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
     "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
     "k_centre": Signal(
-        k_centre, cost="1 F + all pairs of rows", is_set=True, most_rows=K_CENTRE_ROWS
+        k_centre,
+        cost=f"1 F + all pairs of at most {K_CENTRE_ROWS:,} rows",
+        is_set=True,
+        most_rows=K_CENTRE_ROWS,
     ),
     "facility_location": Signal(facility_location, cost="1 F + kNN", is_set=True),
     "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True, hard_end="high"),

@@ -18,17 +18,17 @@ _POOL = 1024
 _CELLS = 2**24
 # Similarities that differ by less are equal: rounding must not decide between copies.
 _DECIMALS = 5
-# Above so many rows picking them all takes longer than most trials: docs/scale.md has the seconds.
+# The time grows with the square of the rows, and 100,000 take 51 s of one core: docs/scale.md.
 K_CENTRE_ROWS = 2**18
 
 
 def k_centre(vectors: Vectors, draws: NDArray[np.float64]) -> NDArray[np.float32]:
     """The order in which each row is picked that is farthest from all picked before it.
 
-    The first is drawn by lot. At any rate the rows that stay are within twice the least possible
-    distance of all others; the rows that go first are those with a near copy among those picked.
-    Far means a small cosine, as everywhere here; the source measures embeddings that have their
-    lengths. Exact: rows are picked in lots of up to 1,024, and a lot ends before a row outside it
+    The first is drawn by lot. At any rate no row is farther from those that stay than twice the
+    least possible; the rows that go first are those with a near copy among those picked. Distance
+    is that of embeddings at length 1, which falls as their cosine rises; the source's embeddings have
+    their own lengths. Exact: rows are picked in lots of up to 1,024, and a lot ends before a row outside it
     could be farther. The time grows with the square of the rows.
 
     Args:

@@ -44,7 +44,7 @@ def infomax(
     well, so alpha = 1 gives both the same weight whatever learner and k are; the source weighs them
     unscaled. The source also solves for one number of rows, by a relaxation whose answers for two
     rates do not nest; here the row whose absence costs least goes, again and again, which serves every
-    rate and comes within 0.2 % of that relaxation (docs/signals.md).
+    rate and, at alpha = 1, comes within 0.1 % of that relaxation (docs/signals.md).
 
     Args:
         neighbours: The k nearest other rows.
