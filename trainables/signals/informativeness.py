@@ -95,9 +95,11 @@ def _pairs_of(
     there = rows.ravel() >= 0
     one, other = np.repeat(np.arange(n), k)[there], rows.ravel()[there].astype(np.int64)
     low, high = np.minimum(one, other), np.maximum(one, other)
-    _, first = np.unique(low * n + high, return_index=True)
-    low, high = low[first], high[first]
-    share = similarity.ravel()[there][first].astype(np.float64).clip(0, 1)
+    share = similarity.ravel()[there].astype(np.float64).clip(0, 1)
+    # Of a pair found from both sides, whose similarities may differ by rounding, the larger one.
+    order = np.lexsort((-share, high, low))
+    is_first = np.diff(low[order] * n + high[order], prepend=-1) > 0
+    low, high, share = (values[order][is_first] for values in (low, high, share))
     ends, starts = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.argsort(starts, kind="stable")
     bounds = np.searchsorted(starts[order], np.arange(1, n))
