@@ -13,6 +13,7 @@ from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
+from trainables.selection.contracts import check_rows
 from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -68,8 +69,7 @@ def check_trials(
     check_lengths(specs, model, sizes)
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
-    check_probes(specs, sizes)
-    check_neighbours(specs, sizes)
+    check_sizes(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
 
@@ -205,14 +205,15 @@ def check_pieces(
     return looks
 
 
-def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse an approximate search through more clusters than there are, or than there are rows.
+def check_sizes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse more rows than a signal can take, and a search through more clusters than there are.
 
     Raises:
         UsageError: If one does.
     """
     for spec in specs:
         settings, n = dict(spec.settings), sizes[spec.data_sha]
+        check_rows(spec, n)
         probes, clusters = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
         if not 0 <= clusters <= n:
             raise UsageError(

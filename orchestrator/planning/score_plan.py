@@ -12,7 +12,7 @@ from orchestrator.planning.preflight import (
     check_lengths,
     check_neighbours,
     check_pieces,
-    check_probes,
+    check_sizes,
     check_texts,
 )
 from orchestrator.planning.request import Request
@@ -264,7 +264,7 @@ def _check(specs: Sequence[TrialSpec], dataset: Dataset, model: Model | None) ->
     if model:
         check_lengths(specs, model, sizes)
         check_pieces(model, [dataset], specs[0].training.max_length)
-    check_probes(specs, sizes)
+    check_sizes(specs, sizes)
     _check_targets(specs, dataset)
     check_texts(specs, datasets)
     check_neighbours(specs, sizes)

@@ -225,9 +225,9 @@ def print_estimate(
         )
         total += took
         table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
-    known = _three(total) if total.any() or not unknown else "unknown"
-    known = f"at least {known}" if total.any() and unknown else known
-    lacks = f"{', '.join(unknown)} unknown" if unknown else ""
+    known, lacks = _three(total), f"{', '.join(unknown)} unknown" if unknown else ""
+    if unknown:
+        known = f"at least {known}" if total.any() else "unknown"
     count = sum(_trials_left(sweep, sha) for sha in sweep.wholes)
     table.add_row("total", str(count), known, lacks)
     console.print(table)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trainables.docstrings import about, source
 from trainables.evidence.requirements import EVIDENCE, parameters
 from trainables.signals.control import given, random
+from trainables.signals.coresets import K_CENTRE_ROWS, facility_location, k_centre
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (
     aum,
@@ -21,6 +22,7 @@ from trainables.signals.dynamics import (
 )
 from trainables.signals.graph import d2
 from trainables.signals.influence import less, tracin, tracin_self, trak
+from trainables.signals.informativeness import check_infomax, infomax
 from trainables.signals.labels import knn_shapley, label_quality
 from trainables.signals.memorization import influence, mem_head, memorization
 from trainables.signals.prototypes import (
@@ -67,6 +69,9 @@ class Signal:
         hard_end: Which end of the scores holds the hardest rows: near the boundary of classes, likely
             mislabelled, or harmful. "" where the scores say nothing of that, or have such rows elsewhere
             than at one end; of scores that nobody knows, such as `given`, it is "" as well.
+        most_rows: Training rows above which it would take so long that it is refused; 0 is no bound.
+        check: Raises a UsageError for settings that mean nothing, which are its parameters; called before
+            anything is scheduled.
         columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
@@ -79,6 +84,8 @@ class Signal:
     selector: str = field(default="global", kw_only=True)
     is_set: bool = field(default=False, kw_only=True)
     hard_end: HardEnd = field(default="", kw_only=True)
+    most_rows: int = field(default=0, kw_only=True)
+    check: Callable[..., None] | None = field(default=None, kw_only=True)
     columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -111,12 +118,20 @@ SIGNALS: dict[str, Signal] = {
     "semdedup": Signal(semdedup, cost="1 F + k-means", is_set=True),
     "d4": Signal(d4, cost="1 F + 2 k-means", is_set=True),
     "zcore": Signal(zcore, cost="1 F + 50 planes a row", is_set=True),
+    "k_centre": Signal(
+        k_centre,
+        cost=f"1 F + all pairs of at most {K_CENTRE_ROWS:,} rows",
+        is_set=True,
+        most_rows=K_CENTRE_ROWS,
+    ),
+    "facility_location": Signal(facility_location, cost="1 F + kNN", is_set=True),
     "ssl_prototypes": Signal(ssl_prototypes, cost="1 F + k-means", both_ways=True, hard_end="high"),
     "supervised_prototypes": Signal(
         supervised_prototypes, cost="1 F", both_ways=True, hard_end="high"
     ),
     "moderate": Signal(moderate, cost="1 F"),
     "d2": Signal(d2, cost="1 F + kNN", min_epochs=1, is_set=True),
+    "infomax": Signal(infomax, cost="1 F + kNN", min_epochs=1, is_set=True, check=check_infomax),
     "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True, hard_end="high"),
     "el2n_ensemble": Signal(
         el2n_ensemble,

@@ -40,6 +40,12 @@ ENDS: dict[str, Ends] = {
         "that cover least of the embeddings by themselves",
         "that cover most of the embeddings by themselves",
     ),
+    "k_centre": Ends(
+        "picked last as nearest to those picked", "picked first as farthest from those picked"
+    ),
+    "facility_location": Ends(
+        "picked last as best represented by those picked", "picked first as representing most rows"
+    ),
     "ssl_prototypes": Ends(
         "nearest to the centre of their cluster", "farthest from the centre of their cluster"
     ),
@@ -53,6 +59,10 @@ ENDS: dict[str, Ends] = {
     "d2": Ends(
         "picked last as hard and unlike those picked",
         "picked first as hard and unlike those picked",
+    ),
+    "infomax": Ends(
+        "easiest for the model and most like those kept",
+        "hardest for the model and least like those kept",
     ),
     "el2n": Ends("the model finds easiest", "the model finds hardest"),
     "el2n_ensemble": Ends("the models find easiest", "the models find hardest"),

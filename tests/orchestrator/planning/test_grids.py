@@ -22,7 +22,7 @@ def specs(grid):
         ("demo", 5, 120),
         ("paper", 6, 66),
         ("full", 15, 675),
-        ("signals", 5, 1080),
+        ("signals", 5, 1140),
         ("scaling", 5, 60),
     ],
 )
