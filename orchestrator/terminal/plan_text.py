@@ -100,14 +100,13 @@ def _confirmation(sweep: Sweep) -> list[str]:
     for sha, count in sweep.plan.candidates.items():
         name = sweep.datasets[sha].name
         own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
-        listed = [spec for spec in own if spec.shares_list]
         if more := unchosen(sweep, sha).trials:
             lines.append(
                 f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
                 f"are fixed, and {len(FRESH_SEEDS)} fresh seeds train afresh on them: at most {more} "
                 "more trials"
             )
-        elif listed:
+        elif listed := [spec for spec in own if spec.shares_list]:
             one = listed[0]
             lines.append(
                 f"confirming {name}: {percent(one.rate)} by {arm_text(one)}, one list scored by seeds "

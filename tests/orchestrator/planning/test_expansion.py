@@ -44,8 +44,8 @@ def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
     ("arm", "message"),
     [
         (Arm(signal="keep_one", selector="beta"), "keep_one:beta draws each row by itself.*dual"),
-        (Arm(signal="el2n", selector="beta"), "beta has no data to go by after 0.8 epochs"),
-        (Arm(signal="forgetting"), "forgetting has no data to go by after 0.8 epochs"),
+        (Arm(signal="el2n", selector="beta"), "beta has no data to score by after 0.8 epochs"),
+        (Arm(signal="forgetting"), "forgetting has no data to score by after 0.8 epochs"),
     ],
 )
 def test_what_a_selector_cannot_go_by_is_refused_before_anything_runs(arm, message):
