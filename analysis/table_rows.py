@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.answers import answer_of, found_rates
 from analysis.class_retention import retention
+from analysis.contrast_rows import CONTRAST_COLUMNS, LEADER_COLUMNS, contrast_rows, leader_rows
 from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pays_from_epochs
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.envelope import Cell, JudgedCell
@@ -72,13 +73,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
         "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
     ),
-    "transfer": TRANSFER_COLUMNS,
-    "average": AVERAGE_COLUMNS,
+    "transfer": TRANSFER_COLUMNS, "average": AVERAGE_COLUMNS, "contrasts": CONTRAST_COLUMNS,
+    "leaders": LEADER_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
     "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
-    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high",
+    "random_low", "random_high", "mean", "bias", "recall_delta", "recall_low", "recall_high",
 }  # fmt: skip
 
 
@@ -288,7 +289,7 @@ def method_label(study: Study, condition: Condition) -> str:
 TABLES = {
     "envelope": envelope_rows, "verdicts": verdict_rows, "signals": signal_rows, "bias": bias_rows,
     "leaks": leak_rows, "cost": cost_rows, "trials": trial_rows, "transfer": transfer_rows,
-    "average": average_rows,
+    "average": average_rows, "contrasts": contrast_rows, "leaders": leader_rows,
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ _TITLES = {
     "envelope": "The operating envelope",
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
+    "contrasts": "What differs in one thing alone",
     "retention": "Who gets dropped",
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
