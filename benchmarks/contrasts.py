@@ -157,7 +157,7 @@ ALIKE = {
 }  # fmt: skip
 PLANTED = {
     "−1 pp at all rates": Grid(planted=(-0.01, -0.01, -0.01)),
-    "−1 pp at 20 % alone": Grid(planted=(0.0, -0.01, 0.0)),
+    "−1 pp at 20 % alone, 5 seeds": Grid(planted=(0.0, -0.01, 0.0)),
     "+1 pp at all rates": Grid(planted=(0.01, 0.01, 0.01)),
     "+1 pp at 20 % alone": Grid(planted=(0.0, 0.01, 0.0)),
     "−1 pp at all rates, 3 seeds": Grid(planted=(-0.01, -0.01, -0.01), seeds=3),
