@@ -197,6 +197,8 @@ def test_one_seed_has_no_interval_and_two_seeds_decide_nothing(paired):
     two = only(seen(paired([0.0, 0.1]), paired([-5.0, -5.1], signal="keep_one")), "method")
     assert two.low is not None and two.p_corrected is None
     assert (two.finding, two.notes) == ("no difference shown", ("2 seeds: exploratory",))
+    said = contrasts_sentence(seen(paired([0.0])), [alone], 0)
+    assert said == "1 contrast, of fewer than three seeds: exploratory, and none is tested."
 
 
 def test_a_finding_for_which_a_diverged_run_speaks_is_none(paired):
@@ -249,7 +251,9 @@ def test_a_sentence_names_the_largest_difference_with_its_interval(paired):
     assert "Redundancy within class (stratified) better than Redundancy (global)" in said
     assert f"+{one.mean:.2f} pp [+{one.low:.2f}, +{one.high:.2f}]" in said
     level = seen(paired(LEVEL), paired(shifted(0.0), **WITHIN))
-    assert "none is found" in contrasts_sentence(level, of_kind(level, "selector"), 1)
+    said = contrasts_sentence(level, of_kind(level, "selector"), 1)
+    assert said.startswith("No difference is shown in 1 contrast, at 5% over all 1 of this kind")
+    assert "The largest: Redundancy within class (stratified) minus Redundancy (global)" in said
 
 
 SMALL = World(accuracy=0.9, n=400, run_sd=0.01, own=0.05, unlike=0.3)
