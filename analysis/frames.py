@@ -150,6 +150,25 @@ def slopes(run: Run) -> Frame:
     return _frame("slopes", run)
 
 
+def contrasts(run: Run) -> Frame:
+    """One row a contrast: two conditions that differ in one thing, the left minus the right; contrasts.csv.
+
+    Columns: `kind` (a row of `analysis.contrasts.CONTRASTS`, or "random"), what both share in `shared`,
+    `left` and `right` in words, `rates` that the difference is a mean over; `mean` with `low` and `high`,
+    the two-sided `p` and `p_corrected` over all contrasts of its kind in the data set, `finding`.
+    """
+    return _frame("contrasts", run)
+
+
+def leaders(run: Run) -> Frame:
+    """One row an arm at each warm-up and rate and over the rates: whether it may be the best.
+
+    Columns: the place; `method`; `may_lead`, and behind which arms it is shown to be, `behind`; its `delta`
+    to the full-data run with `low` and `high`; `confidence` that the truly best arm may lead.
+    """
+    return _frame("leaders", run)
+
+
 trials = load_run
 
 

@@ -63,6 +63,14 @@ _SHOWN = {
         "dataset", "method", "warmup", "rates", "slope", "slope_low", "slope_high", "bend", "bend_low",
         "bend_high", "bend_p", "is_bent", "unit", "n_seeds",
     ),
+    "contrasts": (
+        "kind", "dataset", "shared", "left", "right", "n_seeds", "mean", "low", "high", "p", "p_corrected",
+        "finding", "unit", "notes",
+    ),
+    "leaders": (
+        "dataset", "warmup", "rates", "method", "may_lead", "behind", "n_seeds", "delta", "low", "high",
+        "confidence", "unit",
+    ),
 }  # fmt: skip
 
 
@@ -77,6 +85,8 @@ class What(StrEnum):
     COST = "cost"
     TRIALS = "trials"
     TRANSFER = "transfer"
+    CONTRASTS = "contrasts"
+    LEADERS = "leaders"
     AVERAGE = "average"
     CAUSES = "causes"
     OVERLAP = "overlap"
@@ -157,7 +167,7 @@ def _text(name: str, value: Any, unit: str | None) -> str:
         return str(value)[:12] if name == "result_key" else str(value)
     if name in IN_UNIT or name == "z":
         return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
-    return f"{value:.3f}" if name.endswith("_holm") else f"{value:.4g}"
+    return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 
 
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:

@@ -12,6 +12,7 @@ from analysis.answers import answer_of, found_rates
 from analysis.bias_causes import CAUSE_COLUMNS, cause_rows, class_likenesses
 from analysis.class_retention import retention
 from analysis.condition_columns import OF_CONDITION, OF_METHOD, condition_values
+from analysis.contrast_rows import CONTRAST_COLUMNS, LEADER_COLUMNS, contrast_rows, leader_rows
 from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pays_from_epochs
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.cut_overlap import OVERLAP_COLUMNS, overlap_rows
@@ -74,11 +75,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "causes": CAUSE_COLUMNS,
     "overlap": OVERLAP_COLUMNS,
     "slopes": SLOPE_COLUMNS,
+    "contrasts": CONTRAST_COLUMNS,
+    "leaders": LEADER_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
     "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
-    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high", "slope", "slope_low",
+    "random_low", "random_high", "mean", "bias", "recall_delta", "recall_low", "recall_high", "slope", "slope_low",
     "slope_high", "bend", "bend_low", "bend_high",
 }  # fmt: skip
 
@@ -271,6 +274,8 @@ TABLES = {
     "transfer": transfer_rows,
     "average": average_rows,
     "causes": cause_rows,
+    "contrasts": contrast_rows,
+    "leaders": leader_rows,
     "overlap": overlap_rows,
     "slopes": slope_rows,
 }

@@ -46,6 +46,7 @@ _TITLES = {
     "envelope": "The operating envelope",
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
+    "contrasts": "What differs in one thing alone",
     "retention": "Who gets dropped",
     "causes": "Why classes are dropped unevenly",
     "pareto": "{metric} against compute",
