@@ -1,6 +1,6 @@
 """Each data set on its own: change of accuracy over rate, one line a warm-up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.envelope import JudgedCell
@@ -109,6 +109,7 @@ class ByDatasetData:
 def by_dataset_data(study: Study) -> list[ByDatasetData]:
     """One frame a method, over all data sets."""
     found = []
+    slopes = {name: slopes_of(study, source) for source, name in study.sources.items()}
     for method, label in study.methods.items():
         lines = {name: _lines(study.of(source, method)) for source, name in study.sources.items()}
         if any(points for by_warmup in lines.values() for points in by_warmup.values()):
@@ -122,17 +123,17 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
                         name: tolerance_of(study, source) for source, name in study.sources.items()
                     },
                     words=words_of(study),
-                    slopes=_slopes(study, method),
+                    slopes=_slopes(slopes, method),
                 )
             )
     return found
 
 
-def _slopes(study: Study, method: Method) -> dict[str, Slope]:
-    """Of each data set the slope after the longest warm-up that has one."""
+def _slopes(slopes: Mapping[str, Sequence[Slope]], method: Method) -> dict[str, Slope]:
+    """Of each data set a method's slope after the longest warm-up that has one."""
     found: dict[str, Slope] = {}
-    for source, name in study.sources.items():
-        own = [one for one in slopes_of(study, source) if one.condition.method == method]
+    for name, every in slopes.items():
+        own = [one for one in every if one.condition.method == method]
         if own:
             found[name] = max(own, key=lambda one: one.condition.warmup)
     return found

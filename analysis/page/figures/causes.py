@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from analysis.bias_causes import Association, BiasCauses, bias_causes
 from analysis.cut_overlap import Overlap, overlaps
-from analysis.envelope import Cell
-from analysis.methods import Condition, Method
+from analysis.methods import Condition, DatasetId, Method
 from analysis.page.cause_words import cause_text, overlap_text
-from analysis.page.figures.retention import RetentionData, retention_data
+from analysis.page.figures.retention import retention_data
 from analysis.page.figures.style import (
     GRID,
     INK,
@@ -89,20 +88,24 @@ def _shared(one: Overlap | None) -> tuple[float | None, ...]:
 
 def causes_data(study: Study) -> list[CausesData]:
     """The frames of the retention figure, with what goes with the bias of each class."""
-    cells = {row.cell.condition: row.cell for row in study.rows}
+    cells = {_place(row.cell.condition): row.cell for row in study.rows}
     shared, found = overlaps(study), []
     for frame in retention_data(study):
-        own = {method: _condition_of(cells, frame, method) for method in frame.by_method}
+        own = {method: cells[(*frame.where, method)] for method in frame.by_method}
         causes = {
-            method: bias_causes(cells[condition], study.dropped, alpha=study.alpha)
-            for method, condition in own.items()
+            method: bias_causes(cell, study.dropped, alpha=study.alpha)
+            for method, cell in own.items()
         }
         found.append(
             CausesData(
                 key=frame.key,
                 label=frame.label,
                 by_method={method: one for method, one in causes.items() if one},
-                overlaps={m: shared[condition] for m, condition in own.items() if condition in shared},
+                overlaps={
+                    method: shared[cell.condition]
+                    for method, cell in own.items()
+                    if cell.condition in shared
+                },
                 labels=frame.labels,
                 lead=frame.lead,
             )
@@ -110,13 +113,9 @@ def causes_data(study: Study) -> list[CausesData]:
     return found
 
 
-def _condition_of(cells: dict[Condition, Cell], frame: RetentionData, method: Method) -> Condition:
-    source, rate, warmup = frame.where
-    return next(
-        one
-        for one in cells
-        if (one.source, one.rate, one.warmup, one.method) == (source, rate, warmup, method)
-    )
+def _place(condition: Condition) -> tuple[DatasetId, float, float, Method]:
+    """Where a condition stands: `RetentionData.where`, and its method."""
+    return (condition.source, condition.rate, condition.warmup, condition.method)
 
 
 def causes_figure(data: CausesData) -> Spec:
