@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from analysis.bias_causes import Association, BiasCauses, bias_causes
 from analysis.cut_overlap import Overlap, overlaps
-from analysis.methods import Condition, DatasetId, Method
+from analysis.methods import Condition, Method
 from analysis.page.cause_words import cause_text, overlap_text
-from analysis.page.figures.retention import retention_data
+from analysis.page.figures.class_frames import ClassFrame, class_frames
 from analysis.page.figures.style import (
     GRID,
     INK,
@@ -88,34 +88,27 @@ def _shared(one: Overlap | None) -> tuple[float | None, ...]:
 
 def causes_data(study: Study) -> list[CausesData]:
     """The frames of the retention figure, with what goes with the bias of each class."""
-    cells = {_place(row.cell.condition): row.cell for row in study.rows}
-    shared, found = overlaps(study), []
-    for frame in retention_data(study):
-        own = {method: cells[(*frame.where, method)] for method in frame.by_method}
-        causes = {
-            method: bias_causes(cell, study.dropped, alpha=study.alpha)
-            for method, cell in own.items()
-        }
-        found.append(
-            CausesData(
-                key=frame.key,
-                label=frame.label,
-                by_method={method: one for method, one in causes.items() if one},
-                overlaps={
-                    method: shared[cell.condition]
-                    for method, cell in own.items()
-                    if cell.condition in shared
-                },
-                labels=frame.labels,
-                lead=frame.lead,
-            )
-        )  # fmt: skip
-    return found
+    shared = overlaps(study)
+    return [_frame_data(study, frame, shared) for frame in class_frames(study)]
 
 
-def _place(condition: Condition) -> tuple[DatasetId, float, float, Method]:
-    """Where a condition stands: `RetentionData.where`, and its method."""
-    return (condition.source, condition.rate, condition.warmup, condition.method)
+def _frame_data(study: Study, frame: ClassFrame, shared: dict[Condition, Overlap]) -> CausesData:
+    causes = {
+        method: bias_causes(cell, study.dropped, alpha=study.alpha)
+        for method, cell in frame.cells.items()
+    }
+    return CausesData(
+        key=frame.key,
+        label=frame.label,
+        by_method={method: one for method, one in causes.items() if one},
+        overlaps={
+            method: shared[cell.condition]
+            for method, cell in frame.cells.items()
+            if cell.condition in shared
+        },
+        labels=frame.labels,
+        lead=frame.lead,
+    )
 
 
 def causes_figure(data: CausesData) -> Spec:
