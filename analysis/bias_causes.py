@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
 from scipy.stats import rankdata
 
-from analysis.class_retention import Retention, retention
+from analysis.class_retention import mean_bias_pp
 from analysis.condition_columns import OF_CONDITION, condition_values
 from analysis.dropped_samples import Dropped
 from analysis.envelope import Cell
@@ -144,16 +144,18 @@ def bias_causes(cell: Cell, dropped: Dropped, *, alpha: float = ALPHA) -> BiasCa
         dropped: What the sweep wrote of who was dropped: how alike the rows of a class are.
         alpha: Error on each side of intervals.
     """
-    found = retention(cell, alpha=alpha)
+    found = mean_bias_pp(cell)
     if found is None:
         return None
-    there = found.counts > 0
-    sizes, bias = found.counts[there].astype(np.float64), found.bias_pp[there]
-    names = tuple(name for name, has in zip(found.class_names, there, strict=True) if has)
+    first = next(pair.pruned for pair in cell.pairs if pair.pruned.class_counts)
+    counts = np.array(first.class_counts)
+    there = counts > 0
+    sizes, bias = counts[there].astype(np.float64), found[there]
+    names = tuple(name for name, has in zip(first.class_names, there, strict=True) if has)
     alike = class_likenesses(cell, dropped)
     likeness = np.array([alike.get(name, np.nan) for name in names])
     plain = BiasCauses(names=names, bias_pp=bias, sizes=sizes, likeness=likeness)
-    if why := _why_none(found, cell, len(names)):
+    if why := _why_none(cell, len(names)):
         return BiasCauses(**{**vars(plain), "why_none": why})
     log_size = np.log(sizes)
     is_known = bool(np.isfinite(likeness).all())
@@ -165,7 +167,7 @@ def bias_causes(cell: Cell, dropped: Dropped, *, alpha: float = ALPHA) -> BiasCa
     )  # fmt: skip
 
 
-def _why_none(found: Retention, cell: Cell, n: int) -> str:
+def _why_none(cell: Cell, n: int) -> str:
     if n < LEAST_CLASSES:
         return f"{n} class{'es' * (n != 1)}: a correlation needs {LEAST_CLASSES}"
     rows = [pair.pruned for pair in cell.pairs if pair.pruned.kept_counts]

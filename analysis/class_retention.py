@@ -96,6 +96,16 @@ def null_se_pp(class_counts: Sequence[int], rate: float) -> np.ndarray:
     return error_pp
 
 
+def mean_bias_pp(cell: Cell) -> np.ndarray | None:
+    """Retention bias of each class, a mean over seeds, shape (c,); None where no row says what was kept."""
+    rows = [pair.pruned for pair in cell.pairs if pair.pruned.class_counts]
+    found = [
+        retention_bias_pp(row.class_counts, row.kept_counts) for row in rows if row.kept_counts
+    ]
+    mean: np.ndarray | None = np.mean(found, axis=0) if found else None
+    return mean
+
+
 def retention(cell: Cell, *, alpha: float = ALPHA, item_share: float = 1.0) -> Retention | None:
     """Retention of a cell by class, or None where its rows do not say what was kept.
 
@@ -108,9 +118,8 @@ def retention(cell: Cell, *, alpha: float = ALPHA, item_share: float = 1.0) -> R
     if not rows:
         return None
     first = rows[0].pruned
-    bias = np.mean(
-        [retention_bias_pp(row.pruned.class_counts, row.pruned.kept_counts) for row in rows], axis=0
-    )
+    bias = mean_bias_pp(cell)
+    assert bias is not None, "a row says what was kept"
     kept = np.mean([row.pruned.kept_counts for row in rows], axis=0)
     error = null_se_pp(first.class_counts, 1 - kept.sum() / sum(first.class_counts))
     recall = [_recall(pair, "pruned") - _recall(pair, "baseline") for pair in rows]

@@ -9,12 +9,11 @@ from scipy.special import stdtrit
 
 from analysis.cost import mean_cost, sweep_cost
 from analysis.envelope import JudgedCell
-from analysis.methods import DatasetId, condition_of
+from analysis.methods import DatasetId
 from analysis.pairing import Pair
 from analysis.pricing import Pricing
 from analysis.study import Study
 from analysis.verdicts import ALPHA
-from trainables.result import TrialResult
 
 _ARMS = ("baseline", "pruned")
 MONEY_COLUMNS = (
@@ -58,8 +57,7 @@ class Retraining:
         saved_s: Seconds that a run on the rows that stay is quicker, below 0 slower.
         saved_low_s: Lower bound over seeds; None with one seed.
         saved_high_s: Upper bound.
-        sweep_s: Of all the study's trials on this data set, and of runs looked at for its training.
-        clock: Whose.
+        sweep_s: Of the study on this data set, as `Spent.seconds`.
     """
 
     full_s: float
@@ -69,7 +67,6 @@ class Retraining:
     saved_low_s: float | None
     saved_high_s: float | None
     sweep_s: float
-    clock: Clock
 
     @property
     def is_shown(self) -> bool:
@@ -96,31 +93,41 @@ def _runs(spent_s: float, saved_s: float | None) -> int | None:
     return max(1, math.ceil(spent_s / saved_s)) if saved_s is not None and saved_s > 0 else None
 
 
-def clock_of(study: Study, source: DatasetId) -> Clock:
-    """Whose clock measured the trials of a data set."""
-    rows = [row for row in _rows_of(study, source) if row.is_ok]
-    return Clock(
-        devices=tuple(sorted({row.environment.get("device", "") for row in rows})),
-        hosts=len({row.host for row in rows if row.host}),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What a study took on one data set.
+
+    Attributes:
+        seconds: Of its trials, what they share once, and of the runs looked at for its training.
+        clock: Whose.
+    """
+
+    seconds: float
+    clock: Clock
 
 
-def sweep_seconds(study: Study, source: DatasetId) -> float:
-    """What a study took on one data set: its trials, shared work once, and the looks at its training."""
+def spent_on(study: Study, source: DatasetId) -> Spent:
+    """What a study took on one data set."""
+    rows = [row for row in study.results if row.spec.data_sha == source.data_sha]
     looked = [one.used.seconds for one in study.curves if one.spec.data_sha == source.data_sha]
-    return sweep_cost(_rows_of(study, source)).seconds + sum(looked)
+    clock = Clock(
+        devices=tuple(sorted({row.environment.get("device", "") for row in rows if row.is_ok})),
+        hosts=len({row.host for row in rows if row.is_ok and row.host}),
+    )
+    return Spent(seconds=sweep_cost(rows).seconds + sum(looked), clock=clock)
 
 
-def _rows_of(study: Study, source: DatasetId) -> list[TrialResult]:
-    return [row for row in study.results if condition_of(row.spec).source == source]
+def spent_by(study: Study) -> dict[DatasetId, Spent]:
+    """What a study took, data set by data set; counted once for all that asks."""
+    return {source: spent_on(study, source) for source in study.sources}
 
 
-def retraining(study: Study, row: JudgedCell, *, alpha: float = ALPHA) -> Retraining | None:
+def retraining(row: JudgedCell, spent: Spent, *, alpha: float = ALPHA) -> Retraining | None:
     """What a condition saves whoever trains afresh on the rows that stay, seed by seed.
 
     Args:
-        study: Of which the condition is.
-        row: It.
+        row: The condition.
+        spent: What the study took on its data set.
         alpha: Error on each side of what is saved, by Student's t over seeds.
 
     Returns:
@@ -141,8 +148,7 @@ def retraining(study: Study, row: JudgedCell, *, alpha: float = ALPHA) -> Retrai
         saved_s=float((full - pruned).mean()),
         saved_low_s=low,
         saved_high_s=high,
-        sweep_s=sweep_seconds(study, cell.condition.source),
-        clock=clock_of(study, cell.condition.source),
+        sweep_s=spent.seconds,
     )
 
 
@@ -154,13 +160,13 @@ def _mean_bounds(x: np.ndarray, alpha: float) -> tuple[float | None, float | Non
     return float(x.mean()) - half, float(x.mean()) + half
 
 
-def cheapest(study: Study, source: DatasetId) -> tuple[JudgedCell, Retraining] | None:
+def cheapest(study: Study, source: DatasetId, spent: Spent) -> tuple[JudgedCell, Retraining] | None:
     """Of the conditions that are within the one whose runs take least; None where there is none."""
     rows = [*study.of(source)]
     if source in study.confirmed:
         rows.append(study.confirmed[source].row)
     within = [row for row in rows if row.verdict and row.verdict.verdict == "within"]
-    found = [(row, retraining(study, row)) for row in within]
+    found = [(row, retraining(row, spent)) for row in within]
     known = [(row, one) for row, one in found if one is not None]
     return min(known, key=lambda pair: pair[1].pruned_s, default=None)
 
@@ -185,9 +191,15 @@ def joules(pricing: Pricing, pairs: Sequence[Pair], arm: str, phase: str) -> flo
     return float(np.mean(read)) if read and len(read) == len(pairs) else None
 
 
-def money_values(study: Study, row: JudgedCell) -> dict[str, float | None]:
-    """A condition by the columns of MONEY_COLUMNS."""
-    one, pricing, pairs = retraining(study, row), study.pricing, row.cell.pairs
+def money_values(pricing: Pricing, row: JudgedCell, spent: Spent) -> dict[str, float | None]:
+    """A condition by the columns of MONEY_COLUMNS.
+
+    Args:
+        pricing: What an hour costs.
+        row: The condition.
+        spent: What the study took on its data set.
+    """
+    one, pairs = retraining(row, spent), row.cell.pairs
     energy = {
         "joules_full": joules(pricing, pairs, "baseline", "training"),
         "joules_pruned": joules(pricing, pairs, "pruned", "training"),
@@ -200,9 +212,9 @@ def money_values(study: Study, row: JudgedCell) -> dict[str, float | None]:
         "pays_from_runs_with_sweep": one.pays_from,
         "pays_from_runs_with_sweep_least": one.pays_least,
         "pays_from_runs_with_sweep_most": one.pays_most,
-        "dollars_full": dollars(pricing, one.clock, one.full_s),
-        "dollars_pruned": dollars(pricing, one.clock, one.pruned_s),
-        "dollars_scoring": dollars(pricing, one.clock, one.list_s),
-        "dollars_sweep": dollars(pricing, one.clock, one.sweep_s),
+        "dollars_full": dollars(pricing, spent.clock, one.full_s),
+        "dollars_pruned": dollars(pricing, spent.clock, one.pruned_s),
+        "dollars_scoring": dollars(pricing, spent.clock, one.list_s),
+        "dollars_sweep": dollars(pricing, spent.clock, one.sweep_s),
         **energy,
     }

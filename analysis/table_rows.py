@@ -20,7 +20,7 @@ from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
 from analysis.matched import AVERAGE_COLUMNS, average_rows
 from analysis.methods import condition_of
-from analysis.money import MONEY_COLUMNS, money_values
+from analysis.money import MONEY_COLUMNS, Spent, money_values, spent_by
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed
 from analysis.slopes import SLOPE_COLUMNS, slope_rows
@@ -225,12 +225,13 @@ def leak_rows(study: Study) -> Iterator[Row]:
 
 def cost_rows(study: Study) -> Iterator[Row]:
     """One row a condition that has a pair."""
+    spent = spent_by(study)
     for row in (*study.rows, *(one.row for one in study.confirmed.values())):
         if row.cell.pairs:
-            yield _cost(study, row)
+            yield _cost(study, row, spent[row.cell.condition.source])
 
 
-def _cost(study: Study, row: JudgedCell) -> Row:
+def _cost(study: Study, row: JudgedCell, spent: Spent) -> Row:
     found = best_measured_cost(row)
     cost, measure = found or (None, None)
     shares = {measure: mean_cost(row.cell, measure) for measure in _MEASURES}
@@ -244,7 +245,7 @@ def _cost(study: Study, row: JudgedCell) -> Row:
         **_saved(cost),
         "pays_from_runs": cost.break_even_runs if cost else None,
         "pays_from_epochs": pays_from_epochs(row.cell.condition, cost),
-        **money_values(study, row),
+        **money_values(study.pricing, row, spent),
     }
 
 

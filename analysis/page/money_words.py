@@ -8,12 +8,12 @@ from analysis.methods import DatasetId
 from analysis.money import (
     Clock,
     Retraining,
+    Spent,
     cheapest,
-    clock_of,
     dollars,
     joules,
     retraining,
-    sweep_seconds,
+    spent_on,
 )
 from analysis.study import Study
 from analysis.wording import percent, seconds_text
@@ -78,38 +78,36 @@ def price_text(study: Study, clock: Clock) -> str:
 def study_sentences(study: Study) -> Iterator[str]:
     """One text a data set: what the study took, the cheapest cut, and when it has paid."""
     for source, name in study.sources.items():
-        clock = clock_of(study, source)
-        if clock.devices:
-            yield f"{name}: {_study_text(study, source, clock)}"
+        spent = spent_on(study, source)
+        if spent.clock.devices:
+            yield f"{name}: {_study_text(study, source, spent)}"
 
 
-def _study_text(study: Study, source: DatasetId, clock: Clock) -> str:
-    price = price_text(study, clock)
+def _study_text(study: Study, source: DatasetId, spent: Spent) -> str:
+    price = price_text(study, spent.clock)
     told = [
-        f"this study computed for {priced(study, clock, sweep_seconds(study, source))}, {clock_text(clock)}"
+        f"this study computed for {priced(study, spent.clock, spent.seconds)}, {clock_text(spent.clock)}"
         f"{f', {price}' if price else ''}."
     ]
-    found = cheapest(study, source)
+    found = cheapest(study, source, spent)
     if found is None:
         told.append("No condition that trains afresh is within by its own interval.")
     else:
-        told.append(_cheapest_text(study, source, *found))
+        told.append(_cheapest_text(study, spent.clock, *found))
     told.append(_energy_text(study, found[0] if found else None))
     return " ".join(told)
 
 
-def _cheapest_text(study: Study, source: DatasetId, row: JudgedCell, one: Retraining) -> str:
-    c, picked = row.cell.condition, len(study.of(source))
+def _cheapest_text(study: Study, clock: Clock, row: JudgedCell, one: Retraining) -> str:
+    c = row.cell.condition
     list_s = (
-        ""
-        if c.is_control
-        else f"; making its list takes {priced(study, one.clock, one.list_s)} once"
+        "" if c.is_control else f"; making its list takes {priced(study, clock, one.list_s)} once"
     )
     return (
         f"By its mean time the cheapest cut that is within by its own interval removes {percent(c.rate)} by "
-        f"{method_label(study, c)}: a run takes {priced(study, one.clock, one.pruned_s)}, on all rows "
-        f"{priced(study, one.clock, one.full_s)}{list_s}; with it the study {pays_text(one)}. It was picked "
-        f"for its price among {picked}, which its interval does not count."
+        f"{method_label(study, c)}: a run takes {priced(study, clock, one.pruned_s)}, on all rows "
+        f"{priced(study, clock, one.full_s)}{list_s}; with it the study {pays_text(one)}. It was picked for "
+        f"its price among {len(study.of(c.source))}, which its interval does not count."
     )
 
 
@@ -133,16 +131,17 @@ def energy_text(amount: float) -> str:
 
 def saved_price(study: Study, row: JudgedCell, seconds: float) -> str:
     """The price of seconds saved, in brackets; empty where none was said."""
-    cost = dollars(study.pricing, clock_of(study, row.cell.condition.source), seconds)
+    cost = dollars(study.pricing, spent_on(study, row.cell.condition.source).clock, seconds)
     return "" if cost is None else f" ({dollars_text(cost)})"
 
 
 def study_pays(study: Study, row: JudgedCell) -> str:
     """When the study itself has paid, as the end of a fact; empty where no later run was tried."""
-    one = retraining(study, row)
+    spent = spent_on(study, row.cell.condition.source)
+    one = retraining(row, spent)
     if one is None:
         return ""
-    cost = dollars(study.pricing, one.clock, one.sweep_s)
+    cost = dollars(study.pricing, spent.clock, one.sweep_s)
     told = "" if cost is None else f" ({dollars_text(cost)})"
     if not one.is_shown:
         return f"; that this study{told} pays is not shown"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from analysis.answers import answer_of
 from analysis.cost import sweep_cost
 from analysis.envelope import JudgedCell
-from analysis.money import cheapest, dollars, money_values, retraining, sweep_seconds
+from analysis.money import cheapest, dollars, money_values, retraining, spent_on
 from analysis.page.answer_facts import facts
 from analysis.page.figures.breakeven import break_even_data
 from analysis.page.money_words import pays_text, study_sentences
@@ -63,9 +63,22 @@ def told_of(seen, price=None, accelerators=1.0):
     return replace(seen, pricing=Pricing(dollars_per_hour=price, accelerators=accelerators))
 
 
+def spent_of(seen):
+    (source,) = seen.sources
+    return spent_on(seen, source)
+
+
+def again(seen):
+    return retraining(seen.rows[0], spent_of(seen))
+
+
+def values_of(seen):
+    return money_values(seen.pricing, seen.rows[0], spent_of(seen))
+
+
 def test_a_study_pays_after_what_it_took_over_what_a_run_saves(made):
     seen = made()
-    one = retraining(seen, seen.rows[0])
+    one = again(seen)
     spent = sum(FULL_S) + sum(PRUNED_S) + 10 * 1.0 + 5 * 5.0
     assert one.sweep_s == pytest.approx(spent)
     saved = np.subtract(FULL_S, PRUNED_S)
@@ -83,21 +96,18 @@ def test_a_study_pays_after_what_it_took_over_what_a_run_saves(made):
 
 def test_dollars_are_seconds_times_the_price_of_an_hour(made):
     seen = told_of(made(), 3.6)
-    values = money_values(seen, seen.rows[0])
+    values = values_of(seen)
     assert values["dollars_full"] == pytest.approx(0.001 * np.mean(FULL_S))
     assert values["dollars_pruned"] == pytest.approx(0.001 * np.mean(PRUNED_S))
     assert values["dollars_scoring"] == pytest.approx(0.001 * 20.0, rel=0.01)
     assert values["dollars_sweep"] == pytest.approx(0.001 * values["sweep_seconds"])
-    bare = money_values(made(), seen.rows[0])
+    bare = values_of(made())
     assert bare["dollars_full"] is None and bare["pays_from_runs_with_sweep"] is not None
 
 
 def test_half_an_accelerator_costs_half_and_cores_cost_the_whole_price(made):
     on_gpu, on_cpu = made(device="cuda 12.4 NVIDIA H200"), made()
-    shares = [
-        money_values(told_of(one, 3.6, 0.5), one.rows[0])["dollars_full"]
-        for one in (on_gpu, on_cpu)
-    ]
+    shares = [values_of(told_of(one, 3.6, 0.5))["dollars_full"] for one in (on_gpu, on_cpu)]
     assert shares == pytest.approx([0.0005 * np.mean(FULL_S), 0.001 * np.mean(FULL_S)])
 
 
@@ -122,9 +132,9 @@ def test_seconds_of_unlike_devices_have_no_common_price(made):
 )
 def test_what_is_not_saved_never_pays_and_no_number_is_below_zero_or_infinite(made, short, words):
     seen = made(short=short)
-    one = retraining(seen, seen.rows[0])
+    one = again(seen)
     assert words in pays_text(one)
-    numbers = [v for v in money_values(seen, seen.rows[0]).values() if v is not None]
+    numbers = [v for v in values_of(seen).values() if v is not None]
     assert all(0 <= value < math.inf for value in numbers)
     (data,) = break_even_data(seen)
     assert pays_text(one) in data.caption
@@ -134,8 +144,8 @@ def test_what_is_not_saved_never_pays_and_no_number_is_below_zero_or_infinite(ma
 
 def test_where_the_warm_run_went_on_no_later_run_was_tried(paired):
     seen = study(paired([0.0] * 5))
-    assert retraining(seen, seen.rows[0]) is None
-    assert money_values(seen, seen.rows[0])["pays_from_runs_with_sweep"] is None
+    assert again(seen) is None
+    assert values_of(seen)["pays_from_runs_with_sweep"] is None
     (text,) = study_sentences(seen)
     assert "No condition that trains afresh is within" in text
 
@@ -146,7 +156,7 @@ def test_the_cheapest_is_the_quickest_that_is_within(made):
     rows = {row.spec.result_key: row for s in (slow, quick, outside) for row in s.results}
     seen = told_of(study(rows.values()), 2.5)
     (source,) = seen.sources
-    row, one = cheapest(seen, source)
+    row, one = cheapest(seen, source, spent_of(seen))
     assert row.cell.condition.signal == "keep_one" and one.pruned_s == 50.0
     (text,) = study_sentences(seen)
     assert (
@@ -160,8 +170,8 @@ def test_a_studys_seconds_are_those_of_its_rows_on_that_data_alone(small_run):
     seen = study(small_run)
     for source in seen.sources:
         own = [row for row in small_run if row.spec.data_sha == source.data_sha]
-        assert sweep_seconds(seen, source) == sweep_cost(own).seconds
-    assert sum(sweep_seconds(seen, one) for one in seen.sources) == pytest.approx(
+        assert spent_on(seen, source).seconds == sweep_cost(own).seconds
+    assert sum(spent_on(seen, one).seconds for one in seen.sources) == pytest.approx(
         sweep_cost(small_run).seconds
     )
 
@@ -177,7 +187,7 @@ def test_the_card_says_in_its_one_line_when_the_study_has_paid(made):
 @pytest.mark.parametrize("joules", [None, True])
 def test_energy_is_told_where_a_counter_was_read_and_nowhere_else(made, joules):
     seen = made(joules=joules)
-    values = money_values(seen, seen.rows[0])
+    values = values_of(seen)
     (text,) = study_sentences(seen)
     if joules is None:
         assert {values[name] for name in values if name.startswith("joules")} == {None}
@@ -188,7 +198,7 @@ def test_energy_is_told_where_a_counter_was_read_and_nowhere_else(made, joules):
     assert values["joules_scoring"] == 50.0
     assert text.endswith("training takes 490 J, on all rows 700 J.")
     shared = told_of(seen, None, 0.5)
-    assert money_values(shared, shared.rows[0])["joules_full"] is None
+    assert values_of(shared)["joules_full"] is None
 
 
 def test_one_seed_without_a_counter_leaves_energy_unknown(made):
@@ -201,7 +211,7 @@ def test_one_seed_without_a_counter_leaves_energy_unknown(made):
         *seen.rows[0].cell.pairs[1:],
     )
     row = JudgedCell(replace(seen.rows[0].cell, pairs=pairs), seen.rows[0].verdict)
-    assert money_values(seen, row)["joules_pruned"] is None
+    assert money_values(seen.pricing, row, spent_of(seen))["joules_pruned"] is None
 
 
 BAD = ("0", "-1", "nan", "inf", "2,5", "free", "")
@@ -271,5 +281,4 @@ def test_a_damaged_record_of_options_is_named(run, text):
 
 def test_dollars_of_nothing_told_are_none(made):
     seen = made()
-    one = retraining(seen, seen.rows[0])
-    assert dollars(Pricing(), one.clock, 10.0) is None
+    assert dollars(Pricing(), spent_of(seen).clock, 10.0) is None

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.cost import REUSES, Cost, best_measured_costs
 from analysis.methods import Method
-from analysis.money import Retraining, retraining
+from analysis.money import Retraining, retraining, spent_on
 from analysis.page.figures.style import (
     CONTROL,
     MOST_NAMED,
@@ -115,7 +115,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
     found = []
     for source, name in study.sources.items():
         costs = [(row, cost) for row, cost in best_measured_costs(study.of(source)) if cost.restart]
-        conditions = [row.cell.condition for row, _ in costs]
+        conditions, spent = [row.cell.condition for row, _ in costs], spent_on(study, source)
         for rate, warmup in sorted({(c.rate, c.warmup) for c in conditions}):
             here = [
                 (row, cost)
@@ -123,7 +123,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
                 if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
             ]
             own = {row.cell.condition.method: cost for row, cost in here}
-            timed = {row.cell.condition.method: retraining(study, row) for row, _ in here}
+            timed = {row.cell.condition.method: retraining(row, spent) for row, _ in here}
             found.append(
                 BreakEvenData(
                     key=f"{name}|{percent(rate)}|{percent(warmup)}",

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from analysis.bias_causes import Association, BiasCauses, bias_causes
 from analysis.cut_overlap import Overlap, overlaps
-from analysis.envelope import Cell
 from analysis.methods import Condition, Method
 from analysis.page.cause_words import cause_text, overlap_text
-from analysis.page.figures.retention import RetentionData, retention_data
+from analysis.page.figures.class_frames import ClassFrame, class_frames
 from analysis.page.figures.style import (
     GRID,
     INK,
@@ -89,33 +88,26 @@ def _shared(one: Overlap | None) -> tuple[float | None, ...]:
 
 def causes_data(study: Study) -> list[CausesData]:
     """The frames of the retention figure, with what goes with the bias of each class."""
-    cells = {row.cell.condition: row.cell for row in study.rows}
-    shared, found = overlaps(study), []
-    for frame in retention_data(study):
-        own = {method: _condition_of(cells, frame, method) for method in frame.by_method}
-        causes = {
-            method: bias_causes(cells[condition], study.dropped, alpha=study.alpha)
-            for method, condition in own.items()
-        }
-        found.append(
-            CausesData(
-                key=frame.key,
-                label=frame.label,
-                by_method={method: one for method, one in causes.items() if one},
-                overlaps={m: shared[condition] for m, condition in own.items() if condition in shared},
-                labels=frame.labels,
-                lead=frame.lead,
-            )
-        )  # fmt: skip
-    return found
+    shared = overlaps(study)
+    return [_frame_data(study, frame, shared) for frame in class_frames(study)]
 
 
-def _condition_of(cells: dict[Condition, Cell], frame: RetentionData, method: Method) -> Condition:
-    source, rate, warmup = frame.where
-    return next(
-        one
-        for one in cells
-        if (one.source, one.rate, one.warmup, one.method) == (source, rate, warmup, method)
+def _frame_data(study: Study, frame: ClassFrame, shared: dict[Condition, Overlap]) -> CausesData:
+    causes = {
+        method: bias_causes(cell, study.dropped, alpha=study.alpha)
+        for method, cell in frame.cells.items()
+    }
+    return CausesData(
+        key=frame.key,
+        label=frame.label,
+        by_method={method: one for method, one in causes.items() if one},
+        overlaps={
+            method: shared[cell.condition]
+            for method, cell in frame.cells.items()
+            if cell.condition in shared
+        },
+        labels=frame.labels,
+        lead=frame.lead,
     )
 
 

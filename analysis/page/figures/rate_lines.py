@@ -1,5 +1,6 @@
 """Change of the metric over rate: a panel a data set with a line a warm-up, or all sets in one panel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.matched import MethodBySource, has_average, methods_by_source, shares_marks
@@ -10,7 +11,7 @@ from analysis.page.figures.style import DASHES, SET_COLORS, PageTable, rounded, 
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.page.slope_words import slope_text
-from analysis.slopes import slopes_of
+from analysis.slopes import Slope, slopes_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import percent
@@ -102,14 +103,17 @@ def by_dataset_data(study: Study) -> list[ByDatasetData]:
     Those of matched selectors come first, and among the others the panels.
     """
     found = methods_by_source(study)
-    both = [(one, _in_one_panel(study, one), _in_panels(study, one)) for one in found]
+    slopes = {source: slopes_of(study, source) for source in study.sources}
+    both = [(one, _in_one_panel(study, one), _in_panels(study, one, slopes)) for one in found]
     first = [frame for one, *own in both if one.is_matched for frame in own]
     rest = [(panel, frame) for one, panel, frame in both if not one.is_matched]
     ordered = [*first, *(frame for _, frame in rest), *(panel for panel, _ in rest)]
     return [frame for frame in ordered if frame and any(frame.panels.values())]
 
 
-def _in_panels(study: Study, one: MethodBySource) -> ByDatasetData:
+def _in_panels(
+    study: Study, one: MethodBySource, slopes: Mapping[DatasetId, Sequence[Slope]]
+) -> ByDatasetData:
     styles = warmup_lines(study.warmups)
     return ByDatasetData(
         key=one.label,
@@ -123,18 +127,20 @@ def _in_panels(study: Study, one: MethodBySource) -> ByDatasetData:
         },
         tolerances={name: tolerance_of(study, source) for source, name in study.sources.items()},
         words=words_of(study),
-        caption=f" {average_note(study, one)}" if one.is_matched else _slopes_text(study, one),
+        caption=f" {average_note(study, one)}"
+        if one.is_matched
+        else _slopes_text(study, one, slopes),
     )
 
 
-def _slopes_text(study: Study, one: MethodBySource) -> str:
+def _slopes_text(
+    study: Study, one: MethodBySource, slopes: Mapping[DatasetId, Sequence[Slope]]
+) -> str:
     """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope."""
     many, told = len(study.warmups) > 1, []
     for source, name in study.sources.items():
         own = [
-            slope
-            for slope in slopes_of(study, source)
-            if slope.condition.method == one.methods.get(source)
+            slope for slope in slopes[source] if slope.condition.method == one.methods.get(source)
         ]
         if own:
             last = max(own, key=lambda slope: slope.condition.warmup)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.class_retention import Retention, retention
-from analysis.methods import DatasetId, Method
+from analysis.methods import Condition, Method
+from analysis.page.figures.class_frames import ClassFrame, class_frames
 from analysis.page.figures.style import (
     GRID,
-    MOST_NAMED,
     PageTable,
     Spec,
     axis,
@@ -19,7 +19,7 @@ from analysis.page.figures.style import (
     rounded,
 )
 from analysis.study import Study
-from analysis.wording import interval, percent, removed_text, signed
+from analysis.wording import interval, signed
 
 _MOST_CLASSES = 30
 _BAR = "#C24E00"
@@ -36,7 +36,6 @@ class RetentionData:
     Attributes:
         key: Names the variant in a link.
         label: What the reader chooses.
-        where: The data set, the rate and the warm-up.
         by_method: Retention of each method, random last.
         labels: Their names.
         order: Classes drawn, the one that loses most first, by the first method.
@@ -45,7 +44,6 @@ class RetentionData:
 
     key: str
     label: str
-    where: tuple[DatasetId, float, float]
     by_method: dict[Method, Retention]
     labels: dict[Method, str]
     order: tuple[int, ...]
@@ -102,66 +100,28 @@ def _known(value: float) -> float | None:
 
 def retention_data(study: Study) -> list[RetentionData]:
     """One frame for each data set, rate and warm-up whose rows say what was kept."""
-    found: list[RetentionData] = []
-    if not any(row.class_names for row in study.results):
-        return found
-    for source, name in study.sources.items():
-        conditions = [row.cell.condition for row in study.of(source)]
-        for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
-            where = f"{name} · {removed_text(rate, -negative)}"
-            key = f"{name}|{percent(rate)}|{percent(-negative)}"
-            frames = _shared_out(_by_method(study, source, rate, -negative))
-            for i, by_method in enumerate(frames):
-                names = (key, where)
-                if len(frames) > 1:
-                    first, *_, last = [study.methods[m] for m in by_method if not m.is_control]
-                    names = (f"{key}|{i + 1}", f"{where} · {first} … {last}")
-                found.append(_frame_data(study, by_method, names, (source, rate, -negative)))
-    return found
-
-
-def _shared_out(by_method: dict[Method, Retention]) -> list[dict[Method, Retention]]:
-    """Frames of at most MOST_NAMED, in each of them random."""
-    controls = {method: r for method, r in by_method.items() if method.is_control}
-    others = [method for method in by_method if method not in controls]
-    size = max(2, MOST_NAMED - len(controls))
-    # Even frames: no last one with a single method.
-    count = max(1, -(-len(others) // size)) if by_method else 0
-    parts = np.array_split(np.arange(len(others)), count) if count else []
-    return [{**{others[k]: by_method[others[k]] for k in part}, **controls} for part in parts]
-
-
-def _by_method(
-    study: Study, source: DatasetId, rate: float, warmup: float
-) -> dict[Method, Retention]:
-    found = {}
-    for method in study.methods:
-        for cell, _ in study.of(source, method):
-            if (cell.condition.rate, cell.condition.warmup) == (rate, warmup):
-                r = retention(cell, alpha=study.alpha)
-                if r is not None:
-                    found[method] = r
-    return found
+    # Random is in every frame of its data set.
+    known: dict[Condition, Retention] = {}
+    return [_frame_data(study, frame, known) for frame in class_frames(study)]
 
 
 def _frame_data(
-    study: Study,
-    by_method: dict[Method, Retention],
-    names: tuple[str, str],
-    where: tuple[DatasetId, float, float],
+    study: Study, frame: ClassFrame, known: dict[Condition, Retention]
 ) -> RetentionData:
-    # Bars for the method with something to show: by class the bias is zero by construction.
-    lead = min(by_method, key=lambda method: (method.is_control, method.selector != "global"))
-    bias = by_method[lead].bias_pp
+    by_method = {}
+    for method, cell in frame.cells.items():
+        r = known.get(cell.condition) or retention(cell, alpha=study.alpha)
+        assert r is not None, "its rows say what was kept"
+        by_method[method] = known[cell.condition] = r
+    bias = by_method[frame.lead].bias_pp
     shown = np.argsort(-np.abs(bias), kind="stable")[:_MOST_CLASSES]
     return RetentionData(
-        key=names[0],
-        label=names[1],
-        where=where,
+        key=frame.key,
+        label=frame.label,
         by_method=by_method,
-        labels={method: study.methods[method] for method in by_method},
+        labels=frame.labels,
         order=tuple(int(k) for k in shown[np.argsort(bias[shown], kind="stable")]),
-        lead=lead,
+        lead=frame.lead,
     )
 
 
