@@ -139,7 +139,7 @@ def test_students_cross_where_one_side_and_then_the_other_is_shown_to_be_better(
     unseen = frame(beside(4, 0.9, 1.2), beside(6.3, 0.8, 0.9))
     assert seen.between == (4, 6.3) and unseen.between is None
     assert "5.05 where 50% are kept" in crossover_sentence([seen, unseen])
-    assert "at 1 of 2 kept shares" in crossover_sentence([seen, unseen])
+    assert "at 1 of 2 kept shares; at 50% the two differ" in crossover_sentence([seen, unseen])
 
 
 @pytest.mark.parametrize("words", [["theory"], ["sweep", "--grid", "theory"]])
