@@ -155,6 +155,13 @@ def test_flags_that_mean_nothing_there_are_refused_by_name(flag):
     assert f"{flag}: --grid theory trains perceptrons" in done.stderr
 
 
+def test_the_folder_of_a_sweep_is_not_written_over(tmp_path):
+    (tmp_path / "plan.json").write_text("{}")
+    done = call(app, ["theory", "--run", str(tmp_path)])
+    assert done.exit_code == 2 and "holds a sweep" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+
+
 def test_a_flag_of_a_file_is_refused_with_its_line(tmp_path):
     config = tmp_path / "c.yaml"
     config.write_text("grid: theory\ndataset: imdb\n")
