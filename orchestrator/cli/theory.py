@@ -78,7 +78,12 @@ def theory_sweep(options: SweepOptions, origins: Mapping[str, str], *, dry_run: 
 def _run(run: Path, *, dimensions: int, repetitions: int, workers: int, dry_run: bool) -> int:
     from orchestrator.theory.grid import TheoryGrid
     from orchestrator.theory.run import default_workers, plan_theory, run_theory
+    from trainables.errors import UsageError
 
+    if (run / "plan.json").exists():
+        raise UsageError(
+            f"--run {run} holds a sweep, whose report would be written over; name another folder"
+        )
     grid = TheoryGrid(dimensions=dimensions, repetitions=repetitions)
     many = workers or default_workers()
     console = open_console()

@@ -120,12 +120,11 @@ def test_a_process_whose_command_is_gone_stops(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_processes_do_what_one_would(ran, tmp_path):
+def test_a_process_does_what_the_command_would(ran, tmp_path):
     folder, _ = ran
-    tasks = [simulation(SMALL, StudentData(alpha=alpha)) for alpha in (1, 2)]
-    work_apart(tasks, tmp_path, 2, int)
-    for task in tasks:
-        assert (values_of(task, tmp_path) == values_of(task, folder / "points")).all()
+    task = simulation(SMALL, StudentData(alpha=2))
+    work_apart([task], tmp_path, 2, int)
+    assert (values_of(task, tmp_path) == values_of(task, folder / "points")).all()
 
 
 def test_students_cross_where_one_side_and_then_the_other_is_shown_to_be_better():
@@ -139,7 +138,7 @@ def test_students_cross_where_one_side_and_then_the_other_is_shown_to_be_better(
     unseen = frame(beside(4, 0.9, 1.2), beside(6.3, 0.8, 0.9))
     assert seen.between == (4, 6.3) and unseen.between is None
     assert "5.05 where 50% are kept" in crossover_sentence([seen, unseen])
-    assert "at 1 of 2 kept shares" in crossover_sentence([seen, unseen])
+    assert "at 1 of 2 kept shares; at 50% the two differ" in crossover_sentence([seen, unseen])
 
 
 @pytest.mark.parametrize("words", [["theory"], ["sweep", "--grid", "theory"]])
@@ -154,6 +153,13 @@ def test_flags_that_mean_nothing_there_are_refused_by_name(flag):
     done = call(app, ["sweep", "--grid", "theory", flag, "1", "--dry-run"])
     assert done.exit_code == 2
     assert f"{flag}: --grid theory trains perceptrons" in done.stderr
+
+
+def test_the_folder_of_a_sweep_is_not_written_over(tmp_path):
+    (tmp_path / "plan.json").write_text("{}")
+    done = call(app, ["theory", "--run", str(tmp_path)])
+    assert done.exit_code == 2 and "holds a sweep" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_a_flag_of_a_file_is_refused_with_its_line(tmp_path):
