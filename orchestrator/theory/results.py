@@ -225,11 +225,14 @@ def _ratio(alpha: float, hard: np.ndarray, easy: np.ndarray) -> SideBySide:
 def crossover_sentence(frames: Sequence[CrossoverData]) -> str:
     """From which total size on the hardest are the better ones, and at how many shares it is seen."""
     parts = [f"{one.exact:.3g} where {percent(one.share)} are kept" for one in frames[:3]]
-    seen = sum(one.between is not None for one in frames)
+    unseen = [percent(one.share) for one in frames if one.between is None]
+    told = f"at {len(frames) - len(unseen)} of {len(frames)} kept shares"
+    if unseen:
+        told += f"; at {' and '.join(unseen)} the two differ by less than so many students tell"
     return (
         "Of scarce data keep the easiest, of plenty the hardest: by a perfect probe these are the better "
         f"ones from so many examples a dimension on: {', '.join(parts)}. The students cross over likewise "
-        f"at {seen} of {len(frames)} kept shares."
+        f"{told}."
     )
 
 
