@@ -100,14 +100,13 @@ def _confirmation(sweep: Sweep) -> list[str]:
     for sha, count in sweep.plan.candidates.items():
         name = sweep.datasets[sha].name
         own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
-        listed = [spec for spec in own if spec.shares_list]
         if more := unchosen(sweep, sha).trials:
             lines.append(
                 f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
                 f"are fixed, and {len(FRESH_SEEDS)} fresh seeds train afresh on them: at most {more} "
                 "more trials"
             )
-        elif listed:
+        elif listed := [spec for spec in own if spec.shares_list]:
             one = listed[0]
             lines.append(
                 f"confirming {name}: {percent(one.rate)} by {arm_text(one)}, one list scored by seeds "
@@ -225,9 +224,9 @@ def print_estimate(
         )
         total += took
         table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
-    known = _three(total) if total.any() or not unknown else ""
-    known = f"at least {known}" if known and unknown else known or "unknown"
-    lacks = f"{', '.join(unknown)} unknown" if unknown else ""
+    known, lacks = _three(total), f"{', '.join(unknown)} unknown" if unknown else ""
+    if unknown:
+        known = f"at least {known}" if total.any() else "unknown"
     count = sum(_trials_left(sweep, sha) for sha in sweep.wholes)
     table.add_row("total", str(count), known, lacks)
     console.print(table)
@@ -245,10 +244,8 @@ def print_estimate(
 
 
 def _trials_left(sweep: Sweep, sha: str) -> int:
-    planned = sum(
-        sweep.plan.whole_of(spec) == sha and not sweep.is_done(spec) for spec in sweep.specs
-    )
-    return planned + unchosen(sweep, sha).trials
+    left = [spec for spec in sweep.specs if not sweep.is_done(spec)]
+    return sum(sweep.plan.whole_of(one) == sha for one in left) + unchosen(sweep, sha).trials
 
 
 def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
