@@ -68,41 +68,6 @@ def of_accuracy(truth: Truth, columns: Columns) -> Contributions:
     return right
 
 
-def of_balanced_accuracy(truth: Truth, columns: Columns) -> Contributions:
-    """A mean of recalls; a small class's influence is widened as its own variance is too small."""
-    y, counts = counted(truth)
-    right = columns["predicted"] == y
-    classes = enough(truth)
-    recall = np.bincount(y[right], minlength=len(counts)) / np.maximum(counts, 1)
-    # Of a class of one row nothing is known of the variance: it adds none.
-    wider = np.sqrt(counts / np.maximum(counts - 1, 1))
-    weight = np.zeros(len(counts))
-    weight[classes] = len(y) / counts[classes] * wider[classes] / len(classes)
-    found: Contributions = recall[classes].mean() + weight[y] * (right - recall[y])
-    return found
-
-
-def of_macro_f1(truth: Truth, columns: Columns) -> Contributions:
-    """What each example does to the mean of the classes' F1, shape (n,)."""
-    y, counts = counted(truth)
-    predicted = columns["predicted"]
-    outside = predicted[(predicted < 0) | (predicted >= len(counts))]
-    if len(outside):
-        raise DataError(f"class {outside[0]} is predicted; the data set has {len(counts)} classes")
-    of_predicted = np.bincount(predicted, minlength=len(counts))
-    right = predicted == y
-    hit = np.bincount(y[right], minlength=len(counts))
-    size = counts + of_predicted
-    f1 = np.divide(2.0 * hit, size, out=np.zeros(len(counts)), where=size > 0)
-    classes = enough(truth)
-    # What one row of a class does to that class's F1; classes too small to count weigh nothing.
-    weight = np.zeros(len(counts))
-    weight[classes] = len(y) / size[classes] / len(classes)
-    influence = 2 * weight[y] * right - (weight * f1)[y] - (weight * f1)[predicted]
-    found: Contributions = f1[classes].mean() + influence
-    return found
-
-
 def of_log_loss(truth: Truth, columns: Columns) -> Contributions:
     """The loss of each example, in nats, shape (n,)."""
     found: Contributions = columns["loss"].astype(np.float64)

@@ -15,6 +15,8 @@ from trainables.result import Phase, TrialResult
 TRAIN_OVER_SCORE = 3
 FLOP_TRAINED, FLOP_SCORED = 6, 2
 _BEFORE_TRAINING = ("embedding", "warmup", "scoring")
+# Selectors of ours that look at nothing but scores and classes.
+WITHOUT_EVIDENCE = {"global", "stratified", "floor", "coverage", "window"}
 # Numbers of runs on the same survivors whose saving is shown.
 REUSES = (1, 5, 20)
 
@@ -136,8 +138,10 @@ def measured_cost(pair: Pair, measure: str) -> Cost | None:
         return None
     scored = _used(phases, "scoring", measure) / (1 if measure == "seconds" else TRAIN_OVER_SCORE)
     scored += _used(phases, "embedding", measure)
-    # Rows drawn by lot and trained on afresh need no warm-up: it is the one of the methods beside them.
-    if is_afresh and pair.pruned.spec.signal == "random":
+    # Rows drawn by lot and trained on afresh need no warm-up, unless the cut looks at one: it is that of
+    # the methods beside them.
+    spec = pair.pruned.spec
+    if is_afresh and spec.signal == "random" and spec.selector in WITHOUT_EVIDENCE:
         warmup = scored = 0.0
     return Cost(
         warmup=warmup / full,

@@ -89,6 +89,54 @@ class DroppedList:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedCuts:
+    """How many rows every two seeds' cuts of one condition remove, each by its own scores.
+
+    Attributes:
+        spec: A trial of the condition, of its smallest seed.
+        removed: Rows removed, by seed.
+        common: Of every two seeds how many rows both remove: (one, other, rows).
+    """
+
+    spec: TrialSpec
+    removed: Mapping[int, int]
+    common: tuple[tuple[int, int, int], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `from_dict` reads them back."""
+        removed = {str(seed): count for seed, count in self.removed.items()}
+        return {"spec": self.spec.to_dict(), "removed": removed, "common": list(self.common)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SharedCuts":
+        """What `to_dict` wrote."""
+        return cls(
+            spec=TrialSpec.from_dict(values["spec"]),
+            removed={int(seed): int(count) for seed, count in values["removed"].items()},
+            common=tuple((int(a), int(b), int(count)) for a, b, count in values["common"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassLikeness:
+    """How alike the rows of each class are to their nearest rows, where one model scored.
+
+    Attributes:
+        data_sha: Content of the data set.
+        warm_key: The mark at which the model stood; `TrialSpec.warm_key` of what scored.
+        k: Nearest rows, of all classes, that each was held against.
+        looked_at: Rows looked at.
+        by_class: Mean cosine of a row to these, by class.
+    """
+
+    data_sha: str
+    warm_key: str
+    k: int
+    looked_at: int
+    by_class: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dropped:
     """What RUN/dropped.json holds.
 
@@ -97,6 +145,8 @@ class Dropped:
         with_examples: Whether training texts were to be written.
         samples: Each row that a list speaks of, once: by content hash of the data set, then by number.
         lists: The headline's own condition and the confirmed list first.
+        shared: Of conditions cut by several seeds, how many rows their cuts have in common.
+        likeness: How alike the rows of each class are, mark by mark, where that is known.
         is_outdated: Whether an earlier release wrote it, whose lists are not read: the same sweep
             command again writes it anew, and trains nothing.
     """
@@ -105,6 +155,8 @@ class Dropped:
     with_examples: bool = True
     samples: Mapping[str, Mapping[int, DroppedSample]] = field(default_factory=dict)
     lists: tuple[DroppedList, ...] = ()
+    shared: tuple[SharedCuts, ...] = ()
+    likeness: tuple[ClassLikeness, ...] = ()
     is_outdated: bool = False
 
     def to_json(self) -> str:
@@ -122,6 +174,8 @@ class Dropped:
             "with_examples": self.with_examples,
             "samples": samples,
             "lists": [one.to_dict() for one in self.lists],
+            "shared": [one.to_dict() for one in self.shared],
+            "likeness": [asdict(one) for one in self.likeness],
         }
         return json.dumps(written, sort_keys=True, allow_nan=False, ensure_ascii=False)
 
@@ -145,7 +199,10 @@ class Dropped:
                 for sha, rows in written["samples"].items()
             }
             lists = tuple(DroppedList.from_dict(one) for one in written["lists"])
-            return cls(**told, samples=samples, lists=lists)
+            # Sweeps of earlier releases did not count these.
+            shared = tuple(SharedCuts.from_dict(one) for one in written.get("shared", ()))
+            likeness = tuple(ClassLikeness(**one) for one in written.get("likeness", ()))
+            return cls(**told, samples=samples, lists=lists, shared=shared, likeness=likeness)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(f"not what a sweep writes of dropped samples: {error}") from error
 
@@ -200,5 +257,7 @@ def joined(parts: Iterable[Dropped | None]) -> Dropped:
         with_examples=all(part.with_examples for part in known),
         samples=samples,
         lists=tuple(lists if len(known) == 1 else (replace(one, file="") for one in lists)),
+        shared=tuple(one for part in known for one in part.shared),
+        likeness=tuple(one for part in known for one in part.likeness),
         is_outdated=any(part.is_outdated for part in known),
     )

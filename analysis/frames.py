@@ -65,8 +65,8 @@ def signals(run: Run) -> Frame:
 def bias(run: Run) -> Frame:
     """One row a condition and class: kept against its share, and what its recall does.
 
-    Columns: the condition, `class`, `class_count`, `kept_count` (mean over seeds), `bias`, `z`
-    against random pruning, `recall_delta` with `recall_low` and `recall_high`.
+    Columns: the condition, `class`, `class_count`, `kept_count` (mean over seeds), `likeness` (mean
+    cosine of its rows to their nearest rows, where the sweep recorded it), `bias`, `z` against random pruning, `recall_delta` with `recall_low` and `recall_high`.
     """
     return _frame("bias", run)
 
@@ -89,7 +89,10 @@ def cost(run: Run) -> Frame:
     `scoring_seconds_share`, with the search for neighbours and all else that is no pass over
     samples; `saved_gross` and `saved_net_1`, `_5`, `_20` (per run, when so many train on the same
     survivors) by `measure`; `pays_from_runs`; and `pays_from_epochs`, below which one scoring
-    pass eats what a single run saves: 0 where nothing was passed over.
+    pass eats what a single run saves: 0 where nothing was passed over. With the study itself counted,
+    by the clock: `pays_from_runs_with_sweep`; `dollars_full`, `dollars_pruned`, `dollars_scoring` and
+    `dollars_sweep` where a price was said (`analysis.study.read_runs(..., gpu_price=2.5)`); `joules_full` and its siblings where the
+    device's own counter was read.
     """
     return _frame("cost", run)
 
@@ -103,6 +106,67 @@ def transfer(run: Run) -> Frame:
     each basis holds against what. Empty where all trials are of one model.
     """
     return _frame("transfer", run)
+
+
+def average(run: Run) -> Frame:
+    """Several data sets together: of each average one row a data set, and one of their mean.
+
+    Columns: `average`, how it is called; `is_matched`, whether each data set has the selector that its
+    training classes ask for; `warmup`, `rate`; of a data set's own row `dataset`, `data_sha` and its
+    `method`, empty in the row of the mean; `n_datasets`, 1 or how many; `verdict`, `delta` with `low`
+    and `high`. Empty where the run has one data set, or none of its methods is on all.
+    """
+    return _frame("average", run)
+
+
+def causes(run: Run) -> Frame:
+    """One row a condition: what goes with the kept share of its classes.
+
+    Columns: the condition, `n_classes`; of the bias with the logarithm of a class's size, and with how alike
+    its rows are, Spearman's `size_rank` with its two-sided `size_rank_p`, Pearson's `size_linear` with
+    `size_linear_low` and `size_linear_high` (`likeness_...` likewise); `size_likeness_rank` of the two
+    with each other; `why_none` where there are no such numbers.
+    """
+    return _frame("causes", run)
+
+
+def overlap(run: Run) -> Frame:
+    """One row a condition that several seeds cut: how many of the rows they remove are the same.
+
+    Columns: the condition, `n_pairs` of seeds, `shared_share` of what one removes that the other removes
+    too, beside `chance_share` of rows drawn by lot; `jaccard` with `jaccard_least` and `jaccard_most`,
+    beside `chance_jaccard`.
+    """
+    return _frame("overlap", run)
+
+
+def slopes(run: Run) -> Frame:
+    """One row a data set, method and warm-up: what each further 10 % of the rows costs.
+
+    Columns: `rates`, `n_seeds`; `slope` for 10 % through 0 at rate 0 with `slope_low` and `slope_high`;
+    `bend`, how much more 10 % add at the largest rate than at the smallest, with `bend_low`, `bend_high`
+    and the two-sided `bend_p`; `is_bent` where that is at most `alpha`.
+    """
+    return _frame("slopes", run)
+
+
+def contrasts(run: Run) -> Frame:
+    """One row a contrast: two conditions that differ in one thing, the left minus the right; contrasts.csv.
+
+    Columns: `kind` (a row of `analysis.contrasts.CONTRASTS`, or "random"), what both share in `shared`,
+    `left` and `right` in words, `rates` that the difference is a mean over; `mean` with `low` and `high`,
+    the two-sided `p` and `p_corrected` over all contrasts of its kind in the data set, `finding`.
+    """
+    return _frame("contrasts", run)
+
+
+def leaders(run: Run) -> Frame:
+    """One row an arm at each warm-up and rate and over the rates: whether it may be the best.
+
+    Columns: the place; `method`; `may_lead`, and behind which arms it is shown to be, `behind`; its `delta`
+    to the full-data run with `low` and `high`; `confidence` that the truly best arm may lead.
+    """
+    return _frame("leaders", run)
 
 
 trials = load_run

@@ -39,6 +39,9 @@ class Parts:
         jump: How much of its own size one more differing example adds to the variance, in (0, unit]:
             near 1 where the same examples differ in every seed, near 0 where all differ by chance.
         searched: Seeds of other runs by which the condition was chosen on the same test examples.
+        df: Degrees of freedom of `run`, where it is not known by these seeds alone; None where it is.
+        apart: Join noise between runs and the choice of test examples each at its own quantile (MOVER),
+            which holds at any error, however small; else by Welch's rule.
     """
 
     n: int
@@ -50,6 +53,8 @@ class Parts:
     wins: Any
     jump: Any
     searched: int = 0
+    df: float | None = None
+    apart: bool = False
 
 
 def parts(x: ArrayLike, *, unit: float = 1.0, searched: int = 0) -> Parts:
@@ -118,28 +123,39 @@ def bounds(
         alpha: Error on each side, in (0, 0.5).
         item_alpha: A stricter error for the choice of test examples, where these have been looked
             at before: alpha over the number of conditions that one was chosen from; alpha without it.
-        df: Degrees of freedom of the noise between runs; seeds - 1 without it.
+        df: Degrees of freedom of the noise between runs; without it those of `p`, or seeds - 1.
 
     References:
         Garwood, "Fiducial limits for the Poisson distribution", 1936; Zou, Donner, "Construction
         of confidence limits about effect measures", 2008; Johnson, "Modified t tests and
         confidence intervals for asymmetrical populations", 1978.
     """
-    z, level = -float(ndtri(alpha)), alpha if item_alpha is None else item_alpha
-    freedom = max(p.seeds - 1, 1) if df is None else df
     lost, won = _counts(p)
+    level = alpha if item_alpha is None else item_alpha
+    low, high = (_reach(p, sides, alpha, level, df) for sides in ((lost, won), (won, lost)))
+    return p.mean - low, p.mean + high
 
-    def reach(more: Any, less: Any) -> Any:
-        plain = _item_variance(p, more, less, level)
-        item = plain * (float(ndtri(level)) / z) ** 2
-        share = np.maximum(0, more - less) / np.maximum(more + less, _TINY)
-        lean = share * p.run * p.n / np.maximum(more * p.jump, _TINY) * (1 + 2 * z * z) / 3
-        half = half_width(p.run, p.res, item, freedom, alpha)
-        if level < alpha and p.searched > p.seeds:
-            half = np.maximum(half, _half_of_chosen(p, plain, freedom, alpha, alpha / level))
-        return half + lean
 
-    return p.mean - reach(lost, won), p.mean + reach(won, lost)
+def _reach(p: Parts, sides: tuple[Any, Any], alpha: float, level: float, df: float | None) -> Any:
+    """How far a bound lies from the mean: on the side of losses, or of wins, which come first."""
+    more, less = sides
+    z = -float(ndtri(alpha))
+    known = p.df if df is None else df
+    freedom = max(p.seeds - 1, 1) if known is None else known
+    plain = _item_variance(p, more, less, level)
+    item = plain * (float(ndtri(level)) / z) ** 2
+    share = np.maximum(0, more - less) / np.maximum(more + less, _TINY)
+    lean = share * p.run * p.n / np.maximum(more * p.jump, _TINY) * (1 + 2 * z * z) / 3
+    half = (_half_apart if p.apart else half_width)(p.run, p.res, item, freedom, alpha)
+    if level < alpha and p.searched > p.seeds:
+        half = np.maximum(half, _half_of_chosen(p, plain, freedom, alpha, alpha / level))
+    return half + lean
+
+
+def _half_apart(run: Any, res: Any, item: Any, df: float, alpha: float) -> Any:
+    """MOVER's half width: each part at its own quantile; never below Welch's at small errors."""
+    by_runs = float(stdtrit(df, alpha)) ** 2 * np.maximum(run, res)
+    return np.sqrt(by_runs + float(ndtri(alpha)) ** 2 * item)
 
 
 def _half_of_chosen(p: Parts, item: Any, df: float, alpha: float, cuts: float) -> Any:
@@ -212,12 +228,13 @@ def two_sided_p(p: Parts, *, item_share: float = 1.0) -> float:
 
 def _level(p: Parts, line: float, *, side: int, item_share: float) -> float:
     """The alpha at which a bound meets a line, in [1e-12, 0.5]."""
+    lost, won = _counts(p)
+    sides, sign = ((lost, won), -1) if side == 0 else ((won, lost), 1)
 
     def gap(log_alpha: float) -> float:
         alpha = float(np.exp(log_alpha))
-        return float(
-            (1 - 2 * side) * (bounds(p, alpha, item_alpha=item_share * alpha)[side] - line)
-        )
+        bound = p.mean + sign * _reach(p, sides, alpha, item_share * alpha, None)
+        return float(-sign * (bound - line))
 
     least, most = np.log(_LEAST_P), np.log(0.4999)
     if gap(most) <= 0:

@@ -8,6 +8,14 @@ from typing import Annotated, Any
 import typer
 
 _AS_RUN = "the run's own"
+# Of prices nothing is judged: it is a word for the reader.
+GpuPrice = Annotated[
+    str | None,
+    typer.Option(
+        help="Dollars an hour of one accelerator; of runs on CPUs, of the cores that a trial computes with.",
+        show_default="as the sweep was told",
+    ),
+]
 _FLAGS: dict[str, Any] = {
     "metric": Annotated[
         str | None,

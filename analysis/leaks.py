@@ -87,12 +87,14 @@ def leak_of(study: Study, answer: Answer) -> Leak | None:
         side: LeakPart(
             n=int(mask.sum()),
             value=_value_on(study, runs, mask),
-            verdict=_judged(study, row, mask, *_level(study, answer, row)) if row else None,
+            verdict=_judged(study, row, mask, *level_of_answer(study, answer, row))
+            if row
+            else None,
         )
         for side, mask in masks.items()
     }
     every = np.ones(len(found), dtype=bool)
-    whole = _judged(study, row, every, *_level(study, answer, row)) if row else None
+    whole = _judged(study, row, every, *level_of_answer(study, answer, row)) if row else None
     return Leak(parts=parts, whole=whole)
 
 
@@ -168,7 +170,7 @@ def _full_runs(study: Study, answer: Answer) -> list[TrialResult]:
     ]
 
 
-def _level(study: Study, answer: Answer, row: JudgedCell) -> tuple[float, float]:
+def level_of_answer(study: Study, answer: Answer, row: JudgedCell) -> tuple[float, float]:
     """The error of an answer's interval, and of that the share for the choice of test rows."""
     one = answer.confirmation
     if one is not None and row.verdict is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.contributions import Contributions, Truth
+from analysis.contributions import Contributions
 from analysis.intervals import bounds
 from analysis.metrics import ACCURACY
 from analysis.readings import OF_ACCURACY, Reading
@@ -44,7 +44,7 @@ def learned(baselines: Iterable[TrialResult], reading: Reading = OF_ACCURACY) ->
     """Hold full-data runs against a prediction that looks at no example.
 
     That is the metric's reference; of classes, where it has none, always naming the largest class of the
-    test set.
+    test set, or of the training set where that is better.
 
     Args:
         baselines: Of one data set, model and training; failed ones are left out.
@@ -93,16 +93,17 @@ def _without_a_look(reading: Reading, row: TrialResult) -> Contributions | None:
         return without
     if truth.labels is None or metric.is_of != "classes":
         return None
-    return metric.of(truth, _naming_one_class(truth))
+    c = max(len(truth.class_names), int(truth.labels.max()) + 1)
+    sizes = [np.bincount(truth.labels, minlength=c), truth.prior]
+    largest = dict.fromkeys(int(np.argmax(own)) for own in sizes if own is not None)
+    found = [metric.of(truth, _naming_one_class(len(truth.labels), k, c)) for k in largest]
+    return max(found, key=lambda one: metric.sign * float(one.mean()))
 
 
-def _naming_one_class(truth: Truth) -> dict[str, np.ndarray]:
-    """The largest class of the test set for every row, none likelier than another."""
-    assert truth.labels is not None, "asked of classes alone"
-    c, n = max(len(truth.class_names), int(truth.labels.max()) + 1), len(truth.labels)
-    largest = int(np.argmax(np.bincount(truth.labels, minlength=c)))
+def _naming_one_class(n: int, k: int, c: int) -> dict[str, np.ndarray]:
+    """Class k of c for each of n rows, none likelier than another."""
     return {
-        "predicted": np.full(n, largest),
+        "predicted": np.full(n, k),
         "loss": np.full(n, np.log(c)),
         "probs": np.full((n, c), 1 / c),
     }

@@ -15,6 +15,11 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.class_means import (
+    of_accuracy_by_training_shares,
+    of_balanced_accuracy,
+    of_macro_f1,
+)
 from analysis.contributions import (
     LEAST_TO_AVERAGE,
     LEAST_TO_RANK,
@@ -25,16 +30,21 @@ from analysis.contributions import (
     of_absolute_error,
     of_accuracy,
     of_auroc,
-    of_balanced_accuracy,
     of_log_loss,
-    of_macro_f1,
     of_root_mean_square,
     of_token_loss,
     prior_loss,
     ratio,
 )
 from analysis.own_functions import number_from, own_function
-from analysis.row_bounds import largest_loss, one_row, row_of_f1, row_of_smallest, row_to_rank
+from analysis.row_bounds import (
+    largest_loss,
+    one_row,
+    row_by_training_shares,
+    row_of_f1,
+    row_of_smallest,
+    row_to_rank,
+)
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
@@ -102,6 +112,10 @@ METRICS: dict[str, Metric] = {
             name="balanced_accuracy", label="balanced accuracy", of=of_balanced_accuracy,
             most=row_of_smallest,
         ),
+        Metric(
+            name="accuracy_by_training_shares", label="accuracy by training shares",
+            of=of_accuracy_by_training_shares, most=row_by_training_shares,
+        ),
         Metric(name="macro_f1", label="macro-F1", of=of_macro_f1, most=row_of_f1),
         Metric(
             name="log_loss", label="log loss", noun="the log loss", unit="nats", scale=1.0, higher=False,
@@ -134,9 +148,8 @@ def classes_counted(metric: Metric, counts: Sequence[int] | NDArray[np.int64]) -
         metric: Any.
         counts: Test rows of each class.
     """
-    least = {"balanced_accuracy": LEAST_TO_AVERAGE, "macro_f1": LEAST_TO_AVERAGE}.get(
-        metric.name, 0
-    )
+    means = ("balanced_accuracy", "accuracy_by_training_shares", "macro_f1")
+    least = LEAST_TO_AVERAGE if metric.name in means else 0
     if metric.name == "auroc" and len(counts) > 2:
         least = LEAST_TO_RANK
     few = sum(int(count) < least for count in counts)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import judging_flags
+from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.pricing import price_of
 from trainables.errors import GATE, explained
 from trainables.whole_file import whole_file
 
@@ -54,7 +55,7 @@ def build_report(
 
 
 def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | None" = None) -> Path:
-    """Write RUN/report.html, and verdicts.json, envelope.csv and trials.parquet beside it.
+    """Write RUN/report.html, and verdicts.json, envelope.csv, contrasts.csv and trials.parquet beside it.
 
     Args:
         run: The run's folder.
@@ -75,20 +76,24 @@ def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | No
 
 
 def write_study(seen: "Study", out: Path) -> Path:
-    """Write a study's page to out, and beside it verdicts.json and the two tables."""
+    """Write a study's page to out, and beside it verdicts.json and the tables."""
     from analysis.page.render import render
     from analysis.table_rows import short_csv, trial_rows
     from analysis.verdicts_json import verdicts_json
     from trainables.records import write_parquet
 
     page = render(seen, out.parent)
-    table = "".join(f"{line}\n" for line in short_csv(seen, "envelope"))
+    tables = {
+        name: "".join(f"{line}\n" for line in short_csv(seen, name))
+        for name in ("envelope", "contrasts")
+    }
     answers = verdicts_json(seen)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(out.parent / "trials.parquet") as draft:
         write_parquet(seen.results, trial_rows(seen), draft)
-    with whole_file(out.parent / "envelope.csv") as draft:
-        draft.write_text(table, encoding="utf-8")
+    for name, table in tables.items():
+        with whole_file(out.parent / f"{name}.csv") as draft:
+            draft.write_text(table, encoding="utf-8")
     with whole_file(out.parent / "verdicts.json") as draft:
         draft.write_text(answers, encoding="utf-8")
     with whole_file(out) as draft:
@@ -110,10 +115,11 @@ def report(
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
     ] = None,
+    gpu_price: GpuPrice = None,
     *,
     flags: dict[str, Any],
 ) -> None:
-    """Write the report of a run: one HTML page, with verdicts.json, envelope.csv and trials.parquet beside it."""
+    """Write the report of a run: one HTML page, with verdicts.json, envelope.csv, contrasts.csv and trials.parquet beside it."""
     from analysis.criteria import Asked
     from analysis.gate import Gate, unmet
     from analysis.study import read_runs
@@ -122,7 +128,8 @@ def report(
         raise typer.BadParameter("several runs need --out PATH", param_hint="RUN")
     with explained():
         gates = [Gate.of(text) for text in gate or ()]
-        seen = read_runs(runs, Asked.of(**flags))
+        price = None if gpu_price is None else price_of(gpu_price)
+        seen = read_runs(runs, Asked.of(**flags), gpu_price=price)
         if no_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)

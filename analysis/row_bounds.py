@@ -6,6 +6,7 @@ Each takes the answers and what a full-data run says of them: `Metric.most`.
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.class_means import training_shares
 from analysis.contributions import Columns, Truth, counted, enough, rankable
 from trainables.outcome import LARGEST_LOSS
 
@@ -20,6 +21,12 @@ def row_of_smallest(truth: Truth, full: Columns) -> float:
     y, counts = counted(truth)
     classes = enough(truth)
     return len(y) / (len(classes) * float(counts[classes].min()))
+
+
+def row_by_training_shares(truth: Truth, full: Columns) -> float:
+    """What one row moves an accuracy by the training's class shares by, times n: where it counts the most."""
+    y, counts = counted(truth)
+    return float(len(y) * (training_shares(truth) / np.maximum(counts, 1)).max())
 
 
 def row_of_f1(truth: Truth, full: Columns) -> float:

@@ -1,6 +1,6 @@
 """A run as the report sees it: its plan, its judged cells and its comparisons, computed once."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,15 +19,17 @@ from analysis.dropped_samples import Dropped, joined, load_dropped
 from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
-from analysis.learned import Learned, learned
+from analysis.learned import Learned
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.metrics import Metric
 from analysis.outcomes import Outcomes, outcomes_of
+from analysis.pricing import Pricing, pricing_of
 from analysis.pruned_files import PruneRecord, read_pruned
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
 from analysis.training_curves import Ending, endings
+from analysis.unlearned import learned_by_question, without_unlearned
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
 from trainables.result import TrainingCurve, TrialResult
@@ -56,6 +58,7 @@ class Study:
         reading: Its metric, as it reads the rows.
         folder: The run's folder as it was named; None where it is not one run read from a folder.
         pruned: The pruned data sets made from it, the oldest first.
+        pricing: What an hour of computing costs, as it was said.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Study:
     reading: Reading = OF_ACCURACY
     folder: Path | None = None
     pruned: tuple[PruneRecord, ...] = ()
+    pricing: Pricing = Pricing()  # noqa: RUF009 - frozen
 
     @property
     def metric(self) -> Metric:
@@ -193,8 +197,8 @@ def study(
     searched = [row for row in whole if row.spec.kind != "fixed"]
     planned = [s for s in plan.specs if s.kind != "fixed" and s.data_sha not in plan.subsets]
     plain = judged(searched, planned, by=by, reading=reading)
-    worth = _worth(whole, plain, reading)
-    every = [_unlearned(row, worth) for row in plain]
+    worth = learned_by_question(whole, plain, reading)
+    every = [without_unlearned(row, worth) for row in plain]
     rows = [row for row in every if row.cell.condition.kind != "null"]
     conditions = [row.cell.condition for row in rows]
     in_order = sorted(conditions, key=lambda c: (c.is_control, _lead(c.signal)))
@@ -231,31 +235,6 @@ def _labels(sources: Iterable[DatasetId], plan: Plan) -> dict[DatasetId, str]:
     }
 
 
-def _worth(
-    results: Iterable[TrialResult], judged: Iterable[JudgedCell], reading: Reading
-) -> dict[tuple[Any, ...], Learned]:
-    """What the full-data runs of each question are worth: those in pairs, so none that diverged."""
-    runs: dict[tuple[Any, ...], dict[str, TrialResult]] = defaultdict(dict)
-    for cell, _ in judged:
-        for pair in cell.pairs:
-            runs[cell.condition.question][pair.baseline.spec.result_key] = pair.baseline
-    for row in results:
-        question = condition_of(row.spec).question
-        if row.spec.is_baseline and question not in runs:
-            runs[question][row.spec.result_key] = row
-    found = {question: learned(own.values(), reading) for question, own in runs.items()}
-    return {question: one for question, one in found.items() if one is not None}
-
-
-def _unlearned(row: JudgedCell, worth: Mapping[tuple[Any, ...], Learned]) -> JudgedCell:
-    """A cell without its "within", where the full-data runs have learned nothing to lose."""
-    one, v = worth.get(row.cell.condition.question), row.verdict
-    if v is None or one is None or one.is_shown or v.verdict != "within":
-        return row
-    open_ = replace(v, verdict="inconclusive", equivalent=False, improved=False)
-    return JudgedCell(row.cell, open_, row.guards)
-
-
 def _results_order(row: TrialResult) -> tuple[Any, ...]:
     return (not row.spec.is_baseline, condition_of(row.spec).order, row.spec.seed)
 
@@ -274,6 +253,7 @@ def read_runs(
     asked: Asked = Asked(),  # noqa: B008 - frozen
     *,
     by: Criterion | None = None,
+    gpu_price: float | None = None,
 ) -> Study:
     """Judge one run, or several as one.
 
@@ -281,6 +261,7 @@ def read_runs(
         runs: Their folders.
         asked: What to judge by, where it is not what their plan says.
         by: The same, read already.
+        gpu_price: Dollars an hour of an accelerator; without it what the sweep was told.
 
     Raises:
         AbsentError: If a run holds no rows and no plan.
@@ -297,4 +278,5 @@ def read_runs(
         dropped=dropped, curves=curves,
     )  # fmt: skip
     files = sorted((one for run in runs for one in read_pruned(run)), key=lambda one: one.made)
-    return replace(seen, folder=runs[0] if len(runs) == 1 else None, pruned=tuple(files))
+    folder = runs[0] if len(runs) == 1 else None
+    return replace(seen, folder=folder, pruned=tuple(files), pricing=pricing_of(runs, gpu_price))

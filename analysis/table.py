@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import judging_flags
+from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ _SHOWN = {
         "against_random",
     ),
     "bias": (
-        *_WHICH, "class", "class_count", "kept_count", "bias", "z", "recall_delta", "recall_low",
+        *_WHICH, "class", "class_count", "kept_count", "likeness", "bias", "z", "recall_delta", "recall_low",
         "recall_high", "unit",
     ),
     "leaks": (*_WHICH, "side", "n_test", "full_accuracy", "verdict", "delta", "low", "high", "unit"),
     "cost": (
         *_WHICH, "examples_share", "tokens_share", "seconds_share", "scoring_share",
         "scoring_seconds_share", "saved_gross", "saved_net_1", "saved_net_5", "saved_net_20",
-        "pays_from_runs", "pays_from_epochs",
+        "pays_from_runs", "pays_from_epochs", "pays_from_runs_with_sweep", "dollars_full",
+        "dollars_pruned", "dollars_scoring", "dollars_sweep", "joules_full", "joules_pruned",
     ),
     "trials": (
         "result_key", "dataset", "signal", "selector", "warmup", "rate", "seed", "metric", "value",
@@ -44,6 +46,30 @@ _SHOWN = {
     "transfer": (
         "basis", "decision", "small", "big", "n", "holds", "contradicts", "open", "share", "share_low",
         "share_high", "small_seconds", "big_seconds",
+    ),
+    "average": (
+        "average", "warmup", "rate", "dataset", "method", "n_datasets", "verdict", "delta", "low", "high",
+        "unit", "n_seeds",
+    ),
+    "causes": (
+        *_WHICH, "n_classes", "likeness_rank", "likeness_rank_p", "size_rank", "size_rank_p",
+        "size_likeness_rank", "why_none",
+    ),
+    "overlap": (
+        *_WHICH, "n_pairs", "shared_share", "chance_share", "jaccard", "jaccard_least", "jaccard_most",
+        "chance_jaccard",
+    ),
+    "slopes": (
+        "dataset", "method", "warmup", "rates", "slope", "slope_low", "slope_high", "bend", "bend_low",
+        "bend_high", "bend_p", "is_bent", "unit", "n_seeds",
+    ),
+    "contrasts": (
+        "kind", "dataset", "shared", "left", "right", "n_seeds", "mean", "low", "high", "p", "p_corrected",
+        "finding", "unit", "notes",
+    ),
+    "leaders": (
+        "dataset", "warmup", "rates", "method", "may_lead", "behind", "n_seeds", "delta", "low", "high",
+        "confidence", "unit",
     ),
 }  # fmt: skip
 
@@ -59,6 +85,12 @@ class What(StrEnum):
     COST = "cost"
     TRIALS = "trials"
     TRANSFER = "transfer"
+    CONTRASTS = "contrasts"
+    LEADERS = "leaders"
+    AVERAGE = "average"
+    CAUSES = "causes"
+    OVERLAP = "overlap"
+    SLOPES = "slopes"
 
 
 class Format(StrEnum):
@@ -79,6 +111,7 @@ def table(
     form: Annotated[
         Format, typer.Option("--format", help="csv and json have every column.")
     ] = Format.TEXT,
+    gpu_price: GpuPrice = None,
     *,
     flags: dict[str, Any],
 ) -> None:
@@ -88,7 +121,8 @@ def table(
     from analysis.table_rows import TABLES
 
     with explained():
-        study = read_runs(runs, Asked.of(**flags))
+        price = None if gpu_price is None else price_of(gpu_price)
+        study = read_runs(runs, Asked.of(**flags), gpu_price=price)
         if what is What.TRANSFER and not any(TABLES[what.value](study)):
             raise UsageError(
                 f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "
@@ -133,7 +167,7 @@ def _text(name: str, value: Any, unit: str | None) -> str:
         return str(value)[:12] if name == "result_key" else str(value)
     if name in IN_UNIT or name == "z":
         return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
-    return f"{value:.3f}" if name.endswith("_holm") else f"{value:.4g}"
+    return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 
 
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:

@@ -4,25 +4,29 @@ A column means the same in every table that has it; docs/files.md describes each
 are in the row's `unit`; rates and shares are fractions; what is not known is None.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from analysis.answers import answer_of, found_rates
+from analysis.bias_causes import CAUSE_COLUMNS, cause_rows, class_likenesses
 from analysis.class_retention import retention
+from analysis.condition_columns import OF_CONDITION, OF_METHOD, condition_values
+from analysis.contrast_rows import CONTRAST_COLUMNS, LEADER_COLUMNS, contrast_rows, leader_rows
 from analysis.cost import REUSES, Cost, best_measured_cost, flop, mean_cost, pays_from_epochs
 from analysis.csv_lines import csv_lines, shortened_floats
+from analysis.cut_overlap import OVERLAP_COLUMNS, overlap_rows
 from analysis.envelope import Cell, JudgedCell
 from analysis.leaks import side_verdicts
-from analysis.methods import Condition, DatasetId, Method, condition_of
+from analysis.matched import AVERAGE_COLUMNS, average_rows
+from analysis.methods import condition_of
+from analysis.money import MONEY_COLUMNS, money_values
 from analysis.safe_rates import rate_curves, safe_of, smallest_p
 from analysis.seeds_needed import Needed
+from analysis.slopes import SLOPE_COLUMNS, slope_rows
 from analysis.study import Study
 from analysis.transfer import TRANSFER_COLUMNS, transfer_rows
 from analysis.undecided import seeds_for
-from analysis.wording import method_labels
 from trainables.records import TRIAL_COLUMNS, measured_columns
 
 Row = dict[str, Any]
@@ -44,39 +48,41 @@ _BY_CLASS = {
 }  # fmt: skip
 _ON_SIDE = {name: _JUDGED[name] for name in ("verdict", "delta", "low", "high", "alpha")}
 _SAVED = ("saved_gross", *(f"saved_net_{runs}" for runs in REUSES))
-# Of lists that are made after a sweep, and of none of its conditions.
-_OF_LISTS = ("protected", "min_per_class")
-_OF_METHODS = tuple(name for name in Method._fields if name not in _OF_LISTS)
-_METHOD = (*DatasetId._fields, "method", *_OF_METHODS, "warmup")
-_CONDITION = (*_METHOD, "rate")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trials": tuple(name for name in TRIAL_COLUMNS if name != "row"),
     "envelope": (
-        *_CONDITION, *_JUDGED, "tolerance", "metric", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
+        *OF_CONDITION, *_JUDGED, "tolerance", "metric", "unit", "n_seeds", "n_planned", "n_failed", "seeds",
         "diverged_seeds", "guards", "more_seeds", "more_reason", *_AGAINST_RANDOM, "notes",
     ),
     "verdicts": (
-        *_METHOD, "tested_rate", "found_rate", "answer", "crossing_rate", "low_rate", "is_beyond",
+        *OF_METHOD, "tested_rate", "found_rate", "answer", "crossing_rate", "low_rate", "is_beyond",
         "p_none_within", "p_none_within_holm", "against_random", *_SAVED,
     ),
-    "signals": (*_CONDITION, "control_selector", "n_shared_seeds", "metric", "unit", *_AGAINST_RANDOM),
+    "signals": (*OF_CONDITION, "control_selector", "n_shared_seeds", "metric", "unit", *_AGAINST_RANDOM),
     "bias": (
-        *_CONDITION, "class", "class_count", "kept_count", *_BY_CLASS, "unit",
+        *OF_CONDITION, "class", "class_count", "kept_count", "likeness", *_BY_CLASS, "unit",
     ),
     "leaks": (
-        *_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "metric", "unit",
+        *OF_CONDITION, "side", "n_test", "full_accuracy", *_ON_SIDE, "tolerance", "metric", "unit",
         "n_seeds",
     ),
     "cost": (
-        *_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
-        "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs",
+        *OF_CONDITION, *(f"{measure}_share" for measure in _MEASURES), "measure", "scoring_share",
+        "scoring_seconds_share", *_SAVED, "pays_from_runs", "pays_from_epochs", *MONEY_COLUMNS,
     ),
     "transfer": TRANSFER_COLUMNS,
+    "average": AVERAGE_COLUMNS,
+    "causes": CAUSE_COLUMNS,
+    "overlap": OVERLAP_COLUMNS,
+    "slopes": SLOPE_COLUMNS,
+    "contrasts": CONTRAST_COLUMNS,
+    "leaders": LEADER_COLUMNS,
 }  # fmt: skip
 # Columns in the row's `unit`; test_variance is in its square.
 IN_UNIT = {
     "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
-    "random_low", "random_high", "bias", "recall_delta", "recall_low", "recall_high",
+    "random_low", "random_high", "mean", "bias", "recall_delta", "recall_low", "recall_high", "slope", "slope_low",
+    "slope_high", "bend", "bend_low", "bend_high",
 }  # fmt: skip
 
 
@@ -90,7 +96,7 @@ def trial_rows(study: Study) -> Iterator[Row]:
     for result in study.results:
         yield {
             "result_key": result.spec.result_key,
-            **_condition(study, condition_of(result.spec)),
+            **condition_values(study, condition_of(result.spec)),
             "seed": result.spec.seed,
             "value": None if study.reading.why_none(result) else study.reading.value(result),
             "delta": deltas.get(result.spec.result_key),
@@ -110,7 +116,7 @@ def envelope_rows(study: Study) -> Iterator[Row]:
         versus = listed.against_random if listed else study.comparisons.get(cell.condition)
         notes = [*cell.unpaired, versus.note if versus else ""]
         yield {
-            **_condition(study, cell.condition),
+            **condition_values(study, cell.condition),
             **_values(v, _JUDGED),
             "tolerance": v.tolerance if v else study.tolerance,
             **study.unit_columns,
@@ -148,9 +154,9 @@ def verdict_rows(study: Study) -> Iterator[Row]:
             at = next((row for row in rows if row.cell.condition.rate == safe.tested), None)
             versus = study.comparisons.get(at.cell.condition) if at else None
             costs = best_measured_cost(at) if at else None
-            condition = _condition(study, rows[0].cell.condition)
+            condition = condition_values(study, rows[0].cell.condition)
             yield {
-                **{name: condition[name] for name in _METHOD},
+                **{name: condition[name] for name in OF_METHOD},
                 "tested_rate": safe.tested,
                 "found_rate": found[curve],
                 "answer": answer.state if curve == named or (one and one.is_of(curve)) else None,
@@ -168,7 +174,7 @@ def signal_rows(study: Study) -> Iterator[Row]:
     """One row a condition held against random pruning of the same rate, warm-up and seeds."""
     for condition, versus in study.comparisons.items():
         yield {
-            **_condition(study, condition),
+            **condition_values(study, condition),
             "control_selector": versus.control.selector,
             "n_shared_seeds": len(versus.seeds),
             **study.unit_columns,
@@ -180,13 +186,15 @@ def bias_rows(study: Study) -> Iterator[Row]:
     """One row a condition and class."""
     for cell, _ in study.rows:
         found = retention(cell, alpha=study.alpha)
+        likeness = class_likenesses(cell, study.dropped)
         for k, name in enumerate(found.class_names if found else ()):
             assert found is not None
             yield {
-                **_condition(study, cell.condition),
+                **condition_values(study, cell.condition),
                 "class": name,
                 "class_count": int(found.counts[k]),
                 "kept_count": float(found.kept[k]),
+                "likeness": likeness.get(name),
                 **{column: _known(getattr(found, name)[k]) for column, name in _BY_CLASS.items()},
                 "unit": "pp",
             }
@@ -204,7 +212,7 @@ def leak_rows(study: Study) -> Iterator[Row]:
         share = 1 / listed.n_candidates if listed else 1.0
         for side, n, accuracy, verdict in side_verdicts(study, row, item_share=share):
             yield {
-                **_condition(study, row.cell.condition),
+                **condition_values(study, row.cell.condition),
                 "side": side,
                 "n_test": n,
                 "full_accuracy": accuracy,
@@ -228,7 +236,7 @@ def _cost(study: Study, row: JudgedCell) -> Row:
     shares = {measure: mean_cost(row.cell, measure) for measure in _MEASURES}
     timed = shares["seconds"]
     return {
-        **_condition(study, row.cell.condition),
+        **condition_values(study, row.cell.condition),
         **{f"{name}_share": c.warmup + c.training if c else None for name, c in shares.items()},
         "measure": measure,
         "scoring_share": cost.scoring if cost else None,
@@ -236,6 +244,7 @@ def _cost(study: Study, row: JudgedCell) -> Row:
         **_saved(cost),
         "pays_from_runs": cost.break_even_runs if cost else None,
         "pays_from_epochs": pays_from_epochs(row.cell.condition, cost),
+        **money_values(study, row),
     }
 
 
@@ -253,35 +262,6 @@ def _values(one: object, attributes: Mapping[str, str]) -> Row:
     return {column: getattr(one, name, None) for column, name in attributes.items()}
 
 
-def _condition(study: Study, condition: Condition) -> Row:
-    method = condition.method
-    return {
-        **condition.source._asdict(),
-        "method": method_label(study, condition),
-        **{name: getattr(method, name) for name in _OF_METHODS},
-        "settings": _json(dict(method.settings)),
-        "selector_settings": _json(dict(method.selector_settings)),
-        "training": _json(asdict(method.training)),
-        "learner_settings": _json(dict(method.learner_settings)),
-        "scorer": _json(asdict(method.scorer)) if method.scorer else "",
-        "warmup": condition.warmup,
-        "rate": condition.rate,
-    }
-
-
-def _json(settings: Mapping[str, Any]) -> str:
-    return json.dumps(settings, sort_keys=True)
-
-
-def method_label(study: Study, condition: Condition) -> str:
-    """What trials are cut by, in words also where it is by nothing."""
-    (own,) = method_labels([condition.method]).values()
-    if condition.kind == "fixed":
-        return f"one list, {own}" if condition.scored_by else f"a list each, {own}"
-    unpruned = {"full": "full data", "null": "nothing pruned, another order"}
-    return unpruned.get(condition.kind) or study.methods.get(condition.method, own)
-
-
 # What `frames` and `prune-envelope table` offer.
 TABLES = {
     "envelope": envelope_rows,
@@ -292,6 +272,12 @@ TABLES = {
     "cost": cost_rows,
     "trials": trial_rows,
     "transfer": transfer_rows,
+    "average": average_rows,
+    "causes": cause_rows,
+    "contrasts": contrast_rows,
+    "leaders": leader_rows,
+    "overlap": overlap_rows,
+    "slopes": slope_rows,
 }
 
 

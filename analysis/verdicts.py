@@ -193,7 +193,8 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
     """The mean over data sets of one condition, each data set counting the same.
 
     Only the noise inside data sets enters the interval: how much data sets differ is a finding,
-    not an error.
+    not an error. What keeps one of them from being within by more than its interval, such as a guard,
+    keeps the mean from it.
 
     Raises:
         ValueError: If there is none, or they were judged by different tolerances.
@@ -210,9 +211,11 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
     low = mean - _joined([v.mean - (v.low or 0.0) for v in known])
     high = mean + _joined([(v.high or 0.0) - v.mean for v in known])
     by_runs = _joined([v.mean - v.test_low if v.test_low is not None else 0.0 for v in known])
-    word: Word = "outside" if high < -line else "inconclusive"
+    is_few = any(v.few is not None for v in known)
+    word: Word = "outside" if high < -line and not is_few else "inconclusive"
+    may_pass = not diverged and not is_few and not any(_is_held_back(v) for v in known)
     return Verdict(
-        verdict="within" if low > -line and not diverged else word,
+        verdict="within" if low > -line and may_pass else word,
         mean=mean,
         low=low,
         high=high,
@@ -221,11 +224,16 @@ def average(verdicts: Sequence[Verdict]) -> Verdict:
         n_seeds=n_seeds,
         test_variance=sum(v.test_variance for v in verdicts) / len(verdicts) ** 2,
         diverged=diverged,
-        equivalent=low > -line and high < line and not diverged,
-        improved=low > 0 and not diverged,
+        equivalent=low > -line and high < line and may_pass,
+        improved=low > 0 and may_pass,
         tolerance=line,
         alpha=alpha,
     )
+
+
+def _is_held_back(v: Verdict) -> bool:
+    """Whether a condition is not within though its interval is: a guard fails, or nothing was learned."""
+    return v.verdict != "within" and v.low is not None and v.low > -v.tolerance
 
 
 def _joined(halves: Sequence[float]) -> float:

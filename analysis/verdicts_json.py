@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.answers import Answer
 from analysis.class_retention import worst_class
+from analysis.condition_columns import method_label
 from analysis.cost import REUSES, best_measured_cost
 from analysis.csv_lines import plain, shortened_floats
 from analysis.envelope import JudgedCell
@@ -16,7 +17,7 @@ from analysis.page.answer_cards import AnswerCard, cards
 from analysis.page.phrases import margin_text
 from analysis.random_control import Comparison
 from analysis.study import Study
-from analysis.table_rows import envelope_rows, method_label
+from analysis.table_rows import envelope_rows
 
 Values = dict[str, Any]
 # The name of the form; its number grows where a key goes or changes its meaning.

@@ -12,6 +12,7 @@ _CAPITALS = {
     "grand_ensemble": "GraNd ensemble", "grand_full": "GraNd full", "aum": "AUM", "trak": "TRAK",
     "tracin": "TracIn", "tracin_self": "TracIn self", "less": "LESS", "semdedup": "SemDeDup",
     "knn_shapley": "KNN-Shapley", "tfidf": "TF-IDF", "infobatch": "InfoBatch",
+    "cld": "CLD", "dual": "DUAL", "zcore": "ZCore",
 }  # fmt: skip
 
 
@@ -172,6 +173,15 @@ def seeds_text(n_seeds: int, n_planned: int) -> str:
 def shortened(name: str, longest: int) -> str:
     """A name of at most that many characters, cut with an ellipsis."""
     return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
+    size = abs(seconds)
+    for unit, length in (("h", 3600), ("min", 60)):
+        if size >= 1.5 * length:
+            return f"{seconds / length:.1f} {unit}".replace("-", "−")
+    return f"{seconds:.1f} s".replace("-", "−")
 
 
 def p_text(p: float | None) -> str:

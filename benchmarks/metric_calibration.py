@@ -17,6 +17,7 @@ from analysis.intervals import half_width, parts
 from analysis.metrics import METRICS, Metric
 from analysis.verdicts import ALPHA, judge
 from benchmarks.metric_runs import (
+    EVEN,
     FORGOTTEN,
     FOUR,
     NUMBERS,
@@ -36,6 +37,7 @@ OF_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "auroc")
 OF_NUMBERS = ("mae", "rmse", "token_loss")
 WORLDS: dict[str, tuple[World, Sequence[str]]] = {
     "4 classes, 88 % right": (FOUR, OF_CLASSES),
+    "4 classes, evenly tested": (EVEN, ("accuracy_by_training_shares",)),
     "2 classes, 98.4 % right, AUROC .995": (SPAM, OF_CLASSES),
     "2 classes, 2 % of the smaller one forgotten": (FORGOTTEN, OF_CLASSES),
     "numbers and documents": (NUMBERS, OF_NUMBERS),

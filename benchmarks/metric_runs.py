@@ -34,6 +34,7 @@ class Classes:
         luck: Of what a seed's two runs share.
         own: Of what each run adds to each example.
         lean: Of a run's lean towards a class: noise between runs.
+        trained: Shares in training, where they are others than in the test set, shape (c,).
     """
 
     shares: tuple[float, ...]
@@ -45,6 +46,7 @@ class Classes:
     luck: float = 0.3
     own: float = 0.3
     lean: float = 0.1
+    trained: tuple[float, ...] = ()
 
     def unharmed(self) -> "Classes":
         """The same where pruning changes examples, and on the whole nothing."""
@@ -53,7 +55,7 @@ class Classes:
     def draw(self, rng: np.random.Generator, n: int, seeds: int) -> tuple[Truth, Pairs]:
         """A test set and the runs of some seeds."""
         c, shape = len(self.shares), (n, len(self.shares))
-        y = rng.choice(c, size=n, p=self.shares)
+        y, prior = rng.choice(c, size=n, p=self.shares), np.array(self.trained or self.shares)
         rows = np.arange(n)
         hard = self.shared * rng.standard_normal(shape, dtype=np.float32)
         changed = np.sqrt(0.5) * self.changed * rng.standard_normal((2, *shape), dtype=np.float32)
@@ -68,7 +70,7 @@ class Classes:
             runs = []
             for change, less in arms:
                 lean = np.sqrt(0.5) * (of_seed + self.lean * rng.standard_normal(c))
-                lean = lean + np.log(self.shares)  # rare classes are said rarely
+                lean = lean + np.log(prior)  # rare classes are said rarely
                 logits = (
                     luck + change + self.own * rng.standard_normal(shape, dtype=np.float32) + lean
                 )
@@ -80,7 +82,7 @@ class Classes:
                 })  # fmt: skip
             pairs.append((runs[0], runs[1]))
         names = tuple(map(str, range(c)))
-        return Truth(labels=y, class_names=names, prior=np.array(self.shares)), pairs
+        return Truth(labels=y, class_names=names, prior=prior), pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,11 @@ def _recalls(truth: Truth, columns: Columns) -> Floats:
     return found
 
 
+def _by_shares(truth: Truth, columns: Columns) -> float:
+    assert truth.prior is not None, "drawn with the shares of training"
+    return float(truth.prior @ _recalls(truth, columns))
+
+
 def _f1s(truth: Truth, columns: Columns) -> Floats:
     y, said, c = truth.y, columns["predicted"], len(truth.class_names)
     hit = np.bincount(y[said == y], minlength=c)
@@ -161,6 +168,7 @@ def _one(value: Callable[[Truth, Columns], float]) -> Callable[[Truth, Columns],
 VALUES: dict[str, tuple[Callable[[Truth, Columns], Floats], int]] = {
     "accuracy": (_one(lambda t, c: float(np.mean(c["predicted"] == t.y))), 0),
     "balanced_accuracy": (_recalls, LEAST_TO_AVERAGE),
+    "accuracy_by_training_shares": (_one(_by_shares), 0),
     "macro_f1": (_f1s, LEAST_TO_AVERAGE),
     "log_loss": (_one(lambda t, c: float(np.mean(c["loss"]))), 0),
     "auroc": (_areas, LEAST_TO_RANK),
@@ -207,6 +215,8 @@ def counted_in(name: str, by_class: Floats, truth: Truth) -> float:
 
 # 86 % right; 98.7 % right with an AUROC of .99, as spam is.
 FOUR = Classes(shares=(0.5, 0.3, 0.15, 0.05), strength=2.8, loss=(0.05, 0.05, 0.07, 0.1))
+# Ten to one in training and evenly tested, the small classes harmed more.
+EVEN = replace(FOUR, shares=(0.25,) * 4, trained=FOUR.shares)
 SPAM = Classes(shares=(0.95, 0.05), strength=4.2, loss=(0.05, 0.15), shared=1.6, lean=0.05)
 # What is lost is lost wholly, and rare: 2 % of the smaller class.
 FORGOTTEN = Classes(

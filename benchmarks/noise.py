@@ -28,9 +28,11 @@ from trainables.trial import warm_up
 # Those meant to find wrong labels, and some that are not.
 COMPARED = (
     "random", "aum", "label_quality", "knn_shapley", "tracin_self", "d2", "supervised_prototypes",
-    "el2n", "loss", "confidence", "correctness", "forgetting", "redundancy_within_class",
+    "el2n", "loss", "confidence", "correctness", "forgetting", "redundancy_within_class", "cld", "dual",
+    "zcore",
 )  # fmt: skip
-# Test and validation rows: both must be there, and no signal compared here looks at either.
+# Test and validation rows, half each, none of them flipped: of the signals compared here only CLD looks at
+# validation, and none at the test rows.
 N_HELD_OUT = 400
 # Of one signal: the share of truly flipped labels among the rows at its low and at its high end.
 Ends = tuple[float, float]

@@ -84,7 +84,6 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         options: What is asked for.
         dry_run: Plan only.
     """
-    from orchestrator.execution.tracking import check_trackers
     from orchestrator.planning.estimate import (
         calibrate_paces,
         full_runs,
@@ -96,8 +95,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     from orchestrator.planning.preflight import check_gpu, check_room
     from orchestrator.terminal.plan_text import print_estimate, print_plan
 
-    track = options.track or ()
-    check_trackers(track)
+    _check_shown(options)
     resources = options.resources()
     if not (options.model or options.gpus_per_trial is not None or dry_run):
         check_gpu(options.grid, resources.gpus)
@@ -131,8 +129,18 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
             console,
             report=not options.no_report,
             examples=not options.no_examples,
-            track=track,
+            track=options.track or (),
         )
+
+
+def _check_shown(options: SweepOptions) -> None:
+    """Refuse trackers that are not there, and a price that is none."""
+    from analysis.pricing import price_of
+    from orchestrator.execution.tracking import check_trackers
+
+    check_trackers(options.track or ())
+    if options.gpu_price:
+        price_of(options.gpu_price)
 
 
 def _record(options: SweepOptions, sweep: "Sweep") -> None:

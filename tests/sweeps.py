@@ -70,7 +70,7 @@ def rows_of(run):
 
 
 def timeless(row):
-    phases = {name: replace(phase, seconds=0.0) for name, phase in row.phases.items()}
+    phases = {name: replace(phase, seconds=0.0, joules=None) for name, phase in row.phases.items()}
     return replace(row, phases=phases, finished="", host="")
 
 

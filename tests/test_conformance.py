@@ -27,8 +27,9 @@ from trainables.neighbours.exact import Neighbours, neighbours
 from trainables.neighbours.kmeans import Clusters
 from trainables.run_context import load_runs
 from trainables.selection.contracts import warnings
+from trainables.selection.cuts import n_keep
 from trainables.selection.scoring import score
-from trainables.selection.selectors import SELECTORS, n_keep
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.signals.dynamics import forgetting, never_learnt
 from trainables.signals.labels import knn_shapley
@@ -77,8 +78,8 @@ def classes(*sizes):
 
 def kept(selector, rate, labels, scores, ties):
     cut = SELECTORS[selector].cut
-    recall = {"class_recall": np.linspace(0.2, 0.9, labels.max() + 1)}
-    more = {name: recall[name] for name in parameters(cut)[0] if name in recall}
+    made = {"class_recall": np.linspace(0.2, 0.9, labels.max() + 1), "losses": scores[:, None]}
+    more = {name: made[name] for name in parameters(cut)[0] if name in made}
     return cut(scores=scores, labels=labels, rate=rate, ties=ties, **more)
 
 

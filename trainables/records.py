@@ -17,8 +17,8 @@ from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
 
 # Raised when a column is new or changes its meaning; rows of a version not named here are refused.
-SCHEMA_VERSION = 3
-_READ = (2, 3)
+SCHEMA_VERSION = 4
+_READ = (2, 3, 4)
 
 
 _TUPLES = ("class_names", "class_counts", "kept_counts", "test_counts", "warnings", "outcome")
@@ -101,7 +101,7 @@ def curve_from_json(text: str) -> TrainingCurve:
 
 _PER_PHASE = {
     "seconds": pa.float64(), "steps": pa.int64(), "examples": pa.int64(),
-    "tokens": pa.int64(), "padded_tokens": pa.int64(),
+    "tokens": pa.int64(), "padded_tokens": pa.int64(), "joules": pa.float64(),
 }  # fmt: skip
 _MEASURED = {
     **dict.fromkeys(("status", "error"), pa.string()),

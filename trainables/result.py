@@ -1,7 +1,7 @@
 """What a finished trial gives back: one row, and what each phase of it used; a training's curve."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ from trainables.spec import TrialSpec
 
 # Removed rows that a final model is asked about: shares of them are then known to 2 points.
 MOST_LOOKED_AT = 2_000
+# What a phase counts whatever device it is on.
+_COUNTED = ("seconds", "steps", "examples", "tokens", "padded_tokens")
 PHASES = ("embedding", "warmup", "scoring", "training", "evaluation")
 
 
@@ -34,6 +36,7 @@ class Phase:
         examples: Samples processed, repeats counted.
         tokens: Word pieces of those samples, padding left out; 0 where there are none.
         padded_tokens: Word pieces computed on, padding included.
+        joules: Energy by the counter of the device itself; None where none was read, or not of all of it.
     """
 
     seconds: float = 0.0
@@ -41,14 +44,26 @@ class Phase:
     examples: int = 0
     tokens: int = 0
     padded_tokens: int = 0
+    joules: float | None = None
 
     def __add__(self, other: "Phase") -> "Phase":
-        """Both phases together."""
-        return Phase(**{k: getattr(self, k) + v for k, v in asdict(other).items()})
+        """Both phases together; energy that was not read of one is not known of both."""
+        if _NOTHING in (self, other):
+            return other if self == _NOTHING else self
+        both = self.joules is not None and other.joules is not None
+        counts = {k: getattr(self, k) + getattr(other, k) for k in _COUNTED}
+        return Phase(**counts, joules=(self.joules or 0) + (other.joules or 0) if both else None)
 
     def __sub__(self, other: "Phase") -> "Phase":
         """What came after other, an earlier reading of the same count."""
-        return Phase(**{k: getattr(self, k) - v for k, v in asdict(other).items()})
+        if other == _NOTHING:
+            return self
+        both = self.joules is not None and other.joules is not None
+        counts = {k: getattr(self, k) - getattr(other, k) for k in _COUNTED}
+        return Phase(**counts, joules=(self.joules or 0) - (other.joules or 0) if both else None)
+
+
+_NOTHING = Phase()
 
 
 @dataclass(frozen=True, kw_only=True)

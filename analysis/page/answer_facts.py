@@ -6,13 +6,16 @@ import numpy as np
 
 from analysis.answers import Answer
 from analysis.class_retention import hurt_most
+from analysis.class_shares import by_training_shares
 from analysis.cost import counted_cost, mean_cost, measured_cost
 from analysis.envelope import Cell, JudgedCell
+from analysis.leaks import level_of_answer
 from analysis.page.guard_words import guard_facts
+from analysis.page.money_words import saved_price, study_pays
 from analysis.page.next_step import record_of
 from analysis.page.phrases import by_text, change_text, known_values, words_of
 from analysis.study import Study
-from analysis.wording import interval, percent, seeds_text, signed, trained_label
+from analysis.wording import interval, percent, seconds_text, seeds_text, signed, trained_label
 
 _ARMS = ("baseline", "pruned")
 
@@ -44,8 +47,9 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     if row is None or row.verdict is None:
         return ()
     found = [_rows(row.cell, "go" if saving else "would go"), _value(study, answer, row)]
+    found.append(_by_training_shares(study, answer, row))
     if saving:
-        found.append(_saves(row))
+        found.append(_saves(study, row))
     found.append(_hurt(study, row))
     found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
     if saving:
@@ -101,7 +105,28 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     )
 
 
-def _saves(row: JudgedCell) -> Fact | None:
+def _by_training_shares(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """Accuracy by the class shares of training, where those of the test rows are others."""
+    words, v = words_of(study), row.verdict
+    if not words.is_accuracy or v is None:
+        return None
+    alpha, share = level_of_answer(study, answer, row)
+    found = by_training_shares(row.cell, tolerance=v.tolerance, alpha=alpha, item_share=share)
+    if found is None:
+        return None
+    own = found.verdict
+    told = f", {own.verdict}" * (own.verdict != v.verdict)
+    few = ", ".join(found.left_out)
+    return Fact(
+        label="By the class shares of training",
+        value=f"{words.value(found.full)} → {words.value(found.pruned)}",
+        detail=f"{words.change(own.mean, own.low, own.high)}{told}; by those of the test rows, of which "
+        f"{percent(round(found.gap, 2))} would have to be of another class, {words.number(v.mean)}"
+        f"{f'; without {few}, of which too few rows are tested' * bool(few)}",
+    )
+
+
+def _saves(study: Study, row: JudgedCell) -> Fact | None:
     """Seconds first; samples beside them where the two disagree on whether anything is saved."""
     timed, found = mean_cost(row.cell, "seconds"), counted_cost(row.cell)
     if timed is None or found is None:
@@ -134,8 +159,9 @@ def _saves(row: JudgedCell) -> Fact | None:
     joined = "of" if by_clock >= 0 else "on top of"
     return Fact(
         label=f"{run} saves" if by_clock >= 0 else f"{run} costs more",
-        value=f"{seconds_text(abs(by_clock) * full_s)} {joined} {seconds_text(full_s)}",
-        detail=f"{detail}{rest}",
+        value=f"{seconds_text(abs(by_clock) * full_s)} {joined} {seconds_text(full_s)}"
+        f"{saved_price(study, row, abs(by_clock) * full_s)}",
+        detail=f"{detail}{rest}{study_pays(study, row) if by_clock > 0 else ''}",
     )
 
 
@@ -164,12 +190,3 @@ def _hurt(study: Study, row: JudgedCell) -> Fact | None:
         value=f"“{worst.name}”: {signed(worst.recall_delta_pp)}{likely} points",
         detail=more,
     )
-
-
-def seconds_text(seconds: float) -> str:
-    """Seconds as a person says them: 8.3 s, 4.2 min, 3.1 h."""
-    size = abs(seconds)
-    for unit, length in (("h", 3600), ("min", 60)):
-        if size >= 1.5 * length:
-            return f"{seconds / length:.1f} {unit}".replace("-", "−")
-    return f"{seconds:.1f} s".replace("-", "−")

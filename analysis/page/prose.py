@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analysis.answers import found_rates
+from analysis.matched import matched_methods, plain_methods
+from analysis.methods import RateCurve
 from analysis.page.answer_cards import AnswerCard
 from analysis.page.phrases import gain_share, margin_text, words_of
 from analysis.planted import PlantedCell, PlantedTable
@@ -36,7 +38,7 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     sentences += _everywhere(study)
     if len(found) > 1:
         shrink = sum(card.answer.rate > 0 for card in found)
-        sentences.append(f"{shrink} of {len(found)} data sets can shrink.")
+        sentences.append(f"{shrink} of {len(found)} data sets are shown to be able to shrink.")
     return sentences
 
 
@@ -64,22 +66,26 @@ def _experiments(study: Study) -> list[str]:
 
 
 def _everywhere(study: Study) -> list[str]:
-    """The method and warm-up found on every data set: each must pass there, all counted."""
+    """The method or matched selector and the warm-up found on every data set: each must pass there."""
     # A confirmed list speaks of its own data set alone.
     if len(study.sources) < 2 or any(study.confirms(source) for source in study.sources):
         return []
-    by_source = [found_rates(study, source) for source in study.sources]
-    common = [curve for curve in by_source[0] if all(curve in own for own in by_source)]
-    rates = {curve: min(own[curve] for own in by_source) for curve in common}
+    by_source = {source: found_rates(study, source) for source in study.sources}
+    rates: dict[tuple[str, float], float] = {}
+    for one in (*plain_methods(study), *matched_methods(study)):
+        for warmup in study.warmups:
+            curves = {source: RateCurve(method, warmup) for source, method in one.methods.items()}
+            own = [by_source[source].get(curve) for source, curve in curves.items()]
+            if len(own) == len(by_source) and None not in own:
+                rates[one.label, warmup] = min(rate for rate in own if rate is not None)
     best = max(rates, key=lambda curve: rates[curve], default=None)
     if best is None:
         return []
     if not rates[best]:
         return [f"No one cut is shown to be safe on all {len(by_source)} data sets."]
     return [
-        f"On all {len(by_source)} data sets at once {percent(rates[best])} can go by "
-        f"{study.methods[best.method]}, {percent(best.warmup)} warm-up, all {len(common)} methods "
-        "counted."
+        f"On all {len(by_source)} data sets at once {percent(rates[best])} can go by {best[0]}, "
+        f"{percent(best[1])} warm-up, all {len(rates)} methods counted."
     ]
 
 

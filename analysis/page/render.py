@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
+from analysis.page.average_words import average_texts
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
@@ -15,6 +16,7 @@ from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
+from analysis.page.money_words import study_sentences
 from analysis.page.page_parts import (
     as_island,
     open_templates,
@@ -44,7 +46,9 @@ _TITLES = {
     "envelope": "The operating envelope",
     "by_dataset": "Each data set on its own",
     "signals": "Does the signal beat throwing data away at random?",
+    "contrasts": "What differs in one thing alone",
     "retention": "Who gets dropped",
+    "causes": "Why classes are dropped unevenly",
     "pareto": "{metric} against compute",
     "breakeven": "When scoring pays for itself",
     "agree": "Do signals agree",
@@ -83,7 +87,7 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     """Title and variants of each figure; without classes none of who gets dropped."""
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
-    left_out = () if has_classes(study) else ("retention",)
+    left_out = () if has_classes(study) else ("retention", "causes")
     # A run at several total sizes asks this before all else.
     first = [name for name in ("frontier",) if variants[name]]
     names = [name for name in dict.fromkeys((*first, *FIGURES)) if name not in left_out]
@@ -131,6 +135,7 @@ def _context(study: Study) -> dict[str, Any]:
         "tally": tally(study),
         "planted": planted_panels(study),
         "altered": altered_texts(study),
+        "averages": average_texts(study),
         "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
         "words": words_of(study),
         "frontiers": frontier_answers(study),
@@ -158,6 +163,7 @@ def _context(study: Study) -> dict[str, Any]:
         "n_cells": len(study.rows),
         "compute": compute_table(study),
         "sweep": _sweep_text(study, sweep_cost(study.results)),
+        "money": [*study_sentences(study)],
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.condition_columns import method_label
 from analysis.confirmation import Confirmation
 from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
@@ -12,7 +13,7 @@ from analysis.page.phrases import value_of, value_text, words_of
 from analysis.page.prose import planted_sentences
 from analysis.planted import PlantedCell, SmallestClass, planted_tables
 from analysis.study import Study
-from analysis.table_rows import Row, cost_rows, method_label, trial_rows
+from analysis.table_rows import Row, cost_rows, trial_rows
 from analysis.wording import (
     MARKS,
     percent,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from analysis.page.answer_facts import Fact, seconds_text
+from analysis.page.answer_facts import Fact
 from analysis.page.warrant_phrases import guard_change, warranted_change, words_of_warrant
 from analysis.warrants import Warrant
-from analysis.wording import percent, signed
+from analysis.wording import percent, seconds_text, signed
 
 
 def warrant_facts(w: Warrant) -> Iterator[Fact]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.page.answer_facts import Fact, seconds_text
+from analysis.page.answer_facts import Fact
 from analysis.page.warrant_facts import warrant_facts
 from analysis.page.warrant_phrases import (
     afresh_text,
@@ -18,7 +18,7 @@ from analysis.page.warrant_phrases import (
 )
 from analysis.seeds_needed import few_decide
 from analysis.warrants import Warrant
-from analysis.wording import percent
+from analysis.wording import percent, seconds_text
 
 # How a verdict of the sweep is called beside one of the warrant.
 _SAID = {

@@ -139,6 +139,11 @@ class SweepOptions(TrainedOptions):
         ge=0,
     )
     track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
+    gpu_price: str = Field(
+        default="",
+        description="Dollars an hour of one accelerator, for the report; on CPUs of the cores that a trial "
+        "computes with.",
+    )
     calibrate: bool = Field(
         default=False, description="Run a few steps for the estimate of --dry-run."
     )

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from analysis.answers import answers
 from analysis.csv_lines import csv_lines
-from analysis.dropped_samples import Dropped, DroppedList, DroppedRow, DroppedSample
+from analysis.dropped_samples import ClassLikeness, Dropped, DroppedList, DroppedRow, DroppedSample
 from analysis.methods import Condition, condition_of
 from analysis.study import read_runs
+from orchestrator.execution.compared_cuts import class_likeness, shared_cuts
 from orchestrator.execution.signal_agreement import agreement
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import cut_needs
@@ -21,9 +22,8 @@ from orchestrator.store.atomic import atomic_write
 from orchestrator.trial_names import arm_text
 from trainables.data.dataset import Dataset
 from trainables.data.twins import Twins
-from trainables.evidence.requirements import rests_on
 from trainables.run_context import RunContext
-from trainables.selection.lookup import selector_of
+from trainables.selection.lookup import selector_evidence
 from trainables.selection.removed import Removal, file_rows, removal, removed_table
 from trainables.selection.scoring import Keep, read_scores, select
 from trainables.selection.surroundings import known_twins, predicted_classes, surroundings
@@ -69,7 +69,11 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
     names = _file_names([one.spec for one in wanted if one.is_own])
     lists: dict[TrialSpec, DroppedList] = {}
     samples: dict[str, dict[int, DroppedSample]] = {}
-    for one, removed in _removals(sweep, wanted):
+    gone: dict[TrialSpec, NDArray[np.int64]] = {}
+    alike: dict[str, ClassLikeness | None] = {}
+    for one, removed, likeness in _removals(sweep, wanted):
+        gone[one.spec] = removed.places.rows
+        alike[one.spec.twin.scorers[0].warm_key] = likeness
         file = names.get(one.spec, "")
         if file:
             atomic_write(sweep.run.folder / file, _csv(removed))
@@ -84,6 +88,8 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
         with_examples=examples,
         samples=samples,
         lists=tuple(lists[one.spec] for one in wanted if one.spec in lists),
+        shared=tuple(shared_cuts(gone)),
+        likeness=tuple(one for one in alike.values() if one),
     )
     atomic_write(sweep.run.folder / "dropped.json", dropped.to_json().encode())
 
@@ -111,7 +117,7 @@ def _is_there(sweep: Sweep, spec: TrialSpec) -> bool:
     """Whether a pruned trial's list can be had without anything being trained or passed over again."""
     if not sweep.store.has("scores", spec.score_key):
         return False
-    looks = rests_on(selector_of(spec.selector)) - {"labels"}
+    looks = selector_evidence(spec.selector, spec.selector_settings) - {"labels"}
     needs = cut_needs(spec, len(sweep.datasets[spec.data_sha].train), twins=False)
     return all(sweep.store.has(*one) for one in needs) and (not looks or sweep.is_done(spec))
 
@@ -123,8 +129,13 @@ def _is_of(spec: TrialSpec, headline: Condition) -> bool:
     return condition_of(spec) == headline
 
 
-def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted, Removal]]:
-    """The removed rows of each list, of one mark after another: embeddings are read once for each."""
+def _removals(
+    sweep: Sweep, wanted: Sequence[_Wanted]
+) -> Iterator[tuple[_Wanted, Removal, ClassLikeness | None]]:
+    """The removed rows of each list, and how alike the rows of a class are at its mark.
+
+    One mark follows another: embeddings are read once for each.
+    """
     marks: dict[str, list[_Wanted]] = {}
     for one in wanted:
         marks.setdefault(one.spec.twin.scorers[0].warm_key, []).append(one)
@@ -138,6 +149,7 @@ def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted
         beside = surroundings(
             together[0].spec, runs, twins=twins[dataset.sha], most_s=until - time.monotonic()
         )
+        likeness = class_likeness(together[0].spec, dataset, beside)
         for one in together:
             keep, scores = _cut(one.spec, runs, sweep)
             if keep.all():
@@ -150,7 +162,7 @@ def _removals(sweep: Sweep, wanted: Sequence[_Wanted]) -> Iterator[tuple[_Wanted
                     seen = replace(seen, vectors=None)
                 else:
                     left -= products
-            yield one, removal(one.spec, runs, keep, scores, seen)
+            yield one, removal(one.spec, runs, keep, scores, seen), likeness
 
 
 def _cut(spec: TrialSpec, runs: RunContext, sweep: Sweep) -> tuple[Keep, NDArray[np.float32]]:

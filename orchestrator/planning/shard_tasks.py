@@ -46,8 +46,9 @@ def _marks(spec: TrialSpec, others: Iterable[TrialSpec]) -> Iterator[tuple[Trial
     """The marked runs that a trial's scores look at, and what they see there."""
     evidence = resolve(spec).evidence
     yield spec, set(of_source(evidence, "pass"))
-    together = (EVIDENCE[name].of for name in of_source(evidence, "other runs"))
-    passed = of_source((name for names in together for name in names), "pass")
+    together = [of for name in of_source(evidence, "other runs") for of in EVIDENCE[name].of]
+    under = (EVIDENCE[name].rests_on for name in together)
+    passed = of_source(frozenset(together).union(*under), "pass")
     for other in others:
         yield other, set(passed)
 

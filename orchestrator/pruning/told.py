@@ -8,11 +8,10 @@ import numpy as np
 from rich.console import Console
 
 from analysis.chosen_conditions import Chosen
-from analysis.page.answer_facts import seconds_text
 from analysis.page.warrant_words import warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
-from analysis.wording import percent, whole_percent
+from analysis.wording import percent, seconds_text, whole_percent
 from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.pruning.survivors import Survivors
 from orchestrator.pruning.warrant import PlannedWarrant

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.envelope import JudgedCell
+from analysis.matched import shown_averages
 from analysis.methods import Condition, condition_of
 from analysis.metric_words import MetricWords
 from analysis.page.answer_cards import cards
@@ -16,6 +17,7 @@ from analysis.page.leak_words import leak_texts
 from analysis.page.phrases import margin_text, value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
+from analysis.verdicts import Verdict
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -76,7 +78,7 @@ def verdict_table(study: Study) -> Table:
     )
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
-    lines: dict[tuple[str, str, str], dict[float, str]] = {}
+    lines = _averages(study)
     for row in study.rows:
         condition = row.cell.condition
         head = (
@@ -88,6 +90,26 @@ def verdict_table(study: Study) -> Table:
     for head, cells in lines.items():
         table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
     return table
+
+
+def _averages(study: Study) -> dict[tuple[str, str, str], dict[float, str]]:
+    """The lines of the averages over data sets, as the others: by data set, signal and warm-up."""
+    lines: dict[tuple[str, str, str], dict[float, str]] = {}
+    for one, cells in shown_averages(study):
+        for cell in cells:
+            mark = "own" if cell.warmup is None else f"{_two_digits(cell.warmup)} %"
+            head = (f"average over {len(cell.rows)}", one.label, mark)
+            told = "not on all" if cell.verdict is None else _judged(words_of(study), cell.verdict)
+            lines.setdefault(head, {})[cell.rate] = told
+    return lines
+
+
+def _judged(words: MetricWords, v: Verdict) -> str:
+    """Mark, mean and interval."""
+    told = f"{MARKS[v.verdict]} {words.plain(v.mean)}"
+    if v.low is None or v.high is None:
+        return told
+    return f"{told} [{words.plain(v.low)}, {words.plain(v.high)}]"
 
 
 def _changes(words: MetricWords) -> str:
@@ -121,10 +143,8 @@ def _cell(words: MetricWords, row: JudgedCell) -> str:
     if verdict is None:
         return "no pair"
     short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
-    if verdict.low is None or verdict.high is None:
-        return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)}{short}"
-    interval = f"[{words.plain(verdict.low)}, {words.plain(verdict.high)}]"
-    return f"{MARKS[verdict.verdict]} {words.plain(verdict.mean)} {interval}{short}{_reasons(row)}"
+    reasons = "" if verdict.low is None else _reasons(row)
+    return f"{_judged(words, verdict)}{short}{reasons}"
 
 
 def _reasons(row: JudgedCell) -> str:

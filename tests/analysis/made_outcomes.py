@@ -32,6 +32,12 @@ def _classes(counts, *, accuracy=0.8, seed=0, said=None, decimals=None):
     return Truth(labels=y, class_names=names, prior=np.full(c, 1 / c)), said_of(probs, y)
 
 
+def _skewed(counts, prior):
+    """Classes whose shares in training are others than in the test set."""
+    truth, columns = _classes(counts, accuracy=0.6)
+    return replace(truth, prior=np.array(prior)), columns
+
+
 def _certain(counts, *, right):
     """Two classes, every row as sure as the others, all right or all wrong."""
     truth, _ = _classes(counts)
@@ -60,6 +66,8 @@ TEST_SETS = {
     "two classes, ties": _classes((30, 25), decimals=1),
     "one answer to all of two classes": _classes((30, 25), said=(0.7, 0.3)),
     "three classes": _classes((30, 20, 12)),
+    "other shares in training": _skewed((30, 20, 12), (0.1, 0.2, 0.7)),
+    "a class that training lacks": _skewed((30, 20, 12), (0.4, 0.6, 0.0)),
     "six classes, two without a row, one of three": _classes((30, 0, 20, 3, 12, 0)),
     "no class of five rows": _classes((4, 3, 2), accuracy=0.7),
     "classes of one row": _classes((1, 1, 1)),

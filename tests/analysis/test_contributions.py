@@ -3,15 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.class_means import (
+    of_accuracy_by_training_shares,
+    of_balanced_accuracy,
+    of_macro_f1,
+)
 from analysis.contributions import (
+    NoValueError,
     Truth,
     by_jackknife,
     enough,
     of_accuracy,
     of_auroc,
-    of_balanced_accuracy,
     of_log_loss,
-    of_macro_f1,
     prior_loss,
     rankable,
     ratio,
@@ -55,6 +59,9 @@ WEIGHTED = {
     "balanced_accuracy": lambda t, c, w: np.mean([
         _recall(t.y, c["predicted"], w, k) for k in enough(t)
     ]),
+    "accuracy_by_training_shares": lambda t, c, w: np.average(
+        [_recall(t.y, c["predicted"], w, k) for k in enough(t)], weights=t.prior[enough(t)]
+    ),
     "macro_f1": lambda t, c, w: np.mean([_f1(t.y, c["predicted"], w, k) for k in enough(t)]),
     "log_loss": lambda t, c, w: np.average(c["loss"], weights=w),
     "auroc": _auroc,
@@ -66,10 +73,35 @@ WEIGHTED = {
 
 def small_class_factor(name, truth):
     """What the influence of a class's rows is widened by, as a recall of few rows varies more."""
-    if name != "balanced_accuracy":
+    if name not in ("balanced_accuracy", "accuracy_by_training_shares"):
         return np.ones(len(truth.y))
     counts = np.bincount(truth.y)[truth.y]
     return np.sqrt(counts / np.maximum(counts - 1, 1))
+
+
+def test_by_training_shares_each_row_weighs_its_classs_training_share_over_its_test_share():
+    truth, columns = TEST_SETS["other shares in training"]
+    weight = truth.prior / np.bincount(truth.y) * len(truth.y)
+    expected = (weight[truth.y] * (columns["predicted"] == truth.y)).mean()
+    assert of_accuracy_by_training_shares(truth, columns).mean() == pytest.approx(expected)
+    assert abs(expected - of_accuracy(truth, columns).mean()) > 0.005
+
+
+def test_classes_absent_from_either_side_have_no_part_in_accuracy_by_training_shares():
+    y, said = np.repeat([0, 1, 3], [10, 20, 10]), np.repeat([0, 2, 1, 3], [10, 10, 10, 10])
+    names = tuple("abcd")
+    # Of class c there is no test row, of class d no training row: a and b count 3 to 1.
+    truth = Truth(labels=y, class_names=names, prior=np.array([0.3, 0.1, 0.6, 0.0]))
+    found = of_accuracy_by_training_shares(truth, {"predicted": said})
+    assert found.mean() == pytest.approx((3 * 1.0 + 1 * 0.5) / 4)
+    assert np.ptp(found[30:]) == 0
+
+
+@pytest.mark.parametrize("prior", [None, np.array([0.0, 0.0, 1.0])])
+def test_without_a_class_on_both_sides_there_is_no_accuracy_by_training_shares(prior):
+    truth = Truth(labels=np.repeat([0, 1], 10), class_names=tuple("abc"), prior=prior)
+    with pytest.raises(NoValueError, match="training"):
+        of_accuracy_by_training_shares(truth, {"predicted": truth.y})
 
 
 def test_every_metric_is_written_a_second_time_here():

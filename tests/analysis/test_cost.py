@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.cost import (
+    WITHOUT_EVIDENCE,
     break_even_epochs,
     counted_cost,
     flop,
@@ -14,7 +15,9 @@ from analysis.cost import (
     sweep_cost,
 )
 from analysis.envelope import cells
+from trainables.evidence.requirements import rests_on
 from trainables.result import Phase
+from trainables.selection.selectors import SELECTORS
 
 WARMUPS, RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
 TABLE = {
@@ -95,6 +98,17 @@ def test_rows_drawn_by_lot_and_trained_on_afresh_pay_for_no_warm_up(paired, meas
     cost = measured_cost(cell.pairs[0], measure)
     assert cost.once == 0
     assert cost.saved_net(1) == pytest.approx(cost.rate)
+
+
+def test_rows_drawn_by_a_cut_that_looks_at_the_warm_up_pay_for_it(paired):
+    (cell,) = cells(paired([0.1], protocol="restart", signal="random", selector="beta"))
+    assert measured_cost(cell.pairs[0], "seconds").once == pytest.approx(0.15 + 0.1)
+
+
+def test_cuts_that_need_no_warm_up_are_those_that_look_at_scores_and_classes():
+    assert {
+        name for name, row in SELECTORS.items() if not rests_on(row.cut) - {"labels"}
+    } == WITHOUT_EVIDENCE
 
 
 def test_a_run_that_saves_nothing_never_breaks_even():

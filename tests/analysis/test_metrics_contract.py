@@ -28,11 +28,22 @@ def _auroc(t, c):
     return _over(rankable(t), lambda k: theirs.roc_auc_score(t.y == k, c["probs"][:, k]))
 
 
+def _weights(t):
+    """Of each row its class's training share over its test share; 0 of classes too small to count."""
+    counts = np.bincount(t.y, minlength=len(t.class_names))
+    each = np.zeros(len(counts))
+    each[enough(t)] = t.prior[enough(t)] / counts[enough(t)]
+    return each[t.y]
+
+
 # What scikit-learn says of the same rows.
 SCIKIT_LEARN = {
     "accuracy": lambda t, c: theirs.accuracy_score(t.y, c["predicted"]),
     "balanced_accuracy": lambda t, c: theirs.recall_score(
         t.y, c["predicted"], labels=enough(t), average="macro"
+    ),
+    "accuracy_by_training_shares": lambda t, c: theirs.accuracy_score(
+        t.y, c["predicted"], sample_weight=_weights(t)
     ),
     "macro_f1": lambda t, c: theirs.f1_score(
         t.y, c["predicted"], labels=enough(t), average="macro"
@@ -106,7 +117,9 @@ def _largest_change(rng, metric, share):
         c = int(rng.integers(2, 5))
         counts = rng.integers(5 if metric.name != "auroc" else 10, 25, c)
         y = rng.permutation(np.repeat(np.arange(c), counts))
-        truth = replace(TEST_SETS["two classes"][0], labels=y, class_names=tuple("abcd"[:c]))
+        prior = np.arange(1.0, c + 1) / np.arange(1.0, c + 1).sum()
+        own = {"labels": y, "class_names": tuple("abcd"[:c]), "prior": prior}
+        truth = replace(TEST_SETS["two classes"][0], **own)
         # From useless to perfect, also where a class is hardly ever said.
         best = np.where(rng.random(len(y)) < rng.random(), y, rng.integers(c))
         best = np.where((best == rng.integers(c)) & (rng.random() < 0.5), rng.integers(c), best)

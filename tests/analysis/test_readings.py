@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, recall_score, roc_auc_score
 
 from analysis.criteria import Asked
 from analysis.metrics import METRICS, Margin, metric_of
@@ -42,6 +42,9 @@ def by_hand(name, labels, columns):
         return roc_auc_score(labels, columns["probs"], multi_class="ovr", average="macro")
     if name == "macro_f1":
         return f1_score(labels, columns["predicted"], average="macro")
+    if name == "accuracy_by_training_shares":
+        recalls = recall_score(labels, columns["predicted"], average=None)
+        return recalls @ truth_of(labels).prior
     if name == "balanced_accuracy":
         return balanced_accuracy_score(labels, columns["predicted"])
     return (labels == columns["predicted"]).mean()

@@ -3,7 +3,8 @@ import pytest
 
 from trainables.evidence.examples import ExampleEvidence, N
 from trainables.evidence.requirements import EVIDENCE
-from trainables.selection.selectors import SELECTORS, keep_global, n_keep
+from trainables.selection.cuts import n_keep
+from trainables.selection.selectors import SELECTORS, keep_global
 from trainables.signals import SIGNALS
 from trainables.testing import check_selector, check_signal
 
@@ -15,7 +16,9 @@ def test_every_signal_of_the_table_keeps_the_contract(name):
     check_signal(SIGNALS[name].score)
 
 
-@pytest.mark.parametrize("name", ["redundancy", "keep_one", "d2", "knn_shapley"])
+@pytest.mark.parametrize(
+    "name", ["redundancy", "keep_one", "d2", "knn_shapley", "facility_location", "infomax"]
+)
 def test_a_signal_on_approximate_neighbours_keeps_the_contract(name):
     check_signal(SIGNALS[name].score, settings={"probes": 5})
 

@@ -13,15 +13,18 @@ from trainables.data.dataset import Split, uniform_draws
 from trainables.data.dataset_file import write
 from trainables.data.subsampling import with_validation
 from trainables.errors import DataError
+from trainables.evidence.collector import Evidence
 from trainables.evidence.forward_passes import collect
+from trainables.evidence.marked_losses import loss_marks
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
+from trainables.selection.cuts import n_keep
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import sha_of
 from trainables.selection.scoring import join_scores, select
 from trainables.selection.scoring import score as scored_with
-from trainables.selection.selectors import SELECTORS, n_keep
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
 from trainables.stages import make_scores
@@ -37,7 +40,7 @@ ARMS = [("random", ()), ("redundancy", (("k", 10),)), ("keep_one", (("k", 10),))
 
 def bytes_of(row):
     """Everything of a row that must not depend on clock or machine."""
-    used = {name: replace(phase, seconds=0) for name, phase in row.phases.items()}
+    used = {name: replace(phase, seconds=0, joules=None) for name, phase in row.phases.items()}
     return replace(row, phases=used, finished="", host="")
 
 
@@ -410,6 +413,23 @@ def test_forgetting_where_no_sample_was_seen_twice_is_refused(specs, filled):
         run_trial(early, filled())
 
 
+def test_losses_at_marks_are_those_of_a_run_that_left_them_and_of_one_that_did_not(
+    specs, targeted, filled
+):
+    dataset, there = targeted
+    alone = filled("alone")
+    alone.get("data", dataset.sha, lambda path: write(dataset, path))
+    full, pruned = specs("linear", signal="cld", settings=(), data_sha=dataset.sha)
+    full = replace(full, data_sha=dataset.sha)
+    run_baseline(full, there, marks=[one for one in loss_marks(pruned) if one.warmup])
+    left, made = (Evidence(pruned, load_runs(pruned, cache)) for cache in (there, alone))
+    one, other = (evidence.get("marked_losses", {}) for evidence in (left, made))
+    assert (one.training == other.training).all() and (one.validation == other.validation).all()
+    # Seven passes over the training rows and seven over those held out, and no warm-up of its own.
+    passes = 7 * (len(dataset.train) + len(dataset.validation))
+    assert left.used.examples == made.used.examples == passes
+
+
 def test_a_signal_with_a_target_asks_for_a_validation_split(specs, filled):
     _, pruned = specs("linear", signal="tracin", settings=())
     with pytest.raises(ValueError, match="hold one out with --validation-fraction"):
@@ -471,7 +491,8 @@ def test_a_list_scored_by_its_own_seed_is_what_the_pruned_trial_trains_on_afresh
     own, listed = (run_trial(spec, cache) for spec in (pruned, replace(pruned, scored_by=(3,))))
     assert (own.kept_sha, own.weights_sha) == (listed.kept_sha, listed.weights_sha)
     used = [
-        {name: replace(p, seconds=0) for name, p in row.phases.items()} for row in (own, listed)
+        {name: replace(p, seconds=0, joules=None) for name, p in row.phases.items()}
+        for row in (own, listed)
     ]
     assert used[0] == used[1]
 

@@ -18,6 +18,7 @@ from trainables.data.loading import columns_of, read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.stress import check_alterations, stressed
 from trainables.data.subsampling import (
+    by_name,
     drawn,
     held_out,
     imbalanced,
@@ -260,7 +261,8 @@ def _read(source: Source) -> Dataset:
         target=read.target,
     )
     if card.imbalance > 1:
-        dataset = imbalanced(dataset, card.imbalance, np.random.default_rng(card.seed))
+        rng, order = np.random.default_rng(card.seed), by_name(dataset, card.order, card.classes)
+        dataset = imbalanced(dataset, card.imbalance, rng, order=order)
     return dataset
 
 

@@ -1,14 +1,17 @@
 """Parts of a split drawn by class."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.data.columns import excerpt
 from trainables.data.copies import copy_groups
 from trainables.data.dataset import Dataset, Split
 from trainables.data.whole_groups import WholeGroups
 from trainables.errors import DataError, UsageError
+from trainables.suggestions import did_you_mean
 
 
 def proportional(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -174,21 +177,28 @@ def limited(dataset: Dataset, rows: int, rng: np.random.Generator, *, split: str
     return _with_train(dataset, chosen, notes, is_limited=True)
 
 
-def imbalanced(dataset: Dataset, ratio: float, rng: np.random.Generator) -> Dataset:
-    """The data set with training classes of geometric sizes, the first the largest.
+def imbalanced(
+    dataset: Dataset, ratio: float, rng: np.random.Generator, *, order: Sequence[int] = ()
+) -> Dataset:
+    """The data set with training classes of geometric sizes.
 
     Args:
         dataset: To take from; the test split stays as it is.
         ratio: Largest class over smallest, above 1.
         rng: Decides which rows stay.
+        order: Class numbers from the largest to the smallest, each once; empty for 0, 1, 2 ...
     """
     labels, classes = dataset.train.labels, len(dataset.class_names)
+    falling = np.array(order or range(classes))
     largest = np.bincount(labels, minlength=classes).min()
-    quotas = np.rint(largest * ratio ** -(np.arange(classes) / (classes - 1))).astype(np.int64)
+    sizes = np.rint(largest * ratio ** -(np.arange(classes) / (classes - 1))).astype(np.int64)
+    quotas = np.empty(classes, dtype=np.int64)
+    quotas[falling] = sizes
     chosen = per_class(labels, quotas, rng)
+    first, last = (excerpt(dataset.class_names[k]) for k in (falling[0], falling[-1]))
     note = (
         f"made imbalanced: {quotas.sum():,} of {len(labels):,} training rows, "
-        f"classes of {quotas[0]:,} to {quotas[-1]:,}"
+        f"classes of {sizes[0]:,} ({first}) to {sizes[-1]:,} ({last})"
     )
     return _with_train(dataset, chosen, (*dataset.notes, note), is_limited=dataset.limited)
 
@@ -196,6 +206,35 @@ def imbalanced(dataset: Dataset, ratio: float, rng: np.random.Generator) -> Data
 def with_train_rows(dataset: Dataset, chosen: NDArray[np.bool_], note: str) -> Dataset:
     """The data set, marked as limited, with some of its training rows, a mask of shape (n,), and a note of it."""
     return _with_train(dataset, chosen, (*dataset.notes, note), is_limited=True)
+
+
+def by_name(dataset: Dataset, order: Sequence[str], classes: Sequence[str] = ()) -> tuple[int, ...]:
+    """The numbers of classes in an order of their names.
+
+    Args:
+        dataset: Which has them.
+        order: Every class's name once; empty for none.
+        classes: What the classes are called where the data numbers them alone, from 0 or from 1.
+
+    Raises:
+        DataError: If a name is not one of the data's, or one is missing or there twice.
+    """
+    names = list(dataset.class_names)
+    if any(names == [str(k + first) for k in range(len(classes))] for first in (0, 1)):
+        names = list(classes)
+    for name in order:
+        if name not in names:
+            raise DataError(
+                f"{dataset.name}: class {excerpt(name)} of the order of its sizes is not in the data, whose "
+                f"classes are {excerpt(', '.join(names))}.{did_you_mean(name, names)}"
+            )
+    if order and sorted(order) != sorted(names):
+        wrong = next(name for name in names if order.count(name) != 1)
+        raise DataError(
+            f"{dataset.name}: the order of its sizes names class {excerpt(wrong)} {order.count(wrong)} times; "
+            "it names every class once"
+        )
+    return tuple(names.index(name) for name in order)
 
 
 def _with_train(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset
+from trainables.energy import EnergyMeter, device_counter
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import (
     EVIDENCE,
@@ -195,9 +196,9 @@ class Evidence:
         arguments = below.arguments_of(piece.maker, settings)
         if piece.is_sharded:
             arguments[SHARD] = range(self._rows) if shard is None else shards_of(self._rows)[shard]
-        started = time.perf_counter()
+        started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
         found = piece.maker(**arguments)
-        own = Phase(seconds=time.perf_counter() - started)
+        own = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
         arrays: Arrays = (
             {f.name: getattr(found, f.name) for f in fields(found)}
             if is_dataclass(found)

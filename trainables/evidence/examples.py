@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from trainables.data.dataset import uniform_draws
 from trainables.evidence.ensembles import Checkpoint, SubsetModels
+from trainables.evidence.marked_losses import MarkedLosses
 from trainables.evidence.requirements import (
     EVIDENCE,
     Settings,
@@ -54,6 +55,8 @@ def _moved(name: str, value: Any, order: NDArray[np.intp]) -> Any:
         return [_moved(name, one, order) for one in value]
     if isinstance(value, Checkpoint):
         return replace(value, probs=value.probs[order], features=value.features[order])
+    if isinstance(value, MarkedLosses):
+        return replace(value, training=value.training[order])
     if isinstance(value, SubsetModels):
         return replace(value, inside=value.inside[:, order], correct=value.correct[:, order])
     return value if name.startswith("validation_") or name == "moments" else value[order]
@@ -89,6 +92,9 @@ def _made() -> dict[str, Any]:
         "validation_probs": checkpoints[0].validation_probs,
         "validation_features": checkpoints[0].validation_features,
         "checkpoints": checkpoints,
+        "marked_losses": MarkedLosses(
+            training=np.abs(_floats(rng, N, 5)), validation=np.abs(_floats(rng, _V, 5))
+        ),
         "subset_models": SubsetModels(
             inside=rng.random((30, N)) < 0.7,
             correct=rng.random((30, N)) < 0.8,
@@ -112,8 +118,8 @@ def _checkpoint(rng: np.random.Generator, logits: NDArray[np.float64]) -> Checkp
 def _visits(
     rng: np.random.Generator, labels: NDArray[np.int64], logits: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float32]]:
-    """Three visits, the last one of half the samples only."""
-    seen = logits[:, None] + rng.standard_normal((N, 3, _C))
+    """Four visits, the third one of half the samples only."""
+    seen = logits[:, None] + rng.standard_normal((N, 4, _C))
     own = labels[:, None, None]
     chosen = np.take_along_axis(seen, own, axis=2)[:, :, 0]
     probs = np.take_along_axis(_softmax(seen), own, axis=2)[:, :, 0]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
+from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, draw_from
 from trainables.errors import UsageError
 from trainables.keys import seed_for
@@ -53,6 +54,7 @@ def batches(
     lengths = network.lengths[split]
     wanted = np.arange(len(lengths)) if rows is None else np.asarray(rows, dtype=np.int64)
     by_length = wanted[np.argsort(lengths[wanted], kind="stable")]
+    meter = EnergyMeter(device_counter()).start()
     try:
         for start in range(0, len(by_length), _BATCH):
             here, started = by_length[start : start + _BATCH], time.perf_counter()
@@ -68,7 +70,8 @@ def batches(
             }
             # Brought to the host inside the measured time: an accelerator is waited for here.
             seen = {name: out[name].float().cpu() for name in ("logits", *names)}
-            yield here, seen, learner.work(split, here, time.perf_counter() - started)
+            took = time.perf_counter() - started
+            yield here, seen, learner.work(split, here, took, joules=meter.lap())
     finally:
         hook.remove()
 

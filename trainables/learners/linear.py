@@ -14,6 +14,7 @@ from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset, PartOf
 from trainables.data.dataset_file import read
+from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
@@ -92,9 +93,9 @@ def open_linear(
         return head(_features_of_part(spec, dataset.part_of, cache), fitted=Phase())
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     if is_fitted and fitted_on is not None:
-        started = time.perf_counter()
+        started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
         features = _word_pieces(tokens, fitted_on)
-        took = Phase(seconds=time.perf_counter() - started)
+        took = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
         return head(features, fitted=tokens.used + took)
     features, took = _shared_features(spec, tokens, cache)
     return head(features, fitted=tokens.used + took if is_fitted else Phase())
@@ -110,9 +111,9 @@ def _shared_features(spec: TrialSpec, tokens: Tokens, cache: Cache) -> tuple[Arr
     embed = _word_pieces if spec.model == "linear" else partial(_encode, spec)
 
     def write(path: Path) -> dict[str, Any]:
-        started = time.perf_counter()
+        started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
         features = embed(tokens)
-        used = Phase(seconds=time.perf_counter() - started)
+        used = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
         parts = [features[name] for name in tokens.splits]
         write_arrays(path, {"features": np.concatenate(parts)}, about)
         return {"used": asdict(used)}

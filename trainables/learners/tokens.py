@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, Split
+from trainables.energy import EnergyMeter, device_counter
 from trainables.learners.encoder import read_encoder
 from trainables.learners.pretrained import BUILT_IN, Model, opened
 from trainables.learners.words import (
@@ -133,12 +134,12 @@ def fitted_tokens(
         max_length: Pieces that are kept of a text, ends included.
         fitted_on: Which training texts the pieces are made of, shape (n,); all without it.
     """
-    started = time.perf_counter()
+    started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
     lines = words["train"].lines
     known = lines if fitted_on is None else lines.filter(pa.array(fitted_on))
     vocabulary = train_pieces(known.to_pylist())
     splits = cut_words(words, vocabulary, max_length)
-    used = Phase(seconds=time.perf_counter() - started)
+    used = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
     return Tokens(splits=splits, vocabulary=len(vocabulary), pad=0, used=used)
 
 

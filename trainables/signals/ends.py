@@ -36,6 +36,16 @@ ENDS: dict[str, Ends] = {
         "first to go as copies or near cluster centres",
         "last to go as copies or near cluster centres",
     ),
+    "zcore": Ends(
+        "that cover least of the embeddings by themselves",
+        "that cover most of the embeddings by themselves",
+    ),
+    "k_centre": Ends(
+        "picked last as nearest to those picked", "picked first as farthest from those picked"
+    ),
+    "facility_location": Ends(
+        "picked last as best represented by those picked", "picked first as representing most rows"
+    ),
     "ssl_prototypes": Ends(
         "nearest to the centre of their cluster", "farthest from the centre of their cluster"
     ),
@@ -49,6 +59,10 @@ ENDS: dict[str, Ends] = {
     "d2": Ends(
         "picked last as hard and unlike those picked",
         "picked first as hard and unlike those picked",
+    ),
+    "infomax": Ends(
+        "easiest for the model and most like those kept",
+        "hardest for the model and least like those kept",
     ),
     "el2n": Ends("the model finds easiest", "the model finds hardest"),
     "el2n_ensemble": Ends("the models find easiest", "the models find hardest"),
@@ -80,6 +94,10 @@ ENDS: dict[str, Ends] = {
         "whose label's probability moved least in training",
         "whose label's probability moved most in training",
     ),
+    "dual": Ends(
+        "whose label's probability was high or steady",
+        "whose label's probability was low and unsteady",
+    ),
     "stability_under_dropout": Ends(
         "whose prediction dropout changes least", "whose prediction dropout changes most"
     ),
@@ -96,6 +114,10 @@ ENDS: dict[str, Ends] = {
         "whose training steps suit the validation rows most",
     ),
     "trak": Ends("that help the validation rows least", "that help the validation rows most"),
+    "cld": Ends(
+        "whose loss moves least with the validation loss",
+        "whose loss moves most with the validation loss",
+    ),
     "label_quality": Ends(
         "whose labels look least likely right", "whose labels look most likely right"
     ),

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.evidence.marked_losses import loss_at_mark
 from trainables.signals.difficulty import check_split
 
 # Stands in for a probability of 0, which float32 makes of anything smaller.
@@ -27,13 +28,7 @@ def loss(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.fl
         arXiv:cmp-lg/9407020, began sampling by uncertainty; here with the label known.
     """
     check_split(probs, labels)
-    others = probs.astype(np.float64)
-    chance = others[np.arange(len(labels)), labels]
-    others[np.arange(len(labels)), labels] = 0
-    # By the other classes: float32 rounds p near 1 to 1, and -log p of many rows to 0.
-    odds_against = others.sum(axis=1) / np.maximum(chance, _TINY)
-    scores: NDArray[np.float32] = np.log1p(odds_against).astype(np.float32)
-    return scores
+    return loss_at_mark(probs, labels)
 
 
 def entropy(probs: NDArray[np.float32]) -> NDArray[np.float32]:

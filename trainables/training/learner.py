@@ -18,6 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from trainables.arrays import Arrays
+from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device, draw_from
 from trainables.errors import DataError
 from trainables.keys import seed_for
@@ -52,6 +53,7 @@ class Learner:
     ) -> None:
         self.network, self.training, self.seed = network, training, seed
         self.steps, self.used = 0, network.fitted
+        self._meter = EnergyMeter(device_counter())
         self.labels = torch.tensor(labels, device=device())
         named = list(network.module.named_parameters())
         self._names = {parameter: name for name, parameter in named}
@@ -92,18 +94,23 @@ class Learner:
             self.steps - schedule.fork,
             None if until is None else until - schedule.fork,
         )
+        self._meter.start()
         for step in ahead:
             started = time.perf_counter()
             self._step(step, schedule.later_seed)
             self.steps += 1
             if self.steps % _CHECK_EVERY == 0:
                 self._check()
-            self.used += self.work("train", step.rows, time.perf_counter() - started)
+            took = time.perf_counter() - started
+            joules = self._meter.lap(at_once=False)
+            self.used += self.work("train", step.rows, took, joules=joules)
             yield self.steps
         # Waits for an accelerator, and so belongs to the time it took.
         started = time.perf_counter()
         self._check()
-        self.used += Phase(seconds=time.perf_counter() - started)
+        took = time.perf_counter() - started
+        self.used += Phase(seconds=took, joules=self._meter.lap())
+        self._meter = EnergyMeter(device_counter())
 
     def _step(self, step: Step, seed: int) -> None:
         for group in self._optimizer.param_groups:
@@ -151,13 +158,16 @@ class Learner:
                 )
         self._unchecked = []
 
-    def work(self, split: str, rows: NDArray[np.int64], seconds: float) -> Phase:
+    def work(
+        self, split: str, rows: NDArray[np.int64], seconds: float, *, joules: float | None = None
+    ) -> Phase:
         """One batch, as it is counted."""
         tokens = int(self.network.lengths[split][rows].sum())
         padded = self.network.width(split, rows) * len(rows)
         return Phase(
-            seconds=seconds, steps=1, examples=len(rows), tokens=tokens, padded_tokens=padded
-        )
+            seconds=seconds, steps=1, examples=len(rows), tokens=tokens, padded_tokens=padded,
+            joules=joules,
+        )  # fmt: skip
 
     def visits(self) -> Arrays:
         """Loss, margin and correctness at each training visit, shape (n, t); nan if not seen."""
@@ -197,7 +207,9 @@ class Learner:
         for parameter, moments in self._optimizer.state.items():
             state |= {f"{m}.{self._names[parameter]}": v for m, v in moments.items()}
         state |= {f"visits.{name}": table for name, table in self._seen.items()}
-        used = self.used if timed else replace(self.used, seconds=0.0)
+        # What the steps since the last reading took is in the file, too.
+        self.used += Phase(joules=self._meter.lap())
+        used = self.used if timed else replace(self.used, seconds=0.0, joules=None)
         facts = json.dumps({"steps": self.steps, "used": asdict(used)}, sort_keys=True)
         plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         path.write_bytes(save(plain, metadata={"learner": facts}))

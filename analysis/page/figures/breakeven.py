@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.cost import REUSES, Cost, best_measured_costs
 from analysis.methods import Method
+from analysis.money import Retraining, retraining
 from analysis.page.figures.style import (
     CONTROL,
     MOST_NAMED,
@@ -20,6 +21,7 @@ from analysis.page.figures.style import (
     markers,
     rounded,
 )
+from analysis.page.money_words import pays_text
 from analysis.study import Study
 from analysis.wording import percent, removed_text
 
@@ -37,12 +39,14 @@ class BreakEvenData:
         label: What the reader chooses.
         costs: By method.
         labels: Their names.
+        study: What training again takes by the clock, and when it has paid for the study, by method.
     """
 
     key: str
     label: str
     costs: dict[Method, Cost]
     labels: dict[Method, str]
+    study: dict[Method, Retraining]
 
     @property
     def named(self) -> tuple[Method, ...]:
@@ -53,9 +57,16 @@ class BreakEvenData:
 
     @property
     def caption(self) -> str:
-        """What is left out of the picture."""
+        """What is left out of the picture, and when the study itself has paid."""
         pale = len(self.costs) - len(self.named)
-        return f" {pale} more methods are pale lines." if pale else ""
+        quickest = min(self.study, key=lambda method: self.study[method].pruned_s, default=None)
+        told = ""
+        if quickest is not None:
+            told = (
+                f" With the study counted, {self.labels[quickest]}, whose runs take least here, "
+                f"{pays_text(self.study[quickest])}."
+            )
+        return f"{f' {pale} more methods are pale lines.' if pale else ''}{told}"
 
     @property
     def table(self) -> PageTable:
@@ -65,12 +76,14 @@ class BreakEvenData:
             "method",
             *(f"{n} runs, %" if n > 1 else "1 run, %" for n in some),
             "pays from run",
+            "pays from run, study counted",
         )
         rows = tuple(
             (
                 self.labels[method],
                 *(_saved(cost, n, 1) for n in some),
                 _pays_from(cost),
+                _with_study(self.study.get(method)),
             )
             for method, cost in self.costs.items()
         )
@@ -87,6 +100,11 @@ def _pays_from(cost: Cost) -> float | None:
     return max(1, math.ceil(_even(cost))) if _even(cost) < 1e6 else None
 
 
+def _with_study(one: Retraining | None) -> int | None:
+    """None also where a saving by the clock is not shown."""
+    return one.pays_from if one and one.is_shown else None
+
+
 def _saved(cost: Cost, runs: int, digits: int) -> float | None:
     share = cost.saved_net(runs)
     return None if share is None else rounded(100 * share, digits)
@@ -99,17 +117,20 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
         costs = [(row, cost) for row, cost in best_measured_costs(study.of(source)) if cost.restart]
         conditions = [row.cell.condition for row, _ in costs]
         for rate, warmup in sorted({(c.rate, c.warmup) for c in conditions}):
-            own = {
-                row.cell.condition.method: cost
+            here = [
+                (row, cost)
                 for row, cost in costs
                 if (row.cell.condition.rate, row.cell.condition.warmup) == (rate, warmup)
-            }
+            ]
+            own = {row.cell.condition.method: cost for row, cost in here}
+            timed = {row.cell.condition.method: retraining(study, row) for row, _ in here}
             found.append(
                 BreakEvenData(
                     key=f"{name}|{percent(rate)}|{percent(warmup)}",
                     label=f"{name} · {removed_text(rate, warmup)}",
                     costs=own,
                     labels={method: study.methods[method] for method in own},
+                    study={method: one for method, one in timed.items() if one},
                 )
             )
     return found

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analysis.methods import Method
+from analysis.matched import MethodBySource, averaged, methods_by_source
 from analysis.metric_words import MetricWords
+from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.heatmap import bar_title, color_ticks, outline, stepped_colors
 from analysis.page.figures.style import (
     INK,
@@ -19,13 +20,15 @@ from analysis.page.figures.style import (
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
-from analysis.verdicts import Verdict, average
-from analysis.wording import MARKS, percent, removed_text, seeds_text
+from analysis.verdicts import Verdict
+from analysis.wording import MARKS, percent, seeds_text
 
 _SCALE_pp = 3.0
 # Room around the squares, in squares: half the outline would be cut off at the frame.
 _RIM = 0.012
 _COLUMNS = ("warm-up", "rate", "verdict")
+# A warm-up, or None where each data set of an average has one of its own, and a rate.
+Place = tuple[float | None, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,47 +62,47 @@ class EnvelopeData:
     Attributes:
         key: Names the variant in a link.
         label: What the reader chooses.
-        warmups: Rows, the shortest first.
+        warmups: Rows, the shortest first; None where each data set has one of its own.
         rates: Columns, the smallest first.
         squares: Those measured or planned.
         tolerance: Where the colours step.
         words: How the metric is written.
         group: Heading above it where the reader chooses; empty for verdicts by interval.
+        note: What to know of what is shown.
     """
 
     key: str
     label: str
-    warmups: tuple[float, ...]
+    warmups: tuple[float | None, ...]
     rates: tuple[float, ...]
-    squares: Mapping[tuple[float, float], Square]
+    squares: Mapping[Place, Square]
     tolerance: float
     words: MetricWords
     group: str = ""
+    note: str = ""
 
     @property
     def caption(self) -> str:
-        """What to know of the basis."""
+        """What to know of it and of its basis."""
         if not self.group:
-            return ""
+            return self.note
         return (
-            " Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
+            f"{self.note} Here the mean alone judges, as in the study this tool grew from: luck of the seeds "
             "counts as much as effect."
         )
 
     @property
     def table(self) -> PageTable:
         """The squares as rows."""
-        squares, digits = sorted(self.squares.items()), self.words.digits + 1
+        squares, digits = sorted(self.squares.items(), key=_order), self.words.digits + 1
         rows = [_table_row(at, square, digits) for at, square in squares]
         own = (f"{self.words.head(bound)}, this test set" for bound in ("low", "high"))
         return PageTable(columns=(*_COLUMNS, *self.words.heads, "seeds", *own), rows=tuple(rows))
 
 
-def _table_row(
-    at: tuple[float, float], square: Square, digits: int
-) -> tuple[str | float | None, ...]:
+def _table_row(at: Place, square: Square, digits: int) -> tuple[str | float | None, ...]:
     v = square.verdict
-    where = (percent(at[0]), percent(at[1]))
+    where = (_mark(at[0]), percent(at[1]))
     if v is None:
         return (*where, square.note, None, None, None, None, None, None)
     bounds = (v.mean, v.low, v.high)
@@ -109,7 +112,7 @@ def _table_row(
 
 
 def envelope_data(study: Study) -> list[EnvelopeData]:
-    """The heatmaps: the average over data sets by method, then each data set by method.
+    """The heatmaps: averages over data sets, matched selectors first, then each data set by method.
 
     First all of them by interval, then by the mean alone.
     """
@@ -125,12 +128,12 @@ def _by_mean(data: EnvelopeData) -> EnvelopeData:
 
 def _by_interval(study: Study) -> list[EnvelopeData]:
     found = []
-    if len(study.sources) > 1 and _has_average(study):
-        for method, label in study.methods.items():
-            squares = _averaged(study, method)
-            if any(square.verdict for square in squares.values()):
-                named = f"Average over {len(study.sources)} data sets · {label}"
-                found.append(_variant(study, ("average", label), named, squares, study.tolerance))
+    for one in methods_by_source(study):
+        if squares := _averaged(study, one):
+            joint = "," if one.is_matched else " ·"
+            named = f"Average over {len(study.sources)} data sets{joint} {one.label}"
+            whole = _variant(study, ("average", one.label), named, squares, study.tolerance)
+            found.append(replace(whole, note=f" {average_note(study, one)}"))
     for source, name in study.sources.items():
         for method, label in study.methods.items():
             squares = {
@@ -149,43 +152,32 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
     return found
 
 
-def _has_average(study: Study) -> bool:
-    """Whether data sets have one line and one unit: what is in the unit of each has no mean over them."""
-    lines = {row.verdict.tolerance for row in study.rows if row.verdict}
-    return bool(study.metric.unit) and len(lines) < 2
-
-
-def _averaged(study: Study, method: Method) -> dict[tuple[float, float], Square]:
-    by_source = {
-        name: {
-            (r.cell.condition.warmup, r.cell.condition.rate): r for r in study.of(source, method)
-        }
-        for source, name in study.sources.items()
-    }
-    squares = {}
-    for at in sorted({at for rows in by_source.values() for at in rows}):
-        rows = {name: rows.get(at) for name, rows in by_source.items()}
-        verdicts = [row.verdict for row in rows.values() if row and row.verdict]
-        missing = [name for name, row in rows.items() if not (row and row.verdict)]
-        squares[at] = Square(
-            verdict=None if missing else average(verdicts),
-            n_planned=max(row.cell.n_planned for row in rows.values() if row),
-            note="not measured on " + ", ".join(missing) if missing else "",
+def _averaged(study: Study, one: MethodBySource) -> dict[Place, Square]:
+    return {
+        (cell.warmup, cell.rate): Square(
+            verdict=cell.verdict,
+            n_planned=cell.n_planned,
+            note="not measured on " + ", ".join(study.sources[source] for source in cell.missing)
+            if cell.missing
+            else "",
         )
-    return squares
+        for cell in averaged(study, one)
+    }
 
 
 def _variant(
     study: Study,
     names: tuple[str, str],
     label: str,
-    squares: Mapping[tuple[float, float], Square],
+    squares: Mapping[Place, Square],
     tolerance: float,
 ) -> EnvelopeData:
     return EnvelopeData(
         key="|".join(names),
         label=label,
-        warmups=tuple(sorted({warmup for warmup, _ in squares})),
+        warmups=tuple(
+            dict.fromkeys(warmup for (warmup, _), _ in sorted(squares.items(), key=_order))
+        ),
         rates=tuple(sorted({rate for _, rate in squares})),
         squares=squares,
         tolerance=tolerance,
@@ -255,7 +247,7 @@ def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) 
         ),
         yaxis=axis(
             "warm-up on all data" if lines > 1 else "warm-up",
-            tickvals=list(range(lines)), ticktext=[percent(share) for share in data.warmups],
+            tickvals=list(range(lines)), ticktext=[_mark(share) for share in data.warmups],
             showgrid=False, range=[lines - 0.5 + 3 * _RIM, -0.5 - 3 * _RIM],
         ),
         annotations=missing,
@@ -282,9 +274,17 @@ def _text(words: MetricWords, square: Square, is_many: bool) -> str:
     return "<br>".join(lines)
 
 
-def _hover(words: MetricWords, square: Square, warmup: float, rate: float) -> str:
+def _mark(warmup: float | None) -> str:
+    return "own" if warmup is None else percent(warmup)
+
+
+def _order(item: tuple[Place, Square]) -> Place:
+    return (item[0][0] or 0.0, item[0][1])
+
+
+def _hover(words: MetricWords, square: Square, warmup: float | None, rate: float) -> str:
     v = square.verdict
-    where = removed_text(rate, warmup)
+    where = f"{percent(rate)} removed after {warmup_text(warmup)}"
     if v is None:
         return where
     bounds = f" {words.interval(v.low, v.high)}" if v.low is not None else ""

@@ -36,6 +36,7 @@ class RetentionData:
     Attributes:
         key: Names the variant in a link.
         label: What the reader chooses.
+        where: The data set, the rate and the warm-up.
         by_method: Retention of each method, random last.
         labels: Their names.
         order: Classes drawn, the one that loses most first, by the first method.
@@ -44,6 +45,7 @@ class RetentionData:
 
     key: str
     label: str
+    where: tuple[DatasetId, float, float]
     by_method: dict[Method, Retention]
     labels: dict[Method, str]
     order: tuple[int, ...]
@@ -114,7 +116,7 @@ def retention_data(study: Study) -> list[RetentionData]:
                 if len(frames) > 1:
                     first, *_, last = [study.methods[m] for m in by_method if not m.is_control]
                     names = (f"{key}|{i + 1}", f"{where} · {first} … {last}")
-                found.append(_frame_data(study, by_method, names))
+                found.append(_frame_data(study, by_method, names, (source, rate, -negative)))
     return found
 
 
@@ -143,7 +145,10 @@ def _by_method(
 
 
 def _frame_data(
-    study: Study, by_method: dict[Method, Retention], names: tuple[str, str]
+    study: Study,
+    by_method: dict[Method, Retention],
+    names: tuple[str, str],
+    where: tuple[DatasetId, float, float],
 ) -> RetentionData:
     # Bars for the method with something to show: by class the bias is zero by construction.
     lead = min(by_method, key=lambda method: (method.is_control, method.selector != "global"))
@@ -152,6 +157,7 @@ def _frame_data(
     return RetentionData(
         key=names[0],
         label=names[1],
+        where=where,
         by_method=by_method,
         labels={method: study.methods[method] for method in by_method},
         order=tuple(int(k) for k in shown[np.argsort(bias[shown], kind="stable")]),

@@ -28,6 +28,8 @@ _SIGNALS = {
     "prototypes": ("#A86A00", "cross"),
     "random": (CONTROL, "x-thin"),
 }
+# Of lines that are data sets.
+SET_COLORS = ("#0067A3", "#C24E00", "#00825D", "#A8508A", "#A86A00", "#7A5BC2")
 _MORE = ("star", "hexagon", "bowtie", "pentagon", "hourglass", "triangle-left")
 # Colours on the light page and what they become on the dark one; read by the page's script.
 DARK = {

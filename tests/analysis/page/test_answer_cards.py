@@ -255,7 +255,7 @@ def test_the_lead_says_what_goes_on_all_data_sets():
     sentences = opening(seen, cards(seen))
     assert "go on from their warm-up mark" in sentences[1]
     assert sentences[2].startswith("On all 2 data sets at once 30% can go by")
-    assert sentences[3] == "2 of 2 data sets can shrink."
+    assert sentences[3] == "2 of 2 data sets are shown to be able to shrink."
 
 
 def test_the_tally_counts_every_verdict_and_warns_of_means_that_passed():

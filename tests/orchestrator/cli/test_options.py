@@ -148,3 +148,9 @@ def test_a_uri_as_storage_leaves_each_machine_its_cache():
     found = SweepOptions(storage="s3://b/p", cache="/c").resources()
     assert (found.cache, found.storage) == (Path("/c"), "s3://b/p")
     assert found.runs == Path("runs")
+
+
+@pytest.mark.parametrize("text", ["0", "2,5", "nan"])
+def test_a_bad_price_is_refused_before_anything_is_planned(text):
+    found = CliRunner().invoke(app, ["sweep", "--gpu-price", text, "--dataset", "not there"])
+    assert found.exit_code == 2 and f"--gpu-price is '{text}'" in found.output

@@ -13,7 +13,9 @@ from analysis.answers import answers
 from analysis.dropped_samples import load_dropped
 from analysis.report import write_report
 from analysis.study import read_runs
+from orchestrator.execution import compared_cuts
 from orchestrator.execution.collect_dropped import write_dropped
+from orchestrator.execution.compared_cuts import class_likeness
 from orchestrator.planning.judging import write_tests
 from orchestrator.planning.plan import plan_sweep, store_inputs
 from orchestrator.planning.request import Request
@@ -26,6 +28,7 @@ from trainables.data.synthetic import synthetic
 from trainables.evidence.collector import Evidence
 from trainables.run_context import RunContext
 from trainables.selection.scoring import select
+from trainables.selection.surroundings import surroundings
 
 SECRET = "quokkaword"
 
@@ -172,6 +175,52 @@ def test_no_training_text_is_written_where_none_is_wanted(ended, dropped):
     assert json.loads((ended.run.folder / "dropped.json").read_text()) == before
 
 
+def test_rows_that_two_seeds_remove_are_counted_of_every_condition(ended, dropped, dataset):
+    gone = {
+        spec: {*np.flatnonzero(~kept_by(ended, spec, dataset))}
+        for spec in ended.specs if spec.kind == "pruned"
+    }  # fmt: skip
+    assert len(dropped.shared) == 2 * 4
+    for one in dropped.shared:
+        own = {seed: gone[replace(one.spec, seed=seed)] for seed in (11, 17, 23)}
+        assert one.removed == {seed: len(rows) for seed, rows in own.items()}
+        pairs = [(11, 17), (11, 23), (17, 23)]
+        assert one.common == tuple((a, b, len(own[a] & own[b])) for a, b in pairs)
+
+
+def test_the_likeness_of_a_class_is_that_of_its_rows_one_by_one(ended, dropped, dataset):
+    marks = {spec.warm_key: spec for spec in ended.specs if spec.kind == "pruned"}
+    assert {one.warm_key for one in dropped.likeness} == {*marks}
+    for one in dropped.likeness:
+        evidence = Evidence(marks[one.warm_key], RunContext(dataset, ended.store))
+        vectors = evidence.get("embeddings", {}).astype(np.float64)
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        likeness = units @ units.T
+        np.fill_diagonal(likeness, -np.inf)
+        mean = np.sort(likeness, axis=1)[:, -10:].mean(axis=1)
+        for k, name in enumerate(dataset.class_names):
+            rows = dataset.train.labels == k
+            assert one.by_class[name] == pytest.approx(mean[rows].mean(), abs=1e-4)
+        assert (one.k, one.looked_at) == (10, len(mean))
+
+
+def test_without_neighbours_some_rows_of_each_class_are_looked_at(
+    ended, dropped, dataset, monkeypatch
+):
+    spec = next(spec for spec in ended.specs if spec.signal == "redundancy")
+    beside = surroundings(spec, RunContext(dataset, ended.store))
+    bare = replace(beside, neighbours=None)
+    (known,) = [one for one in dropped.likeness if one.warm_key == spec.warm_key]
+    every = class_likeness(spec, dataset, bare)
+    assert every.by_class == pytest.approx(known.by_class, abs=1e-4)
+    monkeypatch.setattr(compared_cuts, "_OF_CLASS", 20)
+    some = class_likeness(spec, dataset, bare)
+    assert some.looked_at == 60 and some.by_class == pytest.approx(known.by_class, abs=0.1)
+    monkeypatch.setattr(compared_cuts, "_MOST_SEARCHED", 1.0)
+    assert class_likeness(spec, dataset, bare) is None
+    assert class_likeness(spec, dataset, replace(bare, vectors=None)) is None
+
+
 def test_few_rows_are_shown_of_many_lists(ended, dropped, monkeypatch):
     monkeypatch.setattr(module, "_MOST_ROWS", 4 * 40 + 70)
     shown = [one.shown for one in module._wanted(ended)]
@@ -180,7 +229,9 @@ def test_few_rows_are_shown_of_many_lists(ended, dropped, monkeypatch):
 
 def test_beyond_the_budget_of_searches_other_lists_name_copies_alone(ended, monkeypatch):
     monkeypatch.setattr(module, "_MOST_SEARCHED", 0.0)
-    found = {one.spec: removed for one, removed in module._removals(ended, module._wanted(ended))}
+    found = {
+        one.spec: removed for one, removed, _ in module._removals(ended, module._wanted(ended))
+    }
     own = {one.spec for one in module._wanted(ended) if one.is_own}
     assert {removed.search for spec, removed in found.items() if spec in own} == {"exact"}
     assert {removed.search for spec, removed in found.items() if spec not in own} == {"none"}

@@ -40,6 +40,21 @@ def test_an_unknown_name_is_refused_with_the_nearest(arm, message):
         specs(replace(GRIDS["demo"], blocks=(block,)))
 
 
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        (Arm(signal="keep_one", selector="beta"), "keep_one:beta draws each row by itself.*dual"),
+        (Arm(signal="el2n", selector="beta"), "beta has no data to score by after 0.8 epochs"),
+        (Arm(signal="forgetting"), "forgetting has no data to score by after 0.8 epochs"),
+    ],
+)
+def test_what_a_selector_cannot_go_by_is_refused_before_anything_runs(arm, message):
+    block = GridBlock(datasets=("synthetic",), warmups=(0.1,), rates=(0.1,), arms=(arm,))
+    training = replace(GRIDS["signals"].training, epochs=8)
+    with pytest.raises(ValueError, match=message):
+        specs(replace(GRIDS["signals"], blocks=(block,), training=training))
+
+
 def test_the_protocol_changes_pruned_trials_and_no_baseline():
     data = {"tickets": "sha"}
     one = expand(GRIDS["demo"], data, MODEL)

@@ -22,6 +22,7 @@ from trainables.errors import DataError, UsageError
 from trainables.learners import LEARNERS
 from trainables.records import curve_to_json
 from trainables.result import TrainingCurve
+from trainables.signals import SIGNALS
 
 SMALL = Request(
     grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1, 2), rates=(0.1, 0.3), warmups=(0.05,),
@@ -292,6 +293,23 @@ def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal
 
 
 @pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("redundancy,k=0", "redundancy looks at 0 neighbours.* give redundancy,k=1 to k=299"),
+        ("knn_shapley,k=0", "knn_shapley looks at 0 neighbours"),
+        ("el2n:coverage,cutoff=1.5", r"coverage: cutoff is 1.5; it must lie in \[0, 1\)"),
+        ("redundancy:window,top=2", r"window: top is 2; it must lie in \[0, 1\]"),
+        ("label_quality,by=odd", "label_quality: by is 'odd'; it must be self_confidence"),
+        ("mem_head,share=2", "mem_head: models is 200 and share 2; there must be"),
+        ("redundancy:coverage,cutoff=0.2,cutoff_by=score", "no end of the scores of redundancy"),
+    ],
+)
+def test_a_setting_that_could_only_fail_later_is_refused_at_the_plan(planned, signal, said):
+    with pytest.raises(UsageError, match=said):
+        planned(replace(SMALL, signals=(signal,)))
+
+
+@pytest.mark.parametrize(
     ("signal", "most"),
     [
         ("redundancy,probes=18", 17),
@@ -302,6 +320,18 @@ def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal
 def test_more_clusters_than_there_are_cannot_be_looked_through(planned, signal, most):
     with pytest.raises(ValueError, match=f"synthetic:300 of 300 rows.* give 1 to {most}, or 0"):
         planned(replace(SMALL, signals=(signal,)))
+
+
+def test_more_rows_than_a_signal_can_order_are_refused_with_signals_that_can(planned, monkeypatch):
+    monkeypatch.setitem(SIGNALS, "k_centre", replace(SIGNALS["k_centre"], most_rows=299))
+    said = "takes at most 299 of them, and synthetic:300 has 300; use facility_location or keep_one"
+    with pytest.raises(UsageError, match=said):
+        planned(replace(SMALL, signals=("k_centre",)))
+
+
+def test_a_setting_that_means_nothing_is_refused_before_anything_is_scheduled(planned):
+    with pytest.raises(UsageError, match="by is 'aum'; give one of el2n, loss"):
+        planned(replace(SMALL, signals=("infomax,by=aum",)))
 
 
 def csv_of(folder, name, n):

@@ -223,7 +223,7 @@ def test_a_trainer_of_ones_own_sees_the_table_of_each_subset(tmp_path, monkeypat
     [
         (
             {"sizes": (8, 0), "signals": ("keep_one",)},
-            "keep_one: k is 10, and a row of synthetic:200, 8 rows has 7 others; give k=7 or less",
+            "keep_one looks at 10 neighbours, and synthetic:200, 8 rows has 8 rows: give keep_one,k=1 to k=7",
         ),
         ({"protocol": "continue"}, "with the protocol continue"),
         ({"adaptive": True}, "with --seeds adaptive"),

@@ -83,6 +83,13 @@ def test_passes_over_other_members_and_earlier_marks_are_tasks_too():
     assert needed(tasks, "score", "tracin") == {"features+probs": 2 * 3 * 2}
 
 
+def test_losses_at_earlier_marks_rest_on_one_pass_over_each():
+    tasks = plan([FULL, pruned("cld", checkpoints=4)], {"d": 1000})
+    passes = [task for task in tasks if task.names == ("probs",)]
+    assert len({(task.spec.warm_key, task.place) for task in passes}) == len(passes) == 3 * 5
+    assert needed(tasks, "score", "cld") == {"probs": 3 * 5}
+
+
 def lonely(scores, labels, rate, ties, neighbours, *, k=3):
     """A selector that looks at neighbours."""
 
@@ -121,14 +128,17 @@ def small():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [{}, {"probes": 4}])
+@pytest.mark.parametrize(
+    ("signal", "settings"),
+    [("keep_one", {}), ("keep_one", {"probes": 4}), ("knn_shapley", {"probes": 8})],
+)
 def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
-    tmp_path, small, settings, monkeypatch
+    tmp_path, small, signal, settings, monkeypatch
 ):
     from trainables.data.dataset_file import write
     from trainables.trial import run_trial
 
-    spec = replace(pruned("keep_one", **settings), data_sha=small.sha)
+    spec = replace(pruned(signal, **settings), data_sha=small.sha)
     spec = replace(spec, learner="linear", model="linear", model_sha="linear")
     shared, alone = (Resources(cache=tmp_path / name) for name in ("shared", "alone"))
     for one in (shared, alone):

@@ -18,6 +18,7 @@ from trainables.data.cards import DATASETS
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read, write
+from trainables.data.subsampling import by_name
 from trainables.errors import DataError
 
 COUNTS = {"imdb": 25_000, "ag_news": 46_105, "yahoo_health22": 145_481, "sst2": 67_349,
@@ -130,19 +131,65 @@ def test_a_limited_test_split_is_noted_and_marked():
     assert "limited to 50 of 2,000 test rows" in dataset.notes
 
 
-def test_the_imbalanced_yahoo_is_four_to_one_with_the_test_split_whole(tmp_path):
-    columns = {
-        "question_title": ["t"] * 4000,
-        "question_content": [""] * 4000,
-        "best_answer": [str(i) for i in range(4000)],
-        "topic": [i % 10 for i in range(4000)],
-    }
-    for split in ("train", "test"):
-        save(tmp_path / "yahoo_answers" / f"{split}.parquet", pa.table(columns))  # fmt: skip
-    dataset = load(Source(name="yahoo_answers_imbalanced", data_dir=tmp_path))
+YAHOO = DATASETS["yahoo_answers_imbalanced"]
+
+
+@pytest.fixture
+def imbalanced_yahoo(tmp_path):
+    """Loads it from a folder whose topics are called so."""
+
+    def make(names):
+        columns = {
+            "question_title": ["t"] * 4000,
+            "question_content": [""] * 4000,
+            "best_answer": [str(i) for i in range(4000)],
+            "topic": [names[i % 10] for i in range(4000)],
+        }
+        for split in ("train", "test"):
+            save(tmp_path / "yahoo_answers" / f"{split}.parquet", pa.table(columns))
+        return load(Source(name="yahoo_answers_imbalanced", data_dir=tmp_path))
+
+    return make
+
+
+def test_the_imbalanced_yahoo_is_four_to_one_with_the_test_split_whole(imbalanced_yahoo):
+    dataset = imbalanced_yahoo(list(range(10)))
     sizes = np.bincount(dataset.train.labels)
-    assert (sizes[0], sizes[-1], len(dataset.test)) == (400, 100, 4000)
+    assert (sizes.max(), sizes.min(), len(dataset.test)) == (400, 100, 4000)
+    ratios = sorted(sizes)[1:] / np.array(sorted(sizes)[:-1])
+    assert ratios == pytest.approx(4 ** (1 / 9), abs=0.01)
     assert dataset.train.texts[0].startswith("t\n")
+
+
+@pytest.mark.parametrize("first", [None, 0, 1], ids=["names", "numbers from 0", "numbers from 1"])
+def test_science_is_the_smallest_class_of_the_imbalanced_yahoo(imbalanced_yahoo, first):
+    numbers = [] if first is None else [k + first for k in range(10)]
+    dataset = imbalanced_yahoo(numbers or list(YAHOO.classes))
+    sizes = np.bincount(dataset.train.labels).tolist()
+    shown = [str(number) for number in numbers] or list(YAHOO.classes)
+    of = {
+        YAHOO.classes[shown.index(name)]: size
+        for name, size in zip(dataset.class_names, sizes, strict=True)
+    }
+    assert sorted(of, key=lambda name: -of[name]) == list(YAHOO.order)
+    assert (of["Society & Culture"], of["Science & Mathematics"]) == (400, 100)
+    assert f"classes of 400 ({shown[0]!r}) to 100 ({shown[1]!r})" in dataset.notes[-1]
+
+
+def test_a_class_of_the_order_that_the_data_lack_is_refused_with_its_nearest(imbalanced_yahoo):
+    names = ["Science and Mathematics" if "Science" in name else name for name in YAHOO.classes]
+    with pytest.raises(DataError, match=r"'Science & Mathematics' .*'Science and Mathematics'"):
+        imbalanced_yahoo(names)
+
+
+@pytest.mark.parametrize(("order", "says"), [
+    (("a", "b", "d"), "class 'c' 0 times"), (("a", "b", "c", "d", "a"), "class 'a' 2 times"),
+    (("a", "c", "d", "bb"), "'bb' .* not in the data.*Did you mean 'b'"),
+])  # fmt: skip
+def test_an_order_names_every_class_once(order, says):
+    dataset = replace(load(Source(name="synthetic", limit=40)), class_names=("a", "b", "c", "d"))
+    with pytest.raises(DataError, match=says):
+        by_name(dataset, order)
 
 
 def test_every_card_on_the_hub_has_a_pinned_commit():

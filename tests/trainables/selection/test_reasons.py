@@ -61,7 +61,7 @@ def cut(signal, selector="global", prune="low", rate=0.3, scores=None):
         SPEC, signal=signal, selector=selector, selector_settings=tuple(usual.items()),
         prune=prune, rate=rate,
     )  # fmt: skip
-    extra = {"class_recall": get("class_recall")} if selector == "class_error" else {}
+    extra = {name: get(name) for name in parameters(SELECTORS[selector].cut)[0] if name != "labels"}
     keep = SELECTORS[selector].cut(
         scores=scores if prune == "low" else -scores, labels=LABELS, rate=rate,
         ties=uniform_draws(EVERY, spec.seed, "ties"), **extra, **usual,
@@ -143,7 +143,8 @@ def class_centre():
 
 
 def visits(name):
-    return get(name)[:, :2].astype(np.float64)
+    """The first visits of each row, as many as every row had."""
+    return np.array([row[~np.isnan(row)][:3] for row in get(name)], dtype=np.float64)
 
 
 def own(probs):
@@ -204,7 +205,9 @@ MEASURED = {
     "confidence": lambda: np.exp(-visits("losses")).mean(axis=1),
     "variability": lambda: -np.exp(-visits("losses")).std(axis=1),
     "correctness": lambda: visits("correct").mean(axis=1),
-    "stability_over_visits": lambda: -np.exp(-visits("losses")).std(axis=1),
+    "stability_over_visits": lambda: (
+        -np.abs(np.diff(np.exp(-visits("losses").astype(np.float64)), axis=1)).mean(axis=1)
+    ),
     "stability_under_dropout": lambda: (
         -(
             bits(get("dropout_probs").astype(np.float64).mean(1))
@@ -249,6 +252,12 @@ def test_coverage_draws_in_the_bins_and_drops_the_top_first():
     assert all(is_true(row, found[row], scores, keep, "el2n") for row in top)
     assert all(ENDS["el2n"].high in found[row] for row in top)
     assert {found[row] for row in found if row not in top} == {f"{BY_LOT} among rows of like score"}
+
+
+@pytest.mark.parametrize("signal", ["dual", "random"])
+def test_beta_draws_all_its_rows_by_odds(signal):
+    said = {reason for _, reason in told(*cut(signal, "beta"))}
+    assert said == {f"{BY_LOT}, the odds by score and by its label's probability in training"}
 
 
 def test_of_equal_scores_all_are_counted_and_those_that_stay_are_told():

@@ -1,0 +1,81 @@
+"""Losses of training and validation rows at the start and several marks of one warm-up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.errors import UsageError
+from trainables.evidence.ensembles import Found
+from trainables.spec import TrialSpec
+
+# Stands in for a probability of 0, which float32 makes of anything smaller.
+_TINY = float(np.finfo(np.float32).tiny)
+# Two pairs of numbers always correlate by 1 or -1.
+_LEAST_CHANGES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedLosses:
+    """Cross-entropy of each row's label at t marks of a warm-up, in nats.
+
+    Attributes:
+        training: Of the training rows, shape (n, t), the earliest mark first.
+        validation: Of the validation rows, shape (v, t).
+    """
+
+    training: NDArray[np.float32]
+    validation: NDArray[np.float32]
+
+
+def loss_at_mark(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Cross-entropy of each row's label, in nats, at least 0.
+
+    Args:
+        probs: Predicted class probabilities, shape (n, c).
+        labels: Given classes, shape (n,), integers in [0, c).
+
+    Returns:
+        Shape (n,).
+    """
+    others = probs.astype(np.float64)
+    chance = others[np.arange(len(labels)), labels]
+    others[np.arange(len(labels)), labels] = 0
+    # By the other classes: float32 rounds p near 1 to 1, and -log p of many rows to 0.
+    odds_against = others.sum(axis=1) / np.maximum(chance, _TINY)
+    losses: NDArray[np.float32] = np.log1p(odds_against).astype(np.float32)
+    return losses
+
+
+def validation_loss_at_mark(
+    validation_probs: NDArray[np.float32], validation_labels: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The same of the validation rows, shape (v,)."""
+    return loss_at_mark(validation_probs, validation_labels)
+
+
+def loss_marks(spec: TrialSpec, *, checkpoints: int = 6) -> list[TrialSpec]:
+    """The start of the run and evenly spaced marks of its warm-up, the last at the end of that."""
+    if checkpoints < _LEAST_CHANGES:
+        raise UsageError(
+            f"checkpoints is {checkpoints}; {_LEAST_CHANGES} or more after the start give the changes "
+            "of the loss that a correlation needs"
+        )
+    if not spec.warmup:
+        raise UsageError(
+            f"{spec.signal} compares how losses change during a warm-up, and --warmup 0 has none; use "
+            "a warm-up of at least one epoch"
+        )
+    # Before its first step a run is the same whatever comes after, and no run goes on from there.
+    start = replace(spec, warmup=0.0, protocol="restart")
+    shares = [spec.warmup * (i + 1) / checkpoints for i in range(checkpoints - 1)]
+    return [start, *(replace(spec, warmup=round(share, 6)) for share in shares), spec]
+
+
+def put_marked_losses_together(_: Sequence[TrialSpec], found: Found) -> MarkedLosses:
+    """The losses of all marks, in their order."""
+    return MarkedLosses(
+        training=np.stack([one["loss_at_mark"] for one in found], axis=1),
+        validation=np.stack([one["validation_loss_at_mark"] for one in found], axis=1),
+    )

@@ -1,0 +1,100 @@
+"""Signals of how a sample's loss, or its label's probability, went during training."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.errors import UsageError
+from trainables.evidence.marked_losses import MarkedLosses
+from trainables.signals.dynamics import first_visits
+
+Floats = NDArray[np.float64]
+
+
+def cld(
+    marked_losses: MarkedLosses,
+    labels: NDArray[np.int64],
+    validation_labels: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Correlation of a row's loss changes with those of its class on the validation split.
+
+    Losses are looked at between steps, of all rows at the same weights: before the first step and at
+    evenly spaced marks of the warm-up. The source then keeps the best of each class. A row of a class that the validation
+    split has no row of is held against the mean of all validation rows; the source drops it.
+
+    Args:
+        marked_losses: Losses of training rows (n, t) and validation rows (v, t) at t marks.
+        labels: Given classes, shape (n,).
+        validation_labels: Classes of the validation rows, shape (v,), v at least 1.
+
+    Returns:
+        Pearson correlations in [-1, 1], shape (n,), float32; higher is learnt as the class is, 0
+        where a loss never changes.
+
+    Raises:
+        UsageError: If the validation loss is the same at all marks.
+
+    References:
+        Nagaraj, Ravikumar, Roy, "Coresets from Trajectories: Selecting Data via Correlation of
+        Loss Differences", 2025, arXiv:2508.20230.
+    """
+    validation = marked_losses.validation.astype(np.float64)
+    overall = np.diff(validation.mean(axis=0))
+    if not overall.any():
+        raise UsageError(
+            f"the validation loss is the same at all {validation.shape[1]} marks of the warm-up; use "
+            "a longer warm-up, or fewer checkpoints"
+        )
+    changes = np.diff(marked_losses.training.astype(np.float64), axis=1)
+    scores = np.empty(len(labels), dtype=np.float32)
+    for label in np.unique(labels):
+        aims = validation_labels == label
+        aim = np.diff(validation[aims].mean(axis=0)) if aims.any() else overall
+        scores[labels == label] = _correlations(changes[labels == label], aim)
+    return scores
+
+
+def dual(losses: NDArray[np.float32], *, window: int = 0) -> NDArray[np.float32]:
+    """DUAL: how unsteady and how low the label's probability was, window by window.
+
+    In each window of visits the standard deviation of the label's probability, times one minus its
+    mean; averaged over windows. What is settled goes first, whether learnt at once or never.
+
+    Args:
+        losses: Cross-entropy at each visit, in nats, shape (n, t), nan where not visited; at least
+            two visits each.
+        window: Visits in a row, from 2 to the number of visits; 0 is a third of them, as the
+            source's 10 of 30, and 2 at least.
+
+    Returns:
+        Scores of at least 0, shape (n,), float32; higher is more unsteady and harder.
+
+    Raises:
+        ValueError: If window is out of its range, or a sample was visited less than twice.
+
+    References:
+        Cho, Shin, Kang, Yun, "Lightweight Dataset Pruning without Full Training via Example
+        Difficulty and Prediction Uncertainty", 2025, arXiv:2502.06905.
+    """
+    chances = np.exp(-first_visits(losses, "losses", least=2))
+    t = chances.shape[1]
+    width = window or max(2, t // 3)
+    if not 2 <= width <= t:
+        raise ValueError(
+            f"window is {window}, and there are {t} visits of each sample; give 2 to {t}, 0 for a "
+            "third of them, or a longer warm-up"
+        )
+    total = np.zeros(len(chances))
+    for start in range(t - width + 1):
+        inside = chances[:, start : start + width]
+        total += inside.std(axis=1, ddof=1) * (1 - inside.mean(axis=1))
+    scores: NDArray[np.float32] = (total / (t - width + 1)).astype(np.float32)
+    return scores
+
+
+def _correlations(rows: Floats, aim: Floats) -> Floats:
+    """Pearson correlation of each row (n, s) with one aim (s,); 0 where either never varies."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    aim = aim - aim.mean()
+    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(aim)
+    found: Floats = np.clip(rows @ aim / np.where(lengths > 0, lengths, 1), -1, 1)
+    return found
