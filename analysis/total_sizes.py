@@ -104,8 +104,10 @@ def _families(study: Study, source: DatasetId, runs: list[_Run]) -> Iterator[Stu
 
 def _labels(named: Mapping[Method, str]) -> dict[Method, str]:
     """Names without what all of them share, such as the budget: the sentence on the sizes says it."""
-    ends = {label.partition(", ")[2] for label in named.values()}
-    return {m: label.partition(", ")[0] if len(ends) == 1 else label for m, label in named.items()}
+    parts = {method: label.split(", ") for method, label in named.items()}
+    while min(map(len, parts.values())) > 1 and len({own[-1] for own in parts.values()}) == 1:
+        parts = {method: own[:-1] for method, own in parts.items()}
+    return {method: ", ".join(own) for method, own in parts.items()}
 
 
 def _at_size(training: Training, budget: str, n: int, total: int) -> Training:

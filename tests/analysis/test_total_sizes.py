@@ -55,7 +55,7 @@ def test_a_family_is_read_to_a_frontier(seen):
 
 def test_a_signal_that_bends_the_frontier_is_named_first_and_drawn(seen):
     (data,) = frontier_data(seen)
-    assert data.name.startswith("EL2N") and data.frontier.bends
+    assert data.name == "EL2N (global)" and data.frontier.bends
     assert [line.share for line in data.lines] == [1.0, 0.5, 0.25]
     assert len(frontier_figure(data)["data"]) == 2 + len(data.lines)
     (answer,) = frontier_answers(seen)
