@@ -16,6 +16,9 @@ from trainables.selection.cutoff import cutoff_notes
 from trainables.selection.lookup import signal_of
 from trainables.spec import VECTORS, TrialSpec
 
+# Of 10 % flipped labels in AG News, heads on an encoder after one epoch found 64 %, on a frozen one 61 %, after
+# six 45 %.
+_SHORT_EPOCHS = 1.0
 _SEEDS = {
     1: "1 seed gives no interval: every verdict will be inconclusive",
     2: "exploratory: two seeds choose what to test, they decide nothing",
@@ -113,7 +116,7 @@ def _of_labels(specs: Sequence[TrialSpec]) -> Iterator[str]:
         signal, run = signal_of(spec.signal), (spec.twin.model, epochs_seen(spec))
         if signal.labels_by == "through embeddings":
             blind.setdefault(run, {})[spec.signal] = None
-        elif signal.is_held_out:
+        elif signal.is_held_out and epochs_seen(spec) > _SHORT_EPOCHS:
             held_out.setdefault(run, {})[spec.signal] = None
     for (model, epochs), names in blind.items():
         yield (
