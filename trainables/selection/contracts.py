@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
+from trainables.evidence.requirements import settings_of
 from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.selection.selectors import SELECTORS
-from trainables.signals import SIGNALS
+from trainables.signals import SIGNALS, Signal
 from trainables.spec import VECTORS, TrialSpec
 
 # Below this share of true neighbours a warning says how to find more.
@@ -64,15 +65,15 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs = epochs_seen(spec)
-    needs = {spec.signal: resolve(spec).signal.needs_epochs}
+    signal, epochs = resolve(spec).signal, epochs_seen(spec)
+    needs = {spec.signal: (signal.epochs_for(dict(spec.settings)), _or_less(spec, signal))}
     if spec.selector in SELECTORS:
-        needs[spec.selector] = SELECTORS[spec.selector].needs_epochs
-    for name, least in needs.items():
+        needs[spec.selector] = (SELECTORS[spec.selector].needs_epochs, "")
+    for name, (least, or_less) in needs.items():
         if round(epochs, 6) < least:
             raise UsageError(
                 f"{name} has no data to go by after {epochs:g} epochs of warm-up: it needs every "
-                f"sample seen {least:g} times, {longer(least, spec)}"
+                f"sample seen {least:g} times, {longer(least, spec)}{or_less}"
             )
 
 
@@ -89,6 +90,13 @@ def check_odds(spec: TrialSpec) -> None:
             f"{spec.signal}:{spec.selector} draws each row by itself, and a score of {spec.signal} rests on "
             f"which other rows go; use {spec.signal}:global, or a signal such as dual or el2n"
         )
+
+
+def _or_less(spec: TrialSpec, signal: Signal) -> str:
+    """What else to do where a setting asks for so many visits."""
+    name, seen = signal.more_visits_than, int(round(epochs_seen(spec), 6))
+    least = max(2, int(settings_of(signal.score)[name])) if name else 0
+    return f"; or give {name}={seen - 1}" if name and seen > least else ""
 
 
 def epochs_seen(spec: TrialSpec) -> float:
@@ -123,10 +131,17 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = epochs_seen(spec), resolve(spec).signal.min_epochs
-    if round(epochs, 6) >= least:
-        return ()
-    return (
-        f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
-        f"{least:g} epochs on, {longer(least, spec)}",
-    )
+    signal, found = resolve(spec).signal, []
+    epochs, least = epochs_seen(spec), signal.min_epochs
+    if round(epochs, 6) < least:
+        found.append(
+            f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
+            f"{least:g} epochs on, {longer(least, spec)}"
+        )
+    models = int({**settings_of(signal.score), **dict(spec.settings)}.get("models", 0))
+    if models < signal.least_models:
+        found.append(
+            f"{spec.signal} by {models:,} models: its order is mostly chance below {signal.least_models:,}, "
+            f"each a run of its own; give models={signal.least_models}, or leave models out"
+        )
+    return tuple(found)

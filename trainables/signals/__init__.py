@@ -44,6 +44,7 @@ from trainables.signals.trajectories import cld, dual
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
 from trainables.signals.zcore import zcore
+from trainables.spec import Setting
 
 HardEnd = Literal["low", "high", ""]
 
@@ -59,6 +60,8 @@ class Signal:
         cost: What it adds to a run, in forward passes over the training set (F) and more.
         min_epochs: Epochs of warm-up from which on it means what its source says; warned below.
         needs_epochs: Epochs below which it has no data yet; refused.
+        more_visits_than: A setting that every row must be seen more often than, beside that; "" for none.
+        least_models: Whole models below which its order is mostly chance; warned below.
         both_ways: Whether papers disagree which end to keep.
         affordable: Whether it costs a small part of a run, and so is in the grid `signals`.
         selector: How its source cuts.
@@ -74,6 +77,8 @@ class Signal:
     cost: str = field(kw_only=True)
     min_epochs: float = field(default=0.0, kw_only=True)
     needs_epochs: float = field(default=0.0, kw_only=True)
+    more_visits_than: str = field(default="", kw_only=True)
+    least_models: int = field(default=0, kw_only=True)
     both_ways: bool = field(default=False, kw_only=True)
     affordable: bool = field(default=True, kw_only=True)
     selector: str = field(default="global", kw_only=True)
@@ -95,6 +100,13 @@ class Signal:
     def needs(self) -> tuple[str, ...]:
         """The evidence it asks for."""
         return parameters(self.score)[0]
+
+    def epochs_for(self, settings: Mapping[str, Setting]) -> float:
+        """Epochs of warm-up below which it has no data with some settings; those left out are its own."""
+        if not self.more_visits_than:
+            return self.needs_epochs
+        chosen = {**parameters(self.score)[1], **settings}
+        return max(self.needs_epochs, int(chosen[self.more_visits_than]) + 1)
 
     @property
     def needs_labels(self) -> bool:
@@ -166,9 +178,22 @@ SIGNALS: dict[str, Signal] = {
         correctness, cost="0", min_epochs=3, needs_epochs=1, both_ways=True, hard_end="high"
     ),
     "stability_over_visits": Signal(
-        stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
+        stability_over_visits,
+        cost="0",
+        min_epochs=3,
+        needs_epochs=3,
+        more_visits_than="window",
+        both_ways=True,
     ),
-    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, selector="beta", hard_end="high"),
+    "dual": Signal(
+        dual,
+        cost="0",
+        min_epochs=4,
+        needs_epochs=3,
+        more_visits_than="window",
+        selector="beta",
+        hard_end="high",
+    ),
     "stability_under_dropout": Signal(
         stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
     ),
@@ -184,10 +209,20 @@ SIGNALS: dict[str, Signal] = {
     "knn_shapley": Signal(knn_shapley, cost="1 F + kNN of 100", hard_end="low"),
     "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True, hard_end="high"),
     "memorization": Signal(
-        memorization, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+        memorization,
+        cost="200 runs of 70 %",
+        least_models=200,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
     "influence": Signal(
-        influence, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+        influence,
+        cost="4,000 runs of 70 %",
+        least_models=4000,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
     "tfidf": Signal(tfidf, cost="0", both_ways=True),
 }
