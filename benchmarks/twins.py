@@ -1,4 +1,4 @@
-"""What cuts remove of real text: twins with their twins, and whose rows; tables of docs/signals.md.
+"""What cuts remove of real text: rows with their nearest neighbours, and whose rows; tables of docs/signals.md.
 
 python -m benchmarks.twins --data-dir FOLDER
 """
@@ -107,7 +107,9 @@ def main(
     data = {dataset.name: dataset for dataset in sweep.datasets.values()}
     rates = "/".join(f"{rate * 100:.0f}" for rate in RATES)
     names = " | ".join(f"{name}, {len(data[name].train):,} rows" for name in DATASETS)
-    print(f"Twins lost, % of the removed at {rates} % pruned, mean of {seeds} seeds\n")
+    print(
+        f"Removed with their nearest neighbour, % of the removed at {rates} % pruned, mean of {seeds} seeds\n"
+    )
     print(f"| signal | selector | {names} |\n|---|---|{'---|' * len(DATASETS)}")
     for arm in _arms():
         cells = [_twins([measured[name, arm, rate] for rate in RATES]) for name in DATASETS]

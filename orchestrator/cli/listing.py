@@ -16,15 +16,18 @@ def list_signals() -> None:
     from trainables.signals import SIGNALS
 
     console = open_console(200)
-    table = Table("signal", "needs", "labels", "cost", "from epoch", "what is kept", "source")
+    table = Table(
+        "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
+    )
     for name, row in SIGNALS.items():
-        least = max(row.min_epochs, row.needs_epochs)
+        least = max(row.min_epochs, row.epochs_for({}))
         table.add_row(
             name + (" ⇅" if row.both_ways else ""),
             ", ".join(row.needs),
-            "yes" if row.needs_labels else "",
+            row.labels_by + (" †" if row.is_held_out else ""),
             row.cost,
             f"{least:g}" if least else "",
+            row.hard_end,
             row.about,
             row.source,
         )
@@ -33,6 +36,12 @@ def list_signals() -> None:
         "⇅: papers disagree on which end to keep; NAME:SELECTOR:high prunes the "
         "high end. F: a forward pass over the training set. Write a signal as "
         "NAME,SETTING=VALUE:SELECTOR, or give module:function of your own."
+    )
+    console.print(
+        "Labels: 'yes', it looks at them; 'through predictions', at a model that was trained on them; "
+        "'through embeddings', at none where the encoder is frozen (linear, linear:FOLDER, vectors that "
+        "came with the data), else at those of a model that its warm-up trained on them. †: by heads that did "
+        "not see the row, which is out of sample where the encoder is frozen."
     )
     chosen = Table("selector", "what it does", "source")
     for name, cut in SELECTORS.items():

@@ -1,4 +1,4 @@
-"""Logistic heads on frozen embeddings: out-of-sample probabilities, and many subset models."""
+"""Logistic heads on embeddings at a mark: probabilities by heads of other rows, and many subset models."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ def cross_probs(
 ) -> NDArray[np.float32]:
     """Each row's class probabilities by a logistic head that saw the other folds only.
 
+    They are out of sample where the encoder did not see the row's label either: where it is frozen.
     The classes are dealt out evenly over the folds, in the order of their draws. A class with a single
     row is unknown to the one head that judges it, and gets next to no probability there.
 

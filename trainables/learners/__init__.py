@@ -25,6 +25,7 @@ class LearnerSpec:
         weight_decays: Those that a search for its training tries, in place of that of `training`.
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
+        trains_encoder: Whether its embeddings change as it is trained, and so have seen labels.
         embedding_used: What was done to the data before its first step, where that is worth counting.
     """
 
@@ -35,6 +36,7 @@ class LearnerSpec:
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
+    trains_encoder: bool = True
     embedding_used: Callable[[TrialSpec, Cache], Phase] | None = None
 
     def decay_for(self, n_train: int) -> float:
@@ -68,6 +70,7 @@ LEARNERS: dict[str, LearnerSpec] = {
         weight_decays=(1.0, 0.1, 3.0),
         # No dropout to leave on, and its word pieces are embedded once and for all.
         lacks=("dropout_probs", "view_probs"),
+        trains_encoder=False,
         embedding_used=embedding_used,
     ),
 }

@@ -45,7 +45,9 @@ def infobatch(
     """Rows of less than the mean loss are left out by chance each epoch, the others count more.
 
     The weights make the gradient unbiased. Rows not yet seen stay, so the first epoch is whole;
-    the share really left out is below the rate and shows in the examples a trial counts.
+    the share really left out is below the rate and shows in the examples a trial counts. With fewer than 8
+    epochs no epoch begins after `until` = 0.875, so none at the end is whole, as in the source's code. Its
+    runs are by SGD; AdamW's steps and a clipped gradient largely undo the weights.
 
     Args:
         losses: Each row's loss at its last visit, shape (n,), nan where it had none.

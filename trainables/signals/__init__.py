@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.docstrings import about, source
-from trainables.evidence.requirements import EVIDENCE, parameters
+from trainables.evidence.requirements import EVIDENCE, parameters, rests_on
 from trainables.signals.control import given, random
 from trainables.signals.difficulty import el2n, el2n_ensemble, grand, grand_ensemble, grand_full
 from trainables.signals.dynamics import (
@@ -46,6 +46,16 @@ from trainables.signals.words import tfidf
 from trainables.signals.zcore import zcore
 from trainables.spec import Setting
 
+LabelRoute = Literal["yes", "through predictions", "through embeddings", "not known", "no"]
+# What only a head that was trained on labels can say.
+_PREDICTIONS = {
+    "probs",
+    "features",
+    "dropout_probs",
+    "view_probs",
+    "member_probs",
+    "member_features",
+}
 HardEnd = Literal["low", "high", ""]
 
 
@@ -110,8 +120,25 @@ class Signal:
 
     @property
     def needs_labels(self) -> bool:
-        """Whether it looks at labels, itself or through its evidence."""
+        """Whether it cannot be had without labels, itself or through its evidence."""
         return any(EVIDENCE[name].needs_labels for name in self.needs)
+
+    @property
+    def labels_by(self) -> LabelRoute:
+        """How labels reach its scores: it looks at them, or at what was trained on them, or not at all."""
+        if self.needs_labels:
+            return "yes"
+        under = rests_on(self.score)
+        if "given_scores" in under:
+            return "not known"
+        if under & _PREDICTIONS:
+            return "through predictions"
+        return "through embeddings" if "embeddings" in under else "no"
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it asks heads that did not see the row, on embeddings that may have."""
+        return bool(rests_on(self.score) & {"cross_probs", "head_models"})
 
 
 SIGNALS: dict[str, Signal] = {

@@ -24,8 +24,9 @@ def d2(
     Forward, each row adds to its own EL2N that of its neighbours, weighted exp(-gamma_f dist).
     Then the row with the most is picked, again and again, and each time its neighbours lose
     exp(-gamma_r dist) times what the picked one had. dist is the Euclidean distance of the unit
-    embeddings, sqrt(2 - 2 cosine). The source goes on with negative amounts, by which picking a
-    row would raise its neighbours; here a row that has nothing left takes nothing.
+    embeddings, sqrt(2 - 2 cosine). As in the source's code amounts go below 0, after a quarter of the
+    rows and more, and a row picked then raises its neighbours. Its settings for a rate are not here:
+    it tunes gamma_r, cuts off hard rows first and balances classes.
 
     Args:
         neighbours: The k nearest other rows.
@@ -67,16 +68,21 @@ def _picked(
     left = amount.tolist()
     heap = [(-a, -d, i) for i, (a, d) in enumerate(zip(left, draws.tolist(), strict=True))]
     heapq.heapify(heap)
-    picked = []
+    picked, is_picked = [], [False] * len(left)
     while heap:
-        # Amounts only fall, so an entry is out of date on the high side and comes up in time.
-        known, tie, row = heap[0]
-        if -known > left[row]:
-            heapq.heapreplace(heap, (-left[row], tie, row))
+        # A row that rises gets another entry, so its highest is never too low: if out of date, it is on
+        # the high side and comes up in time.
+        known, tie, row = heapq.heappop(heap)
+        if is_picked[row]:
             continue
-        heapq.heappop(heap)
+        if -known > left[row]:
+            heapq.heappush(heap, (-left[row], tie, row))
+            continue
+        is_picked[row] = True
         picked.append(row)
-        if left[row] > 0:
-            for neighbour, share in zip(rows[row].tolist(), taken[row].tolist(), strict=True):
-                left[neighbour] -= share * left[row]
+        had = left[row]
+        for neighbour, share in zip(rows[row].tolist(), taken[row].tolist(), strict=True):
+            left[neighbour] -= share * had
+            if had < 0 and not is_picked[neighbour]:
+                heapq.heappush(heap, (-left[neighbour], -draws[neighbour], neighbour))
     return picked

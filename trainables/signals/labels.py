@@ -20,9 +20,13 @@ def label_quality(
 ) -> NDArray[np.float32]:
     """How likely the given label is right, by a head that did not see the sample.
 
+    The encoder did not see it either only where it is frozen. One that its warm-up trains learns the wrong
+    labels: of 10 % flipped in 1,500 rows of AG News, an MLP on word counts, it found 64, 45, 33 and 25 %
+    after 1, 6, 10 and 40 epochs, and 61 % on frozen features.
+
     Args:
-        cross_probs: Out-of-sample probabilities, shape (n, c); in-sample ones have learnt the
-            wrong labels too.
+        cross_probs: Probabilities by heads of other rows, shape (n, c); those of a head that saw the row
+            have learnt the wrong labels too.
         labels: Given classes, shape (n,), integers in [0, c).
         by: "self_confidence": the label's probability. "normalized_margin": that minus the
             largest other one, moved to [0, 1]. "confidence_weighted_entropy": log(1 + e) / e of

@@ -9,8 +9,9 @@ from trainables.signals.redundancy import order_scores, semdedup
 
 
 def ssl_prototypes(clusters: Clusters) -> NDArray[np.float32]:
-    """Cosine distance to the centroid of the sample's cluster; looks at no label.
+    """Cosine distance to the centroid of the sample's cluster; looks at no label itself.
 
+    The source's embeddings are self-supervised. Those of a model that a warm-up trains have seen labels.
     Far is hard, and hard is what pays where data are plenty; where they are scarce the source
     keeps the easy ones.
 

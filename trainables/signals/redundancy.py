@@ -18,7 +18,7 @@ _CELLS = 2**24
 def redundancy(neighbours: Neighbours, *, k: int = 10, kth: bool = False) -> NDArray[np.float32]:
     """Minus the mean cosine similarity to the k nearest neighbours in all data.
 
-    Of a pair of twins both score low, and a cut takes both: see `keep_one`.
+    Of two rows alike both score low, and a cut takes both: see `keep_one`.
 
     Args:
         neighbours: The k nearest other rows.

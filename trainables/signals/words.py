@@ -13,7 +13,7 @@ _WORD = re.compile(r"\w+")
 def tfidf(texts: NDArray[np.object_]) -> NDArray[np.float32]:
     """Distance of a text's TF-IDF vector to the geometric median of all texts; needs no model.
 
-    Words are runs of letters, digits and underscores in lower case, weighted by
+    Words are runs of letters, digits and underscores in lower case, of one letter too, weighted by
     log((1 + n) / (1 + texts with the word)) + 1, rows at length 1. The median is found by
     Weiszfeld's steps. Of small sets the source keeps the far texts, of large ones a share of
     every distance: there, take a selector that stratifies the scores. A text without words lies

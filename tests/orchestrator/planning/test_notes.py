@@ -4,12 +4,14 @@ import pytest
 
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS
-from orchestrator.planning.notes import notes_of
+from orchestrator.planning.notes import _of_labels, notes_of
 from orchestrator.planning.request import Request
 from trainables.data.dataset import Dataset, Split, uniform_draws
 from trainables.data.inspection import inspect_dataset
 from trainables.learners.pretrained import Model
 from trainables.selection.class_cuts import keep_stratified
+from trainables.spec import TrialSpec
+from trainables.training_settings import Training
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 NO_CONTROL = (
@@ -46,7 +48,7 @@ def test_too_few_seeds_are_told_first(seeds, said):
 
 
 def test_three_seeds_beside_random_need_no_words():
-    assert notes() == ()
+    assert notes(signals=("tfidf", "entropy")) == ()
 
 
 @pytest.mark.parametrize(
@@ -116,3 +118,29 @@ def test_only_a_cut_by_proportional_shares_is_known_to_empty_a_class(signal):
 
 def test_classes_that_keep_a_row_need_no_words():
     assert told_of_classes(dataset_of(50, 50), "redundancy:stratified", rates=(0.5, 0.9)) == []
+
+
+@pytest.mark.parametrize(
+    ("signal", "learner", "warmup", "said"),
+    [
+        ("redundancy", "tiny", 0.5, "redundancy: by embeddings of tiny after 4 epochs of training"),
+        ("label_quality", "tiny", 0.5, "label_quality: by heads that did not see a row, on embedd"),
+        ("label_quality", "tiny", 0.125, ""),
+        ("redundancy", "linear", 0.5, ""),
+        ("label_quality", "linear", 0.5, ""),
+        ("redundancy", "tiny", 0.0, ""),
+        ("el2n", "tiny", 0.5, ""),
+        ("tfidf", "tiny", 0.5, ""),
+    ],
+)
+def test_a_signal_on_an_encoder_that_was_trained_on_labels_is_said_to_be(
+    signal, learner, warmup, said
+):
+    spec = TrialSpec(
+        dataset="d", data_sha="d", model=learner, model_sha="m", learner=learner, seed=1, rate=0.1,
+        signal=signal, selector="global", warmup=warmup, protocol="restart",
+        training=Training(epochs=8),
+    )  # fmt: skip
+    notes = [note for note in _of_labels([spec, spec]) if note]
+    assert len(notes) == bool(said)
+    assert not said or notes[0].startswith(said)

@@ -33,7 +33,7 @@ def slow_d2(found, probs, labels, gamma_f, gamma_r):
         row = max(left, key=lambda i: amount[i])
         left.remove(row)
         order.append(row)
-        amount[found.rows[row]] -= np.exp(-gamma_r * distance[row]) * max(amount[row], 0)
+        amount[found.rows[row]] -= np.exp(-gamma_r * distance[row]) * amount[row]
     return order
 
 

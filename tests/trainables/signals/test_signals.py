@@ -27,6 +27,27 @@ def test_every_signal_that_names_labels_says_that_it_needs_them(name):
         assert SIGNALS[name].needs_labels
 
 
+def test_every_signal_says_how_labels_reach_it():
+    found = {}
+    for name, row in SIGNALS.items():
+        found.setdefault(row.labels_by, set()).add(name)
+    assert found["no"] == {"random", "tfidf"}
+    assert found["not known"] == {"given"}
+    assert found["through embeddings"] >= {
+        "redundancy",
+        "keep_one",
+        "semdedup",
+        "d4",
+        "ssl_prototypes",
+    }
+    assert found["through predictions"] >= {"entropy", "margin", "stability_under_dropout"}
+    assert all((row.labels_by == "yes") == row.needs_labels for row in SIGNALS.values())
+    assert {name for name, row in SIGNALS.items() if row.is_held_out} == {
+        "label_quality",
+        "mem_head",
+    }
+
+
 def planted(copies=200, singles=1000, noise=1e-3):
     """Unit-like vectors and near-copies of the first of them; a pair is (i, singles + i)."""
     rng = np.random.default_rng(0)
