@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from trainables.errors import UsageError
+from trainables.evidence import marked_losses
 from trainables.evidence.ensembles import (
     SubsetModels,
     checkpoints,
@@ -19,19 +20,8 @@ from trainables.evidence.ensembles import (
     stacked,
     subset_models,
 )
-from trainables.evidence.forward_passes import (
-    dropout_probs,
-    gradient_norms,
-    moments,
-    view_probs,
-)
+from trainables.evidence.forward_passes import dropout_probs, gradient_norms, moments, view_probs
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
-from trainables.evidence.marked_losses import (
-    loss_at_mark,
-    loss_marks,
-    put_marked_losses_together,
-    validation_loss_at_mark,
-)
 from trainables.evidence.static import (
     training_draws,
     training_labels,
@@ -202,13 +192,13 @@ EVIDENCE: Mapping[str, Piece] = {
     "checkpoints": Piece(
         source="other runs", runs=checkpoints, of=_OF_CHECKPOINTS, make=put_checkpoints_together
     ),
-    "loss_at_mark": Piece(source="derived", make=loss_at_mark),
-    "validation_loss_at_mark": Piece(source="derived", make=validation_loss_at_mark),
+    "loss_at_mark": Piece(source="derived", make=marked_losses.loss_at_mark),
+    "validation_loss_at_mark": Piece(source="derived", make=marked_losses.validation_loss_at_mark),
     "marked_losses": Piece(
         source="other runs",
-        runs=loss_marks,
+        runs=marked_losses.loss_marks,
         of=("loss_at_mark", "validation_loss_at_mark"),
-        make=put_marked_losses_together,
+        make=marked_losses.put_marked_losses_together,
     ),
     "subset_models": Piece(
         source="other runs", runs=subset_models, of=("answers",), make=put_subset_models_together

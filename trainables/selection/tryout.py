@@ -15,8 +15,8 @@ from trainables.spec import Setting, TrialSpec
 
 # What the made-up rows cannot try, as it depends on how many rows there are, or on runs there are not.
 _OF_THE_DATA = ("k", "probes", "clusters", "centred", "folds", "members", "checkpoints", "name")
-# As good a try as with more heads, or with more points.
-_ENOUGH = {"models": 200, "points": 1000}
+# As good a try as with more heads or points; whether a window has visits enough, the epochs tell.
+_ENOUGH = {"models": 200, "points": 1000, "window": 2}
 
 
 def try_settings(spec: TrialSpec) -> None:

@@ -227,7 +227,15 @@ SIGNALS: dict[str, Signal] = {
         more_visits_than="window",
         both_ways=True,
     ),
-    "dual": Signal(dual, cost="0", min_epochs=4, needs_epochs=2, selector="beta", hard_end="high"),
+    "dual": Signal(
+        dual,
+        cost="0",
+        min_epochs=4,
+        needs_epochs=3,
+        more_visits_than="window",
+        selector="beta",
+        hard_end="high",
+    ),
     "stability_under_dropout": Signal(
         stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
     ),

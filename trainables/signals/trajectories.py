@@ -61,27 +61,29 @@ def dual(losses: NDArray[np.float32], *, window: int = 0) -> NDArray[np.float32]
 
     Args:
         losses: Cross-entropy at each visit, in nats, shape (n, t), nan where not visited; at least
-            two visits each.
-        window: Visits in a row, from 2 to the number of visits; 0 is a third of them, as the
+            three visits each.
+        window: Visits in a row, at least 2 and fewer than there are; 0 is a third of them, as the
             source's 10 of 30, and 2 at least.
 
     Returns:
         Scores of at least 0, shape (n,), float32; higher is more unsteady and harder.
 
     Raises:
-        ValueError: If window is out of its range, or a sample was visited less than twice.
+        ValueError: If window is out of its range, or a sample was visited less than three times.
 
     References:
         Cho, Shin, Kang, Yun, "Lightweight Dataset Pruning without Full Training via Example
         Difficulty and Prediction Uncertainty", 2025, arXiv:2502.06905.
     """
-    chances = np.exp(-first_visits(losses, "losses", least=2))
+    chances = np.exp(-first_visits(losses, "losses", least=3))
     t = chances.shape[1]
     width = window or max(2, t // 3)
-    if not 2 <= width <= t:
+    if width < 2:
+        raise ValueError(f"window is {window}; give 2 or more, or 0 for a third of the visits")
+    if width >= t:
         raise ValueError(
-            f"window is {window}, and there are {t} visits of each sample; give 2 to {t}, 0 for a "
-            "third of them, or a longer warm-up"
+            f"window is {window}, and there are {t} visits of each sample; give fewer, 0 for a third of "
+            "them, or a longer warm-up"
         )
     total = np.zeros(len(chances))
     for start in range(t - width + 1):

@@ -55,6 +55,30 @@ def test_what_a_selector_cannot_go_by_is_refused_before_anything_runs(arm, messa
         specs(replace(GRIDS["signals"], blocks=(block,), training=training))
 
 
+@pytest.mark.parametrize(
+    ("signal", "setting", "message"),
+    [
+        ("stability_over_visits", ("window", 5), ""),
+        ("dual", ("window", 5), ""),
+        ("dual", ("window", 1), "dual: window is 1; give 2 or more"),
+        ("dual", ("window", 7), "dual has no data to go by after 6.4 epochs.*window=5"),
+        ("zcore", ("points", -3), "zcore: points is -3; give 1 or more"),
+    ],
+)
+def test_a_window_is_refused_by_the_epochs_there_are_and_not_by_those_of_the_try(
+    signal, setting, message
+):
+    arm = Arm(signal=signal, settings=(setting,))
+    block = GridBlock(datasets=("synthetic",), warmups=(0.8,), rates=(0.1,), arms=(arm,))
+    training = replace(GRIDS["signals"].training, epochs=8)
+    grid = replace(GRIDS["signals"], blocks=(block,), training=training)
+    if message:
+        with pytest.raises(ValueError, match=message):
+            specs(grid)
+    else:
+        assert specs(grid)
+
+
 def test_the_protocol_changes_pruned_trials_and_no_baseline():
     data = {"tickets": "sha"}
     one = expand(GRIDS["demo"], data, MODEL)

@@ -11,7 +11,7 @@ from trainables.evidence.marked_losses import (
     loss_marks,
     put_marked_losses_together,
 )
-from trainables.signals.trajectories import cld
+from trainables.signals.trajectories import cld, dual
 from trainables.spec import TrialSpec
 
 SPEC = TrialSpec(
@@ -105,3 +105,50 @@ def test_a_loss_keeps_its_digits_where_the_probability_rounds_to_one():
     losses = loss_at_mark(probs, np.array([0, 0]))
     assert losses[0] == pytest.approx(1e-9)
     assert 80 < losses[1] < 100
+
+
+def dual_by_loops(losses, window):
+    """The paper's two equations, row by row, window by window."""
+    found = []
+    for row in losses.astype(float):
+        chances = [np.exp(-loss) for loss in row if not np.isnan(loss)]
+        parts = []
+        for first in range(len(chances) - window + 1):
+            inside = chances[first : first + window]
+            mean = sum(inside) / window
+            spread = (sum((one - mean) ** 2 for one in inside) / (window - 1)) ** 0.5
+            parts.append(spread * (1 - mean))
+        found.append(sum(parts) / len(parts))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(("visits", "window", "width"), [(30, 0, 10), (9, 4, 4), (4, 0, 2)])
+def test_dual_is_the_papers_two_equations_window_by_window(visits, window, width):
+    losses = np.random.default_rng(0).exponential(size=(40, visits)).astype(np.float32)
+    assert dual(losses, window=window) == pytest.approx(dual_by_loops(losses, width), rel=1e-5)
+
+
+def test_dual_of_four_rows_by_hand():
+    """Learnt at once, never learnt, unsteady and low, unsteady and high: windows of two of three visits."""
+    chances = np.array([[1, 1, 1], [0.1, 0.1, 0.1], [0.1, 0.3, 0.1], [0.7, 0.9, 0.7]])
+    spread = 0.2 / 2**0.5
+    expected = [0, 0, spread * 0.8, spread * 0.2]
+    assert dual(-np.log(chances).astype(np.float32)) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        (1, "window is 1; give 2 or more"),
+        (-1, "window is -1; give 2 or more"),
+        (5, "window is 5, and there are 5 visits of each sample; give fewer"),
+    ],
+)
+def test_a_window_that_leaves_no_two_of_them_is_refused(window, message):
+    with pytest.raises(ValueError, match=message):
+        dual(np.ones((3, 5), dtype=np.float32), window=window)
+
+
+def test_two_visits_are_too_few_for_dual():
+    with pytest.raises(ValueError, match="fewer than 3 visits of 3 samples"):
+        dual(np.ones((3, 2), dtype=np.float32))
