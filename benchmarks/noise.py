@@ -29,6 +29,7 @@ from trainables.trial import warm_up
 COMPARED = (
     "random", "aum", "label_quality", "knn_shapley", "tracin_self", "d2", "supervised_prototypes",
     "el2n", "loss", "confidence", "correctness", "forgetting", "redundancy_within_class",
+    "k_centre", "facility_location", "infomax",
 )  # fmt: skip
 # Test and validation rows: both must be there, and no signal compared here looks at either.
 N_HELD_OUT = 400

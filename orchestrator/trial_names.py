@@ -27,7 +27,7 @@ def arm_text(spec: TrialSpec) -> str:
     """Signal and selector as a command asks for them, such as: keep_one,probes=8 global."""
     if spec.kind == "null":
         return NULL
-    usual = settings_of(SELECTORS[spec.selector].cut) if spec.selector in SELECTORS else {}
+    usual = SELECTORS[spec.selector].settings if spec.selector in SELECTORS else {}
     selector = _with_settings(spec.selector, spec.selector_settings, usual)
     return f"{signal_text(spec)} {selector}" + " high" * (spec.prune == "high")
 

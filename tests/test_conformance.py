@@ -27,8 +27,9 @@ from trainables.neighbours.exact import Neighbours, neighbours
 from trainables.neighbours.kmeans import Clusters
 from trainables.run_context import load_runs
 from trainables.selection.contracts import warnings
+from trainables.selection.cuts import n_keep
 from trainables.selection.scoring import score
-from trainables.selection.selectors import SELECTORS, n_keep
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.signals.dynamics import forgetting, never_learnt
 from trainables.signals.labels import knn_shapley

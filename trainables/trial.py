@@ -7,6 +7,7 @@ from functools import partial
 from trainables.cache import Cache
 from trainables.evaluation import evaluate
 from trainables.evidence.collector import Evidence
+from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
 from trainables.own_trial import run_own
 from trainables.result import Phase, TrialResult
@@ -147,7 +148,7 @@ def _twins_lost(spec: TrialSpec, runs: RunContext, keep: Keep) -> float | None:
     """Share of the removed rows whose nearest neighbour was removed too."""
     if spec.kind != "pruned" or keep.all():
         return None
-    known = {"neighbours", "class_neighbours"} & resolve(spec).evidence
+    known = {*NEIGHBOUR_LISTS} & resolve(spec).evidence
     if not known:
         return None
     nearest = Evidence(spec, runs).get(min(known), dict(spec.settings)).rows[~keep, 0]

@@ -21,9 +21,8 @@ from orchestrator.store.atomic import atomic_write
 from orchestrator.trial_names import arm_text
 from trainables.data.dataset import Dataset
 from trainables.data.twins import Twins
-from trainables.evidence.requirements import rests_on
 from trainables.run_context import RunContext
-from trainables.selection.lookup import selector_of
+from trainables.selection.lookup import selector_evidence
 from trainables.selection.removed import Removal, file_rows, removal, removed_table
 from trainables.selection.scoring import Keep, read_scores, select
 from trainables.selection.surroundings import known_twins, predicted_classes, surroundings
@@ -110,7 +109,7 @@ def _is_there(sweep: Sweep, spec: TrialSpec) -> bool:
     """Whether a pruned trial's list can be had without anything being trained or passed over again."""
     if not sweep.store.has("scores", spec.score_key):
         return False
-    looks = rests_on(selector_of(spec.selector)) - {"labels"}
+    looks = selector_evidence(spec.selector, spec.selector_settings) - {"labels"}
     needs = cut_needs(spec, len(sweep.datasets[spec.data_sha].train), twins=False)
     return all(sweep.store.has(*one) for one in needs) and (not looks or sweep.is_done(spec))
 

@@ -11,9 +11,8 @@ from analysis.methods import condition_of
 from analysis.run_files import Plan
 from analysis.study import Study, study
 from orchestrator.planning.grids import RANDOM, fresh_seeds
-from trainables.evidence.requirements import rests_on
 from trainables.result import TrialResult
-from trainables.selection.lookup import selector_of
+from trainables.selection.lookup import selector_evidence
 from trainables.spec import TrialSpec
 
 
@@ -107,7 +106,7 @@ def trials_on(
         rate: Of the random lists, where rows were put back into the list; None for the list's own.
     """
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
-    looks = bool(rests_on(selector_of(listed.selector)) - {"labels"})
+    looks = bool(selector_evidence(listed.selector, listed.selector_settings) - {"labels"})
     warmup, scorer = (listed.warmup, listed.scorer) if looks else (0.0, None)
     for seed in seeds:
         yield replace(listed, seed=seed)

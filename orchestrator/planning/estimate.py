@@ -9,7 +9,7 @@ import numpy as np
 from orchestrator.planning.grids import FRESH_SEEDS
 from trainables.errors import UsageError
 from trainables.evidence.collector import evidence_key
-from trainables.evidence.requirements import derived_under
+from trainables.evidence.requirements import NEIGHBOUR_LISTS, derived_under
 from trainables.records import from_json
 from trainables.result import Phase
 from trainables.selection.lookup import resolve
@@ -223,7 +223,7 @@ def searches(sweep: "Sweep") -> dict[str, int]:
         for spec in task.marks if task.kind == "score" else ():
             selection = resolve(spec)
             for name in derived_under(selection.signal.score, selection.settings):
-                if name in ("neighbours", "class_neighbours"):
+                if name in NEIGHBOUR_LISTS:
                     key = evidence_key(spec, name, selection.settings)
                     found.setdefault(spec.data_sha, set()).add(key)
     return {sha: len(keys) for sha, keys in found.items()}

@@ -19,10 +19,18 @@ from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
-from trainables.selection.contracts import check_epochs, check_settings
+from trainables.selection.contracts import check_epochs
+from trainables.selection.cutoff import settled
 from trainables.selection.dynamic import POLICIES
-from trainables.selection.lookup import resolve, selector_of, sha_of, signal_of
+from trainables.selection.lookup import (
+    resolve,
+    selector_evidence,
+    selector_settings,
+    sha_of,
+    signal_of,
+)
 from trainables.selection.selectors import SELECTORS
+from trainables.selection.tryout import try_settings
 from trainables.signals import SIGNALS
 from trainables.spec import EACH_EPOCH, NULL, VECTORS, Setting, TrialSpec
 from trainables.training_settings import Scorer, Training
@@ -137,10 +145,11 @@ def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> lis
     # In the order of the marks, as a reader goes through a grid.
     order = (0.0, *block.warmups)
     trials.sort(key=lambda spec: order.index(spec.warmup))
+    trials = [settled(spec) for spec in trials]
     for spec in trials:
-        check_settings(spec)
         check_epochs(spec)
         check_evidence(spec)
+        try_settings(spec)
     return trials
 
 
@@ -174,8 +183,9 @@ def looks_at_learner(arm: Arm) -> bool:
     """Whether an arm's scores or cut rest on anything but the data."""
     if arm.selector == EACH_EPOCH:
         return False
-    functions = (signal_of(arm.signal).score, selector_of(arm.selector))
-    return any(EVIDENCE[name].source not in _OF_DATA for one in functions for name in rests_on(one))
+    evidence = rests_on(signal_of(arm.signal).score)
+    evidence |= selector_evidence(arm.selector, arm.selector_settings)
+    return any(EVIDENCE[name].source not in _OF_DATA for name in evidence)
 
 
 def check_evidence(spec: TrialSpec) -> None:
@@ -214,13 +224,15 @@ def _named(arm: Arm) -> dict[str, Any]:
         known("signal", arm.signal, SIGNALS)
     if ":" not in arm.selector:
         known("selector", arm.selector, {**SELECTORS, EACH_EPOCH: None})
-    score, cut = signal_of(arm.signal).score, selector_of(arm.selector)
+    score = signal_of(arm.signal).score
     return {
         "signal": arm.signal,
         "settings": _settings(arm.signal, settings_of(score), arm.settings),
         "signal_sha": sha_of(arm.signal),
         "selector": arm.selector,
-        "selector_settings": _settings(arm.selector, settings_of(cut), arm.selector_settings),
+        "selector_settings": _settings(
+            arm.selector, selector_settings(arm.selector), arm.selector_settings
+        ),
         "selector_sha": sha_of(arm.selector),
     }
 

@@ -13,11 +13,9 @@ from orchestrator.store.readable import file_names
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import arm_text, signal_text, title
 from trainables.errors import UsageError
-from trainables.evidence.requirements import EVIDENCE, options_of, variant_of
+from trainables.evidence.requirements import EVIDENCE, NEIGHBOUR_LISTS, options_of, variant_of
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
-
-_NEAR = ("neighbours", "class_neighbours")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +92,7 @@ def _embeddings(spec: TrialSpec, n: int) -> Iterator[ExportItem]:
 def _neighbours(spec: TrialSpec, n: int) -> Iterator[ExportItem]:
     for one in spec.scorers:
         selection = resolve(one)
-        for near in sorted(selection.evidence & {*_NEAR}):
+        for near in sorted(selection.evidence & {*NEIGHBOUR_LISTS}):
             kind = variant_of(near, selection.settings)
             options, usual = options_of(kind, selection.settings), EVIDENCE[kind].options
             changed = [f"{name}={own}" for name, own in options.items() if usual[name] != own]

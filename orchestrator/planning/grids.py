@@ -216,7 +216,11 @@ def marks_of(block: GridBlock, protocol: str, epochs: int) -> tuple[float, ...]:
     """
     if block.warmups or protocol == "continue":
         return block.warmups or (EARLY,)
-    needed = [SIGNALS[arm.signal].min_epochs for arm in block.arms if arm.signal in SIGNALS]
+    needed = [
+        max(row.min_epochs, row.epochs_for(dict(arm.settings)))
+        for arm in block.arms
+        if (row := SIGNALS.get(arm.signal))
+    ]
     return (min(max([1.0, *needed]) / epochs, LATEST),)
 
 

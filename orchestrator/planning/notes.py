@@ -9,8 +9,9 @@ from orchestrator.planning.data_words import data_notes
 from trainables.data.dataset import Dataset
 from trainables.data.inspection_facts import Inspection
 from trainables.learners.tokens import PiecesLook
+from trainables.selection.class_cuts import keep_stratified
 from trainables.selection.contracts import warnings
-from trainables.selection.selectors import keep_stratified
+from trainables.selection.cutoff import cutoff_notes
 from trainables.spec import TrialSpec
 
 _SEEDS = {
@@ -40,6 +41,7 @@ def notes_of(
         of_data = (*dataset.notes, *data_notes(inspections[sha]))
         notes += [f"{dataset.name}: {note}" for note in of_data]
     notes += [note for spec in specs for note in warnings(spec)]
+    notes += cutoff_notes(specs)
     notes += _of_empty_classes(specs, datasets)
     return tuple(dict.fromkeys(notes))
 

@@ -11,11 +11,12 @@ from orchestrator.planning.preflight import (
     check_inputs,
     check_lengths,
     check_pieces,
-    check_sizes,
+    check_probes,
     check_texts,
 )
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import sized
 from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
@@ -263,10 +264,11 @@ def _check(specs: Sequence[TrialSpec], dataset: Dataset, model: Model | None) ->
     if model:
         check_lengths(specs, model, sizes)
         check_pieces(model, [dataset], specs[0].training.max_length)
-    check_sizes(specs, sizes)
+    check_probes(specs, sizes)
     _check_targets(specs, dataset)
     check_texts(specs, datasets)
-    _check_neighbours(specs, dataset)
+    check_neighbours(specs, sizes)
+    check_rows(specs, sizes)
 
 
 def _check_targets(specs: Iterable[TrialSpec], dataset: Dataset) -> None:
@@ -281,20 +283,4 @@ def _check_targets(specs: Iterable[TrialSpec], dataset: Dataset) -> None:
             raise UsageError(
                 f"{spec.signal} aims at a validation split, and {dataset.name} has none: hold one out with "
                 "--validation-fraction 0.1, whose rows are then not scored"
-            )
-
-
-def _check_neighbours(specs: Iterable[TrialSpec], dataset: Dataset) -> None:
-    """Refuse more neighbours than there are other rows.
-
-    Raises:
-        UsageError: If they are asked for.
-    """
-    n = len(dataset.train)
-    for spec in specs:
-        k = dict(spec.settings).get("k", 0)
-        if "neighbours" in resolve(spec).evidence and isinstance(k, int) and not 1 <= k < n:
-            fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"
-            raise UsageError(
-                f"{spec.signal} looks at {k} neighbours, and {dataset.name} has {n:,} rows: {fitting}"
             )

@@ -172,10 +172,10 @@ def least_epochs(blocks: Sequence[GridBlock], protocol: str) -> int:
     """Epochs of a full-data run from which on every signal of a grid sees as many as it needs."""
     mark = EARLY if protocol == "continue" else LATEST
     needed = [
-        SIGNALS[arm.signal].min_epochs / min(block.warmups or (mark,))
+        max(row.min_epochs, row.epochs_for(dict(arm.settings))) / min(block.warmups or (mark,))
         for block in blocks
         for arm in block.arms
-        if arm.signal in SIGNALS
+        if (row := SIGNALS.get(arm.signal))
     ]
     return max(1, *(-int(-epochs // 1) for epochs in needed)) if needed else 1
 

@@ -3,7 +3,8 @@ import pytest
 
 from trainables.evidence.examples import ExampleEvidence, N
 from trainables.evidence.requirements import EVIDENCE
-from trainables.selection.selectors import SELECTORS, keep_global, n_keep
+from trainables.selection.cuts import n_keep
+from trainables.selection.selectors import SELECTORS, keep_global
 from trainables.signals import SIGNALS
 from trainables.testing import check_selector, check_signal
 

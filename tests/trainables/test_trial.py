@@ -17,11 +17,12 @@ from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.run_context import load_runs
+from trainables.selection.cuts import n_keep
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import sha_of
 from trainables.selection.scoring import join_scores, select
 from trainables.selection.scoring import score as scored_with
-from trainables.selection.selectors import SELECTORS, n_keep
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import ENDS
 from trainables.stages import make_scores

@@ -69,7 +69,7 @@ def checkpoints(spec: TrialSpec, *, checkpoints: int = 3) -> list[TrialSpec]:
     return [*(replace(spec, warmup=round(share, 6)) for share in shares), spec]
 
 
-def subset_models(spec: TrialSpec, *, models: int = 20, share: float = 0.7) -> list[TrialSpec]:
+def subset_models(spec: TrialSpec, *, models: int = 200, share: float = 0.7) -> list[TrialSpec]:
     """Whole runs from the start, each on its own random share of the training set."""
     _at_least("models", models, 2)
     if not 0 < share < 1:

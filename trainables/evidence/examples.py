@@ -112,8 +112,8 @@ def _checkpoint(rng: np.random.Generator, logits: NDArray[np.float64]) -> Checkp
 def _visits(
     rng: np.random.Generator, labels: NDArray[np.int64], logits: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float32]]:
-    """Three visits, the last one of half the samples only."""
-    seen = logits[:, None] + rng.standard_normal((N, 3, _C))
+    """Four visits, the third one of half the samples only."""
+    seen = logits[:, None] + rng.standard_normal((N, 4, _C))
     own = labels[:, None, None]
     chosen = np.take_along_axis(seen, own, axis=2)[:, :, 0]
     probs = np.take_along_axis(_softmax(seen), own, axis=2)[:, :, 0]

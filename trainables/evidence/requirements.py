@@ -32,8 +32,13 @@ from trainables.evidence.static import (
     training_texts,
     validation_classes,
 )
-from trainables.neighbours.exact import Neighbours, class_neighbours, neighbours
-from trainables.neighbours.ivf import ivf_neighbours, recall
+from trainables.neighbours.exact import (
+    Neighbours,
+    class_neighbours,
+    far_neighbours,
+    neighbours,
+)
+from trainables.neighbours.ivf import far_ivf_neighbours, far_recall, ivf_neighbours, recall
 from trainables.neighbours.kmeans import Clusters, centroids, clusters
 from trainables.spec import Setting
 
@@ -46,7 +51,22 @@ Source = Literal[
 # The rows that a piece made shard by shard is wanted of.
 SHARD = "shard"
 # What a selector or a piece made shard by shard is called with beside evidence.
-_BESIDE_EVIDENCE = ("scores", "rate", "ties", SHARD)
+_BESIDE_EVIDENCE = ("scores", "rate", "ties", "hardness", SHARD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approximation:
+    """What may take the place of a piece of evidence.
+
+    Attributes:
+        setting: It does where this setting is above 0.
+        piece: Its own row of EVIDENCE.
+        recall: The piece that says what share of the exact one it found.
+    """
+
+    setting: str
+    piece: str
+    recall: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +92,7 @@ class Piece:
         uses_labels: Whether making it looks at labels, but for those it is handed as evidence.
         result: The dataclass that `make` gives; an array without it.
         kept_as: The file it shares with others; its own name without it.
-        approximation: A setting, and the piece that takes its place where that is above 0.
+        approximation: What takes its place where a setting asks for it.
     """
 
     source: Source
@@ -82,7 +102,7 @@ class Piece:
     uses_labels: bool = False
     result: type | None = None
     kept_as: str = ""
-    approximation: tuple[str, str] | None = None
+    approximation: Approximation | None = None
 
     @cached_property
     def options(self) -> Settings:
@@ -96,7 +116,7 @@ class Piece:
     def rests_on(self) -> frozenset[str]:
         """Every piece that it may rest on, directly or not, its approximation included."""
         names = set(parameters(self.maker)[0] if self.source == "derived" else self.of)
-        names |= {self.approximation[1]} if self.approximation else set()
+        names |= {self.approximation.piece} if self.approximation else set()
         return frozenset(names).union(*(EVIDENCE[name].rests_on for name in names))
 
     @cached_property
@@ -153,11 +173,21 @@ EVIDENCE: Mapping[str, Piece] = {
         source="derived",
         make=neighbours,
         result=Neighbours,
-        approximation=("probes", "ivf_neighbours"),
+        approximation=Approximation(setting="probes", piece="ivf_neighbours", recall="recall"),
     ),
     "ivf_neighbours": Piece(source="derived", make=ivf_neighbours, result=Neighbours),
+    "far_neighbours": Piece(
+        source="derived",
+        make=far_neighbours,
+        result=Neighbours,
+        approximation=Approximation(
+            setting="probes", piece="far_ivf_neighbours", recall="far_recall"
+        ),
+    ),
+    "far_ivf_neighbours": Piece(source="derived", make=far_ivf_neighbours, result=Neighbours),
     "class_neighbours": Piece(source="derived", make=class_neighbours, result=Neighbours),
     "recall": Piece(source="derived", make=recall),
+    "far_recall": Piece(source="derived", make=far_recall),
     "cross_probs": Piece(source="derived", make=cross_probs),
     "class_recall": Piece(source="derived", make=class_recall),
     "head_models": Piece(source="derived", make=head_models, result=SubsetModels),
@@ -171,6 +201,9 @@ EVIDENCE: Mapping[str, Piece] = {
     ),
     "answers": Piece(source="answers", uses_labels=True),
 }
+
+# Lists of the rows nearest to each, as signals ask for them.
+NEIGHBOUR_LISTS = ("class_neighbours", "far_neighbours", "neighbours")
 
 
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Setting]]:
@@ -216,7 +249,7 @@ def settings_of(function: Callable[..., Any]) -> dict[str, Setting]:
         piece = EVIDENCE[name]
         under |= piece.options
         if piece.approximation:
-            under |= EVIDENCE[piece.approximation[1]].options
+            under |= EVIDENCE[piece.approximation.piece].options
     return {**under, **own}
 
 
@@ -227,8 +260,8 @@ def options_of(name: str, settings: Settings) -> dict[str, Setting]:
 
 def variant_of(name: str, settings: Settings) -> str:
     """The piece that settings mean by a name: its approximation, or itself."""
-    option, other = EVIDENCE[name].approximation or ("", name)
-    return other if settings.get(option, 0) else name
+    other = EVIDENCE[name].approximation
+    return other.piece if other and settings.get(other.setting, 0) else name
 
 
 def kept_under(function: Callable[..., Any], settings: Settings) -> tuple[str, ...]:
@@ -249,10 +282,11 @@ def derived_under(function: Callable[..., Any], settings: Settings) -> list[str]
     return list(found)
 
 
-def is_approximate(function: Callable[..., Any], settings: Settings) -> bool:
-    """Whether a function rests on evidence that stands in for an exact one."""
-    stand_ins = {piece.approximation[1] for piece in EVIDENCE.values() if piece.approximation}
-    return bool(stand_ins & set(derived_under(function, settings)))
+def recall_under(function: Callable[..., Any], settings: Settings) -> str:
+    """The piece that says how good an approximation is that a function rests on; empty without one."""
+    under = set(derived_under(function, settings))
+    pieces = (piece.approximation for piece in EVIDENCE.values() if piece.approximation)
+    return next((one.recall for one in pieces if one.piece in under), "")
 
 
 def _keyword_only(function: Callable[..., Any]) -> dict[str, Any]:

@@ -42,6 +42,18 @@ def neighbours(
     return Neighbours(rows=rows, similarity=similarity)
 
 
+def far_neighbours(
+    vectors: Vectors, shard: range | None = None, *, k: int = 10, centred: bool = False
+) -> Neighbours:
+    """Neighbours far beyond the k nearest, as many as `far` says; arguments as `neighbours`."""
+    return neighbours(vectors, shard, k=far(k, len(vectors)), centred=centred)
+
+
+def far(k: int, n: int) -> int:
+    """How many neighbours values of k votes are made of: max(100, 10 k), or all n - 1 where there are fewer."""
+    return min(max(100, 10 * k), n - 1)
+
+
 def class_neighbours(
     vectors: Vectors,
     labels: NDArray[np.int64],

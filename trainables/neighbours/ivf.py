@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.neighbours.exact import Neighbours, nearest
+from trainables.neighbours.exact import Neighbours, far, nearest
 from trainables.neighbours.kmeans import Clusters, unit_rows
 from trainables.neighbours.vectors import Vectors, mean_row, shards_of
 
@@ -83,6 +83,21 @@ def ivf_neighbours(
     )
 
 
+def far_ivf_neighbours(
+    vectors: Vectors,
+    centroids: NDArray[np.float32],
+    clusters: Clusters,
+    shard: range | None = None,
+    *,
+    k: int = 10,
+    centred: bool = False,
+    probes: int = 0,
+) -> Neighbours:
+    """Neighbours far beyond the k nearest, as many as `far` says; arguments as `ivf_neighbours`."""
+    k = far(k, len(vectors))
+    return ivf_neighbours(vectors, centroids, clusters, shard, k=k, centred=centred, probes=probes)
+
+
 def recall(
     vectors: Vectors,
     neighbours: Neighbours,
@@ -108,6 +123,18 @@ def recall(
     found: NDArray[np.bool_] = neighbours.similarity[drawn] >= true[:, -1:] - _ROUNDING
     shares: NDArray[np.float64] = found.mean(axis=1)
     return shares
+
+
+def far_recall(
+    vectors: Vectors,
+    far_neighbours: Neighbours,
+    draws: NDArray[np.float64],
+    *,
+    k: int = 10,
+    centred: bool = False,
+) -> NDArray[np.float64]:
+    """Share found of the neighbours far beyond the k nearest; arguments as `recall`."""
+    return recall(vectors, far_neighbours, draws, k=far(k, len(vectors)), centred=centred)
 
 
 def _filed(

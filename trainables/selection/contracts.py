@@ -1,6 +1,5 @@
 """Scores of a training set: made once per warm-up mark and signal, kept with the sample's name."""
 
-import inspect
 import math
 from typing import Any
 
@@ -8,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
+from trainables.evidence.requirements import settings_of
+from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
-from trainables.selection.selectors import n_keep
+from trainables.signals import Signal
 from trainables.spec import VECTORS, TrialSpec
 
 # Below this share of true neighbours a warning says how to find more.
@@ -63,50 +64,28 @@ def check_epochs(spec: TrialSpec) -> None:
     """
     if spec.kind != "pruned":
         return
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.needs_epochs
+    signal = resolve(spec).signal
+    epochs, least = epochs_seen(spec), signal.epochs_for(dict(spec.settings))
     if round(epochs, 6) < least:
         raise UsageError(
             f"{spec.signal} has no data to score by after {epochs:g} epochs of warm-up: it needs "
-            f"every sample seen {least:g} times, {_longer(least, spec)}"
+            f"every sample seen {least:g} times, {longer(least, spec)}{_or_less(spec, signal)}"
         )
 
 
-def check_settings(spec: TrialSpec) -> None:
-    """Refuse settings of a signal that mean nothing.
-
-    Raises:
-        UsageError: If there is one; the message says what to give instead.
-    """
-    if spec.kind != "pruned":
-        return
-    selection = resolve(spec)
-    if check := selection.signal.check:
-        check(**{name: selection.settings[name] for name in inspect.signature(check).parameters})
+def _or_less(spec: TrialSpec, signal: Signal) -> str:
+    """What else to do where a setting asks for so many visits."""
+    name, seen = signal.more_visits_than, int(round(epochs_seen(spec), 6))
+    least = settings_of(signal.score)[name] if name else 0
+    return f"; or give {name}={seen - 1}" if name and seen > int(least) else ""
 
 
-def check_rows(spec: TrialSpec, n: int) -> None:
-    """Refuse more training rows than the signal can order in a time that anyone waits.
-
-    Raises:
-        UsageError: If there are more, naming signals that take them.
-    """
-    if spec.kind != "pruned":
-        return
-    most = resolve(spec).signal.most_rows
-    if most and n > most:
-        raise UsageError(
-            f"{spec.signal} compares all pairs of rows and takes at most {most:,} of them, and "
-            f"{spec.dataset} has {n:,}; use facility_location or keep_one, which look at nearest rows "
-            "alone, or fewer rows by --limit"
-        )
-
-
-def _epochs_seen(spec: TrialSpec) -> float:
+def epochs_seen(spec: TrialSpec) -> float:
     """Epochs that the run which scores has behind it."""
     return spec.warmup * spec.twin.training.epochs
 
 
-def _longer(least: float, spec: TrialSpec) -> str:
+def longer(least: float, spec: TrialSpec) -> str:
     """What to do for that many epochs of warm-up."""
     epochs = spec.twin.training.epochs
     share = least / epochs
@@ -133,10 +112,17 @@ def warnings(spec: TrialSpec) -> tuple[str, ...]:
     """What a reader of the trial's row must know, one sentence each."""
     if spec.kind != "pruned" or spec.twin.model == VECTORS:
         return ()
-    epochs, least = _epochs_seen(spec), resolve(spec).signal.min_epochs
-    if round(epochs, 6) >= least:
-        return ()
-    return (
-        f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
-        f"{least:g} epochs on, {_longer(least, spec)}",
-    )
+    signal, found = resolve(spec).signal, []
+    epochs, least = epochs_seen(spec), signal.min_epochs
+    if round(epochs, 6) < least:
+        found.append(
+            f"{spec.signal} after {epochs:g} epochs of warm-up: it means what its source says from "
+            f"{least:g} epochs on, {longer(least, spec)}"
+        )
+    models = int({**settings_of(signal.score), **dict(spec.settings)}.get("models", 0))
+    if models < signal.least_models:
+        found.append(
+            f"{spec.signal} by {models:,} models: its order is mostly chance below {signal.least_models:,}, "
+            f"each a run of its own; give models={signal.least_models}, or leave models out"
+        )
+    return tuple(found)

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import DataError, UsageError
-from trainables.evidence.requirements import rests_on
+from trainables.evidence.requirements import rests_on, settings_of
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
 from trainables.spec import Setting, TrialSpec
@@ -49,7 +49,7 @@ def resolve(spec: TrialSpec) -> Selection:
     return Selection(
         signal=signal,
         selector=selector,
-        evidence=rests_on(signal.score) | rests_on(selector),
+        evidence=rests_on(signal.score) | selector_evidence(spec.selector, spec.selector_settings),
         settings=dict(spec.settings),
         selector_settings=dict(spec.selector_settings),
     )
@@ -91,6 +91,17 @@ def rests_on_others(name: str) -> bool:
 def selector_of(name: str) -> Callable[..., Any]:
     """A selector of the table, or a function of the user's own; raises as `signal_of`."""
     return _function(name) if ":" in name else SELECTORS[name].cut
+
+
+def selector_settings(name: str) -> dict[str, Setting]:
+    """A selector's settings with their defaults."""
+    return settings_of(_function(name)) if ":" in name else SELECTORS[name].settings
+
+
+def selector_evidence(name: str, settings: Iterable[tuple[str, Setting]]) -> frozenset[str]:
+    """Every piece of evidence that a selector may rest on with some settings, directly or not."""
+    own = rests_on(selector_of(name))
+    return own if ":" in name else own | SELECTORS[name].needs(dict(settings))
 
 
 def sha_of(name: str) -> str:

@@ -10,6 +10,7 @@ from trainables.data.copies import normal_form
 from trainables.data.dataset import Dataset
 from trainables.data.near_copies import near_pairs
 from trainables.evidence.collector import Evidence, Runs
+from trainables.evidence.requirements import Settings
 from trainables.neighbours.exact import Neighbours
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -115,7 +116,9 @@ def nearest_rows(spec: TrialSpec, runs: Runs) -> Neighbours | None:
     selection, n = resolve(spec), len(runs.dataset.train)
     if "embeddings" not in selection.evidence or n < 2:
         return None
-    rests = "neighbours" in selection.evidence
-    settings = selection.settings if rests else {"k": min(NEIGHBOURS, n - 1)}
-    found: Neighbours = Evidence(spec, runs).get("neighbours", settings)
+    settings: Settings = {"k": min(NEIGHBOURS, n - 1)}
+    name = "neighbours"
+    for rests in {"neighbours", "far_neighbours"} & selection.evidence:
+        name, settings = rests, selection.settings
+    found: Neighbours = Evidence(spec, runs).get(name, settings)
     return found

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, uniform_draws
-from trainables.selection.selectors import n_keep
+from trainables.selection.cutoff import cutoff_of, hard_end_of, hardness
+from trainables.selection.cuts import n_keep
 from trainables.signals.ends import BY_LOT, ends_of
 from trainables.spec import TrialSpec
 
@@ -37,6 +38,7 @@ class Places:
         is_high: Whether that is counted from the high end of the scores.
         has_equals: Whether a row of the very same score stays.
         is_drawn: Whether the selector drew it among rows of like score.
+        is_cut_off: Whether the selector cut it off first, as one of the hardest.
     """
 
     rows: NDArray[np.int64]
@@ -44,6 +46,7 @@ class Places:
     is_high: NDArray[np.bool_]
     has_equals: NDArray[np.bool_]
     is_drawn: NDArray[np.bool_]
+    is_cut_off: NDArray[np.bool_]
 
     def take(self, chosen: NDArray[np.int64]) -> "Places":
         """Those at some positions, shape (k,)."""
@@ -51,7 +54,11 @@ class Places:
 
 
 def places_of(
-    spec: TrialSpec, dataset: Dataset, keep: NDArray[np.bool_], scores: NDArray[np.float32]
+    spec: TrialSpec,
+    dataset: Dataset,
+    keep: NDArray[np.bool_],
+    scores: NDArray[np.float32],
+    margins: NDArray[np.float32] | None = None,
 ) -> Places:
     """Where the removed rows lie among the scores.
 
@@ -60,34 +67,43 @@ def places_of(
         dataset: Its own.
         keep: Which training rows stay, shape (n,).
         scores: Higher is more worth keeping, shape (n,).
+        margins: At each visit, shape (n, t), where rows were cut off by them. Without them nobody can say
+            which of the removed were cut off, and all count as drawn.
     """
     against = AGAINST.get(spec.selector, "all")
     ties = uniform_draws(dataset.train.ids, spec.seed, "ties")
     labels = dataset.train.labels if against == "class" else np.zeros(len(keep), dtype=np.int64)
     first_goes = scores if spec.prune == "low" else -scores
     gone = np.flatnonzero(~keep)
-    drawn = np.zeros(len(gone), dtype=bool)
-    turned = drawn
+    cut_off = drawn = turned = np.zeros(len(gone), dtype=bool)
     if against == "both ends":
         place = np.argsort(np.lexsort((ties, first_goes)))
         turned = place[gone] > np.median(place[keep])
-    elif against == "like scores":
-        turned = _beyond_cutoff(spec, first_goes, ties, int(keep.sum()))[gone]
-        drawn = ~turned
+    hard = hardness(spec, scores, margins) if against == "like scores" else None
+    if hard is not None:
+        cut_off = _beyond_cutoff(spec, hard, ties, int(keep.sum()))[gone]
+        drawn = ~cut_off
+    equals = _has_equals(first_goes, labels, keep, gone)
     share, order = np.empty(len(gone)), np.empty(len(gone))
     for is_turned in np.unique(turned):
         own = turned == is_turned
         value = -first_goes if is_turned else first_goes
         lots = -ties if is_turned else ties
         share[own], order[own] = _shares(value, lots, labels, gone[own])
+    is_high = turned ^ (spec.prune == "high")
+    if hard is not None and cut_off.any():
+        share[cut_off], order[cut_off] = _shares(-hard, ties, labels, gone[cut_off])
+        equals[cut_off] = _has_equals(hard, labels, keep, gone[cut_off])
+        is_high[cut_off] = cutoff_of(spec)[1] == "score" and hard_end_of(spec) == "high"
     sizes = np.bincount(labels)[labels[gone]]
     by = np.lexsort((-ties[gone], sizes, order))
     return Places(
         rows=gone[by],
         share=share[by],
-        is_high=(turned ^ (spec.prune == "high"))[by],
-        has_equals=_has_equals(first_goes, labels, keep, gone)[by],
+        is_high=is_high[by],
+        has_equals=equals[by],
         is_drawn=drawn[by],
+        is_cut_off=cut_off[by],
     )
 
 
@@ -102,15 +118,24 @@ def reasons(spec: TrialSpec, places: Places) -> Iterator[str]:
     whose = "the rows of its class" if against == "class" else "all rows"
     cut = f", cut by {spec.selector}" if spec.selector not in AGAINST else ""
     within = " within its class" if against == "class" else ""
-    for share, is_high, has_equals, is_drawn in zip(
-        places.share, places.is_high, places.has_equals, places.is_drawn, strict=True
+    by_aum = cutoff_of(spec)[1] == "aum"
+    for share, is_high, has_equals, is_drawn, is_cut_off in zip(
+        places.share,
+        places.is_high,
+        places.has_equals,
+        places.is_drawn,
+        places.is_cut_off,
+        strict=True,
     ):
-        if ends.low == BY_LOT:
+        told = ends_of("aum") if is_cut_off and by_aum else ends
+        if against == "like scores" and not (is_drawn or is_cut_off):
+            yield f"one of the hardest, or {BY_LOT} among rows of like score"
+        elif told.low == BY_LOT:
             yield BY_LOT + within + cut
         elif is_drawn:
             yield f"{BY_LOT} among rows of like score"
         else:
-            words = ends.high if is_high else ends.low
+            words = told.high if is_high else told.low
             equals = "; others of the same score stay" if has_equals else ""
             yield f"among the {ceil_percent(share)} of {whose} {words}{cut}{equals}"
 
@@ -152,10 +177,10 @@ def _has_equals(
 
 
 def _beyond_cutoff(
-    spec: TrialSpec, value: NDArray[np.float32], ties: NDArray[np.float64], kept: int
+    spec: TrialSpec, hard: NDArray[np.float32], ties: NDArray[np.float64], kept: int
 ) -> NDArray[np.bool_]:
-    """Which rows `keep_coverage` drops first, for their highest scores."""
-    cutoff = float(dict(spec.selector_settings).get("cutoff", 0.0))
-    beyond = np.ones(len(value), dtype=bool)
-    beyond[np.lexsort((-ties, value))[: max(kept, n_keep(len(value), cutoff))]] = False
+    """Which rows `keep_coverage` cuts off first, as the hardest."""
+    cutoff, _ = cutoff_of(spec)
+    beyond = np.ones(len(hard), dtype=bool)
+    beyond[np.lexsort((-ties, hard))[: max(kept, n_keep(len(hard), cutoff))]] = False
     return beyond

@@ -12,7 +12,7 @@ from trainables.data.dataset import Dataset
 from trainables.evidence.collector import Runs
 from trainables.neighbours.survivors import cosines, nearest_survivors
 from trainables.selection.reasons import Places, places_of, reasons
-from trainables.selection.surroundings import Surroundings, surroundings
+from trainables.selection.surroundings import Surroundings, known_margins, surroundings
 from trainables.spec import TrialSpec
 
 # Similarities in fp32 may be so far off.
@@ -113,7 +113,7 @@ def removal(
         beside: What else is known of the rows.
     """
     scorer, dataset = spec.twin.scorers[0], runs.dataset
-    places = places_of(scorer, dataset, keep, scores)
+    places = places_of(scorer, dataset, keep, scores, known_margins(scorer, runs))
     gone, ordered = places.rows, np.sort(scores)
     twins, copied = beside.twins.surviving(keep)
     survivors, similarity, search = twins[gone], np.full(len(gone), np.nan, np.float32), "none"

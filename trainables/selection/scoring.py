@@ -15,13 +15,14 @@ from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.evidence.collector import Evidence, Runs
-from trainables.evidence.requirements import is_approximate
+from trainables.evidence.requirements import recall_under
 from trainables.result import Phase
 from trainables.selection.contracts import (
     check_epochs,
     check_keep,
     check_scores,
 )
+from trainables.selection.cutoff import cutoff_of, hardness
 from trainables.selection.lookup import Selection, check_content, resolve
 from trainables.selection.protection import least_kept, put_back
 from trainables.spec import TrialSpec
@@ -95,11 +96,16 @@ def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep
     cut = selection.selector
     ties = uniform_draws(train.ids, spec.seed, "ties")
     worth = scores if spec.prune == "low" else -scores
+    cutoff, by = cutoff_of(spec)
+    margins = evidence.get("margins", {}) if by == "aum" else None
+    beside = {"hardness": hardness(spec, scores, margins)} if cutoff else {}
     keep = cut(
         scores=worth,
         rate=spec.rate,
         ties=ties,
-        **{"labels": train.labels} | evidence.arguments_of(cut, selection.selector_settings),
+        **{"labels": train.labels}
+        | evidence.arguments_of(cut, selection.selector_settings)
+        | beside,
     )
     check_keep(keep, len(train), spec.rate, spec.selector)
     if spec.protected or spec.min_per_class:
@@ -163,9 +169,10 @@ def recall_of(spec: TrialSpec, runs: Runs) -> float | None:
 
 
 def _recall(selection: Selection, evidence: Evidence) -> dict[str, float]:
-    if not is_approximate(selection.signal.score, selection.settings):
+    piece = recall_under(selection.signal.score, selection.settings)
+    if not piece:
         return {}
-    return {"recall": round(float(evidence.get("recall", selection.settings).mean()), 6)}
+    return {"recall": round(float(evidence.get(piece, selection.settings).mean()), 6)}
 
 
 def _timed(

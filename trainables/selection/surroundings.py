@@ -27,6 +27,7 @@ from trainables.keys import key_of
 from trainables.neighbours.exact import Neighbours
 from trainables.neighbours.survivors import has_direction
 from trainables.neighbours.vectors import Vectors
+from trainables.selection.cutoff import cutoff_of
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
@@ -115,9 +116,9 @@ def _neighbours(scorer: TrialSpec, runs: Runs) -> Neighbours | None:
     if scorer.is_own:
         return None
     own = {"k": k} if (k := dict(scorer.settings).get("k")) else {}
-    for settings in (own, {}):
-        if _is_kept(scorer, runs, "neighbours", settings):
-            found: Neighbours = Evidence(scorer, runs).get("neighbours", settings)
+    for name, settings in (("neighbours", own), ("neighbours", {}), ("far_neighbours", own)):
+        if _is_kept(scorer, runs, name, settings):
+            found: Neighbours = Evidence(scorer, runs).get(name, settings)
             return found
     return None
 
@@ -161,6 +162,14 @@ def predicted_classes(spec: TrialSpec, runs: Runs) -> Rows | None:
             found: Rows = Evidence(scorer, runs).get(name, selection.settings).argmax(axis=1)
             return found
     return None
+
+
+def known_margins(scorer: TrialSpec, runs: Runs) -> NDArray[np.float32] | None:
+    """Margins that rows were cut off by, shape (n, t); None where they were not, or are not at hand."""
+    if cutoff_of(scorer)[1] != "aum" or not _is_kept(scorer, runs, "margins"):
+        return None
+    found: NDArray[np.float32] = Evidence(scorer, runs).get("margins", {})
+    return found
 
 
 def _is_kept(scorer: TrialSpec, runs: Runs, name: str, settings: Settings | None = None) -> bool:

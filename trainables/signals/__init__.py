@@ -22,7 +22,7 @@ from trainables.signals.dynamics import (
 )
 from trainables.signals.graph import d2
 from trainables.signals.influence import less, tracin, tracin_self, trak
-from trainables.signals.informativeness import check_infomax, infomax
+from trainables.signals.informativeness import infomax
 from trainables.signals.labels import knn_shapley, label_quality
 from trainables.signals.memorization import influence, mem_head, memorization
 from trainables.signals.prototypes import (
@@ -44,6 +44,7 @@ from trainables.signals.stability import (
 )
 from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
 from trainables.signals.words import tfidf
+from trainables.spec import Setting
 
 HardEnd = Literal["low", "high", ""]
 
@@ -59,6 +60,8 @@ class Signal:
         cost: What it adds to a run, in forward passes over the training set (F) and more.
         min_epochs: Epochs of warm-up from which on it means what its source says; warned below.
         needs_epochs: Epochs below which it has no data yet; refused.
+        more_visits_than: A setting that every row must be seen more often than, beside that; "" for none.
+        least_models: Whole models below which its order is mostly chance; warned below.
         both_ways: Whether papers disagree which end to keep.
         affordable: Whether it costs a small part of a run, and so is in the grid `signals`.
         selector: How its source cuts.
@@ -68,8 +71,6 @@ class Signal:
             mislabelled, or harmful. "" where the scores say nothing of that, or have such rows elsewhere
             than at one end; of scores that nobody knows, such as `given`, it is "" as well.
         most_rows: Training rows above which it would take so long that it is refused; 0 is no bound.
-        check: Raises a UsageError for settings that mean nothing, which are its parameters; called before
-            anything is scheduled.
         columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
@@ -77,13 +78,14 @@ class Signal:
     cost: str = field(kw_only=True)
     min_epochs: float = field(default=0.0, kw_only=True)
     needs_epochs: float = field(default=0.0, kw_only=True)
+    more_visits_than: str = field(default="", kw_only=True)
+    least_models: int = field(default=0, kw_only=True)
     both_ways: bool = field(default=False, kw_only=True)
     affordable: bool = field(default=True, kw_only=True)
     selector: str = field(default="global", kw_only=True)
     is_set: bool = field(default=False, kw_only=True)
     hard_end: HardEnd = field(default="", kw_only=True)
     most_rows: int = field(default=0, kw_only=True)
-    check: Callable[..., None] | None = field(default=None, kw_only=True)
     columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -100,6 +102,13 @@ class Signal:
     def needs(self) -> tuple[str, ...]:
         """The evidence it asks for."""
         return parameters(self.score)[0]
+
+    def epochs_for(self, settings: Mapping[str, Setting]) -> float:
+        """Epochs of warm-up below which it has no data with some settings; those left out are its own."""
+        if not self.more_visits_than:
+            return self.needs_epochs
+        chosen = {**parameters(self.score)[1], **settings}
+        return max(self.needs_epochs, int(chosen[self.more_visits_than]) + 1)
 
     @property
     def needs_labels(self) -> bool:
@@ -128,7 +137,7 @@ SIGNALS: dict[str, Signal] = {
     ),
     "moderate": Signal(moderate, cost="1 F"),
     "d2": Signal(d2, cost="1 F + kNN", min_epochs=1, is_set=True),
-    "infomax": Signal(infomax, cost="1 F + kNN", min_epochs=1, is_set=True, check=check_infomax),
+    "infomax": Signal(infomax, cost="1 F + kNN", min_epochs=1, is_set=True, hard_end="high"),
     "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True, hard_end="high"),
     "el2n_ensemble": Signal(
         el2n_ensemble,
@@ -178,7 +187,12 @@ SIGNALS: dict[str, Signal] = {
         correctness, cost="0", min_epochs=3, needs_epochs=1, both_ways=True, hard_end="high"
     ),
     "stability_over_visits": Signal(
-        stability_over_visits, cost="0", min_epochs=3, needs_epochs=2, both_ways=True
+        stability_over_visits,
+        cost="0",
+        min_epochs=3,
+        needs_epochs=3,
+        more_visits_than="window",
+        both_ways=True,
     ),
     "stability_under_dropout": Signal(
         stability_under_dropout, cost="10 F", both_ways=True, hard_end="high"
@@ -191,13 +205,23 @@ SIGNALS: dict[str, Signal] = {
     "less": Signal(less, cost="6 F", hard_end="low"),
     "trak": Signal(trak, cost="1 F + regression", hard_end="low"),
     "label_quality": Signal(label_quality, cost="1 F + 5 heads", hard_end="low"),
-    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN", hard_end="low"),
+    "knn_shapley": Signal(knn_shapley, cost="1 F + kNN of 100", hard_end="low"),
     "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True, hard_end="high"),
     "memorization": Signal(
-        memorization, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+        memorization,
+        cost="200 runs of 70 %",
+        least_models=200,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
     "influence": Signal(
-        influence, cost="20 runs of 70 %", both_ways=True, affordable=False, hard_end="high"
+        influence,
+        cost="4,000 runs of 70 %",
+        least_models=4000,
+        both_ways=True,
+        affordable=False,
+        hard_end="high",
     ),
     "tfidf": Signal(tfidf, cost="0", both_ways=True),
 }

@@ -14,8 +14,9 @@ def memorization(subset_models: SubsetModels) -> NDArray[np.float32]:
 
     Near 1 only the sample itself teaches its label: rare, or mislabelled. The standard error is
     sqrt(p (1 - p) / a + q (1 - q) / b) for a models that saw it, a share p of them right, and b
-    that did not, q of them right: at a share of 0.7 it is up to 0.24 for 20 models and 0.11 for
-    100, below which the order is mostly noise.
+    that did not, q of them right: at a share of 0.7 it is up to 0.24 for 20 models and 0.08 for 200.
+    Two sets of m models, heads that learn made text by heart, order its rows with a Spearman correlation
+    of .56 (m 20), .79 (100), .86 (200) and .89 (300); the source trains thousands.
 
     Args:
         subset_models: Whole models, each trained on a random subset.
@@ -35,7 +36,8 @@ def mem_head(head_models: SubsetModels) -> NDArray[np.float32]:
 
     What `memorization` measures, of a head on the frozen embeddings instead of a whole model:
     hundreds of fits in minutes. It says what the head memorizes, not what the encoder would. Its
-    standard error is the same formula; at 200 heads and a share of 0.7 it is up to 0.08.
+    standard error is the same formula; at 200 heads and a share of 0.7 it is up to 0.08, and two sets
+    of 200 order the rows of made text with a Spearman correlation of .67 (20: .40).
 
     Args:
         head_models: Logistic heads, each trained on a random subset.
@@ -52,19 +54,22 @@ def mem_head(head_models: SubsetModels) -> NDArray[np.float32]:
 
 
 def influence(
-    subset_models: SubsetModels, validation_labels: NDArray[np.int64]
+    subset_models: SubsetModels, validation_labels: NDArray[np.int64], *, models: int = 4000
 ) -> NDArray[np.float32]:
     """How much the validation rows' predictions change, in sum, with the sample in training.
 
     The influence of i on validation row j is how much oftener models that saw i get j right than
     models that did not. The score sums its absolute value over j, so it grows with the size of
     the validation split. A row without any influence still gathers v times 0.8 of the standard
-    error (see `memorization`), so with few models the order is mostly noise.
+    error (see `memorization`), so with few models the order is mostly noise: two sets of m heads order
+    rows of made text with a Spearman correlation of .08 (m 20), .27 (300), .40 (600) and .51 (1,200), by
+    which 4,000 would come to .78.
 
     Args:
         subset_models: Whole models, each trained on a random subset.
         validation_labels: Classes of the validation rows, shape (v,): asked for, so that a data set without
             any is refused before the models are trained.
+        models: How many are trained, 4,000 in the source; the evidence is made of as many.
 
     Returns:
         Scores in [0, v], shape (n,), float32; higher changes more. A row that every model saw,

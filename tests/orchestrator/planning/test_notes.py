@@ -9,7 +9,7 @@ from orchestrator.planning.request import Request
 from trainables.data.dataset import Dataset, Split, uniform_draws
 from trainables.data.inspection import inspect_dataset
 from trainables.learners.pretrained import Model
-from trainables.selection.selectors import keep_stratified
+from trainables.selection.class_cuts import keep_stratified
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 NO_CONTROL = (

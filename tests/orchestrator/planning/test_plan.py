@@ -293,6 +293,23 @@ def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal
 
 
 @pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("redundancy,k=0", "redundancy looks at 0 neighbours.* give redundancy,k=1 to k=299"),
+        ("knn_shapley,k=0", "knn_shapley looks at 0 neighbours"),
+        ("el2n:coverage,cutoff=1.5", r"coverage: cutoff is 1.5; it must lie in \[0, 1\)"),
+        ("redundancy:window,top=2", r"window: top is 2; it must lie in \[0, 1\]"),
+        ("label_quality,by=odd", "label_quality: by is 'odd'; it must be self_confidence"),
+        ("mem_head,share=2", "mem_head: models is 200 and share 2; there must be"),
+        ("redundancy:coverage,cutoff=0.2,cutoff_by=score", "no end of the scores of redundancy"),
+    ],
+)
+def test_a_setting_that_could_only_fail_later_is_refused_at_the_plan(planned, signal, said):
+    with pytest.raises(UsageError, match=said):
+        planned(replace(SMALL, signals=(signal,)))
+
+
+@pytest.mark.parametrize(
     ("signal", "most"),
     [
         ("redundancy,probes=18", 17),

@@ -121,14 +121,17 @@ def small():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [{}, {"probes": 4}])
+@pytest.mark.parametrize(
+    ("signal", "settings"),
+    [("keep_one", {}), ("keep_one", {"probes": 4}), ("knn_shapley", {"probes": 8})],
+)
 def test_a_trial_on_shards_of_several_workers_is_that_of_one_worker(
-    tmp_path, small, settings, monkeypatch
+    tmp_path, small, signal, settings, monkeypatch
 ):
     from trainables.data.dataset_file import write
     from trainables.trial import run_trial
 
-    spec = replace(pruned("keep_one", **settings), data_sha=small.sha)
+    spec = replace(pruned(signal, **settings), data_sha=small.sha)
     spec = replace(spec, learner="linear", model="linear", model_sha="linear")
     shared, alone = (Resources(cache=tmp_path / name) for name in ("shared", "alone"))
     for one in (shared, alone):

@@ -5,8 +5,8 @@ from trainables.arrays import write_arrays
 from trainables.neighbours import exact as search
 from trainables.neighbours import int8_search
 from trainables.neighbours import vectors as module
-from trainables.neighbours.exact import class_neighbours, nearest, neighbours
-from trainables.neighbours.ivf import ivf_neighbours, recall
+from trainables.neighbours.exact import class_neighbours, far, far_neighbours, nearest, neighbours
+from trainables.neighbours.ivf import far_ivf_neighbours, far_recall, ivf_neighbours, recall
 from trainables.neighbours.kmeans import centroids, clusters, k_means, unit_rows
 from trainables.neighbours.vectors import Shards, mean_row, shards_of, take
 from trainables.signals.redundancy import redundancy
@@ -282,6 +282,23 @@ def test_recall_is_the_share_of_true_neighbours_found(vectors, draws):
     measured = recall(vectors, found, draws, k=5)
     assert 0.5 < measured.mean() < 1
     assert measured.mean() == pytest.approx(np.mean(expected), abs=0.002)
+
+
+@pytest.mark.parametrize(("k", "count"), [(5, 100), (12, 120), (1000, 319)])
+def test_far_neighbours_go_ten_times_as_far_a_hundred_at_least_or_are_all(k, count):
+    assert far(k, 320) == count
+
+
+def test_far_neighbours_of_all_clusters_are_those_of_all_rows(vectors, draws):
+    middles = centroids(vectors, draws)
+    of = clusters(vectors, middles)
+    exact = far_neighbours(vectors, k=5)
+    found = far_ivf_neighbours(vectors, middles, of, k=5, probes=32)
+    assert exact.rows.shape == found.rows.shape == (len(vectors), 100)
+    assert (found.rows == exact.rows).mean() > 0.999
+    assert far_recall(vectors, found, draws, k=5).mean() == 1
+    few = far_ivf_neighbours(vectors, middles, of, k=5, probes=2)
+    assert far_recall(vectors, few, draws, k=5).mean() < 0.9
 
 
 def test_recall_checks_a_sample_of_the_lowest_draws(monkeypatch, vectors, draws):

@@ -143,7 +143,8 @@ def class_centre():
 
 
 def visits(name):
-    return get(name)[:, :2].astype(np.float64)
+    """The first visits of each row, as many as every row had."""
+    return np.array([row[~np.isnan(row)][:3] for row in get(name)], dtype=np.float64)
 
 
 def own(probs):
@@ -204,7 +205,9 @@ MEASURED = {
     "confidence": lambda: np.exp(-visits("losses")).mean(axis=1),
     "variability": lambda: -np.exp(-visits("losses")).std(axis=1),
     "correctness": lambda: visits("correct").mean(axis=1),
-    "stability_over_visits": lambda: -np.exp(-visits("losses")).std(axis=1),
+    "stability_over_visits": lambda: (
+        -np.abs(np.diff(np.exp(-visits("losses").astype(np.float64)), axis=1)).mean(axis=1)
+    ),
     "stability_under_dropout": lambda: (
         -(
             bits(get("dropout_probs").astype(np.float64).mean(1))

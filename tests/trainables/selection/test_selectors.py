@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainables.evidence.requirements import parameters
-from trainables.selection.selectors import SELECTORS, fill, n_keep
+from trainables.selection.cuts import n_keep
+from trainables.selection.selectors import SELECTORS, fill
 
 RATES = (0.0, 0.05, 0.1, 0.29, 0.3, 0.5, 0.9, 0.99)
 # Settings beside the defaults under which the contract must hold as well.

@@ -1,9 +1,11 @@
 import tracemalloc
+from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
-from trainables.neighbours.exact import Neighbours, neighbours
+from trainables.neighbours.exact import Neighbours, far_neighbours, neighbours
 from trainables.signals.labels import knn_shapley, label_quality
 
 METHODS = ["self_confidence", "normalized_margin", "confidence_weighted_entropy"]
@@ -19,11 +21,11 @@ def predictions(n=300, c=4):
     return probs.astype(np.float32), labels
 
 
-def of_class_clouds(n=200, c=3):
+def class_clouds(n=200, c=3, d=8):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, c, n)
-    embeddings = rng.standard_normal((n, 8)) + 2 * np.eye(c, 8)[labels]
-    return neighbours(embeddings.astype(np.float32)), labels
+    embeddings = rng.standard_normal((n, d)) + 2 * np.eye(c, d)[labels]
+    return embeddings.astype(np.float32), labels
 
 
 @pytest.mark.parametrize(
@@ -68,43 +70,80 @@ def test_the_entropy_is_not_adjusted():
         label_quality(*predictions(), by="confidence_weighted_entropy", adjust=True)
 
 
-def test_knn_shapley_has_the_values_of_the_reference_code_before_it_halves_and_shifts_them():
-    valuation = pytest.importorskip("cleanlab.data_valuation")
-    sparse = pytest.importorskip("scipy.sparse")
-    found, labels = of_class_clouds()
-    n, k = found.rows.shape
-    graph = sparse.csr_matrix(
-        ((1 - found.similarity).ravel(), found.rows.ravel(), np.arange(0, n * k + 1, k))
-    )
-    theirs = valuation.data_shapley_knn(labels, knn_graph=graph, k=k)
-    assert np.allclose(knn_shapley(found, labels), 2 * theirs - 1, atol=1e-6)
+def by_definition(near, labels, k):
+    """Each player's mean marginal vote over all orders in which the players of a target may come."""
+    total = np.zeros(len(labels))
+    orders = np.array(list(permutations(range(near.shape[1]))))
+    places = np.argsort(orders, axis=1)
+    for target, players in enumerate(near):
+        hit = labels[players] == labels[target]
+        for j, player in enumerate(players):
+            # Who came before the j-th player, and who of them is nearer to the target.
+            before = places < places[:, [j]]
+            nearer = before[:, :j].sum(axis=1)
+            votes = nearer < k
+            farther = before[:, j + 1 :]
+            kth = (farther.cumsum(axis=1) == (k - nearer)[:, None]) & farther
+            # Of those that voted without it, the farthest gives its vote up to it.
+            given_up = (kth & hit[j + 1 :]).any(axis=1)
+            total[player] += (votes * (float(hit[j]) - given_up)).mean() / k
+    return total / len(labels)
 
 
-def test_knn_shapley_is_the_recursion_of_the_source_cut_off_at_k():
-    found, labels = of_class_clouds()
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_knn_shapley_is_the_shapley_value_over_all_orders_of_eight_players(k):
+    rng = np.random.default_rng(k)
+    found = far_neighbours(rng.standard_normal((9, 4)).astype(np.float32), k=k)
+    labels = rng.integers(0, 2, 9)
+    assert found.rows.shape == (9, 8)
+    expected = by_definition(found.rows, labels, k)
+    assert np.ptp(expected) > 0.01
+    assert np.allclose(knn_shapley(found, labels, k=k), expected, atol=1e-7)
+
+
+def test_knn_shapley_orders_rows_as_the_values_of_all_neighbours_do():
+    embeddings, labels = class_clouds(1200, d=32)
+    wrong = np.arange(1200) < 120
+    labels = np.where(wrong, (labels + 1) % 3, labels)
+    exact = knn_shapley(neighbours(embeddings, k=1199), labels)
+    found = knn_shapley(far_neighbours(embeddings), labels)
+    cut_at_k = knn_shapley(neighbours(embeddings), labels)
+    assert spearmanr(found, exact).statistic > 0.97
+    assert spearmanr(cut_at_k, exact).statistic < 0.8
+    assert np.abs(found - exact).max() < 0.01
+
+
+def test_knn_shapley_of_the_neighbours_looked_at_is_the_recursion_from_the_last_of_them():
+    embeddings, labels = class_clouds()
+    found, k = neighbours(embeddings, k=30), 4
     slow = np.zeros(len(labels))
-    for target, near in enumerate(found.rows[:, :4]):
+    for target, near in enumerate(found.rows):
         value = 0.0
-        for j in range(2, -1, -1):
+        for j in range(28, -1, -1):
             hit, next_hit = (labels[near[[j, j + 1]]] == labels[target]).astype(float)
-            value += (hit - next_hit) / 4
+            value += (hit - next_hit) / k * min(k, j + 1) / (j + 1)
             slow[near[j]] += value / len(labels)
-    assert np.allclose(knn_shapley(found, labels, k=4), slow, atol=1e-7)
+    assert np.allclose(knn_shapley(found, labels, k=k), slow, atol=1e-7)
+
+
+def test_knn_shapley_without_votes_is_refused():
+    with pytest.raises(ValueError, match="k is 0; each target takes at least 1 vote"):
+        knn_shapley(far_neighbours(class_clouds(20)[0]), np.zeros(20, int), k=0)
 
 
 def test_a_mislabelled_sample_has_the_lowest_knn_shapley_values():
-    found, labels = of_class_clouds()
+    embeddings, labels = class_clouds()
     wrong = labels.copy()
     wrong[:10] = (wrong[:10] + 1) % 3
-    scores = knn_shapley(found, wrong)
+    scores = knn_shapley(far_neighbours(embeddings), wrong)
     assert np.median(scores[:10]) < np.quantile(scores[10:], 0.05)
 
 
 def test_knn_shapley_gives_nothing_to_neighbours_that_are_not_there():
-    rows = np.array([[1, -1], [0, -1], [0, 1]], dtype=np.int32)
+    rows = np.array([[1, -1], [0, -1], [0, 1], [2, 1]], dtype=np.int32)
     similarity = np.where(rows < 0, np.nan, 0.5).astype(np.float32)
-    scores = knn_shapley(Neighbours(rows=rows, similarity=similarity), np.array([0, 0, 1]))
-    assert scores.tolist() == pytest.approx([1 / 6, 1 / 6, 0])
+    scores = knn_shapley(Neighbours(rows=rows, similarity=similarity), np.array([0, 0, 1, 1]), k=1)
+    assert scores.tolist() == pytest.approx([0, 0, 1 / 4, 0])
 
 
 def test_knn_shapley_needs_memory_for_n_times_k_and_not_for_n_times_n():

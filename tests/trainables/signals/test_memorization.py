@@ -1,8 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from trainables.evidence.ensembles import SubsetModels
+from trainables.evidence.linear_probes import fit_head
+from trainables.evidence.requirements import settings_of
+from trainables.selection.contracts import warnings
+from trainables.signals import SIGNALS
 from trainables.signals.memorization import influence, mem_head, memorization
+from trainables.spec import TrialSpec
+
+PRUNED = TrialSpec(
+    dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1, warmup=0.5,
+    signal="memorization", selector="global", rate=0.1,
+)  # fmt: skip
 
 
 def models(inside, correct, validation_correct=None):
@@ -84,3 +97,41 @@ def test_influence_without_a_validation_split_is_refused():
         influence(models(INSIDE, CORRECT), np.zeros(0, int))
     with pytest.raises(ValueError, match="0 validation rows of 3"):
         influence(models(INSIDE, CORRECT), np.zeros(3, int))
+
+
+def test_few_models_are_warned_of_and_the_defaults_are_not():
+    for name, least in (("memorization", 200), ("influence", 4000)):
+        usual = settings_of(SIGNALS[name].score)
+        assert usual["models"] == least == SIGNALS[name].least_models
+        spec = replace(PRUNED, signal=name, settings=tuple(usual.items()))
+        assert warnings(spec) == ()
+        (warning,) = warnings(replace(spec, settings=(("models", 20), ("share", 0.7))))
+        assert f"by 20 models: its order is mostly chance below {least:,}" in warning
+
+
+def test_two_sets_of_as_many_models_as_the_default_agree_on_the_order_and_of_twenty_do_not():
+    """Heads that learn 300 rows of touching clouds by heart."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 300)
+    points = (rng.standard_normal((300, 40)) + 1.2 * np.eye(3, 40)[labels]).astype(np.float32)
+    labels = np.where(rng.random(300) < 0.1, (labels + 1) % 3, labels)
+    inside, correct = np.zeros((2, 400, 300), dtype=bool)
+    whole = fit_head(points, labels, 3, l2=1e-2)
+    for i in range(400):
+        seen = rng.permutation(300)[:210]
+        weights = fit_head(points[seen], labels[seen], 3, l2=1e-2, start=whole)
+        logits = points @ weights[:, :-1].T + weights[:, -1]
+        inside[i, seen], correct[i] = True, logits.argmax(axis=1) == labels
+
+    def agreement(m):
+        halves = (
+            SubsetModels(
+                inside=inside[k : k + m], correct=correct[k : k + m],
+                validation_correct=np.zeros((m, 0), dtype=bool),
+            )
+            for k in (0, 200)
+        )  # fmt: skip
+        return spearmanr(*(memorization(one) for one in halves)).statistic
+
+    assert agreement(200) > 0.8
+    assert agreement(20) < 0.7

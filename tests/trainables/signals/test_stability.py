@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from trainables.signals.dynamics import variability
 from trainables.signals.stability import (
@@ -23,9 +24,16 @@ def test_over_visits_it_is_the_mean_spread_of_all_runs_of_visits():
     assert stability_over_visits(losses(chances), window=4) == pytest.approx(slow, rel=1e-5)
 
 
-def test_with_fewer_visits_than_the_window_it_is_the_variability():
-    seen = losses(np.random.default_rng(1).uniform(0.05, 0.95, (20, 5)))
-    assert (stability_over_visits(seen) == variability(seen)).all()
+@pytest.mark.parametrize(("visits", "window"), [(2, 2), (5, 5), (5, 10)])
+def test_no_more_visits_than_a_window_has_are_refused(visits, window):
+    seen = losses(np.random.default_rng(1).uniform(0.05, 0.95, (20, visits)))
+    with pytest.raises(ValueError, match=f"fewer than {window + 1} visits of 20 samples"):
+        stability_over_visits(seen, window=window)
+
+
+def test_over_visits_the_order_is_another_than_that_of_the_variability():
+    seen = losses(np.random.default_rng(1).uniform(0.05, 0.95, (200, 4)))
+    assert spearmanr(stability_over_visits(seen), variability(seen)).statistic < 0.95
 
 
 def test_a_slow_rise_is_more_stable_than_a_flicker_of_the_same_range():
