@@ -29,7 +29,7 @@ from trainables.trial import warm_up
 COMPARED = (
     "random", "aum", "label_quality", "knn_shapley", "tracin_self", "d2", "supervised_prototypes",
     "el2n", "loss", "confidence", "correctness", "forgetting", "redundancy_within_class", "cld", "dual",
-    "zcore",
+    "zcore", "k_centre", "facility_location", "infomax",
 )  # fmt: skip
 # Test and validation rows, half each, none of them flipped: of the signals compared here only CLD looks at
 # validation, and none at the test rows.

@@ -19,7 +19,7 @@ from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
-from trainables.selection.contracts import check_epochs, check_odds, check_settings
+from trainables.selection.contracts import check_epochs, check_odds
 from trainables.selection.cutoff import settled
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import (
@@ -148,7 +148,6 @@ def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> lis
     trials = [settled(spec) for spec in trials]
     for spec in trials:
         check_odds(spec)
-        check_settings(spec)
         check_epochs(spec)
         check_evidence(spec)
         try_settings(spec)

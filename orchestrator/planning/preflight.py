@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.planning.grids import GRIDS
+from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
-from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
-from trainables.selection.contracts import check_rows
 from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -69,7 +68,9 @@ def check_trials(
     check_lengths(specs, model, sizes)
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
-    check_sizes(specs, sizes)
+    check_probes(specs, sizes)
+    check_neighbours(specs, sizes)
+    check_rows(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
 
@@ -205,15 +206,14 @@ def check_pieces(
     return looks
 
 
-def check_sizes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse more rows than a signal can take, and a search through more clusters than there are.
+def check_probes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
+    """Refuse an approximate search through more clusters than there are, or than there are rows.
 
     Raises:
         UsageError: If one does.
     """
     for spec in specs:
         settings, n = dict(spec.settings), sizes[spec.data_sha]
-        check_rows(spec, n)
         probes, clusters = int(settings.get("probes", 0)), int(settings.get("clusters", 0))
         if not 0 <= clusters <= n:
             raise UsageError(
@@ -230,23 +230,6 @@ def check_sizes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
             raise UsageError(
                 f"{spec.signal}: probes is {probes}, and {spec.dataset} of {n:,} rows has {most:,} "
                 f"clusters; give 1 to {most:,}, or 0 for an exact search"
-            )
-
-
-def check_neighbours(specs: Iterable[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse more neighbours than there are other rows, or none.
-
-    Raises:
-        UsageError: If they are asked for.
-    """
-    for spec in specs:
-        n, k = sizes[spec.data_sha], int(dict(spec.settings).get("k", 1))
-        evidence = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
-        most = n - 1 if "neighbours" in evidence else k
-        if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= most:
-            fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"
-            raise UsageError(
-                f"{spec.signal} looks at {k} neighbours, and {spec.dataset} has {n:,} rows: {fitting}"
             )
 
 

@@ -10,13 +10,13 @@ from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, first_seeds
 from orchestrator.planning.preflight import (
     check_inputs,
     check_lengths,
-    check_neighbours,
     check_pieces,
-    check_sizes,
+    check_probes,
     check_texts,
 )
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import sized
 from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
@@ -264,10 +264,11 @@ def _check(specs: Sequence[TrialSpec], dataset: Dataset, model: Model | None) ->
     if model:
         check_lengths(specs, model, sizes)
         check_pieces(model, [dataset], specs[0].training.max_length)
-    check_sizes(specs, sizes)
+    check_probes(specs, sizes)
     _check_targets(specs, dataset)
     check_texts(specs, datasets)
     check_neighbours(specs, sizes)
+    check_rows(specs, sizes)
 
 
 def _check_targets(specs: Iterable[TrialSpec], dataset: Dataset) -> None:

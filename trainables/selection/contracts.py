@@ -1,6 +1,5 @@
 """Scores of a training set: made once per warm-up mark and signal, kept with the sample's name."""
 
-import inspect
 import math
 from typing import Any
 
@@ -91,36 +90,6 @@ def check_odds(spec: TrialSpec) -> None:
         raise UsageError(
             f"{spec.signal}:{spec.selector} draws each row by itself, and a score of {spec.signal} rests on "
             f"which other rows go; use {spec.signal}:global, or a signal such as dual or el2n"
-        )
-
-
-def check_settings(spec: TrialSpec) -> None:
-    """Refuse settings of a signal that mean nothing.
-
-    Raises:
-        UsageError: If there is one; the message says what to give instead.
-    """
-    if spec.kind != "pruned":
-        return
-    selection = resolve(spec)
-    if check := selection.signal.check:
-        check(**{name: selection.settings[name] for name in inspect.signature(check).parameters})
-
-
-def check_rows(spec: TrialSpec, n: int) -> None:
-    """Refuse more training rows than the signal can order in a time that anyone waits.
-
-    Raises:
-        UsageError: If there are more, naming signals that take them.
-    """
-    if spec.kind != "pruned":
-        return
-    most = resolve(spec).signal.most_rows
-    if most and n > most:
-        raise UsageError(
-            f"{spec.signal} compares all pairs of rows and takes at most {most:,} of them, and "
-            f"{spec.dataset} has {n:,}; use facility_location or keep_one, which look at nearest rows "
-            "alone, or fewer rows by --limit"
         )
 
 

@@ -22,7 +22,7 @@ from trainables.signals.dynamics import (
 )
 from trainables.signals.graph import d2
 from trainables.signals.influence import less, tracin, tracin_self, trak
-from trainables.signals.informativeness import check_infomax, infomax
+from trainables.signals.informativeness import infomax
 from trainables.signals.labels import knn_shapley, label_quality
 from trainables.signals.memorization import influence, mem_head, memorization
 from trainables.signals.prototypes import (
@@ -83,8 +83,6 @@ class Signal:
             mislabelled, or harmful. "" where the scores say nothing of that, or have such rows elsewhere
             than at one end; of scores that nobody knows, such as `given`, it is "" as well.
         most_rows: Training rows above which it would take so long that it is refused; 0 is no bound.
-        check: Raises a UsageError for settings that mean nothing, which are its parameters; called before
-            anything is scheduled.
         columns: More that is said of each row, kept beside its score: functions like `score`.
     """
 
@@ -100,7 +98,6 @@ class Signal:
     is_set: bool = field(default=False, kw_only=True)
     hard_end: HardEnd = field(default="", kw_only=True)
     most_rows: int = field(default=0, kw_only=True)
-    check: Callable[..., None] | None = field(default=None, kw_only=True)
     columns: Mapping[str, Callable[..., NDArray[Any]]] = field(default_factory=dict, kw_only=True)
 
     @property
@@ -170,7 +167,7 @@ SIGNALS: dict[str, Signal] = {
     ),
     "moderate": Signal(moderate, cost="1 F"),
     "d2": Signal(d2, cost="1 F + kNN", min_epochs=1, is_set=True),
-    "infomax": Signal(infomax, cost="1 F + kNN", min_epochs=1, is_set=True, check=check_infomax),
+    "infomax": Signal(infomax, cost="1 F + kNN", min_epochs=1, is_set=True, hard_end="high"),
     "el2n": Signal(el2n, cost="1 F", min_epochs=1, both_ways=True, hard_end="high"),
     "el2n_ensemble": Signal(
         el2n_ensemble,

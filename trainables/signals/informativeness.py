@@ -66,25 +66,16 @@ def infomax(
         Tan, Wu, Huang, Zhao, Qi, "Data Pruning by Information Maximization", ICLR 2025,
         arXiv:2506.01701.
     """
-    check_infomax(by=by, alpha=alpha)
+    if by not in IMPORTANCE:
+        raise UsageError(f"by is {by!r}; give one of {', '.join(IMPORTANCE)}")
+    if not 0 <= alpha < np.inf:
+        raise UsageError(f"alpha is {alpha:g}; the weight of redundancy is at least 0")
     importance = IMPORTANCE[by](probs, labels).astype(np.float64)
     near, shares = _pairs_of(neighbours.rows[:, :k], neighbours.similarity[:, :k])
     total = fsum(share for some in shares for share in some)
     weight = 2 * alpha * len(draws) / total if total else 0.0
     importance /= fsum(importance) / len(draws) or 1.0
     return order_scores(np.array(_least_first(importance, near, shares, weight, draws)))
-
-
-def check_infomax(*, by: str, alpha: float) -> None:
-    """Refuse settings of `infomax` that mean nothing.
-
-    Raises:
-        UsageError: If by is no importance, or alpha is below 0 or no number.
-    """
-    if by not in IMPORTANCE:
-        raise UsageError(f"infomax: by is {by!r}; give one of {', '.join(IMPORTANCE)}")
-    if not 0 <= alpha < np.inf:
-        raise UsageError(f"infomax: alpha is {alpha:g}; the weight of redundancy is at least 0")
 
 
 def _pairs_of(
