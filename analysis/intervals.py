@@ -130,22 +130,26 @@ def bounds(
         of confidence limits about effect measures", 2008; Johnson, "Modified t tests and
         confidence intervals for asymmetrical populations", 1978.
     """
-    z, level = -float(ndtri(alpha)), alpha if item_alpha is None else item_alpha
+    lost, won = _counts(p)
+    level = alpha if item_alpha is None else item_alpha
+    low, high = (_reach(p, sides, alpha, level, df) for sides in ((lost, won), (won, lost)))
+    return p.mean - low, p.mean + high
+
+
+def _reach(p: Parts, sides: tuple[Any, Any], alpha: float, level: float, df: float | None) -> Any:
+    """How far a bound lies from the mean: on the side of losses, or of wins, which come first."""
+    more, less = sides
+    z = -float(ndtri(alpha))
     known = p.df if df is None else df
     freedom = max(p.seeds - 1, 1) if known is None else known
-    lost, won = _counts(p)
-
-    def reach(more: Any, less: Any) -> Any:
-        plain = _item_variance(p, more, less, level)
-        item = plain * (float(ndtri(level)) / z) ** 2
-        share = np.maximum(0, more - less) / np.maximum(more + less, _TINY)
-        lean = share * p.run * p.n / np.maximum(more * p.jump, _TINY) * (1 + 2 * z * z) / 3
-        half = (_half_apart if p.apart else half_width)(p.run, p.res, item, freedom, alpha)
-        if level < alpha and p.searched > p.seeds:
-            half = np.maximum(half, _half_of_chosen(p, plain, freedom, alpha, alpha / level))
-        return half + lean
-
-    return p.mean - reach(lost, won), p.mean + reach(won, lost)
+    plain = _item_variance(p, more, less, level)
+    item = plain * (float(ndtri(level)) / z) ** 2
+    share = np.maximum(0, more - less) / np.maximum(more + less, _TINY)
+    lean = share * p.run * p.n / np.maximum(more * p.jump, _TINY) * (1 + 2 * z * z) / 3
+    half = (_half_apart if p.apart else half_width)(p.run, p.res, item, freedom, alpha)
+    if level < alpha and p.searched > p.seeds:
+        half = np.maximum(half, _half_of_chosen(p, plain, freedom, alpha, alpha / level))
+    return half + lean
 
 
 def _half_apart(run: Any, res: Any, item: Any, df: float, alpha: float) -> Any:
@@ -224,12 +228,13 @@ def two_sided_p(p: Parts, *, item_share: float = 1.0) -> float:
 
 def _level(p: Parts, line: float, *, side: int, item_share: float) -> float:
     """The alpha at which a bound meets a line, in [1e-12, 0.5]."""
+    lost, won = _counts(p)
+    sides, sign = ((lost, won), -1) if side == 0 else ((won, lost), 1)
 
     def gap(log_alpha: float) -> float:
         alpha = float(np.exp(log_alpha))
-        return float(
-            (1 - 2 * side) * (bounds(p, alpha, item_alpha=item_share * alpha)[side] - line)
-        )
+        bound = p.mean + sign * _reach(p, sides, alpha, item_share * alpha, None)
+        return float(-sign * (bound - line))
 
     least, most = np.log(_LEAST_P), np.log(0.4999)
     if gap(most) <= 0:
