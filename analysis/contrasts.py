@@ -223,15 +223,20 @@ def with_shared_spread(family: Sequence[ArmDifference]) -> list[ArmDifference]:
     done = {}
     for is_mean in (False, True):
         own = {i: one for i, one in enumerate(family) if (len(one.left) > 1) is is_mean}
-        sharing = [one for one in own.values() if one.parts and _decides(one.seeds)]
+        sharing = [one for one in own.values() if _has_spread(one)]
         prior = prior_of(
             [one.parts for one in sharing if one.parts],
             independent((one.left, one.right) for one in sharing),
         )
         for i, one in own.items():
-            shared = prior if _decides(one.seeds) else None
+            shared = prior if _has_spread(one) else None
             done[i] = replace(one, parts=one.parts and moderated(one.parts, shared))
     return [done[i] for i in range(len(family))]
+
+
+def _has_spread(one: ArmDifference) -> bool:
+    """Whether it says how seeds scatter: not of two arms that kept the same rows, which never differ."""
+    return one.parts is not None and _decides(one.seeds) and one.parts.losses + one.parts.wins > 0
 
 
 def _decides(seeds: Sequence[int]) -> bool:

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import chdtri, digamma, polygamma
+from scipy.special import gammaln
 
 from analysis.intervals import Parts
 
 # With fewer independent differences how unlike their spreads are cannot be read: each keeps its own.
 LEAST_SHARING = 6
-# The chance that spreads are more unlike than is assumed.
-_UNLIKER = 1 / 3
+# What the common spread may count for, in degrees of freedom, the least first; the last is all alike.
+_COUNTS_FOR = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 256, 1e6)
+# How much less likely than the likeliest the assumed one may be, in log likelihood.
+_LESS_LIKELY = 0.25
 # So that a spread that happens to be nil does not decide: as a share of the typical one.
 _LEAST_SPREAD = 1e-3
+_STEPS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class Prior:
 
     Attributes:
         variance: Of a difference between seeds.
-        df: What it counts for, in degrees of freedom; infinite where all spreads are alike.
+        df: What it counts for, in degrees of freedom; a million where all spreads are alike.
         most: The most that any variance may count for: what all seeds of the family come to.
     """
 
@@ -41,13 +43,17 @@ class Prior:
 def prior_of(found: Sequence[Parts], sharing: int) -> Prior | None:
     """What the spreads of some differences have in common; None where too few share one.
 
+    Variances are taken as drawn around one by a scaled inverse chi-square. Of the degrees of freedom
+    that the one may count for, the least is taken that is nearly as likely as the likeliest: where the
+    spreads cannot tell, they are held to be unlike.
+
     Args:
         found: The differences, each of three seeds or more.
         sharing: How many of them are independent.
 
     References:
         Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
-        microarray experiments", 2004; its moment estimate, at an upper bound of the scatter.
+        microarray experiments", 2004.
     """
     if sharing < LEAST_SHARING:
         return None
@@ -56,15 +62,25 @@ def prior_of(found: Sequence[Parts], sharing: int) -> Prior | None:
     if not variance.any():
         return None
     variance = np.maximum(variance, _LEAST_SPREAD * float(np.median(variance[variance > 0])))
-    logs: NDArray[np.float64] = np.log(variance) - digamma(df / 2) + np.log(df / 2)
-    upper = logs.var(ddof=1) * (sharing - 1) / chdtri(sharing - 1, 1 - _UNLIKER)
-    unlike = float(upper - polygamma(1, df / 2).mean())
-    most = float(sharing * df.mean())
-    if unlike <= 0:
-        return Prior(variance=float(variance.mean()), df=np.inf, most=most)
-    own = 2 * _inverse_trigamma(unlike)
-    at = float(np.exp(logs.mean() + digamma(own / 2) - np.log(own / 2)))
-    return Prior(variance=at, df=own, most=most)
+    fits = [_fitted(variance, df, own) for own in _COUNTS_FOR]
+    # Pairs that have an arm in common say one thing twice.
+    likely = np.array([fit[0] for fit in fits]) * sharing / len(found)
+    least = int(np.flatnonzero(likely >= likely.max() - _LESS_LIKELY)[0])
+    at, most = fits[least][1], float(sharing * df.mean())
+    return Prior(variance=at, df=float(_COUNTS_FOR[least]), most=most)
+
+
+def _fitted(
+    variance: NDArray[np.float64], df: NDArray[np.float64], own: float
+) -> tuple[float, float]:
+    """Log likelihood of variances around a common one that counts for so much, and that one."""
+    at = float(np.median(variance))
+    for _ in range(_STEPS):
+        weight = (df + own) / (own + df * variance / at)
+        at = float((weight * df * variance).sum() / df.sum())
+    x = df * variance / at / own
+    terms = gammaln((df + own) / 2) - gammaln(df / 2) - gammaln(own / 2) + df / 2 * np.log(x)
+    return float((terms - (df + own) / 2 * np.log1p(x)).sum()), at
 
 
 def moderated(p: Parts, prior: Prior | None) -> Parts:
@@ -73,10 +89,7 @@ def moderated(p: Parts, prior: Prior | None) -> Parts:
     if prior is None or not df:
         return replace(p, apart=True)
     own = float(p.run) * p.seeds
-    if np.isinf(prior.df):
-        variance = prior.variance
-    else:
-        variance = (prior.df * prior.variance + df * own) / (prior.df + df)
+    variance = (prior.df * prior.variance + df * own) / (prior.df + df)
     known = float(max(df, min(prior.df + df, prior.most)))
     return replace(p, run=variance / p.seeds, df=known, apart=True)
 
@@ -96,10 +109,3 @@ def independent(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
         joins += a != b
         root[a] = b
     return joins
-
-
-def _inverse_trigamma(value: float) -> float:
-    def off(log_x: float) -> float:
-        return float(polygamma(1, np.exp(log_x)) - value)
-
-    return float(np.exp(brentq(off, np.log(1e-6), np.log(1e9))))

@@ -52,14 +52,26 @@ def contrasts_sentence(study: Study, shown: Sequence[Contrast], of_kind: int) ->
     """
     found = sorted((one for one in shown if one.is_found), key=lambda one: -abs(one.mean))
     level = f"at {percent(study.alpha)} over all {of_kind:,} of this kind in the data set"
+    many = f"{len(shown):,} contrast{'s' * (len(shown) != 1)}"
+    if not of_kind:
+        return f"{many}, of fewer than three seeds: exploratory, and none is tested.{_largest(study, shown)}"
     if not found:
-        return (
-            f"Of {len(shown):,} contrasts none is found {level}: no difference is shown, which is no proof "
-            "that there is none."
-        )
+        none = f"No difference is shown in {many}, {level}; that is no proof of none."
+        return none + _largest(study, shown)
     told = "; ".join(_found_text(study, one) for one in found[:_MOST_FOUND])
-    largest = "the largest: " if len(found) > _MOST_FOUND else ""
-    return f"Of {len(shown):,} contrasts {len(found):,} found {level}; {largest}{told}."
+    largest = "; the largest: " if len(found) > _MOST_FOUND else ": "
+    return f"A difference is shown in {len(found):,} of {many}, {level}{largest}{told}."
+
+
+def _largest(study: Study, shown: Sequence[Contrast]) -> str:
+    """The largest difference, with its interval, as a sentence; nothing without an interval."""
+    known = [one for one in shown if one.low is not None]
+    if not known:
+        return ""
+    one, words = max(known, key=lambda one: abs(one.mean)), words_of(study)
+    left, right = (side_text(study, one, side) for side in (one.left, one.right))
+    between = f"{words.short(one.mean)} {words.interval(one.low, one.high)}{words.told}"
+    return f" The largest: {left} minus {right}, {shared_text(study, one)}: {between}."
 
 
 def _found_text(study: Study, one: Contrast) -> str:

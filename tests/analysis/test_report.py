@@ -78,13 +78,14 @@ def test_a_run_gets_its_page_and_both_tables(run, small_run):
         small_run, key=to_json
     )
     assert (run / "envelope.csv").read_text().count("\n") == 13
+    assert (run / "contrasts.csv").read_text().count("\n") > 13
 
 
 def test_nothing_half_written_is_left_behind(run):
     write_report(run)
     names = {path.name for path in run.iterdir()}
     assert names == {
-        "trials", "report.html", "verdicts.json", "envelope.csv", "trials.parquet",
+        "trials", "report.html", "verdicts.json", "envelope.csv", "contrasts.csv", "trials.parquet",
     }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def test_every_section_is_on_the_page(small_run):
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert all(f"#{section}" in [a.get("href") for _, a in tags] for section in sections)
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "retention", "pareto", "breakeven", "agree", "scaling", "training", "examples", "compute", "trials", "method",
+        "answer", "envelope", "by_dataset", "signals", "contrasts", "retention", "pareto", "breakeven", "agree", "scaling", "training", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 

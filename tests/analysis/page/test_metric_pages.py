@@ -22,7 +22,7 @@ from tests.metric_runs import OWN, kind_of, made
 
 EVERY = (*METRICS, *OWN)
 OTHERS = tuple(name for name in EVERY if name != "accuracy")
-CHANGES = ("envelope", "by_dataset", "signals", "pareto")
+CHANGES = ("envelope", "by_dataset", "signals", "contrasts", "pareto")
 
 
 @pytest.fixture(scope="module")
