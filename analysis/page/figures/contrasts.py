@@ -1,7 +1,7 @@
 """What differs in one thing alone: the arms that may be the best, and contrast by contrast by its size."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.contrast_rows import (
     behind_text,
@@ -97,7 +97,10 @@ def contrasts_data(study: Study) -> list[ContrastsData]:
         contrasts = [one for one in contrasts_of(study) if one.left.source == source]
         for kind in CONTRASTS:
             found += _kind_frames(study, name, [one for one in contrasts if one.kind == kind])
-    return found
+    if len(study.sources) == 1:
+        return found
+    # The head of the list does not show while it is closed.
+    return [replace(one, label=f"{one.group} · {one.label}") for one in found]
 
 
 def _arms_frame(study: Study, name: str, one: Leaders) -> ContrastsData:
