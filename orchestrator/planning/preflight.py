@@ -9,7 +9,7 @@ from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_r
 from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
-from trainables.evidence.requirements import NEIGHBOUR_LISTS
+from trainables.evidence.requirements import NEIGHBOUR_LISTS, derived_under
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
@@ -70,6 +70,7 @@ def check_trials(
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
     check_sizes(specs, sizes)
+    check_neighbours(specs, sizes)
     check_targets(specs, datasets)
     check_texts(specs, datasets)
 
@@ -234,14 +235,10 @@ def check_sizes(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
 
 
 def check_neighbours(specs: Iterable[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse more neighbours than there are other rows, or none.
-
-    Raises:
-        UsageError: If they are asked for.
-    """
-    for spec in specs:
+    """Refuse, by a UsageError, more neighbours than there are other rows, or none."""
+    for spec in (spec for spec in specs if spec.kind == "pruned"):
         n, k = sizes[spec.data_sha], int(dict(spec.settings).get("k", 1))
-        evidence = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
+        evidence = {*derived_under(resolve(spec).signal.score, dict(spec.settings))}
         most = n - 1 if "neighbours" in evidence else k
         if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= most:
             fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"
