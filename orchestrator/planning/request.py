@@ -21,7 +21,7 @@ from orchestrator.planning.grids import (
 )
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import check_request, usual_training
-from orchestrator.planning.sizes import check_sizes
+from orchestrator.planning.sizes import check_total_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
@@ -222,7 +222,7 @@ class Request:
             control=base.control if self.control is None else self.control,
             confirm=base.confirm if self.confirm is None else self.confirm,
         )
-        check_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
+        check_total_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
         return grid
 
     def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from trainables.errors import UsageError
-from trainables.evidence.requirements import NEIGHBOUR_LISTS
+from trainables.evidence.requirements import NEIGHBOUR_LISTS, derived_under
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
@@ -35,9 +35,9 @@ def check_neighbours(specs: Iterable[TrialSpec], sizes: Mapping[str, int]) -> No
     Raises:
         UsageError: If they are asked for.
     """
-    for spec in specs:
+    for spec in (spec for spec in specs if spec.kind == "pruned"):
         n, k = sizes[spec.data_sha], int(dict(spec.settings).get("k", 1))
-        evidence = resolve(spec).evidence if spec.kind == "pruned" else frozenset()
+        evidence = {*derived_under(resolve(spec).signal.score, dict(spec.settings))}
         most = n - 1 if "neighbours" in evidence else k
         if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= most:
             fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"

@@ -36,7 +36,7 @@ def sizes_in(written: Iterable[str]) -> tuple[int, ...]:
     return tuple(sorted(found, key=lambda rows: rows or float("inf")))
 
 
-def check_sizes(grid: Grid, *, adaptive: bool, is_own: bool) -> None:
+def check_total_sizes(grid: Grid, *, adaptive: bool, is_own: bool) -> None:
     """Refuse total sizes beside what would not compare them.
 
     Args:
