@@ -8,7 +8,7 @@ from scipy.stats import t
 
 from analysis.envelope import cells
 from analysis.metric_words import MetricWords
-from analysis.page.figures.by_dataset import by_dataset_data
+from analysis.page.figures.rate_lines import by_dataset_data
 from analysis.page.slope_words import slope_text
 from analysis.slopes import bend_weights, line_weights, slope, slope_rows
 from analysis.study import study

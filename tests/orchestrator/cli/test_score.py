@@ -154,8 +154,8 @@ def test_a_signal_that_the_model_cannot_give_is_refused_by_name(here, signal):
 
 def test_labels_permuted_or_left_out_change_no_score_of_a_signal_that_needs_none(here):
     assert label_free() == [
-        "random", "redundancy", "keep_one", "semdedup", "d4", "k_centre", "facility_location",
-        "ssl_prototypes", "tfidf",
+        "random", "redundancy", "keep_one", "semdedup", "d4", "zcore", "k_centre",
+        "facility_location", "ssl_prototypes", "tfidf",
     ]  # fmt: skip
     every = [scores_of(here, name, label_free()) for name in ("mine", "moved", "bare")]
     for signal in label_free():

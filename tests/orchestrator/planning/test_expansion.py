@@ -61,7 +61,7 @@ def test_what_a_selector_cannot_go_by_is_refused_before_anything_runs(arm, messa
         ("stability_over_visits", ("window", 5), ""),
         ("dual", ("window", 5), ""),
         ("dual", ("window", 1), "dual: window is 1; give 2 or more"),
-        ("dual", ("window", 7), "dual has no data to go by after 6.4 epochs.*window=5"),
+        ("dual", ("window", 7), "dual has no data to score by after 6.4 epochs.*window=5"),
         ("zcore", ("points", -3), "zcore: points is -3; give 1 or more"),
     ],
 )
