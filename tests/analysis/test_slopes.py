@@ -10,7 +10,7 @@ from analysis.envelope import cells
 from analysis.metric_words import MetricWords
 from analysis.page.figures.rate_lines import by_dataset_data
 from analysis.page.slope_words import slope_text
-from analysis.slopes import bend_weights, line_weights, slope, slope_rows
+from analysis.slopes import bend_weights, line_weights, slope, slope_rows, slopes_of
 from analysis.study import study
 from benchmarks.slopes import SETTINGS, missed, seen
 
@@ -112,9 +112,10 @@ def test_what_costs_what_gains_and_what_is_open_have_words_of_their_own(over):
 def test_table_and_figure_tell_the_same(over):
     seen_ = study(over([[-0.2, -0.4, -0.3], [-0.6, -0.5, -0.9], [-0.9, -1.5, -1.1]]))
     (row,), (data,) = slope_rows(seen_), by_dataset_data(seen_)
-    (one,) = data.slopes.values()
+    (one,) = slopes_of(seen_, next(iter(seen_.sources)))
     assert (row["slope"], row["bend_p"], row["is_bent"]) == (one.mean, one.bend_p, one.is_bent)
-    assert data.caption.startswith(" imdb: ") and "of one line alone" in data.caption
+    told = f" imdb: {slope_text(one, data.words)}."
+    assert data.caption.startswith(told) and "of one line alone" in data.caption
 
 
 def test_bounds_miss_and_bends_are_claimed_in_one_study_of_twenty_at_most():
