@@ -134,10 +134,12 @@ def causes_figure(data: CausesData) -> Spec:
 
 
 def _ticks(data: CausesData) -> list[float]:
-    """1, 2 and 5 of every power of ten that a class's rows come to, in full."""
+    """1, 2 and 5 of every power of ten between the sizes of classes; their ends where that is one or none."""
     sizes = np.concatenate([one.sizes for one in data.by_method.values()])
+    least, most = float(sizes.min()), float(sizes.max())
     steps = [k * 10.0**e for e in range(12) for k in (1, 2, 5)]
-    return [one for one in steps if sizes.min() / 2 <= one <= 2 * sizes.max()]
+    between = [one for one in steps if least <= one <= most]
+    return between if len(between) > 1 else sorted({least, most})
 
 
 def _traces(data: CausesData, method: Method, *, is_known: bool) -> list[Spec]:
