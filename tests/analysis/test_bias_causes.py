@@ -196,6 +196,16 @@ def test_figure_table_and_rows_tell_the_same(made):
     assert len(bare["data"]) == 1 and "xaxis2" not in bare["layout"]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "ticks"),
+    [((90, 130, 700, 2100), [100, 200, 500, 1000, 2000]), ((1454, 1464, 1480, 1602), [1454, 1602])],
+)
+def test_sizes_of_classes_have_ticks_however_alike_they_are(made, sizes, ticks):
+    rows, dropped = made(sizes=sizes)
+    drawn = causes_figure(causes_data(study(rows, dropped=dropped))[0])
+    assert drawn["layout"]["xaxis"]["tickvals"] == ticks
+
+
 def test_names_stand_where_there_is_room_for_them(made):
     rows, dropped = made()
     (size, _) = causes_figure(causes_data(study(rows, dropped=dropped))[0])["data"]
