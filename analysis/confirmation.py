@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from analysis.envelope import Cell, JudgedCell, cells, judge_cell
 from analysis.guards import Criterion
 from analysis.intervals import OF_CHOSEN
-from analysis.methods import DatasetId, RateCurve, condition_of
+from analysis.methods import DatasetId, RateCurve, condition_of, tells_rows_apart
 from analysis.pairing import distinct_rows
 from analysis.random_control import Comparison, held_against
 from analysis.readings import OF_ACCURACY, Reading
@@ -164,11 +164,10 @@ def _is_beside(one: Cell, cell: Cell) -> bool:
     """Whether one is the random lists that a list is held against."""
     a, b = one.condition, cell.condition
     is_own = a.scored_by == () and a.is_control and not b.is_control
-    alike = [
-        (c.question, c.protocol, c.method.budget, c.selector, c.method.selector_settings)
-        for c in (a, b)
-    ]
-    if not is_own or alike[0] != alike[1] or not one.pairs:
+    alike = [(c.question, c.protocol, c.method.budget) for c in (a, b)]
+    cuts = [(c.selector, c.method.selector_settings) for c in (a, b)]
+    is_cut_alike = cuts[0] == cuts[1] or tells_rows_apart(*cuts[1])
+    if not is_own or alike[0] != alike[1] or not is_cut_alike or not one.pairs:
         return False
     # A list that rows were put back into is larger than its rate says.
     is_protected = bool(b.method.protected or b.method.min_per_class)

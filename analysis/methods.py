@@ -1,10 +1,19 @@
 """What trials have in common: their data set, their method, and the condition a verdict is about."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from trainables.spec import Kind, Setting, TrialSpec
 from trainables.training_settings import Scorer, Training
+
+
+def tells_rows_apart(selector: str, settings: Iterable[tuple[str, Setting]]) -> bool:
+    """Whether a selector looks at what a run has learned of single rows.
+
+    What it cuts by random scores is then not drawn by lot, so random rows of no selector are the control.
+    """
+    return selector == "beta" or (selector == "coverage" and bool(dict(settings).get("cutoff")))
 
 
 class Method(NamedTuple):
@@ -33,8 +42,10 @@ class Method(NamedTuple):
 
     @property
     def is_control(self) -> bool:
-        """Whether this throws data away at random."""
-        return self.signal == "random"
+        """Whether this throws data away at random: by a selector that tells no rows apart itself."""
+        return self.signal == "random" and not tells_rows_apart(
+            self.selector, self.selector_settings
+        )
 
     @property
     def trained(self) -> tuple[Any, ...]:

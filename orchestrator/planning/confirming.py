@@ -7,7 +7,7 @@ from dataclasses import replace
 from analysis.answers import candidate
 from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
-from analysis.methods import condition_of
+from analysis.methods import condition_of, tells_rows_apart
 from analysis.run_files import Plan
 from analysis.study import Study, study
 from orchestrator.planning.grids import RANDOM, fresh_seeds
@@ -106,13 +106,16 @@ def trials_on(
         rate: Of the random lists, where rows were put back into the list; None for the list's own.
     """
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
-    looks = bool(selector_evidence(listed.selector, listed.selector_settings) - {"labels"})
+    beside = listed
+    if tells_rows_apart(listed.selector, listed.selector_settings):
+        beside = replace(listed, selector=RANDOM.selector, selector_settings=(), selector_sha="")
+    looks = bool(selector_evidence(beside.selector, beside.selector_settings) - {"labels"})
     warmup, scorer = (listed.warmup, listed.scorer) if looks else (0.0, None)
     for seed in seeds:
         yield replace(listed, seed=seed)
-        if control and listed.signal != RANDOM.signal:
+        if control and not condition_of(listed).is_control:
             yield replace(
-                listed, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
+                beside, seed=seed, scored_by=(seed,), warmup=warmup, signal=RANDOM.signal, settings=(),
                 signal_sha="", prune="low", scorer=scorer, rate=listed.rate if rate is None else rate,
                 protected=(), min_per_class=0,
             )  # fmt: skip

@@ -10,6 +10,7 @@ from orchestrator.planning.grids import (
     Arm,
     Grid,
     GridBlock,
+    control_of,
     controlled_blocks,
     known,
     marks_of,
@@ -168,8 +169,7 @@ def _marks_beside_given(block: GridBlock) -> dict[Arm, list[dict[str, Any]]]:
         beside = {
             other.signal == GIVEN and not looks_at_learner(other)
             for other in block.arms
-            if (other.selector, other.selector_settings) == (arm.selector, arm.selector_settings)
-            and other.signal != RANDOM.signal
+            if control_of(other) == control_of(arm) and other.signal != RANDOM.signal
         }
         at_once = [{"warmup": 0.0}] * (True in beside)
         later = [{"warmup": warmup} for warmup in block.warmups if beside != {True}]

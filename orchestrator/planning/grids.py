@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 
 from analysis.confirmation import SEEDS
+from analysis.methods import tells_rows_apart
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.signals import SIGNALS
@@ -202,19 +203,21 @@ THEORY = "theory"
 
 
 def controlled_blocks(grid: Grid) -> tuple[GridBlock, ...]:
-    """The grid's conditions; with random pruning beside every arm, cut alike, where it has a control."""
+    """The grid's conditions; with random pruning beside every arm where it has a control."""
     if not grid.control:
         return grid.blocks
     return tuple(replace(block, arms=_with_random(block.arms)) for block in grid.blocks)
 
 
 def _with_random(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
-    beside = (
-        replace(RANDOM, selector=arm.selector, selector_settings=arm.selector_settings)
-        for arm in arms
-        if arm.signal != RANDOM.signal
-    )
-    return tuple(dict.fromkeys((*arms, *beside)))
+    return tuple(dict.fromkeys((*arms, *map(control_of, arms))))
+
+
+def control_of(arm: Arm) -> Arm:
+    """Random pruning to hold an arm against: cut alike, or of all rows where the selector tells rows apart."""
+    if tells_rows_apart(arm.selector, arm.selector_settings):
+        return RANDOM
+    return replace(RANDOM, selector=arm.selector, selector_settings=arm.selector_settings)
 
 
 def marks_of(block: GridBlock, protocol: str, epochs: int) -> tuple[float, ...]:

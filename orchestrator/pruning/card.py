@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.methods import condition_of
 from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
@@ -96,7 +97,7 @@ def _signal(record: PruneRecord) -> str:
     spec, own = record.spec, "a function of the user's own."
     selector = SELECTORS[spec.selector].about if spec.selector in SELECTORS else own
     cut = f"Selector {code(spec.selector)}: {sentence(selector)}"
-    if spec.signal == "random":
+    if condition_of(spec).is_control:
         return f"Rows were drawn by lot; no row was looked at.{'' if spec.selector == 'global' else f' {cut}'}"
     signal = SIGNALS[spec.signal].about if spec.signal in SIGNALS else own
     end = "lowest" if spec.prune == "low" else "highest"

@@ -129,11 +129,14 @@ def test_only_rows_of_the_plan_choose_and_score():
     assert {s.scored_by for s in lists(few, found) if len(s.scored_by) > 1} == {(0, 1, 2)}
 
 
-@pytest.mark.parametrize(("selector", "warmup"), [("global", 0.0), ("class_error", 0.15)])
-def test_random_lists_are_cut_by_evidence_of_the_same_mark(selector, warmup):
+@pytest.mark.parametrize(
+    ("selector", "cut"),
+    [("global", ("global", 0.0)), ("class_error", ("class_error", 0.15)), ("beta", ("global", 0.0))],
+)
+def test_random_lists_are_cut_by_evidence_of_the_same_mark_but_by_none_of_single_rows(selector, cut):
     plan, found = searched(selector=selector)
     beside = [s for s in lists(plan, found) if s.signal == "random"]
-    assert {(spec.selector, spec.warmup) for spec in beside} == {(selector, warmup)}
+    assert {(spec.selector, spec.warmup) for spec in beside} == {cut}
 
 
 ASKED = Request(

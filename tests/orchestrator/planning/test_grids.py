@@ -3,9 +3,19 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.methods import condition_of
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import GRIDS, RANDOM, first_seeds
+from orchestrator.planning.grids import (
+    GRIDS,
+    RANDOM,
+    Arm,
+    control_of,
+    controlled_blocks,
+    first_seeds,
+)
 from trainables.learners.pretrained import Model
+from trainables.selection.lookup import selector_evidence
+from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 
 MODEL = Model(learner="tiny", name="tiny", sha="tiny")
@@ -22,7 +32,7 @@ def specs(grid):
         ("demo", 5, 120),
         ("paper", 6, 66),
         ("full", 15, 675),
-        ("signals", 5, 1140),
+        ("signals", 5, 1130),
         ("scaling", 5, 60),
     ],
 )
@@ -46,10 +56,46 @@ def test_no_grid_has_a_trial_twice(grid):
 
 
 def is_controlled(grid):
-    """Whether each pruned trial has its twin, alike in all but what it is scored by."""
+    """Whether each pruned trial has its twin, alike in all but what chooses single rows."""
     found = [spec for spec in specs(grid) if not spec.is_baseline]
     blank = {"signal": "random", "settings": (), "signal_sha": "", "prune": "low"}
-    return {replace(spec, **blank) for spec in found} <= set(found)
+    plain = {"selector": "global", "selector_settings": ()}
+    return {
+        replace(spec, **blank, **(plain if spec.selector == "beta" else {})) for spec in found
+    } <= set(found)
+
+
+CUTS = [
+    *((name, ()) for name in SELECTORS),
+    ("coverage", (("cutoff", 0.2), ("cutoff_by", "aum"))),
+]
+
+
+@pytest.mark.parametrize(("selector", "settings"), CUTS)
+def test_random_beside_an_arm_is_cut_alike_unless_the_selector_looks_at_rows(selector, settings):
+    """By beta, or less the hardest by AUM, random scores would not be rows drawn by lot."""
+    of_rows = selector_evidence(selector, settings) - {"labels", "class_recall"}
+    looks = any(not name.startswith("validation_") for name in of_rows)
+    beside = control_of(Arm(signal="el2n", selector=selector, selector_settings=settings))
+    assert beside == (RANDOM if looks else replace(beside, selector=selector))
+    assert beside.selector_settings == (() if looks else settings)
+
+
+def test_random_rows_of_a_selector_that_looks_at_them_are_a_method_with_a_control():
+    grid = replace(GRIDS["signals"], blocks=(
+        replace(GRIDS["signals"].blocks[0], arms=(Arm(signal="random", selector="beta"),)),
+    ))  # fmt: skip
+    arms = controlled_blocks(grid)[0].arms
+    assert [(arm.signal, arm.selector) for arm in arms] == [
+        ("random", "beta"),
+        ("random", "global"),
+    ]
+    told = {
+        condition_of(spec).selector: condition_of(spec).is_control
+        for spec in specs(grid)
+        if spec.rate
+    }
+    assert told == {"beta": False, "global": True}
 
 
 @pytest.mark.parametrize("grid", GRIDS)
@@ -89,7 +135,7 @@ def test_the_grid_of_signals_has_every_affordable_one_by_its_own_cut_and_by_clas
     arms = {(s.signal, s.selector) for s in specs(GRIDS["signals"]) if not s.is_baseline}
     affordable = [name for name, row in SIGNALS.items() if row.affordable and name != "random"]
     own = {(n, s) for n in affordable for s in (SIGNALS[n].selector, "stratified")}
-    assert arms == own | {("random", selector) for _, selector in own}
+    assert arms == own | {("random", selector) for _, selector in own if selector != "beta"}
 
 
 def test_the_grid_of_signals_prunes_both_ends_where_the_literature_differs():
