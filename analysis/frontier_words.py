@@ -30,7 +30,7 @@ def frontier_sentences(
         f"{_opening(label)} bends the frontier: {_between(stretch, unit)} its slope is {_against(stretch)}."
         for label, stretch in bent.items()
     ]
-    return (lines or [_none(found, labels, unit)]) + _untold(found)
+    return (lines or [_none(found, labels, unit)]) + _untold(found, unit)
 
 
 def _none(found: Frontiers, labels: Mapping[Any, str], unit: str) -> str:
@@ -49,20 +49,21 @@ def _none(found: Frontiers, labels: Mapping[Any, str], unit: str) -> str:
     )
 
 
-def _untold(found: Frontiers) -> list[str]:
-    """How many stretches stayed open for want of a floor that is known."""
+def _untold(found: Frontiers, unit: str) -> list[str]:
+    """Which stretches stayed open for a method, for want of a floor that is known."""
     last = len(found.sizes) - 1
     untested = {
-        stretch.start
+        (stretch.start, _between(stretch, unit))
         for one in found.methods.values()
         for stretch in one.stretches[: last - 1]
         if stretch.p is None and any(s.p is not None for s in one.stretches)
     }
     if not untested or found.floor is None:
         return []
+    where = " and ".join(text for _, text in sorted(untested))
     return [
-        f"At {len(untested)} of {last - 1} stretches it cannot be told of every method: an error there is less "
-        "than four standard errors above what its floor may be."
+        f"Not every method could be asked {where}: an error there is less than four standard errors above what "
+        "its floor may be."
     ]
 
 

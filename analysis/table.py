@@ -171,7 +171,9 @@ def _text(name: str, value: Any, unit: str | None) -> str:
 
 
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
+    """A table whose cells are never broken; on a terminal that it does not fit, its rows one below another."""
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -179,15 +181,42 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     plain = form == "md"
     drawn = Table(box=box.MARKDOWN if plain else box.SIMPLE_HEAD, show_edge=plain)
     for name in columns:
-        drawn.add_column(name, overflow="fold", no_wrap=plain)
+        drawn.add_column(name, no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(cell.replace("|", "\\|") if plain else cell) for cell in row))
-    # A file has no width of its own: its lines are as long as they need to be.
-    width = None if sys.stdout.isatty() and not plain else 10_000
-    console = Console(width=width, markup=False, highlight=False)
+    console = Console(width=10_000, markup=False, highlight=False)
     with console.capture() as caught:
         console.print(drawn)
-    return "\n".join(line.rstrip() for line in caught.get().strip("\n").splitlines())
+    lines = [line.rstrip() for line in caught.get().strip("\n").splitlines()]
+    # A file has no width of its own: its lines are as long as they need to be.
+    width = Console().width if sys.stdout.isatty() and not plain else None
+    if width is None or max(map(cell_len, lines)) <= width or not rows:
+        return "\n".join(lines)
+    return "\n".join(_below_another(columns, rows, width))
+
+
+def _below_another(columns: list[str], rows: list[list[str]], width: int) -> list[str]:
+    """Each row as names and values over as many lines as it takes; what all rows share stands once, above."""
+    same = [i for i in range(len(columns)) if len(rows) > 1 and len({row[i] for row in rows}) == 1]
+    own = [i for i in range(len(columns)) if i not in same]
+    shared = [f"{columns[i]} {rows[0][i]}" for i in same if rows[0][i]]
+    lines = [*_flowed(["all rows:", *shared], width), ""] if shared else []
+    for row in rows:
+        lines += _flowed([f"{columns[i]} {row[i]}" for i in own if row[i]], width)
+    return lines
+
+
+def _flowed(parts: list[str], width: int) -> list[str]:
+    """Parts on lines of a terminal, later lines set in; no part is broken."""
+    from rich.cells import cell_len
+
+    lines, gap = parts[:1], "   "
+    for part in parts[1:]:
+        if cell_len(lines[-1]) + len(gap) + cell_len(part) <= width:
+            lines[-1] += gap + part
+        else:
+            lines.append(gap + part)
+    return lines
 
 
 if __name__ == "__main__":

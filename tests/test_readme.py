@@ -113,3 +113,35 @@ def test_every_grid_stands_in_the_readme_with_its_count():
 @pytest.mark.parametrize("picture", re.findall(r'(?:src|srcset)="([^"]+)"', README))
 def test_every_picture_is_there(picture):
     assert (ROOT / picture).is_file()
+
+
+def test_the_readme_counts_signals_selectors_and_policies_as_they_are():
+    from trainables.selection.dynamic import POLICIES
+    from trainables.selection.selectors import SELECTORS
+    from trainables.signals import SIGNALS
+
+    numbers = (
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+    )
+    told = " ".join(README.split())
+    assert f"{len(SIGNALS)} signals, from" in told
+    assert f"{numbers[len(SELECTORS)]} selectors, {numbers[len(POLICIES)]} policies" in told
+
+
+def test_every_signal_of_the_grid_has_a_row_where_the_truth_is_known():
+    from orchestrator.planning.grids import GRIDS
+
+    page = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
+    rows = page.split("## What they find where the truth is known")[1].split("\n## ")[0]
+    asked = {arm.signal for block in GRIDS["signals"].blocks for arm in block.arms}
+    assert [name for name in asked if f"| `{name}` | " not in rows] == []

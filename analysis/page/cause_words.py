@@ -26,8 +26,8 @@ def overlap_text(one: Overlap) -> str:
     """How far the cuts of several seeds agree, in words."""
     if one.jaccard_least == 1:
         return (
-            "Every seed's cut removes the same rows: its scores do not depend on the seed, and seeds say nothing "
-            "of how the choice varies."
+            "Every seed's cut removes the same rows: they do not depend on the seed, and seeds say nothing of how "
+            "the choice varies."
         )
     spread = ""
     if one.n_pairs > 1:
@@ -43,7 +43,7 @@ def overlap_text(one: Overlap) -> str:
 def _likeness_text(method: Method, found: BiasCauses) -> str:
     one = found.with_likeness
     if one is None:
-        return "How alike the rows of each class are was not recorded."
+        return "It was not recorded how alike the rows of each class are."
     if not _is_shown(one):
         kept = "A link between how alike the rows of a class are and how many of them stay is not shown"
         return f"{kept}: {_numbers(one)}.{_few(one)}"

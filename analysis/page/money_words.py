@@ -32,7 +32,7 @@ def priced(study: Study, clock: Clock, seconds: float) -> str:
 
 def pays_text(one: Retraining) -> str:
     """After how many runs a study has paid, as a part of a sentence."""
-    if one.saved_s <= 0:
+    if one.saved_high_s is not None and one.saved_high_s <= 0:
         return "never pays by the clock: a run on the rows that stay is not quicker"
     if not one.is_shown or one.pays_most is None:
         why = "one seed shows" if one.saved_low_s is None else "the seeds show"

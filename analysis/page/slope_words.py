@@ -26,7 +26,7 @@ def _cost(one: Slope, words: MetricWords) -> str:
         return f"{each} costs {words.noun}: {change}"
     if one.low > 0:
         return f"{each} improves {words.noun}: {change}"
-    return f"a change of {words.noun} by {each} is not shown: {change}"
+    return f"that {each} changes {words.noun} is not shown: {change}"
 
 
 def _shape(one: Slope, words: MetricWords) -> str:
@@ -38,7 +38,7 @@ def _shape(one: Slope, words: MetricWords) -> str:
         return f"a straight line fits, no bend is shown (p {p_text(one.bend_p)})"
     later = "more" if one.bend < 0 else "less"
     return (
-        f"it bends, later rows cost {later}: 10% at a rate of {percent(one.rates[-1])} differ from 10% at a "
-        f"rate of {percent(one.rates[0])} by {words.change(one.bend, one.bend_low, one.bend_high)} "
+        f"it bends, later rows cost {later}: what 10% do at a rate of {percent(one.rates[-1])} differs from what "
+        f"10% do at a rate of {percent(one.rates[0])} by {words.change(one.bend, one.bend_low, one.bend_high)} "
         f"(p {p_text(one.bend_p)})"
     )

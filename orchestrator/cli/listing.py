@@ -1,37 +1,38 @@
 """prune-envelope signals and grids: what can be asked for, with its needs, cost and source."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.terminal.console import open_console
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from trainables.signals import Signal
+
+# In less than that eight columns are narrower than their words.
+_LEAST_WIDTH = 150
+
 
 def list_signals() -> None:
     """List the signals, selectors and policies: needs, cost, source, one line each."""
-    from rich.table import Table
-
     from trainables.selection.dynamic import POLICIES
     from trainables.selection.selectors import SELECTORS
     from trainables.signals import SIGNALS
 
     console = open_console(200)
-    table = Table(
-        "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
-    )
-    for name, row in SIGNALS.items():
-        least = max(row.min_epochs, row.epochs_for({}))
-        table.add_row(
-            name + (" ⇅" if row.both_ways else ""),
-            ", ".join(row.needs),
-            row.labels_by + (" †" if row.is_held_out else ""),
-            row.cost,
-            f"{least:g}" if least else "",
-            row.hard_end,
-            row.about,
-            row.source,
+    rows = {name + (" ⇅" if row.both_ways else ""): _facts(row) for name, row in SIGNALS.items()}
+    if console.width < _LEAST_WIDTH:
+        _print_below_another(console, rows)
+    else:
+        table = _named(
+            "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
         )
-    console.print(table)
+        for name, facts in rows.items():
+            table.add_row(name, *facts.values())
+        console.print(table)
     console.print(
         "⇅: papers disagree on which end to keep; NAME:SELECTOR:high prunes the "
         "high end. F: a forward pass over the training set. Write a signal as "
@@ -43,22 +44,56 @@ def list_signals() -> None:
         "came with the data), else at those of a model that its warm-up trained on them. †: by heads that did "
         "not see the row, which is out of sample where the encoder is frozen."
     )
-    chosen = Table("selector", "what it does", "source")
+    chosen = _named("selector", "what it does", "source")
     for name, cut in SELECTORS.items():
         chosen.add_row(name, cut.about, cut.source)
     console.print(chosen)
-    dynamic = Table("policy, as NAME:each_epoch", "what it does", "source")
+    dynamic = _named("policy, as NAME:each_epoch", "what it does", "source")
     for name, policy in POLICIES.items():
         dynamic.add_row(name, policy.about, policy.source)
     console.print(dynamic)
+
+
+def _facts(row: "Signal") -> dict[str, str]:
+    """What there is to say of a signal, by its heading."""
+    least = max(row.min_epochs, row.epochs_for({}))
+    return {
+        "needs": ", ".join(row.needs),
+        "labels": row.labels_by + (" †" if row.is_held_out else ""),
+        "cost": row.cost,
+        "from epoch": f"{least:g}" if least else "",
+        "hard end": row.hard_end,
+        "what is kept": row.about,
+        "source": row.source,
+    }
+
+
+def _named(first: str, *columns: str) -> "Table":
+    """A table whose first column is whole on any terminal: it is there to be typed."""
+    from rich.table import Table
+
+    table = Table()
+    table.add_column(first, no_wrap=True)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _print_below_another(console: "Console", rows: dict[str, dict[str, str]]) -> None:
+    """Each row with its facts below its name."""
+    from rich.padding import Padding
+
+    for name, facts in rows.items():
+        console.print(name, style="bold")
+        for what, told in facts.items():
+            if told:
+                console.print(Padding(f"{what}: {told}", (0, 0, 0, 4)), highlight=False)
 
 
 def list_grids(
     name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
-    from rich.table import Table
-
     from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
     from trainables.errors import explained
     from trainables.learners import LEARNERS
@@ -67,7 +102,7 @@ def list_grids(
     with explained():
         if name:
             known("grid", name, {**GRIDS, THEORY: None})
-    table = Table("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
+    table = _named("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
     for grid, row in GRIDS.items():
         if name in ("", grid):
             full, pruned = _counted(grid)

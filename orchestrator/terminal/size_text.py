@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from analysis.frontier import FEWEST_SEEDS
+from analysis.scaling.floor import FEWEST_SIZES
 from orchestrator.planning.plan import Sweep
 
 
@@ -19,3 +21,13 @@ def size_lines(sweep: Sweep) -> Iterator[str]:
             f"{dataset.name} at {len(epochs)} total sizes: {', '.join(each)}; each seed draws the smaller ones "
             "from the largest, each within the next, and only the largest has an answer"
         )
+        if short := [*_short(len(epochs), len({spec.seed for spec in sweep.specs}))]:
+            yield f"{dataset.name}: whether a signal bends the frontier needs {' and '.join(short)}"
+
+
+def _short(sizes: int, seeds: int) -> Iterator[str]:
+    """What a sweep of so many total sizes and seeds lacks to tell anything of a frontier."""
+    if sizes < FEWEST_SIZES:
+        yield f"{FEWEST_SIZES} total sizes or more"
+    if seeds < FEWEST_SEEDS:
+        yield f"{FEWEST_SEEDS} seeds or more"

@@ -230,8 +230,8 @@ def crossover_sentence(frames: Sequence[CrossoverData]) -> str:
     if unseen:
         told += f"; at {' and '.join(unseen)} the two differ by less than so many students tell"
     return (
-        "Of scarce data keep the easiest, of plenty the hardest: by a perfect probe these are the better "
-        f"ones from so many examples a dimension on: {', '.join(parts)}. The students cross over likewise "
+        "Of scarce data keep the easiest, of plenty the hardest: by a perfect probe the hardest are the "
+        f"better ones from so many examples a dimension on: {', '.join(parts)}. The students cross over likewise "
         f"{told}."
     )
 

@@ -153,7 +153,7 @@ def test_a_run_that_recorded_no_likeness_says_so_and_still_tells_of_sizes(made):
     found = bias_causes(cell, Dropped())
     assert found.with_likeness is None and found.with_size.n == len(SIZES)
     told = cause_text(cell.condition.method, found)
-    assert told.startswith("How alike the rows of each class are was not recorded.")
+    assert told.startswith("It was not recorded how alike the rows of each class are.")
     assert class_likenesses(cell, Dropped()) == {}
 
 

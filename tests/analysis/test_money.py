@@ -125,6 +125,8 @@ def test_seconds_of_unlike_devices_have_no_common_price(made):
     ("short", "words"),
     [
         ((101.0, 104.0, 97.0, 102.0, 99.0), "never pays by the clock"),
+        # Slower by the mean, which the seeds do not agree on.
+        ((103.0, 101.0, 97.0, 104.0, 100.0), "is not shown to pay: the seeds show no sure saving"),
         ((70.0, 104.5, 60.0, 130.0, 99.0), "is not shown to pay: the seeds show no sure saving"),
         ((70.0,), "is not shown to pay: one seed shows no sure saving"),
         (PRUNED_S, "pays after 30 (28 to 32) retrainings on the rows that stay"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,6 @@ from analysis.wording import percent
 _COLORS = ("#0067A3", "#C24E00", "#00825D", "#A8508A", "#A86A00", "#7A5BC2")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon")
 _DASHES = ("solid", "dash", "dot")
-_DECADES = [
-    lead * 10**power for power in range(-4, 1) for lead in (1, 2, 5) if lead * 10**power <= 1
-]
 _COLUMNS = (
     "method", "from", "to", "slope", "without pruning", "difference", "low", "high", "p (Holm)",
     "best kept share at its end", "{what} there over that without pruning", "reads",
@@ -110,7 +108,7 @@ def frontier_variants(
     axes: Axes = Axes(),
     curves: Curves | None = None,
 ) -> list[FrontierData]:
-    """A frame for each method of a family but its controls, those that bend first.
+    """A frame for each method of a family but its controls: those that bend, then what comes nearest to it.
 
     Args:
         name: The family's, before each method's in what the reader chooses.
@@ -126,7 +124,7 @@ def frontier_variants(
     caption = " ".join(frontier_sentences(found, labels, unit=axes.unit))
     table = frontier_table(found, family, labels, axes)
     shown = [method for method in family.methods if method not in family.controls.values()]
-    shown.sort(key=lambda m: not (m in found.methods and found.methods[m].bends))
+    shown.sort(key=lambda method: _how_far(found.methods.get(method)))
     return [
         FrontierData(
             key=f"{name}|{labels[method]}",
@@ -146,6 +144,16 @@ def frontier_variants(
         )
         for method in (shown if seeds else ())
     ]
+
+
+def _how_far(one: Frontier | None) -> tuple[bool, float, float]:
+    """How far a frontier is from being shown to bend, as the sentence above the figure picks the nearest."""
+    asked = [
+        (s.p, inf if s.high is None else s.high)
+        for s in (one.stretches if one else ())
+        if s.p is not None
+    ]
+    return (not (one and one.bends), *min(asked, default=(inf, inf)))
 
 
 def _lines(points: Iterable[SizedPoint], seeds: Sequence[int], exact: Any) -> list[SharedLine]:
@@ -278,9 +286,6 @@ def _hover(axes: Axes) -> str:
 
 
 def error_axis(axes: Axes) -> Spec:
-    """Shares by decades of per cent; a loss by ticks of the drawing's own."""
+    """A logarithmic axis whose ticks are the drawing's own, in full: errors may span decades or a few per cent."""
     title = escaped(f"test {axes.what}" if axes.what == "error" else axes.what, 60)
-    if not axes.is_share:
-        return axis(title, type="log", tickformat=",.3~r")
-    texts = [f"{value:g}%" for value in (100 * np.array(_DECADES)).round(6)]
-    return axis(title, type="log", tickvals=_DECADES, ticktext=texts)
+    return axis(title, type="log", tickformat=".3~%" if axes.is_share else ",.3~r")

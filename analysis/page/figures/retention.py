@@ -22,7 +22,6 @@ from analysis.study import Study
 from analysis.wording import interval, signed
 
 _MOST_CLASSES = 30
-_BAR = "#C24E00"
 _COLUMNS = (
     "class", "method", "bias pp", "z", "kept", "of", "recall change pp", "recall low pp",
     "recall high pp",
@@ -190,8 +189,6 @@ def _recall_traces(data: RetentionData) -> list[Spec]:
     traces = []
     for i, (method, r) in enumerate(data.by_method.items()):
         marker = marker_spec(styles[method], 8)
-        if method == data.lead:
-            marker |= {"color": _BAR, "line": {"width": 2, "color": _BAR}}
         trace = {
             "type": "scatter", "mode": "markers", "xaxis": "x2", "yaxis": "y",
             "showlegend": False, "legendgroup": data.labels[method],
@@ -234,10 +231,12 @@ def _span(data: RetentionData) -> list[float]:
 
 
 def _bars(data: RetentionData, lead: Retention) -> Spec:
+    """The leading method in the colour it has everywhere, pale enough for the marks of others on it."""
+    color = markers(list(data.by_method))[data.lead].color
     return {
         "type": "bar", "orientation": "h", "name": escaped(data.labels[data.lead], 42),
         "x": [float(lead.bias_pp[k]) for k in data.order], "y": list(range(len(data.order))),
-        "marker": {"color": _BAR}, "hoverinfo": "text",
+        "marker": {"color": color, "opacity": 0.6}, "hoverinfo": "text",
         "hovertext": [_hover(lead, k, data.labels[data.lead]) for k in data.order],
         "legendgroup": data.labels[data.lead],
     }  # fmt: skip

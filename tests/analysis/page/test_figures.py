@@ -174,6 +174,18 @@ def test_the_forest_writes_the_finding_at_each_row(paired):
     assert not any("+0.10" in text and "better" in text for text in texts)
 
 
+def test_no_two_methods_are_drawn_alike_in_the_legend_of_retention(paired):
+    arms = [(signal, cut) for signal in ("redundancy", "el2n") for cut in ("global", "stratified")]
+    rows = [row for signal, cut in arms for row in paired(D, signal=signal, selector=cut)]
+    for data in retention_data(study({row.spec.result_key: row for row in rows}.values())):
+        shown = [one for one in retention_figure(data)["data"] if one.get("showlegend", True)]
+        looks = {(one["marker"]["color"], one["marker"].get("symbol", "bar")) for one in shown}
+        assert len(looks) == len(shown) == 4
+        # A bar is a square in the legend: its colour is that of its signal alone.
+        (bar,) = [one for one in shown if one["type"] == "bar"]
+        assert bar["marker"]["color"] == markers([data.lead])[data.lead].color
+
+
 def test_retention_orders_classes_by_who_loses_most(result, pruned):
     rows = [result(pruned().baseline, 0.9), result(pruned(), 0.9, kept_counts=(380, 520))]
     (data,) = retention_data(study(rows))

@@ -71,6 +71,19 @@ def test_the_table_says_of_every_stretch_what_it_reads(frames):
     assert reads["random", 1] == "the control"
 
 
+@pytest.mark.parametrize("rows", [200, 400])
+def test_the_first_frame_is_that_of_the_method_which_the_sentence_names(rows):
+    few = family_of(theory, binomial(rows), ("easy", "hard"), sizes=ALPHAS[:5], seeds=3)
+    first, _ = frontier_variants("", few, frontiers(few), LABELS)
+    assert f"the nearest to it is {first.name} " in first.caption
+
+
+def test_an_axis_of_errors_has_numbers_though_they_span_a_few_per_cent_alone(frames):
+    axis = frontier_figure(frames[0])["layout"]["yaxis"]
+    # Ticks of our own at 1, 2 and 5 leave an axis from 11 to 17 % without one.
+    assert axis["type"] == "log" and axis["tickformat"] == ".3~%" and "tickvals" not in axis
+
+
 def test_a_loss_is_no_share(family):
     axes = Axes(what="log loss", is_share=False)
     frame, *_ = frontier_variants("", family, frontiers(family), LABELS, axes=axes)

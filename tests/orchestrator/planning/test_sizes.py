@@ -23,6 +23,7 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.sizes import sizes_in
 from orchestrator.planning.tasks import TASKS, by_need
 from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.size_text import size_lines
 from orchestrator.terminal.summary import summarise
 from trainables.arrays import read_arrays
 from trainables.data.catalog import load
@@ -157,6 +158,20 @@ def test_the_plan_says_the_sizes_and_counts_all_trials_once(planned):
     )
     assert "data synthetic:200; " in said and said.count("restart: ") == 1
     assert re.search(r"\ntotal +33 |\n total +33 ", said)  # 18, and 15 that may confirm
+
+
+@pytest.mark.parametrize(
+    ("sizes", "seeds", "lacks"),
+    [
+        ((50, 100, 0), (11, 17), "needs 4 total sizes or more and 3 seeds or more"),
+        ((50, 70, 100, 0), (11, 17), "needs 3 seeds or more"),
+        ((50, 70, 100, 0), (11, 17, 23), ""),
+    ],
+)
+def test_the_plan_says_what_a_frontier_lacks_before_anything_runs(planned, sizes, seeds, lacks):
+    lines = [*size_lines(planned(replace(SIZED, sizes=sizes, seeds=seeds)))]
+    told = [f"synthetic:200: whether a signal bends the frontier {lacks}"] if lacks else []
+    assert lines[1:] == told
 
 
 def test_every_data_set_has_subsets_of_its_own_and_what_prunes_nothing_has_none(planned):
