@@ -87,10 +87,10 @@ def _figures(study: Study, variants: Mapping[str, Any]) -> dict[str, tuple[str, 
     """Title and variants of each figure; without classes none of who gets dropped."""
     metric = words_of(study).title
     titles = {name: title.format(metric=metric) for name, title in _TITLES.items()}
-    left_out = () if has_classes(study) else ("retention", "causes")
-    # A run at several total sizes asks this before all else.
-    first = [name for name in ("frontier",) if variants[name]]
-    names = [name for name in dict.fromkeys((*first, *FIGURES)) if name not in left_out]
+    left_out = [] if has_classes(study) else ["retention", "causes"]
+    # A run at several total sizes asks this before all else, and no other asks it.
+    left_out += [] if variants["frontier"] else ["frontier"]
+    names = [name for name in dict.fromkeys(("frontier", *FIGURES)) if name not in left_out]
     return {name: (titles[name], variants[name]) for name in names}
 
 

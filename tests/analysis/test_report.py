@@ -98,7 +98,7 @@ def test_every_section_is_on_the_page(small_run):
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert all(f"#{section}" in [a.get("href") for _, a in tags] for section in sections)
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "contrasts", "retention", "causes", "pareto", "breakeven", "agree", "frontier", "training", "examples", "compute", "trials", "method",
+        "answer", "envelope", "by_dataset", "signals", "contrasts", "retention", "causes", "pareto", "breakeven", "agree", "training", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 

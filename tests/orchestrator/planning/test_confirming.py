@@ -131,9 +131,15 @@ def test_only_rows_of_the_plan_choose_and_score():
 
 @pytest.mark.parametrize(
     ("selector", "cut"),
-    [("global", ("global", 0.0)), ("class_error", ("class_error", 0.15)), ("beta", ("global", 0.0))],
+    [
+        ("global", ("global", 0.0)),
+        ("class_error", ("class_error", 0.15)),
+        ("beta", ("global", 0.0)),
+    ],
 )
-def test_random_lists_are_cut_by_evidence_of_the_same_mark_but_by_none_of_single_rows(selector, cut):
+def test_random_lists_are_cut_by_evidence_of_the_same_mark_but_by_none_of_single_rows(
+    selector, cut
+):
     plan, found = searched(selector=selector)
     beside = [s for s in lists(plan, found) if s.signal == "random"]
     assert {(spec.selector, spec.warmup) for spec in beside} == {cut}
