@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from analysis.frontier import too_few
 from orchestrator.planning.plan import Sweep
 
 
@@ -19,3 +20,8 @@ def size_lines(sweep: Sweep) -> Iterator[str]:
             f"{dataset.name} at {len(epochs)} total sizes: {', '.join(each)}; each seed draws the smaller ones "
             "from the largest, each within the next, and only the largest has an answer"
         )
+        seeds = len(
+            {spec.seed for spec in sweep.specs if spec.is_baseline and spec.data_sha == sha}
+        )
+        if why := too_few(len(epochs), seeds):
+            yield f"whether a signal bends the frontier of {dataset.name} will not be told: {why}"
