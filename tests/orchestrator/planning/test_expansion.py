@@ -85,7 +85,7 @@ def test_no_smaller_window_is_offered_where_no_window_would_do():
     grid = replace(
         GRIDS["signals"], blocks=(block,), training=replace(GRIDS["signals"].training, epochs=8)
     )
-    with pytest.raises(ValueError, match="dual has no data.*seen 3 times, [^;]*$"):
+    with pytest.raises(ValueError, match=r"dual has no data.*seen 3 times, [^;]*$"):
         specs(grid)
 
 
