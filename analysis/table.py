@@ -1,5 +1,6 @@
 """A run's tables on standard output: `prune-envelope table RUN --what envelope --format md`."""
 
+import html
 import json
 import sys
 from enum import StrEnum
@@ -170,6 +171,11 @@ def _text(name: str, value: Any, unit: str | None) -> str:
     return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 
 
+def _in_markdown(cell: str) -> str:
+    """A cell whose names are shown as they are: no HTML, no further column."""
+    return html.escape(cell, quote=False).replace("|", "\\|")
+
+
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     from rich import box
     from rich.console import Console
@@ -181,7 +187,7 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     for name in columns:
         drawn.add_column(name, overflow="fold", no_wrap=plain)
     for row in rows:
-        drawn.add_row(*(Text(cell.replace("|", "\\|") if plain else cell) for cell in row))
+        drawn.add_row(*(Text(_in_markdown(cell) if plain else cell) for cell in row))
     # A file has no width of its own: its lines are as long as they need to be.
     width = None if sys.stdout.isatty() and not plain else 10_000
     console = Console(width=width, markup=False, highlight=False)
