@@ -177,9 +177,19 @@ def _known(floor: float | None) -> ErrorFloor | None:
 
 def _lacking(family: SizeFamily, sizes: int, seeds: int) -> str:
     """What is missing to tell anything; empty where nothing is."""
-    needed = FEWEST_SIZES if family.floor is None else FEWEST_SIZES - 1
     if not set(family.methods) - set(family.controls.values()):
         return "no run that was pruned by a signal has finished"
+    return too_few(sizes, seeds, FEWEST_SIZES if family.floor is None else FEWEST_SIZES - 1)
+
+
+def too_few(sizes: int, seeds: int, needed: int = FEWEST_SIZES) -> str:
+    """Of what there is too little to tell whether a frontier bends; empty where there is enough.
+
+    Args:
+        sizes: Total sizes, each run on all its rows.
+        seeds: That are common to all.
+        needed: Total sizes, by what is known of the floor.
+    """
     if sizes < needed:
         return f"{needed} total sizes or more are needed, each run on all its rows, and there are {sizes}"
     if seeds < FEWEST_SEEDS:

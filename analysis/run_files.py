@@ -29,14 +29,19 @@ def read_rows(run: Path) -> list[TrialResult]:
             raise AbsentError(
                 f"{run} holds neither trials/ nor trials.parquet; name the folder of a run"
             )
-        return [_read_row(path) for path in paths]
+        return [read_row(path) for path in paths]
     try:
         return read_parquet(table)
     except (ValueError, OSError, KeyError) as error:
         raise DataError(f"{table}: not a table of trials: {error}") from error
 
 
-def _read_row(path: Path) -> TrialResult:
+def read_row(path: Path) -> TrialResult:
+    """A trial's row from its file.
+
+    Raises:
+        DataError: If it is none; the message names the file.
+    """
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -1,5 +1,6 @@
 """A run's tables on standard output: `prune-envelope table RUN --what envelope --format md`."""
 
+import html
 import json
 import sys
 from enum import StrEnum
@@ -170,6 +171,11 @@ def _text(name: str, value: Any, unit: str | None) -> str:
     return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 
 
+def _in_markdown(cell: str) -> str:
+    """A cell whose names are shown as they are: no HTML, no further column."""
+    return html.escape(cell, quote=False).replace("|", "\\|")
+
+
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     """A table whose cells are never broken; on a terminal that it does not fit, its rows one below another."""
     from rich import box
@@ -183,7 +189,7 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     for name in columns:
         drawn.add_column(name, no_wrap=True)
     for row in rows:
-        drawn.add_row(*(Text(cell.replace("|", "\\|") if plain else cell) for cell in row))
+        drawn.add_row(*(Text(_in_markdown(cell) if plain else cell) for cell in row))
     console = Console(width=10_000, markup=False, highlight=False)
     with console.capture() as caught:
         console.print(drawn)

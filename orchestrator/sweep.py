@@ -109,6 +109,8 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     )
     print_plan(sweep, console)
     if dry_run:
+        if not sweep.searches:
+            sweep.run.check_plan(sweep.plan)
         paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
         if options.calibrate:
             paces |= calibrate_paces(sweep, set(sweep.wholes) - set(paces))

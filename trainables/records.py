@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from trainables.errors import DataError
 from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
-from trainables.spec import TrialSpec
+from trainables.spec import SPEC_VERSION, TrialSpec
 
 # Raised when a column is new or changes its meaning; rows of a version not named here are refused.
 SCHEMA_VERSION = 4
@@ -57,7 +57,11 @@ def from_json(text: str) -> TrialResult:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not a trial's row: {error}") from error
     if result.spec.result_key != key:
-        raise DataError(f"row is named {key} but its spec gives {result.spec.result_key}")
+        raise DataError(
+            f"row is named {key} but its spec gives {result.spec.result_key}: it was changed, or a release "
+            f"wrote it whose SPEC_VERSION is not this one's, {SPEC_VERSION}; read it with the release that "
+            "wrote it, or give the sweep's command again with another --run"
+        )
     return result
 
 

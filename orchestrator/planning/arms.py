@@ -1,5 +1,6 @@
 """An arm as a command writes it: signal, selector, their settings, and the end that goes."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +110,10 @@ def _setting(pair: str) -> tuple[str, Setting]:
         return name, value.lower() == "true"
     for kind in (int, float):
         try:
-            return name, kind(value)
+            found = kind(value)
         except ValueError:
             continue
+        if isinstance(found, float) and not math.isfinite(found):
+            raise UsageError(f"setting {pair!r}; a number has an end: give one such as {name}=5")
+        return name, found
     return name, value

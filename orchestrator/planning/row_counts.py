@@ -38,8 +38,7 @@ def check_neighbours(specs: Iterable[TrialSpec], sizes: Mapping[str, int]) -> No
     for spec in (spec for spec in specs if spec.kind == "pruned"):
         n, k = sizes[spec.data_sha], int(dict(spec.settings).get("k", 1))
         evidence = {*derived_under(resolve(spec).signal.score, dict(spec.settings))}
-        most = n - 1 if "neighbours" in evidence else k
-        if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= most:
+        if {*NEIGHBOUR_LISTS} & evidence and not 1 <= k <= n - 1:
             fitting = f"give {spec.signal},k=1 to k={n - 1}" if n > 1 else "a single row has none"
             raise UsageError(
                 f"{spec.signal} looks at {k} neighbours, and {spec.dataset} has {n:,} rows: {fitting}"

@@ -25,7 +25,7 @@ def sizes_in(written: Iterable[str]) -> tuple[int, ...]:
     """
     found = []
     for whole, one in ((text, part.strip()) for text in written for part in text.split(",")):
-        if one not in (ALL, "0") and not re.fullmatch(r"[1-9][0-9]*", one):
+        if one != ALL and not re.fullmatch(r"[1-9][0-9]*", one):
             raise UsageError(
                 f"--size {excerpt(whole)}: {excerpt(one)} is no number of rows; give them without a comma inside, as in "
                 f"--size 500,1000,2000, and {ALL} for all rows"

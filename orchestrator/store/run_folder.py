@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.contributions import Truth
 from analysis.outcomes import OUTCOME, PROBS, answers_file, outcome_file, write_answers
-from analysis.run_files import Plan, load_plan
+from analysis.run_files import Plan, load_plan, read_row
 from orchestrator.store.atomic import atomic_write, link_or_copy
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
@@ -69,13 +69,27 @@ class Run:
         """Write the plan, or extend the one that is there.
 
         Raises:
-            DataError: If the plan that is there is damaged.
+            DataError: As `check_plan` does.
+            PlanChangedError: As `check_plan` does.
+        """
+        self.check_plan(plan)
+        atomic_write(self.folder / "plan.json", plan.to_json().encode())
+
+    def check_plan(self, plan: Plan) -> None:
+        """Refuse a plan that the folder cannot take.
+
+        Raises:
+            DataError: If the plan that is there is damaged, or a row of no trial of this plan, which the
+                report would read with the others.
             PlanChangedError: If the folder's plan has trials that this one has not, or rests on
                 another environment.
         """
         if old := load_plan(self.folder):
             _check_extends(old, plan, self.folder)
-        atomic_write(self.folder / "plan.json", plan.to_json().encode())
+        planned = {spec.result_key for spec in plan.specs}
+        for path in sorted((self.folder / "trials").glob("[!.]*.json")):
+            if path.stem not in planned:
+                read_row(path)
 
     def begin(self, plan: Plan) -> None:
         """Write a plan without its trials where there is none: their training is not chosen yet.

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from analysis.frontier import FEWEST_SEEDS
-from analysis.scaling.floor import FEWEST_SIZES
+from analysis.frontier import too_few
 from orchestrator.planning.plan import Sweep
 
 
@@ -21,13 +20,8 @@ def size_lines(sweep: Sweep) -> Iterator[str]:
             f"{dataset.name} at {len(epochs)} total sizes: {', '.join(each)}; each seed draws the smaller ones "
             "from the largest, each within the next, and only the largest has an answer"
         )
-        if short := [*_short(len(epochs), len({spec.seed for spec in sweep.specs}))]:
-            yield f"{dataset.name}: whether a signal bends the frontier needs {' and '.join(short)}"
-
-
-def _short(sizes: int, seeds: int) -> Iterator[str]:
-    """What a sweep of so many total sizes and seeds lacks to tell anything of a frontier."""
-    if sizes < FEWEST_SIZES:
-        yield f"{FEWEST_SIZES} total sizes or more"
-    if seeds < FEWEST_SEEDS:
-        yield f"{FEWEST_SEEDS} seeds or more"
+        seeds = len(
+            {spec.seed for spec in sweep.specs if spec.is_baseline and spec.data_sha == sha}
+        )
+        if why := too_few(len(epochs), seeds):
+            yield f"whether a signal bends the frontier of {dataset.name} will not be told: {why}"

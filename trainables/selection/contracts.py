@@ -96,8 +96,7 @@ def check_odds(spec: TrialSpec) -> None:
 def _or_less(spec: TrialSpec, signal: Signal) -> str:
     """What else to do where a setting asks for so many visits."""
     name, seen = signal.more_visits_than, int(round(epochs_seen(spec), 6))
-    least = settings_of(signal.score)[name] if name else 0
-    return f"; or give {name}={seen - 1}" if name and seen > int(least) else ""
+    return f"; or give {name}={seen - 1}" if name and seen >= signal.needs_epochs else ""
 
 
 def epochs_seen(spec: TrialSpec) -> float:

@@ -79,6 +79,16 @@ def test_a_window_is_refused_by_the_epochs_there_are_and_not_by_those_of_the_try
         assert specs(grid)
 
 
+def test_no_smaller_window_is_offered_where_no_window_would_do():
+    arm = Arm(signal="dual", settings=(("window", 2),))
+    block = GridBlock(datasets=("synthetic",), warmups=(0.3,), rates=(0.1,), arms=(arm,))
+    grid = replace(
+        GRIDS["signals"], blocks=(block,), training=replace(GRIDS["signals"].training, epochs=8)
+    )
+    with pytest.raises(ValueError, match=r"dual has no data.*seen 3 times, [^;]*$"):
+        specs(grid)
+
+
 def test_the_protocol_changes_pruned_trials_and_no_baseline():
     data = {"tickets": "sha"}
     one = expand(GRIDS["demo"], data, MODEL)

@@ -297,6 +297,10 @@ def test_clusters_that_cannot_be_or_would_not_matter_are_refused(planned, signal
     [
         ("redundancy,k=0", "redundancy looks at 0 neighbours.* give redundancy,k=1 to k=299"),
         ("knn_shapley,k=0", "knn_shapley looks at 0 neighbours"),
+        (
+            "knn_shapley,k=300",
+            "knn_shapley looks at 300 neighbours.* give knn_shapley,k=1 to k=299",
+        ),
         ("el2n:coverage,cutoff=1.5", r"coverage: cutoff is 1.5; it must lie in \[0, 1\)"),
         ("redundancy:window,top=2", r"window: top is 2; it must lie in \[0, 1\]"),
         ("label_quality,by=odd", "label_quality: by is 'odd'; it must be self_confidence"),

@@ -149,7 +149,12 @@ def test_an_arm_is_read_as_it_is_written(text, arm):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("el2n:global:low:x", "'low:x' is left over"), ("redundancy,k:global", "write NAME=VALUE")],
+    [
+        ("el2n:global:low:x", "'low:x' is left over"),
+        ("redundancy,k:global", "write NAME=VALUE"),
+        ("dual:beta,power=inf", "'power=inf'; a number has an end"),
+        ("el2n:coverage,cutoff=nan", "'cutoff=nan'"),
+    ],
 )
 def test_an_arm_not_written_so_is_refused(text, message):
     with pytest.raises(ValueError, match=message):

@@ -157,6 +157,7 @@ def test_the_plan_says_the_sizes_and_counts_all_trials_once(planned):
         r"synthetic:200 at 3 total sizes: 50 by \d+ epochs, 100 by \d+ epochs, 200", said
     )
     assert "data synthetic:200; " in said and said.count("restart: ") == 1
+    assert "will not be told: 4 total sizes or more are needed" in said
     assert re.search(r"\ntotal +33 |\n total +33 ", said)  # 18, and 15 that may confirm
 
 
@@ -258,7 +259,7 @@ def test_sizes_that_would_compare_nothing_or_are_not_there_are_refused(planned, 
 def test_sizes_are_read_by_commas_or_one_by_one_in_any_order():
     assert (
         sizes_in(["2000,500", "all", "1000"])
-        == sizes_in(["500, 1000,2000", "0"])
+        == sizes_in(["500, 1000,2000", " all"])
         == (500, 1000, 2000, 0)
     )
     assert sizes_in([]) == ()
@@ -272,7 +273,8 @@ def test_sizes_are_read_by_commas_or_one_by_one_in_any_order():
         (["-5"], "'-5' is no number"),
         (["5,"], "'' is no number"),
         (["500", "500"], "an entry twice: 500, 500"),
-        (["all,0"], "an entry twice"),
+        (["all", "all"], "an entry twice"),
+        (["0"], "'0' is no number of rows"),
     ],
 )
 def test_a_size_that_is_no_number_of_rows_is_named(written, match):

@@ -73,6 +73,17 @@ def test_a_plan_may_grow(run):
     assert load_plan(run.folder) == plan(FULL, PRUNED)
 
 
+def test_a_row_of_another_release_is_refused_before_anything_runs(run):
+    row = run.folder / "trials" / f"{'0' * 64}.json"
+    row.parent.mkdir(parents=True)
+    row.write_text(to_json(TrialResult(spec=FULL, accuracy=0.9)).replace(FULL.result_key, row.stem))
+    with pytest.raises(DataError, match=r"0\.json: row is named .* SPEC_VERSION .* another --run"):
+        run.check_plan(plan(FULL))
+    # Of a trial that this plan has it is made anew.
+    row.rename(run.row(FULL))
+    run.check_plan(plan(FULL))
+
+
 def test_a_damaged_plan_is_refused_by_name_and_left_as_it_is(run):
     with run.locked():
         (run.folder / "plan.json").write_bytes(b'{"specs": [\xff')
