@@ -14,7 +14,7 @@ from trainables.result import Phase, TrialResult
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
 FLOP_TRAINED, FLOP_SCORED = 6, 2
-_BEFORE_TRAINING = ("embedding", "warmup", "scoring")
+BEFORE_TRAINING = ("embedding", "warmup", "scoring")
 # Selectors of ours that look at nothing but scores and classes.
 WITHOUT_EVIDENCE = {"global", "stratified", "floor", "coverage", "window"}
 # Numbers of runs on the same survivors whose saving is shown.
@@ -170,7 +170,7 @@ class SweepCost:
     """What a whole sweep took, and what its trials would have taken one by one.
 
     Attributes:
-        seconds: Each full run, each set of scores and each trial's own part, once.
+        seconds: Each full run, each step of scoring and each trial's own part, once.
         runs: The same in full runs, counted in examples; 0 where none were counted.
         runs_alone: Every trial paying its own warm-up and scoring, in full runs.
     """
@@ -192,40 +192,53 @@ def sweep_cost(results: Iterable[TrialResult]) -> SweepCost:
     seconds = runs = alone = 0.0
     counted: set[tuple[str, str]] = set()
     for row in rows:
-        first = [phase for phase, key in _shared(row) if (phase, key) not in counted]
-        counted |= {*_shared(row)}
-        seconds += _own(row, "seconds")
-        seconds += sum(_used(row.phases, phase, "seconds") for phase in first)
+        first = [one for one in _shared(row) if one[:2] not in counted]
+        counted |= {one[:2] for one in first}
+        seconds += _own(row, "seconds") + sum(used.seconds for *_, used in first)
         baseline = full.get(row.spec.run_key)
         unit = _used(baseline.phases, "training", "examples") if baseline else 0.0
         if baseline and unit:
             own = _used(row.phases, "training", "examples") / unit
-            before = {name: _in_full_runs(row, name, baseline) for name in _BEFORE_TRAINING}
-            runs += own + sum(before[phase] for phase in first)
+            before = {
+                name: _in_full_runs(row, name, baseline, row.phases[name])
+                for name in BEFORE_TRAINING
+                if name in row.phases
+            }
+            runs += own + sum(_in_full_runs(row, phase, baseline, used) for phase, _, used in first)
             alone += own + sum(before.values())
     return SweepCost(seconds=seconds, runs=runs, runs_alone=alone)
 
 
-def _shared(row: TrialResult) -> list[tuple[str, str]]:
-    """The phases of a trial that others share, each with what names it.
+def _shared(row: TrialResult) -> list[tuple[str, str, Phase]]:
+    """What a trial shares with others before its training: in which phase, under what name, what it took.
 
     A warm-up of a run of the sweep is in that run's own row.
     """
     spec = row.spec
     if spec.is_baseline:
         return []
-    of_scorer = [("warmup", spec.warm_key)]
+    found = scoring_steps(row)
     if spec.scorer:
-        of_scorer.append(("embedding", f"{spec.data_sha} {spec.scorer.model_sha}"))
-    return [("scoring", spec.score_key), *(of_scorer if spec.scorer else [])]
+        names = {"warmup": spec.warm_key, "embedding": f"{spec.data_sha} {spec.scorer.model_sha}"}
+        found += [(n, key, row.phases[n]) for n, key in names.items() if n in row.phases]
+    return found
 
 
-def _in_full_runs(row: TrialResult, phase: str, baseline: TrialResult) -> float:
-    """A phase before training in full runs: by examples, of another model by seconds."""
+def scoring_steps(row: TrialResult) -> list[tuple[str, str, Phase]]:
+    """The steps of a trial's scoring, as `_shared`: two signals of one pass have the pass in common.
+
+    Of a row that does not say what its scoring is made of it is one step, which no other signal shares.
+    """
+    whole = {row.spec.score_key: row.phases["scoring"]} if "scoring" in row.phases else {}
+    return [("scoring", name, used) for name, used in (row.scoring_steps or whole).items()]
+
+
+def _in_full_runs(row: TrialResult, phase: str, baseline: TrialResult, used: Phase) -> float:
+    """What a step before training took, in full runs: by examples, of another model by seconds."""
     measure = "seconds" if row.spec.scorer else "examples"
     unit = _used(baseline.phases, "training", measure)
     weight = TRAIN_OVER_SCORE if phase == "scoring" and not row.spec.scorer else 1
-    return _used(row.phases, phase, measure) / weight / unit if unit else 0.0
+    return float(getattr(used, measure)) / weight / unit if unit else 0.0
 
 
 def _own(row: TrialResult, measure: str) -> float:

@@ -52,7 +52,8 @@ class Leaders:
         warmup: After which they cut.
         rates: At which they stand: one, or several by their mean.
         arms: Every arm.
-        confidence: That the arm which is truly best is among those that may lead.
+        confidence: That the arm which is truly best is among those that may lead, at least: one less alpha for
+            each kind of contrast that arms are tested by.
     """
 
     source: DatasetId
@@ -77,14 +78,15 @@ def leaders(arms: Arms, found: Iterable[Contrast], *, alpha: float = ALPHA) -> t
 
     An arm is out where a contrast, with random pruning among them, shows another to be better: the set
     says nothing that the contrasts do not say. A set leaves out the truly best arm only where one of
-    its contrasts is falsely found.
+    its contrasts is falsely found, of whatever kind.
 
     Args:
         arms: Conditions with pairs.
         found: All contrasts of the run.
         alpha: Error that they were tested at.
     """
-    behind = _shown_behind(found)
+    found = tuple(found)
+    behind, kinds = _shown_behind(found), _kinds(found)
     places: dict[Condition, dict[float, list[Condition]]] = {}
     for condition, cell in arms.cells.items():
         if len(cell.pairs) >= LEAST_SEEDS:
@@ -99,10 +101,21 @@ def leaders(arms: Arms, found: Iterable[Contrast], *, alpha: float = ALPHA) -> t
                     Leaders(
                         source=place.source, warmup=place.warmup,
                         rates=tuple(condition.rate for condition in sides[0]),
-                        arms=tuple(sorted(own, key=lambda arm: -arm.mean)), confidence=1 - alpha,
+                        arms=tuple(sorted(own, key=lambda arm: -arm.mean)),
+                        confidence=1 - alpha * max(1, len(kinds[place.source])),
                     )
                 )  # fmt: skip
     return tuple(done)
+
+
+def _kinds(found: Iterable[Contrast]) -> dict[DatasetId, set[str]]:
+    """By data set the kinds of which arms at one place are tested: each may err in a share alpha of studies."""
+    kinds: dict[DatasetId, set[str]] = defaultdict(set)
+    for one in found:
+        is_tested = one.p_corrected is not None and one.left.rate == one.right.rate
+        if is_tested and _place(one.left) == _place(one.right):
+            kinds[one.left.source].add(one.kind)
+    return kinds
 
 
 def _shown_behind(

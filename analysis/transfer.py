@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import binomtest
 
-from analysis.cost import sweep_cost
+from analysis.cost import scoring_steps, sweep_cost
 from analysis.envelope import JudgedCell
 from analysis.safe_rates import safe_of
 from analysis.study import Study
@@ -211,6 +211,7 @@ def _scoring_s(ladders: Iterable[Ladder], side: int) -> float:
     for row in (pair.pruned for pair in pairs):
         spec, scorer = row.spec, row.spec.scorer
         encoder = f"{spec.data_sha} {scorer.model_sha if scorer else ''}"
-        keys = {"warmup": spec.warm_key, "scoring": spec.score_key, "embedding": encoder}
+        keys = {"warmup": spec.warm_key, "embedding": encoder}
         once |= {(n, key): row.phases[n].seconds for n, key in keys.items() if n in row.phases}
+        once |= {(n, key): used.seconds for n, key, used in scoring_steps(row)}
     return sum(once.values())

@@ -70,8 +70,11 @@ def rows_of(run):
 
 
 def timeless(row):
-    phases = {name: replace(phase, seconds=0.0, joules=None) for name, phase in row.phases.items()}
-    return replace(row, phases=phases, finished="", host="")
+    def without_clock(used):
+        return {name: replace(one, seconds=0.0, joules=None) for name, one in used.items()}
+
+    phases, steps = without_clock(row.phases), without_clock(row.scoring_steps)
+    return replace(row, phases=phases, scoring_steps=steps, finished="", host="")
 
 
 def refs(folder):

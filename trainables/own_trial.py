@@ -7,7 +7,7 @@ from trainables.data.dataset import Dataset
 from trainables.data.user_tables import UserTables
 from trainables.evaluation import row_of
 from trainables.keys import seed_for
-from trainables.result import Phase, TrialResult
+from trainables.result import Phase, TrialResult, total
 from trainables.run_context import load_runs, load_tables
 from trainables.selection.contracts import recall_warnings
 from trainables.selection.scoring import Keep, recall_of, select
@@ -36,7 +36,7 @@ def run_own(spec: TrialSpec, cache: Cache, place: Place) -> TrialResult:
     phases = {}
     if not spec.is_baseline:
         warmup = sum((runs.warm_up_used(one) for one in spec.twin.scorers), Phase())
-        phases = {"warmup": warmup, "scoring": scoring}
+        phases = {"warmup": warmup, "scoring": total(scoring)}
     tables = load_tables(spec, cache)
     call = call_of(spec, cache, tables, keep, place)
     answered = trainer_of(spec, place).train(call)
@@ -46,7 +46,9 @@ def run_own(spec: TrialSpec, cache: Cache, place: Place) -> TrialResult:
     row = row_of(spec, runs.dataset, keep, outcome, phases, threads=place.threads)
     recall = recall_of(spec.twin, runs)
     more = (*place.warnings, *answered.warnings, *recall_warnings(spec.twin, recall))
-    return replace(row, neighbours_recall=recall, warnings=(*row.warnings, *more))
+    return replace(
+        row, scoring_steps=scoring, neighbours_recall=recall, warnings=(*row.warnings, *more)
+    )
 
 
 def call_of(spec: TrialSpec, cache: Cache, tables: UserTables, keep: Keep, place: Place) -> Call:

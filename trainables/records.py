@@ -70,6 +70,8 @@ def _from_row(row: dict[str, Any]) -> TrialResult:
     row["correct"] = base64.b64decode(row["correct"], validate=True)
     row["recall"] = tuple(math.nan if value is None else value for value in row["recall"])
     row["phases"] = {name: Phase(**values) for name, values in row["phases"].items()}
+    steps = row.get("scoring_steps", {})
+    row["scoring_steps"] = {name: Phase(**values) for name, values in steps.items()}
     for name in _TUPLES:
         row[name] = tuple(row.get(name, ()))
     return TrialResult(**row)

@@ -64,6 +64,13 @@ class Phase:
 
 
 _NOTHING = Phase()
+# What a phase is made of, by names of its steps: one name in two trials is one step, made once.
+Steps = Mapping[str, Phase]
+
+
+def total(steps: Steps) -> Phase:
+    """All steps of a phase together."""
+    return sum(steps.values(), _NOTHING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +94,8 @@ class TrialResult:
         kept_counts: Of them, those kept, shape (c,).
         phases: What warm-up, scoring, training and evaluation used; of what trials share, each
             row shows all that its trial rests on, also where another trial made it.
+        scoring_steps: What scoring is made of: passes over the data, neighbours, runs on subsets, the signal
+            itself. Trials share a step that has one name in both rows. Empty in rows that do not say.
         parameters: Trained parameters without embeddings (P_ne of the FLOP model).
         weights_sha: sha256 of the final weights.
         kept_sha: sha256 of the kept rows.
@@ -118,6 +127,7 @@ class TrialResult:
     class_counts: tuple[int, ...] = ()
     kept_counts: tuple[int, ...] = ()
     phases: Mapping[str, Phase] = field(default_factory=dict)
+    scoring_steps: Steps = field(default_factory=dict)
     parameters: int = 0
     weights_sha: str = ""
     kept_sha: str = ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from trainables.cache import Cache
 from trainables.evidence.collector import Evidence
 from trainables.learners import LEARNERS
-from trainables.result import Phase
+from trainables.result import Phase, total
 from trainables.run_context import load_runs
 from trainables.selection.scoring import score
 from trainables.spec import Setting, TrialSpec
@@ -13,7 +13,7 @@ from trainables.spec import Setting, TrialSpec
 
 def make_scores(spec: TrialSpec, cache: Cache) -> Phase:
     """Make a trial's scores, if they are not there; what they took."""
-    return score(spec, load_runs(spec, cache))[1]
+    return total(score(spec, load_runs(spec, cache))[1])
 
 
 def gather(

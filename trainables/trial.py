@@ -10,7 +10,7 @@ from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
 from trainables.own_trial import run_own
-from trainables.result import Phase, TrialResult
+from trainables.result import Phase, TrialResult, total
 from trainables.run_context import RunContext, load_runs
 from trainables.selection.contracts import recall_warnings
 from trainables.selection.lookup import resolve
@@ -105,7 +105,7 @@ def run_trial(
     before = Phase() if afresh else runs.warm_up_used(spec)
     load_progress(learner, cache.progress(spec.result_key))
     runs.train_until(learner, runs.schedule(spec, learner, keep), spec.result_key)
-    phases = {"warmup": warmup, "scoring": scoring, "training": learner.used - before}
+    phases = {"warmup": warmup, "scoring": total(scoring), "training": learner.used - before}
     # A frozen encoder's pass is the trained model's own need, but where it was made only to score.
     embedding_used = LEARNERS[spec.twin.learner].embedding_used
     if spec.scorer and embedding_used:
@@ -115,6 +115,7 @@ def run_trial(
     recall = recall_of(spec, runs)
     return replace(
         result,
+        scoring_steps=scoring,
         twins_lost=_twins_lost(spec, runs, keep),
         neighbours_recall=recall,
         warnings=(*result.warnings, *recall_warnings(spec, recall)),

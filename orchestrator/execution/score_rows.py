@@ -119,7 +119,8 @@ def _scored(
         near=nearest_rows(first, runs),
         copies=copies,
     )
-    took = [used.seconds for _, used in each]
+    steps = {step: phase for _, used in each for step, phase in used.items()}
+    took = [phase.seconds for phase in steps.values()]
     took += [warm[spec.warm_key].seconds for spec in specs if spec.warm_key in warm]
     embedding_used = LEARNERS[first.learner].embedding_used
     if plan.model and embedding_used:

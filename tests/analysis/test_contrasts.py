@@ -240,8 +240,22 @@ def test_the_arms_that_may_be_best_are_those_that_no_contrast_shows_to_be_worse(
     said = leaders_sentence(found, one)
     assert said.startswith(
         "10% removed after 15% warm-up: the best is one of Random (global) and Redundancy (global) "
-        "(with 95% confidence). Shown to be worse: Keep one (global), −3.1"
+        "(with 90% confidence). Shown to be worse: Keep one (global), −3.1"
     )
+
+
+def test_a_set_is_as_sure_as_all_kinds_that_its_arms_are_tested_by(paired):
+    """Each kind has its own 5 %: signals, selectors and random together may err in 15 %."""
+    arms = [paired(shifted(0.0)), paired(shifted(-0.1, OTHER_STEPS), signal="keep_one")]
+
+    def told():
+        return {round(one.confidence, 9) for one in leaders_of(seen(*arms))}
+
+    sure = []
+    for more in ({"signal": "random"}, {"selector": "stratified"}, {"warmup": 0.25}):
+        sure.append(told())
+        arms.append(paired(shifted(0.1, OTHER_STEPS), **more))
+    assert [*sure, told()] == [{0.95}, {0.9}, {0.85}, {0.85}]
 
 
 def test_a_sentence_names_the_largest_difference_with_its_interval(paired):

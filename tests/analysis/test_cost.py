@@ -158,6 +158,27 @@ def test_a_sweep_counts_shared_parts_once(paired):
     assert total.runs_alone == pytest.approx(total.runs + 2 * 0.15 + 1 / 9, abs=1e-3)
 
 
+def test_a_step_that_two_signals_rest_on_is_counted_once(paired):
+    one, two = paired([0.1]), paired([0.1], signal="keep_one", settings=())
+    passed, of_one, of_two = (Phase(seconds=s, examples=n) for s, n in ((9, 1000), (2, 0), (3, 0)))
+    steps = {"pass": passed, "one": of_one}, {"pass": passed, "two": of_two}
+    rows = [one[0]] + [
+        replace(
+            row[1],
+            scoring_steps=own,
+            phases=row[1].phases | {"scoring": sum(own.values(), Phase())},
+        )
+        for row, own in zip((one, two), steps, strict=True)
+    ]
+    total = sweep_cost(rows)
+    silent = sweep_cost([replace(row, scoring_steps={}) for row in rows])
+    assert total.seconds == pytest.approx(101 + 2 * 77.5 + 9 + 2 + 3)
+    assert total.runs == pytest.approx(1 + 2 * 0.85 * 0.9 + 1 / 9, abs=1e-3)
+    # Rows that do not say what they share are taken to share nothing.
+    assert silent.seconds == total.seconds + 9
+    assert total.runs_alone == pytest.approx(silent.runs_alone)
+
+
 def test_a_grid_shared_as_the_notes_share_it_counts_as_they_do(result, pruned):
     specs = [pruned(1, rate, warmup=warmup) for warmup in WARMUPS for rate in RATES]
     free = []

@@ -152,6 +152,11 @@ def test_where_the_warm_run_went_on_no_later_run_was_tried(paired):
     assert "No condition that trains afresh is within" in text
 
 
+def test_a_list_costs_the_mean_of_its_seconds_whatever_the_full_runs_took(made):
+    one = again(made(full=(50.0, 200.0, 100.0, 100.0, 100.0)))
+    assert one.list_s == pytest.approx(15.0 + 5.0)
+
+
 def test_the_cheapest_is_the_quickest_that_is_within(made):
     slow, quick = made(), made(short=(50.0, 51.0, 49.0, 50.0, 50.0), signal="keep_one")
     outside = made(short=(5.0,) * 5, signal="el2n", delta=-9.0)

@@ -40,8 +40,12 @@ ARMS = [("random", ()), ("redundancy", (("k", 10),)), ("keep_one", (("k", 10),))
 
 def bytes_of(row):
     """Everything of a row that must not depend on clock or machine."""
-    used = {name: replace(phase, seconds=0, joules=None) for name, phase in row.phases.items()}
-    return replace(row, phases=used, finished="", host="")
+
+    def without_clock(used):
+        return {name: replace(one, seconds=0, joules=None) for name, one in used.items()}
+
+    phases, steps = without_clock(row.phases), without_clock(row.scoring_steps)
+    return replace(row, phases=phases, scoring_steps=steps, finished="", host="")
 
 
 def scores_of(spec, cache):
@@ -482,6 +486,19 @@ def test_a_warm_up_that_leaves_nothing_is_refused_before_training(specs, filled)
     full, pruned = specs("linear", warmup=0.99)
     with pytest.raises(ValueError, match="45 of 45 steps"):
         run_baseline(full, filled(), marks=[pruned])
+
+
+def test_two_signals_of_one_pass_and_search_have_these_steps_in_common(specs, filled):
+    _, pruned = specs("linear", signal="redundancy", settings=(("k", 10),))
+    cache = filled()
+    others = replace(pruned, signal="keep_one"), replace(pruned, seed=pruned.seed + 1)
+    one, two, seed = (run_trial(spec, cache).scoring_steps for spec in (pruned, *others))
+    common = {*one} & {*two}
+    assert all(one[step] == two[step] for step in common)
+    assert sum(one[step].examples for step in common) == 240
+    assert any("neighbours" in step for step in common)
+    assert len(common) == len(one) - 1 == len(two) - 1
+    assert not {*one} & {*seed}
 
 
 @learners

@@ -1,7 +1,7 @@
 """Evidence of one run at one warm-up mark: made when it is asked for, once, kept and shared."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from trainables.evidence.requirements import (
 )
 from trainables.keys import key_of
 from trainables.neighbours.vectors import Shards, Vectors, shards_of
-from trainables.result import Phase
+from trainables.result import Phase, Steps, total
 from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ class Evidence:
     @property
     def used(self) -> Phase:
         """What making all evidence handed out so far took, also where another trial made it."""
-        return sum(self._used.values(), Phase())
+        return total(self._used)
+
+    @property
+    def steps(self) -> Steps:
+        """The same step by step; a step has the same name whatever rests on it."""
+        return dict(self._used)
 
     def arguments_of(self, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
         """The arguments a signal, or evidence made from other evidence, is called with."""
@@ -165,11 +170,11 @@ class Evidence:
                 return self._runs.warm_learner(self._spec).visits(), {}
             case "answers":
                 arrays, used = self._runs.answers(self._spec)
-                return arrays, {"run": used}
+                return arrays, {self._step("run", name, {}, None): used}
             case "extra passes":
                 options = options_of(name, settings)
                 array, used = piece.maker(self._runs.warm_learner(self._spec), **options)
-                return {name: array}, {name: used}
+                return {name: array}, {self._step(name, name, options, None): used}
             case "derived":
                 return self._derive(name, settings, shard)
         if piece.source == "validation pass":
@@ -183,7 +188,8 @@ class Evidence:
         rows = None if shard is None else shards_of(self._rows)[shard]
         arrays, used = collect(learner, plain, split, rows=rows)
         found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
-        return found, {_step(f"{split} pass", shard): used}
+        what = f"{split} pass for {', '.join(sorted(plain))}"
+        return found, {self._step(what, names[0], {}, shard): used}
 
     def _keep_pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> None:
         arrays, used = self._pass(names, shard, learner)
@@ -204,22 +210,27 @@ class Evidence:
             if is_dataclass(found)
             else {"value": found}
         )
-        return arrays, {**below._used, _step(name, shard): own}
+        step = self._step(name, name, options_of(name, settings), shard)
+        return arrays, {**below._used, step: own}
+
+    def _step(self, what: str, name: str, options: Settings, shard: int | None) -> str:
+        """Names what was done: by the run and mark it was done for, its settings and its shard."""
+        settings = (f"{key}={value}" for key, value in sorted(options.items()))
+        part = () if shard is None else (str(shard),)
+        return " ".join((_whose(self._spec, name)[1], what, *settings, *part))
 
     def _from_other_runs(self, piece: Piece, options: Settings) -> Any:
         assert piece.runs is not None
         specs = piece.runs(self._spec, **options)
         found = []
-        for number, spec in enumerate(specs):
+        for spec in specs:
             other = Evidence(spec, self._runs)
             other._share_a_pass(piece.of)
             found.append({name: other.get(name, {}) for name in piece.of})
-            used = dict(other._used)
+            # Of the run's own evidence at its own mark no second pass was made: the steps have one name.
+            self._used |= other._used
             if not piece.takes_whole_runs and spec.run_key != self._spec.run_key:
-                used["warm-up"] = self._runs.warm_up_used(spec)
-            # Of the run's own evidence at its own mark no second pass was made.
-            name_of = "{}" if spec == self._spec else f"{number} {{}}"
-            self._used |= {name_of.format(step): phase for step, phase in used.items()}
+                self._used[f"{spec.warm_key} warm-up"] = self._runs.warm_up_used(spec)
         return piece.maker(specs, found)
 
     def _keep(
@@ -231,18 +242,29 @@ class Evidence:
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
             write_arrays(path, arrays, about)
-            return {"used": {step: asdict(phase) for step, phase in used.items()}}
+            return {"steps": {step: asdict(phase) for step, phase in used.items()}}
 
         key = key_of(about)
         path = self._runs.cache.get("evidence", key, write, about=about)
-        used = self._runs.cache.facts("evidence", key)["used"]
-        self._used |= {step: Phase(**phase) for step, phase in used.items()}
+        self._used |= steps_of(self._runs.cache.facts("evidence", key), key)
         return path
 
 
 def evidence_key(spec: TrialSpec, name: str, settings: Settings, shard: int | None = None) -> str:
     """Names a piece of evidence that is kept, or one shard of it."""
     return key_of(_about(spec.twin, name, options_of(name, settings), shard))
+
+
+def steps_of(facts: Mapping[str, Any], key: str) -> Steps:
+    """What a kept file is made of; one step, by the file's key, where a store of before does not say."""
+    if "steps" in facts:
+        return _phases(facts["steps"])
+    used = facts["used"]
+    return {key: Phase(**used) if "seconds" in used else total(_phases(used))}
+
+
+def _phases(used: Mapping[str, Any]) -> Steps:
+    return {step: Phase(**phase) for step, phase in used.items()}
 
 
 def shard_numbers(name: str, n: int) -> Sequence[int | None]:
@@ -252,9 +274,14 @@ def shard_numbers(name: str, n: int) -> Sequence[int | None]:
 
 
 def _about(spec: TrialSpec, name: str, options: Settings, shard: int | None) -> dict[str, Any]:
-    whose = {"trial": spec.result_key} if name == "answers" else {"warm_key": spec.warm_key}
+    kind, whose = _whose(spec, name)
     part = {} if shard is None else {SHARD: shard}
-    return {**whose, "evidence": EVIDENCE[name].kept_as or name, **options, **part}
+    return {kind: whose, "evidence": EVIDENCE[name].kept_as or name, **options, **part}
+
+
+def _whose(spec: TrialSpec, name: str) -> tuple[str, str]:
+    """Of which run's mark a piece of evidence is, or of which trial."""
+    return ("trial", spec.result_key) if name == "answers" else ("warm_key", spec.warm_key)
 
 
 def _joined(parts: Sequence[Arrays]) -> Arrays:
@@ -262,10 +289,6 @@ def _joined(parts: Sequence[Arrays]) -> Arrays:
     if len(parts) == 1:
         return parts[0]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _step(name: str, shard: int | None) -> str:
-    return name if shard is None else f"{name} {shard}"
 
 
 def _one_of(arrays: Arrays, name: str, used: dict[str, Phase]) -> Made:

@@ -15,9 +15,9 @@ from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.energy import EnergyMeter, device_counter
-from trainables.evidence.collector import Evidence, Runs
+from trainables.evidence.collector import Evidence, Runs, steps_of
 from trainables.evidence.requirements import recall_under
-from trainables.result import Phase
+from trainables.result import Phase, Steps
 from trainables.selection.contracts import (
     check_epochs,
     check_keep,
@@ -31,7 +31,7 @@ from trainables.spec import TrialSpec
 Keep = NDArray[np.bool_]
 
 
-def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
+def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Steps]:
     """The signal's scores at the warm-up mark, shared by all rates and selectors.
 
     Returns:
@@ -52,13 +52,13 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
         evidence = Evidence(spec, runs)
         scores, own = _timed(signal.score, evidence.arguments_of(signal.score, selection.settings))
         check_scores(scores, len(train), spec.signal)
-        used = evidence.used + own
+        used = {**evidence.steps, f"{spec.score_key} {spec.signal}": own}
         recall = _recall(selection, evidence)  # a measurement of ours: no cost of the method
         columns = {
             name: make(**evidence.arguments_of(make, {})) for name, make in signal.columns.items()
         }
         write_scores(path, scores, train, about, columns)
-        return {"used": asdict(used), **recall}
+        return {"steps": {step: asdict(phase) for step, phase in used.items()}, **recall}
 
     about = {
         "run": spec.baseline.to_dict(),
@@ -68,10 +68,10 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Phase]:
         "settings": dict(spec.settings),
     }
     path = runs.cache.get("scores", spec.score_key, write, about=about)
-    return read_scores(path), Phase(**runs.cache.facts("scores", spec.score_key)["used"])
+    return read_scores(path), steps_of(runs.cache.facts("scores", spec.score_key), spec.score_key)
 
 
-def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
+def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Steps]:
     """Which training rows a pruned trial keeps, and what it took to score them.
 
     Returns:
@@ -84,13 +84,13 @@ def select(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
     if spec.kind == "fixed":
         return _fixed(spec, runs)
     if spec.kind != "pruned":
-        return np.ones(len(runs.dataset.train), dtype=bool), Phase()
+        return np.ones(len(runs.dataset.train), dtype=bool), {}
     scores, scoring = score(spec, runs)
     keep, own = _cut(spec, scores, runs)
-    return keep, scoring + own
+    return keep, {**scoring, **own}
 
 
-def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep, Phase]:
+def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep, Steps]:
     """The rows of a pruned trial that given scores leave, and what the cut's evidence took."""
     train = runs.dataset.train
     selection, evidence = resolve(spec), Evidence(spec, runs)
@@ -111,10 +111,10 @@ def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep
     check_keep(keep, len(train), spec.rate, spec.selector)
     if spec.protected or spec.min_per_class:
         keep = put_back(keep, worth, train.labels, ties, least_kept(spec, runs.dataset))
-    return keep, evidence.used
+    return keep, evidence.steps
 
 
-def _fixed(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
+def _fixed(spec: TrialSpec, runs: Runs) -> tuple[Keep, Steps]:
     """The one list of rows that the scores of several seeds leave, made once and kept.
 
     Where the selector asks for evidence, it is that of the first of these seeds.
@@ -128,12 +128,13 @@ def _fixed(spec: TrialSpec, runs: Runs) -> tuple[Keep, Phase]:
         )
         keep, own = _cut(first, scores, runs)
         write_scores(path, scores, train, about, {"keep": keep})
-        return {"used": asdict(sum((used for _, used in each), own))}
+        used = {step: phase for _, steps in each for step, phase in steps.items()} | {**own}
+        return {"steps": {step: asdict(phase) for step, phase in used.items()}}
 
     about = {"list": spec.scorers[0].to_dict(), "scored_by": list(spec.scored_by)}
     path = runs.cache.get("survivors", spec.survivors_key, write, about=about)
     keep = pq.read_table(path, columns=["keep"])["keep"].to_numpy()
-    return keep, Phase(**runs.cache.facts("survivors", spec.survivors_key)["used"])
+    return keep, steps_of(runs.cache.facts("survivors", spec.survivors_key), spec.survivors_key)
 
 
 def join_scores(scores: NDArray[np.float32], *, is_set: bool) -> NDArray[np.float32]:
