@@ -175,7 +175,7 @@ def test_of_scores_of_ones_own_the_highest_are_hard_unless_it_is_said():
     assert "hard=high says that it is the other end" in note
 
 
-def test_an_arm_and_its_control_cut_off_by_the_same():
+def test_an_arm_cuts_off_the_hardest_and_its_control_draws_all_rows_by_lot():
     grid = Grid(
         about="", model="tiny", seeds=(1,), training=Training(epochs=4), protocol="restart",
         blocks=(
@@ -186,10 +186,11 @@ def test_an_arm_and_its_control_cut_off_by_the_same():
         ),
     )  # fmt: skip
     specs = expand(grid, {"d": "d"}, Model(learner="tiny", name="tiny", sha="tiny"))
-    by = {(spec.signal, spec.warmup): cutoff_of(spec)[1] for spec in specs if spec.signal}
+    cut = [spec for spec in specs if spec.signal]
+    by = {(spec.signal, spec.selector, spec.warmup): cutoff_of(spec)[1] for spec in cut}
     assert by == {
-        ("el2n", 0.2): "score", ("random", 0.2): "score",
-        ("el2n", 0.5): "aum", ("random", 0.5): "aum",
+        ("el2n", "coverage", 0.2): "score", ("random", "global", 0.2): "",
+        ("el2n", "coverage", 0.5): "aum", ("random", "global", 0.5): "",
     }  # fmt: skip
 
 
