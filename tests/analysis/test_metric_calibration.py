@@ -44,9 +44,9 @@ def test_few_are_falsely_within_where_much_of_a_small_class_is_lost_and_plainly_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("title", [title for title in WORLDS if title != EVENLY])
-@pytest.mark.parametrize("n", [1000, 3000])
-def test_at_the_line_one_in_twenty_is_falsely_within_at_most(title, n):
-    found = _rates(title, n=n, studies=400, runs=600)
+def test_at_the_line_one_in_twenty_is_falsely_within_at_most(title):
+    """Other test sizes, up to 10,000 rows, are in benchmarks/metric_calibration.py."""
+    found = _rates(title, n=1000, studies=400, runs=600)
     missed = [name for (name, _), each in found.items() if each.misses]
     assert {*missed} <= ({*UNCOUNTED} if title == FORGOTTEN else set())
 
