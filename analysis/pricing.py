@@ -33,7 +33,8 @@ def price_of(text: str) -> float:
         UsageError: If it is no such number.
     """
     try:
-        found = float(text)
+        # Python reads 2_5 as 25, which is a slip of the finger here.
+        found = math.nan if "_" in text else float(text)
     except ValueError:
         found = math.nan
     if not 0 < found < math.inf:

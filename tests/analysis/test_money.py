@@ -221,7 +221,7 @@ def test_one_seed_without_a_counter_leaves_energy_unknown(made):
     assert money_values(seen.pricing, row, spent_of(seen))["joules_pruned"] is None
 
 
-BAD = ("0", "-1", "nan", "inf", "2,5", "free", "")
+BAD = ("0", "-1", "nan", "inf", "2,5", "2_5", "free", "")
 
 
 @pytest.mark.parametrize("text", BAD)
