@@ -166,7 +166,8 @@ def _is_beside(one: Cell, cell: Cell) -> bool:
     is_own = a.scored_by == () and a.is_control and not b.is_control
     alike = [(c.question, c.protocol, c.method.budget) for c in (a, b)]
     cuts = [(c.selector, c.method.selector_settings) for c in (a, b)]
-    is_cut_alike = cuts[0] == cuts[1] or tells_rows_apart(*cuts[1])
+    # Beside a selector that looks at rows, the user's own among them, random is of all rows.
+    is_cut_alike = cuts[0] == cuts[1] or tells_rows_apart(*cuts[1]) or ":" in cuts[1][0]
     if not is_own or alike[0] != alike[1] or not is_cut_alike or not one.pairs:
         return False
     # A list that rows were put back into is larger than its rate says.

@@ -7,10 +7,10 @@ from dataclasses import replace
 from analysis.answers import candidate
 from analysis.confirmation import SEEDS
 from analysis.envelope import JudgedCell
-from analysis.methods import condition_of, tells_rows_apart
+from analysis.methods import condition_of
 from analysis.run_files import Plan
 from analysis.study import Study, study
-from orchestrator.planning.grids import RANDOM, fresh_seeds
+from orchestrator.planning.grids import RANDOM, fresh_seeds, looks_at_rows
 from trainables.result import TrialResult
 from trainables.selection.lookup import selector_evidence
 from trainables.spec import TrialSpec
@@ -107,7 +107,7 @@ def trials_on(
     """
     # A cut that looks at evidence is given that of the same mark, so that quotas are of one kind.
     beside = listed
-    if tells_rows_apart(listed.selector, listed.selector_settings):
+    if looks_at_rows(listed.selector, listed.selector_settings):
         beside = replace(listed, selector=RANDOM.selector, selector_settings=(), selector_sha="")
     looks = bool(selector_evidence(beside.selector, beside.selector_settings) - {"labels"})
     warmup, scorer = (listed.warmup, listed.scorer) if looks else (0.0, None)

@@ -13,6 +13,7 @@ from orchestrator.planning.grids import (
     control_of,
     controlled_blocks,
     known,
+    looks_at_rows,
     marks_of,
 )
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
@@ -148,11 +149,22 @@ def _pruned(baseline: TrialSpec, block: GridBlock, scorer: Scorer | None) -> lis
     trials.sort(key=lambda spec: order.index(spec.warmup))
     trials = [settled(spec) for spec in trials]
     for spec in trials:
+        _check_random(spec)
         check_odds(spec)
         check_epochs(spec)
         check_evidence(spec)
         try_settings(spec)
     return trials
+
+
+def _check_random(spec: TrialSpec) -> None:
+    """Refuse random scores for a selector of the user's own that looks at rows: a report would call them random."""
+    own = ":" in spec.selector and looks_at_rows(spec.selector, spec.selector_settings)
+    if spec.signal == RANDOM.signal and own:
+        raise UsageError(
+            f"random:{spec.selector} is no random pruning, as the selector looks at rows itself; random over "
+            "all rows runs beside it: give it a signal, such as el2n"
+        )
 
 
 def _marks(arm: Arm, block: GridBlock, scorer: Scorer | None) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from analysis.confirmation import SEEDS
 from analysis.methods import tells_rows_apart
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
+from trainables.selection.lookup import selector_evidence
 from trainables.signals import SIGNALS
 from trainables.spec import Setting
 from trainables.suggestions import did_you_mean
@@ -215,9 +216,21 @@ def _with_random(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
 
 def control_of(arm: Arm) -> Arm:
     """Random pruning to hold an arm against: cut alike, or of all rows where the selector tells rows apart."""
-    if tells_rows_apart(arm.selector, arm.selector_settings):
+    if looks_at_rows(arm.selector, arm.selector_settings):
         return RANDOM
     return replace(RANDOM, selector=arm.selector, selector_settings=arm.selector_settings)
+
+
+def looks_at_rows(selector: str, settings: tuple[tuple[str, Setting], ...]) -> bool:
+    """Whether a selector tells single rows apart: one of ours, or the user's own by the evidence it names.
+
+    Raises:
+        UsageError: If the user's own is not there, or names evidence that does not exist.
+    """
+    if ":" not in selector:
+        return tells_rows_apart(selector, settings)
+    of_rows = selector_evidence(selector, settings) - {"labels", "draws", "class_recall"}
+    return any(not name.startswith("validation_") for name in of_rows)
 
 
 def marks_of(block: GridBlock, protocol: str, epochs: int) -> tuple[float, ...]:

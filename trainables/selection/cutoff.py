@@ -96,7 +96,7 @@ def cutoff_notes(specs: Iterable[TrialSpec]) -> Iterator[str]:
 def _check_end(spec: TrialSpec, by: str, hard: Setting, lacking: str) -> None:
     """Refuse an end that is none, is said of scores whose hard end is known, or that there is not.
 
-    `random` has none, and no need of it: as a control it cuts off rows by lot.
+    `random` has none, and no need of it: what its draws cut off goes by lot.
     """
     if hard not in ("", "low", "high"):
         raise UsageError(

@@ -13,6 +13,7 @@ from orchestrator.planning.grids import (
     controlled_blocks,
     first_seeds,
 )
+from trainables.errors import UsageError
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import selector_evidence
 from trainables.selection.selectors import SELECTORS
@@ -68,7 +69,12 @@ def is_controlled(grid):
 CUTS = [
     *((name, ()) for name in SELECTORS),
     ("coverage", (("cutoff", 0.2), ("cutoff_by", "aum"))),
+    ("tests.orchestrator.planning.test_grids:keep_likely", ()),
 ]
+
+
+def keep_likely(scores, labels, rate, ties, probs):
+    """A selector of the user's own, which looks at rows as it likes."""
 
 
 @pytest.mark.parametrize(("selector", "settings"), CUTS)
@@ -79,6 +85,13 @@ def test_random_beside_an_arm_is_cut_alike_unless_the_selector_looks_at_rows(sel
     beside = control_of(Arm(signal="el2n", selector=selector, selector_settings=settings))
     assert beside == (RANDOM if looks else replace(beside, selector=selector))
     assert beside.selector_settings == (() if looks else settings)
+
+
+def test_random_scores_for_an_own_selector_that_looks_at_rows_are_refused():
+    arm = Arm(signal="random", selector="tests.orchestrator.planning.test_grids:keep_likely")
+    block = replace(GRIDS["signals"].blocks[0], arms=(arm,))
+    with pytest.raises(UsageError, match="keep_likely is no random pruning"):
+        specs(replace(GRIDS["signals"], blocks=(block,)))
 
 
 def test_random_rows_of_a_selector_that_looks_at_them_are_a_method_with_a_control():
