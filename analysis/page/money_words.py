@@ -145,4 +145,5 @@ def study_pays(study: Study, row: JudgedCell) -> str:
     told = "" if cost is None else f" ({dollars_text(cost)})"
     if not one.is_shown:
         return f"; that this study{told} pays is not shown"
-    return f"; this study{told} pays after {one.pays_from:,}{_range(one)}"
+    many = "s" * (one.pays_from != 1)
+    return f"; this study{told} pays after {one.pays_from:,}{_range(one)} retraining{many}"

@@ -192,8 +192,8 @@ def planned(loaded: Loaded) -> Sweep:
         *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
         *(loaded.own.notes if loaded.own else ()),
         *judging_notes(loaded.by, wholes.values()),
-        *pieces_notes(specs, datasets, loaded.pieces),
         *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
+        *pieces_notes(specs, datasets, loaded.pieces),  # Behind what a data set says of itself.
     )
     tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
     plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)

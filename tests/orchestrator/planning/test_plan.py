@@ -51,6 +51,17 @@ def test_planning_writes_nothing(planned, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_data_set_says_of_itself_stands_first_of_its_notes(planned):
+    """The page takes it for what was planted."""
+    own = [
+        note
+        for note in planned(replace(SMALL, training=(("max_length", 8),))).plan.notes
+        if note.startswith("synthetic:300: ")
+    ]
+    assert "the package made these texts" in own[0]
+    assert any("more than 8 word pieces" in note for note in own[1:])
+
+
 def test_everything_is_left_at_first_and_nothing_at_the_end(planned):
     sweep = planned()
     assert len(sweep.left) == len(sweep.tasks)
