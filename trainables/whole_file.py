@@ -1,5 +1,6 @@
-"""A file that a reader finds whole or not at all."""
+"""The one way by which a file is written whole: a draft beside its place, on the disk, then its name."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,36 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A draft beside a file; it takes the file's name at the end, unless an error came before."""
-    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
+    """A draft beside a file; it takes the file's name at the end, unless an error came before.
+
+    A reader finds the older file or this one, whole; what has returned outlives a power cut.
+    """
+    with draft_in(path.parent) as draft:
+        yield draft
+        put_in_place(draft, path)
+
+
+@contextmanager
+def draft_in(folder: Path) -> Iterator[Path]:
+    """A name for an unfinished file; what bears it at the end is removed."""
+    draft = folder / f".{uuid.uuid4().hex}.tmp"
     try:
         yield draft
-        draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Give a draft of the same folder its name, when its bytes are on the disk."""
+    sync(draft)
+    draft.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -11,6 +11,7 @@ from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
 from trainables.suggestions import did_you_mean
+from trainables.whole_file import whole_file
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -182,5 +183,6 @@ def init(
             return
         if path.exists():
             raise UsageError(f"{path} is there already; choose another name")
-        path.write_text(text, encoding="utf-8")
+        with whole_file(path) as draft:
+            draft.write_text(text, encoding="utf-8")
         typer.echo(path)

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import stat
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from trainables.errors import EnvelopeError, UnavailableError
+from trainables.whole_file import sync, whole_file
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -36,15 +36,10 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         StoreError: If there is no room, or the folder is read-only.
     """
-    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
     with store_errors(path.parent):
-        try:
-            make_folder(path.parent)
-            write_new(draft, data)
-            draft.replace(path)
-            sync(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+        make_folder(path.parent)
+        with whole_file(path) as draft:
+            draft.write_bytes(data)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -56,32 +51,17 @@ def write_new(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync(path: Path) -> None:
-    """Waits until a file's bytes, or a folder's names, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def link_or_copy(source: Path, path: Path) -> None:
     """Gives a finished file a second name, whole or not at all; a copy where its disk is another."""
-    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
     with store_errors(path.parent):
-        try:
-            make_folder(path.parent)
+        make_folder(path.parent)
+        with whole_file(path) as draft:
             try:
                 os.link(source, draft)
             except OSError as error:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
                 shutil.copyfile(source, draft)
-                sync(draft)
-            draft.replace(path)
-            sync(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

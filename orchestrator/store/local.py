@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
+from trainables.whole_file import sync
 
 VERSION = "prune-envelope store 1"
 Make = Callable[[Path], object]
@@ -169,9 +170,8 @@ class ArtifactStore:
 
     def clear_progress(self, key: str) -> None:
         """Removes a trial's unfinished state, all of it at once."""
-        folder = self.progress(key)
         with self._workspace() as away:
-            folder.rename(away / "progress")
+            self.progress(key).rename(away / "progress")
 
     def _names(self, kind: str, key: str) -> dict[str, str]:
         named = {"kind": _named("kind", kind), "key": _named("key", key)}
@@ -242,7 +242,7 @@ class ArtifactStore:
     def _keep(self, value: Path, size: int) -> Path:
         """Moves a value to the name of its checksum, where a torn one may lie."""
         value.chmod(0o444)
-        atomic.sync(value)
+        sync(value)
         blob = self.blob(atomic.sha256_of(value, fresh=True))
         atomic.make_folder(blob.parent)
         fault = atomic.fault(blob, blob.name, size)
@@ -250,7 +250,7 @@ class ArtifactStore:
             if fault != "missing":
                 self._quarantine(blob, fault)
             value.rename(blob)
-        atomic.sync(blob.parent)
+        sync(blob.parent)
         return blob
 
     def _publish(self, draft: Path, blob: Path, names: tuple[str, str]) -> Path:
@@ -265,7 +265,7 @@ class ArtifactStore:
             except FileExistsError:
                 first = self.find(*names)
             if first is not None:
-                atomic.sync(ref.parent)
+                sync(ref.parent)
                 if first != blob:
                     self._diverged(ref, first.name, blob.name)
                 return first

@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from orchestrator.store.atomic import make_folder, store_errors, sync
+from orchestrator.store.atomic import make_folder, store_errors
 from trainables.errors import UnavailableError, UsageError
+from trainables.whole_file import sync
 
 # What a draft is told by: 32 digits, so that no folder of the user's is taken for one.
 _HEX = "[0-9a-f]" * 32

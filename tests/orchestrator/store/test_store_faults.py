@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from orchestrator.store import atomic
+from orchestrator.store import atomic, local
 from orchestrator.store.atomic import StoreError, atomic_write
 from orchestrator.store.local import ArtifactStore
 from tests.faults import (
@@ -46,7 +46,7 @@ def read_entry(root):
 
 
 def write_entry_unsynced(root):
-    atomic.sync = lambda path: None
+    local.sync = lambda path: None
     write_entry(root)
 
 
