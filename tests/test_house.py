@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "trainables.suggestions",
         "trainables.training_settings",
         "trainables.whole_file",
+        "trainables.written_numbers",
     ),
     "trainables": ("trainables",),
 }
@@ -52,6 +53,7 @@ FLOORS = {
             "errors",
             "suggestions",
             "whole_file",
+            "written_numbers",
         },
         {"cache", "outcome", "training_settings"},
         {"data", "neighbours", "spec", "perceptron"},
