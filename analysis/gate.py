@@ -11,7 +11,7 @@ from analysis.study import Study
 from analysis.wording import percent
 from trainables.errors import UsageError
 
-_SHARE = r"0?\.\d+|0|[1-9]\d*(?:\.\d+)?%|0?\.\d+%"
+_SHARE = r"0?\.[0-9]+|0|[1-9][0-9]*(?:\.[0-9]+)?%|0?\.[0-9]+%"
 # NAME>=RATE, or with a method named beforehand NAME:SIGNAL[:SELECTOR]@WARM-UP>=RATE.
 _WRITTEN = re.compile(rf"(?P<name>.+?)(@(?P<warmup>{_SHARE}))?\s*>=\s*(?P<rate>{_SHARE})")
 

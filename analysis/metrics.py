@@ -47,6 +47,7 @@ from analysis.row_bounds import (
 )
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
+from trainables.written_numbers import real_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ def classes_counted(metric: Metric, counts: Sequence[int] | NDArray[np.int64]) -
 
 
 _DIRECTIONS = {"higher": True, "lower": False}
-_SHARE = re.compile(r"(\d+\.?\d*|\.\d+)%")
+_SHARE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +218,7 @@ def margin_of(text: str, metric: Metric) -> Margin:
         if (share := float(found[1]) / 100) < 1:
             return Margin(value=share, is_share=True)
     try:
-        value = float(written)
+        value = real_number(written)
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf or (metric.unit == "pp" and value > 100):

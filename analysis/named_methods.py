@@ -9,6 +9,7 @@ from analysis.wording import percent
 from trainables.errors import UsageError
 from trainables.spec import Setting
 from trainables.suggestions import did_you_mean
+from trainables.written_numbers import real_number
 
 _USUAL = ("global", "low")  # selector and end where --signal names none
 
@@ -117,7 +118,7 @@ def _split(text: str) -> tuple[str, float | None]:
     """A name and the warm-up behind its last @, if there is one."""
     name, _, tail = text.rpartition("@")
     try:
-        share = float(tail[:-1]) / 100 if tail.endswith("%") else float(tail)
+        share = real_number(tail.removesuffix("%")) / (100 if tail.endswith("%") else 1)
     except ValueError:
         return text, None
     return (name, share) if name else (text, None)

@@ -1,14 +1,15 @@
 """What an hour of computing costs, as it was said: a word for the reader, and in no key."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 from analysis.mending import mended_by_command
 from trainables.errors import DataError, UsageError
 from trainables.seals import file_bytes, read_sealed
+from trainables.written_numbers import real_number
 
 _FLAG = "--gpu-price"
 
@@ -34,11 +35,10 @@ def price_of(text: str) -> float:
         UsageError: If it is no such number.
     """
     try:
-        # Python reads 2_5 as 25, which is a slip of the finger here.
-        found = math.nan if "_" in text else float(text)
+        found = real_number(text)
     except ValueError:
-        found = math.nan
-    if not 0 < found < math.inf:
+        found = nan
+    if not 0 < found < inf:
         raise UsageError(
             f"{_FLAG} is {text!r}: it takes dollars an hour of one accelerator, a number above 0 with a point "
             f"for its decimals, such as {_FLAG} 2.5"

@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "trainables.suggestions",
         "trainables.training_settings",
         "trainables.whole_file",
+        "trainables.written_numbers",
     ),
     "trainables": ("trainables",),
 }
@@ -54,6 +55,7 @@ FLOORS = {
             "errors",
             "suggestions",
             "whole_file",
+            "written_numbers",
         },
         {"seals"},
         {"cache", "sealed_tables", "training_settings"},

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.cache_export import EXPORT_CODES, export
+from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import CACHE
 from orchestrator.terminal.console import open_console
 from trainables.errors import UnsafeError, UsageError
@@ -17,7 +18,7 @@ from trainables.errors import UnsafeError, UsageError
 app = typer.Typer(no_args_is_help=True, help="What the store of all runs holds.")
 _Cache = Annotated[Path, typer.Option(help="The store.")]
 _DAY_S = 86_400.0
-_SIZE = re.compile(r"\s*\d*\.?\d+\s*[a-zA-Z]*\s*")
+_SIZE = re.compile(r"[0-9]*\.?[0-9]+ ?[a-zA-Z]*")
 
 
 def bytes_of(text: str) -> int:
@@ -93,7 +94,7 @@ def verify(cache: _Cache = CACHE) -> None:
 def gc(
     cache: _Cache = CACHE,
     older_than: Annotated[
-        float | None, typer.Option(metavar="DAYS", help="Unused for so long.", min=0)
+        float | None, number(Range(ge=0), about="Unused for so long.", metavar="DAYS")
     ] = None,
     keep: Annotated[
         str, typer.Option(metavar="SIZE", help="Then the longest unused, down to this: 5GB.")

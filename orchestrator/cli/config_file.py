@@ -1,18 +1,27 @@
 """A sweep's options from a YAML file, --set and the command line, and where each came from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.cli.number_flags import range_of, takes_text
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
 from trainables.suggestions import did_you_mean
 from trainables.whole_file import whole_file
 
+if TYPE_CHECKING:
+    from trainables.data.yaml_text import Written
+
+# Of errors that pydantic tells in other words.
+_WHY = {
+    "bool_type": "neither true nor false; write one of these two",
+    "string_type": "no text; put it in quotes where it is meant as one",
+}
 app = typer.Typer(
     no_args_is_help=True,
     help="What a sweep's YAML file may hold. Its keys are the flags' names.",
@@ -38,10 +47,11 @@ class ChosenOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class _Chosen:
-    """A value as written, and where."""
+    """A value as written, where, and where its entries are written if it is a list of a file."""
 
     value: Any
     origin: str
+    entries: Sequence[str] = ()
 
 
 def read_options(
@@ -58,12 +68,14 @@ def read_options(
         UsageError: If a name is not a flag's, a value not of its kind, or the file not YAML.
         AbsentError: If there is no such file.
     """
+    from trainables.data.yaml_text import read_yaml
+
     chosen = {} if path is None else _from_file(path)
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"--set {pair!r}; write NAME=VALUE, such as --set epochs=3")
-        chosen[_name(name)] = _Chosen(value=_parsed(text, f"--set {pair}"), origin="--set")
+        chosen[_name(name)] = _chosen(_name(name), read_yaml(text, f"--set {pair}"), "--set")
     if context is not None:
         chosen |= _from_command_line(context)
     origins = {name: one.origin for name, one in chosen.items()}
@@ -82,33 +94,41 @@ def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
 
 
 def _from_file(path: Path) -> dict[str, _Chosen]:
-    import yaml
+    from trainables.data.columns import excerpt
+    from trainables.data.yaml_text import read_yaml
 
     if not path.is_file():
         raise AbsentError(f"{path}: no such file; make one by: prune-envelope config init")
-    text = path.read_text(encoding="utf-8")
-    values = _parsed(text, str(path))
-    if values is None:
-        return {}
+    values = read_yaml(path.read_bytes(), str(path)).value
     if not isinstance(values, dict):
-        raise UsageError(f"{path}: holds no NAME: VALUE lines; see: prune-envelope config init")
-    # A second parse, for the lines: the first knows none.
-    lines = {key.value: key.start_mark.line + 1 for key, _ in yaml.compose(text).value}
-    # YAML reads the bare word null, which is a flag's name, as no name at all.
-    named = {"null" if name is None else str(name): value for name, value in values.items()}
-    return {
-        _name(name): _Chosen(value=value, origin=f"{path}:{lines.get(name, 1)}")
-        for name, value in named.items()
-    }
+        raise UsageError(f"{path}:1: holds no NAME: VALUE lines; see: prune-envelope config init")
+    found: dict[str, _Chosen] = {}
+    for written, one in values.items():
+        name = _name(written)
+        if name in found:
+            raise UsageError(
+                f"{path}:{one.line}: {excerpt(written)} is {name} of {found[name].origin} again; keep one of them"
+            )
+        found[name] = _chosen(name, one, f"{path}:{one.line}")
+    return found
 
 
-def _parsed(text: str, where: str) -> Any:
-    import yaml
+def _chosen(name: str, one: "Written", origin: str) -> _Chosen:
+    """A setting as it is meant: where a flag takes text, a number is that text as it is written."""
+    where = origin.rpartition(":")[0]
+    field = SweepOptions.model_fields.get(name)
+    is_text = field is not None and takes_text(field.annotation)
 
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())}") from error
+    def meant(value: "Written") -> Any:
+        is_number = isinstance(value.value, int | float) and not isinstance(value.value, bool)
+        return value.text if is_text and is_number else value.plain
+
+    if one.value is None:
+        raise UsageError(f"{origin}: {name} is empty; give it a value, or leave it out")
+    if not isinstance(one.value, list):
+        return _Chosen(value=meant(one), origin=origin)
+    entries = [f"{where}:{entry.line}" if where else origin for entry in one.value]
+    return _Chosen(value=[meant(entry) for entry in one.value], origin=origin, entries=entries)
 
 
 def _name(text: str) -> str:
@@ -125,15 +145,47 @@ def _checked(chosen: Mapping[str, _Chosen]) -> SweepOptions:
                 f"{one.origin}: {name} is not a setting.{did_you_mean(name, known)} See: "
                 "prune-envelope config schema"
             )
+        _check_entries(name, one)
     try:
         return SweepOptions.model_validate({name: one.value for name, one in chosen.items()})
     except ValidationError as error:
-        first = error.errors()[0]
-        name, *inside = map(str, first["loc"])
-        entry = f" entry {int(inside[0]) + 1}" if inside and inside[0].isdecimal() else ""
-        raise UsageError(
-            f"{chosen[name].origin}: {name}{entry} is {first['input']!r}: {first['msg'].lower()}"
-        ) from error
+        name, *inside = map(str, error.errors()[0]["loc"])
+        entry = int(inside[0]) if inside and inside[0].isdecimal() else None
+        raise _refused(name, chosen[name], error.errors()[0], entry) from error
+
+
+def _refused(name: str, one: _Chosen, error: Mapping[str, Any], entry: int | None) -> UsageError:
+    """What is wrong with a setting, by the line of its entry, and what to give."""
+    from trainables.data.columns import excerpt
+
+    field, value = SweepOptions.model_fields[name], error["input"]
+    allowed = range_of(field.annotation, field.metadata)
+    why = _WHY.get(error["type"], f"{error['msg'][:1].lower()}{error['msg'][1:]}")
+    if isinstance(value, list | dict):
+        why = "a list of nothing; give one entry at least, or leave it out"
+        if value:
+            why = "none that it takes; give one value, or a list of values where it takes several"
+    elif allowed:
+        why = allowed.refusal(value) or why
+    origin = one.entries[entry] if entry is not None and entry < len(one.entries) else one.origin
+    which = "" if entry is None else f" entry {entry + 1}"
+    shown = str(value).lower() if isinstance(value, bool) else excerpt(value)
+    return UsageError(f"{origin}: {name}{which} is {shown}: {why}")
+
+
+def _check_entries(name: str, one: _Chosen) -> None:
+    """Refuse an empty text, and a number that stands twice in a list."""
+    from trainables.data.columns import excerpt
+
+    entries = one.value if isinstance(one.value, list | tuple) else [one.value]
+    for k, value in enumerate(entries):
+        at = one.entries[k] if k < len(one.entries) else one.origin
+        if value == "":
+            raise UsageError(f"{at}: {name} is empty; give it a value, or leave it out")
+        if isinstance(value, int | float) and value in entries[:k]:
+            raise UsageError(f"{at}: {name} has an entry twice: {excerpt(value)}; give each once")
+        if name == "rate" and value == 0 and not isinstance(value, bool):
+            raise UsageError(f"{at}: rate 0 is the baseline, which always runs; give rates above 0")
 
 
 @app.command()

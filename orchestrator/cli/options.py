@@ -2,15 +2,17 @@
 
 from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from orchestrator.cli.number_flags import range_of
 from orchestrator.cli.parameters import parameter
-from orchestrator.cli.trained_options import Texts, TrainedOptions, as_list
+from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes, as_list
 
 if TYPE_CHECKING:
+    from analysis.criteria import Asked
     from orchestrator.planning.request import Request
     from orchestrator.planning.resources import Resources
 
@@ -34,8 +36,14 @@ GROUPS = {
     "track": "What is shown",
 }
 
-_Shares = Annotated[list[float] | None, BeforeValidator(as_list)]
-_Numbers = Annotated[list[int] | None, BeforeValidator(as_list)]
+_Share = Annotated[Real, Field(ge=0, lt=1)]
+_Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
+_Shares = Annotated[Annotated[list[_Share], Field(min_length=1)] | None, BeforeValidator(as_list)]
+_Seeds = Annotated[Annotated[list[_Seed], Field(min_length=1)] | None, BeforeValidator(as_list)]
+# More than any run has had, and few enough that nothing hangs by a digit too many.
+_MANY = 10**6
+# A trial runs on one machine.
+_MOST_GPUS, _MOST_CPUS = 64, 4096
 
 
 class SweepOptions(TrainedOptions):
@@ -62,12 +70,12 @@ class SweepOptions(TrainedOptions):
         description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
         "el2n:floor,share=0.3:high; a name may be module:function of your own. Repeat.",
     )
-    control: bool | None = Field(
+    control: Yes | None = Field(
         default=None,
         description="Random pruning beside every signal, cut by the same selector: all grids but "
         "paper have it.",
     )
-    confirm: bool | None = Field(
+    confirm: Yes | None = Field(
         default=None,
         description="At the end choose one cut, fix its list of rows, and train 5 fresh seeds on it, at "
         "most 15 trials more a data set; the answer is then theirs. All grids but paper and scaling do.",
@@ -76,26 +84,28 @@ class SweepOptions(TrainedOptions):
         default="",
         description="How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them.",
     )
-    seed: _Numbers = Field(default=None, description="Or which. Repeat.")
-    null: bool = Field(
+    seed: _Seeds = Field(default=None, description="Or which. Repeat.")
+    null: Yes = Field(
         default=False,
         description="Add full runs of another data order and dropout: the noise below which nothing "
         "can be seen.",
     )
-    epochs: int | None = Field(default=None, description="Of a full-data run.", ge=1)
-    batch_size: int | None = Field(default=None, description="Rows a step.", ge=1)
-    lr: float | None = Field(default=None, description="Peak learning rate.")
-    weight_decay: float | None = Field(default=None, description="AdamW's.")
-    tune: bool | None = Field(
+    epochs: Whole | None = Field(default=None, description="Of a full-data run.", ge=1, le=_MANY)
+    batch_size: Whole | None = Field(default=None, description="Rows a step.", ge=1, le=_MANY)
+    lr: Real | None = Field(default=None, description="Peak learning rate.", gt=0)
+    weight_decay: Real | None = Field(default=None, description="AdamW's.", ge=0)
+    tune: Yes | None = Field(
         default=None,
         description="First search learning rate, epochs and weight decay of the full-data run, on "
         "training rows held out for that alone. Default: for data of your own, unless one of the "
         "three is given.",
     )
-    tune_budget: float | None = Field(
-        default=None, description="Full runs that the search may take: 8.", gt=0
+    tune_budget: Real | None = Field(
+        default=None, description="Full runs that the search may take: 8.", gt=0, le=_MANY
     )
-    max_length: int | None = Field(default=None, description="Word pieces of a text.", ge=8)
+    max_length: Whole | None = Field(
+        default=None, description="Word pieces of a text.", ge=8, le=_MANY
+    )
     precision: str = Field(default="auto", description="auto, bf16 or fp32.")
     protocol: str = Field(
         default="",
@@ -128,11 +138,13 @@ class SweepOptions(TrainedOptions):
         "store and runs.",
     )
     address: str = Field(default="local", description="local, auto, or a Ray address.")
-    gpus_per_trial: float | None = Field(default=None, description="1 where there is one.")
-    cpus_per_trial: int = Field(default=1, description="Its threads, too.", ge=1)
-    max_trials_at_once: int = Field(default=0, description="0: all that fit.", ge=0)
-    max_trials: int = Field(default=0, description="Stop after so many.", ge=0)
-    max_gpu_hours: float = Field(
+    gpus_per_trial: Real | None = Field(
+        default=None, description="1 where there is one.", ge=0, le=_MOST_GPUS
+    )
+    cpus_per_trial: Whole = Field(default=1, description="Its threads, too.", ge=1, le=_MOST_CPUS)
+    max_trials_at_once: Whole = Field(default=0, description="0: all that fit.", ge=0, le=_MANY)
+    max_trials: Whole = Field(default=0, description="Stop after so many.", ge=0, le=_MANY)
+    max_gpu_hours: Real = Field(
         default=0.0,
         description="Stop when all trials together took this long; hours of a slot where there is "
         "no GPU.",
@@ -144,11 +156,11 @@ class SweepOptions(TrainedOptions):
         description="Dollars an hour of one accelerator, for the report; on CPUs of the cores that a trial "
         "computes with.",
     )
-    calibrate: bool = Field(
+    calibrate: Yes = Field(
         default=False, description="Run a few steps for the estimate of --dry-run."
     )
-    no_report: bool = Field(default=False, description="Rows only.")
-    no_examples: bool = Field(default=False, description="No training texts in the report.")
+    no_report: Yes = Field(default=False, description="Rows only.")
+    no_examples: Yes = Field(default=False, description="No training texts in the report.")
 
     def request(self) -> "Request":
         """Which trials are asked for.
@@ -156,15 +168,14 @@ class SweepOptions(TrainedOptions):
         Raises:
             UsageError: If --seeds is no number, or contradicts --seed.
         """
-        from analysis.criteria import Asked
-        from orchestrator.planning.request import Request, chosen_seeds
+        from orchestrator.planning.asked_numbers import chosen_seeds
+        from orchestrator.planning.request import Request
         from orchestrator.planning.sizes import sizes_in
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
         from trainables.data.csv_files import Dialect
 
         training = ((name, getattr(self, name)) for name in _TRAINING)
-        guards = tuple(self.guard or ())
         return Request(
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
@@ -196,7 +207,7 @@ class SweepOptions(TrainedOptions):
             control=self.control,
             confirm=self.confirm,
             tune=self.tune,
-            tune_budget=self.tune_budget or BUDGET,
+            tune_budget=BUDGET if self.tune_budget is None else self.tune_budget,
             seeds=chosen_seeds(self.seeds, self.seed or ()),
             training=tuple((name, value) for name, value in training if value is not None),
             precision=self.precision,
@@ -204,8 +215,14 @@ class SweepOptions(TrainedOptions):
             budget=self.budget,
             null=self.null,
             adaptive=self.seeds == "adaptive",
-            asked=Asked(metric=self.metric, guards=guards, group_column=self.group_column),
+            asked=self._judged(),
         )
+
+    def _judged(self) -> "Asked":
+        from analysis.criteria import Asked
+
+        guards = tuple(self.guard or ())
+        return Asked(metric=self.metric, guards=guards, group_column=self.group_column)
 
     def resources(self) -> "Resources":
         """Where the sweep runs: with one GPU a trial where there are any.
@@ -219,6 +236,11 @@ class SweepOptions(TrainedOptions):
         gpus = self.gpus_per_trial
         if gpus is None:
             gpus = float(has_gpu() or self.address != "local")
+        if gpus > 1 and gpus != int(gpus):
+            raise UsageError(
+                f"--gpus-per-trial is {gpus:g}; above 1 it is a whole number, as accelerators are shared by "
+                "trials that take less than one"
+            )
         is_remote = "://" in self.storage
         mounted = Path(self.storage) if self.storage and not is_remote else None
         if mounted and self.cache != CACHE:
@@ -253,20 +275,26 @@ def flag(name: str, *, group: str | None = None, about: str = "") -> Parameter:
         about: What it means to this command, where that is not what it means to a sweep.
     """
     field = SweepOptions.model_fields[name]
-    text = f"--{name.replace('_', '-')}"
-    if field.annotation == bool | None:  # three answers: yes, no, as the grid says
+    text, annotation = f"--{name.replace('_', '-')}", _plain(field.annotation)
+    if annotation == bool | None:  # three answers: yes, no, as the grid says
         text += f"/--no-{name}"
-    bounds = {
-        key: getattr(one, key)
-        for one in field.metadata
-        for key in ("ge", "le")
-        if hasattr(one, key)
-    }
+    allowed = range_of(field.annotation, field.metadata)
     option = typer.Option(
         text,
         help=about or field.description,
         rich_help_panel=group,
-        min=bounds.get("ge"),
-        max=bounds.get("le"),
+        parser=allowed.parsed if allowed else None,
+        min=allowed.ge if allowed else None,
+        max=allowed.le if allowed else None,
     )
-    return parameter(name, field.annotation, option, field.default)
+    return parameter(name, annotation, option, field.default)
+
+
+def _plain(annotation: Any) -> Any:
+    """A field's kind without what pydantic checks of it."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if not (inner := get_args(annotation)):
+        return annotation
+    kinds = [_plain(one) for one in inner]
+    return list[kinds[0]] if get_origin(annotation) is list else kinds[0] | kinds[1]  # type: ignore[valid-type]

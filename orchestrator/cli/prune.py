@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
@@ -46,10 +47,11 @@ _PARAMETERS = (
     parameter(
         "removed",
         float | None,
-        typer.Option(
+        number(
+            Range(gt=0, lt=1),
             "--rate",
             metavar="RATE",
-            help="Share removed, of those that were run. Default: the answer's, or the method's largest "
+            about="Share removed, of those that were run. Default: the answer's, or the method's largest "
             "that is within.",
         ),
     ),
@@ -61,8 +63,10 @@ _PARAMETERS = (
     parameter(
         "min_per_class",
         int,
-        typer.Option(
-            "--min-per-class", min=0, help="Rows of each class that stay at least, or all it has."
+        number(
+            Range(is_whole=True, ge=0, le=10**9),
+            "--min-per-class",
+            about="Rows of each class that stay at least, or all it has.",
         ),
         0,
     ),
@@ -81,8 +85,11 @@ _PARAMETERS = (
     parameter(
         "fresh",
         int | None,
-        typer.Option(
-            "--seeds", metavar="N", help="Fresh seeds that train on exactly these rows: 5."
+        number(
+            Range(is_whole=True, ge=1, le=10**6),
+            "--seeds",
+            metavar="N",
+            about="Fresh seeds that train on exactly these rows: 5.",
         ),
     ),
     parameter(
@@ -169,10 +176,6 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     from trainables.errors import UsageError
 
     check_seeds(flags["fresh"])
-    rate = flags["removed"]
-    if rate is not None and not 0 < rate < 1:
-        meant = f": did you mean {rate / 100:g}?" if 1 <= rate < 100 else ""
-        raise UsageError(f"--rate is {rate:g}; it is a share of the rows, in (0, 1){meant}")
     if flags["no_warrant"] and flags["fresh"] is not None:
         raise UsageError("--no-warrant and --seeds, which is of the warrant; give one of them")
     data, repo = flags["data"], flags["hub_repo"]
@@ -187,7 +190,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
         command=shlex.join(["prune-envelope", *sys.argv[1:]]),
         dataset=flags["of_dataset"],
         method=flags["method"],
-        rate=rate,
+        rate=flags["removed"],
         data=str(Path(data).resolve()) if data and Path(data).exists() else data,
         protected=tuple(flags["protect_class"] or ()),
         min_per_class=flags["min_per_class"],

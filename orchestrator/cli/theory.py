@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 
@@ -14,15 +15,17 @@ EPILOG = (
     "Exit codes: 0 done, 2 usage, 3 finished but a mean lies outside the interval accepted for it, 130 or 143 "
     "stopped with state saved. The same command again goes on where it stopped."
 )
+_SOME = Range(is_whole=True, ge=3, le=100_000)
+_PROCESSES = Range(is_whole=True, ge=0, le=4096)
 # Flags of a sweep that mean the same here.
 _SHARED = {"grid", "run", "max_trials_at_once"}
 
 
 def theory(
     run: Annotated[Path, typer.Option(help="The run's folder.")] = RUN,
-    dimensions: Annotated[int, typer.Option(help="Of an example.", min=3)] = 200,
-    repetitions: Annotated[int, typer.Option(help="Sets drawn of each arm.", min=3)] = 20,
-    workers: Annotated[int, typer.Option(help="Processes at once. 0: one a core.", min=0)] = 0,
+    dimensions: Annotated[int, number(_SOME, about="Of an example.")] = 200,
+    repetitions: Annotated[int, number(_SOME, about="Sets drawn of each arm.")] = 20,
+    workers: Annotated[int, number(_PROCESSES, about="Processes at once. 0: one a core.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
 ) -> None:
     """Simulate the perceptron theory of pruning beside its exact answer: minutes, one page."""

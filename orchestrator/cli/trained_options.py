@@ -14,7 +14,11 @@ def as_list(value: object) -> object:
     return [value] if isinstance(value, str | int | float) else value
 
 
-Texts = Annotated[list[str] | None, BeforeValidator(as_list)]
+Texts = Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(as_list)]
+# Numbers are numbers, and true and false are no other words: a file's "0.1" and yes are refused.
+Whole = Annotated[int, Field(strict=True)]
+Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Yes = Annotated[bool, Field(strict=True)]
 
 
 class TrainedOptions(BaseModel):
@@ -51,12 +55,12 @@ class TrainedOptions(BaseModel):
         default="",
         description="Of the command's environment, in words of your own: trials are made anew where it changes.",
     )
-    trial_hours: float | None = Field(
+    trial_hours: Real | None = Field(
         default=None,
         description="End a trial of your own trainer that takes longer; it counts as failed.",
         gt=0,
     )
-    probe: bool | None = Field(
+    probe: Yes | None = Field(
         default=None,
         description="First try it on a few rows: whether it answers, and obeys its seed. Default: yes.",
     )
@@ -98,33 +102,43 @@ class TrainedOptions(BaseModel):
     delimiter: str = Field(
         default="", description="Between the values of a CSV. Default: found in its first lines."
     )
-    quotes: bool | None = Field(
+    quotes: Yes | None = Field(
         default=None,
         description="Whether a quote in a CSV opens a value that may hold delimiters and line ends. Default: yes, "
         "but lines in it that read like records are refused.",
     )
     test: str = Field(default="", description="A second file, or the split to test on.")
-    test_fraction: float = Field(
-        default=0.0, description="Hold this share out, by class where there are classes."
-    )
-    validation_fraction: float = Field(
+    test_fraction: Real = Field(
         default=0.0,
-        description="Hold this share of the training rows out, for signals that aim at a target and trainers "
-        "that take validation.",
+        description="Hold this share out, by class where there are classes.",
+        ge=0,
+        lt=1,
     )
-    limit: int = Field(default=0, description="Train on this many rows; marks the run.")
-    limit_test: int = Field(default=0, description="Test on this many rows; marks the run.")
-    imbalance: float = Field(
+    validation_fraction: Real | None = Field(
+        default=None,
+        description="Hold this share of the training rows out, for signals that aim at a target and trainers "
+        "that take validation. Default: the grid's, 0.1 of --grid signals.",
+        ge=0,
+        lt=1,
+    )
+    limit: Whole = Field(default=0, description="Train on this many rows; marks the run.", ge=0)
+    limit_test: Whole = Field(default=0, description="Test on this many rows; marks the run.", ge=0)
+    imbalance: Real = Field(
         default=1.0,
+        ge=1,
         description="Stress test: cut the training classes to sizes that fall from the first class to the "
         "last, the first so many times the last. Test rows stay.",
     )
-    flip_labels: float = Field(
+    flip_labels: Real = Field(
         default=0.0,
+        ge=0,
+        lt=1,
         description="Stress test: give this share of each class's training rows another label.",
     )
-    inject_copies: float = Field(
+    inject_copies: Real = Field(
         default=0.0,
+        ge=0,
+        le=1,
         description="Stress test: add copies of this share of the training rows, of texts half of them with "
         "one word changed. The report shows what of all that each method found.",
     )

@@ -1,7 +1,7 @@
 """An arm as a command writes it: signal, selector, their settings, and the end that goes."""
 
-import math
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from trainables.selection.dynamic import POLICIES
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 from trainables.spec import EACH_EPOCH, ENDS, Setting
+from trainables.written_numbers import real_number, whole_number
 
 
 def arm_of(text: str) -> Arm:
@@ -108,12 +109,11 @@ def _setting(pair: str) -> tuple[str, Setting]:
         raise UsageError(f"setting {pair!r}; write NAME=VALUE, such as k=5")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
-    for kind in (int, float):
-        try:
-            found = kind(value)
-        except ValueError:
-            continue
-        if isinstance(found, float) and not math.isfinite(found):
-            raise UsageError(f"setting {pair!r}; a number has an end: give one such as {name}=5")
-        return name, found
+    if name == "name":  # of scores of one's own: a file's name may be 011
+        return name, value
+    if value.lower() in ("nan", "inf", "-inf", "infinity"):
+        raise UsageError(f"setting {pair!r}; a number has an end: give one such as {name}=5")
+    for kind in (whole_number, real_number):
+        with suppress(ValueError):
+            return name, kind(value)
     return name, value

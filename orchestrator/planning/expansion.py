@@ -257,11 +257,12 @@ def _settings(
         if option not in defaults:
             has = f"it has {', '.join(defaults)}" if defaults else "it has none"
             raise UsageError(f"{name} has no setting {option!r}; {has}")
-        if not isinstance(value, type(defaults[option])) and not (
-            isinstance(value, int) and isinstance(defaults[option], float)
-        ):
+        kind = type(defaults[option])
+        if type(value) is not kind and (kind is not float or type(value) is not int):
             raise UsageError(
                 f"{name}: {option} is {value!r}; give a value of its default's kind, "
-                f"{type(defaults[option]).__name__}, such as {defaults[option]!r}"
+                f"{kind.__name__}, such as {defaults[option]!r}"
             )
-    return tuple({**defaults, **dict(chosen)}.items())
+    # 1 and 1.0 of a setting that is a number are one condition.
+    given = {option: type(defaults[option])(value) for option, value in chosen}
+    return tuple({**defaults, **given}.items())

@@ -1,13 +1,13 @@
 """What a command asks for, and the grid it comes to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.criteria import Asked
-from analysis.interim_looks import LOOKS
 from orchestrator.planning.arms import arm_of, with_given
+from orchestrator.planning.asked_numbers import check_count, check_listed
 from orchestrator.planning.grids import (
     GRIDS,
     KEEP_ONE,
@@ -49,7 +49,8 @@ class Request:
         dialect: How CSV files are written.
         test: A second file, or the split to test on.
         test_fraction: Share of a single file held out.
-        validation_fraction: Share of the training rows held out for signals with a target.
+        validation_fraction: Share of the training rows held out for signals with a target; 0 for none, None
+            for the grid's.
         limit: Training rows to take.
         limit_test: Test rows to take.
         imbalance: Largest training class over the smallest, made on purpose; 1 for none.
@@ -86,7 +87,7 @@ class Request:
     dialect: Dialect = Dialect()  # noqa: RUF009 - frozen
     test: str = ""
     test_fraction: float = 0.0
-    validation_fraction: float = 0.0
+    validation_fraction: float | None = None
     limit: int = 0
     limit_test: int = 0
     imbalance: float = 1.0
@@ -123,7 +124,9 @@ class Request:
             dialect=self.dialect,
             test=self.test,
             test_fraction=self.test_fraction,
-            validation_fraction=self.validation_fraction or self._base().validation_fraction,
+            validation_fraction=self._base().validation_fraction
+            if self.validation_fraction is None
+            else self.validation_fraction,
             limit=self.limit,
             limit_test=self.limit_test,
             imbalance=self.imbalance,
@@ -195,7 +198,7 @@ class Request:
         base = self._base()
         arms = with_given(tuple(arm_of(text) for text in self.signals), self.scores)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
-            _check_list(noun, values)
+            check_listed(noun, values)
         blocks = []
         for block in base.blocks:
             names = tuple(n for n in block.datasets if not self.datasets or n in self.datasets)
@@ -222,6 +225,7 @@ class Request:
             control=base.control if self.control is None else self.control,
             confirm=base.confirm if self.confirm is None else self.confirm,
         )
+        check_count(grid)
         check_total_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
         return grid
 
@@ -260,27 +264,3 @@ _OWN = Grid(
         ),
     ),
 )
-
-
-def chosen_seeds(count: str, named: Sequence[int]) -> tuple[int, ...]:
-    """The seeds that --seeds and --seed ask for; none for those of the grid.
-
-    Raises:
-        UsageError: If they contradict each other, or --seeds is no number.
-    """
-    if count and named:
-        raise UsageError(f"--seeds {count} and --seed {named[0]}; give how many, or which")
-    if named:
-        return tuple(named)
-    if count == "adaptive":
-        return first_seeds(LOOKS[-1])
-    if count and not (count.isdecimal() and int(count)):
-        raise UsageError(f"--seeds is {count!r}; give a whole number above 0, or adaptive")
-    return first_seeds(int(count or 0))
-
-
-def _check_list(noun: str, values: Sequence[float]) -> None:
-    if len(set(values)) < len(values):
-        raise UsageError(f"{noun} has an entry twice: {list(values)}; give each once")
-    if noun == "rate" and 0 in values:
-        raise UsageError("rate 0 is the baseline, which always runs; give rates above 0")

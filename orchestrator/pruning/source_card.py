@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from trainables.data.hub import is_reachable, offline_by
+from trainables.data.yaml_text import card_values
 from trainables.errors import UsageError
 
 CARD = "README.md"
@@ -94,8 +93,8 @@ def _of_hub(hub_source: str) -> str:
 def _copied(card: str, found: str) -> SourceCard:
     front = _FRONT.match(card)
     about: Any = {}
-    with suppress(yaml.YAMLError):
-        about = yaml.safe_load(front[1]) if front else {}
+    with suppress(UsageError):
+        about = card_values(front[1]) if front else {}
     if not isinstance(about, Mapping):
         return SourceCard()
     licenses = [one for one in _texts(about.get("license")) if _LICENSE.fullmatch(one)]
@@ -109,9 +108,8 @@ def _copied(card: str, found: str) -> SourceCard:
 
 
 def _texts(value: object) -> list[str]:
-    """One or several; a `no` that YAML takes for a truth value is Norwegian."""
     values = value if isinstance(value, list) else [value]
-    return ["no" if one is False else one for one in values if isinstance(one, str) or one is False]
+    return [one for one in values if isinstance(one, str)]
 
 
 def _text(value: object) -> str:

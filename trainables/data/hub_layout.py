@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
 from trainables.data.columns import excerpt
 from trainables.data.readers import FORMATS
 from trainables.data.streams import format_suffix
+from trainables.data.yaml_text import card_values
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
@@ -132,10 +131,10 @@ def _front_matter(card: str, where: str) -> dict[str, Any]:
     if not found:
         return {}
     try:
-        about = yaml.safe_load(found[1])
-    except yaml.YAMLError as error:
+        about = card_values(found[1])
+    except UsageError as error:
         raise DataError(
-            f"{where}: the YAML of its README.md cannot be read ({excerpt(str(error))}); "
+            f"{where}: the YAML of its README.md cannot be read ({error}); "
             "download its files and name one of them"
         ) from error
     return about if isinstance(about, dict) else {}

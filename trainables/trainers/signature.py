@@ -10,6 +10,7 @@ from trainables.data.columns import excerpt
 from trainables.errors import UsageError
 from trainables.spec import Setting
 from trainables.suggestions import did_you_mean
+from trainables.written_numbers import real_number, whole_number
 
 TABLES = ("train", "test", "validation")
 GIVEN = (*TABLES, "seed", "scratch", "threads", "device", "passes", "report")
@@ -123,11 +124,11 @@ def _read(name: str, setting: str, text: str, default: Setting | None) -> Settin
     if isinstance(default, bool):
         readers, kind = (_bool,), "true or false"
     elif isinstance(default, int):
-        readers, kind = (int,), "a whole number"
+        readers, kind = (whole_number,), "a whole number"
     elif isinstance(default, float):
-        readers, kind = (float,), "a number"
+        readers, kind = (real_number,), "a number"
     else:
-        readers, kind = (_bool, int, float, str), "a value"
+        readers, kind = (_bool, whole_number, real_number, str), "a value"
     for read in readers:
         try:
             value = read(text)

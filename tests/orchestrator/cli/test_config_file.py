@@ -56,8 +56,11 @@ def test_a_flag_wins_over_set_over_the_file_over_the_grid(file):
     ("text", "message"),
     [
         ("grid: demo\nrates: 0.1\n", "2: rates is not a setting. Did you mean 'rate'?"),
-        ("rate: [0.1, many]\n", "1: rate entry 2 is 'many': input should be a valid number"),
-        ("epochs: 0\n", "1: epochs is 0: input should be greater than or equal to 1"),
+        (
+            "rate: [0.1, many]\n",
+            "1: rate entry 2 is 'many': no number; give a number from 0 and below 1, such as 0.1",
+        ),
+        ("epochs: 0\n", "1: epochs is 0: out of range; give a whole number from 1 up to 1,000,000"),
         ("- grid\n", "holds no NAME: VALUE lines"),
         ("grid: [demo\n", "not YAML"),
     ],

@@ -15,6 +15,10 @@ from orchestrator.cli.options import GROUPS, SweepOptions
 # A value of each kind as YAML, other than any default.
 VALUES = {"string": "adaptive", "number": 0.5, "integer": 9, "boolean": True, "array": [3]}
 
+IN_RANGE = {"imbalance": 2.5, "warmup": [0.5], "rate": [0.5]}
+# Another of each, which a flag is to win over.
+OTHERS = {"adaptive": "other", 0.5: 0.25, 2.5: 3.5, 9: 8, True: False, "[3]": [4], "[0.5]": [0.25]}
+
 every_field = pytest.mark.parametrize("name", SweepOptions.model_fields)
 
 
@@ -42,7 +46,7 @@ def value(name, schema):
     """One that the schema allows, as JSON, which is YAML too."""
     field = schema["properties"][name]
     kind = field.get("type") or field["anyOf"][0]["type"]
-    return json.dumps(VALUES[kind])
+    return json.dumps(IN_RANGE.get(name, VALUES[kind]))
 
 
 @every_field
@@ -89,8 +93,11 @@ def test_a_field_is_set_by_its_flag_over_all_else(name, value, schema, monkeypat
     monkeypatch.setattr("orchestrator.sweep.main", lambda options, **_: asked.append(options) or 0)
     text = str(json.loads(value)[0] if value.startswith("[") else json.loads(value))
     flag = [f"--{name.replace('_', '-')}", *([] if value == "true" else [text])]
-    done = CliRunner().invoke(app, ["sweep", *flag, "--set", f"{name}=null"])
+    other = OTHERS[value if value.startswith("[") else json.loads(value)]
+    by_set = ["--set", f"{name}={json.dumps(other)}"]
+    done = CliRunner().invoke(app, ["sweep", *flag, *by_set])
     assert done.exit_code == 0, done.output
+    assert read_options(None, by_set[1:]).options != asked[0]
     assert asked == [read_options(None, [f"{name}={value}"]).options]
 
 
@@ -109,7 +116,7 @@ def test_a_field_is_shown_with_where_it_comes_from(name, value):
     )
 
 
-@pytest.mark.parametrize("text", ["false", "no"])
+@pytest.mark.parametrize("text", ["false", "False"])
 def test_no_control_is_asked_for_by_a_flag_a_file_or_set_alike(text, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("orchestrator.sweep.main", lambda options, **_: asked.append(options) or 0)

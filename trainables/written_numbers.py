@@ -1,0 +1,32 @@
+"""Numbers as a person writes them: Python also takes 1_0, blanks around, and the digits of every script."""
+
+import math
+import re
+
+WHOLE = r"[-+]?(?:0|[1-9][0-9]*)"
+NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+# Of more digits no whole number here is meant, and Python reads none of more than 4,300.
+_MOST_DIGITS = 400
+
+
+def whole_number(text: str) -> int:
+    """A whole number as written, in ASCII and without a 0 before it.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if not re.fullmatch(WHOLE, text) or len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:80]!r} is no whole number")
+    return int(text)
+
+
+def real_number(text: str) -> float:
+    """A finite number as written, in ASCII with a point for its decimals.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    found = float(text) if re.fullmatch(NUMBER, text) else math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{text[:80]!r} is no number")
+    return found
