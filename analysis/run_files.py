@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.errors import AbsentError, DataError
+from trainables.plain_text import redacted
 from trainables.records import curve_from_json, from_json, read_parquet
 from trainables.result import TrainingCurve, TrialResult
 from trainables.spec import TrialSpec
@@ -145,7 +146,7 @@ class Plan:
             written = json.loads(text)
             return cls(
                 grid=str(written.get("grid", "")),
-                command=str(written.get("command", "")),
+                command=redacted(str(written.get("command", ""))),
                 specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),

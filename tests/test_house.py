@@ -25,6 +25,8 @@ MAY_IMPORT = {
         "trainables.records",
         "trainables.errors",
         "trainables.outcome",
+        "trainables.own_folders",
+        "trainables.plain_text",
         "trainables.suggestions",
         "trainables.training_settings",
         "trainables.whole_file",
@@ -43,6 +45,7 @@ AUTO_CLASS = re.compile(r"^Auto(Config|Model\w*|Tokenizer)$")
 # of each other. Imports for types alone and inside functions count.
 FLOORS = {
     "trainables": [
+        {"plain_text"},
         {
             "keys",
             "arrays",
@@ -51,8 +54,9 @@ FLOORS = {
             "docstrings",
             "errors",
             "suggestions",
-            "whole_file",
         },
+        {"own_folders"},
+        {"whole_file"},
         {"cache", "outcome", "training_settings"},
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
@@ -87,6 +91,7 @@ FLOORS = {
             "run_files",
             "csv_lines",
             "judging_flags",
+            "page_place",
             "pricing",
             "warrants",
         },
@@ -110,7 +115,7 @@ FLOORS = {
             "unlearned",
         },
         {"paired_arms", "shared_spread", "wording", "confirmation"},
-        {"contrasts"},
+        {"contrasts", "markdown"},
         {"leading_arms"},
         {"metric_words", "named_methods", "frontier_words"},
         {"study"},

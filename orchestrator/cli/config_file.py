@@ -182,5 +182,6 @@ def init(
             return
         if path.exists():
             raise UsageError(f"{path} is there already; choose another name")
-        path.write_text(text, encoding="utf-8")
-        typer.echo(path)
+        with path.open("x", encoding="utf-8") as file:  # through no link, even one to nothing
+            file.write(text)
+        typer.echo(shown(str(path)))

@@ -8,11 +8,13 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from trainables.errors import EnvelopeError, UnavailableError
+from trainables.own_folders import is_shared, refuse_links_above, root_of
+from trainables.whole_file import open_new
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -49,8 +51,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 def write_new(path: Path, data: bytes) -> None:
     """Writes a file that is not there yet, and waits until its bytes are on the disk."""
-    # O_EXCL follows no link, so that nothing outside the folder can be written to.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+    with os.fdopen(open_new(path), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -76,6 +77,7 @@ def link_or_copy(source: Path, path: Path) -> None:
             except OSError as error:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
+                os.close(open_new(draft))
                 shutil.copyfile(source, draft)
                 sync(draft)
             draft.replace(path)
@@ -85,11 +87,19 @@ def link_or_copy(source: Path, path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it, with their names on the disk."""
+    """Makes a folder and those above it, with their names on the disk; in a folder of ours for those who may read that.
+
+    Raises:
+        UnsafeError: If a link in a folder of ours leads elsewhere.
+    """
+    refuse_links_above(path / "any")
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        sync(path.parent)
+        with suppress(FileExistsError):
+            path.mkdir()
+            if root := root_of(path):
+                path.chmod(0o2770 if is_shared(root) else 0o700)
+            sync(path.parent)
 
 
 def link_first(draft: Path, path: Path) -> None:

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
+from trainables.own_folders import file_mode, mark
 
 VERSION = "prune-envelope store 1"
 Make = Callable[[Path], object]
@@ -58,7 +59,7 @@ class ArtifactStore:
         strict: bool = False,
         lock_timeout_s: float = 600,
     ) -> None:
-        self.root = root.absolute()
+        self.root = Path(os.path.realpath(root))
         self.environment = _named("environment", environment or "any")
         self.strict = strict
         self.lock_timeout_s = lock_timeout_s
@@ -158,6 +159,7 @@ class ArtifactStore:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
         folder = self.root / "progress" / self.environment / _named("key", key)
         with atomic.store_errors(self.root):
+            mark(self.root, "cache")
             atomic.make_folder(folder)
         return folder
 
@@ -174,8 +176,11 @@ class ArtifactStore:
             folder.rename(away / "progress")
 
     def _names(self, kind: str, key: str) -> dict[str, str]:
-        named = {"kind": _named("kind", kind), "key": _named("key", key)}
-        return {"environment": self.environment} | named
+        return {
+            "environment": self.environment,
+            "kind": _named("kind", kind),
+            "key": _named("key", key),
+        }
 
     def _record(self, kind: str, key: str, about: About) -> dict[str, Any]:
         record = self._names(kind, key) | {"about": None if about is None else dict(about)}
@@ -197,8 +202,8 @@ class ArtifactStore:
         folder = self.root / "tmp" / uuid.uuid4().hex
         try:
             with atomic.store_errors(self.root):
-                atomic.make_folder(folder.parent)
-                folder.mkdir(mode=0o700)
+                mark(self.root, "cache")
+                atomic.make_folder(folder)
                 if not (self.root / "VERSION").exists():
                     atomic_write(self.root / "VERSION", f"{VERSION}\n".encode())
                 yield folder
@@ -208,7 +213,7 @@ class ArtifactStore:
     @contextmanager
     def _lock(self, kind: str, key: str) -> Iterator[None]:
         path = self.root / "locks" / self.environment / kind / f"{key}.lock"
-        lock = FileLock(path, timeout=self.lock_timeout_s)
+        lock = FileLock(path, timeout=self.lock_timeout_s, mode=file_mode(path))
         try:
             atomic.make_folder(path.parent)
             lock.acquire()
@@ -241,7 +246,7 @@ class ArtifactStore:
 
     def _keep(self, value: Path, size: int) -> Path:
         """Moves a value to the name of its checksum, where a torn one may lie."""
-        value.chmod(0o444)
+        value.chmod(file_mode(value) & 0o440)
         atomic.sync(value)
         blob = self.blob(atomic.sha256_of(value, fresh=True))
         atomic.make_folder(blob.parent)
@@ -286,8 +291,7 @@ class ArtifactStore:
         try:
             atomic.make_folder(target.parent)
             path.rename(target)
-        except OSError as error:
-            # Full or read-only: it counts as absent all the same.
+        except OSError as error:  # full or read-only: it counts as absent all the same
             logger.warning("%s stays where it is: %s", path, error)
 
 
