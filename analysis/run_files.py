@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.mending import mended_by_command
 from trainables.errors import AbsentError, DamagedError, DataError
+from trainables.plain_text import redacted
 from trainables.records import (
     SCHEMA_VERSION,
     curve_from_json,
@@ -167,7 +168,7 @@ class Plan:
         try:
             return cls(
                 grid=str(written.get("grid", "")),
-                command=str(written.get("command", "")),
+                command=redacted(str(written.get("command", ""))),
                 specs=tuple(TrialSpec.from_dict(spec) for spec in written["specs"]),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),

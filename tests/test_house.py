@@ -25,6 +25,8 @@ MAY_IMPORT = {
         "trainables.records",
         "trainables.errors",
         "trainables.outcome",
+        "trainables.own_folders",
+        "trainables.plain_text",
         "trainables.sealed_tables",
         "trainables.seals",
         "trainables.suggestions",
@@ -46,6 +48,7 @@ AUTO_CLASS = re.compile(r"^Auto(Config|Model\w*|Tokenizer)$")
 # of each other. Imports for types alone and inside functions count.
 FLOORS = {
     "trainables": [
+        {"plain_text"},
         {
             "keys",
             "arrays",
@@ -54,10 +57,10 @@ FLOORS = {
             "docstrings",
             "errors",
             "suggestions",
-            "whole_file",
             "written_numbers",
         },
-        {"seals"},
+        {"own_folders"},
+        {"whole_file", "seals"},
         {"cache", "sealed_tables", "training_settings"},
         {"outcome"},
         {"data", "neighbours", "spec", "perceptron"},
@@ -94,6 +97,7 @@ FLOORS = {
             "run_files",
             "csv_lines",
             "judging_flags",
+            "page_place",
             "pricing",
             "warrants",
         },
@@ -117,7 +121,7 @@ FLOORS = {
             "unlearned",
         },
         {"paired_arms", "shared_spread", "wording", "confirmation"},
-        {"contrasts"},
+        {"contrasts", "markdown"},
         {"leading_arms"},
         {"metric_words", "named_methods", "frontier_words"},
         {"study"},

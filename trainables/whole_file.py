@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trainables.own_folders import file_mode, refuse_links_above
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A draft beside a file; it takes the file's name at the end, unless an error came before.
 
-    A reader finds the older file or this one, whole; what has returned outlives a power cut.
+    A reader finds the older file or this one, whole; what has returned outlives a power cut. It is its
+    owner's alone, unless the folder is a group's.
+
+    Raises:
+        UnsafeError: If a link in a folder of ours leads elsewhere.
     """
+    refuse_links_above(path)
     with draft_in(path.parent) as draft:
+        os.close(open_new(draft))
         yield draft
         put_in_place(draft, path)
 
@@ -42,3 +50,10 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def open_new(path: Path) -> int:
+    """The descriptor of a file that is not there yet, which no link takes the place of."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.fchmod(file, file_mode(path))
+    return file

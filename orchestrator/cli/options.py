@@ -228,10 +228,12 @@ class SweepOptions(TrainedOptions):
         """Where the sweep runs: with one GPU a trial where there are any.
 
         Raises:
-            UsageError: If --cache and --storage name two places for the store.
+            UsageError: If --cache and --storage name two places for the store, or the one is no place
+                for it.
         """
         from orchestrator.planning.resources import Limits, Resources, has_gpu
         from trainables.errors import UsageError
+        from trainables.own_folders import own_place
 
         gpus = self.gpus_per_trial
         if gpus is None:
@@ -248,9 +250,11 @@ class SweepOptions(TrainedOptions):
                 f"--cache {self.cache} beside --storage {self.storage}: a folder that all machines "
                 "mount holds the store itself, in _cache; leave --cache out"
             )
+        flag = "--storage" if mounted else "--cache"
+        cache = own_place(mounted / "_cache" if mounted else self.cache, "cache", flag)
         return Resources(
             # Absolute: Ray's workers have a working directory of their own.
-            cache=(mounted / "_cache" if mounted else self.cache).absolute(),
+            cache=cache.absolute(),
             storage=self.storage if is_remote else "",
             runs=mounted or Path("runs"),
             cpus=self.cpus_per_trial,

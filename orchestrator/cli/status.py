@@ -106,7 +106,7 @@ def status(
         while True:
             found = read_progress(run)
             if as_json:
-                console.print_json(json.dumps(asdict(found)))
+                console.print_json(json.dumps(asdict(found)), ensure_ascii=True)
             else:
                 _show(found, console)
             if not (watch and found.worker):

@@ -23,6 +23,7 @@ from orchestrator.store.run_folder import Run
 from orchestrator.terminal.panel import Panel
 from orchestrator.trial_names import title
 from trainables.errors import UnavailableError
+from trainables.plain_text import redacted
 from trainables.result import TrialResult
 
 # An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
@@ -147,6 +148,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
 
     def _record(self, trial: Any, error: str, trace: str) -> None:
         task = self._tasks[trial.config["task"]]
+        error, trace = redacted(error), redacted(trace)
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
         if self._panel:

@@ -14,6 +14,7 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import scorers_of
 from orchestrator.planning.sizes import Family
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
+from orchestrator.store.run_folder import place_of_run
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
@@ -189,6 +190,9 @@ class Loaded:
         """The run's folder: named by what was asked for, so that a search for the training ends there."""
         if self.run:
             return self.run
+        return place_of_run(self.resources.runs / self._usual_name(), self.resources.cache)
+
+    def _usual_name(self) -> str:
         asked = self.request
         flags: list[object] = [
             flag for flag in (asked.adaptive, "confirm" * self.grid.confirm) if flag
@@ -198,4 +202,4 @@ class Loaded:
             flags.append([self.by.metric.name, *(guard.text for guard in self.by.guards)])
         content = [*flags, *(spec.result_key for spec in self.usual_specs)]
         fingerprint = key_of([content, self.resources.environment])[:6]
-        return self.resources.runs / f"{asked.grid or 'own'}-{fingerprint}"
+        return f"{asked.grid or 'own'}-{fingerprint}"

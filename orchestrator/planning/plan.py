@@ -11,12 +11,7 @@ from analysis.run_files import Plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
 from orchestrator.planning.inspected import inspected
-from orchestrator.planning.judging import (
-    Judging,
-    judging_notes,
-    kinds_kept,
-    outcomes_in,
-)
+from orchestrator.planning.judging import Judging, judging_notes, kinds_kept, outcomes_in
 from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.model_loading import loaded_for_model
 from orchestrator.planning.notes import notes_of, pieces_notes
@@ -29,7 +24,7 @@ from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
 from orchestrator.store.damaged_files import lost_outcomes
 from orchestrator.store.replicated import Store
-from orchestrator.store.run_folder import Run
+from orchestrator.store.run_folder import Run, place_of_run
 from trainables.data.dataset import Dataset
 from trainables.data.inspection_facts import Inspection
 from trainables.records import curve_from_json, from_json
@@ -160,6 +155,7 @@ def plan_sweep(
     """
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
+    run = place_of_run(run, resources.cache) if run else None
     before = Run(run).plan_there() if run else None
     sources = request.sources(before.sources if before else {})
     told = {"run": run, "command": command, "by": by}

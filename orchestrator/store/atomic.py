@@ -6,11 +6,12 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trainables.errors import EnvelopeError, UnavailableError
-from trainables.whole_file import sync, whole_file
+from trainables.own_folders import is_shared, refuse_links_above, root_of
+from trainables.whole_file import draft_in, open_new, put_in_place, sync, whole_file
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -42,8 +43,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 def write_new(path: Path, data: bytes) -> None:
     """Writes a file that is not there yet, and waits until its bytes are on the disk."""
-    # O_EXCL follows no link, so that nothing outside the folder can be written to.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+    with os.fdopen(open_new(path), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -53,21 +53,31 @@ def link_or_copy(source: Path, path: Path) -> None:
     """Gives a finished file a second name, whole or not at all; a copy where its disk is another."""
     with store_errors(path.parent):
         make_folder(path.parent)
-        with whole_file(path) as draft:
+        with draft_in(path.parent) as draft:
             try:
                 os.link(source, draft)
             except OSError as error:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
+                os.close(open_new(draft))
                 shutil.copyfile(source, draft)
+            put_in_place(draft, path)
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it, with their names on the disk."""
+    """Makes a folder and those above it, with their names on the disk; in a folder of ours for those who may read that.
+
+    Raises:
+        UnsafeError: If a link in a folder of ours leads elsewhere.
+    """
+    refuse_links_above(path / "any")
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        sync(path.parent)
+        with suppress(FileExistsError):
+            path.mkdir()
+            if root := root_of(path):
+                path.chmod(0o2770 if is_shared(root) else 0o700)
+            sync(path.parent)
 
 
 def link_first(draft: Path, path: Path) -> None:

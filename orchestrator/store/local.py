@@ -19,6 +19,7 @@ from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
 from orchestrator.store.names import checked_name
 from orchestrator.store.version import VERSION, is_version_damaged
+from trainables.own_folders import file_mode, mark
 from trainables.seals import seal, unseal
 from trainables.whole_file import sync
 
@@ -57,7 +58,7 @@ class ArtifactStore:
         strict: bool = False,
         lock_timeout_s: float = 600,
     ) -> None:
-        self.root = root.absolute()
+        self.root = Path(os.path.realpath(root))
         self.environment = checked_name("environment", environment or "any")
         self.strict = strict
         self.lock_timeout_s = lock_timeout_s
@@ -162,6 +163,7 @@ class ArtifactStore:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
         folder = self.root / "progress" / self.environment / checked_name("key", key)
         with atomic.store_errors(self.root):
+            mark(self.root, "cache")
             atomic.make_folder(folder)
         return folder
 
@@ -200,8 +202,8 @@ class ArtifactStore:
         folder = self.root / "tmp" / uuid.uuid4().hex
         try:
             with atomic.store_errors(self.root):
-                atomic.make_folder(folder.parent)
-                folder.mkdir(mode=0o700)
+                mark(self.root, "cache")
+                atomic.make_folder(folder)
                 if not (self.root / "VERSION").exists():
                     atomic_write(self.root / "VERSION", f"{VERSION}\n".encode())
                 yield folder
@@ -211,7 +213,7 @@ class ArtifactStore:
     @contextmanager
     def _lock(self, kind: str, key: str) -> Iterator[None]:
         path = self.root / "locks" / self.environment / kind / f"{key}.lock"
-        lock = FileLock(path, timeout=self.lock_timeout_s)
+        lock = FileLock(path, timeout=self.lock_timeout_s, mode=file_mode(path))
         try:
             atomic.make_folder(path.parent)
             lock.acquire()
@@ -244,7 +246,7 @@ class ArtifactStore:
 
     def _keep(self, value: Path, size: int) -> Path:
         """Moves a value to the name of its checksum, where a torn one may lie."""
-        value.chmod(0o444)
+        value.chmod(file_mode(value) & 0o440)
         sync(value)
         blob = self.blob(atomic.sha256_of(value, fresh=True))
         atomic.make_folder(blob.parent)
@@ -289,6 +291,5 @@ class ArtifactStore:
         try:
             atomic.make_folder(target.parent)
             path.rename(target)
-        except OSError as error:
-            # Full or read-only: it counts as absent all the same.
+        except OSError as error:  # full or read-only: it counts as absent all the same
             logger.warning("%s stays where it is: %s", path, error)

@@ -18,6 +18,7 @@ from orchestrator.store.damaged_files import put_damaged_aside, row_there
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
 from trainables.errors import DamagedError, UnavailableError, UsageError
+from trainables.own_folders import check_apart, file_mode, mark, own_place
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -29,6 +30,13 @@ class RunLockedError(UnavailableError):
 
 class PlanChangedError(UsageError):
     """The folder holds trials of another plan or another environment."""
+
+
+def place_of_run(folder: Path, cache: Path) -> Path:
+    """Where a run's folder is or may be made, beside a cache; errors are those of `own_place` and `check_apart`."""
+    place = own_place(folder, "run", "--run")
+    check_apart(place, cache)
+    return place
 
 
 class Run:
@@ -48,8 +56,8 @@ class Run:
         Raises:
             RunLockedError: If another command holds it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / ".lock")
+        mark(self.folder, "run")
+        lock = FileLock(self.folder / ".lock", mode=file_mode(self.folder / ".lock"))
         owner = self.folder / ".owner"
         try:
             lock.acquire(timeout=0)
@@ -144,7 +152,6 @@ class Run:
         text = to_json(row).encode()
         path = self.row(spec)
         if not path.exists() or path.read_bytes() != text:
-            path.parent.mkdir(exist_ok=True)
             atomic_write(path, text)
         for kind in (OUTCOME, PROBS):
             target = outcome_file(self.folder, kind, spec.result_key)
@@ -169,12 +176,10 @@ class Run:
         path, there = self.row(spec), self.row_of(spec)
         if there is not None and there.is_ok:
             return
-        path.parent.mkdir(exist_ok=True)
         row = TrialResult(spec=spec, status="failed", error=error)
         atomic_write(path, to_json(row).encode())
         if trace:
             log = self.folder / "logs" / f"{spec.result_key[:10]}.log"
-            log.parent.mkdir(exist_ok=True)
             atomic_write(log, trace.encode())
 
     def error(self, spec: TrialSpec) -> str:

@@ -12,7 +12,8 @@ from glob import escape
 from pathlib import Path
 
 from orchestrator.store.atomic import make_folder, store_errors
-from trainables.errors import UnavailableError, UsageError
+from trainables.errors import UnavailableError, UnsafeError, UsageError
+from trainables.own_folders import kind_of, root_of
 from trainables.whole_file import sync
 
 # What a draft is told by: 32 digits, so that no folder of the user's is taken for one.
@@ -57,10 +58,17 @@ def check_parent(path: Path, *, longest: int = 0) -> None:
         longest: Bytes of a name that will stand beside it.
 
     Raises:
-        UsageError: If what is to hold it is a file, or a name is too long.
+        UsageError: If what is to hold it is a file or a folder of ours, or a name is too long.
+        UnsafeError: If it is a link.
         UnavailableError: If what is to hold it cannot be written to.
     """
     path = path.absolute()
+    if os.path.islink(path):  # noqa: PTH114 - of a name that is too long, too
+        raise UnsafeError(f"{path} is a link, and nothing is written through it; name another")
+    if root := root_of(path):
+        raise UsageError(
+            f"{path} is in {root}, which prune-envelope keeps for a {kind_of(root)}; name a place elsewhere"
+        )
     there = next(one for one in path.parents if os.path.exists(one))  # noqa: PTH110
     if not there.is_dir():
         raise UsageError(f"{there} is a file, so that {path} cannot be in it; name another")
@@ -82,20 +90,21 @@ def _draft_of(out: Path) -> Path:
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path, *, mode: int = 0o777) -> Iterator[Path]:
     """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
 
     What a command that was killed left beside is taken away.
 
     Args:
         out: Where it is to be, of `check_place`.
+        mode: Of a folder that was not there, less what the umask takes away.
     """
     with store_errors(out.parent):
         make_folder(out.parent)
         for left in sorted(out.parent.glob(f".{escape(out.name)}.{_HEX}.partial")):
             _take_away(left, out)
         draft = _draft_of(out)
-        draft.mkdir()
+        draft.mkdir(mode=mode)
         _take_after(out, draft)
         held = os.open(draft, os.O_RDONLY)
         try:

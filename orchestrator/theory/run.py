@@ -24,6 +24,7 @@ from orchestrator.theory.work import (
     work_apart,
 )
 from trainables.errors import DONE, INCOMPLETE, TERMINATED
+from trainables.own_folders import mark
 from trainables.perceptron import StudentData
 from trainables.whole_file import whole_file
 
@@ -69,7 +70,8 @@ def run_theory(grid: TheoryGrid, folder: Path, workers: int, console: "Console")
         console: Where lines go.
     """
     points = folder / "points"
-    points.mkdir(parents=True, exist_ok=True)
+    mark(folder, "run")
+    points.mkdir(exist_ok=True)
     started = time.monotonic()
     results = TheoryResults(grid, points)
     _do([crossing(kept) for kept in grid.crossings], points, workers, console)

@@ -153,9 +153,8 @@ def test_a_computation_that_raises_leaves_nothing(store):
 
     with pytest.raises(KeyError, match="label"):
         store.get("scores", KEY, make)
-    assert [path for path in store.root.rglob("*") if path.is_file() and path.stat().st_size] == [
-        store.root / "VERSION"
-    ]
+    left = {path.name for path in store.root.rglob("*") if path.is_file() and path.stat().st_size}
+    assert left == {".prune-envelope", "VERSION"}
 
 
 @pytest.mark.parametrize(
