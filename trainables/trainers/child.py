@@ -82,7 +82,8 @@ def answer_call(
     Args:
         function: The user's.
         call: folder; tables, their files by name; given, the other parameters; settings.
-        late: Files of the user's that were imported only during the call.
+        late: Files of the user's that were imported only during the call; it raises a DataError if one
+            of those that were known had changed by then.
 
     Returns:
         The process's exit code: 0 where there is an answer, or a fault of it is told.
@@ -99,8 +100,9 @@ def answer_call(
         returned = function(**given)
         if os.getpid() != me:  # a fork of the user's own that came back from the function, too
             os._exit(0)
-        told: dict[str, Any] = {**progress.told(), "late": late()}
+        told: dict[str, Any] = progress.told()
         try:
+            told["late"] = late()
             write_arrow(answer_table(returned), folder / ANSWER)
         except DataError as error:
             told = {"fault": str(error)}

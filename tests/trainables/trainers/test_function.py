@@ -101,6 +101,22 @@ def test_a_module_that_is_imported_only_when_it_is_called_is_of_its_content(tmp_
         trainer.train(call)
 
 
+def test_a_module_that_changes_as_a_call_imports_it_fails_the_call(tmp_path):
+    (tmp_path / "later.py").write_text("x = 1\n")
+    (tmp_path / "train.py").write_text(
+        "from pathlib import Path\n\n"
+        "def fit(train, test, *, seed):\n"
+        "    Path('later.py').write_text('x = 2')\n"
+        "    import later\n"
+        "    return [0] * 4\n"
+    )
+    trainer = function_trainer("train.py:fit", Place(folder=tmp_path))
+    folder = tmp_path / "call"
+    call = Call(folder=folder, tables=TABLES, seed=7, scratch=folder / "scratch")
+    with pytest.raises(DataError, match=r"later.py changed while it was read \(content .*, then"):
+        trainer.train(call)
+
+
 @pytest.mark.parametrize(
     ("top", "why"),
     [
