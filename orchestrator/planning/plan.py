@@ -182,7 +182,7 @@ def planned(loaded: Loaded) -> Sweep:
     searches = loaded.searches()
     before = load_plan(run.folder)
     trainings, open_ = _trainings(searches, store, before, loaded.given)
-    specs = loaded.specs(trainings)
+    specs = loaded.specs(trainings) if trainings else loaded.usual_specs
     wholes = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     datasets = wholes | loaded.family.datasets
     inspections = inspected(wholes, store)

@@ -4,10 +4,10 @@ import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,8 +124,7 @@ def _function(name: str) -> Callable[..., Any]:
         raise UsageError(
             f"{name}: {error}; write module:function, importable from {here}"
         ) from error
-    if not callable(function):
+    if not callable(function) or not isinstance(function, Hashable):
         raise UsageError(f"{name} is {type(function).__name__}; give a function")
     rests_on(function)
-    checked: Callable[..., Any] = function
-    return checked
+    return cast(Callable[..., Any], function)
