@@ -122,7 +122,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep.store.root, warm_up_bytes(sweep))
+    check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
     with sweep.run.locked():
         _record(options, sweep)
         if sweep.searches:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from trainables.errors import DataError, UsageError
@@ -140,7 +141,15 @@ class TrialSpec:
                 "trial; of what a selector cuts rows can be put back: class names, and 0 or more rows"
             )
 
-    @property
+    def __hash__(self) -> int:
+        """Equal specs have one key, which is computed once."""
+        return hash(self.result_key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone travel to other processes: keys are those of the release that asks."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
     def kind(self) -> Kind:
         """What the trial trains on after its warm-up.
 
@@ -161,7 +170,7 @@ class TrialSpec:
         """Whether a trainer of the user's own trains, and not a row of LEARNERS."""
         return bool(self.learner_sha)
 
-    @property
+    @cached_property
     def twin(self) -> "TrialSpec":
         """The same trial with its scorer as its learner: it has the same scores, under the same keys."""
         if self.scorer is None:
@@ -180,7 +189,7 @@ class TrialSpec:
         """Whether this is a full-data run, the baseline of every other trial of its seed."""
         return self.kind == "full"
 
-    @property
+    @cached_property
     def baseline(self) -> "TrialSpec":
         """The full-data run of the same data set, model and seed."""
         return replace(
@@ -202,23 +211,15 @@ class TrialSpec:
         return tuple(replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
 
     def _run(self) -> dict[str, Any]:
-        if self.is_own:
-            return {
-                "version": SPEC_VERSION,
-                "data": self.data_sha,
-                "learner": self.learner,
-                "learner_settings": dict(self.learner_settings),
-                "learner_sha": self.learner_sha,
-                "columns": self.columns_sha,
-                "seed": self.seed,
-            }
-        return {
-            "version": SPEC_VERSION,
-            "data": self.data_sha,
-            "learner": self.learner,
-            "model": self.model_sha,
-            "seed": self.seed,
-            "training": asdict(self.training),
+        run = {
+            "version": SPEC_VERSION, "data": self.data_sha, "learner": self.learner, "seed": self.seed,
+        }  # fmt: skip
+        if not self.is_own:
+            return run | {"model": self.model_sha, "training": vars(self.training)}
+        return run | {
+            "learner_settings": dict(self.learner_settings),
+            "learner_sha": self.learner_sha,
+            "columns": self.columns_sha,
         }
 
     def _warm(self) -> dict[str, Any]:
@@ -231,27 +232,27 @@ class TrialSpec:
     def _score(self) -> dict[str, Any]:
         return {**self.twin._warm(), **self._signal()}
 
-    @property
+    @cached_property
     def run_key(self) -> str:
         """Names the full-data run."""
         return key_of(self._run())
 
-    @property
+    @cached_property
     def warm_key(self) -> str:
         """Names the full-data run that scores, as it stands at the warm-up mark."""
         return key_of(self.twin._warm())
 
-    @property
+    @cached_property
     def score_key(self) -> str:
         """Names the scores: shared by all rates, selectors, protocols and budgets."""
         return key_of(self._score())
 
-    @property
+    @cached_property
     def curve_key(self) -> str:
         """Names the full-data run that is looked at on held-out training rows."""
         return key_of({**self._run(), "curve": CURVE_VERSION})
 
-    @property
+    @cached_property
     def result_key(self) -> str:
         """Names the trial and its row."""
         if self.is_baseline:
@@ -260,7 +261,7 @@ class TrialSpec:
         whose = {"scorer": self.twin._run()} if self.scorer else {}
         return key_of({**self._warm(), **self._signal(), **cut, **whose})
 
-    @property
+    @cached_property
     def survivors_key(self) -> str:
         """Names the fixed list of rows: shared by the seeds that train on it, and by budgets."""
         return key_of({**self._score(), **self._cut(), "seed": None})

@@ -155,7 +155,8 @@ class Loaded:
 
     def _named(self, spec: TrialSpec) -> TrialSpec:
         """A trial under the data set's own name, and with the content of scores that were given."""
-        named = replace(spec, dataset=self.datasets[spec.dataset].name)
+        name = self.datasets[spec.dataset].name
+        named = spec if spec.dataset == name else replace(spec, dataset=name)
         if spec.signal != GIVEN:
             return named
         return replace(named, signal_sha=self.own_scores[str(dict(spec.settings)["name"])].sha)

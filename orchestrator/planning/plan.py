@@ -175,7 +175,7 @@ def planned(loaded: Loaded) -> Sweep:
     searches = loaded.searches()
     before = run.plan_there()
     trainings, open_ = _trainings(searches, store, before, loaded.given)
-    specs = loaded.specs(trainings)
+    specs = loaded.specs(trainings) if trainings else loaded.usual_specs
     wholes = {dataset.sha: dataset for dataset in loaded.datasets.values()}
     datasets = wholes | loaded.family.datasets
     inspections = inspected(wholes, store)

@@ -6,6 +6,7 @@ is imported there.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from orchestrator.store.replicated import Store
@@ -134,11 +135,12 @@ def tasks_making(wanted: Iterable[Artifact], tasks: Iterable[Task], store: Store
         tasks: All there are.
         store: Holds what is done.
     """
-    lacking = {artifact for artifact in wanted if not store.holds(*artifact)}
+    holds = cache(store.holds)
+    lacking = {artifact for artifact in wanted if not holds(*artifact)}
     left = []
     for task in reversed(by_need(tasks)):
         made = lacking & set(task.makes)
-        if made and not all(store.holds(*artifact) for artifact in made):
+        if made and not all(holds(*artifact) for artifact in made):
             left.append(task)
             lacking |= set(task.needs)
     return left[::-1]

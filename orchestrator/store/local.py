@@ -190,7 +190,7 @@ class ArtifactStore:
     def ref(self, kind: str, key: str) -> Path:
         """Where the entry's ref is."""
         environment, kind, key = self._names(kind, key).values()
-        return self.root / "refs" / environment / kind / key[:2] / f"{key}.json"
+        return self.root.joinpath("refs", environment, kind, key[:2], f"{key}.json")
 
     def blob(self, sha256: str) -> Path:
         """Where a blob is."""

@@ -3,11 +3,11 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,8 +167,7 @@ def _function(name: str) -> Callable[..., Any]:
         raise UsageError(
             f"{name}: {import_failure(error)}; write module:function, importable from {here}"
         ) from error
-    if not callable(function):
+    if not callable(function) or not isinstance(function, Hashable):
         raise UsageError(f"{name} is {type(function).__name__}; give a function")
     rests_on(function)
-    checked: Callable[..., Any] = function
-    return checked
+    return cast(Callable[..., Any], function)
