@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from orchestrator.cli.durations import seconds_in
 from orchestrator.cli.parameters import parameter
 from orchestrator.cli.trained_options import Texts, TrainedOptions, as_list
 
@@ -138,6 +139,15 @@ class SweepOptions(TrainedOptions):
         "no GPU.",
         ge=0,
     )
+    trial_timeout: str = Field(
+        default="",
+        description="End a trial, or the work before one, that takes longer: 90m, 2h, or seconds. It counts as "
+        "failed, and what it saved is what a longer limit goes on from. Default: no limit.",
+    )
+    cluster_timeout: str = Field(
+        default="10m",
+        description="Stop where a Ray cluster has for so long had no machine that a trial fits on.",
+    )
     track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     gpu_price: str = Field(
         default="",
@@ -154,7 +164,7 @@ class SweepOptions(TrainedOptions):
         """Which trials are asked for.
 
         Raises:
-            UsageError: If --seeds is no number, or contradicts --seed.
+            UsageError: If --seeds is no number or contradicts --seed, or --trial-timeout is no span of time.
         """
         from analysis.criteria import Asked
         from orchestrator.planning.request import Request, chosen_seeds
@@ -163,13 +173,14 @@ class SweepOptions(TrainedOptions):
         from trainables.data.columns import Columns
         from trainables.data.csv_files import Dialect
 
+        limit_s = seconds_in(self.trial_timeout, "--trial-timeout")
         training = ((name, getattr(self, name)) for name in _TRAINING)
         guards = tuple(self.guard or ())
         return Request(
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
-            own=self.own(),
+            own=self.own(limit_s / 3600 if limit_s else None),
             score_model=self.score_model,
             scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
@@ -235,6 +246,8 @@ class SweepOptions(TrainedOptions):
             gpus=gpus,
             address=self.address,
             at_once=self.max_trials_at_once,
+            trial_timeout_s=seconds_in(self.trial_timeout, "--trial-timeout"),
+            cluster_timeout_s=seconds_in(self.cluster_timeout, "--cluster-timeout") or 600.0,
             limits=Limits(trials=self.max_trials, hours=self.max_gpu_hours),
         )
 

@@ -45,7 +45,6 @@ def run_search(sweep: Sweep, console: Console) -> tuple[Sweep, int, str]:
             folder=sweep.run.folder,
             all_tasks=first,
             next_tasks=next_tasks,
-            stopping=progress.show_stopping,
         )
     limits = replace(sweep.resources.limits, used_s=ended.seconds)
     resources = replace(sweep.resources, limits=limits)

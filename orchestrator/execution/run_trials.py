@@ -25,7 +25,13 @@ def run_left(
     rows = [row for row in done if row is not None]
     judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
     progress = ProgressCallback(
-        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
+        left,
+        sweep.run,
+        sweep.store,
+        console,
+        judging=judging,
+        rows=rows,
+        track=track,
     )
     by_name = {task.name: task for task in sweep.tasks}
 
@@ -33,7 +39,9 @@ def run_left(
         for name, cause in blocked.items():
             if by_name[name].is_trial:
                 why = progress.errors.get(cause.name, "see logs")
-                sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
+                trace = progress.traces.get(cause.name, "")
+                error = f"not run: {cause.kind} failed: {why}"
+                sweep.run.write_failure(by_name[name].spec, error, trace)
 
     def next_tasks(blocked: Mapping[str, Task]) -> list[Task]:
         record_blocked(blocked)
@@ -53,8 +61,8 @@ def run_left(
             folder=sweep.run.folder,
             all_tasks=sweep.tasks,
             next_tasks=next_tasks,
-            stopping=progress.show_stopping,
         )
-    disconnect()
+    if not ended.lost:
+        disconnect()
     record_blocked(ended.blocked)
     return ended.stopped_by, ended.limit

@@ -1,6 +1,5 @@
 """Which task runs next: a trial starts when what it forks from exists, so that no GPU waits."""
 
-from collections import Counter
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
@@ -8,13 +7,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
+from orchestrator.execution.deaths import Deaths
 from orchestrator.planning.resources import Limits
 from orchestrator.planning.tasks import Artifact, Task
 from orchestrator.store.replicated import Store
-
-# A task whose worker died for good is started again so often: Tune gives some up at once, such as
-# one that died while it was made ready for the next trial.
-SECOND_TRIES = 1
 
 NextTasks = Callable[[Mapping[str, Task]], list[Task]]
 
@@ -31,6 +27,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
             tasks, or none to end.
         limits: Where to stop before that.
         known: Names of the tasks that workers know; others travel with their name.
+        deaths: Of workers; says which tasks are tried again.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
@@ -46,8 +43,10 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         limits: Limits | None = None,
         *,
         known: Container[str] | None = None,
+        deaths: Deaths | None = None,
     ) -> None:
         super().__init__()
+        self._deaths = deaths or Deaths()
         self._known = known
         self.blocked: dict[str, Task] = {}
         self.reached = ""
@@ -56,7 +55,6 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self._maker: dict[Artifact, Task] = {}
         self._live: dict[str, Task] = {}
         self._failed: dict[str, Task] = {}
-        self._deaths: Counter[str] = Counter()
         self._waiting: dict[str, Task] = {}
         self._add(tasks)
 
@@ -130,8 +128,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self.seconds += (result or {}).get("time_total_s", 0.0)
         if task is None:
             return
-        self._deaths[task.name] += error
-        if error and self._deaths[task.name] <= SECOND_TRIES:
+        if error and not self._deaths.is_final(trial_id, task.name):
             self._waiting = {task.name: task, **self._waiting}
         elif error or not self._is_done(task):
             self._failed[task.name] = task
@@ -151,7 +148,18 @@ class NewestFirst(FIFOScheduler):  # type: ignore[misc]
 
     Tune's own gives it to the oldest that waits: that one's worker, which is just starting, is then
     stopped, and with tasks shorter than a start the second slot never gets one.
+
+    Args:
+        deaths: Told of every worker that died.
     """
+
+    def __init__(self, deaths: Deaths | None = None) -> None:
+        super().__init__()
+        self._deaths = deaths or Deaths()
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Note why a worker died, before the searcher is asked for what is next."""
+        self._deaths.hear(trial)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """The newest that waits; no more wait than there are slots."""

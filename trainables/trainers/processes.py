@@ -94,7 +94,7 @@ def wait_for(poll: Callable[[], int | None], hours: float | None) -> int:
     pause = 0.001
     while (code := poll()) is None:
         if hours is not None and time.monotonic() - start > hours * 3600:
-            raise DataError(f"took longer than --trial-hours {hours:g}")
+            raise DataError(f"timed out after {hours * 3600:g} s (--trial-timeout)")
         time.sleep(pause)
         pause = min(2 * pause, 0.1)
     return code
