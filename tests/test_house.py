@@ -52,6 +52,7 @@ FLOORS = {
             "errors",
             "suggestions",
             "whole_file",
+            "locks",
         },
         {"cache", "outcome", "training_settings"},
         {"data", "neighbours", "spec", "perceptron"},

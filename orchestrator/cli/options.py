@@ -173,14 +173,13 @@ class SweepOptions(TrainedOptions):
         from trainables.data.columns import Columns
         from trainables.data.csv_files import Dialect
 
-        limit_s = seconds_in(self.trial_timeout, "--trial-timeout")
         training = ((name, getattr(self, name)) for name in _TRAINING)
         guards = tuple(self.guard or ())
         return Request(
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
-            own=self.own(limit_s / 3600 if limit_s else None),
+            own=self.own(seconds_in(self.trial_timeout, "--trial-timeout") / 3600 or None),
             score_model=self.score_model,
             scores=tuple(self.scores or ()),
             data_dir=self.data_dir,

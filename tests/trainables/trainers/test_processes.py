@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import lives, wait_until
 from trainables.errors import AbsentError, DataError, UnavailableError
-from trainables.trainers import processes
+from trainables.trainers.living import living
 from trainables.trainers.processes import LOG, end_left_over, last_line, run_words
 
 WRITES_ITS_NUMBER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
@@ -166,4 +166,4 @@ def test_no_process_but_a_trainers_is_ever_named(tmp_path):
     """Group 0 is the kernel's, process 1 the machine's first."""
     (tmp_path / LOG).touch()
     for group in (-1, 0, 1):
-        assert processes._alive(tmp_path / LOG, group) == set()
+        assert living(tmp_path / LOG, group) == set()
