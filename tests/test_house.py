@@ -63,6 +63,7 @@ FLOORS = {
             "errors",
             "suggestions",
             "written_numbers",
+            "locks",
         },
         {"own_folders"},
         {"whole_file", "seals"},

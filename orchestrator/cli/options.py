@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import typer
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from orchestrator.cli.durations import seconds_in
 from orchestrator.cli.number_flags import range_of
 from orchestrator.cli.parameters import parameter
 from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes, as_list
@@ -150,6 +151,15 @@ class SweepOptions(TrainedOptions):
         "no GPU.",
         ge=0,
     )
+    trial_timeout: str = Field(
+        default="",
+        description="End a trial, or the work before one, that takes longer: 90m, 2h, or seconds. It counts as "
+        "failed, and what it saved is what a longer limit goes on from. Default: no limit.",
+    )
+    cluster_timeout: str = Field(
+        default="10m",
+        description="Stop where a Ray cluster has for so long had no machine that a trial fits on.",
+    )
     track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     gpu_price: str = Field(
         default="",
@@ -166,7 +176,7 @@ class SweepOptions(TrainedOptions):
         """Which trials are asked for.
 
         Raises:
-            UsageError: If --seeds is no number, or contradicts --seed.
+            UsageError: If --seeds is no number or contradicts --seed, or --trial-timeout is no span of time.
         """
         from orchestrator.planning.asked_numbers import chosen_seeds
         from orchestrator.planning.request import Request
@@ -180,7 +190,7 @@ class SweepOptions(TrainedOptions):
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
-            own=self.own(),
+            own=self.own(seconds_in(self.trial_timeout, "--trial-timeout") / 3600 or None),
             score_model=self.score_model,
             scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
@@ -261,6 +271,8 @@ class SweepOptions(TrainedOptions):
             gpus=gpus,
             address=self.address,
             at_once=self.max_trials_at_once,
+            trial_timeout_s=seconds_in(self.trial_timeout, "--trial-timeout"),
+            cluster_timeout_s=seconds_in(self.cluster_timeout, "--cluster-timeout") or 600.0,
             limits=Limits(trials=self.max_trials, hours=self.max_gpu_hours),
         )
 

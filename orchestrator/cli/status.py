@@ -55,7 +55,7 @@ def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
         DataError: If a file of it is not what it should be.
     """
     from analysis.run_files import load_plan, read_rows
-    from orchestrator.store.run_folder import holder
+    from orchestrator.store.run_lock import holder
     from orchestrator.trial_names import title
 
     plan = load_plan(run)

@@ -51,7 +51,6 @@ def run_search(sweep: Sweep, console: Console) -> tuple[Sweep, int, str]:
             sweep.resources,
             progress,
             folder=sweep.run.folder,
-            stopping=progress.show_stopping,
         )
     limits = replace(sweep.resources.limits, used_s=ended.seconds)
     resources = replace(sweep.resources, limits=limits)

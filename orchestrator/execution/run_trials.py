@@ -32,7 +32,13 @@ def run_left(
     rows = [row for row in done if row is not None]
     judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
     progress = ProgressCallback(
-        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
+        left,
+        sweep.run,
+        sweep.store,
+        console,
+        judging=judging,
+        rows=rows,
+        track=track,
     )
     by_name = {task.name: task for task in sweep.tasks}
 
@@ -40,7 +46,9 @@ def run_left(
         for name, cause in blocked.items():
             if by_name[name].is_trial:
                 why = progress.errors.get(cause.name, _GONE)
-                sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
+                trace = progress.traces.get(cause.name, "")
+                error = f"not run: {cause.kind} failed: {why}"
+                sweep.run.write_failure(by_name[name].spec, error, trace)
 
     def next_tasks(blocked: Mapping[str, Task]) -> list[Task]:
         record_blocked(blocked)
@@ -63,8 +71,8 @@ def run_left(
             sweep.resources,
             progress,
             folder=sweep.run.folder,
-            stopping=progress.show_stopping,
         )
-    disconnect()
+    if not ended.lost:
+        disconnect()
     record_blocked(ended.blocked)
     return ended.stopped_by, ended.limit

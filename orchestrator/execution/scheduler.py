@@ -9,13 +9,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
+from orchestrator.execution.deaths import Deaths
 from orchestrator.planning.resources import Limits
 from orchestrator.planning.tasks import Task
 from orchestrator.store.replicated import Store
-
-# A task whose worker died for good is started again so often: Tune gives some up at once, such as
-# one that died while it was made ready for the next trial.
-SECOND_TRIES = 1
 
 # A task that is done runs again so often where what it made has gone since.
 REPEATS = 3
@@ -52,6 +49,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         work: What to run; workers know its `all_tasks` by name, others travel with their name.
         store: Where artifacts appear.
         limits: Where to stop before all is done.
+        deaths: Of workers; says which tasks are tried again.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
@@ -64,8 +62,11 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         work: Work,
         store: Store,
         limits: Limits | None = None,
+        *,
+        deaths: Deaths | None = None,
     ) -> None:
         super().__init__()
+        self._deaths = deaths or Deaths()
         self._known = {task.name for task in work.all_tasks}
         self.blocked: dict[str, Task] = {}
         self.reached = ""
@@ -74,7 +75,6 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self._maker = {artifact: task for task in work.all_tasks for artifact in task.makes}
         self._live: dict[str, Task] = {}
         self._failed: dict[str, Task] = {}
-        self._deaths: Counter[str] = Counter()
         self._repeats: Counter[str] = Counter()
         # How often inputs were put back, in all and before each live task began.
         self._restored, self._began = 0, dict[str, int]()
@@ -168,9 +168,8 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self.seconds += (result or {}).get("time_total_s", 0.0)
         if task is None:
             return
-        self._deaths[task.name] += error
         began = self._began.pop(trial_id, 0)
-        if error and self._deaths[task.name] <= SECOND_TRIES:
+        if error and not self._deaths.is_final(trial_id, task.name):
             self._waiting = {task.name: task, **self._waiting}
         elif error or not self._is_done(task):
             self._restored += self._work.restored()
@@ -195,7 +194,18 @@ class NewestFirst(FIFOScheduler):  # type: ignore[misc]
 
     Tune's own gives it to the oldest that waits: that one's worker, which is just starting, is then
     stopped, and with tasks shorter than a start the second slot never gets one.
+
+    Args:
+        deaths: Told of every worker that died.
     """
+
+    def __init__(self, deaths: Deaths | None = None) -> None:
+        super().__init__()
+        self._deaths = deaths or Deaths()
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Note why a worker died, before the searcher is asked for what is next."""
+        self._deaths.hear(trial)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """The newest that waits; no more wait than there are slots."""

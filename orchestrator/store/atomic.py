@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import logging
 import os
 import shutil
 import stat
@@ -16,6 +17,9 @@ from trainables.whole_file import draft_in, open_new, put_in_place, sync, whole_
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+logger = logging.getLogger(__name__)
+_CAUSES: set[str] = set()
 
 # Kept by process, not by store: a worker builds a store for every trial, and hashing costs 3 s/GB.
 _DIGESTS: dict[tuple[int, ...], str] = {}
@@ -160,6 +164,13 @@ def store_errors(folder: Path) -> Iterator[None]:
         if (free := _free(folder)) < 2**20:
             error.add_note(f"only {free} bytes are free under {folder}; is the disk full?")
         raise
+
+
+def warn_once(message: str, cause: str) -> None:
+    """Log a warning, unless this process has had one of the same cause."""
+    if cause not in _CAUSES:
+        _CAUSES.add(cause)
+        logger.warning("%s: %s", message, cause)
 
 
 def _free(folder: Path) -> int:

@@ -213,13 +213,16 @@ class ArtifactStore:
     @contextmanager
     def _lock(self, kind: str, key: str) -> Iterator[None]:
         path = self.root / "locks" / self.environment / kind / f"{key}.lock"
-        lock = FileLock(path, timeout=self.lock_timeout_s, mode=file_mode(path))
+        # A marker file in the place of a lock would outlive its holder.
+        lock = FileLock(
+            path, timeout=self.lock_timeout_s, mode=file_mode(path), fallback_to_soft=False
+        )
         try:
             atomic.make_folder(path.parent)
             lock.acquire()
-        except OSError as error:  # filelock.Timeout is one
+        except (OSError, NotImplementedError) as error:  # its Timeout is an OSError
             # The commit is safe without it: at worst the value is computed twice.
-            logger.warning("computing %s/%s without its lock: %s", kind, key, error)
+            atomic.warn_once(f"computing {kind}/{key} without its lock", str(error))
         try:
             yield
         finally:

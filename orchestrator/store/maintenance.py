@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
-from orchestrator.store.run_folder import holder
+from orchestrator.store.run_lock import holder
 from trainables.seals import unseal
 
 # Younger unfinished state may belong to a sweep that is running.

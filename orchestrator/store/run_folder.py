@@ -1,13 +1,11 @@
 """A run's folder: its plan, its rows, its lock."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from analysis.contributions import Truth
@@ -16,16 +14,13 @@ from analysis.run_files import Plan, load_plan
 from orchestrator.store.atomic import atomic_write, link_or_copy
 from orchestrator.store.damaged_files import put_damaged_aside, row_there
 from orchestrator.store.replicated import Store
+from orchestrator.store.run_lock import hold_folder
 from orchestrator.trial_names import title
-from trainables.errors import DamagedError, UnavailableError, UsageError
-from trainables.own_folders import check_apart, file_mode, mark, own_place
+from trainables.errors import DamagedError, UsageError
+from trainables.own_folders import check_apart, own_place
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
-
-
-class RunLockedError(UnavailableError):
-    """Another sweep works in the folder."""
 
 
 class PlanChangedError(UsageError):
@@ -56,27 +51,9 @@ class Run:
         Raises:
             RunLockedError: If another command holds it.
         """
-        mark(self.folder, "run")
-        lock = FileLock(self.folder / ".lock", mode=file_mode(self.folder / ".lock"))
-        owner = self.folder / ".owner"
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            who = (
-                owner.read_text(encoding="utf-8", errors="replace")
-                if owner.exists()
-                else "another process"
-            )
-            raise RunLockedError(
-                f"another sweep or prune ({who}) is using {self.folder}; give the same command when it has ended "
-                f"(prune-envelope status {self.folder} --watch), or sweep with another --run"
-            ) from error
-        try:
-            atomic_write(owner, f"pid {os.getpid()} on {os.uname().nodename}".encode())
+        with hold_folder(self.folder):
             put_damaged_aside(self.folder)
             yield
-        finally:
-            lock.release()
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan, or extend the one that is there.
@@ -233,21 +210,3 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
             f"{title(gone[0])}); add to that plan, or give another --run"
         )
-
-
-def holder(run: Path) -> str:
-    """Who holds the folder's lock; empty if nobody does."""
-    if not (run / ".lock").exists():
-        return ""
-    lock = FileLock(run / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        owner = run / ".owner"
-        return (
-            owner.read_text(encoding="utf-8", errors="replace")
-            if owner.exists()
-            else "another process"
-        )
-    lock.release()
-    return ""

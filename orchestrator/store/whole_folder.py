@@ -1,7 +1,6 @@
 """A folder of a user's that is there whole or not at all: written beside its place, and put there in one step."""
 
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.store.atomic import make_folder, store_errors
 from trainables.errors import UnavailableError, UnsafeError, UsageError
+from trainables.locks import take_lock
 from trainables.own_folders import kind_of, root_of
 from trainables.whole_file import sync
 
@@ -108,7 +108,7 @@ def whole_folder(out: Path, *, mode: int = 0o777) -> Iterator[Path]:
         _take_after(out, draft)
         held = os.open(draft, os.O_RDONLY)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            take_lock(held)
             yield draft
             for path in sorted(draft.rglob("*"), reverse=True):
                 sync(path)
@@ -150,8 +150,8 @@ def _take_away(left: Path, out: Path) -> None:
     except FileNotFoundError:
         return
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
+        if take_lock(held):  # where there are no locks, it may be another's that is being written
+            shutil.rmtree(left, ignore_errors=True)
     except BlockingIOError as error:
         raise UnavailableError(f"{out} is being written by another command; wait for it") from error
     finally:

@@ -6,7 +6,8 @@ import pytest
 
 from analysis.run_files import Plan, load_plan
 from orchestrator.store.local import ArtifactStore
-from orchestrator.store.run_folder import PlanChangedError, Run, RunLockedError
+from orchestrator.store.run_folder import PlanChangedError, Run
+from orchestrator.store.run_lock import RunLockedError, holder
 from trainables.errors import DataError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
@@ -65,6 +66,29 @@ def test_the_folder_is_free_again_when_its_holder_was_killed(run):
     other.join()
     with run.locked():
         assert run.folder.is_dir()
+
+
+@pytest.fixture(params=["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
+def without_locks(request, monkeypatch):
+    """A file system that has none, as NFS without its lock service."""
+
+    def flock(*_):
+        raise OSError(getattr(errno, request.param), "no locks")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    monkeypatch.setattr("orchestrator.store.atomic._CAUSES", set())
+
+
+def test_without_locks_a_sweep_runs_and_says_what_that_means_once(
+    run, store, without_locks, caplog
+):
+    with run.locked(), run.locked():
+        for key in ("a", "b"):
+            assert store.get("scores", key, lambda path: path.write_text("1")).read_text() == "1"
+        assert holder(run.folder).startswith("pid ")
+    told = [one for one in caplog.messages if "has no locks" in one]
+    assert len(told) == 1 and "the result is the same" in told[0]
+    assert sum("without its lock" in one for one in caplog.messages) == 1
 
 
 def test_a_plan_may_grow(run):

@@ -45,7 +45,7 @@ BAD = {
     "crashes": ("import ctypes; ctypes.string_at(0)", "was ended by SIGSEGV"),
     "gives nothing": ("pass", "train.py:fit: it returned None"),
     "gives a text": ("return 'done'", "it returned|is str, 'done'"),
-    "hangs": ("time.sleep(60)", "took longer than --trial-hours"),
+    "hangs": ("time.sleep(60)", "timed out after"),
     "writes beside its scratch": ("(scratch.parent / 'done.json').write_text('{}'); os._exit(0)", "is no whole answer, so it wrote there itself"),
     "breaks its answer": ("(scratch.parent / 'done.json').write_text('{\"late\": []}'); (scratch.parent / 'answer.arrow').write_bytes(b'x'); os._exit(0)", "is no whole answer"),
     "misreports": ("report(50)", "ValueError: report"),
