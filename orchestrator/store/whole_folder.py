@@ -95,20 +95,33 @@ def whole_folder(out: Path) -> Iterator[Path]:
         for left in sorted(out.parent.glob(f".{escape(out.name)}.{_HEX}.partial")):
             _take_away(left, out)
         draft = _draft_of(out)
-        draft.mkdir()
-        _take_after(out, draft)
-        held = os.open(draft, os.O_RDONLY)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield draft
-            for path in sorted(draft.rglob("*"), reverse=True):
-                sync(path)
-            sync(draft)
-            _put(draft, out)
-            sync(out.parent)
+            draft.mkdir()
+            _take_after(out, draft)
+            with _locked(draft):
+                yield draft
+                for path in sorted(draft.rglob("*"), reverse=True):
+                    sync(path)
+                sync(draft)
+                _put(draft, out)
+                sync(out.parent)
         finally:
-            os.close(held)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock; it ends with this process.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
 
 
 def _take_after(out: Path, draft: Path) -> None:
@@ -137,13 +150,9 @@ def _put(draft: Path, out: Path) -> None:
 def _take_away(left: Path, out: Path) -> None:
     """Remove what a command that was killed left; its lock ended with it."""
     try:
-        held = os.open(left, os.O_RDONLY)
+        with _locked(left):
+            shutil.rmtree(left, ignore_errors=True)
     except FileNotFoundError:
         return
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
     except BlockingIOError as error:
         raise UnavailableError(f"{out} is being written by another command; wait for it") from error
-    finally:
-        os.close(held)
