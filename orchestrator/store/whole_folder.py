@@ -104,20 +104,32 @@ def whole_folder(out: Path, *, mode: int = 0o777) -> Iterator[Path]:
         for left in sorted(out.parent.glob(f".{escape(out.name)}.{_HEX}.partial")):
             _take_away(left, out)
         draft = _draft_of(out)
-        draft.mkdir(mode=mode)
-        _take_after(out, draft)
-        held = os.open(draft, os.O_RDONLY)
         try:
-            take_lock(held)
-            yield draft
-            for path in sorted(draft.rglob("*"), reverse=True):
-                sync(path)
-            sync(draft)
-            _put(draft, out)
-            sync(out.parent)
+            draft.mkdir(mode=mode)
+            _take_after(out, draft)
+            with _locked(draft):
+                yield draft
+                for path in sorted(draft.rglob("*"), reverse=True):
+                    sync(path)
+                sync(draft)
+                _put(draft, out)
+                sync(out.parent)
         finally:
-            os.close(held)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder's lock, which ends with this process; False where its file system has no locks.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        yield take_lock(held)
+    finally:
+        os.close(held)
 
 
 def _take_after(out: Path, draft: Path) -> None:
@@ -146,13 +158,10 @@ def _put(draft: Path, out: Path) -> None:
 def _take_away(left: Path, out: Path) -> None:
     """Remove what a command that was killed left; its lock ended with it."""
     try:
-        held = os.open(left, os.O_RDONLY)
+        with _locked(left) as is_held:
+            if is_held:  # where there are no locks, it may be another's that is being written
+                shutil.rmtree(left, ignore_errors=True)
     except FileNotFoundError:
         return
-    try:
-        if take_lock(held):  # where there are no locks, it may be another's that is being written
-            shutil.rmtree(left, ignore_errors=True)
     except BlockingIOError as error:
         raise UnavailableError(f"{out} is being written by another command; wait for it") from error
-    finally:
-        os.close(held)
