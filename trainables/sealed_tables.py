@@ -22,10 +22,11 @@ def sealed_parquet(table: pa.Table, *, of: str = "", compression: str = "zstd") 
 
     Args:
         table: With metadata of its own.
-        of: What it is of, such as a trial's key: it is then not taken for another's.
+        of: What it is of, such as a trial's key: it is then not taken for another's. Empty for nothing.
         compression: Of its columns.
     """
-    told = {_OF: of.encode(), _VERSION: str(SEALED_SINCE).encode(), _MARK: _BLANK}
+    told = {_VERSION: str(SEALED_SINCE).encode(), _MARK: _BLANK}
+    told |= {_OF: of.encode()} if of else {}
     marked = table.replace_schema_metadata({**(table.schema.metadata or {}), **told})
     sink = io.BytesIO()
     pq.write_table(marked, sink, compression=compression)
