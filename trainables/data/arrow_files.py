@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from trainables.data.columns import Columns, Field, is_image, is_text
 from trainables.data.streams import COMPRESSIONS, check_size, open_bytes
+from trainables.data.unchanged import Stamp, file_stamp
 from trainables.errors import DataError, UnsafeError
 
 MAX_ROWS = 100_000_000
@@ -24,8 +25,8 @@ _BATCH_BYTES = 2**30
 _CHECK = "import sys; from trainables.data.arrow_files import check_arrow; check_arrow(sys.argv[1])"
 # What ends a stream of Arrow batches.
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-# Files that were read so, by path, size and time.
-_CHECKED: set[tuple[Path, int, int]] = set()
+# Files that were read so, by path and stamp.
+_CHECKED: set[tuple[Path, Stamp]] = set()
 
 
 @contextmanager
@@ -171,8 +172,7 @@ def arrow_header(path: Path) -> list[Field]:
     Raises:
         UnsafeError: If reading the file crashes.
     """
-    about = path.stat()
-    if (seen := (path, about.st_size, about.st_mtime_ns)) not in _CHECKED:
+    if (seen := (path, file_stamp(path))) not in _CHECKED:
         _check_apart(path)
         _CHECKED.add(seen)
     with arrow_batches(path) as (reader, *_):

@@ -22,6 +22,7 @@ from trainables.data.rewriting_json import json_reading, rewrite_json
 from trainables.data.rewriting_text import csv_reading, rewrite_csv, rewrite_jsonl
 from trainables.data.row_marks import RowMarks
 from trainables.data.streams import COMPRESSIONS, format_suffix
+from trainables.data.unchanged import unchanged
 from trainables.errors import DataError, UnsafeError
 from trainables.suggestions import did_you_mean
 
@@ -213,12 +214,8 @@ def table_of(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
         DataError: If it cannot be read, or changes as it is read.
     """
     form = _guarded(path, lambda: format_of(path))
-    before = path.stat()
-    table = _guarded(path, lambda: form.read(path, columns, dialect))
-    after = _guarded(path, path.stat)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise DataError(f"{path}: changed while it was read; start again when it is written")
-    return table
+    with unchanged([path]):
+        return _guarded(path, lambda: form.read(path, columns, dialect))
 
 
 def _guarded(path: Path, read: Callable[[], Result]) -> Result:

@@ -140,9 +140,7 @@ def npy_beside(table: Path, name: str) -> Path:
     Raises:
         DataError: If there are two that could be meant.
     """
-    stem = plain_stem(table)
-    typed = Path(f"{stem}.npy" if name == ".npy" else name.replace("{split}", stem))
-    beside = table.parent / typed
+    typed, beside = npy_places(table, name)
     if typed.is_absolute() or typed.parent != Path():
         there = [path for path in (typed, beside) if path.is_file()]
         if len({path.resolve() for path in there}) > 1:
@@ -153,6 +151,13 @@ def npy_beside(table: Path, name: str) -> Path:
     if not beside.is_file() and typed.is_file() and name != ".npy" and "{split}" not in name:
         return typed
     return beside
+
+
+def npy_places(table: Path, name: str) -> tuple[Path, Path]:
+    """Where the NumPy file of a table may be: as its path is typed, and beside the table; as `npy_beside`."""
+    stem = plain_stem(table)
+    typed = Path(f"{stem}.npy" if name == ".npy" else name.replace("{split}", stem))
+    return typed, table.parent / typed
 
 
 def rewrite_npy(path: Path, out: Path, marks: RowMarks) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import stat
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.data.columns import excerpt
+from trainables.data.unchanged import file_stamp
 from trainables.errors import DataError, UnavailableError, UnsafeError, UsageError
 
 # All that transformers reads of a folder, by kind and not by name: a list of names forgets one that
@@ -36,22 +36,17 @@ def content_of(folder: Path) -> str:
 
     Files are read once a process, and again where their size, time or number has changed.
     """
-    return _digest(folder, tuple((path, *_stamp(path)) for path in _files(folder)))
+    return _digest(folder, tuple((path, file_stamp(path)) for path in _files(folder)))
 
 
 def _files(folder: Path) -> list[Path]:
     found = {path for pattern in READ for path in folder.glob(pattern)}
-    return sorted(path for path in found if not path.is_dir())
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        about = path.stat()
-    except FileNotFoundError as error:
-        raise DataError(f"{path} leads to no file; fetch the model again") from error
-    if not stat.S_ISREG(about.st_mode):
-        raise DataError(f"{path} is no regular file; put the model's own file there")
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+    files = sorted(path for path in found if not path.is_dir())
+    if others := [path for path in files if not path.is_file()]:
+        raise DataError(
+            f"{others[0]} is no regular file, or a link to none; put the model's own file there"
+        )
+    return files
 
 
 def last_written(folder: Path) -> Path:
@@ -106,7 +101,6 @@ def check_files(folder: Path) -> None:
         UnavailableError: If a library that its tokenizer needs is not installed.
     """
     for path in _files(folder):
-        _stamp(path)
         with path.open("rb") as file:
             if file.read(len(_LFS)) == _LFS:
                 raise DataError(

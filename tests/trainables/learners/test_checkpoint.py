@@ -275,7 +275,7 @@ SPOILT = {
     ),
     "weights: a link to nothing": (
         lambda f: (_rename_weights(f), (f / "model.safetensors").symlink_to("gone")), DataError,
-        "leads to no file",
+        "is no regular file, or a link to none",
     ),
     "tokenizer: a pipe": (lambda f: os.mkfifo(f / "vocab.txt"), DataError, "is no regular file"),
     "tokenizer: a folder": (
