@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trainables.errors import DamagedError
+from trainables.errors import DamagedError, DataError
 from trainables.seals import file_bytes, read_sealed
 
 
@@ -26,6 +26,18 @@ def mended_by_command(path: Path) -> Iterator[None]:
             f"{path}: {error}; give the command that made the run again, which makes it anew"
             f"{': ' if told else ''}{told}"
         ) from error
+
+
+@contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Name the file that an error is of, and what mends it where it is damaged."""
+    try:
+        with mended_by_command(path):
+            yield
+    except DamagedError:
+        raise
+    except DataError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _command(path: Path) -> str:

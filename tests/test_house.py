@@ -107,7 +107,7 @@ FLOORS = {
             "pricing",
             "warrants",
         },
-        {"class_means", "own_functions"},
+        {"class_means", "merged_plans", "own_functions"},
         {"row_bounds"},
         {"metrics"},
         {"outcomes"},

@@ -44,6 +44,10 @@ class DamagedError(DataError):
     """A file that a command of ours wrote, and that is not what was written."""
 
 
+class ReleaseError(DataError):
+    """A file of another release, which this one does not read or go on from."""
+
+
 class UnsafeError(DataError):
     """What could run code, crash its reader or harm others is refused, whatever was asked."""
 

@@ -4,13 +4,13 @@ import base64
 import math
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from trainables.errors import DamagedError, DataError
+from trainables.errors import DamagedError, ReleaseError
 from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
 from trainables.sealed_tables import open_sealed, sealed_parquet
 from trainables.seals import read_sealed, seal
@@ -30,17 +30,17 @@ def to_json(result: TrialResult) -> str:
     row["spec"] = result.spec.to_dict()
     row["correct"] = base64.b64encode(result.correct).decode()
     row["recall"] = [None if math.isnan(value) else value for value in result.recall]
-    row["schema_version"] = SCHEMA_VERSION
+    row |= {"schema_version": SCHEMA_VERSION, "spec_version": result.spec.version}
     row["result_key"] = result.spec.result_key
     return seal(row).decode()
 
 
 def from_json(text: str | bytes) -> TrialResult:
-    """The row that `to_json` wrote; one of an earlier release carries no checksum.
+    """The row that `to_json` wrote; one of an earlier release carries no checksum, and that release's keys.
 
     Raises:
         DamagedError: If text is not such a row, or does not fit its checksum.
-        DataError: If it is of another schema version.
+        ReleaseError: If a release wrote it whose rows this one does not read.
     """
     row = read_sealed(text)
     try:
@@ -49,21 +49,42 @@ def from_json(text: str | bytes) -> TrialResult:
     except KeyError as error:
         raise DamagedError(f"not a trial's row: {error}") from error
     if version not in _READ:
-        raise DataError(
+        raise ReleaseError(
             f"row has schema version {version}, this release reads {_READ[0]} to {_READ[-1]}; "
             "read it with the release that wrote it"
         )
+    stated = row.pop("spec_version", None)
     try:
         result = _from_row(row)
+    except ReleaseError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"not a trial's row: {error}") from error
-    if result.spec.result_key != key:
-        raise DataError(
-            f"row is named {key} but its spec gives {result.spec.result_key}: it was changed, or a release "
-            f"wrote it whose SPEC_VERSION is not this one's, {SPEC_VERSION}; read it with the release that "
-            "wrote it, or give the sweep's command again with another --run"
-        )
-    return result
+    return replace(result, spec=_as_named(result.spec, "result_key", key, stated))
+
+
+def _as_named(spec: TrialSpec, name: str, key: str, stated: int | None) -> TrialSpec:
+    """A spec by the SPEC_VERSION that gives the key under which its release kept what is of it.
+
+    Args:
+        spec: As this release reads it.
+        name: Of the key.
+        key: As it was kept.
+        stated: The version that stands beside it; releases before schema version 5 wrote none.
+
+    Raises:
+        ReleaseError: If no version gives the key.
+    """
+    for version in (stated,) if stated else range(SPEC_VERSION, 0, -1):
+        one = spec if version == spec.version else replace(spec, version=version)
+        if getattr(one, name) == key:
+            return one
+    by = f"SPEC_VERSION {stated}" if stated else "a SPEC_VERSION that is not this one's"
+    raise ReleaseError(
+        f"row is named {key} but its spec gives {getattr(spec, name)}: it was changed, or a release wrote it "
+        f"by {by}; this one's is {SPEC_VERSION}: read it with the release that wrote it, or give the sweep's "
+        "command again with another --run"
+    )
 
 
 def _from_row(row: dict[str, Any]) -> TrialResult:
@@ -82,7 +103,8 @@ def curve_to_json(curve: TrainingCurve) -> str:
     """A training's curve as a line of JSON; `curve_from_json` reads it back."""
     right = base64.b64encode(zlib.compress(curve.right)).decode()
     row = {**asdict(curve), "spec": curve.spec.to_dict(), "right": right}
-    return seal({**row, "curve_key": curve.spec.curve_key}).decode()
+    named = {"curve_key": curve.spec.curve_key, "spec_version": curve.spec.version}
+    return seal({**row, **named}).decode()
 
 
 def curve_from_json(text: str | bytes) -> TrainingCurve:
@@ -90,21 +112,21 @@ def curve_from_json(text: str | bytes) -> TrainingCurve:
 
     Raises:
         DamagedError: If text is not such a curve, or does not fit its checksum.
-        DataError: If it is of another release.
+        ReleaseError: If it is of a release whose curves this one does not read.
     """
     row = read_sealed(text)
     try:
-        key = row.pop("curve_key")
+        key, stated = row.pop("curve_key"), row.pop("spec_version", None)
         row["spec"] = TrialSpec.from_dict(row["spec"])
         row["right"] = zlib.decompress(base64.b64decode(row["right"], validate=True))
         row["epochs"], row["used"] = tuple(row["epochs"]), Phase(**row["used"])
         curve = TrainingCurve(**row)
         curve.bits()
+    except ReleaseError:
+        raise
     except (ValueError, AttributeError, KeyError, TypeError, zlib.error) as error:
         raise DamagedError(f"not a training's curve: {error}") from error
-    if curve.spec.curve_key != key:
-        raise DataError(f"curve is named {key} but its spec gives {curve.spec.curve_key}")
-    return curve
+    return replace(curve, spec=_as_named(curve.spec, "curve_key", key, stated))
 
 
 _PER_PHASE = {

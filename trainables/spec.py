@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from trainables.errors import DataError, UsageError
+from trainables.errors import DataError, ReleaseError, UsageError
 from trainables.keys import key_of
 from trainables.training_settings import Scorer, Training
 
@@ -68,6 +68,7 @@ class TrialSpec:
             trial trains afresh; empty where a trial is cut by the scores of its own run.
         protected: Names of classes of which no row goes: what the cut removes of them is put back.
         min_per_class: Rows of each class that stay at least, or all it has; 0 asks for none.
+        version: SPEC_VERSION of the release that made it, whose keys it has.
     """
 
     dataset: str
@@ -95,6 +96,7 @@ class TrialSpec:
     scored_by: tuple[int, ...] = ()
     protected: tuple[str, ...] = ()
     min_per_class: int = 0
+    version: int = SPEC_VERSION
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
@@ -176,13 +178,8 @@ class TrialSpec:
         if self.scorer is None:
             return self
         return replace(
-            self,
-            **vars(self.scorer),
-            scorer=None,
-            learner_settings=(),
-            learner_sha="",
-            columns_sha="",
-        )
+            self, **vars(self.scorer), scorer=None, learner_settings=(), learner_sha="", columns_sha="",
+        )  # fmt: skip
 
     @property
     def is_baseline(self) -> bool:
@@ -206,13 +203,12 @@ class TrialSpec:
     @property
     def scorers(self) -> tuple["TrialSpec", ...]:
         """The trials whose scores choose the rows: itself, or one a seed of `scored_by`."""
-        if not self.scored_by:
-            return (self,)
-        return tuple(replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
+        each = (replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
+        return tuple(each) if self.scored_by else (self,)
 
     def _run(self) -> dict[str, Any]:
         run = {
-            "version": SPEC_VERSION, "data": self.data_sha, "learner": self.learner, "seed": self.seed,
+            "version": self.version, "data": self.data_sha, "learner": self.learner, "seed": self.seed,
         }  # fmt: skip
         if not self.is_own:
             return run | {"model": self.model_sha, "training": vars(self.training)}
@@ -227,7 +223,7 @@ class TrialSpec:
 
     def _signal(self) -> dict[str, Any]:
         own = {"signal": self.signal, "signal_sha": self.signal_sha}
-        return {**own, "settings": dict(self.settings)}
+        return own | {"settings": dict(self.settings)}
 
     def _score(self) -> dict[str, Any]:
         return {**self.twin._warm(), **self._signal()}
@@ -278,23 +274,27 @@ class TrialSpec:
         plain = {name: dict(getattr(self, name)) for name in _PAIRS}
         lists = {name: list(getattr(self, name)) for name in ("scored_by", "protected")}
         every = {**asdict(self), **plain, **lists}
+        del every["version"]  # Whoever writes specs says once of which release they are.
         return {name: value for name, value in every.items() if value or name not in _ONLY_IF_SET}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
-        """The spec that `to_dict` wrote.
+    def from_dict(cls, values: Mapping[str, Any], *, version: int = SPEC_VERSION) -> "TrialSpec":
+        """The spec that `to_dict` wrote in a release.
 
         Raises:
-            ValueError: If a field is missing, unknown or out of range.
+            ValueError: If a field is missing, out of range or, a ReleaseError, unknown.
         """
-        if unknown := set(values) - {f.name for f in fields(cls)}:
-            raise DataError(f"a spec has no {sorted(unknown)}; it was written by another release")
+        if unknown := set(values) - {f.name for f in fields(cls)} | {"version"} & set(values):
+            raise ReleaseError(
+                f"a spec has no {sorted(unknown)}; it was written by another release"
+            )
         try:
             nested: dict[str, Any] = {
                 name: tuple(dict(values.get(name, {})).items()) for name in _PAIRS
             }
             if scorer := values.get("scorer"):
                 nested["scorer"] = Scorer(**{**scorer, "training": Training(**scorer["training"])})
-            return cls(**{**values, **nested, "training": Training(**values["training"])})
+            nested |= {"training": Training(**values["training"]), "version": version}
+            return cls(**{**values, **nested})
         except (KeyError, TypeError) as error:
             raise DataError(f"not a spec: {error}") from error

@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from analysis.mending import mended_by_command
-from analysis.run_files import load_plan
 from orchestrator.cli.options import SweepOptions
 from orchestrator.store.atomic import atomic_write
+from orchestrator.store.run_folder import Run
 from trainables.data.catalog import DATA_DIR_VARIABLE
 from trainables.errors import AbsentError, DataError
 from trainables.seals import file_bytes, read_sealed, with_check
@@ -44,10 +44,11 @@ def recorded_options(run: Path) -> Iterator[SweepOptions]:
     Raises:
         AbsentError: If the run has no such record, or that folder is not there.
         DataError: If the record is damaged.
+        UsageError: If another release made the run.
     """
     path = run / RECORD
     if not path.exists():
-        plan = load_plan(run) if run.is_dir() else None
+        plan = Run(run).plan_there() if run.is_dir() else None
         if plan is None or not plan.command:
             why = "holds no run" if run.is_dir() else "no such folder"
             raise AbsentError(f"{run}: {why}; name the folder of a run")

@@ -35,6 +35,7 @@ class RunProgress:
         worker: Who works in the folder, or empty.
         seconds_left: Guess from the pace of this run, or None.
         failures: Trial and error, one each.
+        release: That another release made it, or empty.
     """
 
     run: str
@@ -45,6 +46,7 @@ class RunProgress:
     worker: str
     seconds_left: float | None
     failures: tuple[tuple[str, str], ...]
+    release: str
 
 
 def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
@@ -81,6 +83,7 @@ def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
         worker=worker,
         seconds_left=_guess(finished, left, now or datetime.now(UTC)) if worker and left else None,
         failures=failures,
+        release=plan.release_note,
     )
 
 
@@ -127,6 +130,8 @@ def _show(found: RunProgress, console: "Console") -> None:
         f"{_left_text(found)}",
         highlight=False,
     )
+    if found.release:
+        console.print(f"  {found.release}", highlight=False)
     for name, error in found.failures[:_SHOWN_FAILURES]:
         console.print(f"  failed {name}: {error}", highlight=False)
     if len(found.failures) > _SHOWN_FAILURES:

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
 from orchestrator.store.run_lock import holder
+from orchestrator.store.version import is_version_damaged
 from trainables.seals import unseal
 
 # Younger unfinished state may belong to a sweep that is running.
@@ -42,6 +43,7 @@ def entries(cache: Path) -> Iterator[StoreEntry]:
     """
     if not (cache / "VERSION").is_file():
         raise StoreError(f"{cache} is no store; name one by --cache, such as runs/_cache")
+    is_version_damaged(cache / "VERSION")  # which refuses another release's
     for ref in sorted((cache / "refs").glob("*/*/*/*.json")):
         record = unseal(ref.read_bytes()) if ref.is_file() else None
         if record is None:

@@ -16,11 +16,13 @@ from orchestrator.store.damaged_files import put_damaged_aside, row_there
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_lock import hold_folder
 from orchestrator.trial_names import title
-from trainables.errors import DamagedError, UsageError
+from trainables.errors import DamagedError, ReleaseError, UsageError
 from trainables.own_folders import check_apart, own_place
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
-from trainables.spec import TrialSpec
+from trainables.spec import SPEC_VERSION, TrialSpec
+
+_REMEDY = "sweep with another --run, or go on with the release that made it"
 
 
 class PlanChangedError(UsageError):
@@ -66,11 +68,20 @@ class Run:
         atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
     def plan_there(self) -> Plan | None:
-        """The plan that is there; None where there is none, or it is damaged and is made anew."""
+        """The plan that is there; None where there is none, or it is damaged and is made anew.
+
+        Raises:
+            PlanChangedError: If another release made it: its trials are not held against this one's.
+        """
         try:
-            return load_plan(self.folder)
+            plan = load_plan(self.folder)
         except DamagedError:
             return None
+        except ReleaseError as error:
+            raise PlanChangedError(f"{error}; {_REMEDY}") from error
+        if plan:
+            _check_release(plan.version, self.folder)
+        return plan
 
     def check_plan(self, plan: Plan) -> None:
         """Refuse a plan that the folder cannot take.
@@ -84,6 +95,8 @@ class Run:
         planned = {spec.result_key for spec in plan.specs}
         paths = sorted((self.folder / "trials").glob("[!.]*.json"))
         others = [row for path in paths if path.stem not in planned and (row := row_there(path))]
+        for row in others:
+            _check_release(row.spec.version, self.folder)
         old = self.plan_there()
         if old is None and others and plan.specs:
             # What a plan knew that is gone: which trials there are. The rest this command says again.
@@ -163,6 +176,15 @@ class Run:
         """Why a trial has no result, as its row says."""
         row = self.row_of(spec)
         return row.error if row else "no row"
+
+
+def _check_release(version: int, folder: Path) -> None:
+    """Refuse a folder whose trials another release made, which would all run again beside the old ones."""
+    if version != SPEC_VERSION:
+        raise PlanChangedError(
+            f"{folder} was made by a release with SPEC_VERSION {version}; this one is {SPEC_VERSION}, and results "
+            f"of the two are not compared: {_REMEDY}; prune-envelope report {folder} shows what was found"
+        )
 
 
 def changed_environment(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from analysis.run_files import Plan, load_plan, merged
+from analysis.merged_plans import merged
+from analysis.run_files import Plan, load_plan
 from trainables.errors import DataError
 
 # As written since the first release: fields and their order, blanks and line ends.
