@@ -214,4 +214,5 @@ def notes_of_judging(
 def points_worth_telling(by: Criterion) -> float:
     """Points of accuracy on held-out training rows that matter: the margin, where accuracy decides."""
     is_points = by.metric is ACCURACY and not by.margin.is_share
-    return (by.margin.value or _POINT) if is_points else _POINT
+    # Of a margin of 0 every point would matter, and noise is more than none.
+    return by.margin.value if is_points and by.margin.value > 0 else _POINT

@@ -115,6 +115,10 @@ def guard_of(text: str, deciding: Metric) -> Guard:
     if text in {*METRICS, *FAMILIES} or margin in ("higher", "lower"):
         name, margin = text, ""
     family = FAMILIES.get(name, "")
+    if text.endswith(":"):
+        raise UsageError(
+            f"guard {text!r} has no margin behind its colon; write NAME:MARGIN, or NAME alone"
+        )
     if family:
         metric = ACCURACY if family == "class" else deciding
     elif name in METRICS or ":" in name:

@@ -252,7 +252,7 @@ def _settled_by(one: Confirmation, state: WarrantState) -> dict[str, Any]:
 
 def _open(row: JudgedCell, share: float, alpha: float | None = None) -> list[Verdict]:
     """What is open of a list, with the choice of test rows counted at its share of a level."""
-    return [_at(v, alpha or v.alpha, share) for v in open_verdicts(row).values()]
+    return [_at(v, v.alpha if alpha is None else alpha, share) for v in open_verdicts(row).values()]
 
 
 def _at(v: Verdict, alpha: float, share: float) -> Verdict:

@@ -201,7 +201,7 @@ def margin_of(text: str, metric: Metric) -> Margin:
     Raises:
         UsageError: If it is neither, or the metric has no margin of its own, or no gain to share.
     """
-    written = str(text).strip() or metric.margin
+    written = str(text) or metric.margin
     unit = f" in {metric.unit}" if metric.unit else " in its own unit"
     shares = ", or a share of what training gains, such as 5%" if metric.has_gain else ""
     if not written:

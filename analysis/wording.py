@@ -135,8 +135,11 @@ def experiment(condition: Condition) -> str:
 
 
 def percent(share: float) -> str:
-    """0.125 is 12.5%."""
-    return f"{round(100 * share, 2):g}%".replace("-", "−")
+    """0.125 is 12.5%; only all of it is 100%, and only none of it 0%."""
+    shown = round(100 * share, 2)
+    if shown in (0, 100) and min(abs(share), abs(1 - share)) > 1e-12:
+        return f"{100 * share:.{2 if shown == 0 else 12}g}%".replace("-", "−")
+    return f"{shown:g}%".replace("-", "−")
 
 
 def whole_percent(share: float) -> str:

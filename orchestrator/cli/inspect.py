@@ -33,7 +33,12 @@ def inspect(context: typer.Context, **flags: Any) -> None:
     with explained():
         options = read_options(None, context=context).options
         (source,) = options.request().sources().values()
-        _look(source, options.model, options.max_length or _MAX_LENGTH, as_json=flags["as_json"])
+        _look(
+            source,
+            options.model,
+            _MAX_LENGTH if options.max_length is None else options.max_length,
+            as_json=flags["as_json"],
+        )
 
 
 def _look(source: "Source", model: str, max_length: int, *, as_json: bool) -> None:

@@ -230,6 +230,15 @@ def check_evidence(spec: TrialSpec) -> None:
             f"{spec.signal} needs {', '.join(lacking)}, which learner {twin.learner} cannot give; "
             f"use another {'--score-model' if spec.scorer else 'model'} or signal"
         )
+    untrained = sorted(
+        name for name in evidence & OF_TRAINING if EVIDENCE[name].source != "other runs"
+    )
+    if not spec.warmup and twin.model != VECTORS and untrained:
+        raise UsageError(
+            f"{spec.signal}:{spec.selector} needs {', '.join(untrained)}, which say what a model has learned, and "
+            "after a warm-up of 0 it has learned nothing; give --warmup 0.1, or a signal that looks at embeddings or "
+            "at no model, such as redundancy or random"
+        )
     if twin.model == VECTORS and (lacking := sorted(evidence & OF_TRAINING)):
         raise UsageError(
             f"{spec.signal}:{spec.selector} needs {', '.join(lacking)}, and the vectors of "

@@ -64,7 +64,7 @@ def check_trials(
         UsageError: If there is one; the message says what to give instead.
     """
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
-    check_rates(specs, sizes)
+    check_rates(specs, sizes, {sha: len(one.class_names) for sha, one in datasets.items()})
     check_lengths(specs, model, sizes)
     if score_model:
         check_lengths([spec.twin for spec in specs if spec.scorer], score_model, sizes)
@@ -75,36 +75,41 @@ def check_trials(
     check_texts(specs, datasets)
 
 
-def check_rates(specs: Sequence[TrialSpec], sizes: Mapping[str, int]) -> None:
-    """Refuse a rate that would remove no row of a data set, or keep one alone.
+def check_rates(
+    specs: Sequence[TrialSpec], sizes: Mapping[str, int], classes: Mapping[str, int]
+) -> None:
+    """Refuse a rate that would remove no row of a data set, or keep fewer than one a class, or one alone.
 
     A run that lost nothing equals its baseline, which says nothing of pruning.
 
     Args:
         specs: The trials.
         sizes: Training rows by content hash.
+        classes: Likewise how many classes they have; 0 for numbers.
 
     Raises:
         UsageError: If there is such a rate; the message has the counts and the rates that can be.
     """
     for spec in specs:
         n = sizes[spec.data_sha]
-        kept = n_keep(n, spec.rate)
-        if spec.rate and not 1 < kept < n:
+        kept, fewest = n_keep(n, spec.rate), max(2, classes[spec.data_sha])
+        if spec.rate and not fewest <= kept < n:
             raise UsageError(
                 f"rate {spec.rate} of the {n:,} training rows of {spec.dataset} removes "
-                f"{n - kept:,} and keeps {kept:,}; {_possible_rates(n)}"
+                f"{n - kept:,} and keeps {kept:,}; {_possible_rates(n, fewest)}"
             )
 
 
-def _possible_rates(n: int) -> str:
+def _possible_rates(n: int, fewest: int) -> str:
     """The least and the highest rate that n rows allow, to a digit more than n has."""
     digits = len(str(n)) + 1
-    least, most = -(-(10**digits) // n), -(-(10**digits) * (n - 1) // n) - 1
+    # The highest that still rounds up to so many rows, which is why it is no multiple of 1 / n.
+    least, most = -(-(10**digits) // n), -(-(10**digits) * (n - fewest + 1) // n) - 1
+    stay = f"{fewest} rows stay{', one a class' * (fewest > 2)}"
     if least > most:
-        return "of so few no rate removes one and keeps two"
+        return f"of so few no rate removes one while {stay}"
     low, high = (f"{rate / 10**digits:.{digits}f}".rstrip("0") for rate in (least, most))
-    return f"give rates from {low} (1 row goes) to {high} (2 rows stay)"
+    return f"give rates from {low} (1 row goes) to {high} ({stay})"
 
 
 def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
@@ -121,9 +126,19 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
                 f"{model.longest} word pieces; use --max-length {model.longest} or less"
             )
         if spec.warmup:
-            epoch_steps = -(-sizes[spec.data_sha] // training.batch_size)
-            goes_on = spec.protocol == "continue"
-            warm_steps(spec.warmup, epoch_steps * training.epochs, goes_on=goes_on)
+            steps = -(-sizes[spec.data_sha] // training.batch_size) * training.epochs
+            warm_steps(spec.warmup, steps, goes_on=spec.protocol == "continue")
+            if not spec.scorer:  # of whose run it is a share
+                _check_a_step(spec, steps)
+
+
+def _check_a_step(spec: TrialSpec, steps: int) -> None:
+    if round(spec.warmup * steps, 6) < 1:
+        least = -(-(10**6) // steps) / 10**6
+        raise UsageError(
+            f"a warm-up of {spec.warmup:g} is {spec.warmup * steps:.2g} of the {steps:,} steps of a run on "
+            f"{spec.dataset}; give {least:g} (1 step) or more"
+        )
 
 
 def check_inputs(

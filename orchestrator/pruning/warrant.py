@@ -144,7 +144,7 @@ def planned_warrant(
         )
     is_asked_anew = chosen and chosen.is_over and (seeds or 0) > len(chosen.seeds)
     if chosen is None or (is_asked_anew and not chosen.passes):
-        chosen = next_try(base, survivors, tries, seeds or SEEDS)
+        chosen = next_try(base, survivors, tries, SEEDS if seeds is None else seeds)
     return PlannedWarrant(base=base, study=study, survivors=survivors, chosen=chosen)
 
 

@@ -293,7 +293,7 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
 
 
 def _percent(values: list[float]) -> str:
-    return "/".join(f"{round(100 * value, 2):g}" for value in values) + " %"
+    return "/".join(percent(value).removesuffix("%") for value in values) + " %"
 
 
 def _three(values: Iterable[float]) -> str:

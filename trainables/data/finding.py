@@ -16,6 +16,9 @@ from trainables.data.streams import COMPRESSIONS, format_suffix
 from trainables.errors import DataError, UsageError
 from trainables.suggestions import did_you_mean
 
+# Of a name in a file system of Linux, in bytes.
+_LONGEST_NAME = 255
+
 
 @dataclass(frozen=True, kw_only=True)
 class FoundParts:
@@ -74,7 +77,7 @@ def find_parts(
                 )
             parts["test"] = [part_of(Path(test), dialect)]
         return FoundParts(parts=parts, notes=shard_note(path))
-    if not is_known and name and path.is_dir():
+    if not is_known and name and len(path.name.encode()) <= _LONGEST_NAME and path.is_dir():
         found = _of_folder(path, split, dialect)
         if hub_of(name) and "@" not in name:
             note = f"the folder {path} of this machine is read; {path}@main is the hub's"

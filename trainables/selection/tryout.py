@@ -1,5 +1,6 @@
 """Settings tried on made-up rows before anything runs, so that a value out of range is refused at the plan."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -18,13 +19,41 @@ _OF_THE_DATA = ("k", "probes", "clusters", "centred", "folds", "members", "check
 # As good a try as with more heads or points; whether a window has visits enough, the epochs tell.
 _ENOUGH = {"models": 200, "points": 1000, "window": 2}
 
+# The least and the most of settings for which made-up rows take what real ones would be years or terabytes at,
+# or by which they cannot try; where the function itself says what is too little, there is no least.
+RANGES: dict[str, tuple[float, float]] = {
+    "members": (1, 100),
+    "models": (2, 100_000),
+    "folds": (2, 100),
+    "checkpoints": (1, 1_000),
+    "passes": (1, 10_000),
+    "views": (1, 10_000),
+    "window": (-math.inf, 10_000),
+    "dim": (1, 2**20),
+    "points": (-math.inf, 10**8),
+    "bins": (1, 10**6),
+    "until": (0, 1),
+}
+
 
 def try_settings(spec: TrialSpec) -> None:
-    """Refuse a value that a signal or selector of ours cannot do with.
+    """Refuse a value that a signal, selector or policy of ours cannot do with.
 
     Raises:
         UsageError: If a setting is out of its range.
     """
+    for name, settings in (
+        (spec.signal, spec.settings),
+        (spec.selector, spec.selector_settings),
+    ):
+        for option, value in settings if ":" not in name else ():
+            least, most = RANGES.get(option, (-math.inf, math.inf))
+            if isinstance(value, int | float) and not least <= value <= most:
+                raise UsageError(
+                    f"{name}: {option} is {value:,}; give {least:,} to {most:,}".replace(
+                        "-inf to", "at most"
+                    )
+                )
     if spec.kind != "pruned":
         return
     if spec.signal in SIGNALS:
