@@ -183,7 +183,7 @@ class SweepOptions(TrainedOptions):
         from orchestrator.planning.sizes import sizes_in
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
-        from trainables.data.csv_files import Dialect
+        from trainables.data.csv_dialects import Dialect
 
         training = ((name, getattr(self, name)) for name in _TRAINING)
         return Request(
