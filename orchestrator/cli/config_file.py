@@ -10,6 +10,7 @@ import typer
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
+from trainables.plain_text import shown
 from trainables.suggestions import did_you_mean
 
 app = typer.Typer(
@@ -173,8 +174,8 @@ def init(
         if field.description:
             lines.append(f"# {field.description}")
         default = field.default
-        shown = "" if default is None else str(default).lower() if default is False else default
-        lines.append(f"# {name}: {shown}".rstrip())
+        value = "" if default is None else str(default).lower() if default is False else default
+        lines.append(f"# {name}: {value}".rstrip())
     text = "\n".join(lines) + "\n"
     with explained():
         if path is None:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -16,6 +17,8 @@ from trainables.errors import EnvelopeError, UnavailableError
 from trainables.own_folders import is_shared, refuse_links_above, root_of
 from trainables.whole_file import open_new
 
+# Lower case only: two keys that differ in case alone would be one file on macOS.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -211,3 +214,17 @@ def store_errors(folder: Path) -> Iterator[None]:
 
 def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free if folder.exists() else 0
+
+
+def entry_name(what: str, name: str) -> str:
+    """A name that a file of the store may have.
+
+    Raises:
+        ValueError: If it may not.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{what} is {name!r}; use up to 128 of a-z, 0-9, '.', '_' and '-', "
+            "beginning with a letter or a digit"
+        )
+    return name

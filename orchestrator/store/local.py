@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import re
 import shutil
 import socket
 import uuid
@@ -17,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from orchestrator.store import atomic
-from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
+from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write, entry_name
 from trainables.own_folders import file_mode, mark
 
 VERSION = "prune-envelope store 1"
@@ -25,9 +24,6 @@ Make = Callable[[Path], object]
 About = Mapping[str, Any] | None
 
 logger = logging.getLogger(__name__)
-
-# Lower case only: two keys that differ in case alone would be one file on macOS.
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
 class ArtifactStore:
@@ -60,7 +56,7 @@ class ArtifactStore:
         lock_timeout_s: float = 600,
     ) -> None:
         self.root = Path(os.path.realpath(root))
-        self.environment = _named("environment", environment or "any")
+        self.environment = entry_name("environment", environment or "any")
         self.strict = strict
         self.lock_timeout_s = lock_timeout_s
         self.made: Counter[str] = Counter()
@@ -81,7 +77,7 @@ class ArtifactStore:
 
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted."""
-        refs = (self.root / "refs" / self.environment / _named("kind", kind)).glob("*/*.json")
+        refs = (self.root / "refs" / self.environment / entry_name("kind", kind)).glob("*/*.json")
         return sorted(ref.stem for ref in refs)
 
     def about(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -157,7 +153,7 @@ class ArtifactStore:
 
     def progress(self, key: str) -> Path:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
-        folder = self.root / "progress" / self.environment / _named("key", key)
+        folder = self.root / "progress" / self.environment / entry_name("key", key)
         with atomic.store_errors(self.root):
             mark(self.root, "cache")
             atomic.make_folder(folder)
@@ -178,8 +174,8 @@ class ArtifactStore:
     def _names(self, kind: str, key: str) -> dict[str, str]:
         return {
             "environment": self.environment,
-            "kind": _named("kind", kind),
-            "key": _named("key", key),
+            "kind": entry_name("kind", kind),
+            "key": entry_name("key", key),
         }
 
     def _record(self, kind: str, key: str, about: About) -> dict[str, Any]:
@@ -194,7 +190,7 @@ class ArtifactStore:
 
     def blob(self, sha256: str) -> Path:
         """Where a blob is."""
-        return self.root / "blobs" / sha256[:2] / _named("sha256", sha256)
+        return self.root / "blobs" / sha256[:2] / entry_name("sha256", sha256)
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
@@ -293,12 +289,3 @@ class ArtifactStore:
             path.rename(target)
         except OSError as error:  # full or read-only: it counts as absent all the same
             logger.warning("%s stays where it is: %s", path, error)
-
-
-def _named(what: str, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{what} is {name!r}; use up to 128 of a-z, 0-9, '.', '_' and '-', "
-            "beginning with a letter or a digit"
-        )
-    return name

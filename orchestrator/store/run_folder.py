@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.contributions import Truth
 from analysis.outcomes import OUTCOME, PROBS, answers_file, outcome_file, write_answers
 from analysis.run_files import Plan, load_plan, read_row
-from orchestrator.store.atomic import atomic_write, link_or_copy
+from orchestrator.store.atomic import atomic_write, link_or_copy, store_errors
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
 from trainables.errors import UnavailableError, UsageError
@@ -55,8 +55,10 @@ class Run:
 
         Raises:
             RunLockedError: If another command holds it.
+            StoreError: If it cannot be made.
         """
-        mark(self.folder, "run")
+        with store_errors(self.folder):
+            mark(self.folder, "run")
         lock = FileLock(self.folder / ".lock", mode=file_mode(self.folder / ".lock"))
         owner = self.folder / ".owner"
         try:

@@ -248,7 +248,7 @@ def _writes(process: Path, target: str) -> bool:
 @contextmanager
 def _locked_log(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
-    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield log
