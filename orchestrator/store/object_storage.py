@@ -59,7 +59,8 @@ def credentials_aside(uri: str) -> str:
     user, _, place = parts.netloc.rpartition("@")
     settings = parse_qsl(parts.query, keep_blank_values=True)
     given = {name: value for name, value in settings if name in _CREDENTIALS}
-    given |= dict(zip(("access_key", "secret_key"), map(unquote, user.split(":")), strict=False))
+    if user:
+        given |= dict(zip(_CREDENTIALS, map(unquote, user.split(":")), strict=False))
     os.environ |= {_CREDENTIALS[name]: value for name, value in given.items() if value}
     rest = urlencode([pair for pair in settings if pair[0] not in _CREDENTIALS], safe=":/")
     return urlunsplit(parts._replace(netloc=place, query=rest))
