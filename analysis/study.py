@@ -33,6 +33,7 @@ from analysis.training_curves import Ending, endings
 from analysis.unlearned import learned_by_question, without_unlearned
 from analysis.verdicts import ALPHA
 from analysis.wording import method_labels, percent, source_labels
+from trainables.plain_text import forwarded, redacted
 from trainables.result import TrainingCurve, TrialResult
 
 
@@ -189,7 +190,7 @@ def study(
     """
     plan = plan or Plan()
     by = by or criterion_in(plan)
-    kept = sorted(results, key=_results_order)
+    kept = sorted(map(_sent_on, results), key=_results_order)
     check_kept(kept, by, outcomes or Outcomes())
     reading = Reading(by.metric, outcomes)
     judged = envelope_at_looks if plan.adaptive else judged_cells
@@ -247,6 +248,11 @@ def _alpha(plan: Plan) -> float:
 def _lead(signal: str) -> bool:
     # The plain redundancy signal is the study's own: it is named first.
     return signal != "redundancy"
+
+
+def _sent_on(row: TrialResult) -> TrialResult:
+    """A row as tables and page have it, which are sent on: its error without secrets and full paths."""
+    return replace(row, error=forwarded(redacted(row.error))) if row.error else row
 
 
 def read_runs(

@@ -18,6 +18,7 @@ from analysis.page.phrases import margin_text
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.table_rows import envelope_rows
+from trainables.plain_text import forwarded
 
 Values = dict[str, Any]
 # The name of the form; its number grows where a key goes or changes its meaning.
@@ -42,7 +43,7 @@ def verdicts_json(study: Study) -> str:
         "$schema": SCHEMA,
         "run": study.name,
         "grid": study.plan.grid,
-        "command": study.plan.command,
+        "command": forwarded(study.plan.command),
         "planned": study.plan.created,
         "limited": study.plan.limited,
         "margin": margin_text(study),

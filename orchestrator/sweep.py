@@ -108,8 +108,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         command=_command(),
         tolerance=options.tolerance or None,
     )
-    for asked, place in ((options.run, sweep.run.folder), (options.cache, resources.cache)):
-        _print_place(asked, place, console)
+    _print_places(options, sweep, console)
     print_plan(sweep, console)
     if dry_run:
         if not sweep.searches:
@@ -138,26 +137,36 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         )
 
 
-def _print_place(asked: Path | None, place: Path, console: "Console") -> None:
-    """Say where a link leads, and who else can read a folder that was there before."""
+def _print_places(options: SweepOptions, sweep: "Sweep", console: "Console") -> None:
+    """Say where links lead, and who else can read folders that were there before."""
     from trainables.own_folders import readers
 
-    if asked and asked.absolute() != place.absolute():
-        console.print(f"{asked} leads to {place}", highlight=False)
-    if who := readers(place):
-        console.print(
-            f"warning: {place} can be read by {who}, as it was made before; chmod 700 keeps it to you",
-            style="yellow",
-            highlight=False,
-        )
+    places = ((options.run, sweep.run.folder), (options.cache, sweep.resources.cache))
+    for asked, place in places:
+        if asked and asked.is_symlink():
+            console.print(f"{asked} leads to {place}", highlight=False)
+        if who := readers(place):
+            console.print(
+                f"warning: {place} was there before and {who} can read it; chmod 700 keeps it to you",
+                style="yellow",
+                highlight=False,
+            )
 
 
 def _check_shown(options: SweepOptions) -> None:
-    """Refuse trackers that are not there, and a price that is none."""
+    """Refuse trackers that are not there, a price that is none, and a secret that rows and page would show."""
     from analysis.pricing import price_of
     from orchestrator.execution.tracking import check_trackers
+    from trainables.errors import UsageError
 
     check_trackers(options.track or ())
+    for name, value in options.model_dump(exclude_defaults=True, exclude={"storage"}).items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and redacted(text) != text:
+                raise UsageError(
+                    f"--{name.replace('_', '-')} {redacted(text)}: it holds a secret (***), which rows and page "
+                    "would show; put it into a variable that your code reads"
+                )
     if options.gpu_price:
         price_of(options.gpu_price)
 

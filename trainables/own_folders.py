@@ -54,7 +54,8 @@ def own_place(folder: Path, kind: FolderKind, flag: str) -> Path:
         raise UnsafeError(f"{named} is a link that leads in a circle; name a folder")
     if os.path.lexists(place) and not place.is_dir():
         raise UsageError(f"{named} is a file; name a folder that is not there yet")
-    if place in (Path("/"), Path(os.path.realpath(Path("~").expanduser()))):
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111 - where there is none, too
+    if place in (Path("/"), home):
         what = "the root of this system" if place == Path("/") else "your home folder"
         raise UsageError(f"{named} is {what}; name a folder in it, such as {place / 'pruning'}")
     found = kind_of(place)
@@ -106,9 +107,11 @@ def kind_of(folder: Path) -> str:
         if words[:1] == ["prune-envelope"] and words[1:] in (["run"], ["cache"]):
             return words[1]
     names = {entry.name for entry in _entries(folder)}
-    if not names:
-        return "run" if is_marked(folder) else ""
-    if _has_store(folder) or ({"refs", "blobs"} & names and names <= _OF_CACHE):
+    if names <= {MARKER}:
+        return ""
+    if _has_store(folder) or (
+        names - {MARKER} <= _OF_CACHE and (is_marked(folder) or {"refs", "blobs"} & names)
+    ):
         return "cache"
     return "run" if is_marked(folder) or _is_run(folder, names) else ""
 

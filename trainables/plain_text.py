@@ -25,6 +25,8 @@ _USER = re.compile(r"(?<=://)(?:[^/?#@]*@|[^/?#@:]+:(?!\d+/)[^?#@]+@)")
 _VALUE = re.compile(r"(?<=[?&;#])([\w.~%-]+)=([^&;#]*)")
 # Settings of a URI of storage that are no secrets.
 _PLAIN_SETTINGS = {"endpoint_override", "scheme", "region", "allow_bucket_creation", "revision"}
+# A path from the root or the home folder, with folders above its name.
+_FULL_PATH = re.compile(r"(?<![\w.~/…*-])~?/(?:[^\s'\"/]+/)+([^\s'\"/]+)")
 _BEARER = r"(?:(?:api|auth|access|hf|hub|refresh|session|security|bearer)[_-]?)?token"
 _WORD = rf"(?:[\w-]*(?:api[_-]?key|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?(?:access[_-]?)?key)?|passw(?:or)?d|passphrase)|{_BEARER})"
 _PAIR = re.compile(
@@ -42,13 +44,13 @@ def printable(text: str, *, lines: bool = True) -> str:
 
     Args:
         text: Of anybody.
-        lines: Leave line ends as they are.
+        lines: Leave line ends and tabs as they are.
     """
     if text.isprintable():
         return text
     return "".join(
         c
-        if c.isprintable() or (lines and c == "\n") or unicodedata.category(c) == "Zs"
+        if c.isprintable() or (lines and c in "\n\t") or unicodedata.category(c) == "Zs"
         else ascii(c)[1:-1]
         for c in text
     )
@@ -69,6 +71,11 @@ def redacted(text: str) -> str:
 def shown(text: str) -> str:
     """A text for a terminal or a log: printable, and without secrets."""
     return printable(redacted(text))
+
+
+def forwarded(text: str) -> str:
+    """A text for those to whom a page or card is sent on: of a full path only its last name, as `…/train.csv`."""
+    return _FULL_PATH.sub(r"…/\1", text)
 
 
 def _url(url: str) -> str:

@@ -7,13 +7,16 @@ from typing import Any
 from analysis.cost import flop
 from analysis.page.phrases import margin_text, words_of
 from analysis.study import Study
+from trainables.plain_text import forwarded
 from trainables.spec import TrialSpec
 
 
 def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     """What a run was made of: its command, data, models, seeds, margin and machines; a title each."""
     specs = [row.spec for row in study.results] or list(study.plan.specs)
-    models = sorted({f"{spec.model} ({spec.model_sha[:12]})" for spec in specs if spec.model})
+    models = sorted(
+        {f"{forwarded(spec.model)} ({spec.model_sha[:12]})" for spec in specs if spec.model}
+    )
     built_in = [spec for spec in specs if not spec.is_own]
     trainings = sorted(
         {", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in built_in}
@@ -22,7 +25,7 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     total_flop = sum(one for one in counted if one is not None)
     lacks = "; without the trials whose rows another model scored" if None in counted else ""
     lines = [
-        ("Command", [study.plan.command]),
+        ("Command", [forwarded(study.plan.command)]),
         ("Grid", [study.plan.grid]),
         ("Planned", [study.plan.created]),
         (
@@ -33,7 +36,9 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ("Learner", sorted({_trainer(spec) for spec in specs})),
         (
             "Scores",
-            sorted({f"by {s.scorer.model} ({s.scorer.learner})" for s in specs if s.scorer}),
+            sorted(
+                {f"by {forwarded(s.scorer.model)} ({s.scorer.learner})" for s in specs if s.scorer}
+            ),
         ),
         ("Training", trainings),
         ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),

@@ -11,6 +11,7 @@ from analysis.pruned_files import PruneRecord
 from analysis.study import Study
 from analysis.warrants import Warrant
 from analysis.wording import whole_percent
+from trainables.plain_text import forwarded, redacted
 
 _TONES: dict[str, Tone] = {"✓": "in", "✗": "out"}
 # Classes that are named: those of which the smallest share stays.
@@ -98,7 +99,9 @@ def _facts(record: PruneRecord) -> Iterator[Fact]:
     if any(one.rows for one in record.classes):
         yield _classes(record)
     yield Fact(
-        label="Written", value=f"{record.made[:16].replace('T', ' ')} UTC", detail=record.command
+        label="Written",
+        value=f"{record.made[:16].replace('T', ' ')} UTC",
+        detail=forwarded(redacted(record.command)),
     )
 
 

@@ -41,6 +41,7 @@ from analysis.page.tables import (
 from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
+from trainables.plain_text import forwarded, redacted
 
 _TITLES = {
     "envelope": "The operating envelope",
@@ -200,7 +201,7 @@ def _warnings(study: Study) -> list[tuple[str, int]]:
     if len(environments(study)) > 1:
         text = "The trials ran in more than one environment; no pair mixes two."
         notes.append((text, 0))
-    return [*notes, *study.warnings.items()]
+    return [(forwarded(redacted(note)), count) for note, count in [*notes, *study.warnings.items()]]
 
 
 def _sweep_text(study: Study, total: SweepCost) -> str:

@@ -23,6 +23,9 @@ def doctor(
         str, typer.Option(help="Look at every machine of this Ray cluster, too; auto on its head.")
     ] = "",
     storage: Annotated[str, typer.Option(help="What its machines share, as of sweep.")] = "",
+    private_network: Annotated[
+        bool, typer.Option("--private-network", help="Of a cluster without a token, as of sweep.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
 ) -> None:
     """Check what a sweep needs of this machine, or of a cluster, and say what to do."""
@@ -31,8 +34,10 @@ def doctor(
     found = list(checks(cache))
     if address:
         from orchestrator.diagnostics.cluster import cluster_checks
+        from orchestrator.diagnostics.ray_token import check_reach
 
         with explained():
+            check_reach(address, is_private=private_network)
             found += cluster_checks(address, storage)
     problems = sum(check.mark == "problem" for check in found)
     warnings = sum(check.mark == "warning" for check in found)

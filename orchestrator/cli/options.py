@@ -139,6 +139,10 @@ class SweepOptions(TrainedOptions):
         "store and runs.",
     )
     address: str = Field(default="local", description="local, auto, or a Ray address.")
+    private_network: Yes = Field(
+        default=False,
+        description="Join a cluster at --address that asks for no token: nobody else reaches its network.",
+    )
     gpus_per_trial: Real | None = Field(
         default=None, description="1 where there is one.", ge=0, le=_MOST_GPUS
     )
@@ -240,11 +244,15 @@ class SweepOptions(TrainedOptions):
         Raises:
             UsageError: If --cache and --storage name two places for the store, or the one is no place
                 for it.
+            UnsafeError: If --address is of other machines that ask for no token.
         """
+        from orchestrator.diagnostics.ray_token import check_reach
         from orchestrator.planning.resources import Limits, Resources, has_gpu
+        from orchestrator.store.object_storage import credentials_aside
         from trainables.errors import UsageError
         from trainables.own_folders import own_place
 
+        check_reach(self.address, is_private=self.private_network)
         gpus = self.gpus_per_trial
         if gpus is None:
             gpus = float(has_gpu() or self.address != "local")
@@ -260,12 +268,18 @@ class SweepOptions(TrainedOptions):
                 f"--cache {self.cache} beside --storage {self.storage}: a folder that all machines "
                 "mount holds the store itself, in _cache; leave --cache out"
             )
+        storage = credentials_aside(self.storage) if is_remote else ""
+        if storage != self.storage and is_remote and self.address != "local":
+            raise UsageError(
+                "--storage holds a key, which the other machines of a cluster would not get; leave it out, and give "
+                "the machines a role for the bucket"
+            )
         flag = "--storage" if mounted else "--cache"
         cache = own_place(mounted / "_cache" if mounted else self.cache, "cache", flag)
         return Resources(
             # Absolute: Ray's workers have a working directory of their own.
             cache=cache.absolute(),
-            storage=self.storage if is_remote else "",
+            storage=storage,
             runs=mounted or Path("runs"),
             cpus=self.cpus_per_trial,
             gpus=gpus,

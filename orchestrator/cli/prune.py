@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from orchestrator.pruning.make import PruneAsked
 
 # Of a sweep's flags those that say where trials run: typed here they are meant anew.
-_PLACE = ("gpus_per_trial", "address", "max_trials_at_once", "max_trials", "max_gpu_hours")
+_PLACE = (
+    "gpus_per_trial", "address", "private_network", "max_trials_at_once", "max_trials", "max_gpu_hours",
+)  # fmt: skip
 # Of these a sweep's own limit is not meant for what is run afterwards.
 _LIMITS = ("max_trials", "max_gpu_hours")
 _WHERE = "Where trials run: as the run was asked, unless given anew"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from analysis.mending import mended_by_command
 from orchestrator.cli.options import SweepOptions
 from orchestrator.store.atomic import atomic_write
+from orchestrator.store.object_storage import credentials_aside
 from orchestrator.store.run_folder import Run
 from trainables.data.catalog import DATA_DIR_VARIABLE
 from trainables.errors import AbsentError, DataError
@@ -20,7 +21,7 @@ RECORD = "options.json"
 
 
 def record_options(options: SweepOptions, folder: Path) -> None:
-    """Write RUN/options.json: the options, and the folder that their relative paths start from.
+    """Write RUN/options.json: the options, without the key of a storage, and the folder that their relative paths start from.
 
     Args:
         options: Of the sweep.
@@ -29,6 +30,8 @@ def record_options(options: SweepOptions, folder: Path) -> None:
     data_dir = options.data_dir or os.environ.get(DATA_DIR_VARIABLE, "")
     values = options.model_dump(mode="json", exclude_defaults=True)
     values |= {"data_dir": str(data_dir)} if data_dir else {}
+    if "storage" in values:
+        values["storage"] = credentials_aside(values["storage"])
     told = {"folder": str(Path.cwd()), "options": values}
     text = json.dumps(with_check(told), indent=1, sort_keys=True)
     atomic_write(folder / RECORD, text.encode())

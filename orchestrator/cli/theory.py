@@ -84,11 +84,11 @@ def _run(run: Path, *, dimensions: int, repetitions: int, workers: int, dry_run:
     from trainables.errors import UsageError
     from trainables.own_folders import own_place
 
-    run = own_place(run, "run", "--run")
     if (run / "plan.json").exists():
         raise UsageError(
             f"--run {run} holds a sweep, whose report would be written over; name another folder"
         )
+    run = own_place(run, "run", "--run")
     grid = TheoryGrid(dimensions=dimensions, repetitions=repetitions)
     many = workers or default_workers()
     console = open_console()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.diagnostics.check import Check
+from orchestrator.diagnostics.ray_token import make_token
 from orchestrator.store.object_storage import Remote
 from trainables.errors import ABSENT, UnavailableError, UsageError
 
@@ -84,11 +85,13 @@ def join_ray(address: str, **options: Any) -> None:
         options: Of `ray.init`.
 
     Raises:
-        UnavailableError: If no cluster answers there, or none starts here in time.
+        UnavailableError: If no cluster answers there, it does not take the token, or none starts here in time.
         UsageError: If it is no address.
     """
     import ray
 
+    if address == "local":
+        make_token()
     absent = f"no Ray cluster answers at {address}"
     remedy = "start one by ray up cluster.yaml and call this on its head, or leave --address out"
     if _HOST_AND_PORT.fullmatch(address) and not answers_at(address, timeout_s=_CONNECT_S):
@@ -105,6 +108,11 @@ def join_ray(address: str, **options: Any) -> None:
     except ValueError as error:
         raise UsageError(
             f"--address {address!r}: {error}; give local, auto, or the HOST:PORT of a head"
+        ) from error
+    except ray.exceptions.AuthenticationError as error:
+        raise UnavailableError(
+            f"the Ray cluster at {address} does not take this machine's token: copy ~/.ray/auth_token of its head "
+            "here, readable by you alone, and leave RAY_AUTH_TOKEN unset"
         ) from error
     except Exception as error:
         if "timed out during startup" not in str(error):  # Ray has no class of its own for it

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from orchestrator.diagnostics.check import Check
+from orchestrator.diagnostics.ray_token import token_check
 
 # Word pieces, checkpoints and evidence of a small sweep; for a full one see --dry-run.
 _LEAST_FREE = 2 * 2**30
@@ -30,6 +31,7 @@ def checks(cache: Path) -> Iterator[Check]:
     yield _processor()
     yield _disk(cache)
     yield _writable(cache)
+    yield token_check()
     yield _hub()
     yield _clock()
 

@@ -13,6 +13,7 @@ from orchestrator.execution.deaths import stack_file
 from orchestrator.execution.here import explain_error, settle_here
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, Task
+from trainables.plain_text import redacted
 from trainables.trainers.processes import GRACE_S
 
 # Worth another try elsewhere; any other error would only come again.
@@ -29,7 +30,9 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
         # After a CUDA error the process is of no more use; another takes its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
-        tune.report({"error": explain_error(error, task.spec), "trace": traceback.format_exc()})
+        # Tune keeps what it is told in the run's folder.
+        told = {"error": explain_error(error, task.spec), "trace": traceback.format_exc()}
+        tune.report({name: redacted(text) for name, text in told.items()})
         return
     tune.report({"error": ""})
 

@@ -18,6 +18,7 @@ from orchestrator.pruning.card_data import (
 )
 from orchestrator.pruning.card_limits import has_one_list, is_in_run, limits, model_words
 from orchestrator.pruning.source_card import SourceCard
+from trainables.plain_text import forwarded
 
 # Classes in the table; of more, those that lose the largest share.
 _CLASSES = 12
@@ -209,7 +210,7 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
     rows = [
         ("data", f"{code(source)}, content {code(record.data_sha[:12])}"),
         ("trained", f"{model_words(record)}, {_training(record)}"),
-        ("command", code(record.command)),
+        ("command", code(forwarded(record.command))),
         ("run", code(record.run)),
         ("list", f"{code(record.hash)}{_agreement(record)}"),
         ("by", f"prune-envelope {literal(record.version)}, {code(record.made)}"),

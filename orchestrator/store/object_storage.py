@@ -1,10 +1,12 @@
 """An object store that machines without a common disk share: S3, GCS, or any folder by URI."""
 
+import os
 import time
 from collections.abc import Callable
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from orchestrator.store.atomic import make_folder
 from trainables.errors import EnvelopeError, UnavailableError, UsageError
@@ -12,6 +14,12 @@ from trainables.whole_file import whole_file
 
 # What another machine finished is seen this much later at most, by one listing for all keys.
 _LISTING_S = 3.0
+
+_CREDENTIALS = {
+    "access_key": "AWS_ACCESS_KEY_ID",
+    "secret_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +45,27 @@ def _answering(
     return named
 
 
+def credentials_aside(uri: str) -> str:
+    """A URI without the key and secret in it: they become this process's variables, which its workers inherit.
+
+    So they are in no file that holds the URI, and in no message.
+
+    Args:
+        uri: Such as s3://KEY:SECRET@BUCKET/PREFIX, or with ?access_key=KEY&secret_key=SECRET.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme != "s3":
+        return uri
+    user, _, place = parts.netloc.rpartition("@")
+    settings = parse_qsl(parts.query, keep_blank_values=True)
+    given = {name: value for name, value in settings if name in _CREDENTIALS}
+    if user:
+        given |= dict(zip(_CREDENTIALS, map(unquote, user.split(":")), strict=False))
+    os.environ |= {_CREDENTIALS[name]: value for name, value in given.items() if value}
+    rest = urlencode([pair for pair in settings if pair[0] not in _CREDENTIALS], safe=":/")
+    return urlunsplit(parts._replace(netloc=place, query=rest))
+
+
 class Remote:
     """Whole files by name under a URI, as Arrow's file systems give them.
 
@@ -52,7 +81,7 @@ class Remote:
     """
 
     def __init__(self, uri: str) -> None:
-        self.uri = uri
+        self.uri = credentials_aside(uri)
         self._listed: dict[str, tuple[float, set[str]]] = {}
         _ = self._place
 

@@ -52,6 +52,7 @@ class Run:
 
         Raises:
             RunLockedError: If another command holds it.
+            StoreError: If it cannot be made.
         """
         with hold_folder(self.folder):
             put_damaged_aside(self.folder)

@@ -3,12 +3,12 @@
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from trainables.plain_text import redacted, shown
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderHook
     from rich.measure import Measurement
     from rich.segment import Segment
 
@@ -64,7 +64,7 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
     width_there = None if sys.stdout.isatty() else width
     console = Console(width=width_there, markup=False, emoji=False, highlight=highlight)
-    console.push_render_hook(_AllPlain())
+    console.push_render_hook(cast("RenderHook", _AllPlain()))
     return console
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from analysis.csv_lines import csv_lines, shortened_floats
 from analysis.page.theory_page import render_theory
+from orchestrator.store.atomic import make_folder, store_errors
 from orchestrator.theory.grid import TheoryGrid
 from orchestrator.theory.results import TheoryResults
 from orchestrator.theory.work import (
@@ -70,8 +71,9 @@ def run_theory(grid: TheoryGrid, folder: Path, workers: int, console: "Console")
         console: Where lines go.
     """
     points = folder / "points"
-    mark(folder, "run")
-    points.mkdir(exist_ok=True)
+    with store_errors(folder):
+        mark(folder, "run")
+        make_folder(points)
     started = time.monotonic()
     results = TheoryResults(grid, points)
     _do([crossing(kept) for kept in grid.crossings], points, workers, console)

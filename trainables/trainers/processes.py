@@ -212,7 +212,7 @@ def _end(
 @contextmanager
 def _locked_log(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
-    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         take_lock(log)
         yield log
