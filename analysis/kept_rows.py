@@ -109,7 +109,9 @@ def _of_folder(out: Path, dataset: str | None, method: str | None, rate: float |
             raise DamagedError("kept.parquet is not the file that was written")
         return _kept(pq.read_table(pa.BufferReader(data)), record.list_sha, record.n_train)
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{out}: not what prune-envelope prune wrote: {error}") from error
+        raise DataError(
+            f"{out}: not what prune-envelope prune wrote: {error}; prune anew, into another folder"
+        ) from error
 
 
 def _read(path: Path) -> "tuple[pa.Table, dict[str, Any]]":

@@ -7,6 +7,9 @@ from pathlib import Path
 from trainables.errors import DamagedError, DataError
 from trainables.seals import file_bytes, read_sealed
 
+# Folder of a run in which the trials of warrants lie, a run's folder each: prune makes them.
+_WARRANTS = "warrants"
+
 
 @contextmanager
 def mended_by_command(path: Path) -> Iterator[None]:
@@ -21,11 +24,7 @@ def mended_by_command(path: Path) -> Iterator[None]:
     try:
         yield
     except DamagedError as error:
-        told = _command(path)
-        raise DamagedError(
-            f"{path}: {error}; give the command that made the run again, which makes it anew"
-            f"{': ' if told else ''}{told}"
-        ) from error
+        raise DamagedError(f"{path}: {error}; {_remedy(path)}") from error
 
 
 @contextmanager
@@ -40,10 +39,23 @@ def errors_named(path: Path) -> Iterator[None]:
         raise type(error)(f"{path}: {error}") from error
 
 
-def _command(path: Path) -> str:
-    """The command of the run that a file is of; empty where its plan does not say."""
-    plan = next((up / "plan.json" for up in path.parents if (up / "plan.json").exists()), path)
+def _remedy(path: Path) -> str:
+    """What mends a file of a run."""
+    run = next((up for up in path.parents if (up / "plan.json").exists()), path.parent)
+    if run.parent.name == _WARRANTS:
+        if path.name == "plan.json":
+            return "nothing else knows which lists were tried before: put a copy of it back"
+        return "remove it and give the prune command again, which makes it anew"
+    command = "" if path == run / "plan.json" else _command(run / "plan.json")
+    return (
+        "give the command that made the run again, which makes it anew"
+        f"{': ' if command else ''}{command}"
+    )
+
+
+def _command(plan: Path) -> str:
+    """The command of a run; empty where its plan does not say."""
     try:
-        return str(read_sealed(file_bytes(plan)).get("command", "")) if plan != path else ""
+        return str(read_sealed(file_bytes(plan)).get("command", ""))
     except (DamagedError, OSError):
         return ""

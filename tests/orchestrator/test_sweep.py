@@ -307,12 +307,3 @@ def test_a_mistake_is_one_line_with_its_exit_code_and_starts_nothing(
     assert message in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "runs").exists()
-
-
-def test_a_damaged_plan_ends_in_one_line_that_names_it(here, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/plan.json").write_text('{"specs": [')
-    ended = here(*SMALL, "--run", "mine")
-    assert ended.exit_code == 4, ended.output
-    assert ended.stderr.startswith("error: mine/plan.json: not a plan: ")
-    assert ended.stderr.count("\n") == 1
