@@ -7,9 +7,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from trainables.plain_text import printable
+
 # Decimals of a number in a table for reading.
 _DECIMALS = 6
 _OTHER_DECIMALS = {"test_variance": 9}
+# What a formula opens with, in full width, too.
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _UNROUNDED = {"warmup", "rate", "tolerance", "df"}
 
 
@@ -26,15 +30,17 @@ def _line(values: Sequence[Any]) -> str:
 
 
 def guarded(value: Any) -> Any:
-    """A cell no spreadsheet will run: text that opens like a formula gets an apostrophe."""
+    """A cell no spreadsheet will run: text that opens like a formula gets an apostrophe; all of it can be seen."""
     if isinstance(value, list | tuple):
-        return json.dumps(plain(value), ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return printable(json.dumps(plain(value), ensure_ascii=False))
+    if not isinstance(value, str):
+        return value
+    if value.lstrip()[:1] in _FORMULA or value[:1] in ("\t", "\r", "\n"):
         try:
             float(value)
         except ValueError:
-            return "'" + value
-    return value
+            return "'" + printable(value)
+    return printable(value)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.contributions import NoValueError
 from trainables.errors import UsageError
+from trainables.own_code import SourceLoader, import_failure, watch_imports
 from trainables.suggestions import did_you_mean
 
 
@@ -41,12 +42,15 @@ def own_function(where: str, attribute: str, text: str) -> Callable[..., Any]:
     Raises:
         UsageError: If it is not there, or importing it fails.
     """
+    watch_imports()
     try:
         if where.endswith(".py"):
             path = Path(where).resolve()
             if not path.is_file():
                 raise UsageError(f"metric {text!r}: there is no file {path}")
-            spec = importlib.util.spec_from_file_location(f"metric_{path.stem}", path)
+            name = f"metric_{path.stem}"
+            loader = SourceLoader(name, str(path))
+            spec = importlib.util.spec_from_file_location(name, path, loader=loader)
             assert spec is not None and spec.loader is not None, "the name ends in .py"
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
@@ -58,7 +62,7 @@ def own_function(where: str, attribute: str, text: str) -> Callable[..., Any]:
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"metric {text!r}: {type(error).__name__}: {error}") from error
+        raise UsageError(f"metric {text!r}: {import_failure(error)}") from error
     function = getattr(module, attribute, None)
     if not callable(function):
         named = [one for one in vars(module) if callable(getattr(module, one))]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.page_place import page_place
 from analysis.pricing import price_of
 from trainables.errors import GATE, explained
+from trainables.plain_text import shown
 from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | No
     from analysis.criteria import Asked
     from analysis.study import read_runs
 
-    return write_study(read_runs([run], asked or Asked(), by=by), run / "report.html")
+    seen = read_runs([run], asked or Asked(), by=by)
+    return write_study(seen, page_place(run / "report.html", [run], seen.name))
 
 
 def write_study(seen: "Study", out: Path) -> Path:
@@ -133,9 +136,10 @@ def report(
         if no_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)
-        typer.echo(write_study(seen, out or runs[0] / "report.html"))
+        page = page_place(out or runs[0] / "report.html", runs, seen.name)
+        typer.echo(shown(str(write_study(seen, page))))
     for sentence in missed:
-        typer.echo(f"gate not met: {sentence}", err=True)
+        typer.echo(shown(f"gate not met: {sentence}"), err=True)
     if missed:
         raise SystemExit(GATE)
 

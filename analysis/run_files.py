@@ -3,16 +3,29 @@
 import base64
 import json
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import AbsentError, DataError
-from trainables.records import curve_from_json, from_json, read_parquet
+from analysis.mending import errors_named
+from trainables.errors import AbsentError, DamagedError, DataError, ReleaseError
+from trainables.plain_text import redacted
+from trainables.records import (
+    SCHEMA_VERSION,
+    curve_from_json,
+    curve_to_json,
+    from_json,
+    read_parquet,
+)
 from trainables.result import TrainingCurve, TrialResult
-from trainables.spec import TrialSpec
+from trainables.seals import file_bytes, read_sealed, seal, with_check
+from trainables.spec import SPEC_VERSION, TrialSpec
+
+_RELEASE = (
+    "this run was made by a release with SPEC_VERSION {}, and this one is {}: numbers and verdicts are of the "
+    "trials of then, and none of them is taken up by a sweep of this release"
+)
 
 
 def read_rows(run: Path) -> list[TrialResult]:
@@ -30,22 +43,22 @@ def read_rows(run: Path) -> list[TrialResult]:
                 f"{run} holds neither trials/ nor trials.parquet; name the folder of a run"
             )
         return [read_row(path) for path in paths]
-    try:
+    with errors_named(table):
         return read_parquet(table)
-    except (ValueError, OSError, KeyError) as error:
-        raise DataError(f"{table}: not a table of trials: {error}") from error
 
 
 def read_row(path: Path) -> TrialResult:
     """A trial's row from its file.
 
     Raises:
-        DataError: If it is none; the message names the file.
+        DamagedError: If it is none, or another trial's; the message names the file.
+        DataError: If another release wrote it.
     """
-    try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from error
+    with errors_named(path):
+        row = from_json(file_bytes(path))
+        if row.spec.result_key != path.stem:
+            raise DamagedError(f"holds the row of another trial, {row.spec.result_key[:12]}")
+        return row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +130,17 @@ class Plan:
     earlier: Mapping[str, int] = field(default_factory=dict)
     subsets: Mapping[str, PlannedSubset] = field(default_factory=dict)
 
+    @property
+    def version(self) -> int:
+        """SPEC_VERSION of the release that made its trials."""
+        return self.specs[0].version if self.specs else SPEC_VERSION
+
+    @property
+    def release_note(self) -> str:
+        """What a reader must know of a run that another release made; empty of one of this release."""
+        known = self.version == SPEC_VERSION
+        return "" if known else _RELEASE.format(self.version, SPEC_VERSION)
+
     def whole_of(self, spec: TrialSpec) -> str:
         """Content of the data set that a trial is about, where it may run on a subset of it."""
         subset = self.subsets.get(spec.data_sha)
@@ -132,21 +156,26 @@ class Plan:
         }
         subsets = {sha: asdict(one) for sha, one in self.subsets.items()}
         written = vars(self) | {**plain, "specs": specs, "leaked": leaked, "subsets": subsets}
-        return json.dumps(written, indent=1, sort_keys=True)
+        versions = {"schema_version": SCHEMA_VERSION, "spec_version": self.version}
+        sealed = with_check({**written, **versions})
+        return json.dumps(sealed, indent=1, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
-        """The plan that `to_json` wrote, of an earlier release too.
+    def from_json(cls, text: str | bytes) -> "Plan":
+        """The plan that `to_json` wrote; that of an earlier release carries no checksum.
 
         Raises:
-            DataError: If it is none.
+            DamagedError: If it is none, or does not fit its checksum.
         """
+        written = read_sealed(text)
         try:
-            written = json.loads(text)
+            version = int(written.get("spec_version", SPEC_VERSION))
             return cls(
                 grid=str(written.get("grid", "")),
-                command=str(written.get("command", "")),
-                specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
+                command=redacted(str(written.get("command", ""))),
+                specs=tuple(
+                    TrialSpec.from_dict(spec, version=version) for spec in written["specs"]
+                ),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),
                 metric=str(written.get("metric", "accuracy")),
@@ -172,95 +201,73 @@ class Plan:
                     for k, o in dict(written.get("subsets") or {}).items()
                 },
             )
+        except ReleaseError:
+            raise
         except (ValueError, TypeError, AttributeError, KeyError, zlib.error) as error:
-            raise DataError(f"not a plan: {error}") from error
+            raise DamagedError(f"not a plan: {error}") from error
 
 
 def _bits(text: str) -> bytes:
     return zlib.decompress(base64.b64decode(text, validate=True))
 
 
-def _candidates(plans: Sequence[Plan]) -> dict[str, int]:
-    """Of plans read as one: all that could be chosen in any of them, the same cut once."""
-    cuts: dict[str, set[TrialSpec]] = defaultdict(set)
-    for spec in (spec for plan in plans for spec in plan.specs if spec.kind == "pruned"):
-        cuts[spec.data_sha].add(replace(spec, seed=0, dataset="", model=""))
-    most = Counter({sha: len(own) for sha, own in cuts.items()})
-    for plan in plans:
-        most |= Counter(plan.candidates)
-    return {sha: n for sha, n in most.items() if any(sha in plan.candidates for plan in plans)}
-
-
-def _earlier(plans: Sequence[Plan]) -> dict[str, int]:
-    """Of plans read as one: the most lists that any of them had to count."""
-    most: Counter[str] = Counter()
-    for plan in plans:
-        most |= Counter(plan.earlier)
-    return dict(most)
-
-
 def read_curves(run: Path) -> list[TrainingCurve]:
     """The curves of a run's trainings, RUN/curves.jsonl; none where there is no such file.
 
     Raises:
-        DataError: If a line is no curve; the message names file and line.
+        DamagedError: If it is not what `curves_text` gave; the message names file and line.
+        DataError: If another release wrote it.
     """
     path = run / "curves.jsonl"
-    found = []
-    for number, line in enumerate(_lines(path), start=1):
-        try:
-            found.append(curve_from_json(line))
-        except ValueError as error:
-            raise DataError(f"{path}, line {number}: {error}") from error
-    return found
+    if not path.exists():
+        return []
+    with errors_named(path):
+        *lines, last = file_bytes(path).splitlines() or [b""]
+        found = [_curve(line, number) for number, line in enumerate(lines, start=1)]
+        told = read_sealed(last)
+        if "curves" not in told:  # of an earlier release, whose last line is a curve too
+            return [*found, _curve(last, len(lines) + 1)]
+        if told["curves"] != [curve.spec.curve_key for curve in found]:
+            raise DamagedError("lines are lacking, or are not in their order")
+        return found
 
 
-def _lines(path: Path) -> list[str]:
+def curves_text(curves: Sequence[TrainingCurve]) -> str:
+    """The text of curves.jsonl: a line a curve, and a last one that says which these are."""
+    end = seal({"curves": [curve.spec.curve_key for curve in curves]}).decode()
+    return "".join(f"{line}\n" for line in (*map(curve_to_json, curves), end))
+
+
+def _curve(line: bytes, number: int) -> TrainingCurve:
     try:
-        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from error
+        return curve_from_json(line)
+    except DamagedError as error:
+        raise DamagedError(f"line {number}: {error}") from error
+    except DataError as error:
+        raise type(error)(f"line {number}: {error}") from error
 
 
 def load_plan(run: Path) -> Plan | None:
     """The plan a sweep left in RUN/plan.json, or None.
 
     Raises:
-        DataError: If the file is not a plan; the message names it.
+        DamagedError: If the file is not a plan; the message names it.
     """
     path = run / "plan.json"
     if not path.exists():
         return None
+    with errors_named(path):
+        return of_its_release(Plan.from_json(file_bytes(path)), run)
+
+
+def of_its_release(plan: Plan, run: Path) -> Plan:
+    """A plan with its trials by the names of the release that made the run, which its first row tells."""
+    path = next(iter(sorted((run / "trials").glob("[!.]*.json"))), None)
     try:
-        return Plan.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # of its bytes, too
-        raise DataError(f"{path}: {error}") from error
-
-
-def merged(plans: Iterable[Plan | None]) -> Plan:
-    """The plan of several runs read as one: all their specs, the first one's words."""
-    known = [plan for plan in plans if plan is not None]
-    if len(known) < 2:
-        return known[0] if known else Plan()
-    first = known[0]
-    return Plan(
-        grid=" + ".join(dict.fromkeys(plan.grid for plan in known)),
-        command="\n".join(plan.command for plan in known),
-        specs=tuple(spec for plan in known for spec in plan.specs),
-        created=max(plan.created for plan in known),
-        tolerance=first.tolerance,
-        metric=first.metric,
-        guards=first.guards,
-        group_column=first.group_column,
-        limited=any(plan.limited for plan in known),
-        environment=first.environment,
-        notes=tuple(dict.fromkeys(note for plan in known for note in plan.notes)),
-        adaptive=any(plan.adaptive for plan in known),
-        candidates=_candidates(known),
-        tuned={sha: budget for plan in known for sha, budget in plan.tuned.items()},
-        sources={name: source for plan in known for name, source in plan.sources.items()},
-        leaked={sha: bits for plan in known for sha, bits in plan.leaked.items()},
-        altered={sha: told for plan in known for sha, told in plan.altered.items()},
-        earlier=_earlier(known),
-        subsets={sha: one for plan in known for sha, one in plan.subsets.items()},
-    )
+        version = from_json(file_bytes(path)).spec.version if path else plan.version
+    except DamagedError:
+        version = plan.version
+    if version != plan.version:
+        plan = replace(plan, specs=tuple(replace(spec, version=version) for spec in plan.specs))
+    notes = (plan.release_note, *plan.notes) if plan.release_note else plan.notes
+    return replace(plan, notes=notes)

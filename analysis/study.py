@@ -20,6 +20,7 @@ from analysis.envelope import JudgedCell, judged_cells
 from analysis.guards import Criterion
 from analysis.interim_looks import LOOK_ALPHAS, envelope_at_looks
 from analysis.learned import Learned
+from analysis.merged_plans import check_one_release, merged
 from analysis.methods import Condition, DatasetId, Method, condition_of
 from analysis.metrics import Metric
 from analysis.outcomes import Outcomes, outcomes_of
@@ -27,7 +28,7 @@ from analysis.pricing import Pricing, pricing_of
 from analysis.pruned_files import PruneRecord, read_pruned
 from analysis.random_control import Comparison, against_random
 from analysis.readings import OF_ACCURACY, Reading
-from analysis.run_files import Plan, load_plan, merged, read_curves, read_rows
+from analysis.run_files import Plan, load_plan, read_curves, read_rows
 from analysis.training_curves import Ending, endings
 from analysis.unlearned import learned_by_question, without_unlearned
 from analysis.verdicts import ALPHA
@@ -269,7 +270,8 @@ def read_runs(
         UsageError: If what is asked for is not known.
     """
     rows = [row for run in runs for row in read_rows(run)]
-    plan = merged(load_plan(run) for run in runs)
+    plan = merged(map(load_plan, runs))
+    check_one_release(rows)
     name = " + ".join(run.resolve().name for run in runs)
     dropped = joined(load_dropped(run) for run in runs)
     curves = [curve for run in runs for curve in read_curves(run)]

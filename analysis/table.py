@@ -1,6 +1,5 @@
 """A run's tables on standard output: `prune-envelope table RUN --what envelope --format md`."""
 
-import html
 import json
 import sys
 from enum import StrEnum
@@ -12,6 +11,7 @@ import typer
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
+from trainables.plain_text import printable, shown
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -129,7 +129,7 @@ def table(
                 f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "
                 "large one on the same data, or a run with --score-model beside that of its score model"
             )
-        typer.echo(written(study, what.value, form.value))
+        typer.echo(shown(written(study, what.value, form.value)))
 
 
 def written(study: "Study", what: str, form: str) -> str:
@@ -146,7 +146,7 @@ def written(study: "Study", what: str, form: str) -> str:
     rows = list(TABLES[what](study))
     if form == "json":
         clean = [{name: plain(value) for name, value in row.items()} for row in rows]
-        return json.dumps(clean, ensure_ascii=False)
+        return json.dumps(clean)
     if form == "csv":
         return "\n".join(csv_lines(COLUMNS[what], rows))
     columns = list(_SHOWN[what])
@@ -165,15 +165,10 @@ def _text(name: str, value: Any, unit: str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, float):
-        return str(value)[:12] if name == "result_key" else str(value)
+        return str(value)[:12] if name == "result_key" else printable(str(value), lines=False)
     if name in IN_UNIT or name == "z":
         return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
     return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
-
-
-def _in_markdown(cell: str) -> str:
-    """A cell whose names are shown as they are: no HTML, no further column."""
-    return html.escape(cell, quote=False).replace("|", "\\|")
 
 
 def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
@@ -184,12 +179,14 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
     from rich.table import Table
     from rich.text import Text
 
+    from analysis.markdown import markdown_cell
+
     plain = form == "md"
     drawn = Table(box=box.MARKDOWN if plain else box.SIMPLE_HEAD, show_edge=plain)
     for name in columns:
         drawn.add_column(name, no_wrap=True)
     for row in rows:
-        drawn.add_row(*(Text(_in_markdown(cell) if plain else cell) for cell in row))
+        drawn.add_row(*(Text(markdown_cell(cell) if plain else cell) for cell in row))
     console = Console(width=10_000, markup=False, highlight=False)
     with console.capture() as caught:
         console.print(drawn)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from orchestrator.terminal.console import open_console
 from trainables.data.catalog import Source, load
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.readers import FORMATS
 from trainables.data.rewriting import check_written, write_splits
 from trainables.data.row_marks import RowMarks

@@ -14,6 +14,7 @@ from orchestrator.cli.options import GROUPS, SweepOptions, flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
+from trainables.plain_text import redacted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,6 +108,8 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         command=_command(),
         tolerance=options.tolerance or None,
     )
+    for asked, place in ((options.run, sweep.run.folder), (options.cache, resources.cache)):
+        _print_place(asked, place, console)
     print_plan(sweep, console)
     if dry_run:
         if not sweep.searches:
@@ -119,7 +122,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep.store.root, warm_up_bytes(sweep))
+    check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
     with sweep.run.locked():
         _record(options, sweep)
         if sweep.searches:
@@ -132,6 +135,20 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
             report=not options.no_report,
             examples=not options.no_examples,
             track=options.track or (),
+        )
+
+
+def _print_place(asked: Path | None, place: Path, console: "Console") -> None:
+    """Say where a link leads, and who else can read a folder that was there before."""
+    from trainables.own_folders import readers
+
+    if asked and asked.absolute() != place.absolute():
+        console.print(f"{asked} leads to {place}", highlight=False)
+    if who := readers(place):
+        console.print(
+            f"warning: {place} can be read by {who}, as it was made before; chmod 700 keeps it to you",
+            style="yellow",
+            highlight=False,
         )
 
 
@@ -158,7 +175,7 @@ def _command() -> str:
     """The command line as it can be typed again."""
     name = Path(sys.argv[0])
     by = ["python", "-m", "orchestrator.sweep"] if name.stem == "sweep" else [name.name]
-    return shlex.join([*by, *sys.argv[1:]])
+    return redacted(shlex.join([*by, *sys.argv[1:]]))
 
 
 def search_training(sweep: "Sweep", console: "Console") -> tuple["Sweep", int]:

@@ -58,8 +58,9 @@ class FailingDisk:
     def __init__(self, root: Path, fault: str, step: int) -> None:
         self.root, self.fault, self.step = root, fault, step
         self.done = 0
-        self.synced: dict[int, int] = {}  # size by inode
-        self.loose: set[Path] = set()
+        # Size by inode; what was there before this process is on the disk.
+        self.synced = {seen.st_ino: seen.st_size for seen in map(os.lstat, root.rglob("*"))}
+        self.loose: dict[Path, bytes | None] = {}  # names not on the disk, and what had them before
         for name in STEPS:
             setattr(os, name, self.watched(name, getattr(os, name)))
 
@@ -71,19 +72,34 @@ class FailingDisk:
             self.done += 1
             if self.done == self.step:
                 self.fail(args[0])
+            before = None
+            if name in {"unlink", "rename", "replace"}:
+                before = self.forget(Path(args[0 if name == "unlink" else 1]))
             result = call(*args, **kwargs)
-            self.note(name, args)
+            self.note(name, args, before)
             return result
 
         return step
 
-    def note(self, name: str, args: tuple[Any, ...]) -> None:
+    def forget(self, path: Path) -> bytes | None:
+        """A file that goes leaves its inode to another; what it held."""
+        if not path.is_file():
+            return None
+        if (seen := path.lstat()).st_nlink == 1:
+            self.synced.pop(seen.st_ino, None)
+        return path.read_bytes()
+
+    def note(self, name: str, args: tuple[Any, ...], before: bytes | None) -> None:
         if name == "fsync":
             seen = os.fstat(args[0])
             self.synced[seen.st_ino] = seen.st_size
-            self.loose = {path for path in self.loose if path.parent.stat().st_ino != seen.st_ino}
+            self.loose = {
+                path: had
+                for path, had in self.loose.items()
+                if path.parent.exists() and path.parent.stat().st_ino != seen.st_ino
+            }
         elif name in {"mkdir", "rename", "replace", "link"}:
-            self.loose.add(Path(args[0 if name == "mkdir" else 1]))
+            self.loose.setdefault(Path(args[0 if name == "mkdir" else 1]), before)
 
     def fail(self, target: Any) -> None:
         if self.fault in ERRORS:
@@ -99,8 +115,13 @@ class FailingDisk:
                     path.chmod(0o600)
                     os.truncate(path, self.synced.get(path.stat().st_ino, 0))
         if self.fault == "lost-names":
-            for path in self.loose:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            for path, had in self.loose.items():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif had is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_bytes(had)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +137,22 @@ class Outcome:
 
 
 def crash_points(
-    root: Path, fault: str, write: Callable[[Path], object], read: Callable[[Path], object]
+    root: Path,
+    fault: str,
+    write: Callable[[Path], object],
+    read: Callable[[Path], object],
+    prepare: Callable[[Path], object] = Path.mkdir,
 ) -> list[Outcome]:
-    """Writes under a fault at the first step, at the second, and so on until none is left."""
+    """Writes under a fault at the first step, at the second, and so on until none is left.
+
+    `prepare` makes the folder, and what is there before the writer comes.
+    """
     outcomes: list[Outcome] = []
     for step in count(1):
         folder = root / str(step)
+        prepare(folder)
         ended = _write_failing(folder, fault, step, write)
-        litter = len([*folder.glob("tmp/*"), *folder.rglob("*.tmp")])
+        litter = len([*folder.glob("tmp/*"), *folder.rglob("*.tmp"), *folder.rglob(".*.partial")])
         found = read(folder)
         write(folder)
         rejected = len(list(folder.glob("quarantine/*")))

@@ -76,7 +76,9 @@ def save_model(folder, family="bert", *, tokenizer=True, classes=2, **fields):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = config_of(family, num_labels=classes, **fields)
-        AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+        AutoModelForSequenceClassification.from_config(
+            config, trust_remote_code=False
+        ).save_pretrained(folder)
     if tokenizer:
         (save_bytes if family.startswith("qwen") else save_tokenizer)(folder)
     return folder

@@ -38,14 +38,22 @@ def sweep(folder, *flags, timeout=300):
     )  # fmt: skip
 
 
+# The same command, which waits only a second before it counts head or machines as lost.
+IMPATIENT = (
+    sys.executable, "-c", "import orchestrator.execution.machines as machines\n"
+    "machines._PATIENCE_S = machines._CHECK_EVERY_S = 1.0\n"
+    "from orchestrator.sweep import app\napp()",
+)  # fmt: skip
+
+
 @contextmanager
-def started(folder, *flags):
+def started(folder, *flags, by=()):
     """A command under way, gone with all its workers at the end; it prints to the folder's log."""
     with (
         (folder / "log").open("a") as log,
         subprocess.Popen(
-            command(*flags), cwd=folder, env=environment(), start_new_session=True,
-            stdout=log, stderr=log,
+            [*by, *flags] if by else command(*flags), cwd=folder, env=environment(),
+            start_new_session=True, stdout=log, stderr=log,
         ) as driver,
     ):  # fmt: skip
         try:

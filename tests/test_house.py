@@ -25,6 +25,11 @@ MAY_IMPORT = {
         "trainables.records",
         "trainables.errors",
         "trainables.outcome",
+        "trainables.own_code",
+        "trainables.own_folders",
+        "trainables.plain_text",
+        "trainables.sealed_tables",
+        "trainables.seals",
         "trainables.suggestions",
         "trainables.training_settings",
         "trainables.whole_file",
@@ -38,12 +43,17 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "random"}
 # Arguments that may be passed as False alone, and loaders that must be told so.
 UNSAFE_IF_TRUE = {"trust_remote_code", "allow_pickle"}
-AUTO_CLASS = re.compile(r"^Auto(Config|Model\w*|Tokenizer)$")
+AUTO_CLASS = re.compile(r"^Auto[A-Z]\w*$")
+LOADER = re.compile(r"^(pipeline|SentenceTransformer|CrossEncoder|SparseEncoder)$")
+LOAD_IN_DOCS = re.compile(r"\bAuto[A-Z]\w*\.from_pretrained\([\s\S]{0,99}")
+# What is no package, and loads models as well.
+BESIDE = ("tests", "benchmarks", "examples")
 
 # Rooms from the ground up: a room may import those named before it; those in one line know nothing
 # of each other. Imports for types alone and inside functions count.
 FLOORS = {
     "trainables": [
+        {"plain_text"},
         {
             "keys",
             "arrays",
@@ -52,10 +62,13 @@ FLOORS = {
             "docstrings",
             "errors",
             "suggestions",
-            "whole_file",
             "written_numbers",
+            "locks",
         },
-        {"cache", "outcome", "training_settings"},
+        {"own_folders"},
+        {"whole_file", "seals"},
+        {"cache", "own_code", "sealed_tables", "training_settings"},
+        {"outcome"},
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
         {"records", "learners", "trainers"},
@@ -79,6 +92,7 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
+        {"mending"},
         {
             "intervals",
             "contributions",
@@ -89,10 +103,11 @@ FLOORS = {
             "run_files",
             "csv_lines",
             "judging_flags",
+            "page_place",
             "pricing",
             "warrants",
         },
-        {"class_means", "own_functions"},
+        {"class_means", "merged_plans", "own_functions"},
         {"row_bounds"},
         {"metrics"},
         {"outcomes"},
@@ -112,7 +127,7 @@ FLOORS = {
             "unlearned",
         },
         {"paired_arms", "shared_spread", "wording", "confirmation"},
-        {"contrasts"},
+        {"contrasts", "markdown"},
         {"leading_arms"},
         {"metric_words", "named_methods", "frontier_words"},
         {"study"},
@@ -305,24 +320,56 @@ def is_false(node):
     return isinstance(node, ast.Constant) and node.value is False
 
 
-@every_file
-def test_whoever_loads_a_model_says_that_its_code_is_not_run(path):
-    """Said nothing, transformers asks the person at the terminal, and a `yes |` answers."""
-    silent = []
-    for node in nodes(path):
+def loads_unsaid(tree):
+    """Lines of calls that load a model by what its files name, and do not say that its code is not run."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            named = [node.func, *node.args]
+            # A loader may be handed to another call, such as partial.
+            parts = [node.func, *node.args]
             loads = any(
-                isinstance(part, ast.Attribute)
-                and part.attr == "from_pretrained"
-                and isinstance(part.value, ast.Name)
-                and AUTO_CLASS.match(part.value.id)
-                for part in named
+                (
+                    isinstance(part, ast.Attribute)
+                    and part.attr in ("from_pretrained", "from_config")
+                    and AUTO_CLASS.match(ast.unparse(part.value).rpartition(".")[2])
+                )
+                or (part is node.func and LOADER.match(ast.unparse(part).rpartition(".")[2]))
+                for part in parts
             )
-            told = {keyword.arg for keyword in node.keywords}
-            if loads and "trust_remote_code" not in told:
-                silent.append(node.lineno)
+            told = {keyword.arg: keyword.value for keyword in node.keywords}
+            if loads and not is_false(told.get("trust_remote_code")):
+                yield node.lineno
+
+
+def test_whoever_loads_a_model_says_that_its_code_is_not_run():
+    """Said nothing, transformers asks the person at the terminal, and a `yes |` answers."""
+    own = [*SOURCES, *(p for folder in BESIDE for p in sorted((ROOT / folder).rglob("*.py")))]
+    silent = [
+        (str(path), line) for path in own for line in loads_unsaid(ast.parse(path.read_text()))
+    ]
     assert silent == []
+    calls = [
+        call
+        for path in (ROOT / "docs").glob("*.md")
+        for call in LOAD_IN_DOCS.findall(path.read_text())
+    ]
+    assert calls and all("trust_remote_code=False" in call for call in calls)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "AutoProcessor.from_pretrained(x)",
+        "transformers.AutoModel.from_pretrained(x, trust_remote_code=None)",
+        "AutoModel.from_config(x)",
+        "partial(AutoConfig.from_pretrained, x)",
+        "SentenceTransformer(x)",
+        "transformers.pipeline('text-classification', x)",
+    ],
+)
+def test_a_call_that_leaves_it_open_is_found(call):
+    assert [*loads_unsaid(ast.parse(call))] == [1]
+    closed = call.replace(", trust_remote_code=None", "")[:-1] + ", trust_remote_code=False)"
+    assert [*loads_unsaid(ast.parse(closed))] == []
 
 
 BUILTIN_ERRORS = {

@@ -1,9 +1,12 @@
 """Errors that a user can mend, and how a command ends by them: one line and an exit code."""
 
 import errno
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from trainables.plain_text import shown
 
 DONE, BUG, USAGE, INCOMPLETE, ABSENT, GATE, UNSAFE = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -37,6 +40,14 @@ class DataError(EnvelopeError, ValueError):
     exit_code = ABSENT
 
 
+class DamagedError(DataError):
+    """A file that a command of ours wrote, and that is not what was written."""
+
+
+class ReleaseError(DataError):
+    """A file of another release, which this one does not read or go on from."""
+
+
 class UnsafeError(DataError):
     """What could run code, crash its reader or harm others is refused, whatever was asked."""
 
@@ -63,9 +74,11 @@ class NotShownError(EnvelopeError, ValueError):
 def explained() -> Iterator[None]:
     """End the process with the right code and one line on stderr for what a user can mend.
 
-    Anything else, a builtin error that nobody foresaw included, is a bug of ours: it keeps its
+    What is logged goes to stderr likewise, printable and without secrets. Anything else, a builtin error that nobody foresaw included, is a bug of ours: it keeps its
     traceback, with which Python ends by exit code 1.
     """
+    if logging.lastResort:
+        logging.lastResort.setFormatter(_PlainFormatter())
     try:
         yield
     except EnvelopeError as error:
@@ -80,12 +93,13 @@ def explained() -> Iterator[None]:
         _end("stopped; the same command goes on from here", INTERRUPTED)
 
 
+class _PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record))
+
+
 def _end(error: object, code: int) -> None:
-    # A file's name or a value may hold what moves a terminal's cursor or turns its text round.
-    shown = "".join(
-        c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in f"error: {error}"
-    )
     encoding = sys.stderr.encoding or "utf-8"
-    shown = shown.encode(encoding, "backslashreplace").decode(encoding)
-    print(shown, file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
+    told = shown(f"error: {error}").encode(encoding, "backslashreplace").decode(encoding)
+    print(told, file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
     raise SystemExit(code)

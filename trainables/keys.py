@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical(payload: Any) -> bytes:
     """JSON with sorted keys and no NaN: equal content gives equal bytes.
@@ -11,8 +13,7 @@ def canonical(payload: Any) -> bytes:
     Raises:
         ValueError: If payload holds NaN or an infinity.
     """
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(payload).encode()
 
 
 def key_of(payload: Any) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
-from trainables.errors import DataError, UsageError
+from trainables.errors import DataError, ReleaseError, UsageError
 from trainables.keys import key_of
 from trainables.training_settings import Scorer, Training
 
@@ -67,6 +68,7 @@ class TrialSpec:
             trial trains afresh; empty where a trial is cut by the scores of its own run.
         protected: Names of classes of which no row goes: what the cut removes of them is put back.
         min_per_class: Rows of each class that stay at least, or all it has; 0 asks for none.
+        version: SPEC_VERSION of the release that made it, whose keys it has.
     """
 
     dataset: str
@@ -94,6 +96,7 @@ class TrialSpec:
     scored_by: tuple[int, ...] = ()
     protected: tuple[str, ...] = ()
     min_per_class: int = 0
+    version: int = SPEC_VERSION
 
     def __post_init__(self) -> None:
         """Refuse what could not be run, and write equal specs alike."""
@@ -140,7 +143,15 @@ class TrialSpec:
                 "trial; of what a selector cuts rows can be put back: class names, and 0 or more rows"
             )
 
-    @property
+    def __hash__(self) -> int:
+        """Equal specs have one key, which is computed once."""
+        return hash(self.result_key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone travel to other processes: keys are those of the release that asks."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
     def kind(self) -> Kind:
         """What the trial trains on after its warm-up.
 
@@ -161,26 +172,21 @@ class TrialSpec:
         """Whether a trainer of the user's own trains, and not a row of LEARNERS."""
         return bool(self.learner_sha)
 
-    @property
+    @cached_property
     def twin(self) -> "TrialSpec":
         """The same trial with its scorer as its learner: it has the same scores, under the same keys."""
         if self.scorer is None:
             return self
         return replace(
-            self,
-            **vars(self.scorer),
-            scorer=None,
-            learner_settings=(),
-            learner_sha="",
-            columns_sha="",
-        )
+            self, **vars(self.scorer), scorer=None, learner_settings=(), learner_sha="", columns_sha="",
+        )  # fmt: skip
 
     @property
     def is_baseline(self) -> bool:
         """Whether this is a full-data run, the baseline of every other trial of its seed."""
         return self.kind == "full"
 
-    @property
+    @cached_property
     def baseline(self) -> "TrialSpec":
         """The full-data run of the same data set, model and seed."""
         return replace(
@@ -197,28 +203,19 @@ class TrialSpec:
     @property
     def scorers(self) -> tuple["TrialSpec", ...]:
         """The trials whose scores choose the rows: itself, or one a seed of `scored_by`."""
-        if not self.scored_by:
-            return (self,)
-        return tuple(replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
+        each = (replace(self, seed=seed, scored_by=()) for seed in self.scored_by)
+        return tuple(each) if self.scored_by else (self,)
 
     def _run(self) -> dict[str, Any]:
-        if self.is_own:
-            return {
-                "version": SPEC_VERSION,
-                "data": self.data_sha,
-                "learner": self.learner,
-                "learner_settings": dict(self.learner_settings),
-                "learner_sha": self.learner_sha,
-                "columns": self.columns_sha,
-                "seed": self.seed,
-            }
-        return {
-            "version": SPEC_VERSION,
-            "data": self.data_sha,
-            "learner": self.learner,
-            "model": self.model_sha,
-            "seed": self.seed,
-            "training": asdict(self.training),
+        run = {
+            "version": self.version, "data": self.data_sha, "learner": self.learner, "seed": self.seed,
+        }  # fmt: skip
+        if not self.is_own:
+            return run | {"model": self.model_sha, "training": vars(self.training)}
+        return run | {
+            "learner_settings": dict(self.learner_settings),
+            "learner_sha": self.learner_sha,
+            "columns": self.columns_sha,
         }
 
     def _warm(self) -> dict[str, Any]:
@@ -226,32 +223,32 @@ class TrialSpec:
 
     def _signal(self) -> dict[str, Any]:
         own = {"signal": self.signal, "signal_sha": self.signal_sha}
-        return {**own, "settings": dict(self.settings)}
+        return own | {"settings": dict(self.settings)}
 
     def _score(self) -> dict[str, Any]:
         return {**self.twin._warm(), **self._signal()}
 
-    @property
+    @cached_property
     def run_key(self) -> str:
         """Names the full-data run."""
         return key_of(self._run())
 
-    @property
+    @cached_property
     def warm_key(self) -> str:
         """Names the full-data run that scores, as it stands at the warm-up mark."""
         return key_of(self.twin._warm())
 
-    @property
+    @cached_property
     def score_key(self) -> str:
         """Names the scores: shared by all rates, selectors, protocols and budgets."""
         return key_of(self._score())
 
-    @property
+    @cached_property
     def curve_key(self) -> str:
         """Names the full-data run that is looked at on held-out training rows."""
         return key_of({**self._run(), "curve": CURVE_VERSION})
 
-    @property
+    @cached_property
     def result_key(self) -> str:
         """Names the trial and its row."""
         if self.is_baseline:
@@ -260,7 +257,7 @@ class TrialSpec:
         whose = {"scorer": self.twin._run()} if self.scorer else {}
         return key_of({**self._warm(), **self._signal(), **cut, **whose})
 
-    @property
+    @cached_property
     def survivors_key(self) -> str:
         """Names the fixed list of rows: shared by the seeds that train on it, and by budgets."""
         return key_of({**self._score(), **self._cut(), "seed": None})
@@ -277,23 +274,27 @@ class TrialSpec:
         plain = {name: dict(getattr(self, name)) for name in _PAIRS}
         lists = {name: list(getattr(self, name)) for name in ("scored_by", "protected")}
         every = {**asdict(self), **plain, **lists}
+        del every["version"]  # Whoever writes specs says once of which release they are.
         return {name: value for name, value in every.items() if value or name not in _ONLY_IF_SET}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TrialSpec":
-        """The spec that `to_dict` wrote.
+    def from_dict(cls, values: Mapping[str, Any], *, version: int = SPEC_VERSION) -> "TrialSpec":
+        """The spec that `to_dict` wrote in a release.
 
         Raises:
-            ValueError: If a field is missing, unknown or out of range.
+            ValueError: If a field is missing, out of range or, a ReleaseError, unknown.
         """
-        if unknown := set(values) - {f.name for f in fields(cls)}:
-            raise DataError(f"a spec has no {sorted(unknown)}; it was written by another release")
+        if unknown := set(values) - {f.name for f in fields(cls)} | {"version"} & set(values):
+            raise ReleaseError(
+                f"a spec has no {sorted(unknown)}; it was written by another release"
+            )
         try:
             nested: dict[str, Any] = {
                 name: tuple(dict(values.get(name, {})).items()) for name in _PAIRS
             }
             if scorer := values.get("scorer"):
                 nested["scorer"] = Scorer(**{**scorer, "training": Training(**scorer["training"])})
-            return cls(**{**values, **nested, "training": Training(**values["training"])})
+            nested |= {"training": Training(**values["training"]), "version": version}
+            return cls(**{**values, **nested})
         except (KeyError, TypeError) as error:
             raise DataError(f"not a spec: {error}") from error

@@ -4,12 +4,15 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
+
+from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
 
@@ -19,10 +22,20 @@ def open_templates() -> Environment:
     return Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _visible(value: Any) -> Any:
+    """The same, every text in it printable: what is marked as safe is ours."""
+    if isinstance(value, str):
+        return value if isinstance(value, Markup) else printable(value)
+    if isinstance(value, Mapping):
+        return {_visible(name): _visible(one) for name, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def page_style() -> Markup:
@@ -46,6 +59,6 @@ def as_island(values: Any) -> str:
     Raises:
         ValueError: If values holds NaN or an infinity.
     """
-    text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_visible(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # No time of day inside: equal rows give an equal page.
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

@@ -110,6 +110,7 @@ def gc(
 
     from orchestrator.store.maintenance import entries, remove, unneeded, users
     from trainables.errors import explained
+    from trainables.own_folders import own_place, refuse_links_in
 
     with explained():
         if older_than is None and not keep:
@@ -133,6 +134,7 @@ def gc(
             return
         if using := users(cache):
             raise UnsafeError(f"a sweep may be using {cache}: {using[0]}; wait until it has ended")
+        refuse_links_in(own_place(cache, "cache", "--cache"), deep=True)
         if not yes:
             if not is_terminal():
                 raise UsageError("this is no terminal, so nothing can be asked; add --yes")

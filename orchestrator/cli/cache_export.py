@@ -91,7 +91,7 @@ def _export(
     items = export_items(plan, what, sizes, dataset=only[0], method=only[1])
     here, lacking = _sorted_out(items, store, set(data))
     _check_any(items, here, lacking, what)
-    with whole_folder(target) as draft:
+    with whole_folder(target, mode=0o700) as draft:
         index = write_exports(here, store, data, draft, ending=ending)
     table = Table("file", "rows", "bytes")
     for line in index:

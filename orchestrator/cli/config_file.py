@@ -11,7 +11,9 @@ from orchestrator.cli.number_flags import range_of, takes_text
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
+from trainables.plain_text import shown
 from trainables.suggestions import did_you_mean
+from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
     from trainables.data.yaml_text import Written
@@ -225,8 +227,8 @@ def init(
         if field.description:
             lines.append(f"# {field.description}")
         default = field.default
-        shown = "" if default is None else str(default).lower() if default is False else default
-        lines.append(f"# {name}: {shown}".rstrip())
+        given = "" if default is None else str(default).lower() if default is False else default
+        lines.append(f"# {name}: {given}".rstrip())
     text = "\n".join(lines) + "\n"
     with explained():
         if path is None:
@@ -234,5 +236,6 @@ def init(
             return
         if path.exists():
             raise UsageError(f"{path} is there already; choose another name")
-        path.write_text(text, encoding="utf-8")
-        typer.echo(path)
+        with whole_file(path) as draft:
+            draft.write_text(text, encoding="utf-8")
+        typer.echo(shown(str(path)))

@@ -38,7 +38,7 @@ def doctor(
     warnings = sum(check.mark == "warning" for check in found)
     console = open_console()
     if as_json:
-        console.print_json(json.dumps([asdict(check) for check in found]))
+        console.print_json(json.dumps([asdict(check) for check in found]), ensure_ascii=True)
     else:
         for check in found:
             remedy = f"  → {check.remedy}" if check.remedy else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import typer
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from orchestrator.cli.durations import seconds_in
 from orchestrator.cli.number_flags import range_of
 from orchestrator.cli.parameters import parameter
 from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes, as_list
@@ -150,6 +151,15 @@ class SweepOptions(TrainedOptions):
         "no GPU.",
         ge=0,
     )
+    trial_timeout: str = Field(
+        default="",
+        description="End a trial, or the work before one, that takes longer: 90m, 2h, or seconds. It counts as "
+        "failed, and what it saved is what a longer limit goes on from. Default: no limit.",
+    )
+    cluster_timeout: str = Field(
+        default="10m",
+        description="Stop where a Ray cluster has for so long had no machine that a trial fits on.",
+    )
     track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
     gpu_price: str = Field(
         default="",
@@ -166,21 +176,21 @@ class SweepOptions(TrainedOptions):
         """Which trials are asked for.
 
         Raises:
-            UsageError: If --seeds is no number, or contradicts --seed.
+            UsageError: If --seeds is no number or contradicts --seed, or --trial-timeout is no span of time.
         """
         from orchestrator.planning.asked_numbers import chosen_seeds
         from orchestrator.planning.request import Request
         from orchestrator.planning.sizes import sizes_in
         from orchestrator.planning.tuning import BUDGET
         from trainables.data.columns import Columns
-        from trainables.data.csv_files import Dialect
+        from trainables.data.csv_dialects import Dialect
 
         training = ((name, getattr(self, name)) for name in _TRAINING)
         return Request(
             grid=self.grid,
             datasets=tuple(self.dataset or ()),
             model=self.model,
-            own=self.own(),
+            own=self.own(seconds_in(self.trial_timeout, "--trial-timeout") / 3600 or None),
             score_model=self.score_model,
             scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
@@ -228,10 +238,12 @@ class SweepOptions(TrainedOptions):
         """Where the sweep runs: with one GPU a trial where there are any.
 
         Raises:
-            UsageError: If --cache and --storage name two places for the store.
+            UsageError: If --cache and --storage name two places for the store, or the one is no place
+                for it.
         """
         from orchestrator.planning.resources import Limits, Resources, has_gpu
         from trainables.errors import UsageError
+        from trainables.own_folders import own_place
 
         gpus = self.gpus_per_trial
         if gpus is None:
@@ -248,15 +260,19 @@ class SweepOptions(TrainedOptions):
                 f"--cache {self.cache} beside --storage {self.storage}: a folder that all machines "
                 "mount holds the store itself, in _cache; leave --cache out"
             )
+        flag = "--storage" if mounted else "--cache"
+        cache = own_place(mounted / "_cache" if mounted else self.cache, "cache", flag)
         return Resources(
             # Absolute: Ray's workers have a working directory of their own.
-            cache=(mounted / "_cache" if mounted else self.cache).absolute(),
+            cache=cache.absolute(),
             storage=self.storage if is_remote else "",
             runs=mounted or Path("runs"),
             cpus=self.cpus_per_trial,
             gpus=gpus,
             address=self.address,
             at_once=self.max_trials_at_once,
+            trial_timeout_s=seconds_in(self.trial_timeout, "--trial-timeout"),
+            cluster_timeout_s=seconds_in(self.cluster_timeout, "--cluster-timeout") or 600.0,
             limits=Limits(trials=self.max_trials, hours=self.max_gpu_hours),
         )
 

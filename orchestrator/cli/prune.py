@@ -12,6 +12,7 @@ from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
+from trainables.plain_text import redacted
 
 if TYPE_CHECKING:
     from orchestrator.cli.options import SweepOptions
@@ -174,6 +175,7 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     from orchestrator.pruning.warrant import check_seeds
     from orchestrator.store.whole_folder import check_place
     from trainables.errors import UsageError
+    from trainables.own_folders import refuse_links_in
 
     check_seeds(flags["fresh"])
     if flags["no_warrant"] and flags["fresh"] is not None:
@@ -181,13 +183,14 @@ def _asked(flags: dict[str, Any]) -> "PruneAsked":
     data, repo = flags["data"], flags["hub_repo"]
     if (flags["public"] or flags["create_pr"]) and not repo:
         raise UsageError("--public and --create-pr are of --push-to-hub OWNER/NAME; add it")
+    refuse_links_in(Path(os.path.realpath(flags["run_folder"])))
     out = Path(os.path.realpath(flags["out"]))
     check_place(out)  # here, where it is typed: the run is read in another folder
     target = HubTarget(repo=repo, is_public=flags["public"], create_pr=flags["create_pr"])
     return PruneAsked(
         run=Path(os.path.realpath(flags["run_folder"])),
         out=out,
-        command=shlex.join(["prune-envelope", *sys.argv[1:]]),
+        command=redacted(shlex.join(["prune-envelope", *sys.argv[1:]])),
         dataset=flags["of_dataset"],
         method=flags["method"],
         rate=flags["removed"],

@@ -35,6 +35,7 @@ class RunProgress:
         worker: Who works in the folder, or empty.
         seconds_left: Guess from the pace of this run, or None.
         failures: Trial and error, one each.
+        release: That another release made it, or empty.
     """
 
     run: str
@@ -45,6 +46,7 @@ class RunProgress:
     worker: str
     seconds_left: float | None
     failures: tuple[tuple[str, str], ...]
+    release: str
 
 
 def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
@@ -55,7 +57,7 @@ def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
         DataError: If a file of it is not what it should be.
     """
     from analysis.run_files import load_plan, read_rows
-    from orchestrator.store.run_folder import holder
+    from orchestrator.store.run_lock import holder
     from orchestrator.trial_names import title
 
     plan = load_plan(run)
@@ -81,6 +83,7 @@ def read_progress(run: Path, *, now: datetime | None = None) -> RunProgress:
         worker=worker,
         seconds_left=_guess(finished, left, now or datetime.now(UTC)) if worker and left else None,
         failures=failures,
+        release=plan.release_note,
     )
 
 
@@ -106,7 +109,7 @@ def status(
         while True:
             found = read_progress(run)
             if as_json:
-                console.print_json(json.dumps(asdict(found)))
+                console.print_json(json.dumps(asdict(found)), ensure_ascii=True)
             else:
                 _show(found, console)
             if not (watch and found.worker):
@@ -127,6 +130,8 @@ def _show(found: RunProgress, console: "Console") -> None:
         f"{_left_text(found)}",
         highlight=False,
     )
+    if found.release:
+        console.print(f"  {found.release}", highlight=False)
     for name, error in found.failures[:_SHOWN_FAILURES]:
         console.print(f"  failed {name}: {error}", highlight=False)
     if len(found.failures) > _SHOWN_FAILURES:

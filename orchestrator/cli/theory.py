@@ -82,7 +82,9 @@ def _run(run: Path, *, dimensions: int, repetitions: int, workers: int, dry_run:
     from orchestrator.theory.grid import TheoryGrid
     from orchestrator.theory.run import default_workers, plan_theory, run_theory
     from trainables.errors import UsageError
+    from trainables.own_folders import own_place
 
+    run = own_place(run, "run", "--run")
     if (run / "plan.json").exists():
         raise UsageError(
             f"--run {run} holds a sweep, whose report would be written over; name another folder"

@@ -55,11 +55,6 @@ class TrainedOptions(BaseModel):
         default="",
         description="Of the command's environment, in words of your own: trials are made anew where it changes.",
     )
-    trial_hours: Real | None = Field(
-        default=None,
-        description="End a trial of your own trainer that takes longer; it counts as failed.",
-        gt=0,
-    )
     probe: Yes | None = Field(
         default=None,
         description="First try it on a few rows: whether it answers, and obeys its seed. Default: yes.",
@@ -143,8 +138,11 @@ class TrainedOptions(BaseModel):
         "one word changed. The report shows what of all that each method found.",
     )
 
-    def own(self) -> "OwnAsked | None":
+    def own(self, hours: float | None) -> "OwnAsked | None":
         """The trainer of the user's own that is asked for, if any.
+
+        Args:
+            hours: After which a trial of it is ended; None for no limit.
 
         Raises:
             UsageError: If a flag of it means nothing, or has no such value.
@@ -157,6 +155,6 @@ class TrainedOptions(BaseModel):
             files=self.trainer_files,
             version=self.trainer_version,
             start=self.trainer_start,
-            hours=self.trial_hours,
+            hours=hours,
             probe=self.probe is not False,
         ).checked()

@@ -1,8 +1,11 @@
 """What `doctor` checks on every machine of a Ray cluster."""
 
 import os
+import re
 import socket
+import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +14,14 @@ from typing import Any
 
 from orchestrator.diagnostics.check import Check
 from orchestrator.store.object_storage import Remote
-from trainables.errors import UnavailableError, UsageError
+from trainables.errors import ABSENT, UnavailableError, UsageError
 
 # A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.
 _MOST_SKEW_S = 2.0
 _PATIENCE_S = 60.0
+# How long a head's port may take to answer, and then the head itself; Ray gives up after 30 s or never.
+_CONNECT_S, _JOIN_S = 10.0, 90.0
+_HOST_AND_PORT = re.compile(r"(ray://)?[^/\s]+:\d+")
 
 
 def probe_machine(storage: str, note: str) -> dict[str, Any]:
@@ -60,6 +66,16 @@ def shared_storage(storage: str) -> Remote:
     return Remote(storage if "://" in storage else Path(storage).absolute().as_uri())
 
 
+def answers_at(address: str, *, timeout_s: float) -> bool:
+    """Whether anything answers at HOST:PORT; a busy head does, by its machine's kernel."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
 def join_ray(address: str, **options: Any) -> None:
     """Start Ray here, or join the cluster at an address.
 
@@ -73,13 +89,19 @@ def join_ray(address: str, **options: Any) -> None:
     """
     import ray
 
+    absent = f"no Ray cluster answers at {address}"
+    remedy = "start one by ray up cluster.yaml and call this on its head, or leave --address out"
+    if _HOST_AND_PORT.fullmatch(address) and not answers_at(address, timeout_s=_CONNECT_S):
+        raise UnavailableError(f"{absent}: nothing is there, or the way to it is shut; {remedy}")
+    # Asked for what is no head, or was one, Ray waits inside a call that no exception ends.
+    waits = threading.Timer(_JOIN_S, _give_up, [f"{absent} within {_JOIN_S:g} s; {remedy}"])
+    waits.daemon = True
     try:
+        if address != "local":
+            waits.start()
         ray.init(address=address, log_to_driver=False, configure_logging=False, **options)
     except ConnectionError as error:
-        raise UnavailableError(
-            f"no Ray cluster answers at {address}: {' '.join(str(error).split())}; start one by "
-            "ray up cluster.yaml and call this on its head, or leave --address out"
-        ) from error
+        raise UnavailableError(f"{absent}: {' '.join(str(error).split())}; {remedy}") from error
     except ValueError as error:
         raise UsageError(
             f"--address {address!r}: {error}; give local, auto, or the HOST:PORT of a head"
@@ -91,6 +113,15 @@ def join_ray(address: str, **options: Any) -> None:
             "Ray did not start in time: this machine has too much else to do, or too little memory; "
             "the same command goes on when it is calmer"
         ) from error
+    finally:
+        waits.cancel()
+
+
+def _give_up(words: str) -> None:
+    """End this process, whatever its other threads wait for."""
+    sys.stderr.write(f"error: {words}\n")
+    sys.stderr.flush()
+    os._exit(ABSENT)
 
 
 def probe_machines(address: str, storage: str) -> tuple[list[dict[str, Any]], list[str]]:

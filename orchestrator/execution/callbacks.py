@@ -1,20 +1,18 @@
 """What a person sees while a sweep runs: bars on a terminal, one line a trial in a log."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import ray
 from ray import tune
 from rich.console import Console
 
 from analysis.metrics import ACCURACY, Metric
 from analysis.pairing import Pair
 from analysis.readings import Reading
-from orchestrator.execution.scheduler import SECOND_TRIES
+from orchestrator.execution.deaths import Deaths
 from orchestrator.execution.tracking import Tracker
 from orchestrator.planning.judging import Judging
 from orchestrator.planning.tasks import TASKS, Task
@@ -22,15 +20,8 @@ from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from orchestrator.terminal.panel import Panel
 from orchestrator.trial_names import title
-from trainables.errors import UnavailableError
+from trainables.plain_text import redacted
 from trainables.result import TrialResult
-
-# An autoscaled cluster may be without workers for minutes; its head is alive meanwhile.
-_PATIENCE_S = 20.0
-
-
-class MachinesLostError(UnavailableError):
-    """Ray has no machine left to run on."""
 
 
 class ProgressCallback(tune.Callback):  # type: ignore[misc]
@@ -46,7 +37,9 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         track: Rows of TRACKERS that every trial is sent to.
 
     Attributes:
+        deaths: Of workers; `run_tasks` gives its own.
         errors: Why tasks failed, by the task's name.
+        traces: Where in the code they did, likewise, as far as that is known.
     """
 
     def __init__(
@@ -61,16 +54,15 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         track: Sequence[str] = (),
     ) -> None:
         self.errors: dict[str, str] = {}
+        self.traces: dict[str, str] = {}
         self._tasks = {task.name: task for task in tasks}
         self._run, self._store, self._console = run, store, console
         self._judging, self._rows = judging or Judging(), rows
         self._track, self._tracker = tuple(track), Tracker((), run.folder)
         self._full: dict[str, TrialResult] = {}
         self._ended = 0
-        self._deaths: Counter[str] = Counter()
+        self.deaths = Deaths()
         self._began: dict[str, float] = {}
-        self._next_check = 0.0
-        self._alive = time.monotonic()
         self._panel: Panel | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -98,6 +90,10 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         """Print that the sweep was asked to stop: its workers take some seconds to end."""
         self._print("stopping: what runs now goes on from its last saved state another time")
 
+    def show_lost(self, lost: str) -> None:
+        """Print what Ray lacks to go on."""
+        self._print(f"stopping: {lost}")
+
     def setup(self, **info: Any) -> None:
         """Open the trackers: they need Ray, which is there now."""
         self._tracker = Tracker(self._track, self._run.folder)
@@ -106,28 +102,12 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         """Close the trackers while Ray is still there."""
         self._tracker.close()
 
-    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Every few seconds, check that a machine is left; Tune would wait for one for ever.
-
-        Raises:
-            MachinesLostError: If there has been none for 20 s.
-        """
-        now = time.monotonic()
-        if now < self._next_check:
-            return
-        self._next_check = now + 5
-        if any(node["Alive"] for node in ray.nodes()):
-            self._alive = now
-        elif now - self._alive > _PATIENCE_S:
-            raise MachinesLostError(
-                "no machine is left in the Ray cluster; the same command goes on from here"
-            )
-
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Note when a task starts."""
         if self._panel:
             self._panel.begin_task(trial.trial_id, self._tasks[trial.config["task"]])
         self._began[trial.trial_id] = time.monotonic()
+        self.deaths.begin(trial.trial_id)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record a task that ended by itself, well or not."""
@@ -135,24 +115,22 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         self._record(trial, result.get("error", ""), result.get("trace", ""))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Record a task whose worker died more often than Tune restarts it; it is tried once more."""
+        """Record a task whose worker died and that is not tried again."""
         name = trial.config["task"]
-        self._deaths[name] += 1
-        if self._deaths[name] > SECOND_TRIES:
-            self._record(
-                trial, "its worker died again and again (killed, memory, disk, device)", ""
-            )
+        if final := self.deaths.final.get(name):
+            self._record(trial, final.error, final.trace)
         else:
             self._print(f"lost the worker of {title(self._tasks[name].spec)}; it is tried again")
 
     def _record(self, trial: Any, error: str, trace: str) -> None:
         task = self._tasks[trial.config["task"]]
+        error, trace = redacted(error), redacted(trace)
         seconds = time.monotonic() - self._began.pop(trial.trial_id, time.monotonic())
         self._ended += 1
         if self._panel:
             self._panel.end_task(trial.trial_id, task)
         if error:
-            self.errors[task.name] = error
+            self.errors[task.name], self.traces[task.name] = error, trace
             if task.is_trial:
                 self._run.write_failure(task.spec, error, trace)
                 failed = TrialResult(spec=task.spec, status="failed", error=error)

@@ -1,27 +1,30 @@
 """One Tuner that runs the tasks of a sweep."""
 
+import atexit
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray import tune
 
 from orchestrator.diagnostics.cluster import join_ray
+from orchestrator.execution.callbacks import ProgressCallback
 from orchestrator.execution.capacity import cluster_file, slots_now, slots_when_grown
-from orchestrator.execution.scheduler import NewestFirst, NextTasks, ReadySearcher
+from orchestrator.execution.deaths import deaths_in
+from orchestrator.execution.machines import MachineCheck, run_watched
+from orchestrator.execution.scheduler import NewestFirst, ReadySearcher, Work
 from orchestrator.execution.worker import run_task
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
-from trainables.errors import INTERRUPTED, TERMINATED, UsageError
-
-# A worker that dies is started again this often; its trial goes on from its own saved state.
-_MAX_DEATHS = 1
+from trainables.errors import ABSENT, INTERRUPTED, TERMINATED, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,54 +33,50 @@ class Ended:
 
     Attributes:
         blocked: Tasks that could not run, by name, each with the failed task it waited for.
-        stopped_by: Exit code of the signal that stopped it, or 0.
+        stopped_by: Exit code of the signal that stopped it, or of what Ray lacks, or 0.
+        lost: What Ray lacks to go on, or empty; it must not be called any more.
         limit: The flag whose limit was reached, or empty; more may have been left, or nothing.
         seconds: Of all workers together.
     """
 
     blocked: Mapping[str, Task]
     stopped_by: int
+    lost: str
     limit: str
     seconds: float
 
 
 def run_tasks(
-    left: list[Task],
+    asked: Work,
     resources: Resources,
-    progress: tune.Callback,
+    progress: ProgressCallback,
     *,
     folder: Path,
-    all_tasks: list[Task],
-    next_tasks: NextTasks,
-    stopping: Callable[[], None],
 ) -> Ended:
     """Run what is not yet done; returns when nothing is left that can run, still connected to Ray.
 
     Args:
-        left: What to run.
+        asked: What to run.
         resources: What it runs on.
         progress: Records each finished task.
         folder: Where Tune keeps its own notes, which are never read back.
-        all_tasks: Tasks that may come, these and those of `next_tasks` that can be foreseen.
-        next_tasks: Asked for further tasks when all has ended.
-        stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
         How it ended.
     """
-    tasks = {task.name: task for task in all_tasks}
-    searcher = ReadySearcher(
-        left, resources.open_store(), next_tasks, resources.limits, known=tasks
-    )
+    tasks = {task.name: task for task in asked.all_tasks}
+    deaths = progress.deaths = deaths_in(resources)
+    searcher = ReadySearcher(asked, resources.open_store(), resources.limits, deaths=deaths)
     _connect(resources)
     slots = _slots(resources)
     work = partial(run_task, tasks=tasks, resources=resources)
     need = {"cpu": resources.cpus, "gpu": resources.gpus}
+    stop = _Stop()
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(work), need),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=NewestFirst(),
+            scheduler=NewestFirst(deaths),
             num_samples=-1,
             max_concurrent_trials=slots,
             reuse_actors=True,
@@ -87,16 +86,22 @@ def run_tasks(
             name="ray",
             storage_path=str(folder.resolve()),
             verbose=0,
-            callbacks=[progress],
-            failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
+            callbacks=[progress, MachineCheck(resources)],
+            stop=stop,
+            failure_config=tune.FailureConfig(max_failures=0),  # the searcher tries again
         ),
     )
-    with _stoppable(stopping) as stopped_by:
-        tuner.fit()
+    with _stoppable(stop, progress.show_stopping):
+        lost = run_watched(tuner.fit, ray.get_runtime_context().gcs_address)
+    if lost:
+        # Ray's own farewell would wait for who does not answer, and end by a code of its own.
+        atexit.register(_end_at_once, ABSENT)
+        progress.show_lost(lost)
     is_stopped = searcher.left and not searcher.reached
     return Ended(
         blocked=searcher.blocked,
-        stopped_by=stopped_by[0] if is_stopped else 0,
+        stopped_by=ABSENT if lost else stop.code if is_stopped else 0,
+        lost=lost,
         limit=searcher.reached,
         seconds=searcher.seconds,
     )
@@ -107,27 +112,45 @@ def disconnect() -> None:
     ray.shutdown()
 
 
-@contextmanager
-def _stoppable(stopping: Callable[[], None]) -> Iterator[list[int]]:
-    """Let Ctrl-C and SIGTERM end a sweep with a message; Tune then returns as after success.
+def _end_at_once(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
-    Yields a list that holds the exit code of the signal that came, or 130. A second Ctrl-C does
-    not wait for the workers.
+
+class _Stop(tune.Stopper):  # type: ignore[misc]
+    """Ends all tasks once a signal has come; Tune then returns as after success.
+
+    Attributes:
+        code: Exit code of the signal that came, or 130.
+        came: Whether one came.
     """
-    came = [INTERRUPTED]
+
+    code, came = INTERRUPTED, False
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """A task ends by itself."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether all are to end."""
+        return self.came
+
+
+@contextmanager
+def _stoppable(stop: _Stop, stopping: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end a sweep with a message; a second Ctrl-C does not wait for the workers."""
     codes = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
-    def stop(number: int, _: object) -> None:
-        came[0] = codes[signal.Signals(number)]
-        stopping()
-        signal.raise_signal(signal.SIGUSR1)  # to Tune, which then gives SIGINT back to us
+    def end(number: int, _: object) -> None:
+        stop.code = codes[signal.Signals(number)]
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        stopping()
+        stop.came = True
 
-    # Until Tune listens to SIGUSR1, it ends the command as Ctrl-C would.
-    handlers = {**dict.fromkeys(codes, stop), signal.SIGUSR1: signal.default_int_handler}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    before = {number: signal.signal(number, end) for number in codes}
     try:
-        yield came
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -141,6 +164,8 @@ def _connect(resources: Resources) -> None:
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
         "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Time to write down what is finished, after a head that is gone was noticed.
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
     }
     for name in ("ray", "ray.tune", "ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

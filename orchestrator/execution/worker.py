@@ -1,15 +1,19 @@
 """What a worker does with a task."""
 
 import errno
+import faulthandler
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ray import tune
 
+from orchestrator.execution.deaths import stack_file
 from orchestrator.execution.here import explain_error, settle_here
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, Task
+from trainables.trainers.processes import GRACE_S
 
 # Worth another try elsewhere; any other error would only come again.
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
@@ -19,9 +23,10 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
     """Do one task in this worker and report how it ended."""
     task = config.get("new") or tasks[config["task"]]
     try:
-        run_here(task, resources)
+        with _limited(task, resources):
+            run_here(task, resources)
     except Exception as error:
-        # After a CUDA error the process is of no more use; Tune starts another in its place.
+        # After a CUDA error the process is of no more use; another takes its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
             raise
         tune.report({"error": explain_error(error, task.spec), "trace": traceback.format_exc()})
@@ -37,3 +42,26 @@ def run_here(task: Task, resources: Resources) -> None:
     """
     settle_here(resources)
     TASKS[task.kind].run(task, resources.open_store(), resources.place)
+
+
+@contextmanager
+def _limited(task: Task, resources: Resources) -> Iterator[None]:
+    """End this process where a task takes too long; what it saved last is what another try goes on from.
+
+    No thread of Python does that: code that hangs may hold the interpreter's lock. A trainer of the
+    user's own is ended by who calls it, gently, and this is for the case that it cannot.
+    """
+    if not resources.trial_timeout_s:
+        yield
+        return
+    more_s = 3 * GRACE_S if task.spec.is_own else 0.0
+    resources.stacks.mkdir(parents=True, exist_ok=True)
+    path = stack_file(resources.stacks, task.name)
+    limit_s = resources.trial_timeout_s + more_s
+    with path.open("w", encoding="utf-8") as file:
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=file)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            path.unlink(missing_ok=True)

@@ -125,7 +125,7 @@ def calibrate_paces(
         lacking: Content hashes.
         of: As of `measured_paces`.
     """
-    from orchestrator.planning.plan import store_data
+    from orchestrator.planning.stored_inputs import store_data
     from trainables.environment import settle
     from trainables.stages import probe
 
@@ -213,17 +213,17 @@ def search_s(searches: int, n: int) -> float:
     return searches * n * n * _PAIR_S
 
 
-def warm_up_bytes(sweep: "Sweep") -> int:
-    """What the warm-ups still to be made will take: weights and AdamW's two moments of each."""
-    made = {artifact for task in sweep.left for artifact in task.makes}
+def warm_up_bytes(sweep: "Sweep", left: Iterable["Task"]) -> int:
+    """What the warm-ups that tasks will make take: weights and AdamW's two moments of each."""
+    made = {artifact for task in left for artifact in task.makes}
     lacking = [key for kind, key in made if kind == "warm" and not sweep.store.has(kind, key)]
     return 3 * sweep.weights_bytes * len(lacking)
 
 
-def searches(sweep: "Sweep") -> dict[str, int]:
-    """Searches for exact neighbours that are left, by content hash: no pace above counts them."""
+def searches(left: Iterable["Task"]) -> dict[str, int]:
+    """Searches for exact neighbours of some tasks, by content hash: no pace above counts them."""
     found: dict[str, set[str]] = {}
-    for task in sweep.left:
+    for task in left:
         for spec in task.marks if task.kind == "score" else ():
             selection = resolve(spec)
             for name in derived_under(selection.signal.score, selection.settings):

@@ -1,6 +1,6 @@
 """From a grid to its trials."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -84,23 +84,38 @@ def expand(
                 given,
                 warmups=_warmups(given, grid.protocol, scorer or training) if has_marks else (0.0,),
             )
+            baseline = TrialSpec(
+                dataset=dataset,
+                data_sha=data[dataset],
+                model=model.name,
+                model_sha=model.sha,
+                learner=model.learner,
+                seed=grid.seeds[0],
+                training=training,
+            )
+            baseline = own.baseline(baseline) if own else baseline
+            asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
+            nulls = _nulls(asked, block, scorer) if null else ()
+            # Checked and filled in once: seeds differ in nothing else.
+            one_seed = (baseline, *nulls, *_pruned(asked, block, scorer))
             for seed in grid.seeds:
-                baseline = TrialSpec(
-                    dataset=dataset,
-                    data_sha=data[dataset],
-                    model=model.name,
-                    model_sha=model.sha,
-                    learner=model.learner,
-                    seed=seed,
-                    training=training,
-                )
-                baseline = own.baseline(baseline) if own else baseline
-                asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
-                nulls = _nulls(asked, block, scorer) if null else ()
-                pruned = [*nulls, *_pruned(asked, block, scorer)]
-                for spec in (baseline, *pruned):
+                for spec in (replace(one, seed=seed) for one in one_seed):
                     trials.setdefault(spec.result_key, spec)
     return sorted(trials.values(), key=lambda spec: not spec.is_baseline)
+
+
+def check_expands(
+    grid: Grid,
+    names: Iterable[str],
+    model: Model,
+    *,
+    own: OwnTrainer | None = None,
+    scorers: Mapping[str, Scorer] | None = None,
+) -> None:
+    """Refuse a grid that `expand` refuses, before the data sets of these names are read."""
+    # All seeds have the same trials: what is wrong with one is seen at its least or its highest.
+    extremes = replace(grid, seeds=(min(grid.seeds), max(grid.seeds)))
+    expand(extremes, dict.fromkeys(names, ""), model, own=own, scorers=scorers)
 
 
 def _another(scorer: Scorer | None, model: Model, training: Training) -> Scorer | None:

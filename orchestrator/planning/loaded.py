@@ -14,6 +14,7 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import scorers_of
 from orchestrator.planning.sizes import Family
 from orchestrator.planning.tuning import TrainingSearch, least_epochs, training_search
+from orchestrator.store.run_folder import place_of_run
 from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
@@ -154,7 +155,8 @@ class Loaded:
 
     def _named(self, spec: TrialSpec) -> TrialSpec:
         """A trial under the data set's own name, and with the content of scores that were given."""
-        named = replace(spec, dataset=self.datasets[spec.dataset].name)
+        name = self.datasets[spec.dataset].name
+        named = spec if spec.dataset == name else replace(spec, dataset=name)
         if spec.signal != GIVEN:
             return named
         return replace(named, signal_sha=self.own_scores[str(dict(spec.settings)["name"])].sha)
@@ -189,6 +191,9 @@ class Loaded:
         """The run's folder: named by what was asked for, so that a search for the training ends there."""
         if self.run:
             return self.run
+        return place_of_run(self.resources.runs / self._usual_name(), self.resources.cache)
+
+    def _usual_name(self) -> str:
         asked = self.request
         flags: list[object] = [
             flag for flag in (asked.adaptive, "confirm" * self.grid.confirm) if flag
@@ -198,4 +203,4 @@ class Loaded:
             flags.append([self.by.metric.name, *(guard.text for guard in self.by.guards)])
         content = [*flags, *(spec.result_key for spec in self.usual_specs)]
         fingerprint = key_of([content, self.resources.environment])[:6]
-        return self.resources.runs / f"{asked.grid or 'own'}-{fingerprint}"
+        return f"{asked.grid or 'own'}-{fingerprint}"

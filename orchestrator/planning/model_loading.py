@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.planning.expansion import expand
+from orchestrator.planning.expansion import check_expands
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.preflight import check_inputs, check_pieces
@@ -30,7 +30,7 @@ def loaded_for_model(
     grid = request.resolved(model, gpu=gpu)
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
-    expand(grid, dict.fromkeys(sources, ""), model, scorers=scorers)
+    check_expands(grid, sources, model, scorers=scorers)
     datasets = named_apart({name: load(source) for name, source in sources.items()})
     check_inputs(model, datasets.values(), score_model)
     check_criterion(told["by"], datasets.values())

@@ -50,7 +50,7 @@ class OwnAsked:
             "--trainer-version": self.version,
         }
         of_function: dict[str, object] = {"--trainer-start": self.start}
-        of_both: dict[str, object] = {"--trial-hours": self.hours, "--no-probe": not self.probe}
+        of_both: dict[str, object] = {"--no-probe": not self.probe}
         refused: dict[str, dict[str, object]] = {
             "--trainer-command": {} if self.command else of_command,
             "--trainer": {} if self.function else of_function,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.guards import Criterion
-from orchestrator.planning.expansion import expand
+from orchestrator.planning.expansion import check_expands
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.own_asked import OwnAsked
@@ -60,7 +60,7 @@ def loaded_for_own(
         score_model = locate_model(SCORE_MODEL)
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
-    expand(grid, dict.fromkeys(sources, ""), own.model, own=own, scorers=scorers)
+    check_expands(grid, sources, own.model, own=own, scorers=scorers)
     read = {name: load(source_of_own(source, by)) for name, source in sources.items()}
     datasets = named_apart(read)
     check_criterion(by, datasets.values())

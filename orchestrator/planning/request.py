@@ -25,7 +25,7 @@ from orchestrator.planning.sizes import check_total_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
 from trainables.learners.pretrained import Model

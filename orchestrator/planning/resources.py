@@ -52,6 +52,8 @@ class Resources:
         at_once: Most trials at a time; 0 for all that fit.
         runs: Folder of run folders.
         limits: Where to stop before all is done.
+        trial_timeout_s: After which a task is ended; 0 for never.
+        cluster_timeout_s: After which a sweep ends that has no machine a trial fits on.
         place: Where and how a trainer of the user's own is called.
         environment: What every trial of the sweep must run on: that of the planning machine.
     """
@@ -64,6 +66,8 @@ class Resources:
     at_once: int = 0
     runs: Path = Path("runs")
     limits: Limits = field(default_factory=Limits)
+    trial_timeout_s: float = 0.0
+    cluster_timeout_s: float = 600.0
     place: Place = field(default_factory=Place)
     environment: Mapping[str, str] = field(init=False)
 
@@ -75,6 +79,11 @@ class Resources:
     def is_local(self) -> bool:
         """Whether Ray is started here and ends with the sweep."""
         return self.address == "local"
+
+    @property
+    def stacks(self) -> Path:
+        """Where a worker leaves where it was when its time was over."""
+        return self.cache / "log"
 
     def open_store(self) -> Store:
         """The store, in which only artifacts of this environment are found."""

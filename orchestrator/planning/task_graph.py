@@ -38,7 +38,6 @@ def plan(
     everything = list(specs)
     whole = {spec.run_key for spec in everything}
     forks: dict[str, list[TrialSpec]] = {}
-    scored: dict[tuple[Any, ...], dict[str, TrialSpec]] = {}
     # A fixed list rests on the trials that score it, whose seeds are others.
     cut = [one for spec in everything if not spec.is_baseline for one in spec.twin.scorers]
     others = {spec: relatives(spec, whole=False) for spec in cut}
@@ -47,8 +46,7 @@ def plan(
         for fork in (spec, *beside):
             if fork.warmup:
                 forks.setdefault(fork.run_key, []).append(fork)
-        if spec.kind == "pruned":
-            scored.setdefault(_evidence_of(spec), {}).setdefault(spec.score_key, spec)
+    groups = _scored_together(spec for spec in others if spec.kind == "pruned")
     alone = {key: tuple(marks) for key, marks in forks.items() if key not in whole}
     tasks: dict[str, Task] = {}
 
@@ -56,29 +54,48 @@ def plan(
         for task in more:
             tasks.setdefault(task.name, task)
 
+    # What a run or a set of scores takes is worked out once, and not for each trial of it.
+    told: set[tuple[str, str]] = set()
     for spec in everything:
         n = n_train[spec.data_sha]
-        full = float(n * spec.training.epochs)
-        add(
-            *_run_tasks(
-                spec, full, tuple(forks.get(spec.run_key, ())), left_by(spec.baseline, kept)
-            )
-        )
-        if spec.is_baseline:
-            continue
-        for one in spec.twin.scorers:
+        if _is_first(told, "run", spec.run_key):
+            full = float(n * spec.training.epochs)
+            marks = tuple(forks.get(spec.run_key, ()))
+            add(*_run_tasks(spec, full, marks, left_by(spec.baseline, kept)))
+        for one in () if spec.is_baseline else spec.twin.scorers:
             full = float(n * one.training.epochs)
-            add(*_warm_up_tasks((one, *others[one]), full, alone))
-            add(*(_answer_task(other, full) for other in relatives(one, whole=True)))
-            if one.kind == "pruned":
-                together = tuple(scored[_evidence_of(one)].values())
-                if not is_one_shard(n):
-                    add(*evidence_tasks(one, others[one], seen, n, full))
-                add(_score_task(one, n, full, together))
-        add(_trial_task(spec, n, left_by(spec, kept)))
+            if is_new := _is_first(told, one.kind, one.score_key):
+                add(*_warm_up_tasks((one, *others[one]), full, alone))
+                add(*(_answer_task(other, full) for other in relatives(one, whole=True)))
+            if one.kind == "pruned" and not is_one_shard(n):
+                add(*evidence_tasks(one, others[one], seen, n, full))
+            if one.kind == "pruned" and is_new:
+                together = tuple(groups[one.score_key])
+                if _is_first(told, "scores", together[0].score_key):
+                    add(_score_task(one, n, full, together))
+        if not spec.is_baseline:
+            add(_trial_task(spec, n, left_by(spec, kept)))
     for spec in curves:
         add(*curve_tasks(spec, n_train[spec.data_sha]))
     return list(tasks.values())
+
+
+def _scored_together(specs: Iterable[TrialSpec]) -> dict[str, list[TrialSpec]]:
+    """By score_key, one trial for each set of scores that is made with these: of the same evidence."""
+    alike: dict[tuple[Any, ...], list[TrialSpec]] = {}
+    groups: dict[str, list[TrialSpec]] = {}
+    for spec in specs:
+        if spec.score_key not in groups:
+            groups[spec.score_key] = alike.setdefault(_evidence_of(spec), [])
+            groups[spec.score_key].append(spec)
+    return groups
+
+
+def _is_first(told: set[tuple[str, str]], kind: str, key: str) -> bool:
+    """Whether a key is told of for the first time; it is noted."""
+    is_new = (kind, key) not in told
+    told.add((kind, key))
+    return is_new
 
 
 def curve_tasks(spec: TrialSpec, n: int) -> list[Task]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.markdown import code, literal, markdown_table, sentence
 from analysis.methods import condition_of
 from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
@@ -16,7 +17,6 @@ from orchestrator.pruning.card_data import (
     tables_of,
 )
 from orchestrator.pruning.card_limits import has_one_list, is_in_run, limits, model_words
-from orchestrator.pruning.markdown import code, literal, markdown_table, sentence
 from orchestrator.pruning.source_card import SourceCard
 
 # Classes in the table; of more, those that lose the largest share.

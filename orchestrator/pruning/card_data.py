@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from analysis.markdown import one_line
 from analysis.pruned_files import PrunedFile, PruneRecord
-from orchestrator.pruning.markdown import one_line
 from orchestrator.pruning.source_card import SourceCard
 
 _TAGS = ("prune-envelope", "data-pruning", "coreset")

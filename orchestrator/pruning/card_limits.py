@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from analysis.markdown import code, literal
 from analysis.pruned_files import PruneRecord
 from analysis.warrants import Warrant
 from analysis.wording import model_label, percent
-from orchestrator.pruning.markdown import code, literal
 
 
 def is_in_run(record: PruneRecord) -> bool:

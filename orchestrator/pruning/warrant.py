@@ -27,7 +27,8 @@ from orchestrator.pruning.list_tries import (
     tries_of,
 )
 from orchestrator.pruning.survivors import Survivors
-from orchestrator.store.run_folder import Run, RunLockedError
+from orchestrator.store.run_folder import Run
+from orchestrator.store.run_lock import RunLockedError
 from orchestrator.terminal.summary import print_failures
 from trainables.errors import DONE, GATE, INCOMPLETE, UsageError
 

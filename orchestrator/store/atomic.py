@@ -2,21 +2,24 @@
 
 import errno
 import hashlib
-import json
+import logging
 import os
 import shutil
 import stat
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from trainables.errors import EnvelopeError, UnavailableError
+from trainables.own_folders import is_shared, refuse_links_above, root_of
+from trainables.whole_file import draft_in, open_new, put_in_place, sync, whole_file
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+logger = logging.getLogger(__name__)
+_CAUSES: set[str] = set()
 
 # Kept by process, not by store: a worker builds a store for every trial, and hashing costs 3 s/GB.
 _DIGESTS: dict[tuple[int, ...], str] = {}
@@ -36,60 +39,49 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         StoreError: If there is no room, or the folder is read-only.
     """
-    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
     with store_errors(path.parent):
-        try:
-            make_folder(path.parent)
-            write_new(draft, data)
-            draft.replace(path)
-            sync(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+        make_folder(path.parent)
+        with whole_file(path) as draft:
+            draft.write_bytes(data)
 
 
 def write_new(path: Path, data: bytes) -> None:
     """Writes a file that is not there yet, and waits until its bytes are on the disk."""
-    # O_EXCL follows no link, so that nothing outside the folder can be written to.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+    with os.fdopen(open_new(path), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def sync(path: Path) -> None:
-    """Waits until a file's bytes, or a folder's names, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def link_or_copy(source: Path, path: Path) -> None:
     """Gives a finished file a second name, whole or not at all; a copy where its disk is another."""
-    draft = path.parent / f".{uuid.uuid4().hex}.tmp"
     with store_errors(path.parent):
-        try:
-            make_folder(path.parent)
+        make_folder(path.parent)
+        with draft_in(path.parent) as draft:
             try:
                 os.link(source, draft)
             except OSError as error:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
+                os.close(open_new(draft))
                 shutil.copyfile(source, draft)
-                sync(draft)
-            draft.replace(path)
-            sync(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+            put_in_place(draft, path)
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and those above it, with their names on the disk."""
+    """Makes a folder and those above it, with their names on the disk; in a folder of ours for those who may read that.
+
+    Raises:
+        UnsafeError: If a link in a folder of ours leads elsewhere.
+    """
+    refuse_links_above(path / "any")
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        sync(path.parent)
+        with suppress(FileExistsError):
+            path.mkdir()
+            if root := root_of(path):
+                path.chmod(0o2770 if is_shared(root) else 0o700)
+            sync(path.parent)
 
 
 def link_first(draft: Path, path: Path) -> None:
@@ -139,31 +131,6 @@ def fault(path: Path, sha256: str, size: int) -> str | None:
         return "missing"
 
 
-def seal(record: dict[str, Any]) -> bytes:
-    """Canonical JSON that carries its own checksum.
-
-    Raises:
-        TypeError: If there is something in it that JSON has no form for.
-        ValueError: If a number in it is not finite.
-    """
-    plain = json.loads(json.dumps(record, allow_nan=False))
-    return json.dumps(plain | {"check": _checksum(plain)}, sort_keys=True).encode()
-
-
-def unseal(data: bytes) -> dict[str, Any] | None:
-    """What `seal` was given, or None if these are not its bytes."""
-    try:
-        record = json.loads(data)
-        check = record.pop("check")
-        return dict(record) if check == _checksum(record) else None
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return None
-
-
-def _checksum(record: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-
-
 @contextmanager
 def store_errors(folder: Path) -> Iterator[None]:
     """Turns the errors of a full or read-only folder into ones that say what to do.
@@ -197,6 +164,13 @@ def store_errors(folder: Path) -> Iterator[None]:
         if (free := _free(folder)) < 2**20:
             error.add_note(f"only {free} bytes are free under {folder}; is the disk full?")
         raise
+
+
+def warn_once(message: str, cause: str) -> None:
+    """Log a warning, unless this process has had one of the same cause."""
+    if cause not in _CAUSES:
+        _CAUSES.add(cause)
+        logger.warning("%s: %s", message, cause)
 
 
 def _free(folder: Path) -> int:

@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import re
 import shutil
 import socket
 import uuid
@@ -18,15 +17,16 @@ from filelock import FileLock
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
+from orchestrator.store.names import checked_name
+from orchestrator.store.version import VERSION, is_version_damaged
+from trainables.own_folders import file_mode, mark
+from trainables.seals import seal, unseal
+from trainables.whole_file import sync
 
-VERSION = "prune-envelope store 1"
 Make = Callable[[Path], object]
 About = Mapping[str, Any] | None
 
 logger = logging.getLogger(__name__)
-
-# Lower case only: two keys that differ in case alone would be one file on macOS.
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
 class ArtifactStore:
@@ -58,29 +58,34 @@ class ArtifactStore:
         strict: bool = False,
         lock_timeout_s: float = 600,
     ) -> None:
-        self.root = root.absolute()
-        self.environment = _named("environment", environment or "any")
+        self.root = Path(os.path.realpath(root))
+        self.environment = checked_name("environment", environment or "any")
         self.strict = strict
         self.lock_timeout_s = lock_timeout_s
         self.made: Counter[str] = Counter()
-        version = self.root / "VERSION"
-        if version.exists() and (found := version.read_text(errors="replace").strip()) != VERSION:
-            raise StoreError(
-                f"{version} says {found[:80]!r} but this release reads {VERSION!r}; "
-                "choose another folder, or the release that wrote this one"
-            )
+        self._intact: set[tuple[str, str]] = set()
+        if is_version_damaged(version := self.root / "VERSION"):
+            self._quarantine(version, "damaged")
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy in another process counts its own."""
         return self.__dict__ | {"made": Counter()}
 
     def has(self, kind: str, key: str) -> bool:
-        """Whether the entry was committed; `find` tells whether it is still intact."""
+        """Whether the entry was committed; `find` and `holds` tell whether it is still intact."""
         return self.ref(kind, key).is_file()
+
+    def holds(self, kind: str, key: str) -> bool:
+        """Whether the entry is there, its bytes verified when this object is first asked for it."""
+        if (kind, key) in self._intact:
+            return self.has(kind, key)
+        found = self.find(kind, key) is not None
+        self._intact |= {(kind, key)} if found else set()
+        return found
 
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted."""
-        refs = (self.root / "refs" / self.environment / _named("kind", kind)).glob("*/*.json")
+        refs = (self.root / "refs" / self.environment / checked_name("kind", kind)).glob("*/*.json")
         return sorted(ref.stem for ref in refs)
 
     def about(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -92,7 +97,7 @@ class ArtifactStore:
             return None
         except IsADirectoryError:
             text = b""
-        record = atomic.unseal(text)
+        record = unseal(text)
         if record is not None and self._names(kind, key).items() <= record.items():
             return record
         self._quarantine(ref, "not-its-ref")
@@ -156,8 +161,9 @@ class ArtifactStore:
 
     def progress(self, key: str) -> Path:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
-        folder = self.root / "progress" / self.environment / _named("key", key)
+        folder = self.root / "progress" / self.environment / checked_name("key", key)
         with atomic.store_errors(self.root):
+            mark(self.root, "cache")
             atomic.make_folder(folder)
         return folder
 
@@ -169,27 +175,26 @@ class ArtifactStore:
 
     def clear_progress(self, key: str) -> None:
         """Removes a trial's unfinished state, all of it at once."""
-        folder = self.progress(key)
         with self._workspace() as away:
-            folder.rename(away / "progress")
+            self.progress(key).rename(away / "progress")
 
     def _names(self, kind: str, key: str) -> dict[str, str]:
-        named = {"kind": _named("kind", kind), "key": _named("key", key)}
+        named = {"kind": checked_name("kind", kind), "key": checked_name("key", key)}
         return {"environment": self.environment} | named
 
     def _record(self, kind: str, key: str, about: About) -> dict[str, Any]:
         record = self._names(kind, key) | {"about": None if about is None else dict(about)}
-        atomic.seal(record)  # refuses what is not JSON, before an hour is spent on the value
+        seal(record)  # refuses what is not JSON, before an hour is spent on the value
         return record
 
     def ref(self, kind: str, key: str) -> Path:
         """Where the entry's ref is."""
         environment, kind, key = self._names(kind, key).values()
-        return self.root / "refs" / environment / kind / key[:2] / f"{key}.json"
+        return self.root.joinpath("refs", environment, kind, key[:2], f"{key}.json")
 
     def blob(self, sha256: str) -> Path:
         """Where a blob is."""
-        return self.root / "blobs" / sha256[:2] / _named("sha256", sha256)
+        return self.root / "blobs" / sha256[:2] / checked_name("sha256", sha256)
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
@@ -197,8 +202,8 @@ class ArtifactStore:
         folder = self.root / "tmp" / uuid.uuid4().hex
         try:
             with atomic.store_errors(self.root):
-                atomic.make_folder(folder.parent)
-                folder.mkdir(mode=0o700)
+                mark(self.root, "cache")
+                atomic.make_folder(folder)
                 if not (self.root / "VERSION").exists():
                     atomic_write(self.root / "VERSION", f"{VERSION}\n".encode())
                 yield folder
@@ -208,13 +213,16 @@ class ArtifactStore:
     @contextmanager
     def _lock(self, kind: str, key: str) -> Iterator[None]:
         path = self.root / "locks" / self.environment / kind / f"{key}.lock"
-        lock = FileLock(path, timeout=self.lock_timeout_s)
+        # A marker file in the place of a lock would outlive its holder.
+        lock = FileLock(
+            path, timeout=self.lock_timeout_s, mode=file_mode(path), fallback_to_soft=False
+        )
         try:
             atomic.make_folder(path.parent)
             lock.acquire()
-        except OSError as error:  # filelock.Timeout is one
+        except (OSError, NotImplementedError) as error:  # its Timeout is an OSError
             # The commit is safe without it: at worst the value is computed twice.
-            logger.warning("computing %s/%s without its lock: %s", kind, key, error)
+            atomic.warn_once(f"computing {kind}/{key} without its lock", str(error))
         try:
             yield
         finally:
@@ -236,13 +244,13 @@ class ArtifactStore:
         made_by = {"host": socket.gethostname(), "pid": os.getpid(), "time": now}
         record |= {"sha256": blob.name, "size": size, "made_by": made_by}
         record["facts"] = dict(facts) if isinstance(facts, Mapping) else {}
-        atomic.write_new(draft, atomic.seal(record))
+        atomic.write_new(draft, seal(record))
         return self._publish(draft, blob, (kind, key))
 
     def _keep(self, value: Path, size: int) -> Path:
         """Moves a value to the name of its checksum, where a torn one may lie."""
-        value.chmod(0o444)
-        atomic.sync(value)
+        value.chmod(file_mode(value) & 0o440)
+        sync(value)
         blob = self.blob(atomic.sha256_of(value, fresh=True))
         atomic.make_folder(blob.parent)
         fault = atomic.fault(blob, blob.name, size)
@@ -250,7 +258,7 @@ class ArtifactStore:
             if fault != "missing":
                 self._quarantine(blob, fault)
             value.rename(blob)
-        atomic.sync(blob.parent)
+        sync(blob.parent)
         return blob
 
     def _publish(self, draft: Path, blob: Path, names: tuple[str, str]) -> Path:
@@ -265,7 +273,7 @@ class ArtifactStore:
             except FileExistsError:
                 first = self.find(*names)
             if first is not None:
-                atomic.sync(ref.parent)
+                sync(ref.parent)
                 if first != blob:
                     self._diverged(ref, first.name, blob.name)
                 return first
@@ -286,15 +294,5 @@ class ArtifactStore:
         try:
             atomic.make_folder(target.parent)
             path.rename(target)
-        except OSError as error:
-            # Full or read-only: it counts as absent all the same.
+        except OSError as error:  # full or read-only: it counts as absent all the same
             logger.warning("%s stays where it is: %s", path, error)
-
-
-def _named(what: str, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{what} is {name!r}; use up to 128 of a-z, 0-9, '.', '_' and '-', "
-            "beginning with a letter or a digit"
-        )
-    return name

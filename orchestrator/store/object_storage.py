@@ -6,6 +6,7 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from orchestrator.store.atomic import make_folder
 from trainables.errors import EnvelopeError, UnavailableError, UsageError
 from trainables.whole_file import whole_file
 
@@ -102,7 +103,7 @@ class Remote:
     @_answering
     def fetch(self, name: str, path: Path) -> bool:
         """Copy a file here, whole or not at all; whether it was there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             with (
                 self._place[0].open_input_stream(self._path(name)) as far,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.store import atomic
 from orchestrator.store.local import About, ArtifactStore, Make
 from orchestrator.store.object_storage import Remote
+from trainables.own_folders import mark, refuse_links_above
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,13 @@ class SharedStore:
         if self._local.has(kind, key):
             return True
         return self._name(self._local.ref(kind, key)) in self._remote.names(self._refs())
+
+    def holds(self, kind: str, key: str) -> bool:
+        """Whether the entry is there: verified as far as it lies here, else as the remote store has it."""
+        record = self._local.about(kind, key)
+        if record is not None and self._local.blob(record["sha256"]).exists():
+            return self._local.holds(kind, key)
+        return self.has(kind, key)
 
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted, of all machines."""
@@ -131,7 +138,7 @@ class SharedStore:
         return path.relative_to(self.root).as_posix()
 
     def _fetch(self, path: Path) -> bool:
-        atomic.make_folder(path.parent)
+        mark(self.root, "cache")
         return self._remote.fetch(self._name(path), path)
 
     def _sent(self, path: Path, kind: str, key: str) -> Path:
@@ -149,6 +156,7 @@ class SharedStore:
     def _first(self, ref: Path, kind: str, key: str) -> Path | None:
         own = self._local.about(kind, key)
         aside = ref.with_suffix(".own")
+        refuse_links_above(aside)
         shutil.copyfile(ref, aside)
         self._fetch(ref)
         found = self.find(kind, key)

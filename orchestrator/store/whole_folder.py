@@ -1,7 +1,6 @@
 """A folder of a user's that is there whole or not at all: written beside its place, and put there in one step."""
 
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -11,8 +10,11 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from orchestrator.store.atomic import make_folder, store_errors, sync
-from trainables.errors import UnavailableError, UsageError
+from orchestrator.store.atomic import make_folder, store_errors
+from trainables.errors import UnavailableError, UnsafeError, UsageError
+from trainables.locks import take_lock
+from trainables.own_folders import kind_of, root_of
+from trainables.whole_file import sync
 
 # What a draft is told by: 32 digits, so that no folder of the user's is taken for one.
 _HEX = "[0-9a-f]" * 32
@@ -56,10 +58,17 @@ def check_parent(path: Path, *, longest: int = 0) -> None:
         longest: Bytes of a name that will stand beside it.
 
     Raises:
-        UsageError: If what is to hold it is a file, or a name is too long.
+        UsageError: If what is to hold it is a file or a folder of ours, or a name is too long.
+        UnsafeError: If it is a link.
         UnavailableError: If what is to hold it cannot be written to.
     """
     path = path.absolute()
+    if os.path.islink(path):  # noqa: PTH114 - of a name that is too long, too
+        raise UnsafeError(f"{path} is a link, and nothing is written through it; name another")
+    if root := root_of(path):
+        raise UsageError(
+            f"{path} is in {root}, which prune-envelope keeps for a {kind_of(root)}; name a place elsewhere"
+        )
     there = next(one for one in path.parents if os.path.exists(one))  # noqa: PTH110
     if not there.is_dir():
         raise UsageError(f"{there} is a file, so that {path} cannot be in it; name another")
@@ -81,33 +90,46 @@ def _draft_of(out: Path) -> Path:
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path, *, mode: int = 0o777) -> Iterator[Path]:
     """A hidden folder beside a folder that is to be; it takes its place at the end, unless an error came.
 
     What a command that was killed left beside is taken away.
 
     Args:
         out: Where it is to be, of `check_place`.
+        mode: Of a folder that was not there, less what the umask takes away.
     """
     with store_errors(out.parent):
         make_folder(out.parent)
         for left in sorted(out.parent.glob(f".{escape(out.name)}.{_HEX}.partial")):
             _take_away(left, out)
         draft = _draft_of(out)
-        draft.mkdir()
-        _take_after(out, draft)
-        held = os.open(draft, os.O_RDONLY)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield draft
-            for path in sorted(draft.rglob("*"), reverse=True):
-                sync(path)
-            sync(draft)
-            _put(draft, out)
-            sync(out.parent)
+            draft.mkdir(mode=mode)
+            _take_after(out, draft)
+            with _locked(draft):
+                yield draft
+                for path in sorted(draft.rglob("*"), reverse=True):
+                    sync(path)
+                sync(draft)
+                _put(draft, out)
+                sync(out.parent)
         finally:
-            os.close(held)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder's lock, which ends with this process; False where its file system has no locks.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        yield take_lock(held)
+    finally:
+        os.close(held)
 
 
 def _take_after(out: Path, draft: Path) -> None:
@@ -136,13 +158,10 @@ def _put(draft: Path, out: Path) -> None:
 def _take_away(left: Path, out: Path) -> None:
     """Remove what a command that was killed left; its lock ended with it."""
     try:
-        held = os.open(left, os.O_RDONLY)
+        with _locked(left) as is_held:
+            if is_held:  # where there are no locks, it may be another's that is being written
+                shutil.rmtree(left, ignore_errors=True)
     except FileNotFoundError:
         return
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
     except BlockingIOError as error:
         raise UnavailableError(f"{out} is being written by another command; wait for it") from error
-    finally:
-        os.close(held)

@@ -2,10 +2,50 @@
 
 import io
 import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from trainables.plain_text import redacted, shown
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.measure import Measurement
+    from rich.segment import Segment
+
+
+class PlainText:
+    """Something that is printed, without what a terminal obeys and without secrets; colours of ours stay."""
+
+    def __init__(self, printed: "RenderableType") -> None:
+        self._printed = printed
+
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterator[Segment]":
+        """What rich draws of it, piece by piece."""
+        for piece in console.render(self._printed, options):
+            yield piece if piece.control else piece._replace(text=shown(piece.text))
+
+    def __rich_measure__(self, console: "Console", options: "ConsoleOptions") -> "Measurement":
+        """How wide it may be drawn."""
+        from rich.measure import Measurement
+
+        return Measurement.get(console, options, self._printed)
+
+
+class _AllPlain:
+    """Makes all that a console prints plain."""
+
+    def process_renderables(self, printed: "Iterable[RenderableType]") -> "list[RenderableType]":
+        return [PlainText(_without_secrets(one)) for one in printed]
+
+
+def _without_secrets(printed: "RenderableType") -> "RenderableType":
+    from rich.text import Text
+
+    if isinstance(printed, Text) and (plain := redacted(printed.plain)) != printed.plain:
+        return Text(plain, style=printed.style, end=printed.end)
+    return printed
 
 
 def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
@@ -23,7 +63,9 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
         sys.stdout.reconfigure(errors="backslashreplace")
     # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
     width_there = None if sys.stdout.isatty() else width
-    return Console(width=width_there, markup=False, emoji=False, highlight=highlight)
+    console = Console(width=width_there, markup=False, emoji=False, highlight=highlight)
+    console.push_render_hook(_AllPlain())
+    return console
 
 
 def time_left(seconds: float | None) -> str:

@@ -1,5 +1,6 @@
 """The plan of a sweep, and what it would take, as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ _PROTOCOLS = {
 _NONE: Mapping[str, Pace] = {}
 # Less than a minute is not worth a line.
 _WORTH_TELLING_S = 60.0
+_NEVER_RUN = "never run here: add --calibrate"
+_MOST_SEEDS = 20  # that are named one by one
 
 
 def print_plan(sweep: Sweep, console: Console) -> None:
@@ -153,7 +156,10 @@ def _either(values: Sequence[int]) -> str:
 
 
 def _seeds(seeds: Iterable[int]) -> str:
-    return " ".join(map(str, seeds))
+    every = [*map(str, seeds)]
+    if len(every) > _MOST_SEEDS:
+        every[_MOST_SEEDS - 1 : -1] = ["..."]
+    return " ".join(every)
 
 
 def print_growth(sweep: Sweep, console: Console) -> None:
@@ -197,55 +203,49 @@ def print_estimate(
     """
     unit = "GPU-hours" if sweep.resources.gpus else "worker-hours"
     table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
-    left, total, unknown = sweep.left, np.zeros(3), []
-    for sha, run in scoring_runs(sweep).items():
+    left, total, unknown, count = sweep.left, np.zeros(3), [], _trials_left(sweep)
+    scored = scoring_runs(sweep)
+    for sha, run in scored.items():
         own = [task for task in left if sweep.plan.whole_of(task.spec) == sha and is_of(task, run)]
-        left = [task for task in left if task not in own]
         name = f"{run.dataset}, scored by {model_label(run.model)}"
         if own and sha in scoring:
             total += (took := hours(own, scoring[sha], 0))
             table.add_row(name, "", _three(took), scoring[sha].basis)
         elif own and any(task.kind == "warm_up" for task in own):
             unknown.append(name)
-            table.add_row(name, "", "unknown", "never run here: add --calibrate")
+            table.add_row(name, "", "unknown", _NEVER_RUN)
     for sha, dataset in sweep.wholes.items():
-        own = [task for task in left if sweep.plan.whole_of(task.spec) == sha]
-        trials = str(_trials_left(sweep, sha))
+        of_it = (task for task in left if sweep.plan.whole_of(task.spec) == sha)
+        own = [task for task in of_it if sha not in scored or not is_of(task, scored[sha])]
         if sha not in paces:
             unknown.append(dataset.name)
-            table.add_row(dataset.name, trials, "unknown", "never run here: add --calibrate")
+            table.add_row(dataset.name, str(count[sha]), "unknown", _NEVER_RUN)
             continue
-        took = hours(
-            own,
-            paces[sha],
-            len(dataset.test),
-            more=unchosen(sweep, sha),
-            searched=searching(sweep, sha),
-        )
+        more, searched = unchosen(sweep, sha), searching(sweep, sha)
+        took = hours(own, paces[sha], len(dataset.test), more=more, searched=searched)
         total += took
-        table.add_row(dataset.name, trials, _three(took), paces[sha].basis)
+        table.add_row(dataset.name, str(count[sha]), _three(took), paces[sha].basis)
     known, lacks = _three(total), f"{', '.join(unknown)} unknown" if unknown else ""
     if unknown:
         known = f"at least {known}" if total.any() else "unknown"
-    count = sum(_trials_left(sweep, sha) for sha in sweep.wholes)
-    table.add_row("total", str(count), known, lacks)
+    table.add_row("total", str(sum(count.values())), known, lacks)
     console.print(table)
-    for sha, count in searches(sweep).items():
+    for sha, many in searches(left).items():
         n = len(sweep.datasets[sha].train)
-        took_s = search_s(count, n)
+        took_s = search_s(many, n)
         if took_s > _WORTH_TELLING_S:
             console.print(
-                f"not counted: searches for neighbours, {count} among {n:,} rows, about "
+                f"not counted: searches for neighbours, {many} among {n:,} rows, about "
                 f"{took_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
                 highlight=False,
             )
-    if needed := warm_up_bytes(sweep):
+    if needed := warm_up_bytes(sweep, left):
         console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
 
 
-def _trials_left(sweep: Sweep, sha: str) -> int:
-    left = [spec for spec in sweep.specs if not sweep.is_done(spec)]
-    return sum(sweep.plan.whole_of(one) == sha for one in left) + unchosen(sweep, sha).trials
+def _trials_left(sweep: Sweep) -> dict[str, int]:
+    left = Counter(sweep.plan.whole_of(one) for one in sweep.specs if not sweep.is_done(one))
+    return {sha: left[sha] + unchosen(sweep, sha).trials for sha in sweep.wholes}
 
 
 def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
@@ -288,7 +288,7 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
         f"data {', '.join(values('dataset'))}; warm-up {_percent(values('warmup')) if values('warmup') else 'none'}; "
         f"pruned {_percent(values('rate'))}; "
         f"{', '.join(arms)}; "
-        f"seeds {' '.join(str(seed) for seed in values('seed'))}"
+        f"seeds {_seeds(values('seed'))}"
     )
 
 

@@ -17,12 +17,14 @@ from orchestrator.theory.work import (
     beside_crossings,
     crossing,
     left_of,
+    put_aside,
     solve,
     tasks_of,
     work,
     work_apart,
 )
 from trainables.errors import DONE, INCOMPLETE, TERMINATED
+from trainables.own_folders import mark
 from trainables.perceptron import StudentData
 from trainables.whole_file import whole_file
 
@@ -68,7 +70,8 @@ def run_theory(grid: TheoryGrid, folder: Path, workers: int, console: "Console")
         console: Where lines go.
     """
     points = folder / "points"
-    points.mkdir(parents=True, exist_ok=True)
+    mark(folder, "run")
+    points.mkdir(exist_ok=True)
     started = time.monotonic()
     results = TheoryResults(grid, points)
     _do([crossing(kept) for kept in grid.crossings], points, workers, console)
@@ -97,6 +100,8 @@ def _do(tasks: Sequence[TheoryTask], points: Path, workers: int, console: "Conso
     """Do what is left of some tasks; how many those were."""
     from rich.progress import Progress
 
+    for line in put_aside(tasks, points):
+        console.print(line, highlight=False)
     left = left_of(tasks, points)
     if left:
         with _ended_by_sigterm(console), Progress(console=console, transient=True) as bars:

@@ -9,9 +9,10 @@ from analysis.answers import answer_of, answers, candidate, found_rates
 from analysis.confirmation import confirmations
 from analysis.gate import Gate, unmet
 from analysis.intervals import bounds, parts
+from analysis.merged_plans import merged
 from analysis.page.answer_cards import cards
 from analysis.page.render import render
-from analysis.run_files import Plan, merged
+from analysis.run_files import Plan
 from analysis.study import study
 from analysis.table_rows import trial_rows, verdict_rows
 from benchmarks import confirming

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from analysis.guards import criterion_of
-from analysis.run_files import load_plan, merged
+from analysis.merged_plans import merged
+from analysis.run_files import load_plan
 from analysis.study import study
 
 

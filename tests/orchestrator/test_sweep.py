@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from tests.sweeps import (
+    IMPATIENT,
     SMALL,
     kill_in,
     printed_in,
@@ -135,14 +136,26 @@ def test_a_killed_worker_is_replaced_and_the_sweep_ends_the_same(calm, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_sweep_whose_only_machine_is_lost_says_so(tmp_path):
-    with started(tmp_path, *SMALL) as driver:
+@pytest.mark.parametrize(
+    # A machine that loses one of its agents ends the rest, and leaves the cluster.
+    ("killed", "told"),
+    [(b"ray::DashboardAgent", "no machine is left"), (b"ray/gcs/gcs_server", "does not answer")],
+    ids=["machine", "head"],
+)
+def test_a_sweep_that_loses_its_machine_or_head_says_so_and_goes_on_another_time(
+    tmp_path, killed, told
+):
+    with started(tmp_path, *SMALL, by=IMPATIENT) as driver:
         wait_for_results(tmp_path, 2, driver)
-        # A machine that loses one of its agents ends the rest, and leaves the cluster.
-        assert kill_in(driver, b"ray::DashboardAgent") == 1
-        assert driver.wait(180) == 4, printed_in(tmp_path)
-    assert "no machine is left" in printed_in(tmp_path)
-    assert "the same command goes on from here" in printed_in(tmp_path)
+        done = refs(tmp_path)["result"]
+        assert kill_in(driver, killed) == 1
+        assert driver.wait(60) == 4, printed_in(tmp_path)
+    printed = printed_in(tmp_path)
+    assert told in printed
+    assert printed.rstrip().endswith("the same command goes on from here")
+    assert "Traceback" not in printed
+    assert len(rows(tmp_path)) >= done
+    assert list(tmp_path.glob("runs/*/report.html"))
 
 
 def test_a_search_that_ended_as_it_was_stopped_starts_no_trial(here, monkeypatch):

@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +13,62 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from trainables.data.columns import Columns, Field, is_image, is_text
-from trainables.data.streams import COMPRESSIONS, check_size, open_bytes
+from trainables.data.decoded_sizes import (
+    MAX_ROWS,
+    batch_rows,
+    check_claims,
+    check_footer,
+    decoded_bytes,
+    repeating,
+)
+from trainables.data.streams import COMPRESSIONS, check_size, most_bytes, open_bytes
+from trainables.data.unchanged import Stamp, file_stamp
 from trainables.errors import DataError, UnsafeError
 
-MAX_ROWS = 100_000_000
-# Rows of a batch could all hold the longest value of the file: so few that it still fits in memory.
-_BATCH_BYTES = 2**30
+# Rows that are decoded at once where values are stored once and repeated.
+_FEW = 64
 # The offsets of an Arrow file are not looked at as it is opened, and wrong ones crash their reader:
 # another process reads all of it first, and ends in our place.
 _CHECK = "import sys; from trainables.data.arrow_files import check_arrow; check_arrow(sys.argv[1])"
+# How long that may take: to start, and a byte.
+_PATIENCE_S, _SLOWEST = 60, 10 * 2**20
 # What ends a stream of Arrow batches.
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-# Files that were read so, by path, size and time.
-_CHECKED: set[tuple[Path, int, int]] = set()
+# Files that were read so, by path and stamp.
+_CHECKED: set[tuple[Path, Stamp]] = set()
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
-    if path.suffix.lower() not in COMPRESSIONS:
-        with pq.ParquetFile(path) as file:
-            yield file
+def _stored(path: Path) -> Iterator[Any]:
+    """What a Parquet file is opened from, however often: its path, or its bytes unpacked."""
+    if path.suffix.lower() in COMPRESSIONS:
+        with open_bytes(path) as packed:
+            yield pa.py_buffer(packed.read())
         return
-    with open_bytes(path) as packed, pq.ParquetFile(pa.BufferReader(packed.read())) as file:
+    check_footer(path)
+    yield path
+
+
+@contextmanager
+def _parquet(stored: Any, coded: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """A Parquet file, some columns of it read as numbers of the values that they repeat."""
+    source = pa.BufferReader(stored) if isinstance(stored, pa.Buffer) else stored
+    with pq.ParquetFile(source, read_dictionary=list(coded)) as file:
         yield file
 
 
 @contextmanager
 def parquet_batches(path: Path) -> Iterator[tuple[pq.ParquetFile, Iterator[pa.RecordBatch]]]:
     """A Parquet file and its rows, whole and as they are, in batches that fit in memory."""
-    with _parquet(path) as file:
-        yield file, file.iter_batches(batch_size=_batch_rows(file), use_threads=False)
+    with _stored(path) as stored, _parquet(stored) as file:
+        size = batch_rows(file, file.schema_arrow.names)
+        yield file, file.iter_batches(batch_size=size, use_threads=False)
 
 
 def parquet_header(path: Path) -> list[Field]:
     """The columns of a Parquet file and what they hold."""
-    with _parquet(path) as file:
-        if file.metadata.num_rows > MAX_ROWS:
-            raise DataError(
-                f"{path}: claims {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read"
-            )
+    with _stored(path) as stored, _parquet(stored) as file:
+        check_claims(path, file, ())
         return fields_of(file.schema_arrow)
 
 
@@ -86,20 +103,15 @@ def _is_vectors(kind: Any) -> bool:
 
 def read_parquet_file(path: Path, columns: Columns | None) -> pa.Table:
     """The columns of a Parquet file; None for all."""
-    with _parquet(path) as file:
+    with _stored(path) as stored, _parquet(stored) as file:
         schema = file.schema_arrow
         names = columns.names if columns else _once(schema.names)
-        batches = file.iter_batches(batch_size=_batch_rows(file), columns=names)
-        return _table(path, batches, schema, names)
-
-
-def _batch_rows(file: pq.ParquetFile) -> int:
-    about, widest = file.metadata, 1
-    for group in range(about.num_row_groups):
-        for column in range(about.num_columns):
-            stored = about.row_group(group).column(column).total_uncompressed_size
-            widest = max(widest, int(stored))
-    return min(max(_BATCH_BYTES // widest, 64), 4096)
+        check_claims(path, file, names)
+        coded = repeating(file, names)
+        with _parquet(stored, coded) as again:
+            size = batch_rows(file, names, by_number=coded)
+            batches = again.iter_batches(batch_size=size, columns=names)
+            return _table(path, batches, schema, names)
 
 
 def _once(names: list[str]) -> list[str]:
@@ -115,16 +127,16 @@ def _table(
     plain = pa.schema([pa.field(field.name, _decoded(field.type)) for field in fields])
     for whole in batches:
         batch = whole.select(names)
-        # A short batch of dictionary codes can stand for gigabytes.
-        step = 64 if any(map(pa.types.is_dictionary, batch.schema.types)) else batch.num_rows
-        for start in range(0, batch.num_rows, step or 1):
-            part = batch.slice(start, step).cast(plain)
-            size += part.nbytes
-            check_size(path, size)
-            read.append(part)
+        # Counted first: a short batch of dictionary codes, or of views of one text, can stand for gigabytes.
+        size += decoded_bytes(batch, path, rows)
+        check_size(path, size)
         rows += batch.num_rows
         if rows > MAX_ROWS:
             raise DataError(f"{path}: holds more than {MAX_ROWS:,} rows; no more are read")
+        step = _FEW if any(map(pa.types.is_dictionary, batch.schema.types)) else batch.num_rows
+        read += [
+            batch.slice(start, step).cast(plain) for start in range(0, batch.num_rows, step or 1)
+        ]
     return pa.Table.from_batches(read, plain).replace_schema_metadata(schema.metadata)
 
 
@@ -171,8 +183,7 @@ def arrow_header(path: Path) -> list[Field]:
     Raises:
         UnsafeError: If reading the file crashes.
     """
-    about = path.stat()
-    if (seen := (path, about.st_size, about.st_mtime_ns)) not in _CHECKED:
+    if (seen := (path, file_stamp(path))) not in _CHECKED:
         _check_apart(path)
         _CHECKED.add(seen)
     with arrow_batches(path) as (reader, *_):
@@ -186,13 +197,25 @@ def _check_apart(path: Path) -> None:
         UnsafeError: If that crashes.
         ArrowInvalid: If it cannot be read.
     """
-    ended = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", _CHECK, str(path)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
-    )
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", _CHECK, str(path)],
+            check=False,
+            capture_output=True,
+            text=True,
+            # The system's own allocator: others set aside more than they use, which a limit would count.
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+                "ARROW_DEFAULT_MEMORY_POOL": "system",
+            },
+            timeout=_PATIENCE_S + path.stat().st_size / _SLOWEST,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnsafeError(
+            f"{path}: not read through within {error.timeout:.0f} s: damaged, or made to last; write it again "
+            "as .parquet"
+        ) from error
     if ended.returncode < 0:
         raise UnsafeError(
             f"{path}: reading it crashes (signal {-ended.returncode}): damaged, or made to do so; write "
@@ -211,10 +234,30 @@ def check_arrow(name: str) -> None:
 
     Raises:
         ArrowInvalid: If one is wrong.
+        DataError: If it decodes to far more than its size.
     """
-    with arrow_batches(Path(name)) as (*_, batches):
-        for batch in batches:
-            batch.validate(full=True)
+    path = Path(name)
+    _limit_memory(2 * most_bytes(path))
+    size = rows = 0
+    try:
+        with arrow_batches(path) as (*_, batches):
+            for batch in batches:
+                rows += batch.num_rows
+                size += batch.get_total_buffer_size()
+                check_size(path, size, rows)
+                batch.validate(full=True)
+    except MemoryError:
+        check_size(path, 2 * most_bytes(path))
+        raise
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process take so many bytes more than it has, where the system can be told so."""
+    with suppress(OSError, ValueError, ImportError):
+        import resource
+
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + more, resource.RLIM_INFINITY))
 
 
 def read_arrow(path: Path, columns: Columns | None) -> pa.Table:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainables.data.cards import DATASETS, DatasetCard
 from trainables.data.columns import Columns, Kind
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
 from trainables.data.hub import Hub, hub_of

@@ -123,7 +123,7 @@ def _class_names(schema: pa.Schema, label: str, where: str) -> tuple[str, ...] |
         return None
     try:
         names = json.loads(stored)["info"]["features"].get(label, {}).get("names")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{where}: its Hugging Face metadata {excerpt(stored)} cannot be read ({error}); "
             "write the file again with datasets, or without the metadata"

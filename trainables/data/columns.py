@@ -60,6 +60,8 @@ class Columns:
 
 def excerpt(value: object) -> str:
     """A value as it may stand in a message: control characters escaped, 80 characters at most."""
+    if isinstance(value, str | bytes):
+        value = value[:81]  # of a value of megabytes no more is looked at
     shown = ascii(value.item() if isinstance(value, np.generic) else value)
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
@@ -100,9 +102,14 @@ class ColumnOrigin:
 
 def refuse(origin: ColumnOrigin, values: pa.Array, bad: Any, why: str) -> None:
     """Raise the error that lists the rows where bad (n,) is true, if there are any."""
-    rows = np.flatnonzero(np.asarray(pc.fill_null(bad, False)))
-    if len(rows):
-        shown = [origin.row(int(row), values[int(row)].as_py()) for row in rows[:SHOWN_ROWS]]
+    rows = np.flatnonzero(np.asarray(pc.fill_null(bad, False))).tolist()
+    refuse_rows(origin, rows, {row: values[row].as_py() for row in rows[:SHOWN_ROWS]}, why)
+
+
+def refuse_rows(origin: ColumnOrigin, rows: Sequence[int], values: Any, why: str) -> None:
+    """Raise the error that lists some rows by number, id and value, if there are any."""
+    if rows:
+        shown = [origin.row(row, values[row]) for row in rows[:SHOWN_ROWS]]
         raise bad_rows(origin.where, origin.column, shown, len(rows), why=why)
 
 

@@ -1,8 +1,7 @@
 """CSV and TSV, read strictly: where quotes do not mean what their writer meant, the line is named."""
 
 import csv
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -10,49 +9,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from trainables.data.columns import Columns, Field, bad_rows, excerpt
+from trainables.data.columns import SHOWN_ROWS, Columns, Field, bad_rows, excerpt
+from trainables.data.csv_dialects import Dialect, found, newline_of
 from trainables.data.csv_swallows import Swallows
-from trainables.data.streams import format_suffix, open_bytes, text_file
-from trainables.errors import DataError, UsageError
+from trainables.data.streams import (
+    MAX_LINE,
+    bounded_lines,
+    check_size,
+    text_file,
+)
+from trainables.errors import DataError
 
-DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _BATCH = 65_536
+_BATCH_LETTERS = 2**24
 # Stands for a carriage return within a line, which the reader would take for its end; no UTF-8 has it.
 _RETURN = "\udc0d"
-_SAMPLE = 100
 _QUOTES = (
     'write quotes inside a value twice ("") and close every quote, or read quotes as plain letters '
     "with --no-quotes"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """How the values of a line are told apart.
-
-    Attributes:
-        delimiter: What stands between values; empty to find it: tab in .tsv, else that of comma, tab,
-            semicolon and bar under which all lines have equally many values.
-        quotes: Whether a quote opens a value that may hold delimiters and line ends; None if so, but a
-            value whose lines read like records of the file is refused.
-    """
-
-    delimiter: str = ""
-    quotes: bool | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a delimiter that could be none."""
-        if len(self.delimiter) > 1 or self.delimiter in ('"', "\n", "\r"):
-            raise UsageError(
-                f"delimiter is {self.delimiter!r}; give one character, such as ; or tab"
-            )
-
-    def reader(self, lines: Any) -> Any:
-        """The records of some lines."""
-        csv.field_size_limit(sys.maxsize)
-        if self.quotes is not False:
-            return csv.reader(lines, delimiter=self.delimiter, strict=True)
-        return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
 def csv_header(path: Path, dialect: Dialect) -> list[Field]:
@@ -62,40 +37,9 @@ def csv_header(path: Path, dialect: Dialect) -> list[Field]:
         DataError: If the first line cannot be read.
     """
     dialect = found(path, dialect)
-    with text_file(path, newline=_newline(path)) as file:
-        names = _Records(path=path, dialect=dialect, lines=_Lines(file)).header
+    with text_file(path, newline=newline_of(path)) as file:
+        names = _Records(path=path, dialect=dialect, lines=_Lines(path, file)).header
     return [Field(name=name, kind="text") for name in names]
-
-
-def found(path: Path, dialect: Dialect) -> Dialect:
-    """The dialect with the delimiter that the file has, where none was given."""
-    if dialect.delimiter:
-        return dialect
-    usual = "\t" if format_suffix(path) == ".tsv" else ","
-    with text_file(path, newline=_newline(path)) as file:
-        lines = list(islice(file, _SAMPLE))
-    fits = []
-    for delimiter in sorted(DELIMITERS, key=lambda one: one != usual):
-        widths = _widths(lines, Dialect(delimiter=delimiter, quotes=dialect.quotes))
-        if widths and widths[0] > 1:
-            fits.append((len(set(widths)) > 1, delimiter))
-    best = min(fits, key=lambda one: one[0], default=(False, usual))[1]
-    return Dialect(delimiter=best, quotes=dialect.quotes)
-
-
-def _widths(lines: Sequence[str], dialect: Dialect) -> list[int]:
-    widths: list[int] = []
-    try:
-        widths.extend(len(record) for record in dialect.reader(lines) if record)
-    except csv.Error:
-        widths.append(0)  # the last record may be cut by the sample, or be wrong
-    return widths[:-1] if len(widths) > 1 and len(lines) == _SAMPLE else widths
-
-
-def _newline(path: Path) -> str:
-    """What ends a line of a file: all of it if that is a line feed, or whatever there is."""
-    with open_bytes(path) as file:
-        return "\n" if b"\n" in file.read(2**20) else ""
 
 
 def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
@@ -111,21 +55,39 @@ def read_csv(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
             value ends, or holds whole lines of the file.
     """
     dialect = found(path, dialect)
-    with text_file(path, newline=_newline(path)) as file:
-        records = _Records(path=path, dialect=dialect, lines=_Lines(file))
+    with text_file(path, newline=newline_of(path)) as file:
+        records = _Records(path=path, dialect=dialect, lines=_Lines(path, file))
         header = records.header
         names = columns.names if columns else list(dict.fromkeys(header))
         at = {name: header.index(name) for name in names}
         if columns and columns.label:
             records.swallows.label = at[columns.label]
-        batches = []
-        rows = iter(records)
-        while batch := list(islice(rows, _BATCH)):
-            arrays = [pa.array([row[k] for row in batch], pa.large_string()) for k in at.values()]
-            batches.append(pa.record_batch(arrays, names=names))
+        batches = list(_batches(path, records, at))
     records.check()
     schema = pa.schema([(name, pa.large_string()) for name in names])
     return pa.Table.from_batches(batches, schema)
+
+
+def _batches(
+    path: Path, records: "_Records", places: Mapping[str, int]
+) -> Iterator[pa.RecordBatch]:
+    """Some columns of the records, so many records at once that they fit in memory."""
+    before = count = 0
+    rows: list[list[str]] = []
+
+    def batch() -> pa.RecordBatch:
+        arrays = [pa.array([row[k] for row in rows], pa.large_string()) for k in places.values()]
+        return pa.record_batch(arrays, names=list(places))
+
+    for record in records:
+        rows.append(record)
+        letters = records.lines.letters
+        if len(rows) == _BATCH or letters - before > _BATCH_LETTERS:
+            count += len(rows)
+            check_size(path, letters, count)
+            yield batch()
+            rows, before = [], letters
+    yield batch()
 
 
 def record_texts(path: Path, dialect: Dialect) -> Iterator[str]:
@@ -134,8 +96,8 @@ def record_texts(path: Path, dialect: Dialect) -> Iterator[str]:
     Blank lines are passed over.
     """
     dialect = found(path, dialect)
-    with text_file(path, newline=_newline(path)) as file:
-        lines = _Lines(file)
+    with text_file(path, newline=newline_of(path)) as file:
+        lines = _Lines(path, file)
         for record in dialect.reader(lines):
             text = "".join(lines.taken())
             if record:
@@ -145,14 +107,22 @@ def record_texts(path: Path, dialect: Dialect) -> Iterator[str]:
 class _Lines:
     """The lines of a file, those since the last look held."""
 
-    def __init__(self, file: Iterator[str]) -> None:
-        self._file = file
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file = path, file
         self.held: list[str] = []
+        self.letters = self._taken = 0
         self.is_marked = False
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._file:
+        for number, line in enumerate(bounded_lines(self._path, self._file), 1):
             self.held.append(line)
+            self.letters += len(line)
+            if self.letters - self._taken > MAX_LINE:
+                first = number + 1 - len(self.held)
+                raise DataError(
+                    f"{self._path}: line {first}: a quote opens in the record that begins there, and has not "
+                    f"closed on line {number}, {self.letters - self._taken:,} letters later; {_QUOTES}"
+                )
             body = line.rstrip("\r\n")
             if (
                 "\r" in body
@@ -164,7 +134,7 @@ class _Lines:
 
     def taken(self) -> list[str]:
         """The lines held, which are then no longer."""
-        held, self.held = self.held, []
+        held, self.held, self._taken = self.held, [], self.letters
         return held
 
 
@@ -187,6 +157,7 @@ class _Records:
     swallows: Swallows = field(init=False)
     _reader: Any = field(init=False)
     _ragged: list[str] = field(default_factory=list)
+    _bad: int = 0
 
     def __post_init__(self) -> None:
         """Read the header."""
@@ -218,7 +189,7 @@ class _Records:
     def _opened(self, line: int) -> int:
         """The line, from that at which a record starts, on which its last quoted value opens."""
         opened, state = line, "start"
-        with text_file(self.path, newline=_newline(self.path)) as file:
+        with text_file(self.path, newline=newline_of(self.path)) as file:
             for number, text in enumerate(islice(file, line - 1, self._reader.line_num), line):
                 for letter in text:
                     if letter == '"':
@@ -242,13 +213,13 @@ class _Records:
             if self.lines.is_marked:
                 record = [value.replace(_RETURN, "\r") for value in record]
             if len(record) != width:
-                self._ragged.append(
-                    f"row {row} (line {start}) has {len(record)} values, not {width}: "
-                    f"{excerpt(self.dialect.delimiter.join(record))}"
-                )
-                if len(self._ragged) >= _SAMPLE:
-                    return
-            else:
+                self._bad += 1
+                if self._bad <= SHOWN_ROWS:
+                    self._ragged.append(
+                        f"row {row} (line {start}) has {len(record)} values, not {width}: "
+                        f"{excerpt(self.dialect.delimiter.join(record))}"
+                    )
+            elif not self._bad:
                 if self.dialect.quotes is None:
                     self.swallows.add(record, lines, row, start)
                 yield record
@@ -262,7 +233,7 @@ class _Records:
         """
         if self._ragged:
             why = "quote values that hold the delimiter or line ends, and close every quote"
-            raise bad_rows(str(self.path), "(all)", self._ragged, len(self._ragged), why=why)
+            raise bad_rows(str(self.path), "(all)", self._ragged, self._bad, why=why)
         if one := self.swallows.found():
             count = "one line" if one.count == 1 else f"{one.count:,} lines"
             raise DataError(

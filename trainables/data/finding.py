@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainables.data.columns import excerpt
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.hub import Hub, hub_of, look_up, split_paths
 from trainables.data.parts import Part, part_of
 from trainables.data.readers import READ, UNSAFE, is_readable

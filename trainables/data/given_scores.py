@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, bad_rows, excerpt, ids_of
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset
 from trainables.data.own_columns import targets_of
 from trainables.data.readers import header_of, table_of

@@ -1,19 +1,28 @@
 """JSON Lines and JSON: objects a line, a list of objects, or columns."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from trainables.data.columns import Columns, Field, bad_rows, excerpt
-from trainables.data.streams import open_bytes, text_file
+from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, Field, excerpt, refuse_rows
+from trainables.data.streams import MAX_LINE, bounded_lines, check_size, open_bytes, text_file
 from trainables.errors import DataError
 
 # Rows whose keys make the header; the rest is looked through only for a key that is wanted.
 _FIRST = 100
+# The largest JSON file that is read whole, in letters: its objects take several times as much.
+MAX_JSON = 2**28
+# What an empty list or object takes, of which a few letters hold millions.
+_OBJECT_BYTES = 64
+_LONG = 2**20
+_ROWS = 65_536
+_WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 _KINDS = {str: "text", int: "number", bool: "number", float: "measure"}
 
 
@@ -32,59 +41,103 @@ def json_lines(path: Path) -> Iterator[str]:
 
 def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     with text_file(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(bounded_lines(path, file), 1):
             if line.strip():
                 yield number, line
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file."""
+    """The objects of a JSON Lines file.
+
+    Raises:
+        DataError: At its end, if some lines are no objects.
+    """
+    bad: list[str] = []
+    count = good = size = 0
     for number, line in _numbered_lines(path):
+        if len(line) > _LONG:
+            _check_objects(path, line)
         try:
             row = json.loads(line, object_pairs_hook=_unique_keys)
+            why = "" if isinstance(row, dict) else "not an object"
         except (ValueError, RecursionError) as error:
-            remedy = "write one object a line"
-            if number == 1 and line.lstrip().startswith("["):
-                remedy += ", or give a list of objects a name that ends in .json"
-            raise DataError(
-                f"{path}: line {number}: not a JSON object ({error}): {excerpt(line[:80])}; {remedy}"
-            ) from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}: line {number}: {excerpt(row)} is not an object; write one a line, or give a list "
-                "of objects a name that ends in .json"
-            )
-        yield row
+            why = f"not a JSON object ({error})"
+        if why:
+            count += 1
+            if count <= SHOWN_ROWS:
+                bad.append(f"line {number}: {why}: {excerpt(line.rstrip())}")
+            continue
+        good, size = good + 1, size + len(line)
+        if good % _ROWS == 0:
+            check_size(path, size, good)
+        if not count:
+            yield row
+    if count:
+        raise _bad_lines(path, bad, count, is_all=not good)
+
+
+def _check_objects(path: Path, text: str) -> None:
+    """Refuse text of a packed file that stands for far more objects than its size."""
+    check_size(path, len(text) + _OBJECT_BYTES * (text.count("[") + text.count("{")))
+
+
+def _bad_lines(path: Path, shown: list[str], count: int, *, is_all: bool) -> DataError:
+    remedy = "write one object a line"
+    if is_all and shown[0].startswith("line 1: ") and _opens_with(path, b"["):
+        remedy += ", or give a list of objects a name that ends in .json"
+    if count == 1:
+        return DataError(f"{path}: {shown[0]}; {remedy}")
+    more = f" and {count - len(shown):,} more" if count > len(shown) else ""
+    return DataError(f"{path}: {count:,} lines are no objects: {', '.join(shown)}{more}; {remedy}")
 
 
 def _whole(path: Path) -> Iterable[dict[str, Any]]:
     """The objects of a JSON file: of a list, or one a line, or columns, as pandas writes each."""
     if is_json_lines(path):
         return _lines(path)
+    if not (_opens_with(path, b"[") or _opens_with(path, b"{")):
+        with open_bytes(path) as file:
+            first = file.read(40)
+        raise DataError(
+            f"{path}: not JSON, it begins with {excerpt(first)}; write a list of objects, or one object a line"
+        )
     with text_file(path) as file:
-        try:
-            held = json.load(file, object_pairs_hook=_unique_keys)
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, UnicodeDecodeError):
-                raise
-            raise DataError(
-                f"{path}: not JSON ({error}); write a list of objects, or one object a line"
-            ) from error
+        text = file.read(MAX_JSON + 1)
+    if len(text) > MAX_JSON:
+        raise DataError(
+            f"{path}: longer than {MAX_JSON:,} letters, the most that are read of a JSON file at once; write "
+            "one object a line, under a name that ends in .jsonl"
+        )
+    _check_objects(path, text)
+    try:
+        held = json.loads(text, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path}: not JSON ({error}); write a list of objects, or one object a line"
+        ) from error
     return list(_objects(path, held))
+
+
+def _opens_with(path: Path, letter: bytes) -> bool:
+    """Whether the first letter of a file that is no space is this one."""
+    with open_bytes(path) as file:
+        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == letter
 
 
 def is_json_lines(path: Path) -> bool:
     """Whether a JSON file's first line that is not blank is an object of its own, and not all of the file."""
-    with open_bytes(path) as file:
-        if file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
-            return False
+    if not _opens_with(path, b"{"):
+        return False
     with text_file(path) as file:
-        lines = [line for line in islice(file, _FIRST) if line.strip()]
+        lines = (line for line in iter(lambda: file.readline(MAX_LINE + 1), "") if line.strip())
+        first, second = next(lines, ""), next(lines, "")
+    if len(first) > MAX_LINE:
+        return False
     try:
-        held = json.loads(lines[0]) if lines else {}
+        held = json.loads(first)
     except (ValueError, RecursionError):
         return False
-    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in held.values())
+    return bool(second) or not any(isinstance(value, list | dict) for value in held.values())
 
 
 def _objects(path: Path, held: Any) -> Iterator[dict[str, Any]]:
@@ -180,52 +233,54 @@ def _table(path: Path, rows: Iterable[dict[str, Any]], columns: Columns | None) 
         for name, column in values.items():
             column.append(row.get(name))
     held = columns.embedding if columns else ""
+    ids = np.array(values[columns.id], dtype=object) if columns and columns.id else None
     return pa.table(
         {
-            name: _typed(path, name, column, is_list=columns is None or name == held)
+            name: _typed(
+                ColumnOrigin(where=str(path), column=name, ids=ids),
+                column,
+                is_list=columns is None or name == held,
+            )
             for name, column in values.items()
         }
     )
 
 
-def _typed(path: Path, name: str, values: list[Any], *, is_list: bool) -> pa.Array:
+def _typed(origin: ColumnOrigin, values: list[Any], *, is_list: bool) -> pa.Array:
     """A column of one type: str, int, float or bool, or lists of numbers, with nulls."""
-    first: dict[type, int] = {}
-    for row, value in enumerate(values):
-        first.setdefault(type(value), row)
-    kinds = {kind: row for kind, row in first.items() if kind is not type(None)}
+    kinds = Counter(map(type, values))
+    kinds.pop(type(None), None)
     if is_list and {*kinds} & {list, dict}:
         try:
             return pa.array(values)
         except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
             raise DataError(
-                f"{path}: column {name!r}: {excerpt(str(error))}; write every row alike, as a list of numbers or "
-                "an object of the same keys"
+                f"{origin.where}: column {origin.column!r}: {excerpt(str(error))}; write every row alike, as a "
+                "list of numbers or an object of the same keys"
             ) from error
     if {*kinds} == {int, float}:  # a program may write 3.0 as 3
-        kinds = {float: kinds[float]}
+        kinds = Counter([float])
         values = [value if value is None else float(value) for value in values]
-    odd = next((row for kind, row in kinds.items() if kind not in (str, int, float, bool)), None)
-    if len(kinds) > 1 or odd is not None:
-        rows = [
-            f"row {row} is {kind.__name__} {excerpt(values[row])}" for kind, row in kinds.items()
-        ]
-        raise DataError(
-            f"{path}: column {name!r}: {', '.join(rows)} (rows count from 0); write every row as "
-            "one and the same of string, number or true/false"
-        )
+    fit = [kind for kind, _ in kinds.most_common() if kind in _WORDS]
+    usual = fit[0] if fit else str
+    others = f", and {kinds[usual]:,} other rows are" if kinds[usual] else ""
+    refuse_rows(
+        origin,
+        [row for row, v in enumerate(values) if v is not None and type(v) is not usual],
+        values,
+        f"not {_WORDS[usual]}{others}: write every row as one and the same of string, number or true/false",
+    )
     try:
-        return pa.array(values, pa.large_string() if str in kinds else None)
-    except UnicodeEncodeError as error:
-        rows = [f"row {i} {excerpt(v)}" for i, v in enumerate(values) if v and not _is_utf8(v)]
+        return pa.array(values, pa.large_string() if usual is str else None)
+    except UnicodeEncodeError:
+        rows = [row for row, v in enumerate(values) if v and not _is_utf8(v)]
         why = "it holds half of a surrogate pair (\\ud800 to \\udfff): write the whole character"
-        raise bad_rows(str(path), name, rows, len(rows), why=why) from error
-    except OverflowError as error:
-        row = next(i for i, v in enumerate(values) if v is not None and not -(2**63) <= v < 2**63)
-        raise DataError(
-            f"{path}: column {name!r}: row {row} {excerpt(values[row])} is beyond 64 bits; write it as "
-            "a string"
-        ) from error
+        refuse_rows(origin, rows, values, why)
+        raise
+    except OverflowError:
+        rows = [row for row, v in enumerate(values) if v is not None and not -(2**63) <= v < 2**63]
+        refuse_rows(origin, rows, values, "it is beyond 64 bits: write it as a string")
+        raise
 
 
 def _is_utf8(text: str) -> bool:

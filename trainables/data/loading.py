@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,8 @@ from trainables.data.own_columns import alike_columns, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
 from trainables.data.raw_splits import Raw, joined_parts
 from trainables.data.streams import plain_stem
-from trainables.data.vectors import check_one_each, npy_beside, read_npy, vectors_of
+from trainables.data.unchanged import unchanged
+from trainables.data.vectors import check_one_each, npy_beside, npy_places, read_npy, vectors_of
 from trainables.errors import DataError
 
 
@@ -62,10 +64,25 @@ def read_splits(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData
         wanted: What to read of them.
 
     Raises:
-        DataError: If columns are missing or a row is not fit; the file and the row are named. A
+        DataError: If columns are missing or a row is not fit; the file and the row are named. If a file
+            changed between the first look at one and the last. A
             validation split that is not fit is left out instead, as few signals need one, and so are
             classes where none are needed.
     """
+    with unchanged(_files(parts, wanted)):
+        return _read_fit(parts, wanted)
+
+
+def _files(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> list[Path]:
+    """The files that are read: tables, and NumPy files where they may be beside them."""
+    tables = [part.path for own in parts.values() for part in own if part.path]
+    named = [columns.embedding for columns in wanted.columns]
+    names = {".npy", *(name for name in named if name.endswith(".npy"))}
+    beside = [path for table in tables for name in names for path in npy_places(table, name)]
+    return [*tables, *beside]
+
+
+def _read_fit(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
     try:
         return _read(parts, wanted)
     except DataError as error:

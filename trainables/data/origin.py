@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trainables.data.catalog import Source, found_parts
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect, found
+from trainables.data.csv_dialects import Dialect, found
 from trainables.data.dataset import Dataset
 from trainables.data.loading import columns_of
 from trainables.data.readers import format_of

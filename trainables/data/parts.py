@@ -8,7 +8,7 @@ from typing import Literal
 import pyarrow as pa
 
 from trainables.data.columns import Columns, Field
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.readers import format_of, header_of, table_of
 
 Target = Literal["class", "number", "optional", "none"]

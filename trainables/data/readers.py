@@ -15,13 +15,15 @@ from trainables.data.arrow_files import (
     read_parquet_file,
 )
 from trainables.data.columns import Columns, Field, excerpt
-from trainables.data.csv_files import Dialect, csv_header, read_csv
+from trainables.data.csv_dialects import Dialect
+from trainables.data.csv_files import csv_header, read_csv
 from trainables.data.json_files import jsonl_header, read_jsonl, read_whole_json, whole_json_header
 from trainables.data.rewriting_arrow import rewrite_arrow, rewrite_parquet
 from trainables.data.rewriting_json import json_reading, rewrite_json
 from trainables.data.rewriting_text import csv_reading, rewrite_csv, rewrite_jsonl
 from trainables.data.row_marks import RowMarks
 from trainables.data.streams import COMPRESSIONS, format_suffix
+from trainables.data.unchanged import unchanged
 from trainables.errors import DataError, UnsafeError
 from trainables.suggestions import did_you_mean
 
@@ -83,6 +85,7 @@ FORMATS: dict[str, FileFormat] = {
     ".ipc": _ARROW,
 }
 READ = ".parquet, .csv, .tsv, .jsonl, .json or .arrow, each also with .gz or .zst behind it"
+MAX_COLUMNS = 100_000
 # Opening these can run code.
 UNSAFE = (
     ".pkl",
@@ -203,7 +206,13 @@ def header_of(path: Path, dialect: Dialect, wanted: Sequence[str] = ()) -> list[
     Raises:
         DataError: If it cannot be read.
     """
-    return _guarded(path, lambda: format_of(path).header(path, dialect, wanted))
+    fields = _guarded(path, lambda: format_of(path).header(path, dialect, wanted))
+    if len(fields) > MAX_COLUMNS:
+        raise DataError(
+            f"{path}: {len(fields):,} columns; at most {MAX_COLUMNS:,} are read: leave out those that are not "
+            "needed, or write numbers as vectors, one column of them"
+        )
+    return fields
 
 
 def table_of(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
@@ -213,12 +222,8 @@ def table_of(path: Path, columns: Columns | None, dialect: Dialect) -> pa.Table:
         DataError: If it cannot be read, or changes as it is read.
     """
     form = _guarded(path, lambda: format_of(path))
-    before = path.stat()
-    table = _guarded(path, lambda: form.read(path, columns, dialect))
-    after = _guarded(path, path.stat)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise DataError(f"{path}: changed while it was read; start again when it is written")
-    return table
+    with unchanged([path]):
+        return _guarded(path, lambda: form.read(path, columns, dialect))
 
 
 def _guarded(path: Path, read: Callable[[], Result]) -> Result:

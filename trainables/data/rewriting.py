@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns, excerpt
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset
 from trainables.data.origin import Origin, origin_of
 from trainables.data.readers import FORMATS

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.columns import excerpt
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.readers import FORMATS
 from trainables.data.row_marks import RowMarks
 from trainables.data.streams import COMPRESSIONS, format_suffix

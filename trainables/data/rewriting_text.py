@@ -6,7 +6,8 @@ from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
-from trainables.data.csv_files import Dialect, found, record_texts
+from trainables.data.csv_dialects import Dialect, found
+from trainables.data.csv_files import record_texts
 from trainables.data.json_files import json_lines
 from trainables.data.row_marks import RowMarks
 from trainables.data.streams import open_bytes, packed_file

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.columns import Columns, Kind, excerpt
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.readers import table_of
 from trainables.data.row_marks import RowMarks

@@ -4,6 +4,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -15,8 +16,12 @@ from trainables.errors import DataError
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 # A few bytes can decode to gigabytes: what is decoded is counted, and refused beyond this size
 # where it is also more than MAX_RATIO times the file's.
-BOMB_BYTES = 2**30
+BOMB_BYTES = 2**28
 MAX_RATIO = 200
+# What a row takes beside its values: its id, its number, its class, and where each value begins.
+ROW_BYTES = 64
+# The longest line that is held in memory: a vector of the widest that are read, written in digits.
+MAX_LINE = 2**25
 _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32"}
 _MARKS |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -37,22 +42,27 @@ def plain_stem(path: Path) -> str:
     return Path(name).stem
 
 
-def check_size(path: Path, decoded: int) -> None:
+def most_bytes(path: Path) -> int:
+    """Up to how many bytes a file may decode to."""
+    return max(BOMB_BYTES, MAX_RATIO * path.stat().st_size)
+
+
+def check_size(path: Path, decoded: int, rows: int = 0) -> None:
     """Refuse a file that decodes to far more than its size.
 
     Args:
         path: The file.
-        decoded: Bytes decoded of it so far.
+        decoded: Bytes decoded of it so far, or that it says it decodes to.
+        rows: As many rows.
 
     Raises:
         DataError: If those are too many.
     """
-    stored = path.stat().st_size
-    allowed = max(BOMB_BYTES, MAX_RATIO * stored)
-    if decoded > allowed:
+    allowed = most_bytes(path)
+    if decoded + ROW_BYTES * rows > allowed:
         raise DataError(
-            f"{path}: {stored:,} bytes decode to more than {allowed:,}; no data are so repetitive: "
-            "check where the file is from"
+            f"{path}: {path.stat().st_size:,} bytes decode to more than {allowed:,}; hardly any data are so "
+            "repetitive: check where the file is from, or write it without compression and dictionaries"
         )
 
 
@@ -127,9 +137,25 @@ def text_file(path: Path, *, newline: str = "") -> Iterator[io.TextIOWrapper]:
         raise _not_utf8(path) from error
 
 
+def bounded_lines(path: Path, file: Any) -> Iterator[Any]:
+    """The lines of an open file, text or bytes, none of them so long that it fills the memory.
+
+    Raises:
+        DataError: At a line of more than MAX_LINE letters.
+    """
+    end = file.read(0)
+    for number, line in enumerate(iter(partial(file.readline, MAX_LINE + 1), end), 1):
+        if len(line) > MAX_LINE:
+            raise DataError(
+                f"{path}: line {number} is longer than {MAX_LINE:,} letters, the most that are read: "
+                f"{excerpt(line[:40])}; end each row by a line feed, and check where the file is from"
+            )
+        yield line
+
+
 def _not_utf8(path: Path) -> DataError:
     with open_bytes(path) as file:
-        for line, raw in enumerate(file, 1):
+        for line, raw in enumerate(bounded_lines(path, file), 1):
             for mark, name in _MARKS.items():
                 if line == 1 and raw.startswith(mark):
                     return DataError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import pyarrow.compute as pc
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, bad_rows, excerpt
+from trainables.data.columns import MAX_BYTES, SHOWN_ROWS, ColumnOrigin, bad_rows, excerpt
 from trainables.data.row_marks import RowMarks
 from trainables.data.streams import plain_stem
 from trainables.errors import DataError
 
+# What NumPy raises at a header that is none.
+_UNREADABLE = (ValueError, OSError, EOFError, SyntaxError, TokenError, RecursionError, MemoryError)
 _BLOCK = 65_536
+_BLOCK_NUMBERS = 2**24
 
 
 def vectors_of(column: pa.ChunkedArray, origin: ColumnOrigin) -> NDArray[np.float32]:
@@ -84,12 +88,18 @@ def checked(vectors: NDArray[Any], origin: ColumnOrigin) -> NDArray[np.float32]:
     """
     if not vectors.shape[1]:
         raise DataError(f"{origin.where}: column {origin.column!r} holds vectors of no numbers")
+    if vectors.shape[1] > (most := MAX_BYTES["vectors"] // 4):
+        raise DataError(
+            f"{origin.where}: column {origin.column!r} holds vectors of {vectors.shape[1]:,} numbers; at most "
+            f"{most:,} are read: cut or project them"
+        )
     finite, zero = np.ones(len(vectors), dtype=bool), np.zeros(len(vectors), dtype=bool)
-    for start in range(0, len(vectors), _BLOCK):
+    rows = max(_BLOCK_NUMBERS // vectors.shape[1], 1)
+    for start in range(0, len(vectors), rows):
         with np.errstate(over="ignore"):  # what is beyond 32 bits is refused below
-            block = np.asarray(vectors[start : start + _BLOCK], dtype=np.float32)
-        finite[start : start + _BLOCK] = np.isfinite(block).all(axis=1)
-        zero[start : start + _BLOCK] = ~block.any(axis=1)
+            block = np.asarray(vectors[start : start + rows], dtype=np.float32)
+        finite[start : start + rows] = np.isfinite(block).all(axis=1)
+        zero[start : start + rows] = ~block.any(axis=1)
 
     def shown(row: int) -> str:
         with np.errstate(over="ignore"):
@@ -140,9 +150,7 @@ def npy_beside(table: Path, name: str) -> Path:
     Raises:
         DataError: If there are two that could be meant.
     """
-    stem = plain_stem(table)
-    typed = Path(f"{stem}.npy" if name == ".npy" else name.replace("{split}", stem))
-    beside = table.parent / typed
+    typed, beside = npy_places(table, name)
     if typed.is_absolute() or typed.parent != Path():
         there = [path for path in (typed, beside) if path.is_file()]
         if len({path.resolve() for path in there}) > 1:
@@ -153,6 +161,13 @@ def npy_beside(table: Path, name: str) -> Path:
     if not beside.is_file() and typed.is_file() and name != ".npy" and "{split}" not in name:
         return typed
     return beside
+
+
+def npy_places(table: Path, name: str) -> tuple[Path, Path]:
+    """Where the NumPy file of a table may be: as its path is typed, and beside the table; as `npy_beside`."""
+    stem = plain_stem(table)
+    typed = Path(f"{stem}.npy" if name == ".npy" else name.replace("{split}", stem))
+    return typed, table.parent / typed
 
 
 def rewrite_npy(path: Path, out: Path, marks: RowMarks) -> None:
@@ -182,7 +197,7 @@ def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:
         raise DataError(
             f"{path}: not there; it must hold the vectors of {table}, a row each (numpy.save)"
         ) from error
-    except (ValueError, OSError, EOFError) as error:
+    except _UNREADABLE as error:
         raise DataError(
             f"{path}: cannot be read as an array of numbers without running code "
             f"({excerpt(str(error))}); save it by numpy.save from a float array"

@@ -6,7 +6,7 @@ A new piece is one function and one row of the table; all else follows from the 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from trainables.errors import UsageError
@@ -210,6 +210,7 @@ EVIDENCE: Mapping[str, Piece] = {
 NEIGHBOUR_LISTS = ("class_neighbours", "far_neighbours", "neighbours")
 
 
+@cache
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Setting]]:
     """The evidence a function needs and its own settings with their defaults, by its signature.
 
@@ -234,6 +235,7 @@ def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str,
     return names, settings
 
 
+@cache
 def rests_on(function: Callable[..., Any]) -> frozenset[str]:
     """Every piece of evidence that a signal may rest on, directly or not."""
     names = frozenset(parameters(function)[0])

@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from trainables.data.columns import excerpt
+from trainables.data.unchanged import file_stamp
 from trainables.errors import DataError, UnavailableError, UnsafeError, UsageError
 
 # All that transformers reads of a folder, by kind and not by name: a list of names forgets one that
 # decides tokens. Pickled weights and code are not among them.
 READ = (
     "*.json", "*.safetensors", "*.txt", "*.model", "*.codes", "*.spm", "*.tiktoken", "*.bpe", "vocab*",
+    "*.jinja", "additional_chat_templates/*",
 )  # fmt: skip
+# Weights that can run code as they are opened.
+_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack", ".npz")
+# Where settings name another attention, transformers fetches its code from the hub.
+_OF_ATTENTION = ("attn_implementation", "_attn_implementation")
+_BUILT_IN_ATTENTION = (None, "eager", "sdpa", "flex_attention")
 _TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "tekken.json")
 _TOKENIZER_CONFIG = "tokenizer_config.json"
 _WEIGHTS = "model.safetensors"
@@ -29,26 +36,32 @@ def content_of(folder: Path) -> str:
 
     Files are read once a process, and again where their size, time or number has changed.
     """
-    return _digest(tuple((path, *_stamp(path)) for path in _files(folder)))
+    return _digest(folder, tuple((path, file_stamp(path)) for path in _files(folder)))
 
 
 def _files(folder: Path) -> list[Path]:
     found = {path for pattern in READ for path in folder.glob(pattern)}
-    return sorted(path for path in found if path.is_file())
+    files = sorted(path for path in found if not path.is_dir())
+    if others := [path for path in files if not path.is_file()]:
+        raise DataError(
+            f"{others[0]} is no regular file, or a link to none; put the model's own file there"
+        )
+    return files
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+def last_written(folder: Path) -> Path:
+    """The file of a model that was written last."""
+    return max(_files(folder), key=lambda path: path.stat().st_mtime_ns, default=folder)
 
 
 @lru_cache(maxsize=16)
-def _digest(files: tuple[tuple[Any, ...], ...]) -> str:
+def _digest(folder: Path, files: tuple[tuple[Any, ...], ...]) -> str:
     digest = hashlib.sha256()
     for path, *_ in files:
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.name} {content}\n".encode())
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name} {content}\n".encode())
     return digest.hexdigest()
 
 
@@ -99,15 +112,42 @@ def check_files(folder: Path) -> None:
 
 
 def _check_code(folder: Path, config: Mapping[str, Any]) -> None:
-    named = {"config.json": config}
-    if (folder / _TOKENIZER_CONFIG).exists():
-        named[_TOKENIZER_CONFIG] = read_json(folder / _TOKENIZER_CONFIG)
-    for name, content in named.items():
-        if content.get("auto_map"):
-            raise UnsafeError(
-                f"{folder / name} names code of its own (auto_map: {excerpt(content['auto_map'])}), "
-                "which is not run; use a model whose class comes with transformers"
-            )
+    """Refuse settings that name code: of the model, of its tokenizer, and of what hands it images or sounds."""
+    for path in sorted(folder.glob("*config*.json")):
+        content = config if path.name == "config.json" else _settings_in(path)
+        for entry, value in _entries(content):
+            if entry == "auto_map" and value:
+                raise UnsafeError(
+                    f"{path} names code of its own (auto_map: {excerpt(value)}), "
+                    "which is not run; use a model whose class comes with transformers"
+                )
+            if entry in _OF_ATTENTION and value not in _BUILT_IN_ATTENTION:
+                raise UnsafeError(
+                    f"{path} asks for code beside transformers' own ({entry}: {excerpt(value)}), which may be "
+                    "fetched from the hub and is not run; take the entry out"
+                )
+
+
+def _settings_in(path: Path) -> object:
+    """A JSON file of settings; nothing where it is torn and not read by us, either."""
+    if path.name == _TOKENIZER_CONFIG:
+        return read_json(path)
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _entries(content: object) -> Iterator[tuple[str, Any]]:
+    """All entries of settings, those inside others included."""
+    left = [content]
+    while left:
+        inner = left.pop()
+        if isinstance(inner, dict):
+            yield from inner.items()
+            left += inner.values()
+        elif isinstance(inner, list):
+            left += inner
 
 
 def _check_kind(folder: Path, config: Mapping[str, Any]) -> None:
@@ -135,11 +175,15 @@ def _method(quantised: object) -> str:
 
 
 def _check_weights(folder: Path, config: Mapping[str, Any]) -> None:
-    if not any(folder.glob("*.safetensors")):
-        raise DataError(
-            f"{folder} holds no *.safetensors; convert the weights, "
-            "pickled ones can run code and are not read"
+    there = any((folder / name).exists() for name in (_WEIGHTS, _INDEX))
+    pickled = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _PICKLED)
+    if pickled and not there:
+        raise UnsafeError(
+            f"{folder} holds its weights as {excerpt(pickled[0])}, which can run code and is never opened; "
+            f"convert them to {_WEIGHTS}"
         )
+    if not any(folder.glob("*.safetensors")):
+        raise DataError(f"{folder} holds no *.safetensors; save the model's weights there")
     if config.get("transformers_weights"):
         raise DataError(
             f"{folder / 'config.json'} takes its weights from "
@@ -220,7 +264,8 @@ def _check_tokenizer(folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def _tokenizer_files(folder: Path) -> Iterator[Path]:
-    return (path for pattern in _TOKENIZERS for path in sorted(folder.glob(pattern)))
+    found = (path for pattern in _TOKENIZERS for path in sorted(folder.glob(pattern)))
+    return (path for path in found if path.is_file())
 
 
 def _is_installed(module: str) -> bool:

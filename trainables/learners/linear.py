@@ -19,7 +19,7 @@ from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.pretrained import opened
-from trainables.learners.text import TextNetwork, cached_tokens, mean_pooled
+from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
 from trainables.learners.words import Pieces
 from trainables.result import Phase
@@ -208,10 +208,11 @@ def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
     with opened(spec.model, spec.model_sha) as folder:
         config = load_config(folder)
         config.pad_token_id = config.get_text_config().pad_token_id = tokens.pad
-        module = AutoModel.from_pretrained(
+        loaded = AutoModel.from_pretrained(
             folder, config=config, use_safetensors=True, dtype="float32", local_files_only=True,
             trust_remote_code=False,
         )  # fmt: skip
+        module = in_memory(loaded)
     network = TextNetwork(module.eval(), tokens)
     width = config.get_text_config().hidden_size
     features = {}

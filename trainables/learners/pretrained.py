@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from trainables.errors import AbsentError, DataError
-from trainables.learners.checkpoint import READ, check_files, content_of, weights_size
+from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
 from trainables.learners.encoder import read_encoder
 from trainables.spec import VECTORS
 
@@ -115,8 +115,8 @@ def opened(name: str, sha: str) -> Iterator[Path]:
 def _check_content(folder: Path, sha: str) -> None:
     if (found := content_of(folder)) != sha:
         raise DataError(
-            f"model {folder} has changed since the sweep was planned (content {found[:12]}, then "
-            f"{sha[:12]}); give the same command again to plan with what is there, and write to "
+            f"model {folder} has changed since the sweep was planned (content {sha[:12]} then, {found[:12]} "
+            f"now; {last_written(folder).name} was written last); give the same command again to plan with what is there, and write to "
             "another folder while a sweep reads this one"
         )
 

@@ -159,8 +159,19 @@ def open_text(
             local_files_only=True,
             trust_remote_code=False,
         )
-        module = _seeded(spec, lambda: _with_new_head(load()))
+        module = in_memory(_seeded(spec, lambda: _with_new_head(load())))
     return TextNetwork(module, tokens, fitted_on)
+
+
+def in_memory(module: Any) -> Any:
+    """The module with its tensors copied from the file that they are mapped from.
+
+    Until it is first used, a weight on a CPU is a page of the file: one that is written to afterwards, when its
+    content has been checked, would change what is trained.
+    """
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.clone()
+    return module
 
 
 def _with_new_head(module: Any) -> Any:

@@ -1,22 +1,25 @@
 """Signals and selectors by name: of our tables, or a user's own as module:function."""
 
-import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import DataError, UsageError
 from trainables.evidence.requirements import rests_on, settings_of
+from trainables.keys import key_of
+from trainables.own_code import import_failure, is_own, source_sha, watch_imports
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
 from trainables.spec import Setting, TrialSpec
+from trainables.trainers.content import shown_path, with_imported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +58,26 @@ def resolve(spec: TrialSpec) -> Selection:
     )
 
 
-def check_content(spec: TrialSpec) -> None:
-    """Refuse a function of the user's own whose file is not the one that the spec was made of.
+@contextmanager
+def own_code(spec: TrialSpec) -> Iterator[None]:
+    """While a spec's functions run: those of the user's own are, before and after, what the spec was made of.
 
     Raises:
-        DataError: If it has changed since, or is another on this machine.
+        DataError: If a file of theirs has changed since, or is another on this machine.
     """
+    _check_content(spec)
+    yield
+    _check_content(spec)
+
+
+def _check_content(spec: TrialSpec) -> None:
     for name, sha in ((spec.signal, spec.signal_sha), (spec.selector, spec.selector_sha)):
-        if ":" in name and sha_of(name) != sha:
+        if ":" in name and (found := sha_of(name)) != sha:
+            files = ", ".join(map(str, _files_of(name)))
             raise DataError(
-                f"{name}: its file has changed since the sweep was planned, or is another on this machine; "
-                "start the sweep again"
+                f"{name}: its code has changed since the sweep was planned, or is another on this machine "
+                f"(content {sha[:12]}, here {found[:12]}; {files}); give the same command again to plan with "
+                "what is there"
             )
 
 
@@ -105,11 +117,41 @@ def selector_evidence(name: str, settings: Iterable[tuple[str, Setting]]) -> fro
 
 
 def sha_of(name: str) -> str:
-    """The sha256 of the file that holds a user's own function; empty for a row of ours."""
+    """What a user's own function is known by: the files that hold it; empty for a row of ours.
+
+    They are the file of its module, of the packages around that, and of all that these import from the
+    same folder, at their top or in a function.
+
+    Returns:
+        The sha256 of the one file, or of the content of all by their paths.
+
+    Raises:
+        DataError: If one has changed since it was imported here.
+    """
     if ":" not in name:
         return ""
-    path = inspect.getsourcefile(_function(name)) or ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    files = _files_of(name)
+    folder = _folder_of(name)
+    shas = {shown_path(path, folder): source_sha(path) for path in files}
+    return next(iter(shas.values())) if len(shas) == 1 else key_of(shas)
+
+
+def _folder_of(name: str) -> Path:
+    """Where the outermost package of a function's module lies, or the module itself."""
+    outermost = sys.modules[name.partition(":")[0].partition(".")[0]]
+    file = Path(str(outermost.__file__)).resolve() if outermost.__file__ else Path.cwd() / "-"
+    return file.parents[1] if file.name == "__init__.py" else file.parent
+
+
+def _files_of(name: str) -> tuple[Path, ...]:
+    function = _function(name)
+    module = sys.modules[name.partition(":")[0]]
+    defined = inspect.getsourcefile(inspect.unwrap(function)) if inspect.isroutine(function) else ""
+    around = [module.__name__.rsplit(".", up)[0] for up in range(module.__name__.count(".") + 1)]
+    files = [getattr(sys.modules[one], "__file__", None) for one in around]
+    found = {Path(file).resolve() for file in (defined, *files) if file}
+    own = {path for path in found if is_own(path)}
+    return tuple(sorted(with_imported(own, _folder_of(name), counts=is_own) or found))
 
 
 def _function(name: str) -> Callable[..., Any]:
@@ -118,14 +160,14 @@ def _function(name: str) -> Callable[..., Any]:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
+    watch_imports()
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # importing a user's module runs it
         raise UsageError(
-            f"{name}: {error}; write module:function, importable from {here}"
+            f"{name}: {import_failure(error)}; write module:function, importable from {here}"
         ) from error
-    if not callable(function):
+    if not callable(function) or not isinstance(function, Hashable):
         raise UsageError(f"{name} is {type(function).__name__}; give a function")
     rests_on(function)
-    checked: Callable[..., Any] = function
-    return checked
+    return cast(Callable[..., Any], function)

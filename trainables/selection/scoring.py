@@ -24,7 +24,7 @@ from trainables.selection.contracts import (
     check_scores,
 )
 from trainables.selection.cutoff import cutoff_of, hardness
-from trainables.selection.lookup import Selection, check_content, resolve
+from trainables.selection.lookup import Selection, own_code, resolve
 from trainables.selection.protection import least_kept, put_back
 from trainables.spec import TrialSpec
 
@@ -46,11 +46,12 @@ def score(spec: TrialSpec, runs: Runs) -> tuple[NDArray[np.float32], Steps]:
     selection = resolve(spec)
     signal, train = selection.signal, runs.dataset.train
     check_epochs(spec)
-    check_content(spec)
 
     def write(path: Path) -> dict[str, Any]:
         evidence = Evidence(spec, runs)
-        scores, own = _timed(signal.score, evidence.arguments_of(signal.score, selection.settings))
+        with own_code(spec):
+            arguments = evidence.arguments_of(signal.score, selection.settings)
+            scores, own = _timed(signal.score, arguments)
         check_scores(scores, len(train), spec.signal)
         used = {**evidence.steps, f"{spec.score_key} {spec.signal}": own}
         recall = _recall(selection, evidence)  # a measurement of ours: no cost of the method
@@ -100,14 +101,11 @@ def _cut(spec: TrialSpec, scores: NDArray[np.float32], runs: Runs) -> tuple[Keep
     cutoff, by = cutoff_of(spec)
     margins = evidence.get("margins", {}) if by == "aum" else None
     beside = {"hardness": hardness(spec, scores, margins)} if cutoff else {}
-    keep = cut(
-        scores=worth,
-        rate=spec.rate,
-        ties=ties,
-        **{"labels": train.labels}
-        | evidence.arguments_of(cut, selection.selector_settings)
-        | beside,
-    )
+    with own_code(spec):
+        arguments = evidence.arguments_of(cut, selection.selector_settings)
+        keep = cut(
+            scores=worth, rate=spec.rate, ties=ties, **{"labels": train.labels} | arguments | beside
+        )
     check_keep(keep, len(train), spec.rate, spec.selector)
     if spec.protected or spec.min_per_class:
         keep = put_back(keep, worth, train.labels, ties, least_kept(spec, runs.dataset))

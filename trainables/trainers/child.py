@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from trainables.data.columns import excerpt
 from trainables.errors import DataError
+from trainables.whole_file import whole_file
 
 ANSWER, DONE = "answer.arrow", "done.json"
 _ALLOWED = (
@@ -81,7 +82,8 @@ def answer_call(
     Args:
         function: The user's.
         call: folder; tables, their files by name; given, the other parameters; settings.
-        late: Files of the user's that were imported only during the call.
+        late: Files of the user's that were imported only during the call; it raises a DataError if one
+            of those that were known had changed by then.
 
     Returns:
         The process's exit code: 0 where there is an answer, or a fault of it is told.
@@ -98,12 +100,14 @@ def answer_call(
         returned = function(**given)
         if os.getpid() != me:  # a fork of the user's own that came back from the function, too
             os._exit(0)
-        told: dict[str, Any] = {**progress.told(), "late": late()}
+        told: dict[str, Any] = progress.told()
         try:
+            told["late"] = late()
             write_arrow(answer_table(returned), folder / ANSWER)
         except DataError as error:
             told = {"fault": str(error)}
-        _write_whole(folder / DONE, json.dumps(told))
+        with whole_file(folder / DONE) as draft:
+            draft.write_text(json.dumps(told), encoding="utf-8")
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -207,16 +211,8 @@ def mapped_table(path: Path) -> pa.Table:
 
 def write_arrow(table: pa.Table, path: Path) -> None:
     """Write a table as an Arrow file, whole or not at all."""
-    beside = path.with_suffix(".part")
-    with pa.ipc.new_file(str(beside), table.schema) as file:
+    with whole_file(path) as draft, pa.ipc.new_file(str(draft), table.schema) as file:
         file.write_table(table)
-    beside.replace(path)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    beside = path.with_suffix(".part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 def _flush() -> None:

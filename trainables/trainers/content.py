@@ -4,7 +4,7 @@ import ast
 import glob
 import hashlib
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,13 +32,22 @@ def files_of_command(words: Sequence[str], patterns: str, folder: Path) -> dict[
     return {shown_path(path, folder): _sha_of(path) for path in sorted(found)}
 
 
-def with_imported(files: Iterable[Path], folder: Path) -> set[Path]:
-    """Files, and what those that are Python import from beside them or from a folder, and so on."""
+def with_imported(
+    files: Iterable[Path], folder: Path, *, counts: Callable[[Path], bool] = lambda _: True
+) -> set[Path]:
+    """Files, and what those that are Python import from beside them or from a folder, and so on.
+
+    Args:
+        files: To begin with.
+        folder: Where modules are looked for, beside the folder of who imports them.
+        counts: Which of the imported files count; the others are not followed, either.
+    """
     found = set(files)
     left = list(found)
     while left:
         path = left.pop()
-        beside = {*_imported(path, folder)} if path.suffix == ".py" else set()
+        imported = _imported(path, folder) if path.suffix == ".py" else []
+        beside = {one for one in imported if counts(one)}
         left += beside - found
         found |= beside
     return found

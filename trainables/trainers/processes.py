@@ -6,7 +6,6 @@ nobody comes for is ended by a watcher, a shell that waits for the death of whoe
 that left the group and writes elsewhere is known by a variable of its environment.
 """
 
-import fcntl
 import json
 import os
 import platform
@@ -19,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trainables.errors import AbsentError, DataError, UnavailableError
+from trainables.locks import take_lock
+from trainables.trainers.living import HAS_PROC, NO_GROUP, OF_CALL, group_of, is_alive, living
 
 LOG = "log.txt"
 # What a stopped trainer has to put its state away, and what it has once it is done, in seconds.
@@ -27,11 +28,8 @@ _LEFT_OVER_GRACE_S = 5.0
 # How long a worker that was told to stop may take to be gone, before it counts as alive, in seconds.
 _WORKER_S = 60.0
 _GROUP = "group.json"
-_OF_CALL = "PRUNE_ENVELOPE_CALL"
-_NO_GROUP = -1  # 0 is the group of the kernel's own processes
 _POLL_S = 0.01
 _LAST_LINE = 300  # letters
-_HAS_PROC = Path("/proc/self/stat").exists()
 # A line on its input: all is well. The end of it without one: the caller is dead. The outer shell
 # ends at once, so that the watcher is no child of the caller: Ray ends the children of its workers.
 _WATCHER = """
@@ -74,7 +72,7 @@ def run_words(
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**env, _OF_CALL: str(folder.resolve())},
+                env={**env, OF_CALL: str(folder.resolve())},
                 start_new_session=True,
             )
         except OSError as error:
@@ -94,7 +92,7 @@ def wait_for(poll: Callable[[], int | None], hours: float | None) -> int:
     pause = 0.001
     while (code := poll()) is None:
         if hours is not None and time.monotonic() - start > hours * 3600:
-            raise DataError(f"took longer than --trial-hours {hours:g}")
+            raise DataError(f"timed out after {hours * 3600:g} s (--trial-timeout)")
         time.sleep(pause)
         pause = min(2 * pause, 0.1)
     return code
@@ -142,7 +140,7 @@ def enter_group(folder: Path) -> None:
     with _locked_log(folder) as log:
         os.dup2(log, 1)
         os.dup2(log, 2)
-    os.environ[_OF_CALL] = str(folder.resolve())
+    os.environ[OF_CALL] = str(folder.resolve())
 
 
 def end_left_over(folder: Path) -> None:
@@ -161,16 +159,16 @@ def end_left_over(folder: Path) -> None:
         )
     worker = int(whose.get("worker", 0))
     deadline = time.monotonic() + _WORKER_S
-    while worker and worker != os.getpid() and _lives(worker) and not _is_free(log):
+    while worker and worker != os.getpid() and is_alive(worker) and not _is_free(log):
         if time.monotonic() > deadline:
             raise UnavailableError(
                 f"{folder}: this trial is trained by process {worker}, of another sweep; let that end"
             )
         time.sleep(_POLL_S)
     # Its number may be another's by now, unless one of it holds the log.
-    group = int(whose.get("group", _NO_GROUP))
-    if _HAS_PROC and group not in map(_group_of, _alive(log, _NO_GROUP)):
-        group = _NO_GROUP
+    group = int(whose.get("group", NO_GROUP))
+    if HAS_PROC and group not in map(group_of, living(log, NO_GROUP)):
+        group = NO_GROUP
     _end(folder, group, GRACE_S)
 
 
@@ -197,7 +195,7 @@ def _end(
         deadline = time.monotonic() + patience
         told: set[int] = set()
         # A process that is gone may have a last thread that is not, and holds the lock.
-        while (alive := _alive(folder / LOG, group)) or not _is_free(folder / LOG):
+        while (alive := living(folder / LOG, group)) or not _is_free(folder / LOG):
             for process in alive - told:
                 told.add(process)
                 with suppress(ProcessLookupError, PermissionError):
@@ -211,46 +209,12 @@ def _end(
         raise UnavailableError(f"{folder}: processes {sorted(alive)} could not be ended")
 
 
-def _alive(log: Path, group: int) -> set[int]:
-    """The living processes of a group, and those that have left it, as torchrun's do, by log or environment.
-
-    Without /proc, below 0, the group as a whole.
-    """
-    if not _HAS_PROC:
-        return {-group} if group > 1 and _lives(-group) else set()
-    target = str(log.resolve())
-    mark = f"{_OF_CALL}={log.resolve().parent}".encode()
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it is another user's, or has just ended
-            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-            state, _, its_group = stat.rpartition(")")[2].split()[:3]
-            its = group > 1 and int(its_group) == group
-            its = its or _writes(folder, target)
-            if state != "Z" and (its or mark in (folder / "environ").read_bytes().split(b"\0")):
-                found.add(int(folder.name))
-    # Never ourselves, nor the first process of a machine.
-    return found - {1, os.getpid()}
-
-
-def _writes(process: Path, target: str) -> bool:
-    """Whether a process may write to a file; who reads it, as `tail` does, is left alone."""
-    for entry in (process / "fd").iterdir():
-        with suppress(OSError):
-            if str(entry.readlink()) == target:
-                told = (process / "fdinfo" / entry.name).read_text(encoding="utf-8")
-                flags = next(line.split()[1] for line in told.splitlines() if "flags" in line)
-                if int(flags, 8) & os.O_ACCMODE:
-                    return True
-    return False
-
-
 @contextmanager
 def _locked_log(folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take_lock(log)
         yield log
     except BlockingIOError as error:
         raise UnavailableError(f"{folder}: another process has just begun this trial") from error
@@ -263,19 +227,12 @@ def _is_free(log: Path) -> bool:
         return True
     file = os.open(log, os.O_RDONLY)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Without locks, /proc tells who writes to it.
+        return take_lock(file) or not living(log, NO_GROUP)
     except BlockingIOError:
         return False
     finally:
         os.close(file)
-    return True
-
-
-def _group_of(process: int) -> int:
-    try:
-        return os.getpgid(process)
-    except ProcessLookupError:
-        return _NO_GROUP
 
 
 def _whose(folder: Path) -> dict[str, int]:
@@ -284,17 +241,3 @@ def _whose(folder: Path) -> dict[str, int]:
     except (FileNotFoundError, ValueError):  # its worker was killed before it had written that
         return {}
     return whose
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return True
-    return state[0] != "Z"

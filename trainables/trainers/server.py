@@ -3,7 +3,6 @@
 It speaks with a worker through a socket, a line of JSON a message, and ends when that closes.
 """
 
-import hashlib
 import importlib
 import importlib.util
 import json
@@ -11,7 +10,7 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,14 +19,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from trainables.errors import EnvelopeError, UsageError
+from trainables.errors import DataError, EnvelopeError, UsageError
+from trainables.own_code import (
+    INSTALLED,
+    SourceLoader,
+    file_sha,
+    import_failure,
+    run_sha,
+    source_sha,
+    watch_imports,
+)
 from trainables.suggestions import did_you_mean
 from trainables.trainers.child import answer_call
 from trainables.trainers.content import with_imported
 from trainables.trainers.processes import enter_group
 from trainables.trainers.signature import Signature, signature_of
 
-_INSTALLED = {"site-packages", "dist-packages"}
 _OURS = Path(__file__).resolve().parents[1]
 
 
@@ -55,6 +62,7 @@ def serve(handle: int, name: str, start: str) -> None:
     """
     channel = socket.socket(fileno=handle)
     os.set_inheritable(handle, False)
+    watch_imports()
     try:
         function, folder = find_function(name)
         described = _described(function, name, folder)
@@ -64,7 +72,7 @@ def serve(handle: int, name: str, start: str) -> None:
         send(channel, {"refused": str(error)})
         return
     except BaseException as error:
-        send(channel, {"refused": f"{name}: importing it failed: {_said(error)}"})
+        send(channel, {"refused": f"{name}: importing it failed: {import_failure(error)}"})
         traceback.print_exc()
         return
     send(channel, told)
@@ -73,7 +81,7 @@ def serve(handle: int, name: str, start: str) -> None:
         call = json.loads(line)
         loaded = set(local_files(folder))
         unread = {below: sha for below, sha in described.files.items() if below not in loaded}
-        if changed := [below for below, sha in unread.items() if _sha(folder / below) != sha]:
+        if changed := [below for below, sha in unread.items() if file_sha(folder / below) != sha]:
             why = f"{', '.join(changed)} changed since the sweep was planned; start the sweep again"
             send(channel, {"refused": why})
             continue
@@ -81,6 +89,7 @@ def serve(handle: int, name: str, start: str) -> None:
         known = {*loaded, *described.files}
 
         def late() -> list[str]:
+            _check_run(described.files, folder)
             return sorted({*local_files(folder)} - known)  # noqa: B023 - called within this turn
 
         if start == "spawn":
@@ -89,6 +98,20 @@ def serve(handle: int, name: str, start: str) -> None:
             channel.close()
             os._exit(answer_call(function, call, late))
         _fork(channel, function, call, late)
+
+
+def _check_run(files: Mapping[str, str], folder: Path) -> None:
+    """Refuse an answer of code that was another by the time it was imported.
+
+    Raises:
+        DataError: If a file was.
+    """
+    for below, sha in files.items():
+        if (run := run_sha(folder / below)) and run != sha:
+            raise DataError(
+                f"{below} changed while it was read (content {sha[:12]}, then {run[:12]}); start the sweep "
+                "again"
+            )
 
 
 def _fork(
@@ -173,7 +196,7 @@ def _of_file(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.parent))
     sys.argv = [str(path)]
     name = path.stem if path.stem not in sys.modules else f"trainer_{path.stem}"
-    found = importlib.util.spec_from_file_location(name, path)
+    found = importlib.util.spec_from_file_location(name, path, loader=SourceLoader(name, str(path)))
     assert found is not None and found.loader is not None, "the name ends in .py"
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module
@@ -198,7 +221,7 @@ def local_files(folder: Path) -> dict[str, Path]:
         if not path.is_relative_to(folder) or path.is_relative_to(_OURS) or not path.is_file():
             continue  # a module that a library makes may name a file that is nowhere
         below = path.relative_to(folder)
-        if not _INSTALLED & {*below.parts}:
+        if not INSTALLED & {*below.parts}:
             found[below.as_posix()] = path
     return found
 
@@ -206,7 +229,7 @@ def local_files(folder: Path) -> dict[str, Path]:
 def _described(function: Callable[..., Any], name: str, folder: Path) -> Described:
     signature = signature_of(function, name)
     files = local_files(folder)
-    if _INSTALLED & {folder.name}:  # a module of its own among all that is installed
+    if INSTALLED & {folder.name}:  # a module of its own among all that is installed
         own = Path(str(sys.modules[function.__module__].__file__)).resolve()
         files = {below: path for below, path in files.items() if path == own}
     else:
@@ -215,24 +238,8 @@ def _described(function: Callable[..., Any], name: str, folder: Path) -> Describ
             for path in with_imported(files.values(), folder)
             if path.is_relative_to(folder)
         }
-        files |= {b: path for b, path in named.items() if not _INSTALLED & {*Path(b).parts}}
+        files |= {b: path for b, path in named.items() if not INSTALLED & {*Path(b).parts}}
     return Described(
-        signature=signature, files={below: _sha(path) for below, path in sorted(files.items())}
+        signature=signature,
+        files={below: source_sha(path) for below, path in sorted(files.items())},
     )
-
-
-def _sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
-def _said(error: BaseException) -> str:
-    """An error in one line: what it is, and where in the user's files."""
-    words = " ".join(str(error).split())
-    frames = [
-        one for one in traceback.extract_tb(error.__traceback__) if "importlib" not in one.filename
-    ]
-    at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    if isinstance(error, SyntaxError):
-        at = f" ({Path(error.filename or '').name}, line {error.lineno})"
-        words = error.msg or words
-    return f"{type(error).__name__}{': ' * bool(words)}{words}{at}"

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -25,6 +24,7 @@ from trainables.keys import seed_for
 from trainables.result import Phase
 from trainables.training.schedule import Schedule, Step, learning_rate
 from trainables.training_settings import Training
+from trainables.whole_file import draft_in, put_in_place
 
 if TYPE_CHECKING:
     from trainables.learners.network import Network
@@ -242,11 +242,11 @@ class Learner:
 
 def save_progress(learner: Learner, folder: Path) -> None:
     """Replace a trial's unfinished state; a kill leaves the old or the new one, whole."""
-    beside = folder / f"{os.getpid()}.tmp"
-    learner.save(beside)
-    name = f"{learner.steps:010d}-{_digest(beside)}.safetensors"
-    older = list(folder.glob("*.safetensors"))
-    beside.replace(folder / name)
+    with draft_in(folder) as draft:
+        learner.save(draft)
+        name = f"{learner.steps:010d}-{_digest(draft)}.safetensors"
+        older = list(folder.glob("*.safetensors"))
+        put_in_place(draft, folder / name)
     for path in older:
         if path.name != name:
             path.unlink(missing_ok=True)

@@ -79,7 +79,7 @@ def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
     request = Request(grid="demo", datasets=("synthetic:300",), model="linear", seeds=(1,))
     resources = Resources(cache=tmp_path / "cache")
     sweep = plan_sweep(request, resources, run=None, command="", tolerance=1.0)
-    check_room(sweep.store.root, warm_up_bytes(sweep))
+    check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
     with pytest.raises(StoreError, match=r"needs about .* GB for its warm-ups; give --cache"):
         check_room(sweep.store.root, 10**18)
 

@@ -72,9 +72,7 @@ def test_a_machine_that_goes_with_notice_is_no_failure_of_its_trial(
     made, machines = cluster
     monkeypatch.chdir(tmp_path)
     # No second try, so that any death that counts is seen.
-    monkeypatch.setattr("orchestrator.execution.tuner._MAX_DEATHS", 0)
-    monkeypatch.setattr("orchestrator.execution.scheduler.SECOND_TRIES", 0)
-    monkeypatch.setattr("orchestrator.execution.callbacks.SECOND_TRIES", 0)
+    monkeypatch.setattr("orchestrator.execution.deaths.RETRIES", 0)
 
     def cut_off():
         while len(list(tmp_path.glob("runs/*/trials/*.json"))) < 3:

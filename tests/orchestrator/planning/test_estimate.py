@@ -98,7 +98,7 @@ def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(pla
 
 def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(planned):
     sweep = planned(replace(SMALL, signals=("redundancy", "keep_one", "random", "d2,probes=3")))
-    assert list(searches(sweep).values()) == [2]  # one a seed
+    assert list(searches(sweep.left).values()) == [2]  # one a seed
 
 
 def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):

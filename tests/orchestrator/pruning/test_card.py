@@ -18,10 +18,10 @@ import pytest
 import yaml
 from huggingface_hub import DatasetCard
 
+from analysis.markdown import code, literal
 from analysis.pruned_files import ClassCount, PrunedFile
 from analysis.warrants import Warrant
 from orchestrator.pruning.card import card_text
-from orchestrator.pruning.markdown import code, literal
 from orchestrator.pruning.source_card import SourceCard, licensed, source_card
 from tests.hub_cards import faults_of, front_of
 from tests.hub_server import HubServer

@@ -18,7 +18,8 @@ from orchestrator.pruning import warrant as measuring
 from orchestrator.pruning.list_tries import tries_of
 from orchestrator.pruning.survivors import Survivors
 from orchestrator.pruning.warrant import measure, planned_warrant, price
-from orchestrator.store.run_folder import Run, RunLockedError
+from orchestrator.store.run_folder import Run
+from orchestrator.store.run_lock import RunLockedError
 from trainables.arrays import rows_sha
 from trainables.errors import UsageError
 from trainables.records import to_json

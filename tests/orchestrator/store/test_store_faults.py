@@ -11,11 +11,9 @@ from itertools import count
 import pytest
 
 from orchestrator.store import atomic
-from orchestrator.store.atomic import StoreError, atomic_write
+from orchestrator.store.atomic import StoreError
 from orchestrator.store.local import ArtifactStore
 from tests.faults import (
-    FAULTS,
-    crash_points,
     fork,
     in_fresh_process,
     kill,
@@ -43,79 +41,6 @@ def read_entry(root):
     atomic._DIGESTS.clear()
     path = ArtifactStore(root).find("scores", "key")
     return path and path.read_bytes()
-
-
-def write_entry_unsynced(root):
-    atomic.sync = lambda path: None
-    write_entry(root)
-
-
-def write_in_place(root):
-    root.mkdir(exist_ok=True)
-    write_in_halves(root / "value")
-
-
-def read_in_place(root):
-    path = root / "value"
-    return path.read_bytes() if path.exists() else None
-
-
-def write_row_twice(root):
-    atomic_write(root / "value", b"old")
-    atomic_write(root / "value", VALUE)
-
-
-SLOW = [pytest.param(fault, marks=pytest.mark.slow) for fault in FAULTS if fault != "kill"]
-
-
-@pytest.fixture(scope="module", params=["kill", *SLOW])
-def crashes(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    return in_fresh_process(crash_points, folder, request.param, write_entry, read_entry)
-
-
-def test_an_entry_is_absent_or_whole_wherever_its_writer_is_stopped(crashes):
-    assert {outcome.found for outcome in crashes} == {None, VALUE}
-
-
-def test_a_second_writer_succeeds_wherever_the_first_one_was_stopped(crashes):
-    assert {outcome.mended for outcome in crashes} == {VALUE}
-
-
-def test_an_entry_that_was_reported_made_outlives_a_power_cut(crashes):
-    assert crashes[-1].ended == "untouched" and crashes[-1].found == VALUE
-
-
-def test_one_of_many_steps_is_the_commit_and_all_later_ones_find_the_entry(crashes):
-    wholes = [outcome.found == VALUE for outcome in crashes if outcome.ended != "survived"]
-    assert len(crashes) > 20 and wholes == sorted(wholes)
-
-
-def test_a_writer_that_is_not_killed_leaves_nothing_in_tmp(crashes):
-    assert {outcome.litter for outcome in crashes if outcome.ended != "killed"} == {0}
-
-
-def test_no_stop_leaves_anything_that_has_to_be_put_aside(crashes):
-    assert {outcome.rejected for outcome in crashes} == {0}
-
-
-def test_a_writer_in_place_is_found_out_as_torn(tmp_path):
-    crashes = in_fresh_process(crash_points, tmp_path, "kill", write_in_place, read_in_place)
-    assert VALUE[:4096] in {outcome.found for outcome in crashes}
-
-
-@pytest.mark.parametrize("fault", ["lost-bytes", "lost-names"])
-def test_a_writer_that_does_not_sync_is_found_out_as_forgetful(fault, tmp_path):
-    last = in_fresh_process(crash_points, tmp_path, fault, write_entry_unsynced, read_entry)[-1]
-    assert last.ended == "untouched" and last.found is None
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_row_is_absent_old_or_new_wherever_its_writer_is_stopped(fault, tmp_path):
-    crashes = in_fresh_process(crash_points, tmp_path, fault, write_row_twice, read_in_place)
-    assert {outcome.found for outcome in crashes} <= {None, b"old", VALUE}
-    assert {outcome.litter for outcome in crashes if outcome.ended != "killed"} == {0}
-    assert crashes[-1].found == VALUE
 
 
 def without_locks():

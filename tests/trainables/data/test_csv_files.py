@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.trainables.data.written import made_rows
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.errors import DataError
 
 ROWS = made_rows()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.errors import DataError
 
 WORDS = ["apple", "river", "stone", "cloud", "paper", "horse", "green"]

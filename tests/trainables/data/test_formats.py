@@ -19,7 +19,7 @@ from tests.trainables.data.written import (
 )
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.readers import FORMATS
 from trainables.errors import DataError, UnsafeError
 

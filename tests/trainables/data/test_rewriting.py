@@ -19,7 +19,7 @@ from tests.trainables.data.written import (
 )
 from trainables.data.catalog import Source
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.rewriting_arrow import _body_codec
 from trainables.data.streams import open_bytes
 

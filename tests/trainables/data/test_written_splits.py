@@ -22,7 +22,7 @@ from tests.trainables.data.written import (
 )
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
-from trainables.data.csv_files import Dialect
+from trainables.data.csv_dialects import Dialect
 from trainables.data.readers import FORMATS, header_of, table_of
 from trainables.data.rewriting import check_written, write_splits
 from trainables.data.row_marks import RowMarks

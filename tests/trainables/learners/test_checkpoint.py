@@ -1,8 +1,11 @@
 """Folders of many kinds of models: each is read right, mended, or refused in one line."""
 
+import io
 import json
 import os
 import struct
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -134,7 +137,9 @@ def test_one_piece_more_than_a_model_is_said_to_read_is_too_much(tmp_path):
     beyond = set(LONGEST) - without_table - {"mra", "big_bird"}
     for family in sorted(beyond):
         fields = FIELDS.get(family, {})
-        module = AutoModelForSequenceClassification.from_config(config_of(family, **fields))
+        module = AutoModelForSequenceClassification.from_config(
+            config_of(family, **fields), trust_remote_code=False
+        )
         ids = torch.full((1, LONGEST[family] + 1), 7)
         with pytest.raises((IndexError, RuntimeError)), torch.no_grad():
             module(input_ids=ids, attention_mask=torch.ones_like(ids))
@@ -152,7 +157,9 @@ def _header(path, edit):
 def _shard(folder):
     from transformers import AutoModelForSequenceClassification
 
-    module = AutoModelForSequenceClassification.from_config(config_of("bert"))
+    module = AutoModelForSequenceClassification.from_config(
+        config_of("bert"), trust_remote_code=False
+    )
     (folder / "model.safetensors").unlink()
     module.save_pretrained(folder, max_shard_size="20KB")
     return sorted(folder.glob("model-*.safetensors"))
@@ -195,6 +202,16 @@ def _larger_tokenizer(folder):
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
+def _pickle(folder):
+    import torch
+    from safetensors.torch import load_file
+
+    path = folder / "model.safetensors"
+    state = load_file(path if path.exists() else folder / "other.safetensors")
+    torch.save(state, folder / "pytorch_model.bin")
+    path.unlink(missing_ok=True)
+
+
 def _rename_weights(folder):
     (folder / "model.safetensors").rename(folder / "other.safetensors")
 
@@ -231,12 +248,38 @@ SPOILT = {
         _write("tokenizer_config.json", b'{"auto_map": {"AutoTokenizer": ["mine.T", null]}}'),
         UnsafeError, r"tokenizer_config\.json names code",
     ),
+    "code: of an image processor": (
+        _write("preprocessor_config.json", b'{"auto_map": {"AutoImageProcessor": "mine.P"}}'),
+        UnsafeError, r"preprocessor_config\.json names code",
+    ),
+    "code: of a part of the model": (
+        _change(text_config={"auto_map": CODE}), UnsafeError, r"config\.json names code",
+    ),
+    "code: attention from the hub": (
+        _change(attn_implementation="owner/kernel"), UnsafeError, "asks for code beside .*'owner/kernel'",
+    ),
+    "code: attention of a library": (
+        _change(_attn_implementation="flash_attention_2"), UnsafeError, "take the entry out",
+    ),
+    "code: attention of a part": (
+        _change(attn_implementation={"text_config": "owner/kernel"}), UnsafeError, "owner/kernel",
+    ),
     "quantised": (
         _change(quantization_config={"quant_method": "gptq", "bits": 4}), UsageError, "'gptq'",
     ),
     "adapter": (_write("adapter_config.json", b"{}"), UsageError, "an adapter"),
-    "weights: pickled": (
-        lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), DataError, "no \\*\\.saf",
+    "weights: absent": (lambda f: (f / "model.safetensors").unlink(), DataError, "no \\*\\.saf"),
+    "weights: pickled": (_pickle, UnsafeError, r"as 'pytorch_model\.bin', which can run code"),
+    "weights: pickled beside another file": (
+        lambda f: (_rename_weights(f), _pickle(f)), UnsafeError, r"as 'pytorch_model\.bin', which can",
+    ),
+    "weights: a link to nothing": (
+        lambda f: (_rename_weights(f), (f / "model.safetensors").symlink_to("gone")), DataError,
+        "is no regular file, or a link to none",
+    ),
+    "tokenizer: a pipe": (lambda f: os.mkfifo(f / "vocab.txt"), DataError, "is no regular file"),
+    "tokenizer: a folder": (
+        lambda f: (_without_tokenizer(f), (f / "vocab").mkdir()), DataError, "holds no tokenizer",
     ),
     "weights: cut short": (_cut, DataError, r"model\.safetensors is torn"),
     "weights: empty": (_write("model.safetensors", b""), DataError, "is torn"),
@@ -553,6 +596,80 @@ def test_every_file_that_a_tokenizer_of_transformers_reads_is_in_the_models_name
     assert [name for name in names if not any(fnmatch(name, pattern) for pattern in READ)] == []
 
 
+# What else may lie in a folder, so that it can be seen whether it is read.
+BESIDE = (
+    "special_tokens_map.json", "added_tokens.json", "generation_config.json", "chat_template.jinja",
+    "chat_template.json", "additional_chat_templates/tool.jinja", "processor_config.json",
+    "preprocessor_config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
+    "2_Dense/model.safetensors", "custom_generate/generate.py", "modeling.py", "vocab.txt", "merges.txt",
+    "vocab.json", "tokenizer.model", "tokenizer.9.0.json", "README.md", "training_args.bin", "optimizer.pt",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "roberta", "llama"])
+def test_every_file_that_is_opened_as_a_model_is_loaded_is_in_its_name(family, dataset, tmp_path):
+    """Opened by Python, as an audit hook sees it, or by a library, as the time of reading shows."""
+    from trainables.learners.checkpoint import content_of
+
+    folder = save_model(tmp_path / "m", family)
+    for name in BESIDE:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.write_text("{}" if path.suffix == ".json" else "x")
+    found = find_model(str(folder))
+    for path in (every := [path for path in folder.rglob("*") if path.is_file()]):
+        os.utime(path, (0, path.stat().st_mtime))
+    with _opened_below(folder) as seen:
+        LEARNERS["text"].open(
+            spec_for(replace(found, sha=content_of(folder)), dataset, 32),
+            dataset,
+            FolderCache(tmp_path),
+        )
+    seen |= {path for path in every if path.stat().st_atime > 1}
+    assert {folder / "config.json", folder / "tokenizer.json"} <= seen
+    decides = set()
+    for path in sorted(seen):
+        before, content = content_of(folder), path.read_bytes()
+        path.write_bytes(content + b" ")
+        if content_of(folder) != before:
+            decides.add(path)
+        path.write_bytes(content)
+    assert seen - decides == set()
+    assert not [path for path in seen if path.suffix in (".py", ".bin", ".pt")]
+
+
+@contextmanager
+def _opened_below(folder):
+    """The files of a folder that Python opens meanwhile."""
+    seen, is_on = set(), [True]
+
+    def hook(event, given):
+        if is_on[0] and event == "open" and str(given[0]).startswith(str(folder)):
+            seen.add(folder / given[0])
+
+    sys.addaudithook(hook)  # for good: it cannot be taken away
+    yield seen
+    is_on[0] = False
+
+
+def test_code_that_lies_in_a_folder_is_not_run_as_it_is_loaded(dataset, tmp_path, monkeypatch):
+    """That of sentence-transformers' modules, of `generate`, of a class's usual name, whatever stdin says."""
+    folder, ran = save_model(tmp_path / "m"), tmp_path / "ran"
+    (folder / "modules.json").write_text(
+        '[{"idx": 0, "name": "0", "path": "", "type": "mine.Pooling"}]'
+    )
+    change_json(folder / "config.json", custom_pipelines={"mine": {"impl": "mine.Pipeline"}})
+    (folder / "custom_generate").mkdir()
+    for name in ("mine", "custom_generate/generate", "modeling_bert", "tokenization", "__init__"):
+        (folder / f"{name}.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n" * 9))
+    monkeypatch.chdir(folder)
+    found = find_model(str(folder))
+    LEARNERS["text"].open(spec_for(found, dataset, 32), dataset, FolderCache(tmp_path))
+    assert not ran.exists() and sys.stdin.tell() == 0
+
+
 def test_special_pieces_that_are_changed_make_another_model(tmp_path):
     folder = save_model(tmp_path / "m")
     before = find_model(str(folder)).sha
@@ -608,6 +725,72 @@ def test_weights_are_hashed_once_a_process_and_not_for_every_trial(tmp_path, mon
     for _ in range(3):
         with opened(found.name, found.sha):
             pass
+
+
+def _overwrite_weights(folder):
+    path = folder / "model.safetensors"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\0" * (size - size // 2))
+
+
+def _zeros(module):
+    return [name for name, one in module.named_parameters() if one.ndim == 2 and not one.any()]
+
+
+def test_weights_that_are_overwritten_once_they_are_loaded_change_no_tensor(dataset, tmp_path):
+    folder = save_model(tmp_path / "m")
+    spec = spec_for(find_model(str(folder)), dataset, 32)
+    network = LEARNERS["text"].open(spec, dataset, FolderCache(tmp_path))
+    _overwrite_weights(folder)
+    assert _zeros(network.module) == []
+
+
+class LoadedError(Exception):
+    """Raised in place of using a network."""
+
+
+def test_a_frozen_encoder_is_in_memory_when_its_files_have_been_looked_at(
+    dataset, tmp_path, monkeypatch
+):
+    from trainables.learners import linear
+
+    folder = save_model(tmp_path / "m")
+    spec = spec_for(find_model(f"linear:{folder}"), dataset, 32)
+
+    def network(module, _tokens):
+        _overwrite_weights(folder)
+        assert _zeros(module) == []
+        raise LoadedError
+
+    monkeypatch.setattr(linear, "TextNetwork", network)
+    with pytest.raises(LoadedError):
+        LEARNERS["linear"].open(spec, dataset, FolderCache(tmp_path))
+
+
+def test_a_worker_unpickles_no_weights_though_they_are_all_there_is(dataset, tmp_path, monkeypatch):
+    """A plan refuses such a folder; a worker looks at its hash alone."""
+    import torch
+
+    from trainables.learners import linear, text
+    from trainables.learners.checkpoint import content_of
+
+    folder = save_model(tmp_path / "m")
+    spec = spec_for(find_model(str(folder)), dataset, 32)
+    tokens = text.cached_tokens(spec, dataset, FolderCache(tmp_path))
+    monkeypatch.setattr(text, "cached_tokens", lambda *_, **__: tokens)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it was unpickled"))
+    _rename_weights(folder)
+    _pickle(folder)
+    spec = replace(spec, model_sha=content_of(folder))
+    loads = (
+        lambda: LEARNERS["text"].open(spec, dataset, FolderCache(tmp_path)),
+        lambda: linear._encode(spec, tokens),
+    )
+    for load in loads:
+        with pytest.raises(OSError, match="safetensors"):
+            load()
 
 
 def test_a_model_that_is_not_on_a_workers_machine_is_said_so(tmp_path):

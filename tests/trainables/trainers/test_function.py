@@ -45,7 +45,7 @@ BAD = {
     "crashes": ("import ctypes; ctypes.string_at(0)", "was ended by SIGSEGV"),
     "gives nothing": ("pass", "train.py:fit: it returned None"),
     "gives a text": ("return 'done'", "it returned|is str, 'done'"),
-    "hangs": ("time.sleep(60)", "took longer than --trial-hours"),
+    "hangs": ("time.sleep(60)", "timed out after"),
     "writes beside its scratch": ("(scratch.parent / 'done.json').write_text('{}'); os._exit(0)", "is no whole answer, so it wrote there itself"),
     "breaks its answer": ("(scratch.parent / 'done.json').write_text('{\"late\": []}'); (scratch.parent / 'answer.arrow').write_bytes(b'x'); os._exit(0)", "is no whole answer"),
     "misreports": ("report(50)", "ValueError: report"),
@@ -98,6 +98,22 @@ def test_a_module_that_is_imported_only_when_it_is_called_is_of_its_content(tmp_
     assert not trainer.train(call).warnings
     (tmp_path / "last.py").write_text("x = 2\n")
     with pytest.raises(UnavailableError, match=r"last.py changed since.*start the sweep again"):
+        trainer.train(call)
+
+
+def test_a_module_that_changes_as_a_call_imports_it_fails_the_call(tmp_path):
+    (tmp_path / "later.py").write_text("x = 1\n")
+    (tmp_path / "train.py").write_text(
+        "from pathlib import Path\n\n"
+        "def fit(train, test, *, seed):\n"
+        "    Path('later.py').write_text('x = 2')\n"
+        "    import later\n"
+        "    return [0] * 4\n"
+    )
+    trainer = function_trainer("train.py:fit", Place(folder=tmp_path))
+    folder = tmp_path / "call"
+    call = Call(folder=folder, tables=TABLES, seed=7, scratch=folder / "scratch")
+    with pytest.raises(DataError, match=r"later.py changed while it was read \(content .*, then"):
         trainer.train(call)
 
 

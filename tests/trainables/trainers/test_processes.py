@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import lives, wait_until
 from trainables.errors import AbsentError, DataError, UnavailableError
-from trainables.trainers import processes
+from trainables.trainers.living import living
 from trainables.trainers.processes import LOG, end_left_over, last_line, run_words
 
 WRITES_ITS_NUMBER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); "
@@ -71,7 +71,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_trainer_that_takes_too_long_is_ended(tmp_path):
-    with pytest.raises(DataError, match=r"took longer than --trial-hours 0\.0001"):
+    with pytest.raises(DataError, match=r"timed out after 0\.36 s \(--trial-timeout\)"):
         run(WRITES_ITS_NUMBER + "time.sleep(60)", tmp_path, tmp_path / "number", hours=1e-4)
     assert not lives(number_in(tmp_path / "number"))
 
@@ -126,7 +126,7 @@ def test_a_trainer_is_asked_first_so_that_it_can_put_its_state_away(tmp_path):
         "signal.signal(signal.SIGTERM, put_away)\n"
         "open(sys.argv[1], 'w').write('1'); time.sleep(60)"
     )
-    with pytest.raises(DataError, match="took longer"):
+    with pytest.raises(DataError, match="timed out after"):
         run(code, tmp_path, tmp_path / "number", hours=1 / 3600)
     assert (tmp_path / "number.state").read_text() == "kept"
 
@@ -166,4 +166,4 @@ def test_no_process_but_a_trainers_is_ever_named(tmp_path):
     """Group 0 is the kernel's, process 1 the machine's first."""
     (tmp_path / LOG).touch()
     for group in (-1, 0, 1):
-        assert processes._alive(tmp_path / LOG, group) == set()
+        assert living(tmp_path / LOG, group) == set()

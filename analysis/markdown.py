@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from analysis.wording import shortened
+from trainables.plain_text import printable
 
 _LONGEST = 80
 _PLAIN = re.compile(r"[^\W_]([\w .,'%()−“”-]*[^\W_])?")
@@ -17,7 +18,7 @@ def one_line(text: str) -> str:
     """A text without line ends, control characters and what turns the direction of writing."""
     seen = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
     kept = "".join(c for c in seen if unicodedata.bidirectional(c) not in _TURNS)
-    return " ".join(kept.split())
+    return printable(" ".join(kept.split()), lines=False)
 
 
 def literal(text: str, *, longest: int = _LONGEST) -> str:
@@ -34,6 +35,13 @@ def sentence(text: str) -> str:
     return "".join(
         _ENTITIES.get(c) or (f"\\{c}" if c in "\\`*_[]|~#" else c) for c in line
     ).replace("://", "\\://")
+
+
+def markdown_cell(text: str) -> str:
+    """A cell that quotes names: markup, links and HTML in it are shown, and it stays one cell."""
+    plain = "".join(_ENTITIES.get(c) or (f"\\{c}" if c in "\\`*[]|~" else c) for c in text)
+    plain = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", plain)
+    return re.sub(r"(?i)://|@|\bwww\.", lambda found: f"{found[0][:-1]}\\{found[0][-1]}", plain)
 
 
 def code(text: str) -> str:
