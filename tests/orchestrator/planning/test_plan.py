@@ -209,7 +209,7 @@ def test_the_plan_on_disk_holds_every_spec_and_no_secret(planned, monkeypatch):
     ("change", "message"),
     [
         ({"warmups": (0.15, 0.999)}, "which leaves none for the survivors"),
-        ({"training": (("batch_size", 400), ("epochs", 1))}, "1 of 1 steps"),
+        ({"warmups": (0.6,), "training": (("batch_size", 200), ("epochs", 1))}, "2 of 2 steps"),
     ],
 )
 def test_a_warm_up_that_leaves_no_step_is_refused_before_anything_runs(planned, change, message):
@@ -238,7 +238,7 @@ def test_a_tokenizer_that_knows_less_than_half_of_the_texts_is_refused_with_the_
     (tmp_path / "d.csv").write_text("text,label\n" + rows)
     request = replace(
         SMALL, datasets=(str(tmp_path / "d.csv"),), test_fraction=0.2, limit_test=0,
-        model=str(folder), training=(("max_length", 32),),
+        model=str(folder), training=(("max_length", 32),), warmups=(0.25,),
     )  # fmt: skip
     with pytest.raises(DataError, match=r"60% of the word pieces of 80 training texts are unknown"):
         planned(request)
