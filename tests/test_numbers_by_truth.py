@@ -84,7 +84,8 @@ def asked_by_truth(node):
 def optional_numbers_in(code):
     """Lines on which a number of SET_BY_USERS that may be None is asked by its truth."""
     asked = (one for node in ast.walk(code) for one in asked_by_truth(node))
-    return sorted({n.lineno for n in asked if isinstance(n, ast.Attribute) and n.attr in OPTIONAL})
+    found = (n for n in asked if isinstance(n, ast.Attribute) and n.attr in OPTIONAL)
+    return sorted({n.lineno for n in found if ast.unparse(n) not in NEVER_NONE})
 
 
 def numbers_behind_or(code):

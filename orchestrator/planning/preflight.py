@@ -107,7 +107,8 @@ def _possible_rates(n: int, fewest: int) -> str:
     least, most = -(-(10**digits) // n), -(-(10**digits) * (n - fewest + 1) // n) - 1
     stay = f"{fewest} rows stay{', one a class' * (fewest > 2)}"
     if least > most:
-        return f"of so few no rate removes one while {stay}"
+        kept = "two" if fewest == 2 else f"{fewest}, one a class"
+        return f"of so few no rate removes one and keeps {kept}"
     low, high = (f"{rate / 10**digits:.{digits}f}".rstrip("0") for rate in (least, most))
     return f"give rates from {low} (1 row goes) to {high} ({stay})"
 

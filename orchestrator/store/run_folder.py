@@ -13,6 +13,7 @@ from analysis.outcomes import OUTCOME, PROBS, answers_file, answers_parquet, out
 from analysis.run_files import Plan, load_plan
 from orchestrator.store.atomic import atomic_write, link_or_copy
 from orchestrator.store.damaged_files import put_damaged_aside, row_there
+from orchestrator.store.plan_difference import plan_difference
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_lock import hold_folder
 from orchestrator.trial_names import title
@@ -231,5 +232,5 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
     if gone:
         raise PlanChangedError(
             f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
-            f"{title(gone[0])}); add to that plan, or give another --run"
+            f"{title(gone[0])}): {plan_difference(old.specs, new.specs)}; add to that plan, or give another --run"
         )

@@ -1,6 +1,7 @@
 """Bad flags, YAML files and grids: rows B1 to B29 of the matrix."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.bad_inputs.matrix import BadInput, asked, good_rows, rows_csv, sweep
 
@@ -24,6 +25,27 @@ def _file(
 def _line(number: str, line: str, *says: str, code: int = 2) -> BadInput:
     """A fifth line of a sweep's YAML file that is refused."""
     return _file(number, line, f"{_WHOLE}{line}\n", ("sweep.yaml:5: ", *says), code=code)
+
+
+def _planned(folder: Path) -> None:
+    """A run's folder with the plan of another command."""
+    from orchestrator.cli.options import SweepOptions
+    from orchestrator.planning.plan import plan_sweep
+
+    options = SweepOptions(
+        dataset=["synthetic:200"], model="linear", tune=False, confirm=False, rate=[0.3],
+        signal=["keep_one"], cache=folder / "cache",
+    )  # fmt: skip
+    planned = plan_sweep(options.request(), options.resources(), run=folder / "run", command="")
+    with planned.run.locked():
+        planned.run.write_plan(planned.plan)
+
+
+def _linked(folder: Path) -> None:
+    """A run's folder, begun, whose trials lie elsewhere."""
+    _planned(folder)
+    (folder / "elsewhere").mkdir()
+    (folder / "run" / "trials").symlink_to(folder / "elsewhere")
 
 
 def _taken(number: str, what: str, text: str | bytes, *fine: str) -> BadInput:
@@ -145,6 +167,13 @@ ROWS = [
         exit=4,
         says=("rows.csv", "label"),
     ),
+    BadInput(
+        id="B22",
+        what="another plan in the same folder",
+        make=_planned,
+        argv=sweep("--rate", "0.1", "--signal", "keep_one"),
+        says=("run holds", "rate 0.3 there, 0.1 here", "add to that plan, or give another --run"),
+    ),
     _flags("B23", ["--batch-size", "0"], "--batch-size", "from 1"),
     _flags("B23", ["--lr", "0"], "--lr", "above 0"),
     _flags("B23", ["--lr", "nan"], "--lr", "'nan'"),
@@ -171,6 +200,24 @@ ROWS = [
         for name in _NAMES
     ),
     BadInput(id="B26", what="no name", argv=sweep("--dataset", ""), says=("dataset is empty",)),
+    *(
+        BadInput(
+            id="B27",
+            what=f"--run {place}",
+            files={"notes/own.txt": "mine", "file": "mine"},
+            argv=["sweep", "--grid", "demo", "--cache", "cache", "--run", place],
+            says=(f"--run {place}", "name a folder"),
+        )
+        for place in ("/", "notes", "file")
+    ),
+    BadInput(
+        id="B28",
+        what="a link below --run that leads out",
+        make=_linked,
+        argv=["sweep", "--grid", "demo", "--cache", "cache", "--run", "run"],
+        exit=6,
+        says=("run",),
+    ),
     _flags("B29", ["--tolerance", "0"], exit=0, fine=["tolerance 0"]),
     _flags("B29", ["--tolerance", "-1"], "tolerance '-1'", "0 or more"),
     _flags("B29", ["--tolerance", "200"], "tolerance '200'", "in pp"),

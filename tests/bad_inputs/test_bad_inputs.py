@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-import click
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
@@ -11,6 +11,7 @@ from tests.bad_inputs import command_lines, data_files, model_files
 from tests.bad_inputs.matrix import ERRORS
 from trainables.errors import EnvelopeError
 
+USAGE = typer.BadParameter.__mro__[1]  # click's own class, or the copy of it that typer has
 ROWS = [*command_lines.ROWS, *data_files.ROWS, *model_files.ROWS]
 
 
@@ -43,7 +44,7 @@ def test_a_bad_input_ends_by_its_code_and_one_line_and_leaves_nothing(row, tmp_p
         assert row.fine and [word for word in row.fine if word not in shown(ended.output)] == []
         return
     assert row.says and [word for word in row.says if word not in shown(ended.stderr)] == []
-    if isinstance(error, click.UsageError):
+    if isinstance(error, USAGE):
         assert row.exit == 2
         return
     assert isinstance(error, (row.error,) if row.error else ERRORS[row.exit])

@@ -228,3 +228,17 @@ def test_a_failures_traceback_lies_in_the_logs(run):
     run.write_failure(PRUNED, "boom", trace="Traceback: line 1")
     (log,) = (run.folder / "logs").iterdir()
     assert log.read_text() == "Traceback: line 1"
+
+
+def test_another_plan_in_the_folder_is_told_by_what_differs():
+    from orchestrator.store.plan_difference import plan_difference
+    from tests.trainables.test_spec import PRUNED
+
+    there = [PRUNED.baseline, PRUNED, replace(PRUNED, rate=0.3), replace(PRUNED, seed=17)]
+    here = [PRUNED.baseline, replace(PRUNED, rate=0.2, selector="stratified")]
+    assert plan_difference(there, here) == (
+        "seed 17 there, not here; signal redundancy global there, redundancy stratified here; "
+        "rate 0.1, 0.3 there, 0.2 here"
+    )
+    mixed = [PRUNED, replace(PRUNED, rate=0.3, seed=17), replace(PRUNED, seed=17)]
+    assert "combinations" in plan_difference(mixed, [*mixed[:2], replace(PRUNED, rate=0.3)])
