@@ -92,7 +92,8 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         warm_up_bytes,
     )
     from orchestrator.planning.plan import plan_sweep
-    from orchestrator.planning.preflight import check_gpu, check_room
+    from orchestrator.planning.preflight import check_gpu
+    from orchestrator.planning.store_checks import check_room, check_writable
     from orchestrator.terminal.plan_text import print_estimate, print_plan
 
     _check_shown(options)
@@ -119,7 +120,9 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
+    if left := sweep.left:
+        check_writable(sweep.store.root, len(left))
+        check_room(sweep.store.root, warm_up_bytes(sweep, left))
     with sweep.run.locked():
         _record(options, sweep)
         if sweep.searches:

@@ -13,7 +13,7 @@ from pathlib import Path
 from trainables.errors import EnvelopeError, UnavailableError
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 # Kept by process, not by store: a worker builds a store for every trial, and hashing costs 3 s/GB.
@@ -158,7 +158,7 @@ def store_errors(folder: Path) -> Iterator[None]:
                 f"no room to write under {folder}, where {_free(folder)} bytes are free; free more "
                 "or choose a folder on a larger disk, and start again: what is finished is kept",
             ) from error
-        if error.errno in _READ_ONLY and inside:
+        if error.errno in READ_ONLY and inside:
             raise StoreError(
                 error.errno,
                 f"{folder} lacks what is asked for and cannot be written to ({name}); "
