@@ -90,10 +90,9 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         full_runs,
         measured_paces,
         scoring_runs,
-        warm_up_bytes,
     )
     from orchestrator.planning.plan import plan_sweep
-    from orchestrator.planning.preflight import check_gpu, check_room
+    from orchestrator.planning.preflight import check_gpu
     from orchestrator.terminal.plan_text import print_estimate, print_plan
 
     _check_shown(options)
@@ -121,7 +120,7 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
         print_estimate(sweep, paces, console, scoring=scoring)
         console.print("Nothing was started. Run without --dry-run to start.")
         return 0
-    check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
+    _check_store(sweep)
     with sweep.run.locked():
         _record(options, sweep)
         if sweep.searches:
@@ -169,6 +168,16 @@ def _check_shown(options: SweepOptions) -> None:
                 )
     if options.gpu_price:
         price_of(options.gpu_price)
+
+
+def _check_store(sweep: "Sweep") -> None:
+    """Refuse a store that cannot take what is left to do."""
+    from orchestrator.planning.estimate import warm_up_bytes
+    from orchestrator.planning.store_checks import check_room, check_writable
+
+    if left := sweep.left:
+        check_writable(sweep.store.root, len(left))
+        check_room(sweep.store.root, warm_up_bytes(sweep, left))
 
 
 def _record(options: SweepOptions, sweep: "Sweep") -> None:

@@ -105,10 +105,17 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove what was long unused: warm-ups, evidence, scores; finished trials stay."""
+    """Remove what was long unused: warm-ups, evidence, scores, what killed processes left; finished trials stay."""
     from rich.filesize import decimal
 
-    from orchestrator.store.maintenance import entries, remove, unneeded, users
+    from orchestrator.store.maintenance import (
+        entries,
+        leftovers,
+        remove,
+        remove_leftovers,
+        unneeded,
+        users,
+    )
     from trainables.errors import explained
     from trainables.own_folders import own_place, refuse_links_in
 
@@ -117,7 +124,9 @@ def gc(
             raise UsageError("say what may go: --older-than DAYS, --keep SIZE, or both")
         if results and not yes and not dry_run and not is_terminal():
             raise UsageError("--results throws finished trials away; add --yes to mean it")
-        chosen = [e for e in entries(cache) if e.blob and (results or e.kind != "result")]
+        every = list(entries(cache))
+        left = leftovers(cache, every, now=time.time())
+        chosen = [e for e in every if e.blob and (results or e.kind != "result")]
         gone = unneeded(
             chosen,
             now=time.time(),
@@ -129,7 +138,9 @@ def gc(
         size = decimal(sum({entry.blob: entry.size for entry in gone}.values()))
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         console.print(f"{size} in {len(gone)} entries{': ' + listed if gone else ''}")
-        if dry_run or not gone:
+        if left:
+            console.print(f"and {len(left)} that killed processes left more than a day ago")
+        if dry_run or not (gone or left):
             console.print("Nothing was removed.")
             return
         if using := users(cache):
@@ -141,7 +152,8 @@ def gc(
             if not typer.confirm("Remove them?"):
                 console.print("Nothing was removed.")
                 return
-        console.print(f"freed {decimal(remove(cache, gone))}")
+        freed = remove(cache, gone) if gone else 0
+        console.print(f"freed {decimal(freed + remove_leftovers(left))}")
 
 
 app.command(epilog=EXPORT_CODES)(export)

@@ -1,13 +1,10 @@
 """What is refused before anything is scheduled, because it could only fail later."""
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
-from orchestrator.store.atomic import StoreError
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.learners import LEARNERS
@@ -278,23 +275,3 @@ def check_texts(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> 
             raise UsageError(
                 f"{spec.signal} reads words, and {spec.dataset} holds {NOUNS[kind]}: use another signal"
             )
-
-
-def check_room(root: Path, needed_bytes: int) -> None:
-    """Refuse what the disk cannot hold, before hours are spent.
-
-    Args:
-        root: Folder of the store, there or not.
-        needed_bytes: What a sweep will write into it.
-
-    Raises:
-        StoreError: If the disk is too full.
-    """
-    there = next(folder for folder in (root, *root.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed_bytes > free:
-        raise StoreError(
-            f"{root} has {free / 1e9:.1f} GB free, this sweep needs about "
-            f"{needed_bytes / 1e9:.1f} GB for its warm-ups; give --cache DIR on a larger disk, or free "
-            "some: prune-envelope cache gc --keep 5GB"
-        )

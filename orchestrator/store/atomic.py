@@ -15,7 +15,7 @@ from trainables.own_folders import is_shared, refuse_links_above, root_of
 from trainables.whole_file import draft_in, open_new, put_in_place, sync, whole_file
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def store_errors(folder: Path) -> Iterator[None]:
                 f"no room to write under {folder}, where {_free(folder)} bytes are free; free more "
                 "or choose a folder on a larger disk, and start again: what is finished is kept",
             ) from error
-        if error.errno in _READ_ONLY and inside:
+        if error.errno in READ_ONLY and inside:
             raise StoreError(
                 error.errno,
                 f"{folder} lacks what is asked for and cannot be written to ({name}); "

@@ -1,5 +1,6 @@
 """What a store holds, whether it is intact, and what may go."""
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,8 @@ from trainables.seals import unseal
 
 # Younger unfinished state may belong to a sweep that is running.
 _SETTLED_S = 3_600.0
+# Older ones are of no process that still runs; a blob stands alone for a moment before its ref is there.
+_LEFT_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +120,33 @@ def remove(cache: Path, gone: Iterable[StoreEntry]) -> int:
         if blob is not None and blob.is_file():
             freed += blob.stat().st_size
             blob.unlink()
+    return freed
+
+
+def leftovers(cache: Path, found: Iterable[StoreEntry], *, now: float) -> list[Path]:
+    """What killed processes left for more than a day: their folders in tmp/, and blobs that no ref names.
+
+    Args:
+        cache: The store.
+        found: All its entries.
+        now: In seconds of the epoch.
+    """
+    named = {entry.blob for entry in found}
+    blobs = (blob for blob in (cache / "blobs").glob("*/*") if blob not in named)
+    stray = [*(cache / "tmp").glob("*"), *blobs]
+    return [path for path in stray if now - path.lstat().st_mtime > _LEFT_S]
+
+
+def remove_leftovers(paths: Iterable[Path]) -> int:
+    """Remove files and folders; the bytes freed."""
+    freed = 0
+    for path in paths:
+        files = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path]
+        freed += sum(file.lstat().st_size for file in files)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     return freed
 
 

@@ -11,6 +11,7 @@ from orchestrator.store.atomic import StoreError
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.maintenance import damaged, entries, remove, unneeded
 from orchestrator.store.run_folder import Run
+from orchestrator.store.version import with_checksum
 from tests.faults import corrupt
 from trainables.errors import UsageError
 
@@ -175,3 +176,38 @@ def test_sizes_are_read_as_people_write_them(text, expected):
 def test_what_is_no_size_is_refused_rather_than_read_in_part(text):
     with pytest.raises(UsageError, match="write a size such as 5GB or 800MB"):
         bytes_of(text)
+
+
+def put_leftovers(store, days):
+    """What a process leaves that is killed at work: its folder, and a blob whose ref was not yet there."""
+    folder, blob = store.root / "tmp" / "dead", store.blob("e" * 64)
+    folder.mkdir(parents=True)
+    (folder / "value").write_bytes(b"c" * 30)
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(b"d" * 20)
+    then = time.time() - days * DAY
+    for path in (folder, blob):
+        os.utime(path, (then, then))
+    return folder, blob
+
+
+def test_what_killed_processes_left_goes_with_the_rest_after_a_day(store, invoke):
+    folder, blob = put_leftovers(store, days=2)
+    found = invoke("gc", "--older-than", 99, "--yes")
+    assert "2 that killed processes left" in found.output and "freed 50 bytes" in found.output
+    assert not folder.exists() and not blob.exists()
+    assert kinds(store) == ["result", "scores", "scores", "scores"]
+    assert damaged(entries(store.root)) == []
+
+
+def test_what_a_process_may_still_be_writing_stays(store, invoke):
+    folder, blob = put_leftovers(store, days=0.5)
+    assert "Nothing was removed" in invoke("gc", "--older-than", 99, "--yes").output
+    assert folder.exists() and blob.exists()
+
+
+def test_upkeep_of_another_releases_store_is_refused(store, invoke):
+    (store.root / "VERSION").write_text(f"{with_checksum('prune-envelope store 2')}\n")
+    for command in (["ls"], ["verify"], ["gc", "--older-than", 1]):
+        found = invoke(*command)
+        assert found.exit_code == 4 and "prune-envelope store 2" in found.output

@@ -1,5 +1,6 @@
 """The command line as a user meets it: helps, messages, exit codes."""
 
+import errno
 import subprocess
 import sys
 
@@ -12,9 +13,9 @@ from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.estimate import warm_up_bytes
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.plan import plan_sweep
-from orchestrator.planning.preflight import check_room
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.store_checks import check_room, check_writable
 from orchestrator.store.atomic import StoreError
 
 
@@ -82,6 +83,17 @@ def test_a_disk_too_full_for_the_warm_ups_is_told_before_the_start(tmp_path):
     check_room(sweep.store.root, warm_up_bytes(sweep, sweep.left))
     with pytest.raises(StoreError, match=r"needs about .* GB for its warm-ups; give --cache"):
         check_room(sweep.store.root, 10**18)
+
+
+def test_a_store_that_can_only_be_read_is_told_before_the_start(tmp_path, monkeypatch):
+    def refused(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    check_writable(tmp_path / "cache", 7)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("orchestrator.planning.store_checks.TemporaryFile", refused)
+    with pytest.raises(StoreError, match=r"cache cannot be written to .* 7 pieces .* --cache"):
+        check_writable(tmp_path / "cache", 7)
 
 
 def test_the_demo_is_the_demo_grid(invoke, monkeypatch):

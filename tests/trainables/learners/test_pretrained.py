@@ -1,8 +1,11 @@
+import ast
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.model_folders import save_model
+from trainables import learners
 from trainables.learners.pretrained import find_model, revision_of
 
 
@@ -60,3 +63,17 @@ def test_a_model_that_is_nowhere_is_said_so_at_once(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(FileNotFoundError, match="no folder here and the Hugging Face hub"):
         find_model("nobody/such-encoder")
+
+
+def test_weights_are_loaded_from_safetensors_alone():
+    """A folder may hold a pickle beside them, which transformers would open where they cannot be read."""
+    calls = [
+        {word.arg: ast.unparse(word.value) for word in node.keywords}
+        for path in Path(learners.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and any(ast.unparse(one).endswith("from_pretrained") for one in (node.func, *node.args))
+    ]
+    weights = [words for words in calls if "dtype" in words and "state_dict" not in words]
+    assert len(weights) == 2
+    assert all(words.get("use_safetensors") == "True" for words in weights)

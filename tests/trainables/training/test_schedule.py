@@ -34,6 +34,14 @@ def test_every_epoch_sees_every_kept_row_once():
     assert all(sorted(rows) == np.flatnonzero(keep).tolist() for rows in seen)
 
 
+def test_batches_of_long_texts_come_before_and_after_those_of_short_ones():
+    """Left in order of length, every epoch would end with the longest texts."""
+    planned = schedule()
+    first = [step for step in planned.steps() if step.epoch == 0]
+    longer = np.diff([planned.lengths[step.rows].mean() for step in first]) > 0
+    assert 0.3 < longer.mean() < 0.7
+
+
 def test_epochs_and_seeds_have_orders_of_their_own():
     everyone = np.ones(N, dtype=bool)
     orders = [epoch_order(everyone, seed, epoch).tolist() for seed in (1, 2) for epoch in (0, 1)]
