@@ -6,7 +6,9 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import DataError
+from analysis.mending import mended_by_command
+from trainables.errors import DamagedError
+from trainables.seals import file_bytes, read_sealed, with_check
 from trainables.spec import TrialSpec
 
 
@@ -177,17 +179,17 @@ class Dropped:
             "shared": [one.to_dict() for one in self.shared],
             "likeness": [asdict(one) for one in self.likeness],
         }
-        return json.dumps(written, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        return json.dumps(with_check(written), sort_keys=True, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "Dropped":
+    def from_json(cls, text: str | bytes) -> "Dropped":
         """What `to_json` wrote, of this release or an earlier one.
 
         Raises:
-            DataError: If it is something else.
+            DamagedError: If it is something else, or does not fit its checksum.
         """
+        written = read_sealed(text)
         try:
-            written = json.loads(text)
             told: dict[str, Any] = {
                 "agreement": tuple(written["agreement"]),
                 "with_examples": bool(written["with_examples"]),
@@ -204,7 +206,7 @@ class Dropped:
             likeness = tuple(ClassLikeness(**one) for one in written.get("likeness", ()))
             return cls(**told, samples=samples, lists=lists, shared=shared, likeness=likeness)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(f"not what a sweep writes of dropped samples: {error}") from error
+            raise DamagedError(f"not what a sweep writes of dropped samples: {error}") from error
 
     def without_texts(self) -> "Dropped":
         """The same without any training text."""
@@ -233,15 +235,13 @@ def load_dropped(run: Path) -> Dropped | None:
     """What a sweep left in RUN/dropped.json, or None.
 
     Raises:
-        DataError: If the file is not that; the message names it.
+        DamagedError: If the file is not that; the message names it.
     """
     path = run / "dropped.json"
     if not path.exists():
         return None
-    try:
-        return Dropped.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # of its bytes, too
-        raise DataError(f"{path}: {error}") from error
+    with mended_by_command(path):
+        return Dropped.from_json(file_bytes(path))
 
 
 def joined(parts: Iterable[Dropped | None]) -> Dropped:

@@ -1,5 +1,6 @@
 """The training rows that stay, as numbers of the user's own file: to choose them oneself."""
 
+import hashlib
 import json
 import shlex
 from dataclasses import dataclass
@@ -90,35 +91,43 @@ def kept(
 
 def _of_folder(out: Path, dataset: str | None, method: str | None, rate: float | None) -> KeptRows:
     """The rows of a pruned data set, which are those of one condition."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from analysis.pruned_files import PruneRecord
-    from trainables.errors import DataError, UsageError
+    from trainables.errors import DamagedError, DataError, UsageError
+    from trainables.seals import file_bytes
 
     if (dataset, method, rate) != (None, None, None):
         raise UsageError(
             f"{out} is a pruned data set, of one condition; leave dataset, method and rate out, or name the run"
         )
     try:
-        record = PruneRecord.from_json((out / "prune.json").read_text(encoding="utf-8"))
-        return _kept(pq.read_table(out / "kept.parquet"), record.list_sha, record.n_train)
-    except (OSError, ValueError) as error:
+        record = PruneRecord.from_json(file_bytes(out / "prune.json"))
+        data = file_bytes(out / "kept.parquet")
+        if record.kept_sha256 not in ("", hashlib.sha256(data).hexdigest()):
+            raise DamagedError("kept.parquet is not the file that was written")
+        return _kept(pq.read_table(pa.BufferReader(data)), record.list_sha, record.n_train)
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{out}: not what prune-envelope prune wrote: {error}") from error
 
 
 def _read(path: Path) -> "tuple[pa.Table, dict[str, Any]]":
     """A file of rows, and what it says of them; nothing where an earlier release wrote it."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
+    from analysis.mending import mended_by_command
     from trainables.errors import DataError
+    from trainables.sealed_tables import open_sealed
     from trainables.spec import TrialSpec
 
+    with mended_by_command(path):
+        file = open_sealed(path)
     try:
-        table = pq.read_table(path)
+        table = file.read()
         told = json.loads((table.schema.metadata or {}).get(b"about", b"{}"))
         return table, {**told, "spec": TrialSpec.from_dict(told["spec"])} if told else {}
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a list of rows: {error}") from error
 
 

@@ -17,9 +17,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis.contributions import Truth
-from trainables.errors import DataError
+from analysis.mending import mended_by_command
+from trainables.errors import DamagedError, DataError
 from trainables.outcome import Outcome
 from trainables.result import TrialResult
+from trainables.sealed_tables import open_sealed, sealed_parquet
 
 # Kinds of artifacts a trial leaves of the test set, in the order in which their columns are looked for.
 OUTCOME, PROBS = "outcome", "probs"
@@ -71,7 +73,9 @@ class Outcomes:
             )
             if path is not None:
                 there = [name for name in names or columns_in(path) if name in columns_in(path)]
-                found |= Outcome.read(path, there).columns if there else {}
+                with mended_by_command(path):
+                    of = row.spec.result_key
+                    found |= Outcome.read(path, there, of=of).columns if there else {}
         _, order = self.ordered(row.spec.data_sha)
         if any(len(column) != row.n_test for column in found.values()):
             raise DataError(
@@ -84,12 +88,10 @@ def columns_in(path: Path) -> list[str]:
     """The columns of an outcome.
 
     Raises:
-        DataError: If the file is no table.
+        DamagedError: If the file is no outcome, or does not fit its checksum.
     """
-    try:
-        names: list[str] = pq.read_schema(path).names
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not an outcome: {error}") from error
+    with mended_by_command(path):
+        names: list[str] = open_sealed(path).schema_arrow.names
     return names
 
 
@@ -128,13 +130,13 @@ def answers_file(run: Path, sha: str) -> Path:
     return run / "tests" / f"{sha}.parquet"
 
 
-def write_answers(truth: Truth, ids: NDArray[Any], path: Any) -> None:
-    """Write the answers of a test set as Parquet, row for row.
+def answers_parquet(truth: Truth, ids: NDArray[Any], *, of: str = "") -> bytes:
+    """The answers of a test set as a Parquet file, row for row.
 
     Args:
         truth: Its answers; `own` are groups of rows, text each.
         ids: The rows' ids, shape (n,).
-        path: Path, or a file open for writing.
+        of: Content of the data set.
     """
     columns = {"id": pa.array(ids.tolist())}
     if truth.labels is not None:
@@ -149,17 +151,22 @@ def write_answers(truth: Truth, ids: NDArray[Any], path: Any) -> None:
         "median": truth.median,
     }
     table = pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(about).encode()})
-    pq.write_table(table, path, compression="zstd")
+    return sealed_parquet(table, of=of)
 
 
 def read_answers(path: Path) -> Truth:
-    """The answers that `write_answers` wrote.
+    """The answers that `answers_parquet` gave, in a file named by the content of the data set.
 
     Raises:
-        DataError: If the file is no such table.
+        DamagedError: If the file is no such table, of another test set, or does not fit its checksum.
     """
+    with mended_by_command(path):
+        return _truth_in(open_sealed(path, of=path.stem))
+
+
+def _truth_in(file: pq.ParquetFile) -> Truth:
     try:
-        table = pq.ParquetFile(path).read()
+        table = file.read()
         about = json.loads(table.schema.metadata[_METADATA])
         prior = about["prior"]
         return Truth(
@@ -176,4 +183,4 @@ def read_answers(path: Path) -> Truth:
             },
         )
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: not the answers of a test set: {error}") from error
+        raise DamagedError(f"not the answers of a test set: {error}") from error

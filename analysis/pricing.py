@@ -1,13 +1,14 @@
 """What an hour of computing costs, as it was said: a word for the reader, and in no key."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.mending import mended_by_command
 from trainables.errors import DataError, UsageError
+from trainables.seals import file_bytes, read_sealed
 
 _FLAG = "--gpu-price"
 
@@ -76,10 +77,11 @@ def pricing_of(runs: Sequence[Path], asked: float | None = None) -> Pricing:
 def _told(run: Path) -> Pricing:
     """What a sweep was told, RUN/options.json; nothing where there is no such file."""
     path = run / "options.json"
-    if not path.is_file():
+    if not path.exists():
         return Pricing()
+    with mended_by_command(path):
+        options: dict[str, Any] = read_sealed(file_bytes(path)).get("options", {})
     try:
-        options: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("options", {})
         price, accelerators = options.get("gpu_price"), options.get("gpus_per_trial")
         return Pricing(
             dollars_per_hour=price_of(str(price)) if price else None,

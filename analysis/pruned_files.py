@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import DataError
+from trainables.errors import DamagedError, DataError
+from trainables.seals import file_bytes, read_sealed, with_check
 from trainables.spec import TrialSpec
 
 # Raised by every change that an older reader would misread.
@@ -135,20 +136,20 @@ class PruneRecord:
         plain = asdict(self) | {"spec": self.spec.to_dict()}
         plain |= {"agreement": {str(seed): share for seed, share in self.agreement.items()}}
         written = {name: value for name, value in plain.items() if name != "out" or value}
-        text = json.dumps(
-            {"format": FORMAT, **written}, indent=1, allow_nan=False, ensure_ascii=False
-        )
+        sealed = with_check({"format": FORMAT, **written})
+        text = json.dumps(sealed, indent=1, ensure_ascii=False)
         return text + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "PruneRecord":
-        """What `to_json` wrote.
+    def from_json(cls, text: str | bytes) -> "PruneRecord":
+        """What `to_json` wrote; that of an earlier release carries no checksum.
 
         Raises:
-            DataError: If it is something else, or of a format this release does not know.
+            DamagedError: If it is something else, or does not fit its checksum.
+            DataError: If it is of a format this release does not know.
         """
+        written = read_sealed(text)
         try:
-            written = json.loads(text)
             if written.pop("format") != FORMAT:
                 raise DataError(
                     "written by another release of prune-envelope; update it to read this"
@@ -164,8 +165,10 @@ class PruneRecord:
                 "agreement": {int(seed): float(s) for seed, s in written["agreement"].items()},
             }
             return cls(**values)
+        except DataError:
+            raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(f"not what prune-envelope prune writes: {error}") from error
+            raise DamagedError(f"not what prune-envelope prune writes: {error}") from error
 
 
 def read_pruned(run: Path) -> list[PruneRecord]:
@@ -177,7 +180,11 @@ def read_pruned(run: Path) -> list[PruneRecord]:
     found = []
     for path in sorted((run / FOLDER).glob("*.json")):
         try:
-            found.append(PruneRecord.from_json(path.read_text(encoding="utf-8")))
-        except ValueError as error:  # of its bytes, too
+            found.append(PruneRecord.from_json(file_bytes(path)))
+        except DamagedError as error:
+            raise DamagedError(
+                f"{path}: {error}; the run's sweep command puts it aside, and prune-envelope prune writes it anew"
+            ) from error
+        except DataError as error:
             raise DataError(f"{path}: {error}") from error
     return sorted(found, key=lambda record: record.made)

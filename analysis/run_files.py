@@ -4,14 +4,23 @@ import base64
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import AbsentError, DataError
-from trainables.records import curve_from_json, from_json, read_parquet
+from analysis.mending import mended_by_command
+from trainables.errors import AbsentError, DamagedError, DataError
+from trainables.records import (
+    SCHEMA_VERSION,
+    curve_from_json,
+    curve_to_json,
+    from_json,
+    read_parquet,
+)
 from trainables.result import TrainingCurve, TrialResult
+from trainables.seals import file_bytes, read_sealed, seal, with_check
 from trainables.spec import TrialSpec
 
 
@@ -30,21 +39,33 @@ def read_rows(run: Path) -> list[TrialResult]:
                 f"{run} holds neither trials/ nor trials.parquet; name the folder of a run"
             )
         return [read_row(path) for path in paths]
-    try:
+    with _named(table):
         return read_parquet(table)
-    except (ValueError, OSError, KeyError) as error:
-        raise DataError(f"{table}: not a table of trials: {error}") from error
 
 
 def read_row(path: Path) -> TrialResult:
     """A trial's row from its file.
 
     Raises:
-        DataError: If it is none; the message names the file.
+        DamagedError: If it is none, or another trial's; the message names the file.
+        DataError: If another release wrote it.
     """
+    with _named(path):
+        row = from_json(file_bytes(path))
+        if row.spec.result_key != path.stem:
+            raise DamagedError(f"holds the row of another trial, {row.spec.result_key[:12]}")
+        return row
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file that an error is of, and what mends it where it is damaged."""
     try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        with mended_by_command(path):
+            yield
+    except DamagedError:
+        raise
+    except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
 
@@ -132,21 +153,22 @@ class Plan:
         }
         subsets = {sha: asdict(one) for sha, one in self.subsets.items()}
         written = vars(self) | {**plain, "specs": specs, "leaked": leaked, "subsets": subsets}
-        return json.dumps(written, indent=1, sort_keys=True)
+        sealed = with_check({**written, "schema_version": SCHEMA_VERSION})
+        return json.dumps(sealed, indent=1, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
-        """The plan that `to_json` wrote, of an earlier release too.
+    def from_json(cls, text: str | bytes) -> "Plan":
+        """The plan that `to_json` wrote; that of an earlier release carries no checksum.
 
         Raises:
-            DataError: If it is none.
+            DamagedError: If it is none, or does not fit its checksum.
         """
+        written = read_sealed(text)
         try:
-            written = json.loads(text)
             return cls(
                 grid=str(written.get("grid", "")),
                 command=str(written.get("command", "")),
-                specs=tuple(TrialSpec.from_dict(spec) for spec in written.get("specs", [])),
+                specs=tuple(TrialSpec.from_dict(spec) for spec in written["specs"]),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),
                 metric=str(written.get("metric", "accuracy")),
@@ -173,7 +195,7 @@ class Plan:
                 },
             )
         except (ValueError, TypeError, AttributeError, KeyError, zlib.error) as error:
-            raise DataError(f"not a plan: {error}") from error
+            raise DamagedError(f"not a plan: {error}") from error
 
 
 def _bits(text: str) -> bytes:
@@ -203,38 +225,49 @@ def read_curves(run: Path) -> list[TrainingCurve]:
     """The curves of a run's trainings, RUN/curves.jsonl; none where there is no such file.
 
     Raises:
-        DataError: If a line is no curve; the message names file and line.
+        DamagedError: If it is not what `curves_text` gave; the message names file and line.
+        DataError: If another release wrote it.
     """
     path = run / "curves.jsonl"
-    found = []
-    for number, line in enumerate(_lines(path), start=1):
-        try:
-            found.append(curve_from_json(line))
-        except ValueError as error:
-            raise DataError(f"{path}, line {number}: {error}") from error
-    return found
+    if not path.exists():
+        return []
+    with _named(path):
+        *lines, last = file_bytes(path).splitlines() or [b""]
+        found = [_curve(line, number) for number, line in enumerate(lines, start=1)]
+        told = read_sealed(last)
+        if "curves" not in told:  # of an earlier release, whose last line is a curve too
+            return [*found, _curve(last, len(lines) + 1)]
+        if told["curves"] != [curve.spec.curve_key for curve in found]:
+            raise DamagedError("lines are lacking, or are not in their order")
+        return found
 
 
-def _lines(path: Path) -> list[str]:
+def curves_text(curves: Sequence[TrainingCurve]) -> str:
+    """The text of curves.jsonl: a line a curve, and a last one that says which these are."""
+    end = seal({"curves": [curve.spec.curve_key for curve in curves]}).decode()
+    return "".join(f"{line}\n" for line in (*map(curve_to_json, curves), end))
+
+
+def _curve(line: bytes, number: int) -> TrainingCurve:
     try:
-        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    except ValueError as error:
-        raise DataError(f"{path}: {error}") from error
+        return curve_from_json(line)
+    except DamagedError as error:
+        raise DamagedError(f"line {number}: {error}") from error
+    except DataError as error:
+        raise DataError(f"line {number}: {error}") from error
 
 
 def load_plan(run: Path) -> Plan | None:
     """The plan a sweep left in RUN/plan.json, or None.
 
     Raises:
-        DataError: If the file is not a plan; the message names it.
+        DamagedError: If the file is not a plan; the message names it.
     """
     path = run / "plan.json"
     if not path.exists():
         return None
-    try:
-        return Plan.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # of its bytes, too
-        raise DataError(f"{path}: {error}") from error
+    with mended_by_command(path):
+        return Plan.from_json(file_bytes(path))
 
 
 def merged(plans: Iterable[Plan | None]) -> Plan:

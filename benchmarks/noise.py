@@ -15,9 +15,10 @@ import typer
 from numpy.typing import NDArray
 
 from orchestrator.planning.grids import first_seeds
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from trainables.data.catalog import Source, load
 from trainables.data.dataset import Dataset, Split
 from trainables.environment import settle

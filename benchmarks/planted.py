@@ -13,9 +13,10 @@ import typer
 from numpy.typing import NDArray
 
 from orchestrator.planning.grids import first_seeds
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from trainables.run_context import load_runs
 from trainables.selection.scoring import score
 from trainables.signals import SIGNALS

@@ -27,6 +27,7 @@ from ray import tune
 from rich import print as show
 from rich.table import Table
 
+from orchestrator.execution.scheduler import Work
 from orchestrator.execution.tuner import run_tasks
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.task_graph import plan
@@ -141,12 +142,10 @@ def scored(n: int, d: int, workers: int, probes: int) -> tuple[float, float, flo
         watch, started = Workers(), time.perf_counter()
         with watch.watched():
             run_tasks(
-                tasks,
+                Work(left=tasks, all_tasks=tasks),
                 resources,
                 Errors(),
                 folder=Path(folder),
-                all_tasks=tasks,
-                next_tasks=lambda _: [],
                 stopping=lambda: show("stopping"),
             )
         wall = time.perf_counter() - started

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.contributions import Truth
 from analysis.guards import criterion_of
 from analysis.metrics import metric_of
-from analysis.outcomes import OUTCOME, answers_file, outcome_file, outcomes_of, write_answers
+from analysis.outcomes import OUTCOME, answers_file, answers_parquet, outcome_file, outcomes_of
 from analysis.run_files import Plan
 from analysis.study import study
 from trainables.outcome import Outcome
@@ -40,7 +40,9 @@ def made(
     truth, say = make(rng, n, unit)
     for name in ("outcomes", "tests"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    write_answers(truth, np.arange(n), answers_file(folder, full.data_sha))
+    answers_file(folder, full.data_sha).write_bytes(
+        answers_parquet(truth, np.arange(n), of=full.data_sha)
+    )
     rows = []
     for seed in range(seeds):
         luck = rng.standard_normal((n, 3))

@@ -25,6 +25,8 @@ MAY_IMPORT = {
         "trainables.records",
         "trainables.errors",
         "trainables.outcome",
+        "trainables.sealed_tables",
+        "trainables.seals",
         "trainables.suggestions",
         "trainables.training_settings",
         "trainables.whole_file",
@@ -53,7 +55,9 @@ FLOORS = {
             "suggestions",
             "whole_file",
         },
-        {"cache", "outcome", "training_settings"},
+        {"seals"},
+        {"cache", "sealed_tables", "training_settings"},
+        {"outcome"},
         {"data", "neighbours", "spec", "perceptron"},
         {"result"},
         {"records", "learners", "trainers"},
@@ -77,6 +81,7 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
+        {"mending"},
         {
             "intervals",
             "contributions",

@@ -37,6 +37,10 @@ class DataError(EnvelopeError, ValueError):
     exit_code = ABSENT
 
 
+class DamagedError(DataError):
+    """A file that a command of ours wrote, and that is not what was written."""
+
+
 class UnsafeError(DataError):
     """What could run code, crash its reader or harm others is refused, whatever was asked."""
 

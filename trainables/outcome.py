@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from trainables.errors import DataError
+from trainables.errors import DamagedError, DataError
+from trainables.sealed_tables import open_sealed, sealed_parquet
 
 # What a loss of 16 bits is cut at, in nats: a probability of 1e-7.
 LARGEST_LOSS = 15.9
@@ -39,8 +39,13 @@ class Outcome:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
-    def write(self, path: Path) -> None:
-        """Write it as Parquet: losses of classes and probabilities of 16 bits, class numbers as small as they go."""
+    def write(self, path: Path, *, of: str = "") -> None:
+        """Write it as Parquet: losses of classes and probabilities of 16 bits, class numbers as small as they go.
+
+        Args:
+            path: The file.
+            of: The trial's key.
+        """
         of_classes = "weight" not in self.columns and _is_whole(self.columns.get("predicted"))
         table = pa.table(
             {
@@ -48,21 +53,27 @@ class Outcome:
                 for name, values in self.columns.items()
             }
         )
-        pq.write_table(table, path, compression="zstd")
+        path.write_bytes(sealed_parquet(table, of=of))
 
     @classmethod
-    def read(cls, path: Path, names: list[str] | None = None) -> "Outcome":
+    def read(cls, path: Path, names: list[str] | None = None, *, of: str = "") -> "Outcome":
         """The outcome that `write` wrote, or those of its columns that are named and there.
 
+        Args:
+            path: The file.
+            names: Columns wanted; None for all.
+            of: The trial's key, where that is known.
+
         Raises:
-            DataError: If the file is no such table.
+            DamagedError: If the file is no such table, of another trial, or does not fit its checksum.
         """
+        file = open_sealed(path, of=of)
+        there = [n for n in file.schema_arrow.names if names is None or n in names]
         try:
-            there = pq.read_schema(path).names
-            table = pq.read_table(path, columns=[n for n in there if names is None or n in names])
+            table = file.read(columns=there)
         except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{path}: not an outcome: {error}") from error
-        return cls(columns={name: _read(table[name]) for name in table.column_names})
+            raise DamagedError(f"not an outcome: {error}") from error
+        return cls(columns={name: _read(table[name]) for name in there})
 
 
 def _is_whole(values: NDArray[Any] | None) -> bool:

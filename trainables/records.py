@@ -1,7 +1,6 @@
 """Trials as JSON rows and rows of trials.parquet, curves as JSON: the formats that both ends share."""
 
 import base64
-import json
 import math
 import zlib
 from collections.abc import Iterable, Mapping
@@ -10,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from trainables.errors import DataError
+from trainables.errors import DamagedError, DataError
 from trainables.result import PHASES, Phase, TrainingCurve, TrialResult
+from trainables.sealed_tables import open_sealed, sealed_parquet
+from trainables.seals import read_sealed, seal
 from trainables.spec import SPEC_VERSION, TrialSpec
 
 # Raised when a column is new or changes its meaning; rows of a version not named here are refused.
-SCHEMA_VERSION = 4
-_READ = (2, 3, 4)
+SCHEMA_VERSION = 5
+_READ = (2, 3, 4, 5)
 
 
 _TUPLES = ("class_names", "class_counts", "kept_counts", "test_counts", "warnings", "outcome")
@@ -32,21 +32,22 @@ def to_json(result: TrialResult) -> str:
     row["recall"] = [None if math.isnan(value) else value for value in result.recall]
     row["schema_version"] = SCHEMA_VERSION
     row["result_key"] = result.spec.result_key
-    return json.dumps(row, sort_keys=True, allow_nan=False)
+    return seal(row).decode()
 
 
-def from_json(text: str) -> TrialResult:
-    """The row that `to_json` wrote.
+def from_json(text: str | bytes) -> TrialResult:
+    """The row that `to_json` wrote; one of an earlier release carries no checksum.
 
     Raises:
-        ValueError: If text is not such a row, or of another schema version.
+        DamagedError: If text is not such a row, or does not fit its checksum.
+        DataError: If it is of another schema version.
     """
+    row = read_sealed(text)
     try:
-        row = json.loads(text)
         version = row.pop("schema_version")
         key = row.pop("result_key")
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"not a trial's row: {error}") from error
+    except KeyError as error:
+        raise DamagedError(f"not a trial's row: {error}") from error
     if version not in _READ:
         raise DataError(
             f"row has schema version {version}, this release reads {_READ[0]} to {_READ[-1]}; "
@@ -55,7 +56,7 @@ def from_json(text: str) -> TrialResult:
     try:
         result = _from_row(row)
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"not a trial's row: {error}") from error
+        raise DamagedError(f"not a trial's row: {error}") from error
     if result.spec.result_key != key:
         raise DataError(
             f"row is named {key} but its spec gives {result.spec.result_key}: it was changed, or a release "
@@ -81,17 +82,18 @@ def curve_to_json(curve: TrainingCurve) -> str:
     """A training's curve as a line of JSON; `curve_from_json` reads it back."""
     right = base64.b64encode(zlib.compress(curve.right)).decode()
     row = {**asdict(curve), "spec": curve.spec.to_dict(), "right": right}
-    return json.dumps({**row, "curve_key": curve.spec.curve_key}, sort_keys=True, allow_nan=False)
+    return seal({**row, "curve_key": curve.spec.curve_key}).decode()
 
 
-def curve_from_json(text: str) -> TrainingCurve:
-    """The curve that `curve_to_json` wrote.
+def curve_from_json(text: str | bytes) -> TrainingCurve:
+    """The curve that `curve_to_json` wrote; one of an earlier release carries no checksum.
 
     Raises:
-        DataError: If text is not such a curve, or of another release.
+        DamagedError: If text is not such a curve, or does not fit its checksum.
+        DataError: If it is of another release.
     """
+    row = read_sealed(text)
     try:
-        row = json.loads(text)
         key = row.pop("curve_key")
         row["spec"] = TrialSpec.from_dict(row["spec"])
         row["right"] = zlib.decompress(base64.b64decode(row["right"], validate=True))
@@ -99,7 +101,7 @@ def curve_from_json(text: str) -> TrainingCurve:
         curve = TrainingCurve(**row)
         curve.bits()
     except (ValueError, AttributeError, KeyError, TypeError, zlib.error) as error:
-        raise DataError(f"not a training's curve: {error}") from error
+        raise DamagedError(f"not a training's curve: {error}") from error
     if curve.spec.curve_key != key:
         raise DataError(f"curve is named {key} but its spec gives {curve.spec.curve_key}")
     return curve
@@ -170,15 +172,21 @@ def write_parquet(
         rows: Of each its values by the other names of TRIAL_COLUMNS; null where one is missing.
         path: The file.
     """
-    schema = pa.schema(TRIAL_COLUMNS, metadata={"schema_version": str(SCHEMA_VERSION)})
     full = [{**row, "row": to_json(one)} for one, row in zip(results, rows, strict=True)]
-    pq.write_table(pa.Table.from_pylist(full, schema=schema), path)
+    table = pa.Table.from_pylist(full, schema=pa.schema(TRIAL_COLUMNS))
+    path.write_bytes(sealed_parquet(table, compression="snappy"))
 
 
 def read_parquet(path: Path) -> list[TrialResult]:
-    """The results that `write_parquet` wrote.
+    """The results that `write_parquet` wrote; a table of an earlier release carries no checksum.
 
     Raises:
-        ValueError: If a row is not a trial's row.
+        DamagedError: If it is no such table, or does not fit its checksum.
+        DataError: If a row is of another schema version.
     """
-    return [from_json(text) for text in pq.read_table(path, columns=["row"])["row"].to_pylist()]
+    file = open_sealed(path)
+    try:
+        texts = file.read(columns=["row"])["row"].to_pylist()
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DamagedError(f"not a table of trials: {error}") from error
+    return [from_json(text) for text in texts]

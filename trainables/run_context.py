@@ -125,7 +125,8 @@ class RunContext:
         probs = {"probs": columns.pop("probs")} if "probs" in columns else {}
         for kind, own in (("probs", probs), ("outcome", columns)):
             if own:
-                self.cache.put(kind, spec.result_key, Outcome(columns=own).write)
+                write = partial(Outcome(columns=own).write, of=spec.result_key)
+                self.cache.put(kind, spec.result_key, write)
 
     def answers(self, spec: TrialSpec) -> tuple[Arrays, Phase]:
         """What the finished run of a spec predicts right, and what training and passes took."""

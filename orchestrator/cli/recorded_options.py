@@ -8,11 +8,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from analysis.mending import mended_by_command
 from analysis.run_files import load_plan
 from orchestrator.cli.options import SweepOptions
 from orchestrator.store.atomic import atomic_write
 from trainables.data.catalog import DATA_DIR_VARIABLE
 from trainables.errors import AbsentError, DataError
+from trainables.seals import file_bytes, read_sealed, with_check
 
 RECORD = "options.json"
 
@@ -28,7 +30,8 @@ def record_options(options: SweepOptions, folder: Path) -> None:
     values = options.model_dump(mode="json", exclude_defaults=True)
     values |= {"data_dir": str(data_dir)} if data_dir else {}
     told = {"folder": str(Path.cwd()), "options": values}
-    atomic_write(folder / RECORD, json.dumps(told, indent=1, sort_keys=True).encode())
+    text = json.dumps(with_check(told), indent=1, sort_keys=True)
+    atomic_write(folder / RECORD, text.encode())
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def recorded_options(run: Path) -> Iterator[SweepOptions]:
         DataError: If the record is damaged.
     """
     path = run / RECORD
-    if not path.is_file():
+    if not path.exists():
         plan = load_plan(run) if run.is_dir() else None
         if plan is None or not plan.command:
             why = "holds no run" if run.is_dir() else "no such folder"
@@ -52,8 +55,9 @@ def recorded_options(run: Path) -> Iterator[SweepOptions]:
             f"{run}: what it was asked for is not recorded in it; run its command once more, which trains "
             f"nothing anew: {plan.command}"
         )
+    with mended_by_command(path):
+        told = read_sealed(file_bytes(path))
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
         options, folder = SweepOptions.model_validate(told["options"]), Path(told["folder"])
     except (ValidationError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path}: no options that a sweep wrote: {error}") from error

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from rich.console import Console
 
 from orchestrator.execution.callbacks import ProgressCallback
+from orchestrator.execution.scheduler import Work
 from orchestrator.execution.tuner import run_tasks
 from orchestrator.planning.inspected import store_inspections
-from orchestrator.planning.plan import Sweep, curve_in, planned, store_data
+from orchestrator.planning.plan import Sweep, curve_in, planned
+from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.task_graph import curve_tasks
 from orchestrator.planning.tasks import Task
 
@@ -24,7 +27,7 @@ def run_search(sweep: Sweep, console: Console) -> tuple[Sweep, int, str]:
         The sweep planned anew, by the trainings chosen where all were; the exit code of a signal
         or 0; the limit that stopped it, or empty.
     """
-    store_data(sweep.datasets, sweep.store)
+    store_inputs(sweep)
     store_inspections(sweep.inspections, sweep.store)
     first = _next_tasks(sweep)
     progress = ProgressCallback(first, sweep.run, sweep.store, console)
@@ -39,12 +42,15 @@ def run_search(sweep: Sweep, console: Console) -> tuple[Sweep, int, str]:
 
     with progress.shown():
         ended = run_tasks(
-            first,
+            Work(
+                left=first,
+                all_tasks=first,
+                next_tasks=next_tasks,
+                restored=partial(store_inputs, sweep),
+            ),
             sweep.resources,
             progress,
             folder=sweep.run.folder,
-            all_tasks=first,
-            next_tasks=next_tasks,
             stopping=progress.show_stopping,
         )
     limits = replace(sweep.resources.limits, used_s=ended.seconds)

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rich.console import Console
 
 from orchestrator.execution.callbacks import ProgressCallback
+from orchestrator.execution.scheduler import Work
 from orchestrator.execution.tuner import disconnect, run_tasks
 from orchestrator.planning.inspected import store_inspections
-from orchestrator.planning.plan import Sweep, store_inputs
+from orchestrator.planning.plan import Sweep
+from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.tasks import Task
 from orchestrator.terminal.plan_text import print_growth
+
+_GONE = (
+    "what it needs goes from the store again and again; is another program removing files of it?"
+)
 
 
 def run_left(
@@ -32,7 +39,7 @@ def run_left(
     def record_blocked(blocked: Mapping[str, Task]) -> None:
         for name, cause in blocked.items():
             if by_name[name].is_trial:
-                why = progress.errors.get(cause.name, "see logs")
+                why = progress.errors.get(cause.name, _GONE)
                 sweep.run.write_failure(by_name[name].spec, f"not run: {cause.kind} failed: {why}")
 
     def next_tasks(blocked: Mapping[str, Task]) -> list[Task]:
@@ -47,12 +54,15 @@ def run_left(
 
     with progress.shown():
         ended = run_tasks(
-            left,
+            Work(
+                left=left,
+                all_tasks=sweep.tasks,
+                next_tasks=next_tasks,
+                restored=partial(store_inputs, sweep),
+            ),
             sweep.resources,
             progress,
             folder=sweep.run.folder,
-            all_tasks=sweep.tasks,
-            next_tasks=next_tasks,
             stopping=progress.show_stopping,
         )
     disconnect()

@@ -1,7 +1,8 @@
 """Which task runs next: a trial starts when what it forks from exists, so that no GPU waits."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -9,28 +10,48 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.planning.resources import Limits
-from orchestrator.planning.tasks import Artifact, Task
+from orchestrator.planning.tasks import Task
 from orchestrator.store.replicated import Store
 
 # A task whose worker died for good is started again so often: Tune gives some up at once, such as
 # one that died while it was made ready for the next trial.
 SECOND_TRIES = 1
 
+# A task that is done runs again so often where what it made has gone since.
+REPEATS = 3
+
 NextTasks = Callable[[Mapping[str, Task]], list[Task]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a sweep is to run.
+
+    Attributes:
+        left: What is not yet done.
+        all_tasks: Tasks that may come: these, those of `next_tasks` that can be foreseen, and those that
+            are done, which run again where what they made has gone.
+        next_tasks: Called when all have ended, with the tasks that could not run; returns further
+            tasks, or none to end.
+        restored: Puts what the user gave into the store again; whether it was lacking there.
+    """
+
+    left: list[Task]
+    all_tasks: list[Task] = field(default_factory=list)
+    next_tasks: NextTasks | None = None
+    restored: Callable[[], bool] = lambda: False
 
 
 class ReadySearcher(Searcher):  # type: ignore[misc]
     """Gives Tune a task only when all it needs exists; those with the most work behind them first.
 
-    Only the store says what is done: a new searcher over the same store gives what is missing.
+    Only the store says what is done: a new searcher over the same store gives what is missing, and a task
+    whose artifact has gone from it is given again.
 
     Args:
-        tasks: Of `plan`.
+        work: What to run; workers know its `all_tasks` by name, others travel with their name.
         store: Where artifacts appear.
-        next_tasks: Called when all have ended, with the tasks that could not run; returns further
-            tasks, or none to end.
-        limits: Where to stop before that.
-        known: Names of the tasks that workers know; others travel with their name.
+        limits: Where to stop before all is done.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
@@ -40,25 +61,25 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     def __init__(
         self,
-        tasks: list[Task],
+        work: Work,
         store: Store,
-        next_tasks: NextTasks | None = None,
         limits: Limits | None = None,
-        *,
-        known: Container[str] | None = None,
     ) -> None:
         super().__init__()
-        self._known = known
+        self._known = {task.name for task in work.all_tasks}
         self.blocked: dict[str, Task] = {}
         self.reached = ""
-        self._store, self._next_tasks, self._limits = store, next_tasks, limits or Limits()
+        self._store, self._work, self._limits = store, work, limits or Limits()
         self._trials, self.seconds = 0, 0.0
-        self._maker: dict[Artifact, Task] = {}
+        self._maker = {artifact: task for task in work.all_tasks for artifact in task.makes}
         self._live: dict[str, Task] = {}
         self._failed: dict[str, Task] = {}
         self._deaths: Counter[str] = Counter()
+        self._repeats: Counter[str] = Counter()
+        # How often inputs were put back, in all and before each live task began.
+        self._restored, self._began = 0, dict[str, int]()
         self._waiting: dict[str, Task] = {}
-        self._add(tasks)
+        self._add(work.left)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its searcher beside the experiment, and that is never read back."""
@@ -99,27 +120,44 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next task that can run, None to be asked again, or FINISHED."""
-        if self._next_tasks and not self._waiting and not self._live and not self.reached:
-            self._add(self._next_tasks(self.blocked))
+        next_tasks = self._work.next_tasks
+        if next_tasks and not self._waiting and not self._live and not self.reached:
+            self._add(next_tasks(self.blocked))
         coming = {*self._waiting, *(live.name for live in self._live.values())}
         self.reached = self.reached or self._limits.reached(self._trials, self.seconds)
         if self.reached:
             return None if self._live else Searcher.FINISHED
+        again: set[str] = set()
         for name, task in list(self._waiting.items()):
             lacking = [artifact for artifact in task.needs if not self._store.has(*artifact)]
             if not lacking:
                 self._live[trial_id] = self._waiting.pop(name)
+                self._began[trial_id] = self._restored
                 self._trials += task.is_trial
-                is_new = self._known is not None and name not in self._known
-                return {"task": name, "new": task if is_new else None}
+                return {"task": name, "new": None if name in self._known else task}
             makers = [self._maker.get(artifact) for artifact in lacking]
+            again |= self._run_again(one for one in makers if one and one.name not in coming)
+            coming |= again
             lost = [maker for maker in makers if maker is None or maker.name not in coming]
             if lost:
                 cause = lost[0] or task
                 self.blocked[name] = self._failed[name] = self._failed.get(cause.name, cause)
                 del self._waiting[name]
                 coming.discard(name)
+        if again:
+            return self.suggest(trial_id)
         return None if self._waiting or self._live else Searcher.FINISHED
+
+    def _run_again(self, makers: Iterable[Task]) -> set[str]:
+        """Let tasks run again that were done, and whose artifacts have gone since; their names."""
+        again = {
+            maker.name: maker
+            for maker in makers
+            if maker.name not in self._failed and self._repeats[maker.name] < REPEATS
+        }
+        self._repeats.update([*again])
+        self._waiting |= again
+        return {*again}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -131,10 +169,16 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         if task is None:
             return
         self._deaths[task.name] += error
+        began = self._began.pop(trial_id, 0)
         if error and self._deaths[task.name] <= SECOND_TRIES:
             self._waiting = {task.name: task, **self._waiting}
         elif error or not self._is_done(task):
-            self._failed[task.name] = task
+            self._restored += self._work.restored()
+            # It may have failed for what the user gave and the store had lost.
+            if began < self._restored and self._repeats[task.name] < REPEATS:
+                self._run_again([task])
+            else:
+                self._failed[task.name] = task
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the store says what is done."""

@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from orchestrator.execution.here import explain_error, settle_here
-from orchestrator.planning.plan import store_data
 from orchestrator.planning.score_plan import ScorePlan
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.store.replicated import Store
 from trainables.errors import DataError, EnvelopeError
 from trainables.result import Phase

@@ -14,7 +14,7 @@ from ray import tune
 
 from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.capacity import cluster_file, slots_now, slots_when_grown
-from orchestrator.execution.scheduler import NewestFirst, NextTasks, ReadySearcher
+from orchestrator.execution.scheduler import NewestFirst, ReadySearcher, Work
 from orchestrator.execution.worker import run_task
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -42,33 +42,27 @@ class Ended:
 
 
 def run_tasks(
-    left: list[Task],
+    asked: Work,
     resources: Resources,
     progress: tune.Callback,
     *,
     folder: Path,
-    all_tasks: list[Task],
-    next_tasks: NextTasks,
     stopping: Callable[[], None],
 ) -> Ended:
     """Run what is not yet done; returns when nothing is left that can run, still connected to Ray.
 
     Args:
-        left: What to run.
+        asked: What to run.
         resources: What it runs on.
         progress: Records each finished task.
         folder: Where Tune keeps its own notes, which are never read back.
-        all_tasks: Tasks that may come, these and those of `next_tasks` that can be foreseen.
-        next_tasks: Asked for further tasks when all has ended.
         stopping: Called when Ctrl-C or SIGTERM has come.
 
     Returns:
         How it ended.
     """
-    tasks = {task.name: task for task in all_tasks}
-    searcher = ReadySearcher(
-        left, resources.open_store(), next_tasks, resources.limits, known=tasks
-    )
+    tasks = {task.name: task for task in asked.all_tasks}
+    searcher = ReadySearcher(asked, resources.open_store(), resources.limits)
     _connect(resources)
     slots = _slots(resources)
     work = partial(run_task, tasks=tasks, resources=resources)

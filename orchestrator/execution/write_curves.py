@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from analysis.run_files import read_curves
+from analysis.run_files import curves_text, read_curves
 from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.store.atomic import atomic_write
-from trainables.records import curve_to_json
 from trainables.result import TrainingCurve
 
 
@@ -15,7 +14,7 @@ def write_curves(sweep: Sweep) -> None:
     curves = {curve.spec.curve_key: curve for curve in _found(sweep)}
     curves |= {one.spec.curve_key: one for one in before if one.spec.curve_key not in curves}
     if curves:
-        text = "".join(f"{curve_to_json(curve)}\n" for curve in curves.values())
+        text = curves_text([*curves.values()])
         atomic_write(sweep.run.folder / "curves.jsonl", text.encode())
 
 

@@ -1,6 +1,5 @@
 """The rows that stay by a list that fresh seeds train on, as a file to train on them oneself."""
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from orchestrator.planning.plan import Sweep
 from orchestrator.store.atomic import atomic_write
 from trainables.arrays import rows_sha
 from trainables.data.dataset import Dataset
+from trainables.sealed_tables import open_sealed, sealed_parquet
 from trainables.spec import TrialSpec
 
 # Digits of a list's hash, and of a data set's, in the names of files.
@@ -70,18 +70,16 @@ def write_list(folder: Path, spec: TrialSpec, dataset: Dataset, keep: NDArray[np
     about = {"spec": spec.to_dict(), "n": len(keep), "sha": sha}
     table = kept_table(dataset, keep, answers="label")
     table = table.replace_schema_metadata({"about": json.dumps(about, sort_keys=True)})
-    text = io.BytesIO()
-    pq.write_table(table, text, compression="zstd")
     path = folder / "survivors" / f"{sha[:_DIGITS]}.parquet"
     if path.exists() and _data_of(path) not in ("", spec.data_sha):
         path = path.with_stem(f"{path.stem}-{spec.data_sha[:_OF_DATA]}")
-    atomic_write(path, text.getvalue())
+    atomic_write(path, sealed_parquet(table))
     return path
 
 
 def _data_of(path: Path) -> str:
     """The content of the data set that a file of rows is of; empty where it does not say."""
-    about = (pq.read_schema(path).metadata or {}).get(b"about")
+    about = (open_sealed(path).schema_arrow.metadata or {}).get(b"about")
     return str(json.loads(about)["spec"]["data_sha"]) if about else ""
 
 

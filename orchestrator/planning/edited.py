@@ -11,7 +11,9 @@ from typing import Any
 from orchestrator.store.atomic import atomic_write
 from trainables.data.catalog import DATA_DIR_VARIABLE, Source
 from trainables.data.dataset import Dataset
+from trainables.errors import DamagedError
 from trainables.keys import key_of
+from trainables.seals import read_sealed, with_check
 
 RECORD = "data_files.json"
 
@@ -49,7 +51,8 @@ def record_sources(
             dataset = datasets[asked]
             held[key] = {"sha": dataset.sha, "rows": len(dataset.train), "planned": now}
     if held:
-        atomic_write(folder / RECORD, json.dumps(held, indent=1, sort_keys=True).encode())
+        text = json.dumps(with_check(held), indent=1, sort_keys=True)
+        atomic_write(folder / RECORD, text.encode())
 
 
 def edited(
@@ -92,10 +95,8 @@ def _records(runs: Path, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _read(path: Path) -> dict[str, Any]:
     """What a record holds; nothing where it is not there or damaged: it only serves a note."""
     try:
-        held = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(held, dict):
+        held = read_sealed(path.read_bytes())
+    except (OSError, DamagedError):
         return {}
     return {
         key: one

@@ -125,7 +125,7 @@ def calibrate_paces(
         lacking: Content hashes.
         of: As of `measured_paces`.
     """
-    from orchestrator.planning.plan import store_data
+    from orchestrator.planning.stored_inputs import store_data
     from trainables.environment import settle
     from trainables.stages import probe
 

@@ -17,6 +17,7 @@ from analysis.outcomes import OUTCOME, PROBS, Outcomes, outcome_file
 from analysis.readings import Reading, needed
 from analysis.run_files import Plan
 from analysis.study import Study, study
+from orchestrator.store.damaged_files import is_outcome_intact
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.dataset import Dataset
@@ -68,7 +69,7 @@ def outcomes_in(folder: Path, store: Store, datasets: Mapping[str, Dataset]) -> 
 
     def file(kind: str, key: str) -> Path | None:
         path = outcome_file(folder, kind, key)
-        return path if path.is_file() else store.find(kind, key)
+        return path if is_outcome_intact(path) else store.find(kind, key)
 
     def answers(sha: str) -> Truth | None:
         return answers_of(datasets[sha]) if sha in datasets else None

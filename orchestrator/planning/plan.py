@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
-from analysis.run_files import Plan, load_plan
+from analysis.run_files import Plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.edited import edited
 from orchestrator.planning.inspected import inspected
@@ -21,18 +21,16 @@ from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.model_loading import loaded_for_model
 from orchestrator.planning.notes import notes_of, pieces_notes
 from orchestrator.planning.own_loading import loaded_for_own
-from orchestrator.planning.own_trainers import OwnTrainer, store_tables
 from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.scorers import store_given
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
+from orchestrator.store.damaged_files import lost_outcomes
 from orchestrator.store.replicated import Store
 from orchestrator.store.run_folder import Run
 from trainables.data.dataset import Dataset
-from trainables.data.dataset_file import write
 from trainables.data.inspection_facts import Inspection
 from trainables.records import curve_from_json, from_json
 from trainables.result import TrainingCurve, TrialResult
@@ -59,7 +57,7 @@ class Sweep:
         sizes: Training rows of each data set, by content hash.
         control: Whether random lists run beside the list that is confirmed.
         judging: What its trials are judged by, and where it reads what they say.
-        kept: Kinds of artifacts that a trial must leave beside its row for that, by content hash.
+        kept: Kinds of artifacts that a trial must leave beside its row, as `left_by` takes them.
         searches: The searches for a training that have not ended; the plan's trials are then of the
             training that they start from, and none may run yet.
         curves: Full-data runs whose curve is wanted: one a data set.
@@ -100,7 +98,7 @@ class Sweep:
 
     def is_done(self, spec: TrialSpec) -> bool:
         """Whether the trial's row is in the store, and all that it is judged by."""
-        return all(self.store.has(*artifact) for artifact in left_by(spec, self.kept))
+        return all(self.store.holds(*artifact) for artifact in left_by(spec, self.kept))
 
     def grown(self, *, is_over: bool = False) -> "Sweep":
         """The sweep with what its rows ask for: seeds bought, and at the end the confirmation.
@@ -118,7 +116,7 @@ class Sweep:
         ended = {spec for spec in specs if self.is_done(spec) or (is_over and self._has_row(spec))}
         searched = replace(self.plan, specs=tuple(specs), created=_now())
         confirming, candidates = chosen_lists(
-            searched, self._rows, ended, before=load_plan(self.run.folder), control=self.control,
+            searched, self._rows, ended, before=self.run.plan_there(), control=self.control,
             has=self.is_done, judge=self.judging.study,
         )  # fmt: skip
         plan = replace(searched, specs=(*specs, *confirming), candidates=candidates)
@@ -129,14 +127,13 @@ class Sweep:
         return replace(self, plan=plan, purchases=purchases, tasks=tasks)
 
     def _has_row(self, spec: TrialSpec) -> bool:
-        return self.run.row(spec).exists()
+        return self.run.row_of(spec) is not None
 
     def _rows(self) -> Iterator[TrialResult]:
         for spec in self.grid_specs:
             is_done = self.is_done(spec)
             found = self.store.find("result", spec.result_key) if is_done else None
-            found = found or self.run.row(spec)
-            row = from_json(found.read_text(encoding="utf-8")) if found.exists() else None
+            row = from_json(found.read_bytes()) if found else self.run.row_of(spec)
             # A result without what it is judged by is one of a trial that is to run again.
             if row is not None and (is_done or not row.is_ok):
                 yield replace(row, spec=spec)
@@ -163,7 +160,7 @@ def plan_sweep(
     """
     by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
-    before = load_plan(run) if run else None
+    before = Run(run).plan_there() if run else None
     sources = request.sources(before.sources if before else {})
     told = {"run": run, "command": command, "by": by}
     if request.own:
@@ -180,7 +177,7 @@ def planned(loaded: Loaded) -> Sweep:
     grid, request, resources = loaded.grid, loaded.request, loaded.resources
     store, run = resources.open_store(), Run(loaded.folder())
     searches = loaded.searches()
-    before = load_plan(run.folder)
+    before = run.plan_there()
     trainings, open_ = _trainings(searches, store, before, loaded.given)
     specs = loaded.specs(trainings)
     wholes = {dataset.sha: dataset for dataset in loaded.datasets.values()}
@@ -200,6 +197,7 @@ def planned(loaded: Loaded) -> Sweep:
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
     curves = [first[sha] for sha in wholes if sha in first and not loaded.own]
     kept = {sha: kinds_kept(loaded.by, dataset) for sha, dataset in datasets.items()}
+    kept |= lost_outcomes(run.folder, store)
     return Sweep(
         loaded=loaded,
         plan=plan,
@@ -272,29 +270,3 @@ def curve_in(store: Store, spec: TrialSpec) -> TrainingCurve | None:
         return None
     # The names that another run gave data and model may be others.
     return replace(curve_from_json(found.read_text(encoding="utf-8")), spec=spec)
-
-
-def store_inputs(sweep: Sweep) -> None:
-    """Put what the user gave into the store: data sets, an own trainer's tables, scores."""
-    store_data(sweep.datasets, sweep.store, sweep.loaded.own)
-    loaded = sweep.loaded
-    store_given([*loaded.own_scores.items(), *loaded.family.named_given], sweep.store)
-
-
-def store_data(
-    datasets: Mapping[str, Dataset], store: Store, own: OwnTrainer | None = None
-) -> None:
-    """Put data sets, by content hash, into the store, from where every trial reads them.
-
-    Args:
-        datasets: By content hash.
-        store: Of the sweep.
-        own: The trainer of the user's own, whose tables go there, too.
-    """
-    store_tables(own, store)
-    for sha, dataset in datasets.items():
-
-        def save(path: Path, dataset: Dataset = dataset) -> None:
-            write(dataset, path)
-
-        store.get("data", sha, save, about={"dataset": dataset.name})

@@ -134,11 +134,11 @@ def tasks_making(wanted: Iterable[Artifact], tasks: Iterable[Task], store: Store
         tasks: All there are.
         store: Holds what is done.
     """
-    lacking = {artifact for artifact in wanted if not store.has(*artifact)}
+    lacking = {artifact for artifact in wanted if not store.holds(*artifact)}
     left = []
     for task in reversed(by_need(tasks)):
         made = lacking & set(task.makes)
-        if made and not all(store.has(*artifact) for artifact in made):
+        if made and not all(store.holds(*artifact) for artifact in made):
             left.append(task)
             lacking |= set(task.needs)
     return left[::-1]
@@ -149,10 +149,12 @@ def left_by(spec: TrialSpec, kept: Mapping[str, tuple[str, ...]]) -> tuple[Artif
 
     Args:
         spec: The trial.
-        kept: Kinds of artifacts that must be there beside its row, by content of the data set.
+        kept: Kinds of artifacts that must be there beside its row: of all trials by content of the data
+            set, of one by its key.
     """
-    beside = ((kind, spec.result_key) for kind in kept.get(spec.data_sha, ()))
-    return (("result", spec.result_key), *beside)
+    key = spec.result_key
+    kinds = dict.fromkeys((*kept.get(spec.data_sha, ()), *kept.get(key, ())))
+    return (("result", key), *((kind, key) for kind in kinds))
 
 
 def _prepare(task: Task, store: Store, _: Place | None = None) -> None:

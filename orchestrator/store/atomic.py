@@ -2,14 +2,12 @@
 
 import errno
 import hashlib
-import json
 import os
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from trainables.errors import EnvelopeError, UnavailableError
 from trainables.whole_file import sync, whole_file
@@ -117,31 +115,6 @@ def fault(path: Path, sha256: str, size: int) -> str | None:
         return None if sha256_of(path) == sha256 else "wrong-sha256"
     except FileNotFoundError:
         return "missing"
-
-
-def seal(record: dict[str, Any]) -> bytes:
-    """Canonical JSON that carries its own checksum.
-
-    Raises:
-        TypeError: If there is something in it that JSON has no form for.
-        ValueError: If a number in it is not finite.
-    """
-    plain = json.loads(json.dumps(record, allow_nan=False))
-    return json.dumps(plain | {"check": _checksum(plain)}, sort_keys=True).encode()
-
-
-def unseal(data: bytes) -> dict[str, Any] | None:
-    """What `seal` was given, or None if these are not its bytes."""
-    try:
-        record = json.loads(data)
-        check = record.pop("check")
-        return dict(record) if check == _checksum(record) else None
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return None
-
-
-def _checksum(record: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import re
 import shutil
 import socket
 import uuid
@@ -18,16 +17,15 @@ from filelock import FileLock
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
+from orchestrator.store.names import checked_name
+from orchestrator.store.version import VERSION, is_version_damaged
+from trainables.seals import seal, unseal
 from trainables.whole_file import sync
 
-VERSION = "prune-envelope store 1"
 Make = Callable[[Path], object]
 About = Mapping[str, Any] | None
 
 logger = logging.getLogger(__name__)
-
-# Lower case only: two keys that differ in case alone would be one file on macOS.
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
 class ArtifactStore:
@@ -60,28 +58,33 @@ class ArtifactStore:
         lock_timeout_s: float = 600,
     ) -> None:
         self.root = root.absolute()
-        self.environment = _named("environment", environment or "any")
+        self.environment = checked_name("environment", environment or "any")
         self.strict = strict
         self.lock_timeout_s = lock_timeout_s
         self.made: Counter[str] = Counter()
-        version = self.root / "VERSION"
-        if version.exists() and (found := version.read_text(errors="replace").strip()) != VERSION:
-            raise StoreError(
-                f"{version} says {found[:80]!r} but this release reads {VERSION!r}; "
-                "choose another folder, or the release that wrote this one"
-            )
+        self._intact: set[tuple[str, str]] = set()
+        if is_version_damaged(version := self.root / "VERSION"):
+            self._quarantine(version, "damaged")
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy in another process counts its own."""
         return self.__dict__ | {"made": Counter()}
 
     def has(self, kind: str, key: str) -> bool:
-        """Whether the entry was committed; `find` tells whether it is still intact."""
+        """Whether the entry was committed; `find` and `holds` tell whether it is still intact."""
         return self.ref(kind, key).is_file()
+
+    def holds(self, kind: str, key: str) -> bool:
+        """Whether the entry is there, its bytes verified when this object is first asked for it."""
+        if (kind, key) in self._intact:
+            return self.has(kind, key)
+        found = self.find(kind, key) is not None
+        self._intact |= {(kind, key)} if found else set()
+        return found
 
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted."""
-        refs = (self.root / "refs" / self.environment / _named("kind", kind)).glob("*/*.json")
+        refs = (self.root / "refs" / self.environment / checked_name("kind", kind)).glob("*/*.json")
         return sorted(ref.stem for ref in refs)
 
     def about(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -93,7 +96,7 @@ class ArtifactStore:
             return None
         except IsADirectoryError:
             text = b""
-        record = atomic.unseal(text)
+        record = unseal(text)
         if record is not None and self._names(kind, key).items() <= record.items():
             return record
         self._quarantine(ref, "not-its-ref")
@@ -157,7 +160,7 @@ class ArtifactStore:
 
     def progress(self, key: str) -> Path:
         """A folder for a trial's own unfinished state; write its files by `atomic_write`."""
-        folder = self.root / "progress" / self.environment / _named("key", key)
+        folder = self.root / "progress" / self.environment / checked_name("key", key)
         with atomic.store_errors(self.root):
             atomic.make_folder(folder)
         return folder
@@ -174,12 +177,12 @@ class ArtifactStore:
             self.progress(key).rename(away / "progress")
 
     def _names(self, kind: str, key: str) -> dict[str, str]:
-        named = {"kind": _named("kind", kind), "key": _named("key", key)}
+        named = {"kind": checked_name("kind", kind), "key": checked_name("key", key)}
         return {"environment": self.environment} | named
 
     def _record(self, kind: str, key: str, about: About) -> dict[str, Any]:
         record = self._names(kind, key) | {"about": None if about is None else dict(about)}
-        atomic.seal(record)  # refuses what is not JSON, before an hour is spent on the value
+        seal(record)  # refuses what is not JSON, before an hour is spent on the value
         return record
 
     def ref(self, kind: str, key: str) -> Path:
@@ -189,7 +192,7 @@ class ArtifactStore:
 
     def blob(self, sha256: str) -> Path:
         """Where a blob is."""
-        return self.root / "blobs" / sha256[:2] / _named("sha256", sha256)
+        return self.root / "blobs" / sha256[:2] / checked_name("sha256", sha256)
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
@@ -236,7 +239,7 @@ class ArtifactStore:
         made_by = {"host": socket.gethostname(), "pid": os.getpid(), "time": now}
         record |= {"sha256": blob.name, "size": size, "made_by": made_by}
         record["facts"] = dict(facts) if isinstance(facts, Mapping) else {}
-        atomic.write_new(draft, atomic.seal(record))
+        atomic.write_new(draft, seal(record))
         return self._publish(draft, blob, (kind, key))
 
     def _keep(self, value: Path, size: int) -> Path:
@@ -289,12 +292,3 @@ class ArtifactStore:
         except OSError as error:
             # Full or read-only: it counts as absent all the same.
             logger.warning("%s stays where it is: %s", path, error)
-
-
-def _named(what: str, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{what} is {name!r}; use up to 128 of a-z, 0-9, '.', '_' and '-', "
-            "beginning with a letter or a digit"
-        )
-    return name

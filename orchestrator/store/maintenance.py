@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
 from orchestrator.store.run_folder import holder
+from trainables.seals import unseal
 
 # Younger unfinished state may belong to a sweep that is running.
 _SETTLED_S = 3_600.0
@@ -42,7 +43,7 @@ def entries(cache: Path) -> Iterator[StoreEntry]:
     if not (cache / "VERSION").is_file():
         raise StoreError(f"{cache} is no store; name one by --cache, such as runs/_cache")
     for ref in sorted((cache / "refs").glob("*/*/*/*.json")):
-        record = atomic.unseal(ref.read_bytes())
+        record = unseal(ref.read_bytes()) if ref.is_file() else None
         if record is None:
             yield StoreEntry(ref=ref, kind="", blob=None, size=0, used=0.0)
             continue

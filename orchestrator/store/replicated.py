@@ -55,6 +55,13 @@ class SharedStore:
             return True
         return self._name(self._local.ref(kind, key)) in self._remote.names(self._refs())
 
+    def holds(self, kind: str, key: str) -> bool:
+        """Whether the entry is there: verified as far as it lies here, else as the remote store has it."""
+        record = self._local.about(kind, key)
+        if record is not None and self._local.blob(record["sha256"]).exists():
+            return self._local.holds(kind, key)
+        return self.has(kind, key)
+
     def keys(self, kind: str) -> list[str]:
         """The keys of a kind, sorted, of all machines."""
         below = f"{self._refs()}/{kind}/"

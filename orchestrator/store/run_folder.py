@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from analysis.contributions import Truth
-from analysis.outcomes import OUTCOME, PROBS, answers_file, outcome_file, write_answers
-from analysis.run_files import Plan, load_plan, read_row
+from analysis.outcomes import OUTCOME, PROBS, answers_file, answers_parquet, outcome_file
+from analysis.run_files import Plan, load_plan
 from orchestrator.store.atomic import atomic_write, link_or_copy
+from orchestrator.store.damaged_files import put_damaged_aside, row_there
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import title
-from trainables.errors import UnavailableError, UsageError
+from trainables.errors import DamagedError, UnavailableError, UsageError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -54,13 +54,18 @@ class Run:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            who = owner.read_text(encoding="utf-8") if owner.exists() else "another process"
+            who = (
+                owner.read_text(encoding="utf-8", errors="replace")
+                if owner.exists()
+                else "another process"
+            )
             raise RunLockedError(
                 f"another sweep or prune ({who}) is using {self.folder}; give the same command when it has ended "
                 f"(prune-envelope status {self.folder} --watch), or sweep with another --run"
             ) from error
         try:
             atomic_write(owner, f"pid {os.getpid()} on {os.uname().nodename}".encode())
+            put_damaged_aside(self.folder)
             yield
         finally:
             lock.release()
@@ -75,21 +80,31 @@ class Run:
         self.check_plan(plan)
         atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
+    def plan_there(self) -> Plan | None:
+        """The plan that is there; None where there is none, or it is damaged and is made anew."""
+        try:
+            return load_plan(self.folder)
+        except DamagedError:
+            return None
+
     def check_plan(self, plan: Plan) -> None:
         """Refuse a plan that the folder cannot take.
 
         Raises:
-            DataError: If the plan that is there is damaged, or a row of no trial of this plan, which the
-                report would read with the others.
+            DataError: If a row is another release's and of no trial of this plan, which the report would
+                read with the others.
             PlanChangedError: If the folder's plan has trials that this one has not, or rests on
-                another environment.
+                another environment; where there is no plan, the same of the trials that rows are of.
         """
-        if old := load_plan(self.folder):
-            _check_extends(old, plan, self.folder)
         planned = {spec.result_key for spec in plan.specs}
-        for path in sorted((self.folder / "trials").glob("[!.]*.json")):
-            if path.stem not in planned:
-                read_row(path)
+        paths = sorted((self.folder / "trials").glob("[!.]*.json"))
+        others = [row for path in paths if path.stem not in planned and (row := row_there(path))]
+        old = self.plan_there()
+        if old is None and others and plan.specs:
+            # What a plan knew that is gone: which trials there are. The rest this command says again.
+            old = replace(plan, specs=tuple(row.spec for row in others))
+        if old:
+            _check_extends(old, plan, self.folder)
 
     def begin(self, plan: Plan) -> None:
         """Write a plan without its trials where there is none: their training is not chosen yet.
@@ -98,7 +113,7 @@ class Run:
             PlanChangedError: If the folder's plan rests on another environment, or has trials of one
                 of these data sets by a training that was not searched.
         """
-        old = load_plan(self.folder)
+        old = self.plan_there()
         if old is None:
             self.write_plan(replace(plan, specs=()))
             return
@@ -115,18 +130,22 @@ class Run:
         """Where the row of a trial is."""
         return self.folder / "trials" / f"{spec.result_key}.json"
 
+    def row_of(self, spec: TrialSpec) -> TrialResult | None:
+        """The row of a trial, finished or failed; None where there is none, or it is damaged."""
+        return row_there(self.row(spec))
+
     def copy_row(self, spec: TrialSpec, store: Store) -> TrialResult | None:
         """Copy a finished trial's row from the store; None if it is not finished."""
         found = store.find("result", spec.result_key)
         if found is None:
             return None
         # The names that another run gave data and model may be others; this run has its own.
-        row = replace(from_json(found.read_text(encoding="utf-8")), spec=spec)
-        text = to_json(row)
+        row = replace(from_json(found.read_bytes()), spec=spec)
+        text = to_json(row).encode()
         path = self.row(spec)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_bytes() != text:
             path.parent.mkdir(exist_ok=True)
-            atomic_write(path, text.encode())
+            atomic_write(path, text)
         for kind in (OUTCOME, PROBS):
             target = outcome_file(self.folder, kind, spec.result_key)
             if not target.exists() and (beside := store.find(kind, spec.result_key)):
@@ -135,21 +154,20 @@ class Run:
 
     def forget(self, spec: TrialSpec) -> None:
         """Take a trial's result out of the folder: it is to run again for what it has not kept."""
-        path = self.row(spec)
-        if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:
-            path.unlink()
+        row = self.row_of(spec)
+        if row is not None and row.is_ok:
+            self.row(spec).unlink()
 
     def write_answers(self, sha: str, truth: Truth, ids: NDArray[Any]) -> None:
         """Write the answers of a test set, by content of its data set, where they are not there yet."""
-        path, buffer = answers_file(self.folder, sha), BytesIO()
-        write_answers(truth, ids, buffer)
-        if not path.exists() or path.read_bytes() != buffer.getvalue():
-            atomic_write(path, buffer.getvalue())
+        path, data = answers_file(self.folder, sha), answers_parquet(truth, ids, of=sha)
+        if not path.exists() or path.read_bytes() != data:
+            atomic_write(path, data)
 
     def write_failure(self, spec: TrialSpec, error: str, trace: str = "") -> None:
         """Leave a row that says why a trial has no result, unless it has one; trace to logs/."""
-        path = self.row(spec)
-        if path.exists() and from_json(path.read_text(encoding="utf-8")).is_ok:
+        path, there = self.row(spec), self.row_of(spec)
+        if there is not None and there.is_ok:
             return
         path.parent.mkdir(exist_ok=True)
         row = TrialResult(spec=spec, status="failed", error=error)
@@ -161,8 +179,8 @@ class Run:
 
     def error(self, spec: TrialSpec) -> str:
         """Why a trial has no result, as its row says."""
-        path = self.row(spec)
-        return from_json(path.read_text(encoding="utf-8")).error if path.exists() else "no row"
+        row = self.row_of(spec)
+        return row.error if row else "no row"
 
 
 def changed_environment(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
@@ -221,6 +239,10 @@ def holder(run: Path) -> str:
         lock.acquire(timeout=0)
     except Timeout:
         owner = run / ".owner"
-        return owner.read_text(encoding="utf-8") if owner.exists() else "another process"
+        return (
+            owner.read_text(encoding="utf-8", errors="replace")
+            if owner.exists()
+            else "another process"
+        )
     lock.release()
     return ""

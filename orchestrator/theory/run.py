@@ -17,6 +17,7 @@ from orchestrator.theory.work import (
     beside_crossings,
     crossing,
     left_of,
+    put_aside,
     solve,
     tasks_of,
     work,
@@ -97,6 +98,8 @@ def _do(tasks: Sequence[TheoryTask], points: Path, workers: int, console: "Conso
     """Do what is left of some tasks; how many those were."""
     from rich.progress import Progress
 
+    for line in put_aside(tasks, points):
+        console.print(line, highlight=False)
     left = left_of(tasks, points)
     if left:
         with _ended_by_sigterm(console), Progress(console=console, transient=True) as bars:

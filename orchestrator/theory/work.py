@@ -1,6 +1,5 @@
 """Pieces of work of `--grid theory`: one file each, made by processes, and never made twice."""
 
-import json
 import multiprocessing
 import os
 import signal
@@ -15,9 +14,10 @@ import numpy as np
 
 from orchestrator.theory.grid import TheoryGrid
 from trainables import perceptron
-from trainables.errors import DataError
+from trainables.errors import DamagedError
 from trainables.keys import key_of
 from trainables.perceptron import StudentData, asymptotic_error, crossover_alpha, simulate
+from trainables.seals import file_bytes, read_sealed, seal
 from trainables.whole_file import whole_file
 
 _POLL_S = 0.2
@@ -132,25 +132,53 @@ def values_of(task: TheoryTask, folder: Path) -> np.ndarray:
     """The values of a task that is done.
 
     Raises:
-        DataError: If its file was changed.
+        DamagedError: If its file is not what was written.
+        FileNotFoundError: If it is not there.
     """
     path = folder / task.file
     try:
-        values = np.array(json.loads(path.read_text(encoding="utf-8"))["values"], float)
+        found = read_sealed(file_bytes(path))
+        values = np.array(found["values"], float)
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a result of this command; delete it and run again") from error
+        raise DamagedError(f"{path}: not a result of this command: {error}") from error
+    if {name: found.get(name) for name in asdict(task)} != asdict(task):
+        raise DamagedError(f"{path}: holds another piece of work")
     wanted = task.repetitions if task.kind == "simulated" else 1
     if values.shape != (wanted,) or not np.isfinite(values).all():
-        raise DataError(
-            f"{path}: holds {values.size} values where {wanted} are wanted; delete it and run again"
-        )
+        raise DamagedError(f"{path}: holds {values.size} values where {wanted} are wanted")
     return values
 
 
 def left_of(tasks: Sequence[TheoryTask], folder: Path) -> list[TheoryTask]:
-    """Tasks without a file, the longest first."""
-    left = [task for task in tasks if not (folder / task.file).exists()]
+    """Tasks without a file that holds their values, the longest first."""
+    left = [task for task in tasks if not _is_done(task, folder)]
     return sorted(left, key=lambda task: -task.seconds)
+
+
+def _is_done(task: TheoryTask, folder: Path) -> bool:
+    """Whether a task's values are there."""
+    try:
+        values_of(task, folder)
+    except (DamagedError, FileNotFoundError):
+        return False
+    return True
+
+
+def put_aside(tasks: Sequence[TheoryTask], folder: Path) -> list[str]:
+    """Move files that do not hold their task's values into a folder beside theirs; a line for each."""
+    told = []
+    for task in tasks:
+        path = folder / task.file
+        try:
+            values_of(task, folder)
+        except DamagedError as error:
+            target = folder.parent / "damaged" / f"{path.name}.{time.time_ns()}"
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
+            told.append(f"{error}; it is moved to {target} and made anew")
+        except FileNotFoundError:
+            continue
+    return told
 
 
 def work(tasks: Sequence[TheoryTask], folder: Path, told: Callable[[int], None]) -> None:
@@ -164,7 +192,7 @@ def work(tasks: Sequence[TheoryTask], folder: Path, told: Callable[[int], None])
     for count, task in enumerate(tasks, 1):
         found = solve(task)
         with whole_file(folder / task.file) as draft:
-            draft.write_text(json.dumps(found), encoding="utf-8")
+            draft.write_bytes(seal(found))
         told(count)
 
 

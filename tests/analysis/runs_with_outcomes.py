@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.contributions import Truth
-from analysis.outcomes import OUTCOME, PROBS, answers_file, outcome_file, write_answers
+from analysis.outcomes import OUTCOME, PROBS, answers_file, answers_parquet, outcome_file
 from trainables.outcome import Outcome
 from trainables.records import to_json
 from trainables.result import TrialResult, packed_by_class
@@ -75,7 +75,7 @@ def write_run(folder, truth, said):
     rows = []
     for name in ("trials", "outcomes", "tests"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    write_answers(truth, np.arange(len(truth.y)), answers_file(folder, SHA))
+    answers_file(folder, SHA).write_bytes(answers_parquet(truth, np.arange(len(truth.y)), of=SHA))
     for spec, columns in said.items():
         outcome = Outcome(columns=columns)
         rows.append(row_of(spec, truth, outcome))

@@ -32,7 +32,7 @@ def test_each_text_stands_once_in_the_file(dropped):
 def test_the_format_of_dropped_samples_has_not_changed(dropped):
     written = json.loads(dropped.to_json())
     assert set(written) == {
-        "agreement", "with_examples", "samples", "lists", "shared", "likeness",
+        "agreement", "with_examples", "samples", "lists", "shared", "likeness", "check",
     }  # fmt: skip
     assert written["samples"]["d" * 64]["7"] == {
         "row": 107, "id": "id7", "class": "negative", "text": "a good film",

@@ -256,7 +256,7 @@ def test_a_broken_row_is_refused_by_name(tmp_path):
 
 def test_a_broken_table_is_refused_by_name(tmp_path):
     (tmp_path / "trials.parquet").write_bytes(b"no parquet")
-    with pytest.raises(ValueError, match=r"trials\.parquet: not a table"):
+    with pytest.raises(ValueError, match=r"trials\.parquet: is no Parquet file"):
         read_rows(tmp_path)
 
 

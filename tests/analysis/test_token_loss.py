@@ -8,7 +8,7 @@ import pytest
 from analysis.contributions import Truth
 from analysis.guards import criterion_of
 from analysis.metrics import METRICS
-from analysis.outcomes import OUTCOME, answers_file, outcome_file, outcomes_of, write_answers
+from analysis.outcomes import OUTCOME, answers_file, answers_parquet, outcome_file, outcomes_of
 from analysis.run_files import Plan
 from analysis.study import study
 from tests.metric_runs import FULL
@@ -54,7 +54,9 @@ def judged(folder, *, worse, tolerance):
     for name in ("outcomes", "tests"):
         (folder / name).mkdir()
     truth = Truth(labels=np.zeros(N, dtype=np.int64))
-    write_answers(truth, np.arange(N), answers_file(folder, FULL.data_sha))
+    answers_file(folder, FULL.data_sha).write_bytes(
+        answers_parquet(truth, np.arange(N), of=FULL.data_sha)
+    )
     weight, rows = 2.0 + np.arange(N) % 3, []
     for seed in range(3):
         full = replace(FULL, seed=seed, protocol="continue")

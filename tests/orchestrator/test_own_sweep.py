@@ -12,9 +12,10 @@ from orchestrator.execution.collect_dropped import write_dropped
 from orchestrator.execution.write_lists import write_lists
 from orchestrator.planning.judging import write_tests
 from orchestrator.planning.own_asked import OwnAsked
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.planning.tasks import TASKS, by_need
 from tests.trainables.data.written import write_as
 from trainables.data.columns import Columns

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from trainables.errors import DamagedError, DataError
 from trainables.records import (
     TRIAL_COLUMNS,
     from_json,
@@ -15,6 +16,7 @@ from trainables.records import (
     write_parquet,
 )
 from trainables.result import Phase, TrialResult
+from trainables.seals import read_sealed, seal
 from trainables.spec import TrialSpec
 
 SPEC = TrialSpec(
@@ -93,17 +95,25 @@ def test_what_was_measured_has_a_column_and_a_phase_that_did_not_run_is_none():
         (lambda row: row | {"correct": "?"}, "not a trial's row"),
         (lambda row: {k: v for k, v in row.items() if k != "spec"}, "not a trial's row"),
         (lambda row: row | {"colour": 1}, "not a trial's row"),
-        (lambda row: [row], "not a trial's row"),
     ],
 )
 def test_a_row_that_was_tampered_with_is_refused(change, message):
-    row = change(json.loads(to_json(ROW)))
-    with pytest.raises(ValueError, match=message):
-        from_json(json.dumps(row))
+    row = change(read_sealed(to_json(ROW)))
+    with pytest.raises(DataError, match=message):
+        from_json(seal(row))
+    with pytest.raises(DamagedError, match="damaged, or edited by hand"):
+        from_json(json.dumps(row | {"check": "0" * 64}))
+
+
+def test_a_row_of_an_earlier_release_is_read_without_its_checksum():
+    row = read_sealed(to_json(ROW)) | {"schema_version": 4}
+    assert to_json(from_json(json.dumps(row))) == to_json(ROW)
+    with pytest.raises(DamagedError, match="damaged, or edited by hand"):
+        from_json(json.dumps(row | {"schema_version": 5}))
 
 
 def test_text_cut_short_is_no_row():
-    with pytest.raises(ValueError, match="not a trial's row"):
+    with pytest.raises(DamagedError, match="holds no JSON"):
         from_json(to_json(ROW)[:-5])
 
 

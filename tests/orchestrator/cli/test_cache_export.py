@@ -15,8 +15,9 @@ from orchestrator.__main__ import app
 from orchestrator.cli.options import SweepOptions
 from orchestrator.cli.recorded_options import record_options
 from orchestrator.planning.exporting import EXPORTS
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.store.export_tables import WRITERS, table_batches
 from orchestrator.store.readable import file_name, file_names, read_about, write_readable
 from trainables.arrays import write_arrays

@@ -17,9 +17,10 @@ from orchestrator.execution import compared_cuts
 from orchestrator.execution.collect_dropped import write_dropped
 from orchestrator.execution.compared_cuts import class_likeness
 from orchestrator.planning.judging import write_tests
-from orchestrator.planning.plan import plan_sweep, store_inputs
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.tasks import TASKS, by_need
 from tests.trainables.data.written import write_as
 from trainables.data.columns import Columns

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from ray.tune.search import Searcher
 
-from orchestrator.execution.scheduler import NewestFirst, ReadySearcher
+from orchestrator.execution.scheduler import REPEATS, NewestFirst, ReadySearcher, Work
 from orchestrator.planning.resources import Limits
 from orchestrator.planning.task_graph import plan, relatives
 from trainables.spec import TrialSpec
@@ -58,9 +58,11 @@ def shelf():
 class Sweep:
     """Tune, without Tune: asks for tasks, finishes them."""
 
-    def __init__(self, tasks, shelf, first=None, **chosen):
+    def __init__(self, tasks, shelf, first=None, limits=None, **chosen):
         self.tasks = {task.name: task for task in tasks}
-        self.shelf, self.searcher = shelf, ReadySearcher(first or tasks, shelf, **chosen)
+        self.shelf = shelf
+        work = Work(left=first or tasks, all_tasks=tasks, **chosen)
+        self.searcher = ReadySearcher(work, shelf, limits)
         self.order, self.count = [], 0
 
     def start(self):
@@ -197,10 +199,7 @@ def test_what_hangs_on_a_failed_task_is_named_and_the_rest_runs(tasks, shelf):
 
 
 def test_an_artifact_that_vanished_with_nobody_left_to_make_it_ends_the_wait(tasks, shelf):
-    sweep = Sweep(tasks, shelf)
-    for _ in range(3):
-        sweep.finish(sweep.start())
-    shelf.there = {artifact for artifact in shelf.there if artifact[0] != "warm"}
+    sweep = Sweep([task for task in tasks if task.kind not in ("prepare", "baseline")], shelf)
     assert sweep.run_all(2) == Searcher.FINISHED
     assert len(sweep.searcher.blocked) == 8 + 16
 
@@ -332,3 +331,75 @@ def test_an_idle_worker_goes_to_the_task_that_came_last(statuses, chosen):
     trials = [SimpleNamespace(status=status) for status in statuses]
     found = NewestFirst().choose_trial_to_run(SimpleNamespace(get_trials=lambda: trials))
     assert found is (None if chosen is None else trials[chosen])
+
+
+def test_what_goes_from_the_store_on_the_way_is_made_again(tasks, shelf):
+    sweep, gone = Sweep(tasks, shelf), []
+
+    def takes_away(task):
+        if task.kind == "score" and len(gone) < 2:
+            gone.append(task)
+            shelf.there -= {*task.needs}
+        return False
+
+    assert sweep.run_all(2, takes_away) == Searcher.FINISHED
+    assert not sweep.searcher.blocked
+    names = [task.name for task in sweep.order]
+    assert {task.name for task in tasks} == {*names} and len(names) > len(tasks)
+
+
+def test_what_was_done_before_this_command_is_made_again_where_it_goes(tasks, shelf):
+    first = [task for task in tasks if task.kind in ("prepare", "baseline")]
+    Sweep(tasks, shelf, first).run_all(2)
+    left = [task for task in tasks if task.kind not in ("prepare", "baseline")]
+    shelf.there -= {artifact for artifact in shelf.there if artifact[0] == "warm"}
+    sweep = Sweep(tasks, shelf, left)
+    assert sweep.run_all(2) == Searcher.FINISHED
+    assert not sweep.searcher.blocked
+    assert [task.kind for task in sweep.order].count("baseline") == 2
+
+
+def test_what_goes_from_the_store_again_and_again_is_given_up(tasks, shelf):
+    def takes_away(task):
+        shelf.there -= {artifact for artifact in shelf.there if artifact[0] == "warm"}
+        return False
+
+    sweep = Sweep(tasks, shelf)
+    finish = sweep.finish
+
+    def finish_and_take_away(started, **how):
+        finish(started, **how)
+        takes_away(started[1])
+
+    sweep.finish = finish_and_take_away
+    assert sweep.run_all(1) == Searcher.FINISHED
+    assert len(sweep.order) <= len(tasks) * (1 + REPEATS)
+    assert {task.kind for task in map(sweep.tasks.get, sweep.searcher.blocked)} == {
+        "score",
+        "trial",
+    }
+
+
+def test_a_task_that_failed_for_an_input_the_store_had_lost_runs_again(tasks, shelf):
+    lost, restored = [True], []
+
+    def restore():
+        restored.append(lost[0])
+        lost[0] = False
+        return restored[-1]
+
+    sweep = Sweep(tasks, shelf, restored=restore)
+    first, second = sweep.start(), None
+    sweep.finish(first, well=False)
+    assert restored == [True]
+    second = sweep.start()
+    assert second[1] == first[1]
+    sweep.finish(second)
+    assert sweep.run_all(2) == Searcher.FINISHED and not sweep.searcher.blocked
+
+
+def test_a_task_that_fails_though_nothing_was_lost_is_not_tried_again(tasks, shelf):
+    sweep = Sweep(tasks, shelf, restored=lambda: False)
+    sweep.run_all(2, fails=lambda task: task.kind == "score")
+    names = [task.name for task in sweep.order if task.kind == "score"]
+    assert len(names) == len({*names}) == 8

@@ -8,9 +8,10 @@ import pytest
 
 from analysis.methods import condition_of
 from analysis.wording import method_labels
-from orchestrator.planning.plan import plan_sweep, store_inputs
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.tasks import TASKS, by_need
 from trainables.errors import UsageError
 from trainables.records import from_json

@@ -20,9 +20,10 @@ from orchestrator.planning.judging import (
     kinds_kept,
     write_tests,
 )
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.planning.tasks import TASKS
 from orchestrator.store.run_folder import Run
 from trainables.data.dataset import Dataset, Split

@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from orchestrator.planning.edited import record_sources
-from orchestrator.planning.plan import curve_in, plan_sweep, store_data
+from orchestrator.planning.plan import curve_in, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.terminal.plan_text import print_plan
 from tests.model_folders import save_bytes, save_model, save_tokenizer
 from trainables.data.columns import Columns

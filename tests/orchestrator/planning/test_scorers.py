@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from orchestrator.planning.estimate import Pace
-from orchestrator.planning.plan import plan_sweep, store_data
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.stored_inputs import store_data
 from orchestrator.planning.tasks import TASKS, by_need
 from orchestrator.terminal.plan_text import print_estimate, print_plan
 from trainables.data.columns import Columns

@@ -17,10 +17,11 @@ from analysis.total_sizes import size_families
 from orchestrator.execution.collect_dropped import write_dropped
 from orchestrator.planning.estimate import full_runs
 from orchestrator.planning.own_asked import OwnAsked
-from orchestrator.planning.plan import plan_sweep, store_inputs
+from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.sizes import sizes_in
+from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.tasks import TASKS, by_need
 from orchestrator.terminal.plan_text import print_estimate, print_plan
 from orchestrator.terminal.size_text import size_lines

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
 from orchestrator.store.local import ArtifactStore
+from orchestrator.store.version import with_checksum
 from tests.faults import corrupt
 
 VALUE = random.Random(0).randbytes(20_000)
@@ -195,9 +196,36 @@ def test_the_first_value_stays_on_a_disk_without_hard_links(second, store, monke
 
 
 def test_a_store_of_another_version_is_refused(filled):
-    (filled.root / "VERSION").write_text("prune-envelope store 99\n")
+    (filled.root / "VERSION").write_text(f"{with_checksum('prune-envelope store 99')}\n")
     with pytest.raises(StoreError, match=r"store 99.*choose another folder"):
         ArtifactStore(filled.root)
+
+
+@pytest.mark.parametrize("how", ["flipped", "truncated", "emptied", "a-folder"])
+def test_a_damaged_version_is_not_another_release_and_is_written_anew(filled, how, caplog):
+    for at in range(1, 8 * len("prune-envelope store 1"), 11):
+        corrupt(filled.root / "VERSION", how, at)
+        store = ArtifactStore(filled.root)
+        assert store.find("scores", KEY).read_bytes() == VALUE
+        store.put("scores", "another", writes(VALUE))
+        assert (filled.root / "VERSION").read_text().strip() == "prune-envelope store 1"
+    assert "VERSION is not used: damaged" in caplog.text
+
+
+def test_a_store_holds_what_is_intact_and_no_longer_what_is_gone(filled):
+    store = ArtifactStore(filled.root)
+    assert store.holds("scores", KEY) and not store.holds("scores", "another")
+    store.ref("scores", KEY).unlink()
+    assert not store.holds("scores", KEY)
+
+
+def test_a_store_does_not_hold_what_is_damaged_though_it_was_committed(filled):
+    store = ArtifactStore(filled.root)
+    corrupt(store.find("scores", KEY), "flipped")
+    atomic._DIGESTS.clear()
+    store = ArtifactStore(filled.root)
+    assert store.has("scores", KEY) and not store.holds("scores", KEY)
+    assert not store.has("scores", KEY)
 
 
 SPOILT = ["flipped", "truncated", "zeroed", "emptied", "deleted", "a-folder"]

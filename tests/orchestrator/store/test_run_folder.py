@@ -10,6 +10,7 @@ from orchestrator.store.run_folder import PlanChangedError, Run, RunLockedError
 from trainables.errors import DataError
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
+from trainables.seals import read_sealed, seal
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(
@@ -76,7 +77,8 @@ def test_a_plan_may_grow(run):
 def test_a_row_of_another_release_is_refused_before_anything_runs(run):
     row = run.folder / "trials" / f"{'0' * 64}.json"
     row.parent.mkdir(parents=True)
-    row.write_text(to_json(TrialResult(spec=FULL, accuracy=0.9)).replace(FULL.result_key, row.stem))
+    written = read_sealed(to_json(TrialResult(spec=FULL, accuracy=0.9)))
+    row.write_bytes(seal(written | {"result_key": row.stem}))
     with pytest.raises(DataError, match=r"0\.json: row is named .* SPEC_VERSION .* another --run"):
         run.check_plan(plan(FULL))
     # Of a trial that this plan has it is made anew.
@@ -84,12 +86,36 @@ def test_a_row_of_another_release_is_refused_before_anything_runs(run):
     run.check_plan(plan(FULL))
 
 
-def test_a_damaged_plan_is_refused_by_name_and_left_as_it_is(run):
+@pytest.mark.parametrize("data", [b'{"specs": [\xff', b"", b"{}", b"[]", b'{"specs": ['])
+def test_a_damaged_plan_is_put_aside_with_a_line_and_made_anew(run, data, caplog):
+    run.folder.mkdir()
+    (run.folder / "plan.json").write_bytes(data)
     with run.locked():
-        (run.folder / "plan.json").write_bytes(b'{"specs": [\xff')
-        with pytest.raises(DataError, match=r"run/plan\.json: "):
+        run.write_plan(plan(FULL))
+    assert load_plan(run.folder) == plan(FULL)
+    assert (run.folder / "damaged" / "plan.json").read_bytes() == data
+    assert len(caplog.records) == 1 and "plan.json" in caplog.text and "made anew" in caplog.text
+
+
+def test_a_plan_made_anew_has_every_trial_that_rows_are_of(run, store):
+    finish(store, TrialResult(spec=PRUNED, accuracy=0.9))
+    run.folder.mkdir()
+    run.copy_row(PRUNED, store)
+    (run.folder / "plan.json").write_bytes(b"")
+    with run.locked():
+        with pytest.raises(PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30"):
             run.write_plan(plan(FULL))
-    assert (run.folder / "plan.json").read_bytes() == b'{"specs": [\xff'
+        run.write_plan(plan(FULL, PRUNED))
+
+
+def test_what_is_put_aside_twice_is_kept_twice(run):
+    run.folder.mkdir()
+    for data in (b"1", b"2"):
+        (run.folder / "plan.json").write_bytes(data)
+        with run.locked():
+            pass
+    kept = sorted(path.read_bytes() for path in (run.folder / "damaged").iterdir())
+    assert kept == [b"1", b"2"]
 
 
 def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):
