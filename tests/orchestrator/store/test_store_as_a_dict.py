@@ -7,7 +7,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
@@ -201,6 +201,8 @@ def facts(value):
 def hold_beside(examples, steps):
     chosen = settings(
         max_examples=examples,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
         stateful_step_count=steps,
         deadline=None,
         derandomize=True,
