@@ -120,3 +120,11 @@ def test_the_trainer_that_a_page_shows_fits_and_answers(page):
     columns = {"id": [*map(str, range(20))], "text": text, "body": text}
     train = pa.table({**columns, "label": label, "queue": label})
     assert names["fit"](train, pa.table(columns), seed=0).tolist() == label
+
+
+def test_every_test_that_the_page_on_reliability_names_is_there():
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    files = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    there = {name for text in files for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+    assert len(named) > 20 and named - there == set()

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from analysis.run_files import load_plan
-from orchestrator.store import atomic
 from tests.nemesis.acts import ACTS
 from tests.nemesis.world import ROOT, World
 from trainables.errors import DataError
+from trainables.seals import unseal
 
 VARIES: Mapping[str, str] = {
     "seconds": "what a phase took by the clock",
@@ -118,7 +118,7 @@ def litter(cache: Path) -> list[str]:
     )  # fmt: skip
     if done.returncode:
         return [f"cache gc ended with {done.returncode}: {done.stderr[-300:]}"]
-    records = [atomic.unseal(ref.read_bytes()) for ref in cache.glob("refs/*/*/*/*.json")]
+    records = [unseal(ref.read_bytes()) for ref in cache.glob("refs/*/*/*/*.json")]
     needed = {record["sha256"] for record in records if record}
     left = [path for path in cache.glob("blobs/*/*") if path.name not in needed]
     left += [*cache.glob("tmp/*"), *cache.rglob(".*.tmp"), *cache.glob("progress/*/*/*")]

@@ -1,5 +1,6 @@
 """Calm and storm: one sweep, twice."""
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,13 +52,15 @@ class Storm:
     keys: int
 
 
-def calm_content(folder: Path, flags: tuple[str, ...]) -> dict[str, str]:
-    """What the sweep says when nothing happens to it, and nobody watches."""
+def calm_content(folder: Path, flags: tuple[str, ...], keep: Path | None = None) -> dict[str, str]:
+    """What the sweep says when nothing happens to it, and nobody watches; `keep` is for a copy of its run."""
     with world_in(folder, flags, seed=0) as world:
         command = world.start(is_watched=False)
         if command.process.wait(PATIENCE_S):
             raise RuntimeError(command.log.read_text())
         assert world.end_all() == []
+        if keep:
+            shutil.copytree(world.run, keep)
         return content(world.run)
 
 

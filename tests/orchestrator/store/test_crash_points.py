@@ -1,6 +1,7 @@
 """Every step of every writer fails once: what a reader finds then is absent, old or whole, never wrong."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,7 +247,7 @@ WRITERS: Mapping[str, Writer] = {
             write=write_entry, read=read_entry, may_be=(None, VALUE), at_end=VALUE,
             prepare=spoilt(how, which),
         )
-        for how, which in (("flipped", "blob"), ("deleted", "blob"), ("truncated", "ref"), ("a-folder", "ref"))
+        for how, which in (("flipped", "blob"), ("a-folder", "ref"))
     },
 }  # fmt: skip
 
@@ -261,10 +262,11 @@ def all_outcomes(root, name):
 
 
 @pytest.fixture(scope="module", params=WRITERS)
-def writer(request, tmp_path_factory):
+def writer(request):
     name = request.param
-    root = tmp_path_factory.mktemp("crashes")
-    return WRITERS[name], in_fresh_process(all_outcomes, root, name)
+    quick = Path("/dev/shm")  # thousands of fsyncs, of which none need reach a disk
+    with tempfile.TemporaryDirectory(dir=quick if quick.is_dir() else None) as root:
+        yield WRITERS[name], in_fresh_process(all_outcomes, Path(root), name)
 
 
 def each(crashes):
@@ -293,8 +295,10 @@ def test_a_writer_that_is_not_killed_leaves_nothing_unfinished(writer):
     assert [(f, o) for f, o in each(crashes) if o.litter and o.ended != "killed"] == []
 
 
-def test_of_an_entry_no_stop_leaves_anything_that_has_to_be_put_aside(tmp_path):
-    crashes = in_fresh_process(all_outcomes, tmp_path, "entry")
+def test_of_an_entry_no_stop_leaves_anything_that_has_to_be_put_aside(writer):
+    row, crashes = writer
+    if row is not WRITERS["entry"]:
+        pytest.skip("of entries that were spoilt something is")
     assert {outcome.rejected for _, outcome in each(crashes)} == {0}
     wholes = [one.found == VALUE for one in crashes["kill"]]
     assert len(wholes) > 20 and wholes == sorted(wholes)  # one step is the commit
