@@ -1,9 +1,12 @@
 """Errors that a user can mend, and how a command ends by them: one line and an exit code."""
 
 import errno
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 DONE, BUG, USAGE, INCOMPLETE, ABSENT, GATE, UNSAFE = range(7)
 INTERRUPTED, TERMINATED = 130, 143
@@ -13,6 +16,8 @@ _OF_A_FILE = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
     errno.ELOOP, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE,
 }  # fmt: skip
+
+_AGAIN = "The same command goes on from here"
 
 
 class EnvelopeError(Exception):
@@ -73,11 +78,20 @@ def explained() -> Iterator[None]:
             raise
         _end(error, error.exit_code)
     except OSError as error:
+        if error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _end(f"no room on a disk: {_free_words()}; free more. {_AGAIN}", ABSENT)
         if error.filename is None or error.errno not in _OF_A_FILE:
             raise
         _end(f"{error.filename}: {error.strerror}", ABSENT)
     except KeyboardInterrupt:
         _end("stopped; the same command goes on from here", INTERRUPTED)
+
+
+def _free_words() -> str:
+    """What is free where a command writes that nobody named; a library's error may name no file."""
+    places = {Path(tempfile.gettempdir()), Path.cwd()}
+    free = {place: shutil.disk_usage(place).free for place in places}
+    return ", ".join(f"{count:,} bytes are free in {place}" for place, count in free.items())
 
 
 def _end(error: object, code: int) -> None:

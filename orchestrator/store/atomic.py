@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from trainables.errors import EnvelopeError, UnavailableError
+from trainables.whole_file import NO_ROOM
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -41,7 +41,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         StoreError: If there is no room, or the folder is read-only.
     """
     draft = path.parent / f".{uuid.uuid4().hex}.tmp"
-    with store_errors(path.parent):
+    with store_errors(path.parent, needed=len(data)):
         try:
             make_folder(path.parent)
             write_new(draft, data)
@@ -80,12 +80,21 @@ def link_or_copy(source: Path, path: Path) -> None:
             except OSError as error:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
-                shutil.copyfile(source, draft)
+                _copy(source, draft)
                 sync(draft)
             draft.replace(path)
             sync(path.parent)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _copy(source: Path, path: Path) -> None:
+    try:
+        shutil.copyfile(source, path)
+    except OSError as error:
+        if error.errno in NO_ROOM:  # shutil names the source, which has room enough
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def make_folder(path: Path) -> None:
@@ -169,8 +178,12 @@ def _checksum(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def store_errors(folder: Path) -> Iterator[None]:
+def store_errors(folder: Path, *, needed: int = 0) -> Iterator[None]:
     """Turns the errors of a full or read-only folder into ones that say what to do.
+
+    Args:
+        folder: What is written to.
+        needed: Bytes that are to be written; 0 where nobody knows.
 
     Raises:
         StoreError: With the errno it came from.
@@ -183,11 +196,11 @@ def store_errors(folder: Path) -> Iterator[None]:
         name = error.filename
         inside = isinstance(name, str) and Path(name).is_relative_to(folder)
         # Writing names no file in its error, so that what names none is taken for ours.
-        if error.errno in _NO_ROOM and (inside or name is None):
+        if error.errno in NO_ROOM and (inside or name is None):
             raise StoreError(
                 error.errno,
-                f"no room to write under {folder}, where {_free(folder)} bytes are free; free more "
-                "or choose a folder on a larger disk, and start again: what is finished is kept",
+                f"no room to write {f'{needed} bytes ' if needed else ''}under {folder}, where {_free(folder)} "
+                "bytes are free; free more or choose a folder on a larger disk, and start again: what is finished is kept",
             ) from error
         if error.errno in _READ_ONLY and inside:
             raise StoreError(
