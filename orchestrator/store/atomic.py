@@ -93,7 +93,7 @@ def _copy(source: Path, path: Path) -> None:
         shutil.copyfile(source, path)
     except OSError as error:
         if error.errno in NO_ROOM:  # shutil names the source, which has room enough
-            raise OSError(error.errno, error.strerror, str(path)) from error
+            error.filename = str(path)
         raise
 
 
