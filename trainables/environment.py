@@ -78,6 +78,9 @@ def settle(threads: int) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    # fp32 means fp32 on every device; torch lets cuDNN round to TF32 unless it is told.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     try:
         import faiss
     except ImportError:  # only some signals need it; those say so themselves

@@ -2,9 +2,12 @@
 
 import errno
 import logging
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from trainables.plain_text import shown
 
@@ -16,6 +19,8 @@ _OF_A_FILE = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
     errno.ELOOP, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE,
 }  # fmt: skip
+
+_AGAIN = "The same command goes on from here"
 
 
 class EnvelopeError(Exception):
@@ -86,6 +91,8 @@ def explained() -> Iterator[None]:
             raise
         _end(error, error.exit_code)
     except OSError as error:
+        if error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            _end(f"no room on a disk: {_free_words()}; free more. {_AGAIN}", ABSENT)
         if error.filename is None or error.errno not in _OF_A_FILE:
             raise
         _end(f"{error.filename}: {error.strerror}", ABSENT)
@@ -96,6 +103,13 @@ def explained() -> Iterator[None]:
 class _PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return shown(super().format(record))
+
+
+def _free_words() -> str:
+    """What is free where a command writes that nobody named; a library's error may name no file."""
+    places = {Path(tempfile.gettempdir()), Path.cwd()}
+    free = {place: shutil.disk_usage(place).free for place in places}
+    return ", ".join(f"{count:,} bytes are free in {place}" for place, count in free.items())
 
 
 def _end(error: object, code: int) -> None:

@@ -1,12 +1,17 @@
 """The one way by which a file is written whole: a draft beside its place, on the disk, then its name."""
 
+import errno
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trainables.errors import UnavailableError
 from trainables.own_folders import file_mode, refuse_links_above
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -17,13 +22,19 @@ def whole_file(path: Path) -> Iterator[Path]:
     owner's alone, unless the folder is a group's.
 
     Raises:
+        UnavailableError: If there is no room for it.
         UnsafeError: If a link in a folder of ours leads elsewhere.
     """
     refuse_links_above(path)
     with draft_in(path.parent) as draft:
-        os.close(open_new(draft))
-        yield draft
-        put_in_place(draft, path)
+        try:
+            os.close(open_new(draft))
+            yield draft
+            put_in_place(draft, path)
+        except OSError as error:
+            if error.errno in NO_ROOM and error.filename in (None, str(draft)):
+                raise no_room(path, draft.stat().st_size if draft.exists() else 0) from error
+            raise
 
 
 @contextmanager
@@ -57,3 +68,18 @@ def open_new(path: Path) -> int:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     os.fchmod(file, file_mode(path))
     return file
+
+
+def no_room(path: Path, written: int) -> UnavailableError:
+    """The error of a disk, or of a quota, that is full.
+
+    Args:
+        path: What is not written.
+        written: Bytes of it that there was room for.
+    """
+    free = shutil.disk_usage(path.parent).free if path.parent.exists() else 0
+    after = f"it needs more than {written:,} bytes, and " if written else ""
+    return UnavailableError(
+        f"no room to write {path}: {after}{free + written:,} are free on its disk, or a quota is used up; free more, "
+        "or name a folder on a larger disk. The same command goes on from here"
+    )

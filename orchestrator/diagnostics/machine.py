@@ -5,6 +5,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,13 +47,23 @@ def _package(name: str) -> Check:
 
 
 def _faiss() -> Check:
+    found = {}
     for name in ("faiss-gpu", "faiss-cpu"):
-        try:
-            return Check(name="faiss", mark="ok", found=f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    remedy = 'pip install -e ".[cpu]", on GPUs ".[gpu]"'
-    return Check(name="faiss", mark="problem", found="not installed", remedy=remedy)
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    told = " and ".join(f"{name} {number}" for name, number in found.items())
+    if len(found) == 1:
+        return Check(name="faiss", mark="ok", found=told)
+    if not found:
+        remedy = 'pip install -e ".[cpu]", on GPUs ".[gpu]"'
+        return Check(name="faiss", mark="problem", found="not installed", remedy=remedy)
+    # Both are the module faiss: which one is imported is up to the order in which they were installed.
+    remedy = (
+        'pip uninstall -y faiss-cpu faiss-gpu, and then pip install -e ".[gpu]" or ".[cpu]" alone'
+    )
+    return Check(
+        name="faiss", mark="problem", found=f"{told} are one module, in one place", remedy=remedy
+    )
 
 
 def _accelerator() -> Check:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from trainables.errors import EnvelopeError, UnavailableError
 from trainables.own_folders import is_shared, refuse_links_above, root_of
-from trainables.whole_file import draft_in, open_new, put_in_place, sync, whole_file
+from trainables.whole_file import NO_ROOM, draft_in, open_new, put_in_place, sync
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -39,10 +38,11 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         StoreError: If there is no room, or the folder is read-only.
     """
-    with store_errors(path.parent):
+    with store_errors(path.parent, needed=len(data)):
         make_folder(path.parent)
-        with whole_file(path) as draft:
-            draft.write_bytes(data)
+        with draft_in(path.parent) as draft:
+            write_new(draft, data)
+            put_in_place(draft, path)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -64,8 +64,17 @@ def link_or_copy(source: Path, path: Path) -> None:
                 if error.errno not in {*_NO_LINKS, errno.EXDEV, errno.EMLINK}:
                     raise
                 os.close(open_new(draft))
-                shutil.copyfile(source, draft)
+                _copy(source, draft)
             put_in_place(draft, path)
+
+
+def _copy(source: Path, path: Path) -> None:
+    try:
+        shutil.copyfile(source, path)
+    except OSError as error:
+        if error.errno in NO_ROOM:  # shutil names the source, which has room enough
+            error.filename = str(path)
+        raise
 
 
 def make_folder(path: Path) -> None:
@@ -132,8 +141,12 @@ def fault(path: Path, sha256: str, size: int) -> str | None:
 
 
 @contextmanager
-def store_errors(folder: Path) -> Iterator[None]:
+def store_errors(folder: Path, *, needed: int = 0) -> Iterator[None]:
     """Turns the errors of a full or read-only folder into ones that say what to do.
+
+    Args:
+        folder: What is written to.
+        needed: Bytes that are to be written; 0 where nobody knows.
 
     Raises:
         StoreError: With the errno it came from.
@@ -146,11 +159,11 @@ def store_errors(folder: Path) -> Iterator[None]:
         name = error.filename
         inside = isinstance(name, str) and Path(name).is_relative_to(folder)
         # Writing names no file in its error, so that what names none is taken for ours.
-        if error.errno in _NO_ROOM and (inside or name is None):
+        if error.errno in NO_ROOM and (inside or name is None):
             raise StoreError(
                 error.errno,
-                f"no room to write under {folder}, where {_free(folder)} bytes are free; free more "
-                "or choose a folder on a larger disk, and start again: what is finished is kept",
+                f"no room to write {f'{needed} bytes ' if needed else ''}under {folder}, where {_free(folder)} "
+                "bytes are free; free more or choose a folder on a larger disk, and start again: what is finished is kept",
             ) from error
         if error.errno in READ_ONLY and inside:
             raise StoreError(

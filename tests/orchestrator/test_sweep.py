@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
+from tests.faults import small_disk
 from tests.sweeps import (
     IMPATIENT,
     SMALL,
@@ -191,6 +192,25 @@ def test_a_run_whose_trials_are_all_done_elsewhere_has_its_rows_and_report(calm,
     assert len(list((tmp_path / "again" / "trials").glob("*.json"))) == 14
     table = printed[printed.index("┏") : printed.index("done in")]
     assert table in again
+
+
+@pytest.mark.slow
+def test_a_full_disk_under_a_runs_folder_is_named_and_room_mends_all(calm, tmp_path):
+    """Full at the plan, at the rows, at the table, at the page."""
+    cache = ["--cache", str(calm[0] / "runs/_cache")]
+    with small_disk(tmp_path / "disk", 12) as disk:
+        for free_kib in (0, 40, 120, 1000):
+            (disk / "fill").write_bytes(bytes(12 * 2**20 - free_kib * 1024 - 8192))
+            ended = CliRunner().invoke(app, ["sweep", *SMALL, "--run", str(disk / "run"), *cache])
+            assert ended.exit_code == 4, ended.output
+            assert f"{disk}/run" in ended.stderr and "no room to write" in ended.stderr
+            assert "Traceback" not in ended.stderr
+            assert not list(disk.rglob("*.tmp"))
+            (disk / "fill").unlink()
+        sweep_here(calm[0], *SMALL, "--run", str(disk / "run"), *cache)
+        (run,) = [path for path in (calm[0] / "runs").iterdir() if path.name != "_cache"]
+        for name in ("trials.parquet", "envelope.csv"):
+            assert (disk / "run" / name).read_bytes() == (run / name).read_bytes()
 
 
 @pytest.mark.slow

@@ -1,3 +1,5 @@
+import os
+
 import torch
 
 from trainables.environment import autocast, draw_from, environment, has_bf16, settle
@@ -40,3 +42,13 @@ def test_draws_are_those_of_a_manual_seed():
         expected = torch.rand(3)
         draw_from(7)
         assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_trial_computes_by_deterministic_kernels_in_the_precision_that_is_named():
+    settle(1)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] in {":4096:8", ":16:8"}
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    assert (cudnn.benchmark, cudnn.deterministic) == (False, True)
+    assert (cudnn.allow_tf32, matmul.allow_tf32) == (False, False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from trainables.errors import (
+    ABSENT,
     AbsentError,
     DataError,
     EnvelopeError,
@@ -90,3 +91,10 @@ def test_what_moves_a_terminal_is_escaped(capsys):
     with pytest.raises(SystemExit), explained():
         raise DataError("\x1b[31mred\u202e.csv: no\nsecond line, caf\xe9")
     assert capsys.readouterr().err == "error: \\x1b[31mred\\u202e.csv: no\nsecond line, caf\xe9\n"
+
+
+def test_a_full_disk_that_no_error_names_is_one_line_with_what_is_free(capsys):
+    with pytest.raises(SystemExit) as ended, explained():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert ended.value.code == ABSENT
+    assert "bytes are free in" in capsys.readouterr().err

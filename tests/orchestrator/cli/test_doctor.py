@@ -118,3 +118,12 @@ def test_an_endpoint_that_is_no_address_is_a_line_of_the_list(monkeypatch):
     check = machine._hub()
     assert check.mark == "warning"
     assert "HF_ENDPOINT is 'http://[bad'" in check.found
+
+
+def test_both_builds_of_faiss_are_a_problem_with_the_lines_that_mend_it(monkeypatch):
+    """What .[cpu] and .[gpu] in one environment come to."""
+    monkeypatch.setattr(machine, "version", {"faiss-cpu": "1.15.1", "faiss-gpu": "1.7.2"}.get)
+    found = machine._faiss()
+    assert found.mark == "problem"
+    assert "faiss-gpu 1.7.2 and faiss-cpu 1.15.1" in found.found
+    assert found.remedy.startswith("pip uninstall -y faiss-cpu faiss-gpu")
