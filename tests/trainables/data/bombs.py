@@ -109,7 +109,7 @@ MADE = {
     "views.arrow": lambda: _arrow(_views()),
     "packed_batch.arrow": lambda: _arrow(pa.array([LONG] * 300), compression="zstd"),
     "nulls.arrow": lambda: _nulls(10**9),
-    "packed.arrow.gz": lambda: _packed("gzip", b"ARROW1", b"\0", 2**29),
+    "packed.arrow.zst": lambda: _packed("zstd", b"ARROW1", b"\0", 2**29),
     "zeros.csv.gz": lambda: _packed("gzip", b"text,label\n", b"\0", 2**26),
     "one_value.csv.zst": lambda: _packed("zstd", b'text,label\na,b\n"', b"x" * 99 + b"\n", 2**26),
     "one_line.jsonl.zst": lambda: _packed("zstd", b'{"text": "', b"x", 2**26),
