@@ -54,6 +54,8 @@ def test_a_bad_input_ends_by_its_code_and_one_line_and_leaves_nothing(row, tmp_p
 
 # Taken by today's rules, docs/data.md: Arrow files, and data and models of the hub at a commit.
 TAKEN = {"B64", "B66"}
+# Files that change while they are read: a test of its own, tests/trainables/data/test_formats.py.
+IN_TIME = {"B70"}
 
 
 @pytest.mark.parametrize(
@@ -62,4 +64,6 @@ TAKEN = {"B64", "B66"}
     ids=["command lines", "files"],
 )
 def test_every_bad_input_of_the_list_has_a_row(rows, numbers):
-    assert {f"B{number}" for number in numbers} - {row.id for row in rows} - TAKEN == set()
+    assert {f"B{number}" for number in numbers} - {
+        row.id for row in rows
+    } - TAKEN - IN_TIME == set()

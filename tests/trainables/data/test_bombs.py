@@ -27,5 +27,6 @@ def test_a_bomb_is_refused_with_its_file_and_what_is_too_much(loaded, name):
     assert any(words in said for words in bombs.REFUSED), said
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_no_bomb_takes_half_a_gibibyte(loaded):
-    assert max(loaded["mib"]) < 512
+    assert 1 < loaded["mib"] < 512
