@@ -23,6 +23,7 @@ NO_ZERO_IS_MEANT = {
     "analysis/verdicts.py": "the unit of differences that are all 0",
     "orchestrator/cli/listing.py": "how many sizes a list has",
     "orchestrator/diagnostics/machine.py": "cores that the system does not tell",
+    "orchestrator/cli/options.py": "a span of time, of which 0 is refused and an empty text is 0",
     "orchestrator/cli/theory.py": "a folder",
     "orchestrator/pruning/rescoring.py": "an exit code: 0 is none",
     "orchestrator/sweep.py": "an exit code: 0 is none",
