@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orchestrator.cli.options import GROUPS, SweepOptions, flag
+from orchestrator.cli.flags import flag
+from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
@@ -28,8 +29,6 @@ _EPILOG = (
     "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
     "command again goes on where it stopped."
 )
-
-
 _CONFIG = parameter(
     "config",
     Path | None,
@@ -265,10 +264,9 @@ def run_and_report(
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
-    console.print(
-        f"{'stopped' if stopped else 'done'} in {time.monotonic() - started:.0f} s: "
-        f"{len(sweep.specs) - len(lost)} of {len(sweep.specs)} trials have a result"
-    )
+    ended, count = "stopped" if stopped else "done", len(sweep.specs)
+    took = time.monotonic() - started
+    console.print(f"{ended} in {took:.0f} s: {count - len(lost)} of {count} trials have a result")
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:

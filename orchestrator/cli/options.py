@@ -1,15 +1,11 @@
 """The flags of a sweep: the one list from which command line, YAML file and JSON schema are made."""
 
-from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated
 
-import typer
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from orchestrator.cli.durations import seconds_in
-from orchestrator.cli.number_flags import range_of
-from orchestrator.cli.parameters import parameter
 from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes, as_list
 
 if TYPE_CHECKING:
@@ -294,37 +290,3 @@ class SweepOptions(TrainedOptions):
 def _delimiter(written: str) -> str:
     r"""What a delimiter means as it is written: tab, or \t, for a tab."""
     return {"tab": "\t", "\\t": "\t"}.get(written.lower(), written)
-
-
-def flag(name: str, *, group: str | None = None, about: str = "") -> Parameter:
-    """A field of SweepOptions as a flag of a command, in a box of its help.
-
-    Args:
-        name: The field.
-        group: The box.
-        about: What it means to this command, where that is not what it means to a sweep.
-    """
-    field = SweepOptions.model_fields[name]
-    text, annotation = f"--{name.replace('_', '-')}", _plain(field.annotation)
-    if annotation == bool | None:  # three answers: yes, no, as the grid says
-        text += f"/--no-{name}"
-    allowed = range_of(field.annotation, field.metadata)
-    option = typer.Option(
-        text,
-        help=about or field.description,
-        rich_help_panel=group,
-        parser=allowed.parsed if allowed else None,
-        min=allowed.ge if allowed else None,
-        max=allowed.le if allowed else None,
-    )
-    return parameter(name, annotation, option, field.default)
-
-
-def _plain(annotation: Any) -> Any:
-    """A field's kind without what pydantic checks of it."""
-    if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
-    if not (inner := get_args(annotation)):
-        return annotation
-    kinds = [_plain(one) for one in inner]
-    return list[kinds[0]] if get_origin(annotation) is list else kinds[0] | kinds[1]  # type: ignore[valid-type]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.flags import flag
 from orchestrator.cli.number_flags import Range, number
-from orchestrator.cli.options import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted

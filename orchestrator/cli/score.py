@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orchestrator.cli.options import flag
+from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
 

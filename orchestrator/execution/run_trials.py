@@ -32,13 +32,7 @@ def run_left(
     rows = [row for row in done if row is not None]
     judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
     progress = ProgressCallback(
-        left,
-        sweep.run,
-        sweep.store,
-        console,
-        judging=judging,
-        rows=rows,
-        track=track,
+        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
     )
     by_name = {task.name: task for task in sweep.tasks}
 
