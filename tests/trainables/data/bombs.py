@@ -148,6 +148,7 @@ def main(folder):
             said[name] = "taken"
         except DataError as error:
             said[name] = str(error)
+        pa.default_memory_pool().release_unused()  # each is measured for itself
         mib[name] = _peak_mib() - start  # of this one, if more than of all before it
     print(json.dumps({"said": said, "mib": mib}))
 
