@@ -20,7 +20,7 @@ MAX_ROWS = 100_000_000
 MAX_FOOTER = 2**24
 _LONGEST = max(MAX_BYTES.values())
 # Rows of a batch could all repeat the longest value of the file: so few that they still fit in memory.
-_BATCH_BYTES = 2**27
+_BATCH_BYTES = 2**26
 _BATCH_ROWS = 4096
 _WIDTHS = {
     "BOOLEAN": 1,

@@ -16,7 +16,7 @@ from trainables.errors import DataError
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 # A few bytes can decode to gigabytes: what is decoded is counted, and refused beyond this size
 # where it is also more than MAX_RATIO times the file's.
-BOMB_BYTES = 2**28
+BOMB_BYTES = 2**27
 MAX_RATIO = 200
 # What a row takes beside its values: its id, its number, its class, and where each value begins.
 ROW_BYTES = 64

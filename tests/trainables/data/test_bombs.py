@@ -29,4 +29,4 @@ def test_a_bomb_is_refused_with_its_file_and_what_is_too_much(loaded, name):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_no_bomb_takes_half_a_gibibyte(loaded):
-    assert 1 < loaded["mib"] < 512
+    assert 1 < max(loaded["mib"].values()) < 512, loaded["mib"]
