@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from trainables.errors import UnsafeError, UsageError
+from trainables.errors import DamagedError, UnsafeError, UsageError
+from trainables.seals import file_bytes
 
 MARKER = ".prune-envelope"
 FolderKind = Literal["run", "cache"]
@@ -122,8 +123,8 @@ def _has_store(folder: Path) -> bool:
 
 def _is_run(folder: Path, names: set[str]) -> bool:
     if "plan.json" in names:
-        with suppress(OSError, ValueError):
-            plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError, DamagedError):
+            plan = json.loads(file_bytes(folder / "plan.json"))
             if isinstance(plan, dict) and {"grid", "specs", "command"} <= plan.keys():
                 return True
     # A command that was killed left these two before anything else.

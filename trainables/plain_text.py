@@ -20,8 +20,9 @@ _SECRET_NAME = re.compile(
 _LEAST = 6
 # Values that are a setting, whatever their variable is called.
 _SETTINGS = {"disabled", "enabled", "default", "required", "optional", "system", "keyring"}
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-_USER = re.compile(r"(?<=://)(?:[^/?#@]*@|[^/?#@:]+:(?!\d+/)[^?#@]+@)")
+# Bounded: from each letter of a long word its end would be looked for, which takes hours for one of megabytes.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>]+")
+_USER = re.compile(r"(?<=://)(?:[^/?#@]*@|[^/?#@:]+:(?!\d+/)[^?#@]{1,1024}@)")
 _VALUE = re.compile(r"(?<=[?&;#])([\w.~%-]+)=([^&;#]*)")
 # Settings of a URI of storage that are no secrets.
 _PLAIN_SETTINGS = {"endpoint_override", "scheme", "region", "allow_bucket_creation", "revision"}
@@ -35,7 +36,7 @@ _PAIR = re.compile(
 )
 _SHAPE = re.compile(
     r"\bhf_[A-Za-z0-9]{16,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bsk-[\w-]{20,}"
-    r"|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{30,}|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"
+    r"|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{30,}|\beyJ[\w-]{10,2048}\.[\w-]{10,65536}\.[\w-]+"
 )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,12 @@ def file_bytes(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        DamagedError: If a folder lies in its place.
+        DamagedError: If something else lies in its place: a folder, or a pipe, which nobody may ever write to.
         FileNotFoundError: If nothing does.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DamagedError("is no file")
         return path.read_bytes()
     except (IsADirectoryError, NotADirectoryError) as error:
         raise DamagedError("is no file") from error

@@ -183,6 +183,10 @@ def _check_entries(name: str, one: _Chosen) -> None:
         at = one.entries[k] if k < len(one.entries) else one.origin
         if value == "":
             raise UsageError(f"{at}: {name} is empty; give it a value, or leave it out")
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise UsageError(
+                f"{at}: {name} {excerpt(value)} is not UTF-8; rename it, or write it so"
+            )
         if isinstance(value, int | float) and value in entries[:k]:
             raise UsageError(f"{at}: {name} has an entry twice: {excerpt(value)}; give each once")
         if name == "rate" and value == 0 and not isinstance(value, bool):

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderHook
     from rich.measure import Measurement
     from rich.segment import Segment
+    from rich.text import Text
+
+
+# The longest text in which numbers and paths are looked for, in letters.
+_COLOURED = 5_000
 
 
 class PlainText:
@@ -48,6 +53,15 @@ def _without_secrets(printed: "RenderableType") -> "RenderableType":
     return printed
 
 
+def _coloured(text: "str | Text") -> "Text":
+    """A text with its numbers and paths coloured; a very long one, which would take hours, as it is."""
+    from rich.highlighter import ReprHighlighter
+    from rich.text import Text
+
+    held = Text(text) if isinstance(text, str) else text
+    return ReprHighlighter()(held) if len(held) <= _COLOURED else held
+
+
 def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     """What a command prints to.
 
@@ -63,7 +77,9 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
         sys.stdout.reconfigure(errors="backslashreplace")
     # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
     width_there = None if sys.stdout.isatty() else width
-    console = Console(width=width_there, markup=False, emoji=False, highlight=highlight)
+    console = Console(
+        width=width_there, markup=False, emoji=False, highlight=highlight, highlighter=_coloured
+    )
     console.push_render_hook(cast("RenderHook", _AllPlain()))
     return console
 

@@ -199,6 +199,19 @@ ROWS = [
         )
         for name in _NAMES
     ),
+    BadInput(
+        id="B26",
+        what="a name that is not UTF-8",
+        argv=sweep(data="caf\udce9.csv"),
+        says=(r"dataset 'caf\udce9.csv' is not UTF-8",),
+    ),
+    BadInput(
+        id="B26",
+        what="300 letters that end like a file",
+        argv=sweep(data="a" * 300 + ".csv"),
+        exit=4,
+        says=("File name too long",),
+    ),
     BadInput(id="B26", what="no name", argv=sweep("--dataset", ""), says=("dataset is empty",)),
     *(
         BadInput(

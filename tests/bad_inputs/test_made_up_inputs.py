@@ -69,19 +69,19 @@ def held(options):
         assert read(written(options)) == options
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
 def test_a_mapping_is_a_grid_that_is_written_and_read_again_or_one_error(values):
     held(read(yaml.dump(values, Dumper=yaml.SafeDumper, sort_keys=False)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(LINES)
 def test_lines_are_a_grid_that_is_written_and_read_again_or_one_error(lines):
     held(read("".join(f"{name}: {value}\n" for name, value in lines)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=40))
 def test_bytes_are_a_file_of_settings_or_one_error(content):
     read(content.decode("latin-1"))
@@ -111,7 +111,7 @@ def specs(draw):
     )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(specs())
 def test_a_spec_is_the_same_after_json_and_so_are_its_keys(spec):
     again = TrialSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
@@ -122,7 +122,7 @@ def test_a_spec_is_the_same_after_json_and_so_are_its_keys(spec):
     assert replace(spec, seed=(spec.seed + 1) % 2**32).run_key != spec.run_key
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.integers(1, 400), min_size=2, max_size=8),
     st.decimals("0.01", "0.99", places=2).map(float),

@@ -1,6 +1,7 @@
 """Records and tables that carry their checksum."""
 
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,6 +47,12 @@ def test_no_flipped_bit_of_a_sealed_record_gives_another_one():
 
 def test_a_record_of_an_earlier_release_is_read_without_a_checksum():
     assert read_sealed(json.dumps({"schema_version": 4, "n": 1})) == {"schema_version": 4, "n": 1}
+
+
+def test_a_pipe_in_place_of_a_file_is_damage_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(DamagedError, match="is no file"):
+        file_bytes(tmp_path / "plan.json")
 
 
 @pytest.mark.parametrize("without", ["check", "n"])

@@ -106,14 +106,18 @@ def as_classes(origin: ColumnOrigin, column: pa.Array, unlabelled: str) -> pa.Ar
     Raises:
         DataError: If one is negative, or beyond 63 bits.
     """
-    outside = pc.less(column, 0)
+    above: Any = None
     if pa.types.is_uint64(column.type):
-        outside = pc.greater(column, pa.scalar(2**63 - 1, pa.uint64()))
+        above = pc.greater(column, pa.scalar(2**63 - 1, pa.uint64()))
     elif pa.types.is_floating(column.type):
-        outside = pc.or_(outside, pc.greater_equal(column, 2.0**63))
+        above = pc.greater_equal(column, 2.0**63)
+    if above is not None:
+        why = "it is beyond 63 bits: number the classes from 0, or write them as strings"
+        refuse(origin, column, above, why)
+    numbers = column.cast(pa.int64())
     why = f"class numbers start at 0, and -1 often means unlabelled: remove these rows{unlabelled}"
-    refuse(origin, column, outside, why)
-    return column.cast(pa.int64())
+    refuse(origin, numbers, pc.less(numbers, 0), why)
+    return numbers
 
 
 def _class_names(schema: pa.Schema, label: str, where: str) -> tuple[str, ...] | None:

@@ -99,7 +99,14 @@ def find_parts(
 
 def _is_file_name(path: Path) -> bool:
     """Whether a name is that of a file, there or not: it ends as one does that is read, or refused."""
-    return (is_readable(path) or format_suffix(path) in UNSAFE) and not path.is_dir()
+    return (is_readable(path) or format_suffix(path) in UNSAFE) and not _is_folder(path)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long for any file
+        return False
 
 
 def _is_file(path: Path) -> bool:
@@ -157,10 +164,10 @@ def _of_hub(hub: Hub, pinned: str, test: str, dialect: Dialect) -> FoundParts:
 def title_of(name: str) -> str:
     """What a data set is called: a file's stem, a folder's name, or the name without revision."""
     path = Path(name)
-    if is_readable(path) and not path.is_dir():
+    if is_readable(path) and not _is_folder(path):
         stem = path.name
         for suffix in (*COMPRESSIONS, format_suffix(path)):
             if stem.lower().endswith(suffix):
                 stem = stem[: -len(suffix)]
         return stem
-    return path.resolve().name if path.is_dir() else name.partition("@")[0]
+    return path.resolve().name if _is_folder(path) else name.partition("@")[0]

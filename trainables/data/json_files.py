@@ -18,8 +18,9 @@ from trainables.errors import DataError
 _FIRST = 100
 # The largest JSON file that is read whole, in letters: its objects take several times as much.
 MAX_JSON = 2**28
-# What an empty list or object takes, of which a few letters hold millions.
-_OBJECT_BYTES = 64
+# What an empty list or object takes, of which a few letters hold millions; another value or name;
+# a letter, if one of its text is beyond ASCII.
+_OBJECT_BYTES, _VALUE_BYTES, _LETTER_BYTES = 64, 32, 4
 _LONG = 2**20
 _ROWS = 65_536
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
@@ -78,7 +79,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _check_objects(path: Path, text: str) -> None:
     """Refuse text of a packed file that stands for far more objects than its size."""
-    check_size(path, len(text) + _OBJECT_BYTES * (text.count("[") + text.count("{")))
+    objects, values = text.count("[") + text.count("{"), text.count(",") + text.count(":")
+    check_size(path, len(text) + _OBJECT_BYTES * objects + _VALUE_BYTES * values)
 
 
 def _bad_lines(path: Path, shown: list[str], count: int, *, is_all: bool) -> DataError:
@@ -101,13 +103,7 @@ def _whole(path: Path) -> Iterable[dict[str, Any]]:
         raise DataError(
             f"{path}: not JSON, it begins with {excerpt(first)}; write a list of objects, or one object a line"
         )
-    with text_file(path) as file:
-        text = file.read(MAX_JSON + 1)
-    if len(text) > MAX_JSON:
-        raise DataError(
-            f"{path}: longer than {MAX_JSON:,} letters, the most that are read of a JSON file at once; write "
-            "one object a line, under a name that ends in .jsonl"
-        )
+    text = _text(path)
     _check_objects(path, text)
     try:
         held = json.loads(text, object_pairs_hook=_unique_keys)
@@ -116,6 +112,23 @@ def _whole(path: Path) -> Iterable[dict[str, Any]]:
             f"{path}: not JSON ({error}); write a list of objects, or one object a line"
         ) from error
     return list(_objects(path, held))
+
+
+def _text(path: Path) -> str:
+    """All of a JSON file."""
+    blocks: list[str] = []
+    letters, width = 0, 1
+    with text_file(path) as file:
+        while block := file.read(_LONG):
+            blocks.append(block)
+            letters, width = letters + len(block), width if block.isascii() else _LETTER_BYTES
+            check_size(path, letters * width)
+            if letters > MAX_JSON:
+                raise DataError(
+                    f"{path}: longer than {MAX_JSON:,} letters, the most that are read of a JSON file at once; write "
+                    "one object a line, under a name that ends in .jsonl"
+                )
+    return "".join(blocks)
 
 
 def _opens_with(path: Path, letter: bytes) -> bool:

@@ -1,5 +1,6 @@
 """Vectors that a user made beforehand: a column of them, or a NumPy file beside the table."""
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from tokenize import TokenError
@@ -192,7 +193,9 @@ def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:
         DataError: If it is not there, not such a file, or has another number of rows.
     """
     try:
-        found = open_memmap(path, mode="r")
+        # Opening a pipe would wait for someone to write to it.
+        is_regular = stat.S_ISREG(path.stat().st_mode)
+        found = open_memmap(path, mode="r") if is_regular else None
     except FileNotFoundError as error:
         raise DataError(
             f"{path}: not there; it must hold the vectors of {table}, a row each (numpy.save)"
@@ -202,6 +205,10 @@ def read_npy(path: Path, rows: int, table: str) -> NDArray[np.float32]:
             f"{path}: cannot be read as an array of numbers without running code "
             f"({excerpt(str(error))}); save it by numpy.save from a float array"
         ) from error
+    if found is None:
+        raise DataError(
+            f"{path}: not a regular file; save the vectors of {table} there (numpy.save)"
+        )
     if not isinstance(found, np.ndarray) or found.ndim != 2 or found.dtype.kind not in "fiu":
         about = getattr(found, "shape", ""), getattr(found, "dtype", "several arrays")
         raise DataError(

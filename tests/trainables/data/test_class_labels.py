@@ -194,6 +194,17 @@ def test_class_numbers_of_any_size_are_told_apart(tmp_path, kind):
     assert loaded(tmp_path).class_names == tuple(map(str, large))
 
 
+@pytest.mark.parametrize(("kind", "last"), [(pa.uint64(), 2**64 - 1), (pa.float64(), 2.0**63)])
+def test_class_numbers_beyond_63_bits_are_named_by_their_row(tmp_path, kind, last):
+    labels = pa.array([0, 1] * 29 + [0, last], kind)
+    for name in ("train", "test"):
+        pq.write_table(
+            pa.table({"text": TEXTS[:60], "label": labels}), tmp_path / f"{name}.parquet"
+        )
+    with pytest.raises(DataError, match=r"'label': 1 row is bad: row 59 .* beyond 63 bits"):
+        loaded(tmp_path)
+
+
 def test_large_numbers_of_a_csv_stay_apart_beside_a_decimal(tmp_path):
     labels = ["10000000000000001", "10000000000000000", "1.0"] * 20
     for name in ("train", "test"):

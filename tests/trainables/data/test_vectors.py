@@ -1,5 +1,8 @@
 """Vectors made beforehand are read from lists, tensors and NumPy files, each row checked."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -201,6 +204,15 @@ def test_data_of_vectors_alone_are_known_by_their_columns(tmp_path, columns, exp
     assert comes_with_vectors(Source(name=str(path), columns=Columns(embedding="embedding")))
     assert not comes_with_vectors(Source(name=str(tmp_path / "gone.csv")))
     assert not comes_with_vectors(Source(name="synthetic:400"))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_of_vectors_is_refused_and_not_waited_for(tmp_path, make):
+    write_as(tmp_path / "mine.csv", columns_of_rows(ROWS))
+    make(tmp_path / "mine.npy")
+    for name in (".npy", "mine.npy", str(tmp_path / "mine.npy")):
+        with pytest.raises(DataError, match=r"mine\.npy: not a regular file; save the vectors of"):
+            held_out(tmp_path / "mine.csv", columns=Columns(embedding=name))
 
 
 def test_one_numpy_file_is_never_taken_for_two_tables(tmp_path):
