@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -108,8 +109,8 @@ def computed_again(world: World) -> list[str]:
 
 def litter(cache: Path) -> list[str]:
     """Files of a store that nothing leads to, after `cache gc` of all that is old."""
+    seen = time.time() - _OLD_S
     for path in cache.rglob("*"):
-        seen = path.lstat().st_mtime - _OLD_S
         os.utime(path, (seen, seen), follow_symlinks=False)
     words = ["cache", "gc", "--older-than", "3650", "--yes", "--cache", str(cache)]
     done = subprocess.run(
