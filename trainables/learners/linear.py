@@ -167,8 +167,6 @@ def _word_pieces(tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None) -> 
     References:
         Deerwester et al., "Indexing by Latent Semantic Analysis", 1990.
     """
-    from scipy.sparse.linalg import svds
-
     weighted = {
         name: _weighted(pieces, tokens.vocabulary) for name, pieces in tokens.splits.items()
     }
@@ -176,15 +174,40 @@ def _word_pieces(tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None) -> 
     rows_with = np.bincount(train.indices, minlength=tokens.vocabulary)
     # Plus 1, so that a text of nothing but common pieces is not a zero vector.
     rarity = 1 + np.log((1 + train.shape[0]) / (1 + rows_with)).astype(np.float32)
-    smaller = min(train.shape)
-    # A start vector of ones: the default is drawn anew each time.
-    start = np.ones(smaller, dtype=np.float32)
-    fitted = train.multiply(rarity).tocsr()
-    directions = svds(fitted, k=min(_WIDTH, smaller - 1), v0=start)[2].T
+    directions = _directions(train.multiply(rarity).tocsr())
     return {
         name: _unit(matrix.multiply(rarity).tocsr() @ directions)
         for name, matrix in weighted.items()
     }
+
+
+def _directions(rows: Any) -> NDArray[np.float32]:
+    """The right singular vectors of the 128 largest singular values, the same in every process.
+
+    These are the numbers of scipy's `svds`. Where rows span few directions (copies, texts of one word) that
+    one begins again at a vector drawn anew each time, and takes no generator for it.
+
+    Args:
+        rows: Sparse, shape (n, pieces).
+
+    Returns:
+        Shape (pieces, m), m of at most 128, the largest value last.
+    """
+    from scipy.linalg import svd
+    from scipy.sparse.linalg import LinearOperator, aslinearoperator, eigsh
+
+    is_tall, smaller = rows.shape[0] >= rows.shape[1], min(rows.shape)
+    tall = aslinearoperator(rows) if is_tall else aslinearoperator(rows).H
+    gram = LinearOperator(
+        (smaller, smaller), matvec=lambda x: tall.rmatvec(tall.matvec(x)), dtype=rows.dtype
+    )
+    start, generator = np.ones(smaller, dtype=np.float32), np.random.default_rng(0)
+    found = eigsh(gram, k=min(_WIDTH, smaller - 1), v0=start, rng=generator)[1]
+    basis = np.linalg.qr(found)[0]
+    left, _, right = svd(tall.matmat(basis), full_matrices=False, overwrite_a=True)
+    # The smallest first, and multiplied in the order of `svds`, for the same last bits.
+    directions: NDArray[np.float32] = (right[::-1] @ basis.T).T if is_tall else left[:, ::-1]
+    return directions
 
 
 def _weighted(pieces: Pieces, vocabulary: int) -> Any:
