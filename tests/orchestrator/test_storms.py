@@ -11,7 +11,8 @@ from tests.nemesis.storm import SWEEPS, calm_content, storm
 from tests.nemesis.world import PATIENCE_S, world_in
 from trainables.seals import seal, unseal
 
-SEED, ACTS = 4, 4
+# A damaged entry, a killed head, a killed driver.
+SEED, ACTS = 4, 3
 
 
 @pytest.fixture(scope="module")
