@@ -56,9 +56,9 @@ def content(run: Path) -> dict[str, str]:
     for row in rows:
         row["row"] = canonical(row["row"])
     found["trials.parquet"] = json.dumps(rows, default=str)
-    # A rival's command names its own folder.
+    # A rival names its own folder, in its command and by itself.
     said = (run / "verdicts.json").read_text().replace(f"--run disk/{run.name}", "--run disk/run")
-    found["verdicts.json"] = canonical(said)
+    found["verdicts.json"] = canonical(said.replace(f'"run": "{run.name}"', '"run": "run"'))
     for name in ("envelope.csv", "contrasts.csv"):
         found[name] = (run / name).read_text()
     return found
