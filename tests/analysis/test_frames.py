@@ -255,7 +255,7 @@ def test_numbers_are_whole_for_programs_and_short_for_people(seen):
 
 def test_names_with_pipes_brackets_and_formulas_stay_whole(paired):
     seen = study(paired([0.1, 0.2, 0.3], dataset="=[red]a|b<img>"))
-    assert "=[red]a\\|b&lt;img&gt;" in written(seen, "verdicts", "md")
+    assert r"=\[red\]a\|b&lt;img&gt;" in written(seen, "verdicts", "md")
     assert "=[red]a|b" in written(seen, "verdicts", "text")
     assert "'=[red]a|b" in written(seen, "verdicts", "csv")
 

@@ -19,7 +19,7 @@ BY_TRAINING_SHARES = METRICS["accuracy_by_training_shares"]
 def full(right, seed=0):
     """A full run that is right where said, the first class's examples first."""
     return TrialResult(
-        spec=TrialSpec(**{**vars(FULL), "seed": seed}), accuracy=float(np.mean(right)),
+        spec=replace(FULL, seed=seed), accuracy=float(np.mean(right)),
         correct=np.packbits(right).tobytes(), n_test=len(right), test_counts=COUNTS,
         class_names=("ham", "spam"),
     )  # fmt: skip

@@ -279,10 +279,18 @@ def test_the_price_of_the_sweep_is_recorded_and_one_asked_for_counts_first(run, 
         pricing_of([run, other])
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"options": {"gpu_price": "2,5"}}', '{"options": 3}'])
-def test_a_damaged_record_of_options_is_named(run, text):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "holds no JSON"),
+        ("[]", "holds no JSON object"),
+        ('{"options": {"gpu_price": "2,5"}}', "no options that a sweep wrote"),
+        ('{"options": 3}', "no options that a sweep wrote"),
+    ],
+)
+def test_a_damaged_record_of_options_is_named(run, text, said):
     (run / "options.json").write_text(text)
-    with pytest.raises(DataError, match=r"options\.json: no options that a sweep wrote"):
+    with pytest.raises(DataError, match=rf"options\.json: {said}"):
         pricing_of([run])
 
 

@@ -21,6 +21,6 @@ def _without_tokenizer(folder):
 
 ARGV = [*sweep("--test-fraction", "0.2", data="x.csv"), "--model", "m"]
 ROWS: list[BadInput] = [
-    BadInput(id="B68", what="weights that can run code", make=_with_pickle, argv=ARGV, exit=4, says=("m", "safetensors")),
+    BadInput(id="B68", what="weights that can run code", make=_with_pickle, argv=ARGV, exit=6, says=("m", "safetensors")),
     BadInput(id="B69", what="no tokenizer", make=_without_tokenizer, argv=ARGV, exit=4, says=("m", "no tokenizer")),
 ]  # fmt: skip

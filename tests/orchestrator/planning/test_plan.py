@@ -487,7 +487,7 @@ def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_
     key = next(iter(json.loads(recorded(sweep))))
     odd = json.dumps({key: {"rows": "many", "sha": "x", "planned": 5}}).encode()
     for content in (b"{", b"[1]", b'{"x": 3}', b"\xff", odd):
-        sweep.run.folder.mkdir(parents=True, exist_ok=True)
+        mark(sweep.run.folder, "run")
         (sweep.run.folder / "data_files.json").write_bytes(content)
         assert planned(replace(OWN, datasets=(str(path),))).plan.specs == sweep.plan.specs
 

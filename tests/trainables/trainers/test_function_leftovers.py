@@ -46,7 +46,7 @@ def test_so_is_one_that_has_left_its_group_and_writes_nothing(called, tmp_path):
 def test_a_call_that_was_ended_is_not_taken_for_the_next(called, tmp_path):
     slow = "time.sleep(60 if not os.path.exists('seen') else 0)\nreturn [0] * 4"
     for _ in range(3):
-        with pytest.raises(DataError, match="took longer"):
+        with pytest.raises(DataError, match="timed out"):
             called(slow, hours=0.1 / 3600)
     (tmp_path / "home" / "seen").touch()
     assert called(slow).table.num_rows == 4
