@@ -21,6 +21,7 @@ from trainables.data.columns import Columns
 from trainables.data.dataset_file import read
 from trainables.errors import DataError, UsageError
 from trainables.learners import LEARNERS
+from trainables.own_folders import mark
 from trainables.records import curve_to_json
 from trainables.result import TrainingCurve
 from trainables.signals import SIGNALS
