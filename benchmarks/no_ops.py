@@ -3,7 +3,8 @@
     python -m benchmarks.no_ops [--tasks 1000] [--workers 2]
 
 A task writes one byte into the store, and is a task of a sweep in all else. Memory is the resident set of the
-command's own process, read at the first hundred, at half and at the end; the slope is of the second half.
+command's own process, read at the first hundred, at half and at the end; the slope is of the second half. The
+peak is of the whole command, with what Tune writes at its end.
 """
 
 import resource
@@ -37,6 +38,13 @@ class Memory(tune.Callback):  # type: ignore[misc]
     at: tuple[int, ...]
     ended: int = 0
     seen: dict[int, float] = field(default_factory=dict)
+
+    def show_stopping(self) -> None:
+        """Nothing: nobody looks on."""
+
+    def show_lost(self, lost: str) -> None:
+        """Print what Ray lacks to go on."""
+        print(lost)
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune keeps a copy beside its notes."""
@@ -81,12 +89,12 @@ def main(
             Resources(cache=Path(folder) / "cache", at_once=workers),
             memory,
             folder=Path(folder),
-            stopping=lambda: None,
         )
         tuner.disconnect()
     print(f"{tasks} tasks, {workers} at a time: {time.perf_counter() - started:.0f} s")
     print(", ".join(f"{count}: {held:.0f} MB" for count, held in memory.seen.items()))
     half, whole = memory.seen[tasks // 2], memory.seen[tasks]
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB")
     print(f"{1000 * (whole - half) / (tasks - tasks // 2):.1f} kB a task in the second half")
 
 

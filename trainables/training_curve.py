@@ -1,6 +1,7 @@
 """How far a training has come: a run on most training rows, looked at on the others as it goes on."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from trainables.run_context import RunContext, load_runs
 from trainables.spec import TrialSpec
 from trainables.training.learner import Learner, load_progress
 from trainables.training.looks import held_share, looks_per_epoch
+from trainables.training.saved_states import save_state, whole_states
 from trainables.training.schedule import Schedule
-from trainables.whole_file import whole_file
 
 
 def run_curve(spec: TrialSpec, cache: Cache) -> TrainingCurve:
@@ -49,15 +50,16 @@ def run_curve(spec: TrialSpec, cache: Cache) -> TrainingCurve:
         keep=~held,
     )
     looks = _looks(schedule, curve.n_train)
+    seen = _seen(folder)
     if load_progress(learner, folder) and not all(
-        _seen(folder, step).exists() for step in looks if step < learner.steps
+        step in seen for step in looks if step < learner.steps
     ):
         learner = runs.new_learner(spec)
     try:
-        _train(learner, schedule, list(looks), np.flatnonzero(held), runs, spec)
+        _train(learner, schedule, list(looks), np.flatnonzero(held), runs, spec, seen)
     except FloatingPointError as error:
         return TrainingCurve(spec=spec, used=learner.used, error=str(error))
-    bits = [np.load(_seen(folder, step)) for step in looks]
+    bits = [seen[step] for step in looks]
     return TrainingCurve(
         spec=spec,
         epochs=tuple(looks.values()),
@@ -84,19 +86,27 @@ def _train(
     held: NDArray[np.int64],
     runs: RunContext,
     spec: TrialSpec,
+    seen: dict[int, NDArray[np.bool_]],
 ) -> None:
-    """Train to the end; what each look shows is left beside the unfinished state."""
+    """Train to the end; what each look shows is added to `seen`, and left beside the unfinished state."""
     folder = runs.cache.progress(spec.curve_key)
     labels = runs.dataset.train.labels[held]
     for step in looks:
-        if step < learner.steps or (step == learner.steps and _seen(folder, step).exists()):
+        if step < learner.steps or (step == learner.steps and step in seen):
             continue
         runs.train_until(learner, schedule, spec.curve_key, until=step)
         predicted, took = predict(learner, "train", held)
         learner.used += took
-        with whole_file(_seen(folder, step)) as draft, draft.open("wb") as file:
-            np.save(file, predicted == labels)
+        seen[step] = predicted == labels
+        save_state(folder, f"look-{step:010d}", "npy", partial(_write, seen[step]))
 
 
-def _seen(folder: Path, step: int) -> Path:
-    return folder / f"look-{step:010d}.npy"
+def _write(bits: NDArray[np.bool_], path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, bits)
+
+
+def _seen(folder: Path) -> dict[int, NDArray[np.bool_]]:
+    """What looks have shown so far, by their steps."""
+    found = whole_states(folder, "look-*.npy")
+    return {int(path.stem.split("-")[1]): np.load(path) for path in found}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
@@ -211,3 +212,17 @@ class NewestFirst(FIFOScheduler):  # type: ignore[misc]
         """The newest that waits; no more wait than there are slots."""
         trials = reversed(tune_controller.get_trials())
         return next((trial for trial in trials if trial.status == Trial.PENDING), None)
+
+
+class Forgetful(tune.Callback):  # type: ignore[misc]
+    """Lets go of what Tune keeps of a task that has ended: the means of every number it ever told.
+
+    Tune keeps every trial until its end; the driver's memory then grows with the number of tasks.
+    """
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Any], trial: Trial, **info: Any
+    ) -> None:
+        """Forget the numbers; what the task told last stays."""
+        trial.run_metadata.metric_analysis = {}
+        trial.run_metadata.metric_n_steps = {}

@@ -20,7 +20,7 @@ from orchestrator.execution.callbacks import ProgressCallback
 from orchestrator.execution.capacity import cluster_file, slots_now, slots_when_grown
 from orchestrator.execution.deaths import deaths_in
 from orchestrator.execution.machines import MachineCheck, run_watched
-from orchestrator.execution.scheduler import NewestFirst, ReadySearcher, Work
+from orchestrator.execution.scheduler import Forgetful, NewestFirst, ReadySearcher, Work
 from orchestrator.execution.worker import run_task
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -86,7 +86,7 @@ def run_tasks(
             name="ray",
             storage_path=str(folder.resolve()),
             verbose=0,
-            callbacks=[progress, MachineCheck(resources)],
+            callbacks=[progress, MachineCheck(resources), Forgetful()],
             stop=stop,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher tries again
         ),
@@ -163,6 +163,8 @@ def _connect(resources: Resources) -> None:
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
         "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+        # Tune's own notes, which are never read back, are of all tasks each time: the driver would grow.
+        "TUNE_GLOBAL_CHECKPOINT_S": "inf",
         "RAY_USAGE_STATS_ENABLED": "0",
         # Time to write down what is finished, after a head that is gone was noticed.
         "RAY_gcs_rpc_server_reconnect_timeout_s": "600",

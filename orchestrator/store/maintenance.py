@@ -16,6 +16,7 @@ from trainables.seals import unseal
 # Younger unfinished state may belong to a sweep that is running.
 _SETTLED_S = 3_600.0
 # Older ones are of no process that still runs; a blob stands alone for a moment before its ref is there.
+# Times ahead of the clock, as of a copy from a machine with another, count as those behind it.
 _LEFT_S = 86_400.0
 
 
@@ -134,7 +135,7 @@ def leftovers(cache: Path, found: Iterable[StoreEntry], *, now: float) -> list[P
     named = {entry.blob for entry in found}
     blobs = (blob for blob in (cache / "blobs").glob("*/*") if blob not in named)
     stray = [*(cache / "tmp").glob("*"), *blobs]
-    return [path for path in stray if now - path.lstat().st_mtime > _LEFT_S]
+    return [path for path in stray if abs(now - path.lstat().st_mtime) > _LEFT_S]
 
 
 def remove_leftovers(paths: Iterable[Path]) -> int:
@@ -155,5 +156,5 @@ def users(cache: Path) -> list[str]:
     runs = {run: holder(run) for run in cache.absolute().parent.iterdir() if run.is_dir()}
     sweeps = [f"{run} ({who})" for run, who in runs.items() if who]
     places = [*(cache / "tmp").glob("*"), *(cache / "progress").glob("*/*")]
-    fresh = [p for p in places if time.time() - p.stat().st_mtime < _SETTLED_S]
+    fresh = [p for p in places if abs(time.time() - p.stat().st_mtime) < _SETTLED_S]
     return sweeps + [f"{place}, written within the hour" for place in sorted(fresh)]

@@ -78,13 +78,18 @@ def fill_disk(world: World) -> str:
 
 
 def _spoil(world: World, paths: list[Path], hows: tuple[str, ...] = SPOILS) -> str:
-    whole = sorted(path for path in paths if path.is_file() and path.stat().st_size)
-    if not whole:
+    try:
+        whole = sorted(path for path in paths if path.is_file() and path.stat().st_size)
+        if not whole:
+            return ""
+        path, how = world.rng.choice(whole), world.rng.choice(hows)
+        corrupt(path, how, at=world.rng.randrange(8 * path.stat().st_size))
+        if path.is_file():
+            os.utime(
+                path
+            )  # behind the time stamp a process that has verified it does not look again
+    except (FileNotFoundError, ValueError, ZeroDivisionError):  # it is being written
         return ""
-    path, how = world.rng.choice(whole), world.rng.choice(hows)
-    corrupt(path, how, at=world.rng.randrange(8 * path.stat().st_size))
-    if path.is_file():
-        os.utime(path)  # behind the time stamp a process that has verified it does not look again
     return f"{path.relative_to(world.folder)} {how}"
 
 

@@ -62,6 +62,15 @@ def test_no_chatter_of_ray_reaches_the_user(calm):
 
 
 @pytest.mark.slow
+def test_the_driver_keeps_no_means_of_the_numbers_of_tasks_that_ended(calm):
+    (run,) = [path for path in (calm[0] / "runs").iterdir() if path.name != "_cache"]
+    (notes,) = run.glob("ray/experiment_state-*.json")
+    kept = [json.loads(told) for _, told in json.loads(notes.read_text())["trial_data"]]
+    assert len(kept) > 14 and all(one["last_result"] for one in kept)
+    assert not any(one["metric_analysis"] or one["metric_n_steps"] for one in kept)
+
+
+@pytest.mark.slow
 def test_json_rows_are_what_the_table_is_made_of(calm):
     (run,) = [path for path in (calm[0] / "runs").iterdir() if path.name != "_cache"]
     plan = json.loads((run / "plan.json").read_text())

@@ -22,9 +22,9 @@ from trainables.environment import autocast, device, draw_from
 from trainables.errors import DataError
 from trainables.keys import seed_for
 from trainables.result import Phase
+from trainables.training.saved_states import remove_state, save_state, whole_states
 from trainables.training.schedule import Schedule, Step, learning_rate
 from trainables.training_settings import Training
-from trainables.whole_file import draft_in, put_in_place
 
 if TYPE_CHECKING:
     from trainables.learners.network import Network
@@ -242,25 +242,16 @@ class Learner:
 
 def save_progress(learner: Learner, folder: Path) -> None:
     """Replace a trial's unfinished state; a kill leaves the old or the new one, whole."""
-    with draft_in(folder) as draft:
-        learner.save(draft)
-        name = f"{learner.steps:010d}-{_digest(draft)}.safetensors"
-        older = list(folder.glob("*.safetensors"))
-        put_in_place(draft, folder / name)
-    for path in older:
-        if path.name != name:
-            path.unlink(missing_ok=True)
+    older = list(folder.glob("*.safetensors"))
+    path = save_state(folder, f"{learner.steps:010d}", "safetensors", learner.save)
+    for other in older:
+        if other != path:
+            remove_state(other)
 
 
 def load_progress(learner: Learner, folder: Path) -> bool:
     """Resume from a trial's newest unfinished state that is whole; whether there was one."""
-    for path in sorted(folder.glob("*.safetensors"), reverse=True):
-        if path.stem.endswith(_digest(path)):
-            learner.load(path)
-            return True
+    for path in whole_states(folder, "*.safetensors"):
+        learner.load(path)
+        return True
     return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

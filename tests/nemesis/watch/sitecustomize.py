@@ -33,7 +33,16 @@ def save_often(module):
     module.SAVE_EVERY_S = 0.2
 
 
-WATCHED = {"orchestrator.store.local": watch_store, "trainables.run_context": save_often}
+def trust(module):
+    if "CHAOS_BLIND" in os.environ:
+        module.fault = lambda path, sha256, size: None if path.is_file() else "missing"
+
+
+WATCHED = {
+    "orchestrator.store.atomic": trust,
+    "orchestrator.store.local": watch_store,
+    "trainables.run_context": save_often,
+}
 
 
 def tell(what, kind, key, sha256="-"):

@@ -158,6 +158,12 @@ def test_gc_leaves_a_store_alone_whose_trials_saved_themselves_just_now(store, i
     assert found.exit_code == 6 and "written within the hour" in found.stderr
 
 
+def test_saved_states_of_another_clock_are_not_said_to_be_of_the_last_hour(store, invoke):
+    ahead = time.time() + 400 * DAY
+    os.utime(store.progress(key(9)), (ahead, ahead))
+    assert invoke("gc", "--keep", "0", "--yes").exit_code == 0
+
+
 def test_a_folder_that_is_no_store_ends_with_4(tmp_path):
     found = CliRunner().invoke(app, ["cache", "ls", "--cache", str(tmp_path)])
     assert found.exit_code == 4 and "is no store" in found.stderr
@@ -191,8 +197,9 @@ def put_leftovers(store, days):
     return folder, blob
 
 
-def test_what_killed_processes_left_goes_with_the_rest_after_a_day(store, invoke):
-    folder, blob = put_leftovers(store, days=2)
+@pytest.mark.parametrize("days", [2, -400])
+def test_what_killed_processes_left_goes_with_the_rest_after_a_day(store, invoke, days):
+    folder, blob = put_leftovers(store, days)
     found = invoke("gc", "--older-than", 99, "--yes")
     assert "2 that killed processes left" in found.output and "freed 50 bytes" in found.output
     assert not folder.exists() and not blob.exists()
@@ -200,8 +207,9 @@ def test_what_killed_processes_left_goes_with_the_rest_after_a_day(store, invoke
     assert damaged(entries(store.root)) == []
 
 
-def test_what_a_process_may_still_be_writing_stays(store, invoke):
-    folder, blob = put_leftovers(store, days=0.5)
+@pytest.mark.parametrize("days", [0.5, -0.5])
+def test_what_a_process_may_still_be_writing_stays(store, invoke, days):
+    folder, blob = put_leftovers(store, days)
     assert "Nothing was removed" in invoke("gc", "--older-than", 99, "--yes").output
     assert folder.exists() and blob.exists()
 

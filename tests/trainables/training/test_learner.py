@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.faults import corrupt
 from trainables.evidence.forward_passes import collect, predict
 from trainables.learners import LEARNERS
 from trainables.training.learner import Learner, load_progress, save_progress
@@ -150,6 +151,24 @@ def test_of_unfinished_states_the_newest_whole_one_is_taken_up(opened, tmp_path)
     again, _ = opened("linear")
     assert load_progress(again, tmp_path)
     assert again.steps == 9
+
+
+@pytest.mark.parametrize("how", ["flipped", "truncated", "emptied", "a-folder"])
+def test_a_spoilt_state_is_removed_and_written_again(opened, tmp_path, how):
+    (folder := tmp_path / "states").mkdir()
+    learner, schedule = opened("linear")
+    run(learner, schedule, until=4)
+    save_progress(learner, folder)
+    (state,) = folder.iterdir()
+    written = state.read_bytes()
+    corrupt(state, how, at=800)
+    again, _ = opened("linear")
+    assert not load_progress(again, folder) and not [*folder.iterdir()]
+    save_progress(learner, folder)
+    assert state.read_bytes() == written
+    corrupt(state, how, at=800)
+    save_progress(learner, folder)  # over what was spoilt since
+    assert state.read_bytes() == written and [*folder.iterdir()] == [state]
 
 
 def test_without_unfinished_state_training_starts_at_its_beginning(opened, tmp_path):
