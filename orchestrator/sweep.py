@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis.plain_commands import PlainCommand
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
@@ -53,7 +54,7 @@ def _parameters() -> Iterator[Parameter]:
         yield flag(name, group=group)
 
 
-@app.command(epilog=_EPILOG)
+@app.command(epilog=_EPILOG, cls=PlainCommand)
 @takes(_parameters())
 def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""

@@ -21,7 +21,7 @@ from orchestrator.execution.worker import run_here
 def serially(before: Callable[[object], object] = lambda task: None) -> Iterator[None]:
     """Tasks run here in turn; `before` is called with each that is about to start."""
 
-    def run_tasks(asked, resources, progress, *, folder, stopping):
+    def run_tasks(asked, resources, progress, *, folder):
         tasks = {task.name: task for task in asked.all_tasks}
         searcher = ReadySearcher(asked, resources.open_store(), resources.limits)
         for number in map(str, count()):
@@ -40,7 +40,11 @@ def serially(before: Callable[[object], object] = lambda task: None) -> Iterator
             progress.on_trial_complete(0, [], trial)
             searcher.on_trial_complete(number, {"time_total_s": 1.0})
         return Ended(
-            blocked=searcher.blocked, stopped_by=0, limit=searcher.reached, seconds=searcher.seconds
+            blocked=searcher.blocked,
+            stopped_by=0,
+            lost="",
+            limit=searcher.reached,
+            seconds=searcher.seconds,
         )
 
     with (
