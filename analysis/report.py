@@ -9,6 +9,7 @@ import typer
 
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.page_place import page_place
+from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import GATE, explained
 from trainables.plain_text import shown
@@ -104,7 +105,10 @@ def write_study(seen: "Study", out: Path) -> Path:
     return out
 
 
-@app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.")
+@app.command(
+    cls=PlainCommand,
+    epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.",
+)
 @judging_flags
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],

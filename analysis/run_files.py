@@ -251,13 +251,32 @@ def load_plan(run: Path) -> Plan | None:
     """The plan a sweep left in RUN/plan.json, or None.
 
     Raises:
-        DamagedError: If the file is not a plan; the message names it.
+        DamagedError: If the file is not a plan, or not that of the rows; the message names it.
     """
     path = run / "plan.json"
     if not path.exists():
         return None
     with errors_named(path):
-        return of_its_release(Plan.from_json(file_bytes(path)), run)
+        plan = of_its_release(Plan.from_json(file_bytes(path)), run)
+        _check_of_rows(plan, run)
+        return plan
+
+
+def _check_of_rows(plan: Plan, run: Path) -> None:
+    """Refuse another run's plan: a sweep plans a trial before it runs, so that no row is without.
+
+    Raises:
+        DamagedError: If rows are of trials that it has not.
+    """
+    if plan.version != SPEC_VERSION or not plan.specs:  # empty while the training is searched
+        return
+    planned = {f"{spec.result_key}.json" for spec in plan.specs}
+    rows = [path.name for path in (run / "trials").glob("[!.]*.json")]
+    if others := sorted({*rows} - planned):
+        raise DamagedError(
+            f"is not the plan of this run: {len(others)} of {len(rows)} rows in trials/ are of no trial of it, such as "
+            f"{others[0][:10]}"
+        )
 
 
 def of_its_release(plan: Plan, run: Path) -> Plan:

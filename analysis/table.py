@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
 from trainables.plain_text import printable, shown
@@ -104,7 +105,7 @@ class Format(StrEnum):
     LATEX = "latex"
 
 
-@app.command(epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
+@app.command(cls=PlainCommand, epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
 @judging_flags
 def table(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],

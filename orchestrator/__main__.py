@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.plain_commands import PlainGroup
 from analysis.report import report
 from analysis.table import table
 from orchestrator.cli.cache_commands import app as cache
@@ -22,6 +23,7 @@ from orchestrator.sweep import demo, sweep
 
 app = typer.Typer(
     name="prune-envelope",
+    cls=PlainGroup,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis.plain_commands import PlainCommand
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
@@ -53,7 +54,7 @@ def _parameters() -> Iterator[Parameter]:
         yield flag(name, group=group)
 
 
-@app.command(epilog=_EPILOG)
+@app.command(epilog=_EPILOG, cls=PlainCommand)
 @takes(_parameters())
 def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
@@ -265,8 +266,8 @@ def run_and_report(
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     ended, count = "stopped" if stopped else "done", len(sweep.specs)
-    took = time.monotonic() - started
-    console.print(f"{ended} in {took:.0f} s: {count - len(lost)} of {count} trials have a result")
+    ended += f" in {time.monotonic() - started:.0f} s"
+    console.print(f"{ended}: {count - len(lost)} of {count} trials have a result")
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
@@ -278,9 +279,7 @@ def run_and_report(
         console.print(f"stopped at {limit}")
     if stopped or limit:
         console.print("the same command goes on from here")
-    if stopped:
-        return stopped
-    return INCOMPLETE if lost else DONE
+    return stopped or (INCOMPLETE if lost else DONE)
 
 
 def _write_rows(sweep: "Sweep", console: "Console") -> None:

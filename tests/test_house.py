@@ -104,6 +104,7 @@ FLOORS = {
             "csv_lines",
             "judging_flags",
             "page_place",
+            "plain_commands",
             "pricing",
             "warrants",
         },

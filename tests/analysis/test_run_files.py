@@ -6,7 +6,7 @@ import pytest
 
 from analysis.merged_plans import merged
 from analysis.run_files import Plan, load_plan
-from trainables.errors import DataError
+from trainables.errors import DamagedError, DataError
 
 # As written since the first release: fields and their order, blanks and line ends.
 WRITTEN = """{
@@ -141,3 +141,14 @@ def test_plans_read_as_one_count_every_cut_once_that_could_be_chosen(pruned):
     assert merged([one, one]).candidates == {"d" * 64: 1, "b": 6}
     assert merged([one, other]).candidates == {"d" * 64: 2, "b": 6}
     assert merged([Plan(specs=(pruned(),)), Plan()]).candidates == {}
+
+
+def test_the_plan_of_another_run_is_refused_beside_rows_it_has_not(tmp_path, pruned):
+    mine, others = Plan(specs=(pruned(11), pruned(17))), Plan(specs=(pruned(23),))
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "trials" / f"{pruned(11).result_key}.json").touch()
+    (tmp_path / "plan.json").write_text(mine.to_json())
+    assert load_plan(tmp_path) == mine
+    (tmp_path / "plan.json").write_text(others.to_json())
+    with pytest.raises(DamagedError, match="not the plan of this run: 1 of 1 rows"):
+        load_plan(tmp_path)

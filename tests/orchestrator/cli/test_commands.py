@@ -8,6 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from analysis.report import app as report_app
+from analysis.table import app as table_app
 from orchestrator.__main__ import app
 from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.estimate import warm_up_bytes
@@ -17,6 +19,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.store_checks import check_room, check_writable
 from orchestrator.store.atomic import StoreError
+from orchestrator.sweep import app as sweep_app
 
 
 def words_of_commands():
@@ -101,3 +104,21 @@ def test_the_demo_is_the_demo_grid(invoke, monkeypatch):
     monkeypatch.setattr("orchestrator.sweep.main", lambda options: asked.append(options) or 0)
     assert invoke("demo", "--seeds", "2", "--run", "here").exit_code == 0
     assert asked == [SweepOptions(grid="demo", seeds="2", run="here")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["{}", "sweep --{}", "signals {}", "cache {}", "cache ls --{}", "table R --what {}", "cache gc --older-than {}"],
+)  # fmt: skip
+def test_what_was_typed_wrong_is_said_again_printable_and_without_secrets(invoke, words):
+    text = "hf_abcdefghijklmnopqrst/\x1b]0;t\x07\x9b31ma\u202eb"
+    told = invoke(*words.format(text).split()).output
+    assert "hf_a" not in told and all(c.isprintable() or c == "\n" for c in told)
+
+
+@pytest.mark.parametrize(
+    "alone", [sweep_app, report_app, table_app], ids=["sweep", "report", "table"]
+)
+def test_a_command_alone_says_what_was_typed_wrong_printable(alone):
+    told = CliRunner().invoke(alone, ["--\x9b31m\u202e"]).output
+    assert "No such option" in told and "\x9b" not in told and "\u202e" not in told
