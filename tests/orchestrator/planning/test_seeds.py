@@ -16,7 +16,9 @@ def written(spec):
 
 
 def test_trials_by_other_seeds_are_as_if_each_had_been_made_by_itself():
-    assert len({getattr(PRUNED, key) for key in KEYS}) == len(KEYS)  # What a copy must not take along.
+    assert len({getattr(PRUNED, key) for key in KEYS}) == len(
+        KEYS
+    )  # What a copy must not take along.
     baselines = [replace(FULL, seed=seed) for seed in (1, 2, 3)]
     made = list(with_seeds([PRUNED], baselines))
     checked = [spec for one in baselines for spec in (one, replace(PRUNED, seed=one.seed))]
