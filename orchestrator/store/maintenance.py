@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
@@ -61,6 +62,15 @@ def entries(cache: Path) -> Iterator[StoreEntry]:
             size=record["size"],
             used=max(seen.st_atime, seen.st_mtime, ref.stat().st_mtime),
         )
+
+
+def sampled(found: Iterable[StoreEntry], share: float) -> list[StoreEntry]:
+    """Entries of a share of the blobs, at least one, drawn by chance; and all refs that cannot be read."""
+    every = list(found)
+    blobs = sorted({entry.blob for entry in every if entry.blob})
+    drawn = SystemRandom().sample(blobs, min(len(blobs), max(1, round(share * len(blobs)))))
+    wanted = {None, *drawn}
+    return [entry for entry in every if entry.blob in wanted]
 
 
 def damaged(found: Iterable[StoreEntry]) -> list[tuple[Path, str]]:
