@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
+from secrets import randbelow
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
@@ -68,7 +68,8 @@ def sampled(found: Iterable[StoreEntry], share: float) -> list[StoreEntry]:
     """Entries of a share of the blobs, at least one, drawn by chance; and all refs that cannot be read."""
     every = list(found)
     blobs = sorted({entry.blob for entry in every if entry.blob})
-    drawn = SystemRandom().sample(blobs, min(len(blobs), max(1, round(share * len(blobs)))))
+    left = min(len(blobs), max(1, round(share * len(blobs))))
+    drawn = [blobs.pop(randbelow(len(blobs))) for _ in range(left)]
     wanted = {None, *drawn}
     return [entry for entry in every if entry.blob in wanted]
 
