@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.mending import errors_named
+from analysis.plan_specs import specs_of, written_specs
 from trainables.errors import AbsentError, DamagedError, DataError, ReleaseError
 from trainables.plain_text import redacted
 from trainables.records import (
@@ -148,14 +149,15 @@ class Plan:
 
     def to_json(self) -> str:
         """The text of plan.json."""
-        specs = [spec.to_dict() for spec in self.specs]
         named = ("environment", "candidates", "tuned", "sources", "altered", "earlier")
         plain = {name: dict(getattr(self, name)) for name in named}
         leaked = {
             sha: base64.b64encode(zlib.compress(bits)).decode() for sha, bits in self.leaked.items()
         }
         subsets = {sha: asdict(one) for sha, one in self.subsets.items()}
-        written = vars(self) | {**plain, "specs": specs, "leaked": leaked, "subsets": subsets}
+        written = vars(self) | {
+            **plain, **written_specs(self.specs), "leaked": leaked, "subsets": subsets,
+        }  # fmt: skip
         versions = {"schema_version": SCHEMA_VERSION, "spec_version": self.version}
         sealed = with_check({**written, **versions})
         return json.dumps(sealed, indent=1, sort_keys=True)
@@ -173,9 +175,7 @@ class Plan:
             return cls(
                 grid=str(written.get("grid", "")),
                 command=redacted(str(written.get("command", ""))),
-                specs=tuple(
-                    TrialSpec.from_dict(spec, version=version) for spec in written["specs"]
-                ),
+                specs=specs_of(written, version=version),
                 created=str(written.get("created", "")),
                 tolerance=written.get("tolerance", written.get("tolerance_pp")),
                 metric=str(written.get("metric", "accuracy")),

@@ -92,7 +92,7 @@ FLOORS = {
         {"__main__"},
     ],
     "analysis": [
-        {"mending"},
+        {"mending", "plan_specs"},
         {
             "intervals",
             "contributions",

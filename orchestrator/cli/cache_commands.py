@@ -69,25 +69,34 @@ def ls(cache: _Cache = CACHE) -> None:
 
 
 @app.command(epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
-def verify(cache: _Cache = CACHE) -> None:
+def verify(
+    cache: _Cache = CACHE,
+    sample: Annotated[
+        float,
+        number(Range(gt=0, le=1), about="Read this share of the files, drawn anew each time."),
+    ] = 1.0,
+) -> None:
     """Read every byte and hold it against its checksum; nothing is changed."""
-    from orchestrator.store.maintenance import damaged, entries
+    from orchestrator.store.maintenance import damaged, entries, sampled
     from trainables.errors import ABSENT, explained
 
     with explained():
         found = list(entries(cache))
-        faults = damaged(found)
+        read = found if sample == 1 else sampled(found, sample)
+        faults = damaged(read)
         console = open_console(highlight=False)
         for path, fault in faults:
             console.print(f"✗ {path}: {fault}")
-        blobs = len({entry.blob for entry in found if entry.blob})
+        blobs, looked = (len({one.blob for one in some if one.blob}) for some in (found, read))
+        part = "" if looked == blobs else f", of {blobs} that there are"
         if faults:
             console.print(
-                f"{len(faults)} of {blobs} files damaged; a sweep puts them aside and makes them "
+                f"{len(faults)} of {looked} files damaged{part}; a sweep puts them aside and makes them "
                 "again when it needs them"
             )
             raise SystemExit(ABSENT)
-        console.print(f"✓ {len(found)} entries, {blobs} files: all intact")
+        intact = f"these are intact{part}; the others were not read" if part else "all intact"
+        console.print(f"✓ {len(found)} entries, {looked} files: {intact}")
 
 
 @app.command(epilog="Exit codes: 0 done, 2 usage, 4 no store, 6 a sweep may be using it.")

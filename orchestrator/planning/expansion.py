@@ -17,6 +17,7 @@ from orchestrator.planning.grids import (
     marks_of,
 )
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
+from orchestrator.planning.seeds import with_seeds
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
 from trainables.learners import LEARNERS
@@ -97,10 +98,10 @@ def expand(
             asked = replace(baseline, protocol=grid.protocol, budget=grid.budget)
             nulls = _nulls(asked, block, scorer) if null else ()
             # Checked and filled in once: seeds differ in nothing else.
-            one_seed = (baseline, *nulls, *_pruned(asked, block, scorer))
-            for seed in grid.seeds:
-                for spec in (replace(one, seed=seed) for one in one_seed):
-                    trials.setdefault(spec.result_key, spec)
+            others = (*nulls, *_pruned(asked, block, scorer))
+            by_seed = (replace(baseline, seed=seed) for seed in grid.seeds)
+            for spec in with_seeds(others, by_seed):
+                trials.setdefault(spec.result_key, spec)
     return sorted(trials.values(), key=lambda spec: not spec.is_baseline)
 
 

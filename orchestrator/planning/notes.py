@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.methods import condition_of
 from orchestrator.planning.data_words import data_notes
+from orchestrator.planning.seeds import once_a_seed
 from trainables.data.dataset import Dataset
 from trainables.data.inspection_facts import Inspection
 from trainables.learners import LEARNERS
@@ -40,7 +41,9 @@ def notes_of(
         inspections: What was seen in the data sets themselves, likewise.
         confirms: Whether fresh seeds confirm one cut at the end.
     """
-    notes = [*_of_seeds(specs, confirms), *_of_control(specs)]
+    notes = [*_of_seeds(specs, confirms)]
+    specs = once_a_seed(specs)
+    notes += _of_control(specs)
     notes += _of_policies(specs) if confirms else ()
     for sha, seen in inspections.items():
         of_data = (*datasets[sha].notes, *data_notes(seen))

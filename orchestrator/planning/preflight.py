@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
+from orchestrator.planning.seeds import once_a_seed
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.learners import LEARNERS
@@ -60,6 +61,7 @@ def check_trials(
     Raises:
         UsageError: If there is one; the message says what to give instead.
     """
+    specs = once_a_seed(specs)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_rates(specs, sizes, {sha: len(one.class_names) for sha, one in datasets.items()})
     check_lengths(specs, model, sizes)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import randbelow
 
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreError
@@ -62,6 +63,16 @@ def entries(cache: Path) -> Iterator[StoreEntry]:
             size=record["size"],
             used=max(seen.st_atime, seen.st_mtime, ref.stat().st_mtime),
         )
+
+
+def sampled(found: Iterable[StoreEntry], share: float) -> list[StoreEntry]:
+    """Entries of a share of the blobs, at least one, drawn by chance; and all refs that cannot be read."""
+    every = list(found)
+    blobs = sorted({entry.blob for entry in every if entry.blob})
+    left = min(len(blobs), max(1, round(share * len(blobs))))
+    drawn = [blobs.pop(randbelow(len(blobs))) for _ in range(left)]
+    wanted = {None, *drawn}
+    return [entry for entry in every if entry.blob in wanted]
 
 
 def damaged(found: Iterable[StoreEntry]) -> list[tuple[Path, str]]:

@@ -1,6 +1,7 @@
 """Plans as they are written and read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -84,6 +85,7 @@ def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
     assert (plan.grid, plan.limited, plan.specs[0].seed) == ("demo", True, 11)
     written = json.loads(WRITTEN)
     written["tolerance"] = written.pop("tolerance_pp")
+    written |= {"common": written["specs"][0], "specs": [{}]}
     found = json.loads(plan.to_json())
     assert len(found.pop("check")) == 64
     assert found == written | {
@@ -118,6 +120,17 @@ def test_plans_read_as_one_keep_what_each_knows_of_its_data():
 
 def test_a_plan_of_specs_alone_is_read(pruned):
     assert Plan.from_json(json.dumps({"specs": [pruned().to_dict()]})).specs == (pruned(),)
+
+
+def test_a_plan_names_once_what_most_of_its_trials_share(pruned):
+    one = replace(pruned(1), settings=(("k", 1),))
+    other = replace(one, seed=2, settings=(("k", True),), min_per_class=3, protected=("b",))
+    plan = Plan(specs=(one.baseline, one, other))
+    written = json.loads(plan.to_json())
+    assert set(written["specs"][2]) == {"seed", "settings", "min_per_class", "protected"}
+    read = Plan.from_json(plan.to_json()).specs
+    assert [spec.to_dict() for spec in read] == [spec.to_dict() for spec in plan.specs]
+    assert read[1].settings[0][1] is not True and read[2].settings[0][1] is True
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
 def searched_in(run):
     """What a search made, less the clock, and the training that the trials then used."""
     curves = [curve_from_json(line) for line in (run / "curves.jsonl").read_text().splitlines()]
-    specs = json.loads((run / "plan.json").read_text())["specs"]
-    (training,) = {json.dumps(spec["training"]) for spec in specs}
+    plan = json.loads((run / "plan.json").read_text())
+    (training,) = {json.dumps((plan["common"] | spec)["training"]) for spec in plan["specs"]}
     return [(c.spec, c.epochs, c.right) for c in curves], json.loads(training)
 
 

@@ -33,6 +33,8 @@ class Vectors(Protocol):
 
 def shards_of(n: int) -> list[range]:
     """The rows of each shard, of n rows."""
+    if 0 < n <= SHARD_ROWS:
+        return [range(n)]
     cell = min(CELL, SHARD_ROWS)
     cells, count = -(-n // cell), -(-n // SHARD_ROWS)
     starts = [cell * (i * cells // count) for i in range(count)]

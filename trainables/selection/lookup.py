@@ -21,6 +21,8 @@ from trainables.signals import SIGNALS, Signal
 from trainables.spec import Setting, TrialSpec
 from trainables.trainers.content import shown_path, with_imported
 
+_Settings = tuple[tuple[str, Setting], ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
@@ -41,6 +43,10 @@ class Selection:
     selector_settings: Mapping[str, Setting]
 
 
+# What rows of SIGNALS and SELECTORS come to: most trials of a sweep share their own with others.
+_KNOWN: dict[str, Selection] = {}
+
+
 def resolve(spec: TrialSpec) -> Selection:
     """What a pruned trial's spec names.
 
@@ -48,13 +54,24 @@ def resolve(spec: TrialSpec) -> Selection:
         UsageError: If a user's own function is not there, or asks for evidence that does not exist.
     """
     assert spec.kind == "pruned", f"a {spec.kind} trial scores no rows"
-    signal, selector = signal_of(spec.signal), selector_of(spec.selector)
+    named = (spec.signal, spec.settings, spec.selector, spec.selector_settings)
+    if ":" in spec.signal or ":" in spec.selector:
+        return _selection(*named)  # A file of the user's own may change.
+    # By their text: equal settings of two types, such as 1 and True, are two.
+    found = _KNOWN.get(text := repr(named))
+    if found is None or found.signal is not SIGNALS[spec.signal]:
+        found = _KNOWN[text] = _selection(*named)
+    return found
+
+
+def _selection(signal: str, settings: _Settings, selector: str, cut_by: _Settings) -> Selection:
+    row = signal_of(signal)
     return Selection(
-        signal=signal,
-        selector=selector,
-        evidence=rests_on(signal.score) | selector_evidence(spec.selector, spec.selector_settings),
-        settings=dict(spec.settings),
-        selector_settings=dict(spec.selector_settings),
+        signal=row,
+        selector=selector_of(selector),
+        evidence=rests_on(row.score) | selector_evidence(selector, cut_by),
+        settings=dict(settings),
+        selector_settings=dict(cut_by),
     )
 
 

@@ -60,6 +60,19 @@ def test_an_intact_store_is_told_to_be_so(invoke):
     assert (found.exit_code, found.output) == (0, "✓ 4 entries, 3 files: all intact\n")
 
 
+def test_a_share_of_the_files_is_read_and_the_others_are_told_of(invoke, store):
+    found = invoke("verify", "--sample", 0.3)
+    assert (
+        "1 files: these are intact, of 3 that there are; the others were not read" in found.output
+    )
+    for entry in entries(store.root):
+        entry.blob.chmod(0o600)
+        entry.blob.write_bytes(b"")
+    found = invoke("verify", "--sample", 0.3)
+    assert found.exit_code == 4 and "1 of 1 files damaged, of 3 that there are" in found.output
+    assert invoke("verify", "--sample", 0).exit_code == 2
+
+
 def test_a_damaged_file_is_named_and_left_where_it_is(store, invoke):
     blob = next(e.blob for e in entries(store.root) if e.kind == "result")
     corrupt(blob, "flipped")

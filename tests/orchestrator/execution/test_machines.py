@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +45,23 @@ def test_while_the_head_answers_a_call_is_waited_for(head, monkeypatch):
     ended = []
     assert run_watched(lambda: ended.append(threading.Event().wait(0.3)), address_of(head)) == ""
     assert ended == [False]
+
+
+def test_a_head_that_is_silent_for_a_moment_late_in_a_sweep_is_waited_for(monkeypatch):
+    monkeypatch.setattr(machines, "_LOOK_EVERY_S", 0.001)
+    looks = iter([(0, True), (300, True), (310, False), (311, True), (330, False)])
+    over, last = threading.Event(), (0, True)
+
+    def monotonic():
+        nonlocal last
+        if (found := next(looks, None)) is None:
+            over.set()
+        last = found or last
+        return last[0]
+
+    monkeypatch.setattr(machines, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(machines, "answers_at", lambda head, timeout_s: last[1])
+    assert run_watched(over.wait, "head") == ""
 
 
 def test_what_a_call_raises_is_raised_here_but_for_lost_machines(head):
