@@ -16,13 +16,14 @@ from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted
+from trainables.streams import Command
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.plan import Sweep
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = Command()
 
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
