@@ -12,7 +12,7 @@ from analysis.page_place import page_place
 from analysis.pricing import price_of
 from trainables.errors import GATE, explained
 from trainables.plain_text import shown
-from trainables.streams import Command
+from trainables.streams import CommandLine
 from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
     from trainables.result import TrialResult
 
-app = Command()
+app = CommandLine()
 
 
 def build_report(

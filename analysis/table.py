@@ -12,12 +12,12 @@ from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
 from trainables.plain_text import printable, shown
-from trainables.streams import Command
+from trainables.streams import CommandLine
 
 if TYPE_CHECKING:
     from analysis.study import Study
 
-app = Command()
+app = CommandLine()
 # Columns a person wants to see first; the others are in csv and json.
 _WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {

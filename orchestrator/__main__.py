@@ -19,9 +19,9 @@ from orchestrator.cli.status import status
 from orchestrator.cli.theory import EPILOG as THEORY_CODES
 from orchestrator.cli.theory import theory
 from orchestrator.sweep import demo, sweep
-from trainables.streams import Command
+from trainables.streams import CommandLine
 
-app = Command(name="prune-envelope", no_args_is_help=True)
+app = CommandLine(name="prune-envelope", no_args_is_help=True)
 
 
 def _version(asked: bool) -> None:

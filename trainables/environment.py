@@ -61,6 +61,13 @@ def accelerators() -> list[str]:
     return [f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}" for i in range(count)]
 
 
+def cuda_of_torch() -> str:
+    """The CUDA that torch is built for, "13.0"; empty of a build for processors."""
+    import torch
+
+    return torch.version.cuda or ""
+
+
 def autocast(precision: str) -> Any:
     """The context in which a network computes: matrix products in bf16, or all in fp32."""
     import torch

@@ -7,17 +7,14 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from trainables.errors import ABSENT, DONE
 
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
-
-class Command(typer.Typer):
+class CommandLine(typer.Typer):
     """What is called from a command line; errors keep Python's own traceback, without values in it."""
 
     def __init__(self, **options: Any) -> None:
@@ -38,7 +35,7 @@ class _Descriptor(io.FileIO):
 
     lost: OSError | None = None
 
-    def write(self, data: "ReadableBuffer", /) -> int:
+    def write(self, data: Any, /) -> int:
         """Write some, or drop all."""
         while self.lost is None:
             try:

@@ -74,16 +74,15 @@ def _faiss_beside_torch(told: str, cuda: str) -> Check:
         told: Which faiss.
         cuda: The CUDA that it is built for, "12"; empty of a build for processors, or where it does not say.
     """
-    import torch
+    from trainables.environment import cuda_of_torch
 
-    of_torch = (torch.version.cuda or "").partition(".")[0]
-    if not cuda or cuda == of_torch:
+    if not cuda or cuda == cuda_of_torch().partition(".")[0]:
         return Check(name="faiss", mark="ok", found=f"{told}{f', CUDA {cuda}' if cuda else ''}")
-    has = f"for CUDA {torch.version.cuda}" if of_torch else "without CUDA"
+    has = f"for CUDA {cuda_of_torch()}" if cuda_of_torch() else "without CUDA"
     return Check(
         name="faiss",
         mark="problem",
-        found=f"{told} is built for CUDA {cuda}, torch {torch.__version__} {has}",
+        found=f"{told} is built for CUDA {cuda}, torch {version('torch')} {has}",
         remedy=(
             f"install a torch built for CUDA {cuda} (https://pytorch.org/get-started), or use the processor's: "
             'pip uninstall -y faiss-gpu, and then pip install -e ".[cpu]"'

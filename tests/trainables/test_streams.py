@@ -13,8 +13,8 @@ import sys, typer
 from pathlib import Path
 from orchestrator.terminal.console import open_console
 from trainables.errors import NotShownError, UsageError, explained
-from trainables.streams import Command
-app = Command()
+from trainables.streams import CommandLine
+app = CommandLine()
 @app.command(epilog="an ellipsis … of the help")
 def talk(lines: int = 1, code: int = 0) -> None:
     with explained():
