@@ -13,6 +13,7 @@ from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import GATE, explained
 from trainables.plain_text import shown
+from trainables.streams import CommandLine
 from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
     from trainables.result import TrialResult
 
-app = typer.Typer(add_completion=False)
+app = CommandLine()
 
 
 def build_report(

@@ -13,11 +13,12 @@ from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
 from trainables.plain_text import printable, shown
+from trainables.streams import CommandLine
 
 if TYPE_CHECKING:
     from analysis.study import Study
 
-app = typer.Typer(add_completion=False)
+app = CommandLine()
 # Columns a person wants to see first; the others are in csv and json.
 _WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {

@@ -20,14 +20,9 @@ from orchestrator.cli.status import status
 from orchestrator.cli.theory import EPILOG as THEORY_CODES
 from orchestrator.cli.theory import theory
 from orchestrator.sweep import demo, sweep
+from trainables.streams import CommandLine
 
-app = typer.Typer(
-    name="prune-envelope",
-    cls=PlainGroup,
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = CommandLine(name="prune-envelope", cls=PlainGroup, no_args_is_help=True)
 
 
 def _version(asked: bool) -> None:

@@ -17,13 +17,14 @@ from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted
+from trainables.streams import CommandLine
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.planning.plan import Sweep
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = CommandLine()
 
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
@@ -81,9 +82,7 @@ def demo(context: typer.Context, **flags: Any) -> None:
 def main(options: SweepOptions, *, dry_run: bool = False) -> int:
     """Plan, run and report what is asked for; the exit code.
 
-    Args:
-        options: What is asked for.
-        dry_run: Plan only.
+    With `dry_run` it plans only.
     """
     from orchestrator.planning.estimate import (
         calibrate_paces,

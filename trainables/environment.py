@@ -61,6 +61,13 @@ def accelerators() -> list[str]:
     return [f"{torch.cuda.get_device_name(i)}, CUDA {torch.version.cuda}" for i in range(count)]
 
 
+def cuda_of_torch() -> str:
+    """The CUDA that torch is built for, "13.0"; empty of a build for processors."""
+    import torch
+
+    return torch.version.cuda or ""
+
+
 def autocast(precision: str) -> Any:
     """The context in which a network computes: matrix products in bf16, or all in fp32."""
     import torch
@@ -68,8 +75,16 @@ def autocast(precision: str) -> Any:
     return torch.autocast(device(), torch.bfloat16, enabled=precision == "bf16")
 
 
-def settle(threads: int) -> None:
-    """Fix threads and deterministic kernels for this process, before a trial starts."""
+def settle(threads: int, *, gpu: bool = True) -> None:
+    """Fix threads, devices and deterministic kernels for this process, before a trial starts.
+
+    Args:
+        threads: Threads it computes with.
+        gpu: Whether it may compute on an accelerator, if there is one.
+    """
+    if not gpu:
+        # Ray leaves all accelerators visible to a task that asked for none.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     # Read by cuBLAS at its first use; deterministic algorithms refuse to run without it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.diagnostics.check import Check
+from orchestrator.diagnostics.ray_folder import room_in_ray_folder, settle_ray_folder
 from orchestrator.diagnostics.ray_token import make_token
 from orchestrator.store.object_storage import Remote
 from trainables.errors import ABSENT, UnavailableError, UsageError
@@ -91,6 +92,7 @@ def join_ray(address: str, **options: Any) -> None:
     import ray
 
     if address == "local":
+        settle_ray_folder()
         make_token()
     absent = f"no Ray cluster answers at {address}"
     remedy = "start one by ray up cluster.yaml and call this on its head, or leave --address out"
@@ -118,8 +120,8 @@ def join_ray(address: str, **options: Any) -> None:
         if "timed out during startup" not in str(error):  # Ray has no class of its own for it
             raise
         raise UnavailableError(
-            "Ray did not start in time: this machine has too much else to do, or too little memory; "
-            "the same command goes on when it is calmer"
+            "Ray did not start in time: this machine has too much else to do, or too little memory or room "
+            f"({room_in_ray_folder()}); the same command goes on when it is calmer"
         ) from error
     finally:
         waits.cancel()

@@ -2,12 +2,13 @@
 
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from orchestrator.diagnostics.check import Check
@@ -53,7 +54,7 @@ def _faiss() -> Check:
             found[name] = version(name)
     told = " and ".join(f"{name} {number}" for name, number in found.items())
     if len(found) == 1:
-        return Check(name="faiss", mark="ok", found=told)
+        return _faiss_beside_torch(told, _cuda_of_faiss() if "faiss-gpu" in found else "")
     if not found:
         remedy = 'pip install -e ".[cpu]", on GPUs ".[gpu]"'
         return Check(name="faiss", mark="problem", found="not installed", remedy=remedy)
@@ -64,6 +65,37 @@ def _faiss() -> Check:
     return Check(
         name="faiss", mark="problem", found=f"{told} are one module, in one place", remedy=remedy
     )
+
+
+def _faiss_beside_torch(told: str, cuda: str) -> Check:
+    """Whether faiss and torch are built for one CUDA: else one process loads two of its runtimes.
+
+    Args:
+        told: Which faiss.
+        cuda: The CUDA that it is built for, "12"; empty of a build for processors, or where it does not say.
+    """
+    from trainables.environment import cuda_of_torch
+
+    if not cuda or cuda == cuda_of_torch().partition(".")[0]:
+        return Check(name="faiss", mark="ok", found=f"{told}{f', CUDA {cuda}' if cuda else ''}")
+    has = f"for CUDA {cuda_of_torch()}" if cuda_of_torch() else "without CUDA"
+    return Check(
+        name="faiss",
+        mark="problem",
+        found=f"{told} is built for CUDA {cuda}, torch {version('torch')} {has}",
+        remedy=(
+            f"install a torch built for CUDA {cuda} (https://pytorch.org/get-started), or use the processor's: "
+            'pip uninstall -y faiss-gpu, and then pip install -e ".[cpu]"'
+        ),
+    )
+
+
+def _cuda_of_faiss() -> str:
+    """The CUDA whose runtime faiss-gpu asks for: nvidia-cuda-runtime-cu12, or nvidia-cuda-runtime>=13."""
+    for asked in requires("faiss-gpu") or ():
+        if found := re.match(r"nvidia-cuda-runtime(?:-cu(\d+)|[^;]*?[>=~]=\s*(\d+))", asked):
+            return found[1] or found[2]
+    return ""
 
 
 def _accelerator() -> Check:

@@ -1,7 +1,5 @@
 """This process made ready for one piece of work, and what goes wrong in it in one line."""
 
-import os
-
 from orchestrator.planning.resources import Resources
 from trainables.environment import device, environment, release, settle
 from trainables.errors import UnavailableError
@@ -14,10 +12,7 @@ def settle_here(resources: Resources) -> None:
     Raises:
         UnavailableError: If this machine is not like the one that planned the work.
     """
-    if not resources.gpus:
-        # Ray leaves all accelerators visible to a task that asked for none.
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    settle(resources.cpus)
+    settle(resources.cpus, gpu=resources.gpus > 0)
     release()
     _check_machine(resources)
 

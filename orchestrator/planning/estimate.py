@@ -126,7 +126,7 @@ def calibrate_paces(
         of: As of `measured_paces`.
     """
     from orchestrator.planning.stored_inputs import store_data
-    from trainables.environment import settle
+    from trainables.environment import device, settle
     from trainables.stages import probe
 
     if sweep.loaded.own:
@@ -134,7 +134,12 @@ def calibrate_paces(
             "--calibrate is of learners of ours; a trainer of your own is timed by its tries at the plan: "
             "leave --calibrate and --no-probe out"
         )
-    settle(sweep.resources.cpus)
+    settle(sweep.resources.cpus, gpu=sweep.resources.gpus > 0)
+    if sweep.resources.gpus and device() != "cuda":
+        raise UsageError(
+            "--calibrate runs a few steps on this machine, on which torch sees no GPU, and trials are to run on one "
+            "(--gpus-per-trial): leave it out, or call it on a machine that has one"
+        )
     store_data(sweep.datasets, sweep.store)
     paces = {}
     for sha in lacking:

@@ -71,9 +71,7 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     """
     from rich.console import Console
 
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # what it cannot write is escaped, and ends nothing
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot write is escaped, here too
         sys.stdout.reconfigure(errors="backslashreplace")
     # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
     width_there = None if sys.stdout.isatty() else width

@@ -52,3 +52,11 @@ def test_a_trial_computes_by_deterministic_kernels_in_the_precision_that_is_name
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
     assert (cudnn.benchmark, cudnn.deterministic) == (False, True)
     assert (cudnn.allow_tf32, matmul.allow_tf32) == (False, False)
+
+
+def test_work_that_asks_for_no_accelerator_sees_none(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    settle(1)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+    settle(1, gpu=False)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from collections import namedtuple
 
@@ -127,3 +128,29 @@ def test_both_builds_of_faiss_are_a_problem_with_the_lines_that_mend_it(monkeypa
     assert found.mark == "problem"
     assert "faiss-gpu 1.7.2 and faiss-cpu 1.15.1" in found.found
     assert found.remedy.startswith("pip uninstall -y faiss-cpu faiss-gpu")
+
+
+@pytest.mark.parametrize(
+    ("asks", "torch_has", "words"),
+    [
+        (["numpy", "nvidia-cuda-runtime-cu12>=12.1"], "13.0", "CUDA 12, torch .* for CUDA 13.0"),
+        (["nvidia-cuda-runtime<14,>=13.0"], "12.8", "CUDA 13, torch .* for CUDA 12.8"),
+        (["nvidia-cuda-runtime>=13"], None, "CUDA 13, torch .* without CUDA"),
+        (["nvidia-cuda-runtime-cu12"], "12.8", ""),
+        (["nvidia-cuda-runtime>=13,<14"], "13.2", ""),
+        (["nvidia-cuda-runtime (~=13.0) ; extra == 'fix'"], "13.0", ""),
+        (None, "13.0", ""),
+    ],
+)
+def test_faiss_of_another_cuda_than_torch_is_a_problem(monkeypatch, asks, torch_has, words):
+    def version_of(name):
+        if name == "faiss-cpu":
+            raise machine.PackageNotFoundError
+        return "1.15.1"
+
+    monkeypatch.setattr(machine, "version", version_of)
+    monkeypatch.setattr(machine, "requires", lambda name: asks)
+    monkeypatch.setattr("torch.version.cuda", torch_has)
+    found = machine._faiss()
+    assert found.mark == ("problem" if words else "ok"), found
+    assert re.search(words, found.found) and ("pip uninstall" in found.remedy) == bool(words)

@@ -17,6 +17,7 @@ from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.terminal.plan_text import print_estimate
+from trainables.errors import UsageError
 from trainables.records import to_json
 from trainables.result import Phase, TrialResult
 
@@ -94,6 +95,14 @@ def test_calibration_runs_a_few_steps_here_and_leaves_the_data_for_the_sweep(pla
     assert "steps run just now" in pace.basis
     assert sweep.store.has("data", sha) and not sweep.store.keys("result")
     assert "steps run just now" in shown(sweep, {sha: pace})
+
+
+def test_a_processor_says_nothing_of_the_pace_on_an_accelerator(planned, monkeypatch):
+    monkeypatch.setattr("trainables.environment.device", lambda: "cpu")
+    sweep = planned()
+    on_gpu = replace(sweep, resources=replace(sweep.resources, gpus=1.0))
+    with pytest.raises(UsageError, match="--calibrate runs a few steps on this machine"):
+        calibrate_paces(on_gpu, list(sweep.datasets))
 
 
 def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(planned):
