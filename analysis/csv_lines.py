@@ -17,9 +17,18 @@ _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _UNROUNDED = {"warmup", "rate", "tolerance", "df"}
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A header and one entry a row, without line ends; lists are written as JSON."""
-    return [_line(columns), *(_line([guarded(row[name]) for name in columns]) for row in rows)]
+def csv_lines(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, exact: bool = False
+) -> list[str]:
+    """A header and one entry a row, without line ends; lists are written as JSON.
+
+    Args:
+        columns: Names of the cells.
+        rows: What is in them.
+        exact: For programs that look the texts up elsewhere, such as ids: no letter is spelled out.
+    """
+    cell = _unlike_a_formula if exact else guarded
+    return [_line(columns), *(_line([cell(row[name]) for name in columns]) for row in rows)]
 
 
 def _line(values: Sequence[Any]) -> str:
@@ -30,17 +39,23 @@ def _line(values: Sequence[Any]) -> str:
 
 
 def guarded(value: Any) -> Any:
-    """A cell no spreadsheet will run: text that opens like a formula gets an apostrophe; all of it can be seen."""
+    """A cell no spreadsheet will run, of which all can be seen."""
+    cell = _unlike_a_formula(value)
+    return printable(cell) if isinstance(cell, str) else cell
+
+
+def _unlike_a_formula(value: Any) -> Any:
+    """Text that opens like a formula gets an apostrophe."""
     if isinstance(value, list | tuple):
-        return printable(json.dumps(plain(value), ensure_ascii=False))
-    if not isinstance(value, str):
-        return value
-    if value.lstrip()[:1] in _FORMULA or value[:1] in ("\t", "\r", "\n"):
+        return json.dumps(plain(value), ensure_ascii=False)
+    if isinstance(value, str) and (
+        value.lstrip()[:1] in _FORMULA or value[:1] in ("\t", "\r", "\n")
+    ):
         try:
             float(value)
         except ValueError:
-            return "'" + printable(value)
-    return printable(value)
+            return "'" + value
+    return value
 
 
 def plain(value: Any) -> Any:

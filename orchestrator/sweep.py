@@ -293,6 +293,4 @@ def _write_rows(sweep: "Sweep", console: "Console") -> None:
 
 
 if __name__ == "__main__":
-    # A file analysis.py of the user's folder, which Python looks into first, must not hide our package.
-    sys.path += [str(Path(__file__).parents[1]), sys.path.pop(0)]
     app()

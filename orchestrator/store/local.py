@@ -19,6 +19,7 @@ from filelock import FileLock
 from orchestrator.store import atomic
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
 from orchestrator.store.names import checked_name
+from orchestrator.store.quarantine import put_in_quarantine
 from orchestrator.store.version import VERSION, is_version_damaged
 from trainables.own_folders import file_mode, mark
 from trainables.seals import seal, unseal
@@ -67,7 +68,7 @@ class ArtifactStore:
         self.made: Counter[str] = Counter()
         self._intact: set[tuple[str, str]] = set()
         if is_version_damaged(version := self.root / "VERSION"):
-            self._quarantine(version, "damaged")
+            put_in_quarantine(self.root, version, "damaged")
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy in another process counts its own."""
@@ -103,7 +104,7 @@ class ArtifactStore:
         record = unseal(text)
         if record is not None and self._names(kind, key).items() <= record.items():
             return record
-        self._quarantine(Path(ref), "not-its-ref")
+        put_in_quarantine(self.root, Path(ref), "not-its-ref")
         return None
 
     def facts(self, kind: str, key: str) -> Mapping[str, Any]:
@@ -123,10 +124,10 @@ class ArtifactStore:
         fault = atomic.fault(blob, blob.name, record["size"])
         if fault is None:
             return blob
-        self._quarantine(self.ref(kind, key), fault)
+        put_in_quarantine(self.root, self.ref(kind, key), fault)
         # Looked at again, because another process may have put a good one there by now.
         if atomic.fault(blob, blob.name, record["size"]) not in {None, "missing"}:
-            self._quarantine(blob, fault)
+            put_in_quarantine(self.root, blob, fault)
         return None
 
     def get(self, kind: str, key: str, make: Make, *, about: About = None) -> Path:
@@ -263,7 +264,7 @@ class ArtifactStore:
         fault = atomic.fault(blob, blob.name, size)
         if fault is not None:
             if fault != "missing":
-                self._quarantine(blob, fault)
+                put_in_quarantine(self.root, blob, fault)
             value.rename(blob)
         sync(blob.parent)
         return blob
@@ -294,12 +295,3 @@ class ArtifactStore:
         if self.strict:
             raise StoreDivergedError(message)
         logger.warning("%s; the first is kept", message)
-
-    def _quarantine(self, path: Path, fault: str) -> None:
-        target = self.root / "quarantine" / f"{path.name}.{fault}.{uuid.uuid4().hex[:8]}"
-        logger.warning("%s is not used: %s; moving it to %s", path, fault, target)
-        try:
-            atomic.make_folder(target.parent)
-            path.rename(target)
-        except OSError as error:  # full or read-only: it counts as absent all the same
-            logger.warning("%s stays where it is: %s", path, error)

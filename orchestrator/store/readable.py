@@ -90,10 +90,10 @@ def _write_parquet(
 def _write_csv(draft: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     count = 0
     with draft.open("w", encoding="utf-8", newline="") as file:
-        _write_lines(file, csv_lines(schema.names, ()))
+        _write_lines(file, csv_lines(schema.names, (), exact=True))
         for batch in batches:
             rows = _rows(batch)
-            _write_lines(file, csv_lines(schema.names, rows)[1:])
+            _write_lines(file, csv_lines(schema.names, rows, exact=True)[1:])
             count += len(batch)
     return count
 

@@ -18,7 +18,6 @@ from trainables.keys import key_of
 
 _ID, _SCORE = "id", "score"
 # What such an id begins with then; `analysis.csv_lines` has the rule.
-_GUARDED = {f"'{first}" for first in "=+-@\t\r"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +87,7 @@ def _unguarded(ids: NDArray[Any], dataset: Dataset) -> list[str]:
     known = {str(name) for split in dataset.splits.values() for name in split.ids.tolist()}
     names = [str(name) for name in ids.tolist()]
     return [
-        name[1:] if name[:2] in _GUARDED and name not in known and name[1:] in known else name
+        name[1:] if name[:1] == "'" and name not in known and name[1:] in known else name
         for name in names
     ]
 

@@ -23,3 +23,12 @@ def test_the_first_command_of_the_readme_runs_beside_a_file_named_like_ours(tmp_
         text=True,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["report", "table"])
+@pytest.mark.parametrize("name", ["trainables.py", "orchestrator.py"])
+def test_page_and_tables_are_made_beside_a_file_named_like_ours(tmp_path, command, name):
+    (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
+    words = [sys.executable, "-m", f"analysis.{command}", "--help"]
+    ended = subprocess.run(words, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
