@@ -1,6 +1,7 @@
 """Scores of one's own: a table of ids and scores, joined to the training rows."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from trainables.errors import DataError
 from trainables.keys import key_of
 
 _ID, _SCORE = "id", "score"
-# What such an id begins with then; `analysis.csv_lines` has the rule.
+# What an id that opens like a formula begins with in a CSV file of ours; `analysis.csv_lines` has the rule.
+_GUARDED = re.compile(r"'(\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +89,7 @@ def _unguarded(ids: NDArray[Any], dataset: Dataset) -> list[str]:
     known = {str(name) for split in dataset.splits.values() for name in split.ids.tolist()}
     names = [str(name) for name in ids.tolist()]
     return [
-        name[1:] if name[:1] == "'" and name not in known and name[1:] in known else name
+        name[1:] if _GUARDED.match(name) and name not in known and name[1:] in known else name
         for name in names
     ]
 

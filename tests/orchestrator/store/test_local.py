@@ -291,7 +291,7 @@ def test_a_torn_value_under_the_right_name_is_replaced_on_put(store):
 
 def test_an_unusable_ref_that_cannot_be_moved_is_reported(filled, monkeypatch):
     corrupt(ref_of(filled), "flipped")
-    monkeypatch.setattr(ArtifactStore, "_quarantine", lambda *args: None)
+    monkeypatch.setattr(local, "put_in_quarantine", lambda *args: None)
     with pytest.raises(StoreError, match="cannot be put aside; remove it"):
         filled.get("scores", KEY, writes(VALUE))
 
