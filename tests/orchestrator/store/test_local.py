@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from orchestrator.store import atomic
+from orchestrator.store import atomic, local
 from orchestrator.store.atomic import StoreDivergedError, StoreError, atomic_write
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.version import with_checksum
