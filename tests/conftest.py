@@ -10,14 +10,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first: where one is last, the other process waits for it.
-
-    Of these, such as only compute come before those with machines that come and go, which are
-    disturbed by the cluster's tests that `.ci/run` starts beside them.
-    """
+    """Files with slow tests come first: where one is last, the other process waits for it."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    computes = {item.path for item in items if {"analysis", "trainables"} & set(item.path.parts)}
-    items.sort(key=lambda item: (item.path not in slow, item.path not in computes))
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
