@@ -161,6 +161,11 @@ def signed(value: float, digits: int = 2) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
+def below(size: str, value: float) -> str:
+    """A size as a place below nothing: −1 point; nothing itself has no sign."""
+    return f"−{size}" if value else size
+
+
 def interval(low: float | None, high: float | None) -> str:
     """Both bounds in brackets, or nothing where there is no interval."""
     return "" if low is None or high is None else f"[{signed(low)}, {signed(high)}]"

@@ -10,7 +10,7 @@ from analysis.seeds_needed import few_decide
 from analysis.study import Study
 from analysis.undecided import needed_test_rows
 from analysis.verdicts import Verdict
-from analysis.wording import MARKS, percent
+from analysis.wording import MARKS, below, percent
 
 COLUMNS = (
     "data set", "method", "warm-up", "removed", "guard", "test rows of", "change", "likely", "line",
@@ -74,7 +74,7 @@ def guard_facts(row: JudgedCell) -> Iterator[tuple[str, str, str]]:
         v, words = one.verdict, _words(one)
         of = f"; of {len(own)}, the one with least to spare" if len(own) > 1 else ""
         change = words.change(v.mean, one.low, one.high)
-        line = f"the line is −{words.amount(v.tolerance)}"
+        line = f"the line is {below(words.amount(v.tolerance), v.tolerance)}"
         yield (
             f"Guard: {_name(one)}",
             f"{MARKS[v.verdict]} {v.verdict}",
@@ -91,7 +91,8 @@ def guard_rows(study: Study) -> Iterator[Sequence[str]]:
             yield (
                 study.sources[c.source], study.methods[c.method], percent(c.warmup), percent(c.rate),
                 _name(one), one.group or "all", _changed(one),
-                words.interval(one.low, one.high), "" if v.no_value else f"−{words.margin(v.tolerance)}",
+                words.interval(one.low, one.high),
+                "" if v.no_value else below(words.margin(v.tolerance), v.tolerance),
                 f"{MARKS[v.verdict]} {v.verdict}", f"{one.n_test:,}",
             )  # fmt: skip
 

@@ -9,7 +9,7 @@ from analysis.metric_words import MetricWords, kept_share, metric_words
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import percent, signal_label
+from analysis.wording import below, percent, signal_label
 from trainables.result import TrialResult
 
 
@@ -66,9 +66,9 @@ def line_text(study: Study, tolerance: float) -> str:
     """Where the line is: −1, −0.02 nats."""
     words, share = words_of(study), gain_share(study)
     if words.is_accuracy:
-        return f"−{tolerance:g}"
+        return below(f"{tolerance:g}", tolerance)
     of_gain = "" if share is None else f", {percent(share)} of what training gains"
-    return f"−{words.amount(tolerance)}{of_gain}"
+    return below(words.amount(tolerance), tolerance) + of_gain
 
 
 def tolerance_of(study: Study, source: DatasetId) -> float:

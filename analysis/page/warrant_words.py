@@ -18,7 +18,7 @@ from analysis.page.warrant_phrases import (
 )
 from analysis.seeds_needed import few_decide
 from analysis.warrants import Warrant
-from analysis.wording import percent, seconds_text
+from analysis.wording import below, percent, seconds_text
 
 # How a verdict of the sweep is called beside one of the warrant.
 _SAID = {
@@ -181,7 +181,7 @@ def _changed(w: Warrant) -> str:
     """What the seeds show, and where the line is."""
     if w.change is None:
         return f"{capital(afresh_text(w))}: {words_of_warrant(w).noun} has no value on these test rows."
-    line = f"−{words_of_warrant(w).amount(w.tolerance)}"
+    line = below(words_of_warrant(w).amount(w.tolerance), w.tolerance)
     return (
         f"{capital(afresh_text(w))}, {words_of_warrant(w).noun} changes by {warranted_change(w, w.change)}; the line is "
         f"{line}."

@@ -2,6 +2,7 @@ import pytest
 
 from analysis.methods import condition_of
 from analysis.wording import (
+    below,
     interval,
     method_labels,
     p_text,
@@ -92,3 +93,10 @@ def test_a_trainer_of_ones_own_is_named_where_ours_is_not(pruned):
     own = ours._replace(model="", model_sha="", learner="train.py:fit")
     assert method_labels([own])[own] == "Redundancy (global), train.py:fit"
     assert (trained_label(own), trained_label(ours)) == ("train.py:fit", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"), [(0.0, "0 points"), (0.5, "−0 points"), (1, "−0 points")]
+)
+def test_a_line_at_nothing_has_no_sign(value, seen):
+    assert below("0 points", value) == seen
