@@ -88,7 +88,7 @@ def test_a_machine_that_goes_with_notice_is_no_failure_of_its_trial(
 
     cutting = threading.Thread(target=cut_off, daemon=True)
     cutting.start()
-    ended = CliRunner().invoke(app, [*SWEEP, "--address", made.address])
+    ended = CliRunner().invoke(app, [*SWEEP, "--address", made.address, "--private-network"])
     cutting.join(timeout=60)
     assert not cutting.is_alive(), "the machine was never cut off"
     assert ended.exit_code == code, ended.output
