@@ -135,9 +135,15 @@ def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, 
 def _check_a_step(spec: TrialSpec, steps: int) -> None:
     if round(spec.warmup * steps, 6) < 1:
         least = -(-(10**6) // steps) / 10**6
+        of = "only step" if steps == 1 else f"{steps:,} steps"
+        remedy = (
+            f"give {least:g} (1 step) or more"
+            if steps > 1
+            else "raise --epochs or lower --batch-size"
+        )
         raise UsageError(
-            f"a warm-up of {spec.warmup:g} is {spec.warmup * steps:.2g} of the {steps:,} steps of a run on "
-            f"{spec.dataset}; give {least:g} (1 step) or more"
+            f"a warm-up of {spec.warmup:g} is {spec.warmup * steps:.2g} of the {of} of a run on "
+            f"{spec.dataset}; {remedy}"
         )
 
 

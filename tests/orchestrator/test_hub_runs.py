@@ -30,7 +30,7 @@ def sweep(hub, tmp_path):
 
     def run(*flags, **environment):
         asked = [sys.executable, "-m", "orchestrator", "sweep", "--dataset", "o/n", "--model",
-                 "linear", "--epochs", "1", "--rate", "0.2", "--signal", "random:global", "--seed",
+                 "linear", "--epochs", "2", "--rate", "0.2", "--signal", "random:global", "--seed",
                  "1", "--no-control", "--no-confirm", "--no-report", "--cache", "cache"]  # fmt: skip
         about = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "hf"), "HOME": str(tmp_path),
                  "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "400",

@@ -27,10 +27,10 @@ def bad(embeddings):
 """
 
 
-def in_turn(left, resources, progress, *, all_tasks, next_tasks, **_):
+def in_turn(asked, resources, progress, **_):
     """What Tune does with tasks, without Ray."""
-    tasks, store = {task.name: task for task in all_tasks}, resources.open_store()
-    searcher, number = ReadySearcher(left, store, next_tasks, resources.limits, known=tasks), 0
+    tasks = {task.name: task for task in asked.all_tasks}
+    searcher, number = ReadySearcher(asked, resources.open_store(), resources.limits), 0
     while (config := searcher.suggest(str(number))) != "FINISHED":
         told = SimpleNamespace(trial_id=str(number), config=config, last_result={})
         progress.on_trial_start(0, [], told)
@@ -39,7 +39,7 @@ def in_turn(left, resources, progress, *, all_tasks, next_tasks, **_):
         searcher.on_trial_complete(told.trial_id, told.last_result)
         progress.on_trial_complete(0, [], told)
         number += 1
-    return Ended(blocked=searcher.blocked, stopped_by=0, limit="", seconds=0.0)
+    return Ended(blocked=searcher.blocked, stopped_by=0, lost="", limit="", seconds=0.0)
 
 
 TOLD = []

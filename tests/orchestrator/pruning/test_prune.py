@@ -137,7 +137,6 @@ def test_a_dry_run_writes_nothing(base, prune, tmp_path):
         (["--dataset", "colors"], 2, "Did you mean 'colours'"),
         (["--method", "el2n"], 2, "it has 'redundancy:global'"),
         (["--rate", "0.1"], 2, "no condition of rate 0.1"),
-        (["--rate", "20"], 2, "did you mean 0.2?"),
         (["--protect-class", "gren"], 2, "Did you mean 'green'"),
         (["--min-per-class", "1000"], 2, "no row goes"),
         (["--seeds", "3"], 2, "--seeds is 3"),
