@@ -87,7 +87,9 @@ def margin_text(study: Study) -> str:
 
 def line_key(study: Study) -> str:
     """The line as a key has it: −1 pp, minus 5% of what training gains."""
-    return f"{'−' if gain_share(study) is None else 'minus '}{margin_text(study)}"
+    if gain_share(study) is None:
+        return below(margin_text(study), study.tolerance)
+    return f"minus {margin_text(study)}"
 
 
 def value_of(study: Study, row: TrialResult) -> float | None:
