@@ -45,7 +45,7 @@ def test_a_wheel_makes_a_report_far_from_its_sources(tmp_path):
     run = tmp_path / "run"
     (run / "trials").mkdir(parents=True)
     text = to_json(TrialResult(spec=SPEC, accuracy=0.9, n_test=10, correct=b"\xff\xc0"))
-    (run / "trials" / "one.json").write_text(text)
+    (run / "trials" / f"{SPEC.result_key}.json").write_text(text)
     # The wheel before anything that is installed; nothing of the checkout.
     code = (
         f"import sys; sys.path.insert(0, {str(home)!r}); import analysis.report as report; "

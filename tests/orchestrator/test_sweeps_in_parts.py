@@ -10,11 +10,11 @@ import pytest
 from pyarrow.parquet import read_table
 from typer.testing import CliRunner
 
+from analysis.run_files import read_curves
 from orchestrator.__main__ import app
 from orchestrator.planning.grids import FRESH_SEEDS
 from tests.sweeps import SMALL, printed_in, refs, rows_of, started, sweep, sweep_here, wait_until
 from trainables.learners import LEARNERS
-from trainables.records import curve_from_json
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_a_confirmation_is_run_when_the_search_has_ended_and_stopped_and_gone_on
 
 def searched_in(run):
     """What a search made, less the clock, and the training that the trials then used."""
-    curves = [curve_from_json(line) for line in (run / "curves.jsonl").read_text().splitlines()]
+    curves = read_curves(run)
     plan = json.loads((run / "plan.json").read_text())
     (training,) = {json.dumps((plan["common"] | spec)["training"]) for spec in plan["specs"]}
     return [(c.spec, c.epochs, c.right) for c in curves], json.loads(training)
