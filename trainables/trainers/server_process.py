@@ -110,18 +110,20 @@ class ServerProcess:
         if self._start == "spawn":
             self._ended = self._process.poll()
             return self._ended
-        try:
-            data = self._channel.recv(65_536)
-        except BlockingIOError:
-            return None
-        except OSError:
-            data = b""
-        self._read += data
+        # Of a call that ends at once, both what was begun and how it ended may have been read in one go.
+        if b"\n" not in self._read:
+            try:
+                data = self._channel.recv(65_536)
+            except BlockingIOError:
+                return None
+            except OSError:
+                data = b""
+            self._read += data
+            if not data:
+                self._ended = 256
         if b"\n" in self._read:
             line, _, self._read = self._read.partition(b"\n")
             self._ended = int(json.loads(line)["exit"])
-        elif not data:
-            self._ended = 256
         return self._ended
 
     def _imported(self) -> dict[str, Any]:

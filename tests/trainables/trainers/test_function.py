@@ -1,5 +1,7 @@
 """A function trains in a fork of a clean process: what goes wrong in it is one line, and harms nobody."""
 
+import socket
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +11,7 @@ from trainables.spec import TrialSpec
 from trainables.trainers.contract import Call, Place
 from trainables.trainers.forms import trainer_of
 from trainables.trainers.function import function_trainer, read_name
-from trainables.trainers.server_process import close_servers
+from trainables.trainers.server_process import ServerProcess, close_servers
 
 TABLES = {
     "train": pa.table({"id": [*range(6)], "x": [*range(6)], "y": [*range(6)]}),
@@ -207,3 +209,13 @@ def test_the_order_of_calls_changes_no_answer(called):
     body = "import numpy as np\nreturn np.random.default_rng(seed).random(4)"
     one, two = (np.asarray(called(body).table["predicted"]) for _ in range(2))
     np.testing.assert_array_equal(one, two)
+
+
+def test_a_call_that_ended_as_it_began_is_not_waited_for():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = ServerProcess.__new__(ServerProcess)
+        server.name, server._start, server._channel = "train.py:fit", "fork", ours
+        server._ended, server._read = None, b""
+        theirs.sendall(b'{"pid": 7}\n{"exit": 0}\n')
+        assert (server.begin({}), server.poll()) == (7, 0)
