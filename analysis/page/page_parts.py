@@ -15,6 +15,8 @@ from plotly.offline import get_plotlyjs
 from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
+# In the order in which they hold: what is narrow or printed has the last word.
+_SHEETS = ("base.css", "answer.css", "tables.css", "sections.css", "narrow_and_print.css")
 
 
 def open_templates() -> Environment:
@@ -40,12 +42,14 @@ def _visible(value: Any) -> Any:
 
 def page_style() -> Markup:
     """The style sheet of every page."""
-    return Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704
+    sheets = ((_FOLDER / "styles" / name).read_text(encoding="utf-8") for name in _SHEETS)
+    return Markup("".join(sheets))  # noqa: S704
 
 
 def page_scripts(*names: str) -> list[str]:
     """Plotly, and files of ours in order."""
-    return [get_plotlyjs(), *((_FOLDER / name).read_text(encoding="utf-8") for name in names)]
+    own = ((_FOLDER / "scripts" / name).read_text(encoding="utf-8") for name in names)
+    return [get_plotlyjs(), *own]
 
 
 def script_hash(script: str) -> str:
