@@ -49,19 +49,33 @@ _FLAGS: dict[str, Any] = {
 }
 
 
-def judging_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with these flags: what they say comes as the dictionary `flags`, its last parameter."""
+def gathered(
+    named: dict[str, Any], into: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command flags whose values it gets as one dictionary.
 
-    @wraps(command)
-    def called(**given: Any) -> None:
-        flags = {name: given.pop(name) for name in _FLAGS}
-        command(**given, flags=flags)
+    Args:
+        named: The flags, annotated.
+        into: The command's keyword-only parameter that takes them.
+    """
 
-    own = [one for name, one in signature(command).parameters.items() if name != "flags"]
-    more = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _FLAGS.items()
-    ]
-    called.__signature__ = signature(command).replace(parameters=[*own, *more])  # type: ignore[attr-defined]
-    called.__annotations__ = {one.name: one.annotation for one in (*own, *more)}
-    return called
+    def with_flags(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def called(**given: Any) -> None:
+            flags = {name: given.pop(name) for name in named}
+            command(**given, **{into: flags})
+
+        own = [one for name, one in signature(command).parameters.items() if name != into]
+        more = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+            for name, kind in named.items()
+        ]
+        called.__signature__ = signature(command).replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+        called.__annotations__ = {one.name: one.annotation for one in (*own, *more)}
+        return called
+
+    return with_flags
+
+
+# What they say comes as the dictionary `flags`.
+judging_flags = gathered(_FLAGS, "flags")

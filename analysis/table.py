@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.chosen_rows import ONLY_FLAGS, Only, chosen_rows
+from analysis.judging_flags import GpuPrice, gathered, judging_flags
 from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
@@ -80,6 +81,7 @@ _SHOWN = {
 class What(StrEnum):
     """The tables there are."""
 
+    RESULTS = "results"
     ENVELOPE = "envelope"
     VERDICTS = "verdicts"
     SIGNALS = "signals"
@@ -108,14 +110,16 @@ class Format(StrEnum):
 
 @app.command(cls=PlainCommand, epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
 @judging_flags
+@gathered(ONLY_FLAGS, "only")
 def table(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
-    what: Annotated[What, typer.Option(help="Which table.")] = What.VERDICTS,
+    what: Annotated[What, typer.Option(help="Which table.")] = What.RESULTS,
     form: Annotated[
         Format, typer.Option("--format", help="csv and json have every column.")
     ] = Format.TEXT,
     gpu_price: GpuPrice = None,
     *,
+    only: dict[str, Any],
     flags: dict[str, Any],
 ) -> None:
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
@@ -131,21 +135,27 @@ def table(
                 f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "
                 "large one on the same data, or a run with --score-model beside that of its score model"
             )
-        typer.echo(shown(written(study, what.value, form.value)))
+        typer.echo(shown(written(study, what.value, form.value, only)))
 
 
-def written(study: "Study", what: str, form: str) -> str:
+def written(study: "Study", what: str, form: str, only: Only | None = None) -> str:
     """A table as text.
 
     Args:
         study: The run, judged.
         what: Of What.
         form: Of Format.
+        only: Which rows of it, as `chosen_rows` takes it.
+
+    Raises:
+        UsageError: If there are no such rows.
     """
     from analysis.csv_lines import csv_lines, plain
     from analysis.table_rows import COLUMNS, TABLES
 
-    rows = list(TABLES[what](study))
+    if what == What.RESULTS:
+        return _results(study, form, only or {})
+    rows = chosen_rows(what, TABLES[what](study), only or {})
     if form == "json":
         clean = [{name: plain(value) for name, value in row.items()} for row in rows]
         return json.dumps(clean)
@@ -158,6 +168,25 @@ def written(study: "Study", what: str, form: str) -> str:
 
         return str(pd.DataFrame(texts, columns=columns).to_latex(index=False, escape=True))
     return _drawn(columns, texts, form)
+
+
+def _results(study: "Study", form: str, only: Only) -> str:
+    """Method by rate: as a sweep ends, or made for a paper."""
+    from analysis.csv_lines import csv_lines
+    from analysis.paper_table import latex_table, markdown_results
+    from analysis.results_table import chosen_lines, result_lines, result_rows, results_key
+
+    lines = chosen_lines(result_lines(study), only)
+    if form in ("latex", "md"):
+        return (latex_table if form == "latex" else markdown_results)(study, lines)
+    rows = result_rows(lines)
+    if form == "json":
+        return json.dumps(rows, ensure_ascii=False)
+    columns = [*(rows[0] if rows else _WHICH[:3])]
+    if form == "csv":
+        return "\n".join(csv_lines(columns, rows))
+    texts = [[printable(row[name], lines=False) for name in columns] for row in rows]
+    return f"{results_key(study)}\n\n{_drawn(columns, texts, form)}"
 
 
 def _text(name: str, value: Any, unit: str | None) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.figure import figure
 from analysis.plain_commands import PlainGroup
 from analysis.report import report
 from analysis.table import table
@@ -48,6 +49,7 @@ app.command("sweep")(sweep)
 app.command("inspect")(inspect)
 app.command("score", epilog=SCORE_CODES)(score_dataset)
 app.command("report")(report)
+app.command("figure")(figure)
 app.command("prune", epilog=PRUNE_EXITS)(prune)
 app.command("table")(table)
 app.command("status")(status)

@@ -106,6 +106,7 @@ FLOORS = {
             "csv_lines",
             "judging_flags",
             "page_place",
+            "pictures",
             "plain_commands",
             "pricing",
             "warrants",
@@ -132,7 +133,7 @@ FLOORS = {
         {"paired_arms", "shared_spread", "wording", "confirmation"},
         {"contrasts", "markdown"},
         {"leading_arms"},
-        {"metric_words", "named_methods", "frontier_words"},
+        {"metric_words", "named_methods", "frontier_words", "chosen_rows"},
         {"study"},
         {
             "safe_rates",
@@ -147,8 +148,9 @@ FLOORS = {
         {"leaks", "measured_warrants"},
         {"gate", "table_rows"},
         {"frames", "page"},
-        {"chosen_conditions", "verdicts_json"},
-        {"report", "table", "kept_rows"},
+        {"chosen_conditions", "verdicts_json", "results_table"},
+        {"paper_table"},
+        {"figure", "report", "table", "kept_rows"},
     ],
 }
 

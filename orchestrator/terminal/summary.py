@@ -1,26 +1,29 @@
 """What a sweep prints at its end: verdicts by condition, and what was truly found."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analysis.envelope import JudgedCell
-from analysis.matched import shown_averages
 from analysis.methods import Condition, condition_of
-from analysis.metric_words import MetricWords
 from analysis.page.answer_cards import cards
 from analysis.page.frontier_answers import frontier_answers
 from analysis.page.leak_words import leak_texts
-from analysis.page.phrases import margin_text, value_of, words_of
+from analysis.page.phrases import value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
+from analysis.results_table import (
+    NOT_RUN,
+    cell_text,
+    rates_of,
+    removed_head,
+    result_lines,
+    results_key,
+)
 from analysis.study import Study
-from analysis.verdicts import Verdict
 
 _WARNINGS = 5  # lines of them on a terminal
-MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 
 
 def print_failures(errors: Iterable[str], console: Console) -> None:
@@ -67,54 +70,16 @@ def summarise(study: Study, console: Console) -> None:
 
 
 def verdict_table(study: Study) -> Table:
-    """A line for each data set, method and warm-up, a column for each rate."""
-    rates, words = sorted({row.cell.condition.rate for row in study.rows}), words_of(study)
-    guards = [one.text for one in study.by.guards]
-    table = Table(
-        title=f"{_changes(words)} against the full-data run, {study.confidence} interval; ✓ within "
-        f"{margin_text(study)}, ✗ outside, ? inconclusive"
-        f"{'; guard: ' * bool(guards)}{', '.join(guards)}",
-        title_justify="left",
-    )
-    for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
+    """A line for each data set, method and warm-up, a column for each rate; also `table --what results`."""
+    lines = result_lines(study)
+    rates = rates_of(lines)
+    table = Table(title=results_key(study), title_justify="left")
+    for name in ("data set", "signal", "warm-up", *map(removed_head, rates)):
         table.add_column(name)
-    lines = _averages(study)
-    for row in study.rows:
-        condition = row.cell.condition
-        head = (
-            study.sources[condition.source],
-            study.methods[condition.method],
-            f"{_two_digits(condition.warmup)} %",
-        )
-        lines.setdefault(head, {})[condition.rate] = _cell(words, row)
-    for head, cells in lines.items():
-        table.add_row(*head, *(cells.get(rate, "·") for rate in rates))
+    for line in lines:
+        cells = (line.cells[rate].text if rate in line.cells else NOT_RUN for rate in rates)
+        table.add_row(line.dataset, line.method, line.warmup_text, *cells)
     return table
-
-
-def _averages(study: Study) -> dict[tuple[str, str, str], dict[float, str]]:
-    """The lines of the averages over data sets, as the others: by data set, signal and warm-up."""
-    lines: dict[tuple[str, str, str], dict[float, str]] = {}
-    for one, cells in shown_averages(study):
-        for cell in cells:
-            mark = "own" if cell.warmup is None else f"{_two_digits(cell.warmup)} %"
-            head = (f"average over {len(cell.rows)}", one.label, mark)
-            told = "not on all" if cell.verdict is None else _judged(words_of(study), cell.verdict)
-            lines.setdefault(head, {})[cell.rate] = told
-    return lines
-
-
-def _judged(words: MetricWords, v: Verdict) -> str:
-    """Mark, mean and interval."""
-    told = f"{MARKS[v.verdict]} {words.plain(v.mean)}"
-    if v.low is None or v.high is None:
-        return told
-    return f"{told} [{words.plain(v.low)}, {words.plain(v.high)}]"
-
-
-def _changes(words: MetricWords) -> str:
-    unit = f" in {words.metric.unit}" if words.metric.unit else ""
-    return f"Δ {words.metric.label}{unit}{words.told}{',' * bool(words.told)}"
 
 
 def _two_digits(share: float) -> str:
@@ -131,30 +96,11 @@ def _nulls(study: Study) -> list[str]:
     """What another data order and dropout alone change."""
     words = words_of(study)
     return [
-        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {_cell(words, row)}, {words.spread(verdict.sd)} between seeds"
+        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {cell_text(words, row)}, {words.spread(verdict.sd)} between seeds"
         for row in study.nulls
         for cell, verdict in [row]
         if verdict is not None and verdict.sd is not None
     ]
-
-
-def _cell(words: MetricWords, row: JudgedCell) -> str:
-    verdict, cell = row.verdict, row.cell
-    if verdict is None:
-        return "no pair"
-    short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
-    reasons = "" if verdict.low is None else _reasons(row)
-    return f"{_judged(words, verdict)}{short}{reasons}"
-
-
-def _reasons(row: JudgedCell) -> str:
-    """That too few test rows decide, and the mark of the worst guard where one is not within."""
-    few = row.verdict.few if row.verdict else None
-    decide = "1 row decides" if few == 1 else f"{few} rows decide" if few else "no row differs"
-    told = "" if few is None else f" {decide}"
-    words = {one.verdict.verdict for one in row.guards}
-    worst = next((word for word in ("outside", "inconclusive") if word in words), None)
-    return f"{told} guard {MARKS[worst]}" if worst else told
 
 
 def _print_warnings(study: Study, console: Console) -> None:
