@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,13 @@ GpuPrice = Annotated[
     typer.Option(
         help="Dollars an hour of one accelerator; of runs on CPUs, of the cores that a trial computes with.",
         show_default="as the sweep was told",
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN",
+        help="An older run of the same data: what changed since, paired only where seeds, data and environment are the same.",
     ),
 ]
 _FLAGS: dict[str, Any] = {

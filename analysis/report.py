@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.judging_flags import GpuPrice, judging_flags
+from analysis.judging_flags import Against, GpuPrice, judging_flags
 from analysis.page_place import page_place
 from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
@@ -17,6 +17,7 @@ from trainables.streams import CommandLine
 from trainables.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from analysis.changes import Changes
     from analysis.criteria import Asked
     from analysis.dropped_samples import Dropped
     from analysis.guards import Criterion
@@ -80,14 +81,14 @@ def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | No
     return write_study(seen, page_place(run / "report.html", [run], seen.name))
 
 
-def write_study(seen: "Study", out: Path) -> Path:
-    """Write a study's page to out, and beside it verdicts.json and the tables."""
+def write_study(seen: "Study", out: Path, changes: "Changes | None" = None) -> Path:
+    """Write a study's page to out, with what changed since an older run, and beside it verdicts.json and the tables."""
     from analysis.page.render import render
     from analysis.table_rows import short_csv, trial_rows
     from analysis.verdicts_json import verdicts_json
     from trainables.records import write_parquet
 
-    page = render(seen, out.parent)
+    page = render(seen, out.parent, changes)
     tables = {
         name: "".join(f"{line}\n" for line in short_csv(seen, name))
         for name in ("envelope", "contrasts")
@@ -124,10 +125,12 @@ def report(
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
     ] = None,
     gpu_price: GpuPrice = None,
+    against: Against = None,
     *,
     flags: dict[str, Any],
 ) -> None:
     """Write the report of a run: one HTML page, with verdicts.json, envelope.csv, contrasts.csv and trials.parquet beside it."""
+    from analysis.changes import changes_since
     from analysis.criteria import Asked
     from analysis.gate import Gate, unmet
     from analysis.study import read_runs
@@ -141,8 +144,9 @@ def report(
         if no_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)
+        changes = changes_since(seen, runs, against) if against else None
         page = page_place(out or runs[0] / "report.html", runs, seen.name)
-        typer.echo(shown(str(write_study(seen, page))))
+        typer.echo(shown(str(write_study(seen, page, changes))))
     for sentence in missed:
         typer.echo(shown(f"gate not met: {sentence}"), err=True)
     if missed:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.chosen_rows import ONLY_FLAGS, Only, chosen_rows
-from analysis.judging_flags import GpuPrice, gathered, judging_flags
+from analysis.judging_flags import Against, GpuPrice, gathered, judging_flags
 from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
 from trainables.errors import UsageError, explained
@@ -75,6 +76,10 @@ _SHOWN = {
         "dataset", "warmup", "rates", "method", "may_lead", "behind", "n_seeds", "delta", "low", "high",
         "confidence", "unit",
     ),
+    "changes": (
+        *_WHICH, "then_verdict", "then_delta", "verdict", "delta", "change", "change_low", "change_high", "unit",
+        "pairing", "finding", "notes",
+    ),
 }  # fmt: skip
 
 
@@ -96,6 +101,7 @@ class What(StrEnum):
     CAUSES = "causes"
     OVERLAP = "overlap"
     SLOPES = "slopes"
+    CHANGES = "changes"
 
 
 class Format(StrEnum):
@@ -118,11 +124,13 @@ def table(
         Format, typer.Option("--format", help="csv and json have every column.")
     ] = Format.TEXT,
     gpu_price: GpuPrice = None,
+    against: Against = None,
     *,
     only: dict[str, Any],
     flags: dict[str, Any],
 ) -> None:
     """Print a table of a run: how much can go, by which signal, who is dropped, what it saves."""
+    from analysis.changes import CHANGE_COLUMNS, change_rows, changes_since
     from analysis.criteria import Asked
     from analysis.study import read_runs
     from analysis.table_rows import TABLES
@@ -130,6 +138,16 @@ def table(
     with explained():
         price = None if gpu_price is None else price_of(gpu_price)
         study = read_runs(runs, Asked.of(**flags), gpu_price=price)
+        if (what is What.CHANGES) != (against is not None):
+            raise UsageError(
+                "--what changes and --against OLD_RUN go together: give both, or neither"
+            )
+        if against is not None:
+            rows = change_rows(changes_since(study, runs, against))
+            typer.echo(
+                shown(_table("changes", CHANGE_COLUMNS, chosen_rows("changes", rows, only), form))
+            )
+            return
         if what is What.TRANSFER and not any(TABLES[what.value](study)):
             raise UsageError(
                 f"{', '.join(map(str, runs))}: no two models to compare; give the runs of a small and of a "
@@ -150,17 +168,22 @@ def written(study: "Study", what: str, form: str, only: Only | None = None) -> s
     Raises:
         UsageError: If there are no such rows.
     """
-    from analysis.csv_lines import csv_lines, plain
     from analysis.table_rows import COLUMNS, TABLES
 
     if what == What.RESULTS:
         return _results(study, form, only or {})
-    rows = chosen_rows(what, TABLES[what](study), only or {})
+    return _table(what, COLUMNS[what], chosen_rows(what, TABLES[what](study), only or {}), form)
+
+
+def _table(what: str, every: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str) -> str:
+    """Rows as text: of csv and json every column, else those that a person wants to see."""
+    from analysis.csv_lines import csv_lines, plain
+
     if form == "json":
         clean = [{name: plain(value) for name, value in row.items()} for row in rows]
         return json.dumps(clean)
     if form == "csv":
-        return "\n".join(csv_lines(COLUMNS[what], rows))
+        return "\n".join(csv_lines(every, rows))
     columns = list(_SHOWN[what])
     texts = [[_text(name, row[name], row.get("unit")) for name in columns] for row in rows]
     if form == "latex":

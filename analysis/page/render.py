@@ -6,9 +6,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from analysis.changes import Changes
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
 from analysis.page.average_words import average_texts
+from analysis.page.change_words import changes_panel
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
@@ -58,12 +60,13 @@ _TITLES = {
 }
 
 
-def render(study: Study, beside: Path | None = None) -> str:
+def render(study: Study, beside: Path | None = None, changes: Changes | None = None) -> str:
     """The page of a study as HTML that opens without a network and runs no script but ours.
 
     Args:
         study: The run.
         beside: The folder it is written to, from which it links files of the run; None links none.
+        changes: What changed since an older run; None where none is compared.
     """
     scripts = page_scripts("figures.js", "dropped.js", "report.js")
     dropped = dropped_panel(study, beside)
@@ -75,6 +78,7 @@ def render(study: Study, beside: Path | None = None) -> str:
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return template.render(
         **_context(study),
+        changes=changes and changes_panel(changes),
         dropped=dropped,
         figures=_figures(study, variants),
         css=page_style(),
