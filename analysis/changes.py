@@ -151,6 +151,12 @@ CHANGE_COLUMNS = (
 )  # fmt: skip
 
 
+# Of these, beside those of all tables, the ones in the row's unit.
+CHANGES_IN_UNIT = {
+    "then_delta", "then_low", "then_high", "change", "change_low", "change_high",
+}  # fmt: skip
+
+
 def change_rows(found: Changes) -> Iterator[dict[str, Any]]:
     """One row a condition of either run, of the data sets that both have."""
     for one in found.conditions:

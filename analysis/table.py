@@ -214,13 +214,14 @@ def _results(study: "Study", form: str, only: Only) -> str:
 
 def _text(name: str, value: Any, unit: str | None) -> str:
     """A value to as many decimals as it is worth."""
+    from analysis.changes import CHANGES_IN_UNIT
     from analysis.table_rows import IN_UNIT
 
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, float):
         return str(value)[:12] if name == "result_key" else printable(str(value), lines=False)
-    if name in IN_UNIT or name == "z":
+    if name in IN_UNIT | CHANGES_IN_UNIT or name == "z":
         return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
     return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 

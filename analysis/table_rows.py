@@ -82,8 +82,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 IN_UNIT = {
     "delta", "low", "high", "test_low", "test_high", "sd", "tolerance", "random_delta",
     "random_low", "random_high", "mean", "bias", "recall_delta", "recall_low", "recall_high", "slope", "slope_low",
-    "slope_high", "bend", "bend_low", "bend_high", "then_delta", "then_low", "then_high", "change", "change_low",
-    "change_high",
+    "slope_high", "bend", "bend_low", "bend_high",
 }  # fmt: skip
 
 

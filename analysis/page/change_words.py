@@ -8,7 +8,7 @@ from analysis.changes import Changes
 from analysis.envelope import JudgedCell
 from analysis.methods import DatasetId
 from analysis.page.answer_cards import cards
-from analysis.page.phrases import words_of
+from analysis.page.phrases import value_of, words_of
 from analysis.study import Study
 from analysis.wording import MARKS, model_label, percent, removed_text
 from trainables.plain_text import forwarded
@@ -16,6 +16,7 @@ from trainables.result import TrialResult
 
 # More lines than these are a table for a program: `prune-envelope table --what changes` has them all.
 _MOST = 200
+_NAMED = 3
 _PAIRINGS = {"same trials": "the same trials", "paired": "paired", "apart": "apart", "none": ""}
 
 Lines = list[tuple[str, ...]]
@@ -28,7 +29,7 @@ class ChangesPanel:
     Attributes:
         name: The older run.
         sentences: What is found, the data first.
-        answers: Data set, its answer then, and now.
+        answers: Data set, its answer then, and now, and the metric with all rows.
         differs: What the runs were made of, where that differs: what, then, now.
         conditions: Data set, method, rate, then, now, the difference and the finding.
         more: How many conditions have no line.
@@ -74,12 +75,25 @@ def change_sentences(found: Changes) -> Iterator[str]:
     if count := sum(one.pairing == "same trials" for one in found.conditions):
         yield f"{_conditions(count)} the very same trials then and now, so nothing of them can have changed."
     yield _findings(found)
+    if found.found:
+        told = "; ".join(_found_text(found, one) for one in found.found[:_NAMED])
+        rest = len(found.found) - _NAMED
+        yield f"{told}{f'; and {rest} more' * (rest > 0)}."
     lone = [one for one in found.conditions if one.finding in ("only then", "only now")]
     if lone:
         then = sum(one.finding == "only then" for one in lone)
         yield f"{then} of then were not run now, {len(lone) - then} of now not then."
     if found.then.by != found.now.by or found.then.plan.metric != found.now.plan.metric:
         yield "Then is judged here as now is: by the same metric, margin and guards."
+
+
+def _found_text(found: Changes, one: ChangedCondition) -> str:
+    """A condition that changed, and by how much."""
+    assert one.mean is not None, "it is compared"
+    condition, study = one.condition, found.now
+    change = words_of(study).change(one.mean, one.low, one.high)
+    name = f"{study.sources[one.source]}, " * (len(found.sources) > 1)
+    return f"{name}{study.methods[condition.method]}, {percent(condition.rate)} removed: {change}"
 
 
 def _conditions(count: int) -> str:
@@ -128,8 +142,17 @@ def _answers(found: Changes) -> Lines:
             f"{card.mark} {card.pill}. {card.headline}" if card else "–"
             for card in (then.get(before.data_sha), now.get(source.data_sha))
         ]
-        lines.append((found.now.sources[source], *told))
+        values = (
+            f"{_with_all_rows(found.then, before)} then, {_with_all_rows(found.now, source)} now"
+        )
+        lines.append((found.now.sources[source], *told, values))
     return lines
+
+
+def _with_all_rows(study: Study, source: DatasetId) -> str:
+    """The metric of the full-data runs, their mean."""
+    values = [x for row in _full(study, source) if (x := value_of(study, row)) is not None]
+    return words_of(study).value(sum(values) / len(values)) if values else "not known"
 
 
 def _differs(found: Changes) -> Iterator[tuple[str, ...]]:
@@ -146,12 +169,10 @@ def _made_of(study: Study, source: DatasetId) -> dict[str, str]:
     """What decides the results of a data set, by its name for a reader."""
     rows = [row for row in study.whole_results if row.spec.data_sha == source.data_sha]
     specs = [row.spec for row in rows]
-    full = [row.accuracy for row in _full(study, source) if row.accuracy is not None]
     environments = [row.environment for row in rows]
     training = [asdict(spec.training) for spec in specs if not spec.is_own]
     return {
         "content": source.data_sha[:12],
-        "accuracy with all rows": f"{100 * sum(full) / len(full):.1f}%, the mean of {len(full)}" if full else "",
         "model": _joined(f"{model_label(s.model)} ({s.model_sha[:12]})" for s in specs if s.model),
         "learner": _joined(f"{spec.learner} {spec.learner_sha[:12]}".strip() for spec in specs),
         "experiment": _joined(s.protocol for s in specs if not s.is_baseline),
