@@ -8,6 +8,7 @@ from analysis.methods import DatasetId
 from analysis.metric_words import MetricWords
 from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.style import DASHES, SET_COLORS, PageTable, rounded, warmup_lines
+from analysis.page.figures.subjects import Subject, model_group
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.page.slope_words import slope_text
@@ -69,6 +70,8 @@ class ByDatasetData:
         panels: By its heading the lines of each; none where nothing was run.
         tolerances: The band drawn, by panel.
         words: How the metric is written.
+        group: Heading above it where the reader chooses.
+        at: What it is about.
         caption: What to know of it.
     """
 
@@ -77,6 +80,8 @@ class ByDatasetData:
     panels: dict[str, tuple[RateLine, ...]]
     tolerances: dict[str, float]
     words: MetricWords
+    group: str
+    at: Subject
     caption: str = ""
 
     @property
@@ -127,10 +132,16 @@ def _in_panels(
         },
         tolerances={name: tolerance_of(study, source) for source, name in study.sources.items()},
         words=words_of(study),
+        group=_group(study, one, "A panel a data set"),
+        at=Subject(methods=frozenset(one.methods.values())),
         caption=f" {average_note(study, one)}"
         if one.is_matched
         else _slopes_text(study, one, slopes),
     )
+
+
+def _group(study: Study, one: MethodBySource, how: str) -> str:
+    return " · ".join(filter(None, [how, model_group(study, one.methods.values())]))
 
 
 def _slopes_text(
@@ -181,6 +192,8 @@ def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:
         },
         tolerances={heading_: study.tolerance},
         words=words_of(study),
+        group=_group(study, one, "All data sets in one panel"),
+        at=Subject(methods=frozenset(one.methods.values())),
         caption=f" {average_note(study, one)}" if one.is_matched else "",
     )
 
