@@ -15,8 +15,10 @@ from analysis.page.slope_words import slope_text
 from analysis.slopes import Slope, slopes_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import percent
+from analysis.wording import cut_in_middle, percent
 
+# Of more data sets than this the caption tells the steepest.
+_MOST_TOLD, _STEEPEST = 6, 3
 _COLUMNS = ("data set", "warm-up", "rate", "verdict")
 
 
@@ -147,8 +149,12 @@ def _group(study: Study, one: MethodBySource, how: str) -> str:
 def _slopes_text(
     study: Study, one: MethodBySource, slopes: Mapping[DatasetId, Sequence[Slope]]
 ) -> str:
-    """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope."""
-    many, told = len(study.warmups) > 1, []
+    """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope.
+
+    Of many data sets those where they cost most.
+    """
+    many = len(study.warmups) > 1
+    told: list[tuple[float, str]] = []
     for source, name in study.sources.items():
         own = [
             slope for slope in slopes[source] if slope.condition.method == one.methods.get(source)
@@ -156,10 +162,15 @@ def _slopes_text(
         if own:
             last = max(own, key=lambda slope: slope.condition.warmup)
             after = f", {percent(last.condition.warmup)} warm-up" if many else ""
-            told.append(f" {name}{after}: {slope_text(last, words_of(study))}.")
-    if told:
-        told.append(" Slopes and bends are of one line alone, whatever the others say.")
-    return "".join(told)
+            text = f" {cut_in_middle(name, 60)}{after}: {slope_text(last, words_of(study))}."
+            told.append((last.mean, text))
+    if not told:
+        return ""
+    end = " Slopes and bends are of one line alone, whatever the others say."
+    if len(told) > _MOST_TOLD:
+        end = f" The steepest {_STEEPEST} of {len(told)}; table --what slopes has all.{end}"
+        told = sorted(told)[:_STEEPEST]
+    return "".join(text for _, text in told) + end
 
 
 def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:

@@ -20,7 +20,7 @@ from analysis.page.figures.style import (
 )
 from analysis.page.figures.subjects import Subject
 from analysis.study import Study
-from analysis.wording import class_label, interval, signed
+from analysis.wording import class_label, cut_in_middle, interval, signed
 
 _MOST_CLASSES = 30
 _COLUMNS = (
@@ -60,15 +60,16 @@ class RetentionData:
         """The class that loses most and the smallest one, in words."""
         r = self.by_method[self.lead]
         worst, least = r.worst, int(np.argmin(r.counts))
+        by_lot = ", no more than by lot" if r.z[worst] > -2 else ""
         left_out = len(r.class_names) - len(self.order)
         more = f" {left_out} classes of smaller bias are in the table alone." if left_out else ""
         smallest = (
-            f" The smallest class, {class_label(r.class_names[least])}, keeps {r.kept[least]:,.0f} of "
+            f" The smallest class, {_name(r, least)}, keeps {r.kept[least]:,.0f} of "
             f"{r.counts[least]:,} samples."
         )
         return (
-            f"{self.labels[self.lead]}: {class_label(r.class_names[worst])} loses most against its share, "
-            f"{signed(float(r.bias_pp[worst]), 1)} pp (z {signed(float(r.z[worst]), 1)})."
+            f"{self.labels[self.lead]}: {_name(r, worst)} loses most against its share, "
+            f"{signed(float(r.bias_pp[worst]), 1)} pp (z {signed(float(r.z[worst]), 1)}){by_lot}."
             f"{smallest if r.counts.min() < r.counts.max() else ''}{_recall_text(r)}{more}"
         )
 
@@ -87,13 +88,17 @@ class RetentionData:
         return PageTable(columns=_COLUMNS, rows=tuple(rows))
 
 
+def _name(r: Retention, k: int) -> str:
+    return cut_in_middle(class_label(r.class_names[k]), 60)
+
+
 def _recall_text(r: Retention) -> str:
     k = r.worst_recall
     if k is None:
         return ""
     bounds = interval(_known(r.recall_low_pp[k]), _known(r.recall_high_pp[k]))
     return (
-        f" Recall falls most for {class_label(r.class_names[k])}: {signed(float(r.recall_delta_pp[k]))} pp"
+        f" Recall falls most for {_name(r, k)}: {signed(float(r.recall_delta_pp[k]))} pp"
         f"{f' {bounds}' if bounds else ''}."
         if r.recall_delta_pp[k] < 0
         else " No class loses recall."
@@ -147,7 +152,7 @@ def retention_figure(data: RetentionData) -> Spec:
     most = 1060 if recall else 860
     head = 14 + 22 * -(-wide // (most - left))
     titles = ["retention bias (pp)", *(["recall change (pp)"] if recall else [])]
-    narrow = {"minw": 340, "left": 14, "row": 12, "titles": titles}
+    narrow = {"minw": 340, "left": 14, "row": 16, "over": 0.5, "titles": titles}
     domains = ([0, 0.54], [0.58, 1]) if recall else ([0, 1], [])
     axes = {
         "xaxis": axis(

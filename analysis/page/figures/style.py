@@ -77,8 +77,8 @@ def layout(
         height: In px.
         widths: The least and the largest width that read well, in px.
         narrow: What the page's script changes where there is less room: `minw`, the least width then;
-            `left`, the margin; `row` and `size`, by how many px each named row grows as its name moves
-            above its mark, and the name's size; `titles` of the axes below; `bare`, without its bar of
+            `left`, the margin; `row`, by how many px each named row grows as its name moves above its
+            marks, `size` of the name, and `over`, how far above in rows; `titles` of the axes below; `bare`, without its bar of
             colours; and what `PanelGrid.narrow` says of panels.
         more: Entries to add or replace.
     """

@@ -33,7 +33,8 @@ function raise(layout, narrow) {
     const suffix = axis.anchor ? axis.anchor.slice(1) : "";
     axis.tickvals.forEach((y, i) => layout.annotations.push({
       text: axis.ticktext[i], font: { size: narrow.size || 12 }, showarrow: false, align: "left",
-      xref: `x${suffix} domain`, x: 0, xanchor: "left", yref: `y${suffix}`, y, yanchor: "bottom", yshift: 5,
+      xref: `x${suffix} domain`, x: 0, xanchor: "left", yref: `y${suffix}`, y: y - (narrow.over || 0),
+      yanchor: narrow.over ? "top" : "bottom", yshift: narrow.over ? 0 : 7,
     }));
     // Plotly leaves out lines of the other axis that cross names inside: these are no names of an axis.
     axis.showticklabels = false;
@@ -49,7 +50,10 @@ function narrowed({ data, layout }, room) {
   if (narrow.row) raise(layout, narrow);
   if (narrow.least) stack(layout, narrow, room);
   (narrow.titles || []).forEach((title, i) => { axesOf(layout, "x")[i].title.text = title; });
-  if (narrow.bare) data.forEach((trace) => { trace.showscale = false; });
+  for (const trace of narrow.bare ? data : []) {
+    trace.showscale = false;
+    trace.text = trace.text.map((line) => line.map((text) => text.replaceAll("font-size:12px", "font-size:10.5px")));
+  }
   if (narrow.legend) Object.assign(layout.legend, { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom" });
   // Each name of the legend may need a line of its own.
   const names = layout.showlegend === false ? [] : data.filter((trace) => trace.name && trace.showlegend !== false);
