@@ -9,7 +9,7 @@ import numpy as np
 from analysis.cost import REUSES, Cost, best_measured_costs
 from analysis.methods import Method
 from analysis.money import Retraining, retraining, spent_on
-from analysis.page.figures.marks import Marker, marker_spec, markers, told_by_color
+from analysis.page.figures.marks import Marker, marker_spec, markers, told_apart
 from analysis.page.figures.style import (
     CONTROL,
     MOST_NAMED,
@@ -163,7 +163,7 @@ def break_even_data(study: Study) -> list[BreakEvenData]:
 def break_even_figure(data: BreakEvenData) -> Spec:
     """A line a method over the runs that train on the same survivors; those that coincide are one."""
     named = data.named
-    marks = told_by_color(data.marks, [line[0] for line in named])
+    marks = told_apart(data.marks, [line[0] for line in named])
     traces = [_line(data, line) for line in data.lines if line not in named]
     for line in named:
         first, mark = _pays_from(data.costs[line[0]]), marks[line[0]]

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.class_retention import mean_bias_pp
 from analysis.envelope import Cell, JudgedCell
 from analysis.methods import Condition, DatasetId, Method
-from analysis.page.figures.marks import Marker, markers, told_by_color
+from analysis.page.figures.marks import Marker, markers, told_apart
 from analysis.page.figures.style import MOST_NAMED
 from analysis.page.figures.subjects import Subject, headlines
 from analysis.study import Study
@@ -65,7 +65,7 @@ def class_frames(study: Study) -> Iterator[ClassFrame]:
                     label=names[1],
                     cells=cells,
                     labels={method: study.methods[method] for method in cells},
-                    marks=told_by_color(marks, cells),
+                    marks=told_apart(marks, cells),
                     lead=min(cells, key=lambda method: _rank(method, headline)),
                     group=name,
                     at=Subject(

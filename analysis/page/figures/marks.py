@@ -55,21 +55,24 @@ def markers(labels: Mapping[Method, str]) -> dict[Method, Marker]:
     return {method: found[label] for method, label in labels.items()}
 
 
-def told_by_color(marks: Mapping[Method, Marker], shown: Iterable[Method]) -> dict[Method, Marker]:
-    """The marks of one legend: of several signals of one colour the later take one that is free.
+def told_apart(marks: Mapping[Method, Marker], shown: Iterable[Method]) -> dict[Method, Marker]:
+    """The marks of one legend: of several with one colour or shape the later take one that is free.
 
-    Signals with a colour of their own keep it, and all keep their shapes.
+    Signals with looks of their own keep them; those of one signal share its colour.
     """
     shown = list(shown)
     owners: dict[str, str] = {}
-    found = {}
+    found: dict[Method, Marker] = {}
     for method in sorted(shown, key=lambda method: method.signal not in _SIGNALS):
         own = marks[method]
         mine = [color for color, signal in owners.items() if signal == method.signal]
         free = [color for color in (own.color, *_COLORS) if color not in owners]
         color = next(iter([*mine, *free]), own.color)
         owners.setdefault(color, method.signal)
-        found[method] = Marker(color=color, symbol=own.symbol)
+        shapes = (own.symbol, *(_filled(shape, method.selector) for shape in _MORE))
+        taken = {one.symbol for one in found.values()}
+        symbol = next((shape for shape in shapes if shape not in taken), own.symbol)
+        found[method] = Marker(color=color, symbol=symbol)
     return {method: found[method] for method in shown}
 
 

@@ -7,7 +7,7 @@ from analysis.cost import REUSES, best_measured_costs
 from analysis.envelope import JudgedCell
 from analysis.methods import Method
 from analysis.metric_words import MetricWords
-from analysis.page.figures.marks import Marker, marker_spec, markers, told_by_color
+from analysis.page.figures.marks import Marker, marker_spec, markers, told_apart
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -174,7 +174,7 @@ def _point(study: Study, row: JudgedCell, saved: float) -> Point:
 def pareto_figure(data: ParetoData) -> Spec:
     """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
     named = data.named
-    marks = told_by_color(data.marks, named)
+    marks = told_apart(data.marks, named)
     front = [dot for dot in data.front if dot[0] <= data.dearest]
     traces: list[Spec] = [
         {

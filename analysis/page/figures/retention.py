@@ -186,7 +186,7 @@ def _row_px(data: RetentionData) -> int:
 
 
 def _bias_traces(data: RetentionData) -> list[Spec]:
-    """A mark for each method that is not drawn as bars."""
+    """A mark for each method, at the end of the bar of that which has one."""
     offsets = _offsets(data)
     return [
         {
@@ -198,7 +198,6 @@ def _bias_traces(data: RetentionData) -> list[Spec]:
             "legendgroup": data.labels[method],
         }
         for method, r in data.by_method.items()
-        if method != data.lead
     ]  # fmt: skip
 
 
@@ -244,7 +243,8 @@ def _offsets(data: RetentionData) -> dict[Method, float]:
     """Where in its row each method's mark stands: without it those near zero hide each other."""
     others = [method for method in data.by_method if method != data.lead]
     step = min(0.22, 0.7 / max(1, len(others)))
-    return {method: step * (i - (len(others) - 1) / 2) for i, method in enumerate(others)}
+    beside = {method: step * (i - (len(others) - 1) / 2) for i, method in enumerate(others)}
+    return {data.lead: 0.0, **beside}
 
 
 def _span(data: RetentionData) -> list[float]:
@@ -254,10 +254,10 @@ def _span(data: RetentionData) -> list[float]:
 
 
 def _bars(data: RetentionData, lead: Retention) -> Spec:
-    """The leading method in the colour it has everywhere, pale enough for the marks of others on it."""
+    """The leading method in the colour of its mark, pale enough for those of others on it."""
     color = data.marks[data.lead].color
     return {
-        "type": "bar", "orientation": "h", "name": escaped(data.labels[data.lead], 42),
+        "type": "bar", "orientation": "h", "showlegend": False,
         "x": [float(lead.bias_pp[k]) for k in data.order], "y": list(range(len(data.order))),
         "marker": {"color": color, "opacity": 0.6}, "hoverinfo": "text",
         "hovertext": [_hover(lead, k, data.labels[data.lead]) for k in data.order],

@@ -60,10 +60,12 @@ def _searched(study: Study, answer: Answer) -> Condition | None:
     asked = answer.row.cell.condition
 
     def unlike(one: Condition) -> tuple[bool, ...]:
-        protocol = one.method._replace(protocol=asked.protocol)
+        # A list of rows that is confirmed is of another kind, and trained afresh.
+        listed = one.method._replace(kind=asked.kind)
+        afresh = listed._replace(protocol=asked.protocol)
         return (
-            one.method != asked.method,
-            protocol != asked.method,
+            afresh != asked.method,
+            listed != asked.method,
             one.rate != asked.rate,
             one.warmup != asked.warmup,
         )

@@ -186,9 +186,7 @@ def test_no_two_methods_are_drawn_alike_in_the_legend_of_retention(paired):
         shown = [one for one in retention_figure(data)["data"] if one.get("showlegend", True)]
         looks = {(one["marker"]["color"], one["marker"].get("symbol", "bar")) for one in shown}
         assert len(looks) == len(shown) == 4
-        # A bar is a square in the legend: its colour is that of its signal alone.
-        (bar,) = [one for one in shown if one["type"] == "bar"]
-        assert bar["marker"]["color"] == data.marks[data.lead].color
+        assert len({symbol for _, symbol in looks}) == 4
 
 
 def test_retention_orders_classes_by_who_loses_most(result, pruned):
@@ -398,6 +396,20 @@ def test_every_figure_opens_on_the_condition_of_the_first_answer(name, key, head
     assert frames[opens_on(frames, condition)].key == key
 
 
+@pytest.mark.parametrize("name", ["retention", "pareto", "breakeven"])
+def test_no_two_marks_of_one_legend_share_a_colour_or_a_shape(name, crowd):
+    for data in FIGURES[name].data(crowd):
+        drawn = FIGURES[name].draw(data)["data"]
+        marks = [one["marker"] for one in drawn if one.get("name") and one.get("showlegend", True)]
+        assert len({mark["symbol"] for mark in marks}) == len(marks)
+        assert len({mark["color"] for mark in marks}) == len(marks)
+
+
+def test_a_figure_opens_on_the_search_of_what_fresh_seeds_confirm(confirmed):
+    (condition,) = headlines(confirmed()).values()
+    assert (condition.signal, condition.kind) == ("made:signal_00", "pruned")
+
+
 @pytest.mark.parametrize("name", ["retention", "causes"])
 def test_a_caption_tells_of_the_method_of_its_own_data_sets_answer(name, headlined):
     assert {data.caption.split(":")[0] for data in FIGURES[name].data(headlined)} == {
@@ -420,7 +432,7 @@ def test_what_is_too_dear_to_pay_soon_does_not_flatten_the_others(small_run):
 
 def test_recall_stands_beside_the_bias_with_its_interval(paired):
     (data,) = retention_data(study(paired([-2.0, -1.0, -3.0])))
-    bars, recall = retention_figure(data)["data"]
+    bars, _, recall = retention_figure(data)["data"]
     assert (bars["type"], recall["xaxis"]) == ("bar", "x2")
     assert recall["x"] == pytest.approx([-2.0, -2.0])
 
