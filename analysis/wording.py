@@ -1,7 +1,10 @@
 """How conditions and numbers are written for a reader."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import takewhile
+from typing import Any
 
 from analysis.methods import Condition, DatasetId, Method
 from trainables.training_settings import Training
@@ -19,8 +22,9 @@ _CAPITALS = {
 def method_labels(methods: Iterable[Method], *, with_training: bool = True) -> dict[Method, str]:
     """A name for each method, in the order given: signal and selector, and what else differs.
 
-    Each setting, the model, the learner, the training and the protocol are named only where a run
-    has more than one of them; who scores, wherever that is not what is trained.
+    Each setting, the model and the protocol are named only where a run has more than one of them;
+    the learner, and of the training what differs, only where without them two names would be one;
+    who scores, wherever that is not what is trained.
 
     Args:
         methods: To be named.
@@ -28,20 +32,42 @@ def method_labels(methods: Iterable[Method], *, with_training: bool = True) -> d
     """
     methods = list(dict.fromkeys(methods))
     varied = {
-        name: len({getattr(method, name) for method in methods}) > 1
-        for name in ("model", "learner", "training", "protocol")
+        name for name in ("model", "protocol") if len({getattr(one, name) for one in methods}) > 1
     }
-    varied["training"] &= with_training
+    models = model_labels(one.model for one in methods)
     alike: dict[tuple[str, str], list[Method]] = {}
     for method in methods:
         alike.setdefault((_scores_label(method), method.selector), []).append(method)
-    return {
-        method: _method_label(method, alike[_scores_label(method), method.selector], varied)
+    labels = {
+        method: _method_label(method, alike[_scores_label(method), method.selector], varied, models)
         for method in methods
+    }
+    labels = _told_apart(labels, "learner", lambda one: one.learner)
+    if not with_training:
+        return labels
+    trainings = [one.training for one in methods]
+    return _told_apart(labels, "training", lambda one: _own_training(one.training, trainings))
+
+
+def _told_apart(
+    labels: dict[Method, str], name: str, text: Callable[[Method], str]
+) -> dict[Method, str]:
+    """The labels, each with a text behind it where without it two that differ in it would be one."""
+    own: dict[str, set[Any]] = {}
+    for method, label in labels.items():
+        own.setdefault(label, set()).add(getattr(method, name))
+    if all(len(values) == 1 for values in own.values()):
+        return labels
+    # A trainer of the user's own is named already.
+    return {
+        method: label if name == "learner" and not method.model else f"{label}, {text(method)}"
+        for method, label in labels.items()
     }
 
 
-def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) -> str:
+def _method_label(
+    method: Method, alike: list[Method], varied: set[str], models: Mapping[str, str]
+) -> str:
     extras = ["high end pruned"] if method.prune == "high" else []
     for name in ("settings", "selector_settings"):
         shared = set.intersection(*(set(getattr(one, name)) for one in alike))
@@ -51,7 +77,7 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
     for name in ("signal_sha", "selector_sha"):
         if len({getattr(one, name) for one in alike}) > 1:
             extras.append(getattr(method, name)[:6])
-    if varied["protocol"]:
+    if "protocol" in varied:
         extras.append(method.protocol)
     if method.budget != "epochs":
         extras.append("as many steps as the full run")
@@ -61,10 +87,10 @@ def _method_label(method: Method, alike: list[Method], varied: dict[str, bool]) 
     if method.scorer:
         extras.append(f"scored by {model_label(method.scorer.model)}")
     # A trainer of the user's own has no model of ours; its name is always said.
-    names = ("model", "learner") if method.model else ("learner",)
-    extras += [getattr(method, name) for name in names if varied[name] or not method.model]
-    if varied["training"]:
-        extras.append(training_label(method.training))
+    if not method.model:
+        extras.append(method.learner)
+    elif "model" in varied:
+        extras.append(models[method.model])
     cut = method.selector.replace("_", " ")
     return ", ".join([f"{_scores_label(method)} ({cut})", *extras])
 
@@ -85,24 +111,64 @@ def signal_label(signal: str) -> str:
 
 def training_label(training: Training) -> str:
     """What differs from the default training, and always the epochs."""
-    default = Training()
-    changed = [
-        f"{f.name} {getattr(training, f.name):g}"
-        if isinstance(getattr(training, f.name), float)
-        else f"{f.name} {getattr(training, f.name)}"
-        for f in fields(Training)
-        if f.name != "epochs" and getattr(training, f.name) != getattr(default, f.name)
+    names = [
+        f.name for f in fields(Training) if getattr(training, f.name) != getattr(Training(), f.name)
     ]
-    plural = "" if training.epochs == 1 else "s"
-    return ", ".join([f"{training.epochs} epoch{plural}", *changed])
+    return _training_text(training, ["epochs", *(name for name in names if name != "epochs")])
+
+
+def _own_training(training: Training, others: Sequence[Training]) -> str:
+    """What a training does not share with all the others."""
+    names = [f.name for f in fields(Training) if len({getattr(one, f.name) for one in others}) > 1]
+    return _training_text(training, names)
+
+
+def _training_text(training: Training, names: Iterable[str]) -> str:
+    told = {name: getattr(training, name) for name in names}
+    return ", ".join(
+        f"{value} epoch{'' if value == 1 else 's'}"
+        if name == "epochs"
+        else f"{name} {value:g}"
+        if isinstance(value, float)
+        else f"{name} {value}"
+        for name, value in told.items()
+    )
 
 
 def model_label(model: str) -> str:
     """A model without the way to its folder: linear:/home/me/encoder is linear:encoder."""
-    learner, colon, path = model.rpartition(":")
-    return (
-        f"{learner}{colon}{path.rstrip('/').rpartition('/')[2]}" if path.startswith("/") else model
-    )
+    return model_labels([model])[model]
+
+
+def model_labels(models: Iterable[str]) -> dict[str, str]:
+    """A name for each model, without the way to a folder: of two folders of one name where they part.
+
+    A folder that is called model, as packages of models have it, is called by the one around it.
+    """
+    found = {}
+    ways: dict[str, list[str]] = {}
+    for model in dict.fromkeys(models):
+        learner, colon, path = model.rpartition(":")
+        ways[model] = [part for part in path.split("/") if part] if path.startswith("/") else []
+        found[model] = f"{learner}{colon}{_folder(ways[model])}" if ways[model] else model
+    counts = Counter(found.values())
+    named = dict(found)
+    for model in (one for one in named if counts[named[one]] > 1):
+        others = [ways[one] for one in named if named[one] == named[model] and one != model]
+        depth = max(_shared_end(ways[model], other) for other in others)
+        own = ways[model][: len(ways[model]) - depth] or ways[model]
+        found[model] = f"{model.rpartition(':')[0]}:{own[-1]}".removeprefix(":")
+    return found
+
+
+def _folder(way: Sequence[str]) -> str:
+    return way[-2] if way[-1] == "model" and len(way) > 1 else way[-1]
+
+
+def _shared_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many folders two ways share at their ends."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
 
 
 def trained_label(method: Method) -> str:
@@ -181,6 +247,19 @@ def seeds_text(n_seeds: int, n_planned: int) -> str:
 def shortened(name: str, longest: int) -> str:
     """A name of at most that many characters, cut with an ellipsis."""
     return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def cut_in_middle(name: str, longest: int) -> str:
+    """A name of at most that many characters, its middle left out: names differ at either end."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end].rstrip()}…{name[len(name) - end :].lstrip()}"
+
+
+def class_label(name: str) -> str:
+    """A class as a reader sees it: also one that has no name."""
+    return name if name.strip() else "(blank)" if name else "(empty)"
 
 
 def seconds_text(seconds: float) -> str:

@@ -4,7 +4,8 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
 # In the order in which they hold: what is narrow or printed has the last word.
+# What draws figures, lets their variants be chosen and saves them: of every page, in this order.
+FIGURE_SCRIPTS = ("narrow.js", "pictures.js", "figures.js")
+# From so many variants on a field beside the list narrows it.
+_MANY = 13
 _SHEETS = ("base.css", "answer.css", "tables.css", "sections.css", "narrow_and_print.css")
 
 
@@ -38,6 +43,30 @@ def _visible(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_visible(name): _visible(one) for name, one in value.items()}
     return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceGroups:
+    """What a reader can choose of a figure.
+
+    Attributes:
+        groups: Variants under their headings, in their order; one heading alone is none.
+        is_searched: Whether they are so many that a field narrows them.
+    """
+
+    groups: list[tuple[str, list[dict[str, Any]]]]
+    is_searched: bool
+
+
+def in_groups(variants: Iterable[dict[str, Any]]) -> ChoiceGroups:
+    """The variants of a figure under their headings."""
+    by_group: dict[str, list[dict[str, Any]]] = {}
+    for variant in variants:
+        by_group.setdefault(variant["group"], []).append(variant)
+    many = sum(map(len, by_group.values())) >= _MANY
+    if len(by_group) == 1:
+        return ChoiceGroups(groups=[("", next(iter(by_group.values())))], is_searched=many)
+    return ChoiceGroups(groups=list(by_group.items()), is_searched=many)
 
 
 def page_style() -> Markup:

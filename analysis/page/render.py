@@ -14,13 +14,16 @@ from analysis.page.change_words import changes_panel
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
+from analysis.page.figures.subjects import headlines, opens_on
 from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.money_words import study_sentences
 from analysis.page.page_parts import (
+    FIGURE_SCRIPTS,
     as_island,
+    in_groups,
     open_templates,
     page_scripts,
     page_style,
@@ -68,12 +71,19 @@ def render(study: Study, beside: Path | None = None, changes: Changes | None = N
         beside: The folder it is written to, from which it links files of the run; None links none.
         changes: What changed since an older run; None where none is compared.
     """
-    scripts = page_scripts("figures.js", "dropped.js", "report.js")
+    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "report.js")
     dropped = dropped_panel(study, beside)
+    headline = next(iter(headlines(study).values()), None)
+    frames = {name: figure.data(study) for name, figure in FIGURES.items()}
     variants = {
-        name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
-        for name, figure in FIGURES.items()
+        name: [_variant(data, FIGURES[name].draw(data)) for data in own]
+        for name, own in frames.items()
     }
+    groups = {name: in_groups(own) for name, own in variants.items()}
+    # What a figure opens on is the first of its variants.
+    for name, own in variants.items():
+        if own:
+            own.insert(0, own.pop(opens_on(frames[name], headline)))
     template = open_templates().get_template("report.html.j2")
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return template.render(
@@ -81,6 +91,7 @@ def render(study: Study, beside: Path | None = None, changes: Changes | None = N
         changes=changes and changes_panel(changes),
         dropped=dropped,
         figures=_figures(study, variants),
+        groups=groups,
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
@@ -120,6 +131,7 @@ def _island(
     return {
         "name": study.name,
         "figures": variants,
+        "titles": {name: title for name, (title, _) in _figures(study, variants).items()},
         "dark": {light.lower(): dark for light, dark in DARK.items()},
         "dropped": dropped and dropped.view,
         "trials": _table(trial_table(study)),

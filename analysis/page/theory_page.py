@@ -10,7 +10,9 @@ from analysis.page.figures.crossover import CrossoverData, crossover_figure
 from analysis.page.figures.frontier import FrontierData, frontier_figure
 from analysis.page.figures.style import DARK, PageTable
 from analysis.page.page_parts import (
+    FIGURE_SCRIPTS,
     as_island,
+    in_groups,
     open_templates,
     page_scripts,
     page_style,
@@ -52,10 +54,11 @@ def render_theory(page: TheoryPage) -> str:
         "frontier": [_frame(one, frontier_figure(one)) for one in page.frontier],
         "crossover": [_frame(one, crossover_figure(one)) for one in page.crossover],
     }
-    scripts = page_scripts("figures.js", "theory.js")
+    scripts = page_scripts(*FIGURE_SCRIPTS, "theory.js")
     island = {
         "name": page.name,
         "figures": figures,
+        "titles": _TITLES,
         "dark": {light.lower(): dark for light, dark in DARK.items()},
     }
     template = open_templates().get_template("theory.html.j2")
@@ -63,6 +66,7 @@ def render_theory(page: TheoryPage) -> str:
         page=page,
         titles=_TITLES,
         figures=figures,
+        groups={name: in_groups(own) for name, own in figures.items()},
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
@@ -78,4 +82,5 @@ def _frame(data: FrontierData | CrossoverData, drawn: dict[str, Any]) -> dict[st
         "figure": drawn,
         "table": {"columns": table.columns, "rows": table.rows, "formats": table.formats},
         "caption": data.caption,
+        "group": "",
     }

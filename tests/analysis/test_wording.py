@@ -3,8 +3,10 @@ import pytest
 from analysis.methods import condition_of
 from analysis.wording import (
     below,
+    cut_in_middle,
     interval,
     method_labels,
+    model_labels,
     p_text,
     percent,
     seeds_text,
@@ -14,6 +16,7 @@ from analysis.wording import (
     trained_label,
     whole_percent,
 )
+from trainables.training_settings import Training
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.1, "10%"), (0.125, "12.5%"), (-0.036, "−3.6%")])
@@ -79,6 +82,39 @@ def test_models_are_named_where_there_are_two(pruned):
         "Redundancy (global), tiny",
         "Redundancy (global), big",
     }
+
+
+def test_models_in_folders_are_named_by_where_their_ways_part(pruned):
+    ways = ("linear:/home/me/site/gt_minilm/model", "linear:/home/me/site/gt_bge/model", "tiny")
+    specs = [pruned(model=way, model_sha=way, learner=way.partition(":")[0]) for way in ways]
+    labels = method_labels(condition_of(spec).method for spec in specs)
+    assert [label.split(", ")[1:] for label in labels.values()] == [
+        ["linear:gt_minilm"], ["linear:gt_bge"], ["tiny"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("models", "seen"),
+    [
+        (["linear:/home/me/encoder"], ["linear:encoder"]),
+        (["/a/v1/enc", "/a/v2/enc"], ["v1", "v2"]),
+        (["linear:/a/v1/enc", "linear:/b/v2/enc"], ["linear:v1", "linear:v2"]),
+        (["/enc", "/a/enc"], ["enc", "a"]),
+        (["org/name"], ["org/name"]),
+    ],
+)
+def test_a_model_is_named_without_the_way_to_its_folder(models, seen):
+    assert [*model_labels(models).values()] == seen
+
+
+def test_of_trainings_only_what_differs_is_named(pruned):
+    specs = [pruned(training=Training(epochs=9, batch_size=8, lr=lr)) for lr in (0.01, 0.02)]
+    labels = method_labels(condition_of(spec).method for spec in specs)
+    assert [*labels.values()] == ["Redundancy (global), lr 0.01", "Redundancy (global), lr 0.02"]
+
+
+def test_a_name_that_is_too_long_keeps_both_its_ends():
+    assert cut_in_middle("EL2N (global), a model, tiny", 20) == "EL2N (glob…del, tiny"
 
 
 def test_data_sets_of_one_name_are_told_apart_by_content(pruned):

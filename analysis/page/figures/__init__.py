@@ -8,13 +8,14 @@ from analysis.page.figures.breakeven import break_even_data, break_even_figure
 from analysis.page.figures.by_dataset import by_dataset_figure
 from analysis.page.figures.causes import causes_data, causes_figure
 from analysis.page.figures.contrasts import contrasts_data, contrasts_figure
-from analysis.page.figures.envelope import envelope_data, envelope_figure
+from analysis.page.figures.envelope import envelope_figure
 from analysis.page.figures.frontier import frontier_figure
 from analysis.page.figures.frontier_study import frontier_data
 from analysis.page.figures.pareto import pareto_data, pareto_figure
 from analysis.page.figures.rate_lines import by_dataset_data
 from analysis.page.figures.retention import retention_data, retention_figure
 from analysis.page.figures.signals import signals_data, signals_figure
+from analysis.page.figures.squares import envelope_data
 from analysis.page.figures.training import training_data, training_figure
 from analysis.study import Study
 

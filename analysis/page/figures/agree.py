@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.methods import DatasetId
 from analysis.page.figures.style import INK, PageTable, Spec, axis, escaped, layout, rounded
+from analysis.page.figures.subjects import Subject
 from analysis.study import Study
 from analysis.wording import percent, signal_label
 
@@ -24,6 +26,8 @@ class AgreeData:
         names: Signals.
         values: By (row, column) of names, row below column.
         rows: What the file holds of every two.
+        group: The data set.
+        at: What it is about.
     """
 
     key: str
@@ -32,6 +36,8 @@ class AgreeData:
     names: tuple[str, ...]
     values: Mapping[tuple[int, int], float | None]
     rows: tuple[tuple[str | float | None, ...], ...]
+    group: str
+    at: Subject
 
     @property
     def table(self) -> PageTable:
@@ -67,6 +73,8 @@ def _variant(where: tuple[str, float], pairs: Sequence[Mapping[str, Any]], kind:
             (a, b, pair["n"], rounded(pair["spearman"]), rounded(pair["overlap"]))
             for (a, b), pair in zip(named, pairs, strict=True)
         ),
+        group=where[0],
+        at=Subject(source=DatasetId(where[0], str(pairs[0].get("data_sha", ""))), warmup=where[1]),
     )
 
 

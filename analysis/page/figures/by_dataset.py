@@ -2,14 +2,15 @@
 
 from analysis.page.figures.rate_lines import ByDatasetData, RateLine, RatePoint
 from analysis.page.figures.style import (
-    MUTED,
     AxisPanel,
+    PanelGrid,
     Spec,
     axis,
     escaped,
+    folded,
     heading,
     layout,
-    panels,
+    not_run,
     tolerance_band,
 )
 from analysis.wording import MARKS, removed_text, seeds_text
@@ -19,15 +20,13 @@ _MOST_RINGS = 10
 
 def by_dataset_figure(data: ByDatasetData) -> Spec:
     """Small multiples with a common vertical axis, intervals, and a ring for each seed."""
-    per_row = min(3, len(data.panels))
+    grid = PanelGrid(n=len(data.panels), high=200)
     low, high = _span(data)
     rates = sorted({point.rate for point in _all(data)})
     step = min([b - a for a, b in zip([0.0, *rates], rates, strict=False)], default=0.1)
     figure: Spec = {"data": [], "layout": {}}
     notes, axes, shapes = [], {}, []
-    for panel, (name, lines) in zip(
-        panels(len(data.panels), per_row), data.panels.items(), strict=True
-    ):
+    for panel, (name, lines) in zip(grid.places, data.panels.items(), strict=True):
         notes.append(heading(panel, name))
         axes.update(_axes(data, panel, (low, high), max(rates)))
         shapes += tolerance_band(panel, "y", data.tolerances[name], high)
@@ -35,18 +34,17 @@ def by_dataset_figure(data: ByDatasetData) -> Spec:
             offset = 100 * step * 0.1 * (i - (len(lines) - 1) / 2)
             figure["data"] += _traces(data, panel, line, offset)
         if not lines:
-            notes.append(_not_run(panel))
+            notes.append(not_run(panel))
     named = {line["legendgroup"]: line for line in figure["data"][::-1] if "name" in line}
     for line in named.values():
         line["showlegend"] = True
-    rows = -(-len(data.panels) // per_row)
+    wide = 1060 if grid.per_row > 1 else 640
     figure["layout"] = layout(
-        90 + 270 * rows,
-        (90 + 240 * per_row, 1060 if per_row > 1 else 640),
+        114 + grid.height, (90 + 240 * grid.per_row, wide), narrow=grid.narrow(290),
         annotations=notes, shapes=shapes, margin={"l": 64, "r": 16, "t": 64, "b": 50},
         showlegend=True, **axes,
     )  # fmt: skip
-    figure["layout"]["legend"].update(y=1 + 34 / (270 * rows), traceorder="normal")
+    figure["layout"]["legend"].update(y=1 + 34 / grid.height, traceorder="normal")
     return figure
 
 
@@ -131,12 +129,5 @@ def _hover(data: ByDatasetData, point: RatePoint) -> str:
         f"{words.short(v.mean)} {words.interval(v.low, v.high)}{words.told}<br>"
         f"{seeds_text(v.n_seeds, point.n_planned)}<br>"
         f"{escaped(point.source)}: {removed_text(point.rate, point.warmup)}"
-        f"{''.join(f'<br>{escaped(note, 90)}' for note in point.notes)}"
+        f"{''.join(f'<br>{folded(note)}' for note in point.notes)}"
     )
-
-
-def _not_run(panel: AxisPanel) -> Spec:
-    return {
-        "text": "not run", "showarrow": False, "font": {"size": 13, "color": MUTED},
-        "xref": "paper", "yref": "paper", "x": sum(panel.x) / 2, "y": sum(panel.y) / 2,
-    }  # fmt: skip

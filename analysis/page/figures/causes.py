@@ -10,6 +10,7 @@ from analysis.cut_overlap import Overlap, overlaps
 from analysis.methods import Condition, Method
 from analysis.page.cause_words import cause_text, overlap_text
 from analysis.page.figures.class_frames import ClassFrame, class_frames
+from analysis.page.figures.marks import Marker, marker_spec
 from analysis.page.figures.style import (
     GRID,
     INK,
@@ -17,13 +18,13 @@ from analysis.page.figures.style import (
     Spec,
     axis,
     escaped,
+    folded,
     layout,
-    marker_spec,
-    markers,
     rounded,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.study import Study
-from analysis.wording import signed
+from analysis.wording import class_label, signed
 
 # Of more classes than this those that lose most and the one that gains most are named in the picture:
 # names of all would lie on one another.
@@ -45,7 +46,10 @@ class CausesData:
         by_method: What goes with the bias of each method, random last.
         overlaps: What the cuts of several seeds have in common, by method, where it was counted.
         labels: Their names.
+        marks: How each is drawn.
         lead: The method whose classes are named.
+        group: The data set.
+        at: What it is about.
     """
 
     key: str
@@ -53,7 +57,10 @@ class CausesData:
     by_method: dict[Method, BiasCauses]
     overlaps: dict[Method, Overlap]
     labels: dict[Method, str]
+    marks: dict[Method, Marker]
     lead: Method
+    group: str
+    at: Subject
 
     @property
     def caption(self) -> str:
@@ -107,7 +114,10 @@ def _frame_data(study: Study, frame: ClassFrame, shared: dict[Condition, Overlap
             if cell.condition in shared
         },
         labels=frame.labels,
+        marks=frame.marks,
         lead=frame.lead,
+        group=frame.group,
+        at=frame.at,
     )
 
 
@@ -144,7 +154,7 @@ def _ticks(data: CausesData) -> list[float]:
 
 def _traces(data: CausesData, method: Method, *, is_known: bool) -> list[Spec]:
     """The dots of one method: over the size, and over the likeness where that is known."""
-    found, marker = data.by_method[method], markers(list(data.by_method))[method]
+    found, marker = data.by_method[method], data.marks[method]
     over: list[tuple[str, NDArray[np.float64]]] = [("x", found.sizes)]
     if is_known and np.isfinite(found.likeness).all():
         over.append(("x2", found.likeness))
@@ -168,13 +178,15 @@ def _names(found: BiasCauses) -> list[str]:
     order = np.argsort(found.bias_pp, kind="stable")
     told = order if len(order) <= _ALL_NAMED else [*order[:_LOSERS_NAMED], order[-1]]
     chosen = {int(k) for k in told}
-    return [escaped(name, 24) if k in chosen else "" for k, name in enumerate(found.names)]
+    return [
+        escaped(class_label(name), 24) if k in chosen else "" for k, name in enumerate(found.names)
+    ]
 
 
 def _hovers(data: CausesData, method: Method) -> list[str]:
     found = data.by_method[method]
     return [
-        f"<b>{escaped(name)}</b><br>{escaped(data.labels[method], 60)}<br>bias {signed(float(bias))} pp<br>"
+        f"<b>{folded(class_label(name))}</b><br>{escaped(data.labels[method], 60)}<br>bias {signed(float(bias))} pp<br>"
         f"{size:,.0f} rows{f', mean cosine {like:.3f}' if np.isfinite(like) else ''}"
         for name, bias, size, like in zip(
             found.names, found.bias_pp, found.sizes, found.likeness, strict=True

@@ -13,6 +13,7 @@ from analysis.contrast_rows import (
 )
 from analysis.contrasts import CONTRASTS, Contrast
 from analysis.leading_arms import Leaders
+from analysis.methods import DatasetId, Method
 from analysis.metric_words import MetricWords
 from analysis.page.contrast_words import contrasts_sentence, leaders_sentence
 from analysis.page.figures.style import (
@@ -24,9 +25,11 @@ from analysis.page.figures.style import (
     Spec,
     axis,
     escaped,
+    folded,
     layout,
     rounded,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.page.phrases import words_of
 from analysis.study import Study
 from analysis.wording import p_text, trained_label
@@ -75,6 +78,7 @@ class ContrastsData:
         axis: What the horizontal axis is.
         table: All of them as rows.
         words: How the metric is written.
+        at: What it is about.
     """
 
     key: str
@@ -85,6 +89,7 @@ class ContrastsData:
     axis: str
     table: PageTable
     words: MetricWords
+    at: Subject
 
 
 def contrasts_data(study: Study) -> list[ContrastsData]:
@@ -126,6 +131,7 @@ def _arms_frame(study: Study, name: str, one: Leaders) -> ContrastsData:
     return ContrastsData(
         key=f"{name}|arms|{place}{which}", label=f"Which may be the best · {place}{which}", group=name,
         caption=leaders_sentence(study, one), lines=tuple(lines), words=words, axis=words.axis,
+        at=_place(one.source, one.rates, one.warmup, frozenset(a.condition.method for a in one.arms)),
         table=PageTable(
             columns=("method", "may be best", *words.heads, "seeds", "worse than"), rows=tuple(rows)
         ),
@@ -146,11 +152,23 @@ def _kind_frames(study: Study, name: str, own: Sequence[Contrast]) -> Iterator[C
             caption=contrasts_sentence(study, shown, sum(o.p_corrected is not None for o in own)),
             lines=tuple(_line(study, one, is_placed=not place) for one in _largest(in_order)),
             axis=f"{words.axis}, left minus right", words=words,
+            at=_place(shown[0].left.source, shown[0].rates, shown[0].left.warmup) if place
+            else Subject(source=shown[0].left.source),
             table=PageTable(
                 columns=(*_COLUMNS, words.head("left minus right"), "low", "high", *_TESTED),
                 rows=tuple(_row(study, one) for one in in_order),
             ),
         )  # fmt: skip
+
+
+def _place(
+    source: DatasetId,
+    rates: tuple[float, ...],
+    warmup: float,
+    methods: frozenset[Method] | None = None,
+) -> Subject:
+    rate = rates[0] if len(rates) == 1 else None
+    return Subject(source=source, rate=rate, warmup=warmup, methods=methods)
 
 
 def _largest(in_order: Sequence[Contrast]) -> list[Contrast]:
@@ -186,13 +204,14 @@ def _row(study: Study, one: Contrast) -> tuple[str | float | None, ...]:
 def contrasts_figure(data: ContrastsData) -> Spec:
     """A forest: what is told apart filled, the rest open; the line is no difference."""
     lines = data.lines
-    step = 42 if any(line.place for line in lines) else 30
+    is_placed = any(line.place for line in lines)
+    step = 42 if is_placed else 30
     left = min(
         430,
         24
         + 7
         * max(
-            (len(_short(text)) for line in lines for text in (line.name, line.place)), default=10
+            (min(60, len(text)) for line in lines for text in (line.name, line.place)), default=10
         ),
     )
     values = [v for line in lines for v in (line.mean, line.low, line.high) if v is not None]
@@ -201,6 +220,7 @@ def contrasts_figure(data: ContrastsData) -> Spec:
     figure: Spec = {"data": [_trace(lines, is_told=told) for told in (True, False)]}
     figure["layout"] = layout(
         110 + step * len(lines), (left + 330, 1060), showlegend=False,
+        narrow={"minw": 300, "left": 10, "row": 26 if is_placed else 14, "size": 11},
         margin={"l": left, "r": 100, "t": 16, "b": 50},
         annotations=[_word(line, i) for i, line in enumerate(lines)],
         shapes=[{
@@ -214,10 +234,6 @@ def contrasts_figure(data: ContrastsData) -> Spec:
         ),
     )  # fmt: skip
     return figure
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:60]
 
 
 def _tick(line: ContrastLine) -> str:
@@ -240,7 +256,7 @@ def _trace(lines: Sequence[ContrastLine], *, is_told: bool) -> Spec:
         "type": "scatter", "mode": "markers", "hoverinfo": "text",
         "x": [line.mean for _, line in own], "y": [i for i, _ in own],
         "hovertext": [
-            "<br>".join([f"<b>{escaped(line.name, 90)}</b>", *(escaped(text, 90) for text in line.hover)])
+            "<br>".join([f"<b>{folded(line.name)}</b>", *map(folded, line.hover)])
             for _, line in own
         ],
         "marker": {

@@ -20,6 +20,7 @@ from analysis.page.figures.style import (
     layout,
     rounded,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.scaling.lines import SizedPoint, common_seeds
 from analysis.wording import percent
 
@@ -83,6 +84,8 @@ class FrontierData:
         caption: What the family shows, in sentences.
         table: Of the whole family.
         axes: How sizes and errors are written.
+        group: Heading above it where the reader chooses.
+        at: What it is about.
     """
 
     key: str
@@ -94,6 +97,8 @@ class FrontierData:
     caption: str
     table: PageTable
     axes: Axes = Axes()
+    group: str = ""
+    at: Subject = Subject()  # noqa: RUF009 - frozen
 
 
 Curves = Mapping[tuple[Any, float], Sequence[tuple[float, float]]]

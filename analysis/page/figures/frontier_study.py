@@ -1,6 +1,9 @@
 """The frames of a run for the figure of the frontier."""
 
+from dataclasses import replace
+
 from analysis.page.figures.frontier import Axes, FrontierData, frontier_variants
+from analysis.page.figures.subjects import Subject
 from analysis.page.phrases import words_of
 from analysis.study import Study
 from analysis.total_sizes import judged_families
@@ -11,7 +14,7 @@ def frontier_data(study: Study) -> list[FrontierData]:
     """A frame for each method of each data set that was also trained on subsets of it."""
     axes = _axes(study)
     return [
-        frame
+        replace(frame, group=study.sources[one.source], at=Subject(source=one.source))
         for one, found in judged_families(study)
         for frame in frontier_variants(
             f"{study.sources[one.source]} · scored after {percent(one.warmup)} of the steps",

@@ -1,12 +1,13 @@
 """The metric against compute: what no other condition beats at both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.cost import REUSES, best_measured_costs
 from analysis.envelope import JudgedCell
 from analysis.methods import Method
 from analysis.metric_words import MetricWords
+from analysis.page.figures.marks import Marker, marker_spec, markers, told_apart
 from analysis.page.figures.style import (
     CONTROL,
     GRID,
@@ -14,22 +15,21 @@ from analysis.page.figures.style import (
     MUTED,
     SAFE,
     TEXT,
-    Marker,
     PageTable,
     Spec,
     axis,
     escaped,
     layout,
-    marker_spec,
-    markers,
     rounded,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.study import Study
 from analysis.wording import percent, removed_text
 
-# Dearer than this a condition is in the table alone: it would squeeze the others.
-_DEAREST = 112.0
+# Dearer than this a condition is in the table alone: it would squeeze the others. Where all are
+# dearer, so far above the cheapest of them.
+_DEAREST, _ABOVE_CHEAPEST = 112.0, 1.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,9 @@ class ParetoData:
         points: The cheapest first.
         tolerance: Where the line is.
         words: How the metric is written.
+        marks: How each method is drawn.
+        group: The data set.
+        at: What it is about.
     """
 
     key: str
@@ -63,11 +66,20 @@ class ParetoData:
     points: tuple[Point, ...]
     tolerance: float
     words: MetricWords
+    marks: Mapping[Method, Marker]
+    group: str
+    at: Subject
+
+    @property
+    def dearest(self) -> float:
+        """What the dearest condition drawn may cost, in per cent of the full run."""
+        cheapest = min((point.compute for point in self.points), default=0.0)
+        return _DEAREST if cheapest <= _DEAREST else _ABOVE_CHEAPEST * cheapest
 
     @property
     def shown(self) -> tuple[Point, ...]:
         """Those drawn."""
-        return tuple(point for point in self.points if point.compute <= _DEAREST)
+        return tuple(point for point in self.points if point.compute <= self.dearest)
 
     @property
     def front(self) -> tuple[tuple[float, float], ...]:
@@ -95,7 +107,9 @@ class ParetoData:
     def caption(self) -> str:
         """What is left out of the picture."""
         count = len(self.points) - len(self.shown)
-        dear = f" {count} dearer than {_DEAREST:g}% are in the table alone." if count else ""
+        all_dear = self.dearest > _DEAREST
+        dear = " Every condition costs more than the full run." if all_dear else ""
+        dear += f" {count} dearer than {self.dearest:.0f}% are in the table alone." if count else ""
         pale = len({point.method for point in self.shown}) - len(self.named)
         return f"{f' {pale} more methods are pale dots.' if pale else ''}{dear}"
 
@@ -115,7 +129,7 @@ class ParetoData:
 
 def pareto_data(study: Study) -> list[ParetoData]:
     """Each data set for one run and for several on the same survivors."""
-    found = []
+    found, marks = [], markers(study.methods)
     for source, name in study.sources.items():
         costs = best_measured_costs(study.of(source))
         for runs in REUSES if costs else ():
@@ -130,6 +144,9 @@ def pareto_data(study: Study) -> list[ParetoData]:
                     points=tuple(sorted(points, key=lambda point: point.compute)),
                     tolerance=tolerance_of(study, source),
                     words=words_of(study),
+                    marks=marks,
+                    group=name,
+                    at=Subject(source=source),
                 )
             )
     return found
@@ -156,8 +173,9 @@ def _point(study: Study, row: JudgedCell, saved: float) -> Point:
 
 def pareto_figure(data: ParetoData) -> Spec:
     """Dots by method, a step line along the best, a star for the full data; right is cheaper."""
-    drawn, named = markers([point.method for point in data.points]), data.named
-    front = [dot for dot in data.front if dot[0] <= _DEAREST]
+    named = data.named
+    marks = told_apart(data.marks, named)
+    front = [dot for dot in data.front if dot[0] <= data.dearest]
     traces: list[Spec] = [
         {
             "type": "scatter", "mode": "lines", "x": [x for x, _ in front],
@@ -169,7 +187,7 @@ def pareto_figure(data: ParetoData) -> Spec:
     traces += [_pale(data.words, pale)] if pale else []
     for method in named:
         own = [point for point in data.shown if point.method == method]
-        traces.append(_dots(data.words, own, drawn[method]))
+        traces.append(_dots(data.words, own, marks[method]))
     traces.append(
         {
             "type": "scatter", "mode": "markers", "x": [100], "y": [0], "name": "full data",
@@ -183,6 +201,7 @@ def pareto_figure(data: ParetoData) -> Spec:
         "layout": layout(
             440,
             (560, 860),
+            narrow={"minw": 340, "titles": ["compute, % of the full run"]},
             xaxis=axis(
                 "compute of a run, % of the full run, scoring included", autorange="reversed"
             ),

@@ -8,14 +8,17 @@ from analysis.methods import DatasetId
 from analysis.metric_words import MetricWords
 from analysis.page.average_words import average_note, warmup_text
 from analysis.page.figures.style import DASHES, SET_COLORS, PageTable, rounded, warmup_lines
+from analysis.page.figures.subjects import Subject, model_group
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.page.slope_words import slope_text
 from analysis.slopes import Slope, slopes_of
 from analysis.study import Study
 from analysis.verdicts import Verdict
-from analysis.wording import percent
+from analysis.wording import cut_in_middle, percent
 
+# Of more data sets than this the caption tells the steepest.
+_MOST_TOLD, _STEEPEST = 6, 3
 _COLUMNS = ("data set", "warm-up", "rate", "verdict")
 
 
@@ -69,6 +72,8 @@ class ByDatasetData:
         panels: By its heading the lines of each; none where nothing was run.
         tolerances: The band drawn, by panel.
         words: How the metric is written.
+        group: Heading above it where the reader chooses.
+        at: What it is about.
         caption: What to know of it.
     """
 
@@ -77,6 +82,8 @@ class ByDatasetData:
     panels: dict[str, tuple[RateLine, ...]]
     tolerances: dict[str, float]
     words: MetricWords
+    group: str
+    at: Subject
     caption: str = ""
 
     @property
@@ -127,17 +134,27 @@ def _in_panels(
         },
         tolerances={name: tolerance_of(study, source) for source, name in study.sources.items()},
         words=words_of(study),
+        group=_group(study, one, "A panel a data set"),
+        at=Subject(methods=frozenset(one.methods.values())),
         caption=f" {average_note(study, one)}"
         if one.is_matched
         else _slopes_text(study, one, slopes),
     )
 
 
+def _group(study: Study, one: MethodBySource, how: str) -> str:
+    return " · ".join(filter(None, [how, model_group(study, one.methods.values())]))
+
+
 def _slopes_text(
     study: Study, one: MethodBySource, slopes: Mapping[DatasetId, Sequence[Slope]]
 ) -> str:
-    """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope."""
-    many, told = len(study.warmups) > 1, []
+    """What each further 10 % of the rows costs, data set by data set, after its longest warm-up with a slope.
+
+    Of many data sets those where they cost most.
+    """
+    many = len(study.warmups) > 1
+    told: list[tuple[float, str]] = []
     for source, name in study.sources.items():
         own = [
             slope for slope in slopes[source] if slope.condition.method == one.methods.get(source)
@@ -145,10 +162,15 @@ def _slopes_text(
         if own:
             last = max(own, key=lambda slope: slope.condition.warmup)
             after = f", {percent(last.condition.warmup)} warm-up" if many else ""
-            told.append(f" {name}{after}: {slope_text(last, words_of(study))}.")
-    if told:
-        told.append(" Slopes and bends are of one line alone, whatever the others say.")
-    return "".join(told)
+            text = f" {cut_in_middle(name, 60)}{after}: {slope_text(last, words_of(study))}."
+            told.append((last.mean, text))
+    if not told:
+        return ""
+    end = " Slopes and bends are of one line alone, whatever the others say."
+    if len(told) > _MOST_TOLD:
+        end = f" The steepest {_STEEPEST} of {len(told)}; table --what slopes has all.{end}"
+        told = sorted(told)[:_STEEPEST]
+    return "".join(text for _, text in told) + end
 
 
 def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:
@@ -181,6 +203,8 @@ def _in_one_panel(study: Study, one: MethodBySource) -> ByDatasetData | None:
         },
         tolerances={heading_: study.tolerance},
         words=words_of(study),
+        group=_group(study, one, "All data sets in one panel"),
+        at=Subject(methods=frozenset(one.methods.values())),
         caption=f" {average_note(study, one)}" if one.is_matched else "",
     )
 

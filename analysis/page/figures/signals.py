@@ -1,26 +1,29 @@
 """Every signal beside random: change of accuracy with its interval, one row a method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.methods import Method
+from analysis.envelope import JudgedCell
+from analysis.methods import DatasetId, Method
 from analysis.metric_words import MetricWords
+from analysis.page.figures.marks import Marker, marker_spec, markers
 from analysis.page.figures.style import (
     CONTROL,
     MUTED,
     AxisPanel,
     PageTable,
+    PanelGrid,
     Spec,
     axis,
     escaped,
+    folded,
     heading,
     layout,
-    marker_spec,
-    markers,
-    panels,
+    not_run,
     rounded,
     tolerance_band,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.page.guard_words import hover_notes
 from analysis.page.phrases import tolerance_of, words_of
 from analysis.random_control import Comparison
@@ -52,18 +55,24 @@ class SignalsData:
     Attributes:
         key: Names the variant in a link.
         label: What the reader chooses.
-        entries: By data set, random last; empty where not run.
-        methods: All methods drawn, random last, and their labels.
+        entries: By data set, in the order of names; empty where not run.
+        names: Of all methods drawn, the best mean over the data sets first, random last.
         tolerances: The band drawn, by data set.
         words: How the metric is written.
+        marks: How each method is drawn.
+        at: The rate and warm-up.
+        group: Heading above it where the reader chooses.
     """
 
     key: str
     label: str
     entries: dict[str, tuple[RankedMethod, ...]]
-    methods: dict[Method, str]
+    names: tuple[str, ...]
     tolerances: dict[str, float]
     words: MetricWords
+    marks: Mapping[Method, Marker]
+    at: Subject
+    group: str = ""
 
     @property
     def table(self) -> PageTable:
@@ -91,69 +100,75 @@ def _table_row(digits: int, source: str, entry: RankedMethod) -> tuple[str | flo
 
 def signals_data(study: Study) -> list[SignalsData]:
     """One frame for each rate and warm-up: small rates first, of them the longest warm-up."""
-    conditions = [row.cell.condition for row in study.rows if row.verdict]
-    found = []
-    for rate, negative in sorted({(c.rate, -c.warmup) for c in conditions}):
-        entries = {
-            name: tuple(_entries(study, name, rate, -negative)) for name in study.sources.values()
-        }
-        used = {entry.method for listed in entries.values() for entry in listed}
-        found.append(
-            SignalsData(
-                key=f"{percent(rate)}|{percent(-negative)}",
-                label=removed_text(rate, -negative),
-                entries=entries,
-                methods={m: label for m, label in study.methods.items() if m in used},
-                tolerances={
-                    name: tolerance_of(study, source) for source, name in study.sources.items()
-                },
-                words=words_of(study),
+    by_place: dict[tuple[float, float], dict[DatasetId, list[RankedMethod]]] = {}
+    for row in study.rows:
+        c = row.cell.condition
+        if one := _ranked(study, row):
+            here = by_place.setdefault(
+                (c.rate, -c.warmup), {source: [] for source in study.sources}
             )
+            here[c.source].append(one)
+    marks, many = markers(study.methods), len(study.warmups) > 1
+    return [
+        SignalsData(
+            key=f"{percent(rate)}|{percent(-negative)}",
+            label=removed_text(rate, -negative),
+            names=(names := _by_mean(one for own in entries.values() for one in own)),
+            entries={
+                study.sources[source]: tuple(sorted(own, key=lambda one: names.index(one.name)))
+                for source, own in entries.items()
+            },
+            tolerances={
+                name: tolerance_of(study, source) for source, name in study.sources.items()
+            },
+            words=words_of(study),
+            marks=marks,
+            at=Subject(rate=rate, warmup=-negative),
+            group=f"{percent(rate)} removed" if many else "",
         )
-    return found
+        for (rate, negative), entries in sorted(by_place.items(), key=lambda item: item[0])
+    ]
 
 
-def _entries(study: Study, name: str, rate: float, warmup: float) -> list[RankedMethod]:
-    source = next(source for source, label in study.sources.items() if label == name)
-    entries = []
-    for method, label in study.methods.items():
-        for row in study.of(source, method):
-            cell, verdict = row.cell, row.verdict
-            if verdict and (cell.condition.rate, cell.condition.warmup) == (rate, warmup):
-                entries.append(
-                    RankedMethod(
-                        method=method,
-                        name=label,
-                        verdict=verdict,
-                        n_planned=cell.n_planned,
-                        comparison=study.comparisons.get(cell.condition),
-                        notes=hover_notes(row),
-                    )
-                )
-    return entries
+def _ranked(study: Study, row: JudgedCell) -> RankedMethod | None:
+    method = row.cell.condition.method
+    if row.verdict is None:
+        return None
+    return RankedMethod(
+        method=method,
+        name=study.methods[method],
+        verdict=row.verdict,
+        n_planned=row.cell.n_planned,
+        comparison=study.comparisons.get(row.cell.condition),
+        notes=hover_notes(row),
+    )
+
+
+def _by_mean(entries: Iterable[RankedMethod]) -> tuple[str, ...]:
+    """Names, random's last and before it the best mean over the data sets first."""
+    own: dict[tuple[bool, str], list[float]] = {}
+    for one in entries:
+        own.setdefault((one.method.is_control, one.name), []).append(one.verdict.mean)
+    ranked = sorted(own, key=lambda which: (which[0], -sum(own[which]) / len(own[which])))
+    return tuple(name for _, name in ranked)
 
 
 def signals_figure(data: SignalsData) -> Spec:
     """A forest: one panel a data set, one row a method; random's mean is the dotted line."""
-    per_row = min(3, len(data.entries))
-    lines, rows = len(data.methods), -(-len(data.entries) // per_row)
-    high = 60 + 34 * lines
-    # A gap between rows of panels holds the lower one's heading and the upper one's axis.
-    gap = 100 / (high * rows + 100 * (rows - 1)) if rows > 1 else 0.0
-    boxes = panels(len(data.entries), per_row, (0.045, gap))
+    lines = len(data.names)
+    grid = PanelGrid(n=len(data.entries), high=60 + 34 * lines, beside=0.045)
     span = _span(data)
     figure: Spec = {"data": [], "layout": {}}
     notes, shapes, axes = [], [], {}
-    for panel, (name, entries) in zip(boxes, data.entries.items(), strict=True):
+    for panel, (name, entries) in zip(grid.places, data.entries.items(), strict=True):
         notes += [heading(panel, name), *_findings(data, panel, entries)]
         shapes += _lines(panel, entries, data.tolerances[name])
         axes.update(_axes(data, panel, span))
         figure["data"] += [_trace(data, panel, entry) for entry in entries]
-    left = min(290, 24 + 7 * max((len(label) for label in data.methods.values()), default=10))
+    left = min(290, 24 + 7 * max((len(name) for name in data.names), default=10))
     figure["layout"] = layout(
-        90 + high * rows + 100 * (rows - 1),
-        (left + 250 * per_row, 1060 if per_row > 1 else 640),
-        annotations=notes, shapes=shapes, showlegend=False,
+        90 + grid.height, (left + 250 * grid.per_row, 1060 if grid.per_row > 1 else 640),
+        narrow=grid.narrow(300, left=10, row=12), annotations=notes, shapes=shapes, showlegend=False,
         margin={"l": left, "r": 8, "t": 40, "b": 50}, **axes,
     )  # fmt: skip
     return figure
@@ -173,7 +188,7 @@ def _span(data: SignalsData) -> tuple[float, float]:
 
 
 def _axes(data: SignalsData, panel: AxisPanel, span: tuple[float, float]) -> Spec:
-    names = [escaped(label, 42) for label in data.methods.values()]
+    names = [escaped(name, 42) for name in data.names]
     x = axis(
         escaped(data.words.axis, 60), domain=panel.x, anchor=f"y{panel.suffix}", range=list(span),
         nticks=6,
@@ -195,9 +210,11 @@ def _lines(panel: AxisPanel, entries: Sequence[RankedMethod], tolerance: float) 
 
 
 def _findings(data: SignalsData, panel: AxisPanel, entries: Sequence[RankedMethod]) -> list[Spec]:
-    """At the right of each row: the difference to random and whether it is one."""
-    methods = list(data.methods)
-    notes = []
+    """At the right of each row: the difference to random and whether it is one, or that it was not run."""
+    if not entries:
+        return [not_run(panel)]
+    shown = {entry.name for entry in entries}
+    notes = [_at_right(panel, i, "not run") for i, one in enumerate(data.names) if one not in shown]
     for entry in entries:
         c = entry.comparison
         if c is None:
@@ -207,23 +224,25 @@ def _findings(data: SignalsData, panel: AxisPanel, entries: Sequence[RankedMetho
             text = f"{data.words.number(c.mean)} {word}"
         if c is not None and c.finding != "no difference shown":
             text = f"<b>{text}</b>"
-        notes.append(
-            {
-                "text": text, "showarrow": False, "font": {"size": 12, "color": MUTED},
-                "xref": f"x{panel.suffix} domain", "x": 1, "xanchor": "right", "xshift": -4,
-                "yref": f"y{panel.suffix}", "y": methods.index(entry.method), "yshift": 0,
-            }
-        )  # fmt: skip
+        notes.append(_at_right(panel, data.names.index(entry.name), text))
     return notes
+
+
+def _at_right(panel: AxisPanel, row: int, text: str) -> Spec:
+    return {
+        "text": text, "showarrow": False, "font": {"size": 12, "color": MUTED},
+        "xref": f"x{panel.suffix} domain", "x": 1, "xanchor": "right", "xshift": -4,
+        "yref": f"y{panel.suffix}", "y": row,
+    }  # fmt: skip
 
 
 def _trace(data: SignalsData, panel: AxisPanel, entry: RankedMethod) -> Spec:
     v = entry.verdict
-    marker = markers(list(data.methods))[entry.method]
+    marker = data.marks[entry.method]
     up = v.high - v.mean if v.high is not None else 0.0
     return {
         "type": "scatter", "mode": "markers", "hoverinfo": "text", "hovertext": _hover(data.words, entry),
-        "x": [v.mean], "y": [list(data.methods).index(entry.method)],
+        "x": [v.mean], "y": [data.names.index(entry.name)],
         "xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}",
         "marker": marker_spec(marker),
         "error_x": {
@@ -238,11 +257,11 @@ def _hover(words: MetricWords, entry: RankedMethod) -> str:
     lines = [
         f"<b>{escaped(entry.name, 60)}</b>",
         f"{words.short(v.mean)} {bounds}{words.told}, {v.verdict}, {seeds_text(v.n_seeds, entry.n_planned)}",
-        *(escaped(note, 90) for note in entry.notes),
+        *map(folded, entry.notes),
     ]
     if c is not None:
         p = f", p {p_text(c.p_holm)} (Holm)" if c.p_holm is not None else ""
         lines.append(f"minus random: {words.short(c.mean)} {words.interval(c.low, c.high)}{p}")
         found = c.finding if c.p is not None else "one seed gives no comparison"
-        lines.append(found + (f"; {escaped(c.note, 80)}" if c.note else ""))
+        lines.append(found + (f"; {folded(c.note)}" if c.note else ""))
     return "<br>".join(lines)

@@ -1,12 +1,12 @@
-"""What the figures share: colours, markers, layout, small multiples and the table beneath each."""
+"""What the figures share: colours, layout, small multiples and the table beneath each."""
 
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, Literal
 
-from analysis.methods import Method
-from analysis.wording import shortened
+from analysis.wording import cut_in_middle
 
 Spec = dict[str, Any]
 
@@ -14,23 +14,13 @@ TEXT, MUTED, EDGE, INK = "#14171a", "#59616b", "#111827", "#101418"
 SAFE, CONTROL = "#009E73", "#6B7280"
 # More methods than this in one picture cannot be named apart.
 MOST_NAMED = 8
+# The page's own: a figure saved as a file has no style sheet around it.
+FONT = "system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif"
 GRID = "rgba(90,98,107,.18)"
 WARMUPS = ("#4E96CC", "#1F6FB0", "#0B2F5E")
 DASHES = ("dot", "dash", "solid")
-# Darkened Okabe-Ito: the originals fall below a contrast of 3 to 1 on white.
-_SIGNALS = {
-    "redundancy": ("#0067A3", "circle"),
-    "redundancy_within_class": ("#2E8FC9", "circle"),
-    "keep_one": ("#7A5BC2", "triangle-down"),
-    "el2n": ("#C24E00", "square"),
-    "forgetting": ("#00825D", "diamond"),
-    "memorization": ("#A8508A", "triangle-up"),
-    "prototypes": ("#A86A00", "cross"),
-    "random": (CONTROL, "x-thin"),
-}
 # Of lines that are data sets.
 SET_COLORS = ("#0067A3", "#C24E00", "#00825D", "#A8508A", "#A86A00", "#7A5BC2")
-_MORE = ("star", "hexagon", "bowtie", "pentagon", "hourglass", "triangle-left")
 # Colours on the light page and what they become on the dark one; read by the page's script.
 DARK = {
     TEXT: "#e6e8ea",
@@ -68,53 +58,34 @@ class PageTable:
     formats: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Marker:
-    """How a method is drawn; open where it is not cut over the whole set."""
-
-    color: str
-    symbol: str
-
-
-def markers(methods: Sequence[Method]) -> dict[Method, Marker]:
-    """A colour and shape for each method: the signal gives both, the selector the filling."""
-    signals = dict.fromkeys(method.signal for method in methods)
-    new = [signal for signal in signals if signal not in _SIGNALS]
-    colors = [color for color, _ in _SIGNALS.values() if color != CONTROL]
-    known = dict(_SIGNALS) | {
-        signal: (colors[i % len(colors)], _MORE[i % len(_MORE)]) for i, signal in enumerate(new)
-    }
-    return {method: _marker(*known[method.signal], method.selector) for method in methods}
-
-
-def _marker(color: str, symbol: str, selector: str) -> Marker:
-    is_open = selector != "global" and not symbol.endswith("-thin")
-    return Marker(color=color, symbol=symbol + ("-open" if is_open else ""))
-
-
-def marker_spec(marker: Marker, size: int = 11) -> Spec:
-    """Plotly's marker of a method."""
-    line = {"width": 2.5 if marker.symbol.endswith("-thin") else 2, "color": marker.color}
-    return {"color": marker.color, "symbol": marker.symbol, "size": size, "line": line}
-
-
 def escaped(name: str, longest: int = 30) -> str:
-    """A name as Plotly's text shows it: shortened, its tags shown and not obeyed."""
-    return html.escape(shortened(name, longest), quote=False)
+    """A name as Plotly's text shows it: its middle cut, its tags shown and not obeyed."""
+    return html.escape(cut_in_middle(name, longest), quote=False)
 
 
-def layout(height: int, widths: tuple[int, int], **more: Any) -> Spec:
+def folded(text: str, width: int = 90) -> str:
+    """A sentence under the pointer: in lines, nothing of it cut."""
+    return "<br>".join(html.escape(line, quote=False) for line in wrap(text, width))
+
+
+def layout(
+    height: int, widths: tuple[int, int], *, narrow: Spec | None = None, **more: Any
+) -> Spec:
     """The layout all figures start from.
 
     Args:
         height: In px.
         widths: The least and the largest width that read well, in px.
+        narrow: What the page's script changes where there is less room: `minw`, the least width then;
+            `left`, the margin; `row`, by how many px each named row grows as its name moves above its
+            marks, `size` of the name, and `over`, how far above in rows; `titles` of the axes below; `bare`, without its bar of
+            colours; and what `PanelGrid.narrow` says of panels.
         more: Entries to add or replace.
     """
     return {
         "height": height,
-        "meta": {"minw": widths[0], "maxw": widths[1]},
-        "font": {"size": 13, "color": TEXT},
+        "meta": {"minw": widths[0], "maxw": widths[1], **({"narrow": narrow} if narrow else {})},
+        "font": {"size": 13, "color": TEXT, "family": FONT},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 64, "r": 16, "t": 16, "b": 50},
@@ -159,32 +130,82 @@ class AxisPanel:
         return self.x[0] == 0
 
 
-def panels(n: int, per_row: int = 3, gaps: tuple[float, float] = (0.05, 0.24)) -> list[AxisPanel]:
-    """Where n panels stand, row by row from the top."""
-    columns = min(n, per_row)
-    lines = -(-n // per_row)
-    wide = (1 - gaps[0] * (columns - 1)) / columns
-    high = (1 - gaps[1] * (lines - 1)) / lines
-    found = []
-    for i in range(n):
-        left, top = (i % per_row) * (wide + gaps[0]), 1 - (i // per_row) * (high + gaps[1])
-        found.append(
-            AxisPanel(
-                suffix="" if i == 0 else str(i + 1),
-                x=(left, min(1.0, left + wide)),
-                y=(max(0.0, top - high), top),
+@dataclass(frozen=True, kw_only=True)
+class PanelGrid:
+    """Panels of one size row by row from the top, whatever their number.
+
+    Attributes:
+        n: How many.
+        high: Height of one in px.
+        gap: Between two rows in px: the lower one's heading, the upper one's axis.
+        beside: Between two columns, as a share of the width.
+        most: In a row.
+    """
+
+    n: int
+    high: int
+    gap: int = 100
+    beside: float = 0.05
+    most: int = 3
+
+    @property
+    def per_row(self) -> int:
+        """How many stand in a row."""
+        return min(self.n, self.most)
+
+    @property
+    def height(self) -> int:
+        """Of all of them in px."""
+        rows = -(-self.n // self.per_row)
+        return self.high * rows + self.gap * (rows - 1)
+
+    @property
+    def places(self) -> list[AxisPanel]:
+        """Where each stands."""
+        wide = (1 - self.beside * (self.per_row - 1)) / self.per_row
+        high, gap = self.high / self.height, self.gap / self.height
+        found = []
+        for i in range(self.n):
+            left = (i % self.per_row) * (wide + self.beside)
+            top = 1 - (i // self.per_row) * (high + gap)
+            found.append(
+                AxisPanel(
+                    suffix="" if i == 0 else str(i + 1),
+                    x=(left, min(1.0, left + wide)),
+                    y=(max(0.0, top - high), top),
+                )
             )
-        )
-    return found
+        return found
+
+    def narrow(self, least: int, **more: Any) -> Spec:
+        """What the page's script needs to set them below one another.
+
+        Args:
+            least: Width of a panel that can still be read, in px.
+            more: What else changes there.
+        """
+        own = {"least": least, "high": self.high, "gap": self.gap, "beside": self.beside}
+        return {"minw": least, **own, **more}
 
 
 def heading(panel: AxisPanel, text: str) -> Spec:
     """A panel's title."""
     return {
         "text": f"<b>{escaped(text)}</b>", "showarrow": False, "font": {"size": 15},
-        "xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom",
-        "x": sum(panel.x) / 2, "y": panel.y[1], "yshift": 4,
+        **_in_panel(panel, 0.5, 1), "xanchor": "center", "yanchor": "bottom", "yshift": 4,
     }  # fmt: skip
+
+
+def not_run(panel: AxisPanel) -> Spec:
+    """What an empty panel says."""
+    font = {"size": 13, "color": MUTED}
+    return {"text": "not run", "showarrow": False, "font": font, **_in_panel(panel, 0.5, 0.5)}
+
+
+def _in_panel(panel: AxisPanel, x: float, y: float) -> Spec:
+    """A place by the panel's own axes: it goes along where the panel is set elsewhere."""
+    at = {"xref": f"x{panel.suffix} domain", "yref": f"y{panel.suffix} domain"}
+    return {**at, "x": x, "y": y}
 
 
 def tolerance_band(

@@ -13,6 +13,7 @@ from analysis.page.figures.style import (
     layout,
     rounded,
 )
+from analysis.page.figures.subjects import Subject
 from analysis.page.training_words import careful_text
 from analysis.study import Study
 from trainables.result import TrainingCurve
@@ -34,6 +35,7 @@ class TrainingData:
         chosen: The keys of those that trials were trained by.
         careful: The warning of the training chosen, or empty.
         is_tuned: Whether the training was searched.
+        at: What it is about.
     """
 
     key: str
@@ -42,6 +44,7 @@ class TrainingData:
     chosen: frozenset[str]
     careful: str
     is_tuned: bool
+    at: Subject
 
     @property
     def caption(self) -> str:
@@ -114,6 +117,7 @@ def training_data(study: Study) -> list[TrainingData]:
                 curves=tuple(curves),
                 chosen=frozenset(one.spec.curve_key for one in used),
                 is_tuned=is_tuned,
+                at=Subject(source=source),
                 careful=" ".join(dict.fromkeys(filter(None, warnings))),
             )
         )

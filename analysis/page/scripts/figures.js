@@ -31,18 +31,19 @@ function variant(name) {
   return all.find((v) => v.key === chosen[name]) || all[0];
 }
 
-function widthOf(box, meta) {
-  const room = box.parentElement.clientWidth;
-  return Math.max(meta.minw, Math.min(meta.maxw, room));
-}
-
 function draw(name, limit) {
   const box = byId("figure-" + name);
   if (!box) return;
   drawn.add(name);
   const { figure, label } = variant(name);
   const copy = themed(structuredClone(figure), "");
-  copy.layout.width = limit ? Math.min(limit, figure.layout.meta.maxw) : widthOf(box, figure.layout.meta);
+  const room = limit || box.parentElement.clientWidth;
+  let { minw, maxw, narrow } = copy.layout.meta;
+  if (narrow && room < 0.95 * minw) {
+    minw = narrow.minw;
+    narrowed(copy, Math.max(minw, room));
+  }
+  copy.layout.width = Math.min(maxw, limit || Math.max(minw, room));
   if (isDark()) (copy.layout.shapes || []).forEach((s) => { if (s.line && s.line.width === 3.5) s.line.width = 4.5; });
   Plotly.react(box, copy.data, copy.layout, CONFIG);
   box.setAttribute("role", "img");
@@ -97,12 +98,45 @@ function choose(name, key) {
   chosen[name] = key;
   const picked = variant(name);
   const select = byId("pick-" + name);
+  if (![...select.options].some((option) => option.value === picked.key)) search(name, "");
   select.value = picked.key;
   select.parentElement.querySelector(".chosen").textContent = picked.label;
   const note = byId("note-" + name);
   if (note) note.textContent = picked.caption;
   if (drawn.has(name)) draw(name);
   fillTable(name);
+}
+
+// The groups and options of each list as the page came; what a search leaves out is taken from the list.
+const lists = new Map();
+
+function search(name, text) {
+  const select = byId("pick-" + name), field = byId("find-" + name);
+  if (!field) return [];
+  if (!lists.has(name)) lists.set(name, [...select.children].map((one) => [one, [...one.children]]));
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean), kept = variant(name).key, matching = [];
+  for (const [one, options] of lists.get(name)) {
+    const own = options.length ? options : [one];
+    const left = own.filter((option) => {
+      const seen = `${options.length ? one.label : ""} ${option.label}`.toLowerCase();
+      const is = words.every((word) => seen.includes(word));
+      if (is) matching.push(option);
+      return is || option.value === kept;
+    });
+    if (options.length) one.replaceChildren(...left);
+    if (left.length) select.append(one);
+    else one.remove();
+  }
+  select.value = kept;
+  field.value = text;
+  const count = lists.get(name).reduce((sum, [, options]) => sum + (options.length || 1), 0);
+  field.parentElement.querySelector(".found").textContent = words.length ? `${matching.length} of ${count}` : "";
+  return matching;
+}
+
+function pick(name, key) {
+  choose(name, key);
+  history.replaceState(null, "", `#${name}=${encodeURIComponent(key)}`);
 }
 
 function follow() {
@@ -133,10 +167,22 @@ function startFigures() {
   }, { rootMargin: "600px" });
   document.querySelectorAll(".figure").forEach((box) => watch.observe(box));
   document.querySelectorAll("select[data-figure]").forEach((select) => {
-    select.addEventListener("change", () => {
-      choose(select.dataset.figure, select.value);
-      history.replaceState(null, "", `#${select.dataset.figure}=${encodeURIComponent(select.value)}`);
+    select.addEventListener("change", () => pick(select.dataset.figure, select.value));
+  });
+  document.querySelectorAll(".narrow, .saves").forEach((part) => { part.hidden = false; });
+  document.querySelectorAll(".narrow input").forEach((field) => {
+    const name = field.dataset.figure;
+    field.addEventListener("input", () => search(name, field.value));
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") byId("pick-" + name).focus();
+      if (event.key !== "Enter") return;
+      const [first] = field.value.trim() ? search(name, field.value) : [];
+      if (first) pick(name, first.value);
     });
+  });
+  document.querySelectorAll(".saves button").forEach((button) => {
+    const { figure, save } = button.dataset;
+    button.addEventListener("click", () => savePicture(save, [data.name, figure], data.titles[figure], variant(figure)));
   });
   document.querySelectorAll("details.table").forEach((details) => {
     details.addEventListener("toggle", () => fillTable(details.dataset.figure));

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import plotly.graph_objects as go
 import pytest
@@ -8,15 +9,19 @@ from analysis.methods import condition_of
 from analysis.page.figures import FIGURES
 from analysis.page.figures.agree import agree_data, agree_figure
 from analysis.page.figures.breakeven import break_even_data, break_even_figure
-from analysis.page.figures.envelope import envelope_data, envelope_figure
+from analysis.page.figures.envelope import envelope_figure
 from analysis.page.figures.heatmap import stepped_colors
+from analysis.page.figures.marks import markers
 from analysis.page.figures.pareto import pareto_data
 from analysis.page.figures.rate_lines import by_dataset_data
 from analysis.page.figures.retention import retention_data, retention_figure
 from analysis.page.figures.signals import signals_data, signals_figure
-from analysis.page.figures.style import DARK, markers, panels, warmup_lines
+from analysis.page.figures.squares import envelope_data
+from analysis.page.figures.style import DARK, PanelGrid, warmup_lines
+from analysis.page.figures.subjects import headlines, opens_on
 from analysis.study import study
 from analysis.verdicts import average
+from analysis.wording import method_labels
 from trainables.result import TrainingCurve
 
 # Whole numbers of the 1,000 test examples; their mean is -0.28.
@@ -156,12 +161,12 @@ def test_each_data_set_has_its_lines_and_seeds(small_run):
     assert dose.verdict.mean == pytest.approx(0.1)
 
 
-def test_random_stands_last_beside_every_signal(small_run):
+def test_the_best_signal_at_a_rate_stands_first_and_random_last(small_run):
     data = signals_data(study(small_run))[0]
     assert [entry.method.signal for entry in data.entries["imdb"]] == [
-        "redundancy", "keep_one", "random"
+        "keep_one", "redundancy", "random"
     ]  # fmt: skip
-    assert data.entries["imdb"][0].comparison.mean == pytest.approx(0.3)
+    assert data.entries["imdb"][1].comparison.mean == pytest.approx(0.3)
 
 
 def test_the_forest_writes_the_finding_at_each_row(paired):
@@ -181,9 +186,7 @@ def test_no_two_methods_are_drawn_alike_in_the_legend_of_retention(paired):
         shown = [one for one in retention_figure(data)["data"] if one.get("showlegend", True)]
         looks = {(one["marker"]["color"], one["marker"].get("symbol", "bar")) for one in shown}
         assert len(looks) == len(shown) == 4
-        # A bar is a square in the legend: its colour is that of its signal alone.
-        (bar,) = [one for one in shown if one["type"] == "bar"]
-        assert bar["marker"]["color"] == markers([data.lead])[data.lead].color
+        assert len({symbol for _, symbol in looks}) == 4
 
 
 def test_retention_orders_classes_by_who_loses_most(result, pruned):
@@ -196,13 +199,20 @@ def test_retention_orders_classes_by_who_loses_most(result, pruned):
 
 def test_a_method_by_class_is_drawn_open(pruned):
     method = condition_of(pruned(selector="stratified")).method
-    assert markers([method])[method].symbol == "circle-open"
+    assert markers({method: "one"})[method].symbol == "circle-open"
 
 
-def test_more_signals_than_colours_still_differ(pruned):
-    methods = [condition_of(pruned(signal=f"new_{i}")).method for i in range(8)]
-    drawn = {(m.color, m.symbol) for m in markers(methods).values()}
-    assert len(drawn) == 8
+def test_no_two_of_sixty_methods_by_two_models_are_drawn_alike(pruned):
+    names = ("redundancy", "el2n", "random", *(f"new_{i}" for i in range(12)))
+    specs = [
+        pruned(signal=name, selector=cut, model=model, model_sha=model)
+        for name in names
+        for cut in ("global", "stratified")
+        for model in ("tiny", "big")
+    ]
+    labels = method_labels(condition_of(spec).method for spec in specs)
+    drawn = {(one.color, one.symbol) for one in markers(labels).values()}
+    assert len(drawn) == len(labels) == 60
 
 
 def test_the_longest_warm_up_is_the_boldest_line():
@@ -210,13 +220,18 @@ def test_the_longest_warm_up_is_the_boldest_line():
     assert lines[0.25] == ("#0B2F5E", "solid", 3) and lines[0.05][1] == "dash"
 
 
-def test_panels_fill_the_frame_without_overlap():
-    places = panels(4, 3)
-    assert places[0].x[1] < places[1].x[0] and places[3].y[1] < places[0].y[0]
+@pytest.mark.parametrize("n", [1, 2, 6, 14, 18, 40])
+def test_panels_keep_their_size_and_never_overlap_whatever_their_number(n):
+    grid = PanelGrid(n=n, high=200)
+    places = grid.places
+    assert [round((one.y[1] - one.y[0]) * grid.height) for one in places] == [200] * n
+    rows = sorted({one.y for one in places}, reverse=True)
+    assert all(above[0] > below[1] for above, below in pairwise(rows))
+    assert min(one.y[0] for one in places) == pytest.approx(0)
 
 
 def test_every_colour_of_a_line_has_a_dark_twin(small_run):
-    used = {marker.color for marker in markers(list(study(small_run).methods)).values()}
+    used = {marker.color for marker in markers(study(small_run).methods).values()}
     assert used <= set(DARK)
 
 
@@ -279,7 +294,11 @@ def test_scoring_pays_from_the_run_the_cost_model_says(small_run):
     assert by_lot[1:4] == pytest.approx([100 * (1 - used)] * 3, abs=0.06)
     assert (scored[-2], by_lot[-2]) == (2, 1)
     names = [trace["name"] for trace in break_even_figure(data)["data"]]
-    assert {"Keep one (global), pays from run 2", "Random (global), pays from run 1"} <= {*names}
+    assert names == [
+        "Random (global), pays from run 1",
+        "Keep one (global), Redundancy (global), pays from run 2",
+    ]
+    assert data.caption.startswith(" Keep one (global), Redundancy (global) share one line.")
 
 
 @pytest.mark.parametrize("name", ["retention", "pareto", "breakeven"])
@@ -292,6 +311,110 @@ def test_a_crowd_is_drawn_with_eight_names_at_most_and_told_in_full(name, crowd)
     first = variants[0].label.split(" · ")[0]
     labels = {v for d in variants if d.label.startswith(first) for r in d.table.rows for v in r[:2]}
     assert {f"Signal {i} (global)" for i in range(20)} <= labels
+
+
+def test_where_every_condition_is_dearer_than_a_full_run_the_cheapest_are_drawn(small_run):
+    data = next(d for d in pareto_data(study(small_run)) if d.label.startswith("imdb"))
+    points = tuple(replace(p, compute=p.compute + 100) for p in data.points)
+    dear = replace(data, points=points)
+    assert dear.shown and dear.caption.startswith(" Every condition costs more than the full run.")
+
+
+def test_two_classes_have_room_for_a_mark_of_each_method(crowd):
+    frame = retention_data(crowd)[0]
+    drawn = retention_figure(frame)["layout"]
+    plot = drawn["height"] - drawn["margin"]["t"] - drawn["margin"]["b"]
+    assert plot / len(frame.order) >= 14 * len(frame.by_method)
+
+
+def test_a_class_without_a_name_is_called_empty(paired):
+    rows = [replace(row, class_names=("", " ")) for row in paired(D)]
+    (data,) = retention_data(study(rows))
+    assert set(retention_figure(data)["layout"]["yaxis"]["ticktext"]) == {"(empty)", "(blank)"}
+    assert "(empty)" in data.caption and {row[0] for row in data.table.rows} == {
+        "(empty)",
+        "(blank)",
+    }
+
+
+def test_a_panel_without_its_condition_says_so(paired):
+    rows = [*paired(D), *paired(D, signal="keep_one", dataset="other", data_sha="o" * 64, rate=0.2)]
+    drawn = signals_figure(signals_data(study(rows))[0])["layout"]["annotations"]
+    assert [(one["text"], one["xref"]) for one in drawn if one["text"] == "not run"] == [
+        ("not run", "x2 domain")
+    ]
+
+
+def test_a_method_that_a_data_set_lacks_says_so_in_its_row(paired):
+    rows = [*paired(D), *paired(D, signal="keep_one", dataset="other", data_sha="o" * 64)]
+    data = signals_data(study(rows))[0]
+    drawn = signals_figure(data)["layout"]["annotations"]
+    lacking = [(one["xref"], data.names[one["y"]]) for one in drawn if one["text"] == "not run"]
+    assert lacking == [("x domain", "Keep one (global)"), ("x2 domain", "Redundancy (global)")]
+
+
+@pytest.fixture
+def headlined(paired):
+    """Two data sets by two methods, two warm-ups and two rates: ag_news is answered by el2n, 30 % after 25 %."""
+    rows = []
+    for name in ("ag_news", "imdb"):
+        for signal in ("el2n", "redundancy", "random"):
+            for warmup in (0.05, 0.25):
+                for rate in (0.1, 0.3):
+                    best = (signal, warmup, rate) == ("el2n", 0.25, 0.3) or rate == 0.1
+                    delta = [(0.4 if signal == "el2n" else 0.0) - (0 if best else 5) + d for d in D]
+                    rows += afresh(
+                        paired(
+                            delta,
+                            dataset=name,
+                            data_sha=name * 9,
+                            signal=signal,
+                            warmup=warmup,
+                            rate=rate,
+                        )
+                    )
+    return study({row.spec.result_key: row for row in rows}.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("envelope", "ag_news|EL2N (global)"),
+        ("by_dataset", "EL2N (global)"),
+        ("signals", "30%|25%"),
+        ("contrasts", "ag_news|arms|30% removed after 25% warm-up"),
+        ("retention", "ag_news|30%|25%"),
+        ("causes", "ag_news|30%|25%"),
+        ("pareto", "ag_news|1"),
+        ("breakeven", "ag_news|30%|25%"),
+    ],
+)
+def test_every_figure_opens_on_the_condition_of_the_first_answer(name, key, headlined):
+    (condition, *_) = headlines(headlined).values()
+    assert (condition.signal, condition.warmup, condition.rate) == ("el2n", 0.25, 0.3)
+    frames = FIGURES[name].data(headlined)
+    assert frames[opens_on(frames, condition)].key == key
+
+
+@pytest.mark.parametrize("name", ["retention", "pareto", "breakeven"])
+def test_no_two_marks_of_one_legend_share_a_colour_or_a_shape(name, crowd):
+    for data in FIGURES[name].data(crowd):
+        drawn = FIGURES[name].draw(data)["data"]
+        marks = [one["marker"] for one in drawn if one.get("name") and one.get("showlegend", True)]
+        assert len({mark["symbol"] for mark in marks}) == len(marks)
+        assert len({mark["color"] for mark in marks}) == len(marks)
+
+
+def test_a_figure_opens_on_the_search_of_what_fresh_seeds_confirm(confirmed):
+    (condition,) = headlines(confirmed()).values()
+    assert (condition.signal, condition.kind) == ("made:signal_00", "pruned")
+
+
+@pytest.mark.parametrize("name", ["retention", "causes"])
+def test_a_caption_tells_of_the_method_of_its_own_data_sets_answer(name, headlined):
+    assert {data.caption.split(":")[0] for data in FIGURES[name].data(headlined)} == {
+        "EL2N (global)"
+    }
 
 
 def test_random_is_in_every_frame_of_a_crowd(crowd):
@@ -309,7 +432,7 @@ def test_what_is_too_dear_to_pay_soon_does_not_flatten_the_others(small_run):
 
 def test_recall_stands_beside_the_bias_with_its_interval(paired):
     (data,) = retention_data(study(paired([-2.0, -1.0, -3.0])))
-    bars, recall = retention_figure(data)["data"]
+    bars, _, recall = retention_figure(data)["data"]
     assert (bars["type"], recall["xaxis"]) == ("bar", "x2")
     assert recall["x"] == pytest.approx([-2.0, -2.0])
 
@@ -319,7 +442,7 @@ def test_the_mean_alone_judges_where_it_is_asked_to_and_decides_all(paired):
     by_interval, by_mean = envelope_data(study(rows))
     words = [[square.word for square in one.squares.values()] for one in (by_interval, by_mean)]
     assert words == [["inconclusive", "inconclusive"], ["within", "outside"]]
-    assert by_mean.group == "By the mean alone" and "luck of the seeds" in by_mean.caption
+    assert by_mean.group == "imdb, by the mean alone" and "luck of the seeds" in by_mean.caption
     text = envelope_figure(by_mean)["data"][0]["text"][0]
     assert "✓" in text[0] and "✗" in text[1] and "5 seeds" in text[0]
     assert [row[2] for row in by_mean.table.rows] == ["within", "outside"]
