@@ -95,8 +95,8 @@ def _checked_grid(
         for one in request.parts():
             try:
                 checked(one)
-            except UsageError as wrong:
-                found.setdefault(str(wrong), wrong)
-        for wrong in found.values() if str(error) in found else [error]:
-            missing.add(wrong)
+            except UsageError as its_own:
+                found.setdefault(str(its_own), its_own)
+        for each in found.values() if str(error) in found else [error]:
+            missing.add(each)
     return None, None

@@ -114,7 +114,7 @@ def _search(request: Request, model: Model, training: Training) -> tuple[str, li
     search = training_search(
         start, given=given, budget=request.tune_budget, n_train=_SOME_ROWS
     )  # fmt: skip
-    tried = {
+    tried: dict[str, list[float]] = {
         "lr": [one.lr for one in search.settings],
         "weight_decay": [one.weight_decay for one in search.settings],
         "epochs": list(search.rounds),

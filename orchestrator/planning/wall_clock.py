@@ -21,7 +21,7 @@ from orchestrator.planning.estimate import (
 )
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.resources import Resources, accelerators_here
-from orchestrator.planning.tasks import tasks_left
+from orchestrator.planning.tasks import Task, tasks_left
 
 # Of a sweep of 140 trials on two cores that nothing else used: until the first task runs, after the last,
 # and of each task what is not its training. Seconds of a processor: others that use it come on top.
@@ -97,7 +97,8 @@ def wall_clock(
         return None
     most = max(len(left), len(_most_left(sweep)))
     confirming = sum(unchosen(sweep, sha).trials for sha in sweep.wholes)
-    tasks = np.array([len(left), len(left) + confirming, most + confirming])
+    searched = sum(search.count() for search in sweep.searches)
+    tasks = searched + np.array([len(left), len(left) + confirming, most + confirming])
     crowds = np.array([1.0, crowd**0.5, crowd**0.75 * _STRAYS])  # as `quick_paces` has it
     work += _TASK_S * tasks * crowds
     work += sum(search_s(many, sweep.sizes[sha]) for sha, many in searches(left).items())
@@ -139,10 +140,11 @@ def work_of(
     least = hours(every, pace, n_test, searched=searched)[0]
     usual = hours(every, pace, n_test, more=more, searched=searched)[1]
     all_of_it = hours(most, pace, n_test, more=more, searched=searched)[2]
-    return found + 3600 * np.array([least, usual, all_of_it]) + pace.first_s
+    found += 3600 * np.array([least, usual, all_of_it]) + pace.first_s
+    return found
 
 
-def _most_left(sweep: Sweep) -> list[object]:
+def _most_left(sweep: Sweep) -> list[Task]:
     """The tasks that are left if every seed is bought."""
     specs = [*sweep.grid_specs, *(one for one in sweep.specs if one.kind == "fixed")]
     return tasks_left(sweep.tasks, specs, sweep.store, curves=sweep.curves, kept=sweep.kept)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from rich.console import Console
@@ -93,18 +93,24 @@ def span_text(low: float, high: float) -> str:
         low: Seconds.
         high: Seconds.
     """
-    unit, size = next(one for one in _UNITS if high >= 1.5 * one[1] or one[1] == 1)
-    least, most = _rounded(low / size, math.floor), _rounded(high / size, math.ceil)
-    return f"{least:,g} to {most:,g} {unit}" if least != most else f"{most:,g} {unit}"
+    (least, small), (most, large) = _in_unit(low, math.floor), _in_unit(high, math.ceil)
+    if small != large:
+        return f"{least} {small} to {most} {large}"
+    return f"{least} to {most} {large}" if least != most else f"{most} {large}"
 
 
-def _rounded(value: float, towards: "type[int] | object") -> float:
+def _in_unit(seconds: float, towards: Callable[[float], int]) -> tuple[str, str]:
+    unit, size = next(one for one in _UNITS if seconds >= 1.5 * one[1] or one[1] == 1)
+    return f"{_rounded(seconds / size, towards):,g}", unit
+
+
+def _rounded(value: float, towards: Callable[[float], int]) -> float:
     """Two digits of a number, or one behind the point where it is below 10."""
     if value <= 0:
         return 0
     step = 10 ** max(math.floor(math.log10(value)) - 1, 0)
     step = 0.5 if 1 <= value < 10 else step
-    return float(towards(value / step) * step)  # type: ignore[operator]
+    return float(towards(value / step) * step)
 
 
 def _clock_text(sweep: Sweep, whole: WallClock | None, unknown: list[str], trials: int) -> str:

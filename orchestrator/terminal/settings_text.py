@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rich.box import Box
 from rich.console import Console
 from rich.table import Table
 
@@ -24,9 +25,9 @@ def print_settings(
     console.print(settings_table(resolved_settings(request, grid, model, by, origins)))
 
 
-def settings_table(settings: Iterable[ResolvedSetting]) -> Table:
+def settings_table(settings: Iterable[ResolvedSetting], *, box: Box | None = None) -> Table:
     """A row each."""
-    table = Table("setting", box=None)
+    table = Table("setting", box=box)
     table.columns[0].no_wrap = True
     table.add_column("value", overflow="fold")
     table.add_column("from", overflow="fold")
