@@ -23,7 +23,8 @@ from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import Sweep, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.estimate_text import print_estimate
+from orchestrator.terminal.plan_text import print_plan
 
 _A_SEED = 16  # trials, of the shape for data of one's own
 _GOAL_MS = 0.2  # a trial: 2 s for 10,000

@@ -1,9 +1,7 @@
 """python -m orchestrator.sweep: plan a grid, run what is not yet done, report."""
 
-import shlex
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,9 @@ from analysis.plain_commands import PlainCommand
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
+from orchestrator.cli.places import print_places
 from orchestrator.cli.theory import is_theory, theory_sweep
+from orchestrator.cli.typed_command import typed_command
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted
 from trainables.streams import CommandLine
@@ -66,7 +66,7 @@ def sweep(context: typer.Context, **flags: Any) -> None:
         chosen = read_options(flags["config"], flags["settings"] or (), context=context)
         if is_theory(chosen.options):
             raise SystemExit(theory_sweep(chosen.options, chosen.origins, dry_run=flags["dry_run"]))
-        raise SystemExit(main(chosen.options, dry_run=flags["dry_run"]))
+        raise SystemExit(main(chosen.options, plan_only=flags["dry_run"], origins=chosen.origins))
 
 
 @takes(map(flag, ("run", "cache", "seeds")))
@@ -79,46 +79,37 @@ def demo(context: typer.Context, **flags: Any) -> None:
         raise SystemExit(main(read_options(None, ["grid=demo"], context=context).options))
 
 
-def main(options: SweepOptions, *, dry_run: bool = False) -> int:
+def main(
+    options: SweepOptions, *, plan_only: bool = False, origins: Mapping[str, str] | None = None
+) -> int:
     """Plan, run and report what is asked for; the exit code.
 
-    With `dry_run` it plans only.
+    Args:
+        options: What is asked for.
+        plan_only: Start nothing.
+        origins: Where each option that was set comes from.
     """
-    from orchestrator.planning.estimate import (
-        calibrate_paces,
-        full_runs,
-        measured_paces,
-        scoring_runs,
-    )
+    from orchestrator.cli.dry_run import dry_run
     from orchestrator.planning.plan import plan_sweep
     from orchestrator.planning.preflight import check_gpu
-    from orchestrator.terminal.plan_text import print_estimate, print_plan
+    from orchestrator.terminal.plan_text import print_plan
 
     _check_shown(options)
     resources = options.resources()
-    if not (options.model or options.gpus_per_trial is not None or dry_run):
+    if not (options.model or options.gpus_per_trial is not None or plan_only):
         check_gpu(options.grid, resources.gpus)
     console = open_console()
+    if plan_only:
+        return dry_run(options, origins or {}, resources, console)
     sweep = plan_sweep(
         options.request(),
         resources,
         run=options.run,
-        command=_command(),
+        command=typed_command(),
         tolerance=options.tolerance or None,
     )
-    _print_places(options, sweep, console)
+    print_places(options, sweep, console)
     print_plan(sweep, console)
-    if dry_run:
-        if not sweep.searches:
-            sweep.run.check_plan(sweep.plan)
-        paces, scoring = (measured_paces(sweep, of) for of in (full_runs, scoring_runs))
-        if options.calibrate:
-            paces |= calibrate_paces(sweep, set(sweep.wholes) - set(paces))
-            lacking = set(scoring_runs(sweep)) - set(scoring)
-            scoring |= calibrate_paces(sweep, lacking, scoring_runs)
-        print_estimate(sweep, paces, console, scoring=scoring)
-        console.print("Nothing was started. Run without --dry-run to start.")
-        return 0
     _check_store(sweep)
     with sweep.run.locked():
         _record(options, sweep)
@@ -133,22 +124,6 @@ def main(options: SweepOptions, *, dry_run: bool = False) -> int:
             examples=not options.no_examples,
             track=options.track or (),
         )
-
-
-def _print_places(options: SweepOptions, sweep: "Sweep", console: "Console") -> None:
-    """Say where links lead, and who else can read folders that were there before."""
-    from trainables.own_folders import readers
-
-    places = ((options.run, sweep.run.folder), (options.cache, sweep.resources.cache))
-    for asked, place in places:
-        if asked and asked.is_symlink():
-            console.print(f"{asked} leads to {place}", highlight=False)
-        if who := readers(place):
-            console.print(
-                f"warning: {place} was there before and {who} can read it; chmod 700 keeps it to you",
-                style="yellow",
-                highlight=False,
-            )
 
 
 def _check_shown(options: SweepOptions) -> None:
@@ -186,13 +161,6 @@ def _record(options: SweepOptions, sweep: "Sweep") -> None:
 
     record_options(options, sweep.run.folder)
     record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
-
-
-def _command() -> str:
-    """The command line as it can be typed again."""
-    name = Path(sys.argv[0])
-    by = ["python", "-m", "orchestrator.sweep"] if name.stem == "sweep" else [name.name]
-    return redacted(shlex.join([*by, *sys.argv[1:]]))
 
 
 def search_training(sweep: "Sweep", console: "Console") -> tuple["Sweep", int]:

@@ -5,7 +5,7 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,6 +69,27 @@ class AbsentError(UnavailableError, FileNotFoundError):
     """A file, folder, data set or model that was named is not there."""
 
 
+class UnreachedError(AbsentError, DataError):
+    """A model or data set of the hub that has no copy here, and the hub cannot be asked for it."""
+
+    is_unreached = True
+
+
+class MissingError(EnvelopeError, ValueError):
+    """Several things that were asked for are not there or cannot be, told at once.
+
+    Attributes:
+        lines: What is told, a line each.
+        is_unreached: Whether nothing is wrong but that the hub cannot be asked.
+    """
+
+    def __init__(self, lines: Sequence[str], exit_code: int, *, is_unreached: bool = False) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+        self.is_unreached = is_unreached
+        self.exit_code = exit_code
+
+
 class NotShownError(EnvelopeError, ValueError):
     """What is asked for rests on a finding that a run has not shown."""
 
@@ -114,6 +135,8 @@ def _free_words() -> str:
 
 def _end(error: object, code: int) -> None:
     encoding = sys.stderr.encoding or "utf-8"
-    told = shown(f"error: {error}").encode(encoding, "backslashreplace").decode(encoding)
+    lines = error.lines if isinstance(error, MissingError) else (str(error),)
+    text = "\n".join(map(shown, (f"error: {lines[0]}", *lines[1:])))
+    told = text.encode(encoding, "backslashreplace").decode(encoding)
     print(told, file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
     raise SystemExit(code)

@@ -46,10 +46,13 @@ def prepare(spec: TrialSpec, cache: Cache) -> None:
     LEARNERS[spec.learner].open(spec, load_runs(spec, cache).dataset, cache)
 
 
-def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> Phase:
-    """Train a few steps of a full-data run, for the time they take; what they took.
+def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> tuple[Phase, Phase]:
+    """Train a few steps of a full-data run, for the time they take.
 
     The first steps warm caches and compilers, and are not counted.
+
+    Returns:
+        What the steps took, and what every run takes before its first step to fit itself to the data.
     """
     runs = load_runs(spec, cache)
     learner = runs.new_learner(spec)
@@ -60,4 +63,4 @@ def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> Phase:
     before = learner.used
     for _ in learner.train(schedule, min(unsteady + steps, schedule.full_steps)):
         pass
-    return learner.used - before
+    return learner.used - before, learner.network.fitted

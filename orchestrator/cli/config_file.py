@@ -195,18 +195,19 @@ def _check_entries(name: str, one: _Chosen) -> None:
 
 @app.command()
 def show(config: _File = None, settings: _Settings = None) -> None:
-    """Each setting of a file and --set, with where it came from."""
-    from rich.table import Table
+    """Every setting as a sweep of it will have it, with where it comes from."""
+    from rich.box import HEAVY_HEAD
 
+    from orchestrator.cli.shown_settings import shown_settings
+    from orchestrator.terminal.settings_text import settings_table
     from trainables.errors import explained
 
     with explained():
-        chosen = read_options(config, settings or ())
-        table = Table("setting", "value", "from")
-        for name, value in chosen.options:
-            origin = chosen.origins.get(name, "the grid or its default")
-            table.add_row(name, "" if value is None else str(value), origin)
-        open_console(200, highlight=False).print(table)
+        found, why = shown_settings(read_options(config, settings or ()))
+        console = open_console(200, highlight=False)
+        console.print(settings_table(found, box=HEAVY_HEAD))
+        if why:
+            console.print(f"what the grid sets is not known: {why}")
 
 
 @app.command()

@@ -45,12 +45,18 @@ def _look(source: "Source", model: str, max_length: int, *, as_json: bool) -> No
     import json
     from dataclasses import asdict, replace
 
+    from orchestrator.cli.typed_command import typed_command
     from orchestrator.planning.data_words import data_warnings
+    from orchestrator.planning.missing import Missing, look_at_sources
     from orchestrator.terminal.data_text import print_inspection
     from trainables.data.catalog import load_splits
     from trainables.data.inspection import inspect_splits
 
-    loaded = load_splits(replace(source, target="optional"))
+    source = replace(source, target="optional")
+    missing = Missing(command=typed_command())
+    look_at_sources([source], missing, needs_test=False)
+    missing.end()
+    loaded = load_splits(source)
     seen = inspect_splits(loaded.name, loaded.splits, loaded.class_names, kind=loaded.kind)
     pieces = pieces_of(model, loaded, max_length) if model else None
     console = open_console()

@@ -95,8 +95,10 @@ def list_grids(
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
+    from orchestrator.planning.named_plan import preset_plan
     from trainables.errors import explained
     from trainables.learners import LEARNERS
+    from trainables.learners.pretrained import named_model
 
     console = open_console(200)
     with explained():
@@ -105,8 +107,8 @@ def list_grids(
     table = _named("grid", "trials", "full-data", "pruned", "model", "seeds", "what")
     for grid, row in GRIDS.items():
         if name in ("", grid):
-            full, pruned = _counted(grid)
-            counts = (f"{full + pruned:,}", f"{full:,}", f"{pruned:,}")
+            plan = preset_plan(grid)
+            counts = (f"{plan.full + plan.pruned:,}", f"{plan.full:,}", f"{plan.pruned:,}")
             table.add_row(grid, *counts, row.model, str(len(row.seeds)), row.about)
     if name != THEORY:
         console.print(table)
@@ -116,7 +118,7 @@ def list_grids(
         )
     if name in GRIDS:
         chosen = GRIDS[name]
-        training = chosen.training or LEARNERS[_learner(chosen.model)].training
+        training = chosen.training or LEARNERS[named_model(chosen.model).learner].training
         for block in controlled_blocks(chosen):
             marks = marks_of(block, chosen.protocol, training.epochs)
             arms = ", ".join(dict.fromkeys(f"{arm.signal}:{arm.selector}" for arm in block.arms))
@@ -126,25 +128,6 @@ def list_grids(
                 f"{'confirmed by fresh seeds' if chosen.confirm else 'no confirmation'}",
                 highlight=False,
             )
-
-
-def _counted(name: str) -> tuple[int, int]:
-    """Full-data and pruned trials of a grid."""
-    from orchestrator.planning.expansion import expand
-    from orchestrator.planning.grids import GRIDS
-    from trainables.learners.pretrained import Model
-
-    grid = GRIDS[name]
-    data = {dataset: dataset for block in grid.blocks for dataset in block.datasets}
-    model = Model(learner=_learner(grid.model), name=grid.model, sha=grid.model)
-    specs = expand(grid, data, model)
-    full, sizes = sum(spec.is_baseline for spec in specs), len(grid.sizes) or 1
-    return sizes * full, sizes * (len(specs) - full)
-
-
-def _learner(model: str) -> str:
-    """The learner of a grid's model: of the built-in ones their name."""
-    return model if model in ("tiny", "linear") else "text"
 
 
 def _sizes(values: tuple[int, ...]) -> str:

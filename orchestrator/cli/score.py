@@ -7,6 +7,7 @@ import typer
 
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
+from orchestrator.cli.typed_command import typed_command
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def score_dataset(context: typer.Context, **flags: Any) -> None:
 
     with explained():
         options = read_options(None, context=context).options
-        plan = plan_scores(options.request(), options.resources())
+        plan = plan_scores(options.request(), options.resources(), command=typed_command())
         files = files_of(flags["out"], plan, force=flags["force"])
         console = open_console(highlight=False)
         print_score_plan(plan, console)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _REFRESH_S = 3.0
+# That a sweep which goes on may take to read its data before it works in its folder.
+_PATIENCE_S = 60.0
 # Finished trials from which on a time to the end is worth a guess.
 _ENOUGH = 3
 _SHOWN_FAILURES = 10
@@ -106,6 +108,8 @@ def status(
 
     console = open_console()
     with explained():
+        if watch:
+            _await_worker(run, console, as_json=as_json)
         while True:
             found = read_progress(run)
             if as_json:
@@ -115,6 +119,21 @@ def status(
             if not (watch and found.worker):
                 return
             time.sleep(_REFRESH_S)
+
+
+def _await_worker(run: Path, console: "Console", *, as_json: bool) -> None:
+    """Wait for a sweep that has not begun: for the plan of a new one, and a while for one that goes on."""
+    waited, is_told = 0.0, as_json
+    while True:
+        found = read_progress(run) if (run / "plan.json").exists() else None
+        if found and (found.worker or not found.left or waited >= _PATIENCE_S):
+            return
+        if not is_told:
+            told = "nothing works on it yet" if found else "no sweep has begun in it yet"
+            console.print(f"{run}: {told}; waiting for one (Ctrl-C ends that)", highlight=False)
+            is_told = True
+        time.sleep(_REFRESH_S)
+        waited += _REFRESH_S
 
 
 def _show(found: RunProgress, console: "Console") -> None:

@@ -9,7 +9,7 @@ import ray
 from ray import tune
 
 from orchestrator.diagnostics.cluster import answers_at
-from orchestrator.execution.capacity import slots_now
+from orchestrator.planning.capacity import slots_now
 from orchestrator.planning.resources import Resources
 from trainables.errors import UnavailableError
 

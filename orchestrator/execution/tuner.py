@@ -17,11 +17,11 @@ from ray import tune
 
 from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.callbacks import ProgressCallback
-from orchestrator.execution.capacity import cluster_file, slots_now, slots_when_grown
 from orchestrator.execution.deaths import deaths_in
 from orchestrator.execution.machines import MachineCheck, run_watched
 from orchestrator.execution.scheduler import Forgetful, NewestFirst, ReadySearcher, Work
 from orchestrator.execution.worker import run_task
+from orchestrator.planning.capacity import cluster_file, slots_now, slots_when_grown
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
 from trainables.errors import ABSENT, INTERRUPTED, TERMINATED, UsageError

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Other texts are of other lengths: a pace measured on another data set may be off by this.
 # A guess, wide on purpose: --calibrate measures instead.
 _TAKEN_OVER = 1.6
+# Of the same work at another time: other programs come and go.
+_ANOTHER_HOUR = 1.25
 _STEPS = 30
 # How far a whole trial strays from its first steps was not measured.
 _UNMEASURED = 1.25
@@ -42,12 +44,14 @@ class Pace:
         expected: The median.
         high: Of the slow trials, the ninetieth.
         basis: What it rests on, in words.
+        first_s: Seconds once for all trials of the data set, such as those of embedding its rows.
     """
 
     low: float
     expected: float
     high: float
     basis: str
+    first_s: float = 0.0
 
 
 def full_runs(sweep: "Sweep") -> dict[str, TrialSpec]:
@@ -87,7 +91,8 @@ def measured_paces(sweep: "Sweep", of: Runs = full_runs) -> dict[str, Pace]:
     paces = {}
     for sha in wanted:
         if same[sha]:
-            paces[sha] = _pace(same[sha], f"{len(same[sha])} trials on it, this environment")
+            text = f"{len(same[sha])} trials on it, this environment"
+            paces[sha] = _pace(same[sha], text, spread=_ANOTHER_HOUR)
         elif other[sha]:
             text = f"{len(other[sha])} trials of this model on other data"
             paces[sha] = _pace(other[sha], text, spread=_TAKEN_OVER)
@@ -144,9 +149,10 @@ def calibrate_paces(
     paces = {}
     for sha in lacking:
         spec = of(sweep)[sha]
-        used = probe(spec, sweep.store, steps=_STEPS)
+        used, fitted = probe(spec, sweep.store, steps=_STEPS)
         text = f"{used.steps} steps run just now"
-        paces[sha] = _pace([used.seconds / used.examples], text, spread=_UNMEASURED)
+        each = fitted.seconds / (sweep.sizes[sha] * spec.training.epochs)
+        paces[sha] = _pace([used.seconds / used.examples + each], text, spread=_UNMEASURED)
     return paces
 
 

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.planning.expansion import check_expands
+from orchestrator.planning.grids import Grid
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
+from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources, read_all
 from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import locate_score_model, own_scores, scorers_of
 from orchestrator.planning.sizes import family_of
-from trainables.data.catalog import Source, comes_with_vectors, load
+from trainables.data.catalog import Source
+from trainables.errors import UsageError
 from trainables.learners import LEARNERS
-from trainables.learners.pretrained import fitted, locate_model
+from trainables.learners.pretrained import Model, fitted, locate_model, named_model
+from trainables.training_settings import Training
 
 
 def loaded_for_model(
@@ -22,16 +26,25 @@ def loaded_for_model(
     sources: Mapping[str, Source],
     told: Mapping[str, Any],
 ) -> Loaded:
-    """What a sweep of a learner of ours is planned from; raises as `plan_sweep`."""
-    has_vectors = any(map(comes_with_vectors, sources.values()))
-    model = locate_model(request.model_name(has_vectors=has_vectors))
-    score_model = locate_score_model(request, model)
-    gpu = resources.gpus > 0
-    grid = request.resolved(model, gpu=gpu)
-    scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
-    scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
-    check_expands(grid, sources, model, scorers=scorers)
-    datasets = named_apart({name: load(source) for name, source in sources.items()})
+    """What a sweep of a learner of ours is planned from; raises as `plan_sweep`.
+
+    All that is missing is told at once: the data are looked at before the model is fetched.
+    """
+    missing = Missing(command=told["command"])
+    looked = look_at_sources(sources.values(), missing)
+    name = request.model_name(has_vectors=come_with_vectors(sources.values(), looked))
+    model = missing.model(lambda: locate_model(name))
+    known = model or named_model(name)
+    score_model = missing.model(lambda: locate_score_model(request, known), "--score-model")
+    grid, scoring = _checked_grid(
+        request, known, score_model, missing, gpu=resources.gpus > 0, names=tuple(sources)
+    )
+    if not missing.is_of_models:
+        missing.end()
+    read = read_all(sources.values(), missing)
+    missing.end()
+    assert model and grid, "else the end has come"
+    datasets = named_apart(read)
     check_inputs(model, datasets.values(), score_model)
     check_criterion(told["by"], datasets.values())
     model = fitted(model)
@@ -55,3 +68,35 @@ def loaded_for_model(
         resources=resources,
         **told,
     )
+
+
+def _checked_grid(
+    request: Request,
+    model: Model,
+    score_model: Model | None,
+    missing: Missing,
+    *,
+    gpu: bool,
+    names: tuple[str, ...],
+) -> tuple[Grid | None, Training | None]:
+    """The grid asked for, and how what scores is trained; what is wrong with them is noted, each by itself."""
+
+    def checked(asked: Request) -> tuple[Grid, Training | None]:
+        grid = asked.resolved(model, gpu=gpu)
+        scoring = asked.training_of(score_model, gpu=gpu, scores=True) if score_model else None
+        scorers = scorers_of(score_model, scoring, dict.fromkeys(names, 0))
+        check_expands(grid, names, model, scorers=scorers)
+        return grid, scoring
+
+    try:
+        return checked(request)
+    except UsageError as error:
+        found: dict[str, UsageError] = {}
+        for one in request.parts():
+            try:
+                checked(one)
+            except UsageError as its_own:
+                found.setdefault(str(its_own), its_own)
+        for each in found.values() if str(error) in found else [error]:
+            missing.add(each)
+    return None, None

@@ -8,6 +8,7 @@ from analysis.guards import Criterion
 from orchestrator.planning.expansion import check_expands
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
+from orchestrator.planning.missing import Missing, look_at_sources, read_all
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import (
     OwnTrainer,
@@ -24,7 +25,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.scorers import check_scorable, locate_score_model, own_scores, scorers_of
 from orchestrator.planning.sizes import family_of
-from trainables.data.catalog import Source, load
+from trainables.data.catalog import Source
 from trainables.learners.pretrained import fitted, locate_model
 
 # Scores texts where nobody else was named to: made of the data alone, in seconds.
@@ -61,7 +62,12 @@ def loaded_for_own(
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     scorers = scorers_of(score_model, scoring, dict.fromkeys(sources, 0))
     check_expands(grid, sources, own.model, own=own, scorers=scorers)
-    read = {name: load(source_of_own(source, by)) for name, source in sources.items()}
+    missing = Missing(command=told["command"])
+    given = [source_of_own(source, by) for source in sources.values()]
+    look_at_sources(given, missing)
+    missing.end()
+    read = read_all(given, missing)
+    missing.end()
     datasets = named_apart(read)
     check_criterion(by, datasets.values())
     if score_model:

@@ -229,6 +229,15 @@ class Request:
         check_total_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
         return grid
 
+    def parts(self) -> list["Request"]:
+        """The same request with one signal, warm-up or rate at a time: what is wrong with one is not all."""
+        rest = replace(self, signals=(), warmups=(), rates=())
+        return [
+            *(replace(rest, signals=(one,), warmups=self.warmups[:1]) for one in self.signals),
+            *(replace(self, warmups=(one,), rates=()) for one in self.warmups),
+            *(replace(self, rates=(one,), warmups=()) for one in self.rates),
+        ]
+
     def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:
         """How a model is trained, but for what depends on the size of a data set.
 

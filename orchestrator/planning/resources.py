@@ -12,9 +12,14 @@ from trainables.keys import key_of
 from trainables.trainers.contract import Place
 
 
+def accelerators_here() -> int:
+    """Accelerators of this machine, whatever torch makes of them."""
+    return len([*Path("/proc/driver/nvidia/gpus").glob("*")])
+
+
 def has_gpu() -> bool:
-    """Whether this machine has an accelerator, whatever torch makes of it."""
-    return any(Path("/proc/driver/nvidia/gpus").glob("*"))
+    """Whether this machine has an accelerator."""
+    return accelerators_here() > 0
 
 
 @dataclass(frozen=True, kw_only=True)

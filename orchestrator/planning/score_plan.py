@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.planning.arms import arm_of
 from orchestrator.planning.expansion import OF_TRAINING, expand, looks_at_learner
 from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, first_seeds, known, marks_of
+from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources
 from orchestrator.planning.preflight import (
     check_inputs,
     check_lengths,
@@ -20,10 +21,9 @@ from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import sized
 from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
-from trainables.data.catalog import comes_with_vectors
 from trainables.data.dataset import Dataset
 from trainables.data.origin import read_files
-from trainables.data.scored import load_to_score
+from trainables.data.scored import load_to_score, source_to_score
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on
 from trainables.learners.pretrained import Model, fitted, locate_model
@@ -72,24 +72,29 @@ class ScorePlan:
         return found
 
 
-def plan_scores(request: Request, resources: Resources) -> ScorePlan:
+def plan_scores(request: Request, resources: Resources, *, command: str = "") -> ScorePlan:
     """Read the data, find the model, and see what each signal needs. Nothing is trained.
 
     Args:
         request: One data set, its model, its signals, seeds and training.
         resources: Where it is to run.
+        command: The command line, to which an error adds what it lacks.
 
     Raises:
         DataError: If the data are not there, or a row of them is not fit.
         AbsentError: If the model is not there.
         UsageError: If a signal cannot be had of these data or this model.
     """
-    arms = _arms(request)
+    missing = Missing(command=command)
+    arms = missing.get(lambda: _arms(request)) or []
     (source,) = request.sources().values()
+    looked = look_at_sources([source_to_score(source)], missing, needs_test=False)
     looks = [arm for arm in arms if looks_at_learner(arm)]
     model = None
     if looks:
-        model = locate_model(request.model_name(has_vectors=comes_with_vectors(source)))
+        name = request.model_name(has_vectors=come_with_vectors([source], looked))
+        model = missing.model(lambda: locate_model(name))
+    missing.end()
     dataset = load_to_score(source)
     if model and not dataset.class_names and not request.model and model.learner == "text":
         # The usual model learns labels; without any it embeds.

@@ -1,12 +1,9 @@
-"""The plan of a sweep, and what it would take, as text."""
+"""The plan of a sweep as text."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from analysis.criteria import points_worth_telling
 from analysis.interim_looks import LOOKS
@@ -16,17 +13,7 @@ from analysis.page.training_words import careful_text
 from analysis.training_curves import endings
 from analysis.wording import model_label, percent, training_label
 from orchestrator.planning.data_words import data_notes
-from orchestrator.planning.estimate import (
-    Pace,
-    hours,
-    is_of,
-    scoring_runs,
-    search_s,
-    searches,
-    searching,
-    unchosen,
-    warm_up_bytes,
-)
+from orchestrator.planning.estimate import unchosen
 from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.terminal.data_text import print_data
@@ -39,10 +26,6 @@ _PROTOCOLS = {
     "continue": "the run goes on from its warm-up with what is left, which says nothing of training "
     "afresh on it",
 }
-_NONE: Mapping[str, Pace] = {}
-# Less than a minute is not worth a line.
-_WORTH_TELLING_S = 60.0
-_NEVER_RUN = "never run here: add --calibrate"
 _MOST_SEEDS = 20  # that are named one by one
 
 
@@ -59,8 +42,8 @@ def print_plan(sweep: Sweep, console: Console) -> None:
         f"+ {len(pruned)} pruned" + (f"; and {more} that confirm" if more else "")
     )
     whole = [spec for spec in specs if spec.data_sha not in sweep.plan.subsets]
-    console.print(f"  {_listed(whole)}")
-    for line in (*size_lines(sweep), *_protocols(whole)):
+    console.print(f"  {conditions(whole)}")
+    for line in (*size_lines(sweep), *protocols(whole)):
         console.print(f"  {line}", highlight=False)
     console.print(
         f"  {done} already done, {len(sweep.specs) - done} to run; run folder {sweep.run.folder}"
@@ -186,69 +169,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         )
 
 
-def print_estimate(
-    sweep: Sweep,
-    paces: Mapping[str, Pace],
-    console: Console,
-    *,
-    scoring: Mapping[str, Pace] = _NONE,
-) -> None:
-    """Print what is left, by data set: trials, hours, and what they rest on.
-
-    Args:
-        sweep: As planned.
-        paces: Of what is trained, by content hash of the data set.
-        console: Where it goes.
-        scoring: Of what scores the rows, where that is another model.
-    """
-    unit = "GPU-hours" if sweep.resources.gpus else "worker-hours"
-    table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
-    left, total, unknown, count = sweep.left, np.zeros(3), [], _trials_left(sweep)
-    scored = scoring_runs(sweep)
-    for sha, run in scored.items():
-        own = [task for task in left if sweep.plan.whole_of(task.spec) == sha and is_of(task, run)]
-        name = f"{run.dataset}, scored by {model_label(run.model)}"
-        if own and sha in scoring:
-            total += (took := hours(own, scoring[sha], 0))
-            table.add_row(name, "", _three(took), scoring[sha].basis)
-        elif own and any(task.kind == "warm_up" for task in own):
-            unknown.append(name)
-            table.add_row(name, "", "unknown", _NEVER_RUN)
-    for sha, dataset in sweep.wholes.items():
-        of_it = (task for task in left if sweep.plan.whole_of(task.spec) == sha)
-        own = [task for task in of_it if sha not in scored or not is_of(task, scored[sha])]
-        if sha not in paces:
-            unknown.append(dataset.name)
-            table.add_row(dataset.name, str(count[sha]), "unknown", _NEVER_RUN)
-            continue
-        more, searched = unchosen(sweep, sha), searching(sweep, sha)
-        took = hours(own, paces[sha], len(dataset.test), more=more, searched=searched)
-        total += took
-        table.add_row(dataset.name, str(count[sha]), _three(took), paces[sha].basis)
-    known, lacks = _three(total), f"{', '.join(unknown)} unknown" if unknown else ""
-    if unknown:
-        known = f"at least {known}" if total.any() else "unknown"
-    table.add_row("total", str(sum(count.values())), known, lacks)
-    console.print(table)
-    for sha, many in searches(left).items():
-        n = len(sweep.datasets[sha].train)
-        took_s = search_s(many, n)
-        if took_s > _WORTH_TELLING_S:
-            console.print(
-                f"not counted: searches for neighbours, {many} among {n:,} rows, about "
-                f"{took_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
-                highlight=False,
-            )
-    if needed := warm_up_bytes(sweep, left):
-        console.print(f"disk: about {needed / 1e9:.1f} GB for warm-ups, in {sweep.store.root}")
-
-
-def _trials_left(sweep: Sweep) -> dict[str, int]:
-    left = Counter(sweep.plan.whole_of(one) for one in sweep.specs if not sweep.is_done(one))
-    return {sha: left[sha] + unchosen(sweep, sha).trials for sha in sweep.wholes}
-
-
-def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
+def protocols(specs: Sequence[TrialSpec]) -> list[str]:
     """What is trained on the survivors, and when the scores are taken."""
     lines = []
     for protocol, words in _PROTOCOLS.items():
@@ -278,7 +199,9 @@ def _by_vectors(specs: Sequence[TrialSpec]) -> bool:
     return any(spec.twin.model == VECTORS for spec in specs)
 
 
-def _listed(specs: Sequence[TrialSpec]) -> str:
+def conditions(specs: Sequence[TrialSpec]) -> str:
+    """Data sets, marks, rates, methods and seeds of some trials."""
+
     def values(name: str) -> list[Any]:
         found = [getattr(spec, name) for spec in specs if getattr(spec, name) or name == "seed"]
         return list(dict.fromkeys(found))
@@ -294,7 +217,3 @@ def _listed(specs: Sequence[TrialSpec]) -> str:
 
 def _percent(values: list[float]) -> str:
     return "/".join(percent(value).removesuffix("%") for value in values) + " %"
-
-
-def _three(values: Iterable[float]) -> str:
-    return " / ".join(f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in values)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
 from trainables.data.hub import Hub, hub_of
-from trainables.data.loading import columns_of, read_splits
+from trainables.data.loading import read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.stress import check_alterations, stressed
 from trainables.data.subsampling import (
@@ -26,7 +26,7 @@ from trainables.data.subsampling import (
     with_validation,
 )
 from trainables.data.subsets import of_size
-from trainables.errors import EnvelopeError, UsageError
+from trainables.errors import UsageError
 
 DATA_DIR_VARIABLE = "PRUNE_ENVELOPE_DATA"
 
@@ -98,6 +98,20 @@ class Source:
             )
         check_alterations(self)
 
+    @property
+    def make(self) -> Callable[..., Dataset] | None:
+        """What makes it; None for data that are read."""
+        return DATASETS.get(self.name.partition(":")[0], DatasetCard()).make
+
+    @property
+    def hub(self) -> Hub | None:
+        """Where on the hub it is, if it is no file or folder here; None for what is not there."""
+        plain, at, revision = self.name.partition("@")
+        name = f"{DATASETS.get(plain, DatasetCard()).parent or plain}{at}{revision}"
+        if card := DATASETS.get(name.partition("@")[0]):
+            return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
+        return hub_of(name)
+
 
 def load(source: Source | str) -> Dataset:
     """Find, read and check a data set.
@@ -112,8 +126,7 @@ def load(source: Source | str) -> Dataset:
     """
     source = Source(name=source) if isinstance(source, str) else source
     name, _, size = source.name.partition(":")
-    make = DATASETS.get(name, DatasetCard()).make
-    if make:
+    if make := source.make:
         made = make(n_train=_rows(name, size)) if size else make()
         dataset = replace(made, name=source.title or source.name)
     else:
@@ -153,13 +166,12 @@ def load_splits(source: Source) -> LoadedSplits:
         DataError: If the data are not there, or a row of them is not fit.
         UsageError: If the name or a setting is wrong.
     """
-    made = DATASETS.get(source.name.partition(":")[0], DatasetCard()).make
-    if not made and not source.test_fraction:
+    if not source.make and not source.test_fraction:
         found, wanted = found_parts(source)
         read = read_splits(found.parts, wanted)
         if "test" not in read.splits:
             if source.test:
-                raise _no_test(source)
+                raise no_test(source)
             train, notes = read.splits["train"], (*found.notes, *read.notes)
             if 0 < source.limit < len(train):
                 notes += (f"limited to {source.limit:,} of {len(train):,} train rows",)
@@ -183,28 +195,12 @@ def load_splits(source: Source) -> LoadedSplits:
     )
 
 
-def _no_test(source: Source) -> UsageError:
+def no_test(source: Source) -> UsageError:
+    """The error that there are no test rows."""
     return UsageError(
         f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
         "name (--test), or hold rows out (--test-fraction 0.1)"
     )
-
-
-def comes_with_vectors(source: Source) -> bool:
-    """Whether a data set's files hold vectors and no other inputs, or vectors were asked for.
-
-    Only the first file's columns are looked at; of what is not there, loading tells.
-    """
-    if source.columns and source.columns.embedding:
-        return True
-    if DATASETS.get(source.name.partition(":")[0], DatasetCard()).make:
-        return False
-    try:
-        found, wanted = found_parts(source, with_hub=False)
-        columns = columns_of(found.parts["train"], wanted)
-    except EnvelopeError:
-        return False
-    return bool(columns.embedding and not columns.text)
 
 
 def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, Wanted]:
@@ -224,7 +220,7 @@ def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, W
     found = find_parts(
         name,
         data_dir=source.data_dir or os.environ.get(DATA_DIR_VARIABLE) or None,
-        hub=_hub(name, card, revision) if with_hub else None,
+        hub=source.hub if with_hub else None,
         pinned=source.pinned,
         test=source.test,
         dialect=source.dialect,
@@ -273,19 +269,12 @@ def _asked(columns: Columns, card: Columns | None) -> list[Columns]:
     return [replace(card, id=columns.id), columns]
 
 
-def _hub(name: str, card: DatasetCard | None, revision: str) -> Hub | None:
-    """Where on the hub; None for what is not there."""
-    if card:
-        return replace(card.hub, revision=revision or card.hub.revision) if card.hub else None
-    return hub_of(name)
-
-
 def _with_test(
     source: Source, splits: dict[str, Split]
 ) -> tuple[dict[str, Split], tuple[str, ...]]:
     """The splits with a test split held out of train, and a note of it."""
     if not source.test_fraction:
-        raise _no_test(source)
+        raise no_test(source)
     rng = np.random.default_rng([source.seed, 0])
     train, test, how = held_out(splits["train"], source.test_fraction, rng, where=source.name)
     return {**splits, "train": train, "test": test}, (f"no test split was given: {how}",)

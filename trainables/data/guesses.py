@@ -41,7 +41,19 @@ _OPTIONS = "name them with --text-column, --label-column, --id-column and --embe
 
 
 class ColumnsError(DataError):
-    """Columns that were asked for, or are needed, are not in a file."""
+    """Columns that were asked for, or are needed, are not in a file.
+
+    Attributes:
+        unknown: Names that were asked for and are not there, each as a sentence.
+        lacks_text: Whether no column of texts was found.
+        lacks_label: Whether no column of classes was found.
+        found: Those that are known.
+    """
+
+    unknown: tuple[str, ...] = ()
+    lacks_text: bool = False
+    lacks_label: bool = False
+    found: Columns = Columns()
 
 
 def choose(
@@ -67,6 +79,7 @@ def choose(
         DataError: If none is; all that is missing is told at once.
     """
     names = [field.name for field in header]
+    told: list[str] = []
     for columns in asked:
         if set(columns.names) <= set(names):
             found, lacks = _filled(header, columns, need_label=need_label, need_input=need_input)
@@ -87,17 +100,21 @@ def choose(
             text=tuple(name for name in columns.text if name in names),
             label=columns.label if columns.label in names else "",
         )
-        more = _filled(
+        found, more = _filled(
             header,
             rest,
             need_label=need_label and not columns.label,
             need_input=need_input and not columns.text,
-        )[1]
+        )
         lacks += more
-    raise ColumnsError(
+    error = ColumnsError(
         f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {_OPTIONS}"
         f"{_one_column(names)}"
     )
+    error.unknown, error.found = tuple(told), found
+    error.lacks_label = need_label and not found.label
+    error.lacks_text = need_input and not (found.text or found.embedding)
+    raise error
 
 
 def _one_column(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from trainables.data.columns import excerpt
 from trainables.data.hub_layout import CARD, Layout, layout_of, split_files
-from trainables.errors import DataError, UsageError
+from trainables.errors import DataError, UnreachedError, UsageError
 from trainables.whole_file import whole_file
 
 TIMEOUT_S = 3
@@ -146,7 +146,7 @@ def look_up(hub: Hub, *, pinned: str = "") -> HubCommit:
     elif _COMMIT.fullmatch(hub.revision):
         commit, notes = hub.revision, []
     else:
-        why = _why_not()
+        why = why_not()
         commit, note = _commit_here(hub, why) if why else _commit_there(hub)
         notes = [note]
     exact = replace(hub, revision=commit)
@@ -170,7 +170,7 @@ def split_paths(found: HubCommit, split: str) -> list[Path]:
     return [_fetched(found.hub, path) for path in split_files(found.layout, split, found.hub.repo)]
 
 
-def _why_not() -> str:
+def why_not() -> str:
     """Why the hub is not asked; empty if it can be."""
     if name := offline_by():
         return f"offline mode is on ({name})"
@@ -229,7 +229,7 @@ def _paths(hub: Hub) -> tuple[list[str], str]:
     listing = kept / f"{hub.revision}.json"
     if listing.is_file():  # a commit never changes
         return list(json.loads(listing.read_text(encoding="utf-8"))), ""
-    if why := _why_not():
+    if why := why_not():
         snapshot = _folder(hub) / "snapshots" / hub.revision
         files = sorted(path for path in snapshot.rglob("*") if path.is_file())
         if not files:
@@ -251,14 +251,14 @@ def _fetched(hub: Hub, path: str) -> Path:
     here = try_to_load_from_cache(hub.repo, path, repo_type="dataset", revision=hub.revision)
     if isinstance(here, str):
         return Path(here)
-    if why := _why_not():
+    if why := why_not():
         raise _absent(hub, f"{why}, and its {path} is not among what was fetched before")
     with _refusals(hub):
         return Path(hf_hub_download(hub.repo, path, repo_type="dataset", revision=hub.revision))
 
 
-def _absent(hub: Hub, what: str) -> DataError:
-    return DataError(
+def _absent(hub: Hub, what: str) -> UnreachedError:
+    return UnreachedError(
         f"{hub.source} is no file or folder here, {what}; give --data-dir DIR with "
         "NAME/train.parquet and NAME/test.parquet in it, or the path of a file"
     )

@@ -10,6 +10,12 @@ from trainables.data.subsampling import with_validation
 from trainables.errors import DataError
 
 
+def source_to_score(source: Source) -> Source:
+    """The same data set where it need have no labels: unless they were named, data without are taken as they are."""
+    is_named = bool(source.columns and source.columns.label)
+    return replace(source, target="class" if is_named else "optional")
+
+
 def load_to_score(source: Source) -> Dataset:
     """Find, read and check a data set of which nothing is measured.
 
@@ -23,9 +29,7 @@ def load_to_score(source: Source) -> Dataset:
         DataError: If the data are not there, or a row of them is not fit.
         UsageError: If the name or a setting is wrong.
     """
-    is_named = bool(source.columns and source.columns.label)
-    asked = replace(source, target="class" if is_named else "optional")
-    loaded = load_splits(asked)
+    loaded = load_splits(source_to_score(source))
     train = loaded.splits["train"]
     if not len(train):
         raise DataError(f"{source.name}: holds no rows to score")

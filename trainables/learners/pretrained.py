@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from trainables.errors import AbsentError, DataError
+from trainables.data.hub import why_not
+from trainables.errors import AbsentError, DataError, UnreachedError
 from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
 from trainables.learners.encoder import read_encoder
 from trainables.spec import VECTORS
@@ -37,6 +38,12 @@ class Model:
     def reads_vectors(self) -> bool:
         """Whether it is trained on embeddings that come with the data, where there are any."""
         return self.name in ("linear", VECTORS)
+
+
+def named_model(name: str) -> Model:
+    """A model by its name alone, which is looked for nowhere."""
+    learner = "linear" if name.startswith("linear:") else "text"
+    return Model(learner=name if name in BUILT_IN else learner, name=name, sha=name)
 
 
 def revision_of(name: str) -> tuple[str, str | None]:
@@ -136,6 +143,7 @@ def _folder_of(name: str) -> Path:
 
 def _snapshot(encoder: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     hub_id, revision = revision_of(encoder)
     try:
@@ -146,9 +154,13 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
             )
         )
     except Exception as error:  # the hub raises a family of its own, requests' and OS errors
+        remedy = "give --model a folder with config.json and model.safetensors, or tiny, or linear"
+        if isinstance(error, LocalEntryNotFoundError) and (why := why_not()):
+            raise UnreachedError(
+                f"model {encoder} is no folder here, {why}, and no copy of it is here; {remedy}"
+            ) from error
         raise AbsentError(
             f"model {encoder!r} is no folder here and the Hugging Face hub does not give it "
-            f"({type(error).__name__}); give --model a folder with config.json and "
-            "model.safetensors, or tiny, or linear"
+            f"({type(error).__name__}); {remedy}"
         ) from error
     return folder, f"{hub_id}@{folder.name}"

@@ -95,8 +95,24 @@ def test_json_is_one_object(run):
     assert (found["done"], found["failed"], found["worker"]) == (4, 1, "")
 
 
-def test_watching_a_run_nobody_works_on_ends_at_once(run):
-    assert invoke(run, "--watch").output.count("4 of 6 done") == 1
+def test_watching_a_run_nobody_works_on_ends_after_a_while(run, monkeypatch):
+    waited = []
+    monkeypatch.setattr("orchestrator.cli.status.time.sleep", waited.append)
+    output = invoke(run, "--watch").output
+    assert output.count("4 of 6 done") == 1 and sum(waited) == 60
+    assert "nothing works on it yet; waiting for one" in output
+
+
+def test_watching_begun_before_the_sweep_waits_for_its_plan(run, tmp_path, monkeypatch):
+    later = tmp_path / "later"
+
+    def begin(seconds):
+        if not later.exists():
+            run.rename(later)
+
+    monkeypatch.setattr("orchestrator.cli.status.time.sleep", begin)
+    output = invoke(later, "--watch").output
+    assert "no sweep has begun in it yet" in output and output.count("4 of 6 done") == 1
 
 
 def test_what_is_no_run_is_exit_4(tmp_path):

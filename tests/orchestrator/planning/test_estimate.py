@@ -16,7 +16,7 @@ from orchestrator.planning.estimate import (
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.terminal.plan_text import print_estimate
+from orchestrator.terminal.estimate_text import print_estimate
 from trainables.errors import UsageError
 from trainables.records import to_json
 from trainables.result import Phase, TrialResult
@@ -60,7 +60,7 @@ def test_trials_on_the_same_data_give_their_own_pace(planned):
         finish(sweep, spec, seconds, 1000)
     (pace,) = measured_paces(sweep).values()
     assert pace.expected == pytest.approx(0.002)
-    assert (pace.low, pace.high) == pytest.approx((0.0012, 0.0028))
+    assert (pace.low, pace.high) == pytest.approx((0.0012 / 1.25, 0.0028 * 1.25))
     assert "2 trials on it" in pace.basis
 
 
@@ -112,10 +112,10 @@ def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(pl
 
 def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):
     sweep = planned(replace(SMALL, signals=("redundancy",)))
-    assert "not counted" not in shown(sweep, {})
-    monkeypatch.setattr("orchestrator.terminal.plan_text._WORTH_TELLING_S", 0)
+    assert "searches for neighbours" not in shown(sweep, {})
+    monkeypatch.setattr("orchestrator.terminal.estimate_text._WORTH_TELLING_S", 0)
     expected = f"searches for neighbours, 2 among 300 rows, about {2 * 300**2 * 3.4e-9 / 3600:.2g}"
-    assert f"not counted: {expected} core-hours" in shown(sweep, {})
+    assert f"of it {expected.replace('rows, ', 'rows: ')} core-hours" in shown(sweep, {})
 
 
 def test_what_is_done_is_not_counted_again(planned):
@@ -124,7 +124,7 @@ def test_what_is_done_is_not_counted_again(planned):
         finish(sweep, spec, 1.0, 1000)
     for spec in sweep.curves:
         sweep.store.put("curve", spec.curve_key, lambda path: path.write_text("{}"))
-    assert sweep.left == [] and "0 / 0 / 0" in shown(sweep, measured_paces(sweep))
+    assert sweep.left == [] and "nothing is left" in shown(sweep, measured_paces(sweep))
 
 
 def test_a_search_for_the_training_is_part_of_the_estimate(planned):

@@ -10,7 +10,8 @@ from analysis.run_files import Plan
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
-from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.estimate_text import print_estimate
+from orchestrator.terminal.plan_text import print_plan
 
 
 def of_many_seeds(many):

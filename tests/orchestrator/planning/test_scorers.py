@@ -14,7 +14,8 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.stored_inputs import store_data
 from orchestrator.planning.tasks import TASKS, by_need
-from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.estimate_text import print_estimate
+from orchestrator.terminal.plan_text import print_plan
 from trainables.data.columns import Columns
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
@@ -158,10 +159,10 @@ def test_hours_count_the_run_that_scores_by_its_own_pace(planned):
     (sha,) = sweep.datasets
     big, small = (Pace(low=s, expected=s, high=s, basis="measured") for s in (3600.0, 7200.0))
     print_estimate(sweep, {sha: big}, Console(file=text, width=160), scoring={sha: small})
-    assert "synthetic:60, scored by linear" in text.getvalue()
+    assert "measured; scored by linear: measured" in text.getvalue()
     text = StringIO()
     print_estimate(sweep, {sha: big}, Console(file=text, width=160))
-    assert "scored by linear unknown" in text.getvalue() and "at least" in text.getvalue()
+    assert "unknown" in text.getvalue() and "linear never ran here: --calib" in text.getvalue()
 
 
 def test_the_plan_says_whose_run_the_warm_up_is_of(planned):

@@ -23,7 +23,8 @@ from orchestrator.planning.resources import Resources
 from orchestrator.planning.sizes import sizes_in
 from orchestrator.planning.stored_inputs import store_inputs
 from orchestrator.planning.tasks import TASKS, by_need
-from orchestrator.terminal.plan_text import print_estimate, print_plan
+from orchestrator.terminal.estimate_text import print_estimate
+from orchestrator.terminal.plan_text import print_plan
 from orchestrator.terminal.size_text import size_lines
 from orchestrator.terminal.summary import summarise
 from trainables.arrays import read_arrays

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
-from trainables.data.catalog import Source, comes_with_vectors, load
+from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.dataset_file import read, write
 from trainables.errors import DataError
@@ -188,22 +188,6 @@ def test_rows_taken_of_vectors_take_them_along(tmp_path):
     np.testing.assert_array_equal(
         np.frombuffer(b"".join(some.inputs.to_pylist()), "<f4").reshape(2, 6), expected
     )
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({"embedding": "list of floats"}, True),
-        ({"embedding": "list of floats", "text": None}, False),
-    ],
-)
-def test_data_of_vectors_alone_are_known_by_their_columns(tmp_path, columns, expected):
-    more = {"text": [text for text, _ in ROWS]} if "text" in columns else {}
-    path = save(tmp_path, FORMS["list of floats"](VECTORS), **more)
-    assert comes_with_vectors(Source(name=str(path))) is expected
-    assert comes_with_vectors(Source(name=str(path), columns=Columns(embedding="embedding")))
-    assert not comes_with_vectors(Source(name=str(tmp_path / "gone.csv")))
-    assert not comes_with_vectors(Source(name="synthetic:400"))
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])

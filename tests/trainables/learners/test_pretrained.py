@@ -61,7 +61,9 @@ def test_a_head_on_frozen_embeddings_is_another_learner_on_the_same_content(enco
 
 def test_a_model_that_is_nowhere_is_said_so_at_once(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(FileNotFoundError, match="no folder here and the Hugging Face hub"):
+    with pytest.raises(
+        FileNotFoundError, match="no folder here, the Hugging Face hub cannot be reached"
+    ):
         find_model("nobody/such-encoder")
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.execution.capacity import slots_now, slots_of_machine, slots_when_grown
+from orchestrator.planning.capacity import slots_now, slots_of_machine, slots_when_grown
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[3] / "cluster.yaml").read_text())
 GCP = yaml.safe_load((Path(__file__).parents[3] / "docs" / "cluster-gcp.yaml").read_text())
