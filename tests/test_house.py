@@ -65,6 +65,7 @@ FLOORS = {
             "suggestions",
             "written_numbers",
             "locks",
+            "progress",
         },
         {"seals"},
         {"own_folders", "streams"},
