@@ -32,6 +32,9 @@ from orchestrator.trial_names import title
 from trainables.plain_text import redacted
 from trainables.result import TrialResult
 
+# From so many columns on a line of a trial has room for the count of all.
+_WIDE = 80
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -211,12 +214,11 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
             delta = Pair(pruned=row, baseline=full, reading=reading).delta
         self._tracker.log(row, delta, reading)
         self._rows.append(row)
-        value = _value_text(row, reading)
         if self._console.is_terminal:
-            change = "" if delta is None else f" {signed(delta)} {reading.metric.unit}".rstrip()
             what, which = trial_texts(spec)
-            self._print(what, f" · {which}: {value}{change} {seconds:.1f} s")
+            self._print(what, f" · {which}: {_shown_text(row, delta, reading)} {seconds:.1f} s")
             return
+        value = _value_text(row, reading)
         text = f"ok trial {spec.result_key[:10]} {title(spec)} {value}"
         if delta is not None:
             text += f" delta={_signed(delta, reading.metric)}{reading.metric.unit}"
@@ -240,7 +242,9 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         now, count = datetime.now(UTC), f"{self._ended}/{len(self._tasks)}"
         self._watch.spoke()
         if self._console.is_terminal:
-            line = f"{now.astimezone():%H:%M:%S} {count} {text}"
+            # Where there is little room the panel's count does.
+            short = f"{count} " if self._console.width >= _WIDE else ""
+            line = f"{now.astimezone():%H:%M:%S} {short}{text}"
             if tail:
                 line = cut_line(line, self._console.width, tail)
             self._console.print(line, highlight=False)
@@ -255,6 +259,18 @@ def _value_text(row: TrialResult, reading: Reading) -> str:
     if reading.metric is not ACCURACY:
         known.append(f"{reading.metric.name}={reading.value(row):.4g}")
     return " ".join(known)
+
+
+def _shown_text(row: TrialResult, delta: float | None, reading: Reading) -> str:
+    """What decides, and its change against the full run, as short as a line of a terminal is."""
+    metric = reading.metric
+    if reading.why_none(row):
+        return f"no {metric.label}"
+    value = reading.value(row)
+    told = f"{value:.4f}" if metric is ACCURACY else f"{metric.name}={value:.4g}"
+    if delta is None:
+        return told
+    return f"{told} {signed(delta) if metric.unit == 'pp' else _signed(delta, metric)} {metric.unit}".rstrip()
 
 
 def _signed(delta: float, metric: Metric) -> str:

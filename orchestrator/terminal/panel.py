@@ -62,9 +62,8 @@ def so_far_lines(so_far: Sequence[tuple[str, str]], width: int, room: int) -> li
     lines = [cut_line("so far, and no verdict before all seeds have run:", width)]
     for shown, (what, shows) in enumerate(so_far):
         tail = f", {shows}" if shows else ""
-        # A name may be cut, not what is shown of it.
-        if cell_len(tail) + min(cell_len(what), width // 2) + 2 <= width:
-            own = [cut_line(f"  {what}", width, tail)]
+        if cell_len(what) + cell_len(tail) + 2 <= width:
+            own = [f"  {what}{tail}"]
         else:
             own = [cut_line(f"  {what}", width), cut_line(f"    {shows}", width)]
         is_last = shown == len(so_far) - 1

@@ -16,6 +16,8 @@ from trainables.spec import TrialSpec
 _FEWEST_ENDED = 3
 # Of a time to the end: its spread by three tasks alone, and never less than this.
 _SPREAD, _LEAST_SPREAD = 0.6, 0.12
+# Of a kind of which none has ended: the least and the most that the pace of others may be off.
+_UNKNOWN = (0.3, 3.0)
 
 
 @dataclass(kw_only=True)
@@ -124,20 +126,22 @@ class Tally:
             seconds = sum(kind.seconds for kind in alike)
             if done < _FEWEST_ENDED or not cost or not seconds:
                 return None
-            known = unknown = 0.0
+            low = high = 0.0
+            spread = max(_LEAST_SPREAD, _SPREAD * (_FEWEST_ENDED / done) ** 0.5)
             for kind in self._kinds.values():
-                work = max(0.0, kind.cost - kind.cost_done)
+                work, tasks = max(0.0, kind.cost - kind.cost_done), kind.total - kind.done
                 if kind.cost_done and kind.seconds:
-                    known += work * kind.seconds / kind.cost_done
+                    # By rows, and by tasks: much of a short task's time is the same whatever it trains on.
+                    ways = (work / kind.cost_done, tasks / kind.done)
+                    low += min(ways) * kind.seconds * (1 - spread)
+                    high += max(ways) * kind.seconds * (1 + spread)
                 else:
-                    unknown += work * seconds / cost
+                    low += _UNKNOWN[0] * work * seconds / cost
+                    high += _UNKNOWN[1] * work * seconds / cost
             now = self.clock()
             running = sum(now - one.began for one in self._live.values())
-            spread = max(_LEAST_SPREAD, _SPREAD * (_FEWEST_ENDED / done) ** 0.5)
-            mean = max(0.0, known + unknown - running)
-            low = max(0.0, mean - spread * known - 0.7 * unknown)
-            high = mean + spread * known + 2.0 * unknown
-            return low / self._most_live, high / self._most_live
+            least, most = (max(0.0, bound - running) for bound in (low, high))
+            return least / self._most_live, most / self._most_live
 
     def now(self) -> Running:
         """What the sweep does at this moment."""
@@ -166,6 +170,7 @@ def _lane(live: _Live) -> Lane:
     what, which = f"{TASKS[task.kind].noun.removesuffix('s')} {TASKS[task.kind].subject(task)}", ""
     if task.is_trial:
         what, which = trial_texts(task.spec)
+        which = which.replace("% ", "% removed, ")
     if live.progress is None:
         return Lane(what=what, which=which, began=live.began)
     return Lane(what=what, which=which, began=live.began, **live.progress._asdict())
@@ -187,4 +192,4 @@ def trial_texts(spec: TrialSpec) -> tuple[str, str]:
     if spec.kind == "null":
         return f"{spec.dataset} all rows in another order", seed
     by = f"list of {arm_text(spec)}" if spec.kind == "fixed" else arm_text(spec)
-    return f"{spec.dataset} {by}", f"{percent(spec.rate)} removed, {seed}"
+    return f"{spec.dataset} {by}", f"{percent(spec.rate)} {seed}"
