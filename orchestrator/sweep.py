@@ -1,7 +1,7 @@
 """python -m orchestrator.sweep: plan a grid, run what is not yet done, report."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,16 @@ from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.places import print_places
+from orchestrator.cli.shown_options import check_shown, shown_of
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.cli.typed_command import typed_command
 from orchestrator.terminal.console import open_console
-from trainables.plain_text import redacted
 from trainables.streams import CommandLine
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.execution.callbacks import Shown
     from orchestrator.planning.plan import Sweep
 
 app = CommandLine()
@@ -94,7 +95,7 @@ def main(
     from orchestrator.planning.preflight import check_gpu
     from orchestrator.terminal.plan_text import print_plan
 
-    _check_shown(options)
+    check_shown(options)
     resources = options.resources()
     if not (options.model or options.gpus_per_trial is not None or plan_only):
         check_gpu(options.grid, resources.gpus)
@@ -121,27 +122,8 @@ def main(
             sweep,
             console,
             report=not options.no_report,
-            examples=not options.no_examples,
-            track=options.track or (),
+            shown=shown_of(options),
         )
-
-
-def _check_shown(options: SweepOptions) -> None:
-    """Refuse trackers that are not there, a price that is none, and a secret that rows and page would show."""
-    from analysis.pricing import price_of
-    from orchestrator.execution.tracking import check_trackers
-    from trainables.errors import UsageError
-
-    check_trackers(options.track or ())
-    for name, value in options.model_dump(exclude_defaults=True, exclude={"storage"}).items():
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and redacted(text) != text:
-                raise UsageError(
-                    f"--{name.replace('_', '-')} {redacted(text)}: it holds a secret (***), which rows and page "
-                    "would show; put it into a variable that your code reads"
-                )
-    if options.gpu_price:
-        price_of(options.gpu_price)
 
 
 def _check_store(sweep: "Sweep") -> None:
@@ -191,18 +173,16 @@ def run_and_report(
     sweep: "Sweep",
     console: "Console",
     *,
+    shown: "Shown",
     report: bool = True,
-    examples: bool = True,
-    track: Sequence[str] = (),
 ) -> int:
     """Run what is not yet done and report; the exit code.
 
     Args:
         sweep: As planned; its folder is locked.
         console: Where lines and bars go.
+        shown: What a person is shown beside lines.
         report: Write the report, too.
-        examples: With training texts in it.
-        track: Rows of TRACKERS.
     """
     from analysis.report import write_report
     from analysis.study import read_runs
@@ -220,7 +200,7 @@ def run_and_report(
     stopped, limit = 0, ""
     sweep.resources.upload_run(sweep.run.folder)
     if left:
-        stopped, limit = run_left(sweep, left, console, track)
+        stopped, limit = run_left(sweep, left, console, shown)
         sweep = sweep.grown()
         sweep.run.write_plan(sweep.plan)
         limit = limit if sweep.left else ""
@@ -238,7 +218,7 @@ def run_and_report(
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
-        write_dropped(sweep, examples=examples)
+        write_dropped(sweep, examples=shown.examples)
         report_at = write_report(sweep.run.folder, by=sweep.judging.by)
         console.print(f"report   {report_at}", highlight=False)
     sweep.resources.upload_run(sweep.run.folder)

@@ -66,6 +66,7 @@ FLOORS = {
             "suggestions",
             "written_numbers",
             "locks",
+            "progress",
         },
         {"seals"},
         {"own_folders", "streams"},

@@ -161,6 +161,10 @@ class SweepOptions(TrainedOptions):
         description="Stop where a Ray cluster has for so long had no machine that a trial fits on.",
     )
     track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
+    refresh_report: str = Field(
+        default="",
+        description="Write the page anew so often while it runs: 60s, 5m, or seconds. Default: at the end.",
+    )
     gpu_price: str = Field(
         default="",
         description="Dollars an hour of one accelerator, for the report; on CPUs of the cores that a trial "

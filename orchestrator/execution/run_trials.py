@@ -1,12 +1,12 @@
 """The trials that a sweep still lacks, through Ray Tune, and what its rows ask for on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
 
-from orchestrator.execution.callbacks import ProgressCallback
+from orchestrator.execution.callbacks import ProgressCallback, Shown
 from orchestrator.execution.scheduler import Work
 from orchestrator.execution.tuner import disconnect, run_tasks
 from orchestrator.planning.inspected import store_inspections
@@ -21,7 +21,10 @@ _GONE = (
 
 
 def run_left(
-    sweep: Sweep, left: list[Task], console: Console, track: Sequence[str] = ()
+    sweep: Sweep,
+    left: list[Task],
+    console: Console,
+    shown: Shown = Shown(),  # noqa: B008 - frozen
 ) -> tuple[int, str]:
     """Run tasks through Ray Tune; the exit code of a signal or 0, and the limit that stopped it."""
     store_inputs(sweep)
@@ -30,10 +33,11 @@ def run_left(
         sweep.run.forget(spec)
     done = [sweep.run.copy_row(spec, sweep.store) for spec in filter(sweep.is_done, sweep.specs)]
     rows = [row for row in done if row is not None]
-    judging = replace(sweep.judging, plan=replace(sweep.plan, specs=()))
+    judging = replace(sweep.judging, plan=sweep.plan)
     progress = ProgressCallback(
-        left, sweep.run, sweep.store, console, judging=judging, rows=rows, track=track
-    )
+        left, sweep.run, sweep.store, console, judging=judging, rows=rows,
+        shown=replace(shown, coming=_coming(sweep)),
+    )  # fmt: skip
     by_name = {task.name: task for task in sweep.tasks}
 
     def record_blocked(blocked: Mapping[str, Task]) -> None:
@@ -51,7 +55,8 @@ def run_left(
         sweep.run.write_plan(grown.plan)
         if grown.left:
             print_growth(grown, console)
-        progress.add_tasks(grown.left)
+        progress.add_tasks(grown.left, grown.plan)
+        progress.tally.coming = ""
         return grown.left
 
     with progress.shown():
@@ -70,3 +75,11 @@ def run_left(
         disconnect()
     record_blocked(ended.blocked)
     return ended.stopped_by, ended.limit
+
+
+def _coming(sweep: Sweep) -> str:
+    """What a sweep may add once what is planned has ended."""
+    if sweep.plan.adaptive:
+        return "perhaps more seeds"
+    fixed = {spec.data_sha for spec in sweep.specs if spec.kind == "fixed"}
+    return "fresh seeds" if sweep.plan.candidates.keys() - fixed else ""

@@ -67,8 +67,10 @@ def run_tasks(
     tasks = {task.name: task for task in asked.all_tasks}
     deaths = progress.deaths = deaths_in(resources)
     searcher = ReadySearcher(asked, resources.open_store(), resources.limits, deaths=deaths)
+    progress.show_starting(resources)
     _connect(resources)
     slots = _slots(resources)
+    progress.show_started(slots, resources)
     work = partial(run_task, tasks=tasks, resources=resources)
     need = {"cpu": resources.cpus, "gpu": resources.gpus}
     stop = _Stop()

@@ -11,6 +11,7 @@ from ray import tune
 
 from orchestrator.execution.deaths import stack_file
 from orchestrator.execution.here import explain_error, settle_here
+from orchestrator.execution.worker_reports import reported
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, Task
 from trainables.plain_text import redacted
@@ -24,7 +25,7 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
     """Do one task in this worker and report how it ended."""
     task = config.get("new") or tasks[config["task"]]
     try:
-        with _limited(task, resources):
+        with _limited(task, resources), reported(tune.get_context().get_trial_id() or ""):
             run_here(task, resources)
     except Exception as error:
         # After a CUDA error the process is of no more use; another takes its place.

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Iterator
+from math import ceil, floor, inf
 from typing import TYPE_CHECKING, cast
 
 from trainables.plain_text import redacted, shown
@@ -82,9 +83,29 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     return console
 
 
-def time_left(seconds: float | None) -> str:
-    """A time to the end, to the minute; None where it is not known yet."""
+def time_left(seconds: tuple[float, float] | None) -> str:
+    """A time to the end, from the least to the most; None where it is not known yet."""
     if seconds is None:
-        return "time left …"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"about {hours} h {minutes:02d} min left" if hours else f"about {minutes} min left"
+        return "time left not known yet"
+    low, high = seconds
+    for unit, length, step, until in (
+        ("s", 1, 10, 90),
+        ("min", 60, 1, 5400),
+        ("h", 3600, 0.1, inf),
+    ):
+        if high < until:
+            # Outwards: what is said holds of both ends.
+            ends = (floor(low / length / step) * step, ceil(high / length / step) * step)
+            least, most = (f"{end:g}" for end in (round(ends[0], 1), round(max(ends[1], step), 1)))
+            span = f"at most {most}" if least == "0" else f"about {least} to {most}"
+            return f"{f'about {least}' if least == most else span} {unit} left"
+    raise AssertionError("no time is longer than infinity")
+
+
+def time_gone(seconds: float) -> str:
+    """A time that has passed, in six letters: 42 s, 1:05, 2:03:04."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"

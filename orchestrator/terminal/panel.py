@@ -1,112 +1,159 @@
-"""What a terminal shows while a sweep runs: bars, what runs now, and the verdicts so far."""
+"""What a terminal shows while a sweep runs: bars, a lane a worker, and what leads so far."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
-from orchestrator.planning.judging import Judging
-from orchestrator.planning.tasks import TASKS, Task
-from orchestrator.terminal.console import time_left
-from orchestrator.terminal.summary import verdict_table
-from orchestrator.trial_names import title
-from trainables.result import TrialResult
+from orchestrator.store.running import Bar, Lane, Running
+from orchestrator.terminal.console import time_gone, time_left
 
-# Judging a large sweep takes a second; a person reads no faster.
-_JUDGE_EVERY_S = 5.0
-# Narrower than this there is room for the bars alone.
-_LEAST_WIDTH = 90
-_MOST_RUNNING = 8
-_FEWEST_ENDED = 3
+# Narrower than this no lane can say what it does: lines then, as in a log.
+LEAST_WIDTH = 60
+# Lines that stay free for what is printed above.
+_FREE_LINES = 4
+_WIDEST_BAR = 40
 
 
 class Panel:
-    """Bars, running tasks and verdicts, redrawn in place.
+    """What a sweep does at this moment, drawn anew each time it is asked for.
 
     Args:
-        console: The terminal.
-        judging: What the verdicts are judged by.
-        rows: Of trials done before.
+        now: Gives it.
+        stops: Say how to stop it: not to who only looks on.
     """
 
-    def __init__(
-        self, console: Console, judging: Judging, rows: Sequence[TrialResult] = ()
-    ) -> None:
-        self._console, self._judging = console, judging
-        self._bars = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(bar_width=40),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-        )
-        self._bar_of = {
-            name: self._bars.add_task(kind.noun, visible=False) for name, kind in TASKS.items()
-        }
-        self._running: dict[str, tuple[Task, float]] = {}
-        self._rows = list(rows)
-        self._verdicts: RenderableType = ""
-        self._judged = self._began = time.monotonic()
-        self._ended, self._cost_done, self._cost = 0, 0.0, 0.0
+    def __init__(self, now: Callable[[], Running], *, stops: bool = True) -> None:
+        self._now, self._stops = now, stops
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self, console: Console) -> Iterator[None]:
         """Redraw it four times a second until the sweep ends."""
-        with Live(self, console=self._console, refresh_per_second=4, transient=True):
+        with Live(self, console=console, refresh_per_second=4, transient=True):
             yield
 
-    def set_tasks(self, tasks: list[Task]) -> None:
-        """Set what the bars count: all tasks, ended ones included."""
-        self._cost = sum(task.cost for task in tasks)
-        for kind, bar in self._bar_of.items():
-            total = sum(task.kind == kind for task in tasks)
-            self._bars.update(bar, total=total, visible=bool(total))
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """What is drawn: no line is wider than the terminal, and all fit on it."""
+        running, width = self._now(), options.max_width
+        room = max(6, console.height - _FREE_LINES)
+        foot = _foot(running, width, stops=self._stops)
+        room -= len(foot)
+        bars = [bar for bar in running.bars if bar.total][: max(1, room - 2)]
+        room -= len(bars)
+        best = so_far_lines(running.so_far, width, room // 2)
+        yield _bars(bars, width)
+        for line in _lanes(running, width, max(1, room - len(best))):
+            yield Text(line, no_wrap=True)
+        for line in (*best, *foot):
+            yield Text(line, no_wrap=True)
 
-    def begin_task(self, name: str, task: Task) -> None:
-        """Show a task that starts in a worker."""
-        self._running[name] = (task, time.monotonic())
 
-    def end_task(self, name: str, task: Task) -> None:
-        """Count a task that ended, well or not."""
-        self._running.pop(name, None)
-        self._ended += task.is_trial
-        self._cost_done += task.cost
-        self._bars.advance(self._bar_of[task.kind])
-
-    def add_row(self, row: TrialResult) -> None:
-        """Add a finished trial; the verdicts are computed again every few seconds."""
-        self._rows.append(row)
-        now = time.monotonic()
-        if now - self._judged > _JUDGE_EVERY_S:
-            self._judged = now
-            seen = self._judging.study(self._rows)
-            self._verdicts = verdict_table(seen) if seen.rows else ""
-
-    def left_s(self) -> float | None:
-        """Seconds to the end at the pace so far; None until three trials have ended."""
-        if self._ended < _FEWEST_ENDED or not self._cost_done:
-            return None
-        took = time.monotonic() - self._began
-        return took * (self._cost - self._cost_done) / self._cost_done
-
-    def __rich__(self) -> RenderableType:
-        """What is drawn."""
-        left = time_left(self.left_s())
-        foot = f"{self._ended} trials ended · {left} · Ctrl-C stops; the same command goes on"
-        if self._console.width < _LEAST_WIDTH:
-            return Group(self._bars, foot)
-        return Group(self._bars, self._now(), self._verdicts, foot)
-
-    def _now(self) -> RenderableType:
-        table = Table("running", "for", box=None)
-        now = time.monotonic()
-        for task, began in list(self._running.values())[:_MOST_RUNNING]:
-            table.add_row(
-                f"{TASKS[task.kind].noun.removesuffix('s')}: {title(task.spec)}",
-                f"{now - began:.0f} s",
+def so_far_lines(so_far: Sequence[tuple[str, str]], width: int, room: int) -> list[str]:
+    """What leads so far, a line a data set, or two where the width asks for it; in no more lines than room."""
+    if not so_far:
+        return []
+    lines = [cut_line("so far, and no verdict before all seeds have run:", width)]
+    for shown, (what, shows) in enumerate(so_far):
+        tail = f", {shows}" if shows else ""
+        if cell_len(what) + cell_len(tail) + 2 <= width:
+            own = [f"  {what}{tail}"]
+        else:
+            own = [cut_line(f"  {what}", width), cut_line(f"    {shows}", width)]
+        is_last = shown == len(so_far) - 1
+        if len(lines) + len(own) + (not is_last) > room:
+            return (
+                [*lines, cut_line(f"  and {len(so_far) - shown:,} more data sets", width)]
+                if shown
+                else []
             )
-        return table if self._running else ""
+        lines += own
+    return lines
+
+
+def cut_line(text: str, width: int, tail: str = "") -> str:
+    """A text in one line of at most a width, cut at a word where it can be; its tail stays whole."""
+    room = width - cell_len(tail)
+    if cell_len(text) <= room:
+        return text + tail
+    if room < 2:
+        return set_cell_size(tail, width)
+    kept = set_cell_size(text, room - 1).rstrip()
+    if text[len(kept) : len(kept) + 1] not in ("", " "):
+        # A word or number that is cut says another thing: it goes as a whole, if that leaves enough.
+        whole = kept.rpartition(" ")[0]
+        kept = whole if cell_len(whole) >= room // 2 else kept
+    return f"{kept.rstrip(' ·,:')}…{tail}"
+
+
+def lane_text(lane: Lane, now: float, width: int) -> str:
+    """What a worker does, how far it is, and for how long, in one line; its name is cut before its numbers."""
+    share = f"{100 * min(1.0, lane.share):.0f}%"
+    where = f"{lane.done:,} of {lane.total:,} rows"
+    if lane.unit == "epoch":
+        where = f"epoch {lane.done:,} of {lane.total:,}"
+    stages: tuple[str, ...] = (lane.stage, "")
+    if lane.unit:
+        stages = (f"{lane.stage}, {where}, {share}", f"{lane.stage} {share}", share)
+    gone = time_gone(now - lane.began)
+    tails = [
+        "".join(f" · {part}" for part in (lane.which, stage, gone) if part) for stage in stages
+    ]
+    whole = (tail for tail in tails if cell_len(lane.what) + cell_len(tail) <= width)
+    # Else the shortest that still names the stage, or the shortest of all.
+    short = (tail for tail in tails[1:] if cell_len(tail) <= 2 * width // 3)
+    return cut_line(lane.what, width, next(whole, next(short, tails[-1])))
+
+
+def _bars(bars: list[Bar], width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for justify in ("left", "left", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    counts = [f"{bar.done:,}/{bar.total:,}" for bar in bars]
+    gone = ["" if bar.seconds is None else time_gone(bar.seconds) for bar in bars]
+    texts = [max((len(one) for one in column), default=0) for column in (counts, gone)]
+    nouns = max((len(bar.noun) for bar in bars), default=0)
+    wide = max(8, min(_WIDEST_BAR, width - nouns - sum(texts) - 4))
+    for bar, count, seconds in zip(bars, counts, gone, strict=True):
+        drawn = ProgressBar(total=bar.total, completed=min(bar.done, bar.total), width=wide)
+        table.add_row(bar.noun, drawn, count, seconds)
+    return table
+
+
+def _lanes(running: Running, width: int, room: int) -> Iterator[str]:
+    if not running.lanes and running.waits_for:
+        yield cut_line(running.waits_for, width)
+    # One more than fits is told by the number of those left out.
+    shown = len(running.lanes) if len(running.lanes) <= room else room - 1
+    for lane in running.lanes[: max(0, shown)]:
+        yield lane_text(lane, running.at, width)
+    if more := len(running.lanes) - max(0, shown):
+        yield f"and {more:,} more worker{'s' * (more > 1)}"
+
+
+def counts_text(running: Running) -> str:
+    """How many tasks ended, failed and are left."""
+    done = sum(bar.done for bar in running.bars)
+    total = sum(bar.total for bar in running.bars)
+    failed = f", {running.failed:,} failed" if running.failed else ""
+    return f"{done:,} of {total:,} tasks ended{failed}"
+
+
+def _foot(running: Running, width: int, *, stops: bool) -> list[str]:
+    """Counts, time left and how to stop, in as few lines as hold them."""
+    coming = f", then {running.coming}" if running.coming else ""
+    parts = [counts_text(running), f"{time_left(running.left_s)}{coming}"]
+    parts += ["Ctrl-C stops; the same command goes on"] * stops
+    lines = parts[:1]
+    for part in parts[1:]:
+        if cell_len(lines[-1]) + cell_len(part) + 3 <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(cut_line(part, width))
+    return lines

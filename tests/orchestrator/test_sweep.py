@@ -58,7 +58,9 @@ def test_one_baseline_a_seed_and_one_scoring_a_signal_are_made(calm):
 
 @pytest.mark.slow
 def test_no_chatter_of_ray_reaches_the_user(calm):
-    assert "ray" not in calm[1].lower().replace("array", "")
+    ours = ("starting Ray on ", "Ray is there, ")
+    lines = [line for line in calm[1].splitlines() if not any(words in line for words in ours)]
+    assert "ray" not in "".join(lines).lower().replace("array", "")
 
 
 @pytest.mark.slow

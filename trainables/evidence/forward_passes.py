@@ -12,12 +12,15 @@ from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, draw_from
 from trainables.errors import UsageError
 from trainables.keys import seed_for
+from trainables.progress import tell
 from trainables.result import Phase
 
 if TYPE_CHECKING:
     from trainables.training.learner import Learner
 
 _BATCH = 256
+# What a pass over a split is for, to who waits for it.
+_STAGES = {"train": "looking at train", "test": "testing"}
 
 Alter = Callable[[dict[str, Any]], dict[str, Any]]
 Chosen = range | NDArray[np.int64]
@@ -71,6 +74,7 @@ def batches(
             # Brought to the host inside the measured time: an accelerator is waited for here.
             seen = {name: out[name].float().cpu() for name in ("logits", *names)}
             took = time.perf_counter() - started
+            tell(_STAGES.get(split, split), start + len(here), len(by_length))
             yield here, seen, learner.work(split, here, took, joules=meter.lap())
     finally:
         hook.remove()
@@ -260,6 +264,7 @@ def gradient_norms(learner: "Learner") -> tuple[NDArray[np.float32], Phase]:
         module.zero_grad(set_to_none=True)
         # A step of training in cost; see analysis.cost.
         used += learner.work("train", rows, time.perf_counter() - started)
+        tell("gradients of train", row + 1, len(norms))
     return norms, used
 
 

@@ -22,6 +22,7 @@ from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
 from trainables.learners.words import Pieces
+from trainables.progress import tell, tell_stage
 from trainables.result import Phase
 from trainables.spec import VECTORS, TrialSpec
 
@@ -224,6 +225,7 @@ def _weighted(pieces: Pieces, vocabulary: int) -> Any:
 
 def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
     """Masked mean of a pretrained encoder's last hidden states."""
+    tell_stage("loading the encoder")
     import torch
     from transformers import AutoModel
 
@@ -248,6 +250,7 @@ def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
                 batch = network.batch(split, rows)
                 hidden = network.module(**batch).last_hidden_state
                 vectors[rows] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
+            tell(f"embedding {split}", start + len(rows), len(lengths))
         features[split] = _unit(vectors)
     return features
 

@@ -19,6 +19,7 @@ from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.pretrained import BUILT_IN, opened
 from trainables.learners.tokens import Tokens, fitted_tokens, read_tokens, tokens_of, write_tokens
 from trainables.learners.words import read_words, write_words
+from trainables.progress import tell_stage
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 
@@ -138,6 +139,7 @@ def open_text(
     fitted_on: NDArray[np.bool_] | None = None,
 ) -> TextNetwork:
     """A pretrained encoder; its head is drawn from the spec's seed, whatever head the checkpoint has."""
+    tell_stage("loading the model")
     from transformers import AutoModelForSequenceClassification
 
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)

@@ -23,6 +23,7 @@ from trainables.learners.words import (
     train_pieces,
     train_tokenizer,
 )
+from trainables.progress import tell
 from trainables.result import Phase
 
 if TYPE_CHECKING:
@@ -148,7 +149,10 @@ def tokens_of(dataset: Dataset, tokenizer: "Tokenizer", *, max_length: int, pad:
     tokenizer.enable_truncation(max_length)
     splits = {}
     for name, split in dataset.splits.items():
-        lists = [piece for block in _blocks(split) for piece in _pieces(tokenizer, block, pad)]
+        lists: list[NDArray[np.int32]] = []
+        for block in _blocks(split):
+            lists += _pieces(tokenizer, block, pad)
+            tell(f"tokenising {name}", len(lists), len(split))
         ends = np.cumsum([len(one) for one in lists], dtype=np.int64)
         offsets = np.concatenate([[0], ends])
         splits[name] = Pieces(values=np.concatenate(lists), offsets=offsets)

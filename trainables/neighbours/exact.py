@@ -10,6 +10,7 @@ from trainables.environment import device
 from trainables.neighbours.int8_search import block_of, make_queries, search_block
 from trainables.neighbours.kmeans import unit_rows
 from trainables.neighbours.vectors import CELL, Vectors, mean_row, shards_of, take
+from trainables.progress import tell
 
 Rows = range | NDArray[np.int64]
 
@@ -140,6 +141,7 @@ def nearest_in_class(
                 search_block(found, _cells(mine == label), block)
                 del block
         del units  # before the next shard is read
+        tell("searching neighbours", shard.stop, len(vectors))
     is_none = found.rows < 0
     similarity = found.similarity.clip(-1, 1).masked_fill(is_none, float("nan"))
     return found.rows.int().cpu().numpy(), similarity.cpu().numpy()

@@ -21,6 +21,7 @@ from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device, draw_from
 from trainables.errors import DataError
 from trainables.keys import seed_for
+from trainables.progress import tell
 from trainables.result import Phase
 from trainables.training.saved_states import remove_state, save_state, whole_states
 from trainables.training.schedule import Schedule, Step, learning_rate
@@ -99,6 +100,8 @@ class Learner:
             started = time.perf_counter()
             self._step(step, schedule.later_seed)
             self.steps += 1
+            epochs = self.training.epochs
+            tell("training", step.epoch + 1, epochs, unit="epoch", share=step.progress)
             if self.steps % _CHECK_EVERY == 0:
                 self._check()
             took = time.perf_counter() - started

@@ -7,6 +7,7 @@ import torch
 from tests.faults import corrupt
 from trainables.evidence.forward_passes import collect, predict
 from trainables.learners import LEARNERS
+from trainables.progress import told_to
 from trainables.training.learner import Learner, load_progress, save_progress
 from trainables.training.schedule import Schedule
 
@@ -53,6 +54,20 @@ def test_looking_at_a_learner_in_mid_training_changes_nothing(opened, name):
         if watched.steps in (5, 20):
             collect(watched, ("embeddings", "probs"))
             predict(watched, "test")
+    assert watched.weights_sha() == calm.weights_sha()
+
+
+@learners
+def test_training_tells_its_epochs_to_who_listens_and_ends_the_same(opened, name):
+    calm, schedule = opened(name)
+    run(calm, schedule)
+    heard = []
+    with told_to(heard.append):
+        watched, _ = opened(name)
+        run(watched, schedule)
+    told = [one for one in heard if one.stage == "training"]
+    assert [one.done for one in told] == [step.epoch + 1 for step in schedule.steps()]
+    assert 0 < told[0].share < told[-1].share <= 1
     assert watched.weights_sha() == calm.weights_sha()
 
 
