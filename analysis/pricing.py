@@ -74,13 +74,19 @@ def pricing_of(runs: Sequence[Path], asked: float | None = None) -> Pricing:
     return Pricing(dollars_per_hour=price, accelerators=parts[0] if len(parts) == 1 else 1.0)
 
 
-def _told(run: Path) -> Pricing:
-    """What a sweep was told, RUN/options.json; nothing where there is no such file."""
+def options_told(run: Path) -> dict[str, Any]:
+    """What a sweep was asked for, of RUN/options.json; nothing where there is no such file."""
     path = run / "options.json"
     if not path.exists():
-        return Pricing()
+        return {}
     with mended_by_command(path):
         options: dict[str, Any] = read_sealed(file_bytes(path)).get("options", {})
+    return options
+
+
+def _told(run: Path) -> Pricing:
+    """What of it concerns a price."""
+    path, options = run / "options.json", options_told(run)
     try:
         price, accelerators = options.get("gpu_price"), options.get("gpus_per_trial")
         return Pricing(

@@ -35,7 +35,9 @@ _EPILOG = (
 _CONFIG = parameter(
     "config",
     Path | None,
-    typer.Argument(metavar="[CONFIG]", help="YAML file of these flags' names."),
+    typer.Argument(
+        metavar="[CONFIG]", help="YAML file of these flags' names; or a run, to go on with it."
+    ),
 )
 _SETTINGS = parameter(
     "settings",
@@ -61,10 +63,11 @@ def _parameters() -> Iterator[Parameter]:
 def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
     from orchestrator.cli.config_file import read_options
+    from orchestrator.cli.recorded_options import started_from
     from trainables.errors import explained
 
-    with explained():
-        chosen = read_options(flags["config"], flags["settings"] or (), context=context)
+    with explained(), started_from(flags["config"]) as config:
+        chosen = read_options(config, flags["settings"] or (), context=context)
         if is_theory(chosen.options):
             raise SystemExit(theory_sweep(chosen.options, chosen.origins, dry_run=flags["dry_run"]))
         raise SystemExit(main(chosen.options, plan_only=flags["dry_run"], origins=chosen.origins))

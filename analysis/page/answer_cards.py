@@ -61,7 +61,7 @@ class AnswerCard:
         tone: Which colour goes with it: "in", "out" or "unsure".
         headline: One sentence to act on.
         sentences: How sure that is, and what else must be known.
-        facts: Of the headline's condition and no other.
+        facts: Of the headline's condition and no other, those that are folded behind.
         careful: What must be known of the training, in yellow; empty where there is nothing.
         altered: That the rows were altered on purpose, and how; empty where they were not.
         leak: What the clean test rows alone say, where that is something else.
@@ -80,6 +80,11 @@ class AnswerCard:
     altered: str = ""
     leak: str = ""
     next: NextStep | None = None
+
+    @property
+    def folded(self) -> tuple[Fact, ...]:
+        """Facts for those who ask for more."""
+        return tuple(fact for fact in self.facts if fact.is_folded)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Facts of an answer's condition: rows, the metric, what is saved, who is hurt most, what is guarded."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +14,22 @@ from analysis.leaks import level_of_answer
 from analysis.page.guard_words import guard_facts
 from analysis.page.money_words import saved_price, study_pays
 from analysis.page.next_step import record_of
-from analysis.page.phrases import by_text, change_text, known_values, words_of
+from analysis.page.phrases import by_text, kept_text, known_values, words_of
+from analysis.page.training_words import labels_seen
 from analysis.study import Study
-from analysis.wording import interval, percent, seconds_text, seeds_text, signed, trained_label
+from analysis.wording import (
+    experiment,
+    percent,
+    seconds_text,
+    seeds_text,
+    shortened,
+    signed,
+    trained_label,
+)
 
 _ARMS = ("baseline", "pruned")
+# Of a class's name.
+_LONGEST = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +40,13 @@ class Fact:
         label: What it is about.
         value: In a few words.
         detail: What belongs to it.
+        is_folded: Whether it is shown to those alone who ask for more.
     """
 
     label: str
     value: str
     detail: str = ""
+    is_folded: bool = False
 
 
 def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, ...]:
@@ -46,15 +60,59 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     row = answer.row
     if row is None or row.verdict is None:
         return ()
-    found = [_rows(row.cell, "go" if saving else "would go"), _value(study, answer, row)]
-    found.append(_by_training_shares(study, answer, row))
-    if saving:
-        found.append(_saves(study, row))
-    found.append(_hurt(study, row))
-    found += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
-    if saving:
-        found.append(_file(study, answer, row))
-    return tuple(fact for fact in found if fact is not None)
+    shown = [_rows(row.cell) if saving else None, _value(study, answer, row)]
+    shown += [_saves(study, row) if saving else None, *_hurt(study, row)]
+    more = [
+        None if saving else _rows(row.cell, "would go"),
+        _trained(row),
+        _kept(study, answer, row),
+    ]
+    more += [_by_training_shares(study, answer, row), _list(row.cell), _labels(study, answer, row)]
+    more += [Fact(label=a, value=b, detail=c) for a, b, c in guard_facts(row)]
+    more += [_pays(study, row), _file(study, answer, row)] if saving else []
+    folded = [replace(fact, is_folded=True) for fact in more if fact is not None]
+    return (*(fact for fact in shown if fact is not None), *folded)
+
+
+def _trained(row: JudgedCell) -> Fact:
+    """What was trained, and how often."""
+    seeds = seeds_text(len(row.cell.pairs), 0)
+    if row.cell.condition.kind == "fixed":
+        seeds = f"{seeds.replace(' ', ' new ')} that had no part in choosing the rows"
+    told = experiment(row.cell.condition)
+    return Fact(
+        label="Trained", value=trained_label(row.cell.condition.method), detail=f"{seeds}; {told}"
+    )
+
+
+def _kept(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """What is kept of the gain, where the margin is a share of it."""
+    assert row.verdict is not None, "only judged conditions have facts"
+    told = kept_text(study, replace(row.verdict, low=answer.low, high=answer.high))
+    return Fact(label="Kept", value=told.removeprefix(", so it ")) if told else None
+
+
+def _list(cell: Cell) -> Fact | None:
+    """The name of the one list of rows that was trained on."""
+    first = cell.pairs[0].pruned
+    return (
+        Fact(label="List of rows", value=first.kept_sha[:8]) if cell.condition.scored_by else None
+    )
+
+
+def _labels(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
+    """What speaks for wrong labels among the removed rows, where the model improved without them."""
+    word, told = labels_seen(row)
+    is_asked = told and answer.rate and answer.low is not None and answer.low > 0
+    return (
+        Fact(label="Wrong labels among the removed", value=word, detail=told) if is_asked else None
+    )
+
+
+def _pays(study: Study, row: JudgedCell) -> Fact | None:
+    """After how many runs this study has paid."""
+    when, cost = study_pays(study, row)
+    return Fact(label="This study", value=when, detail=cost) if when else None
 
 
 def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
@@ -69,7 +127,7 @@ def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     )
 
 
-def _rows(cell: Cell, go: str) -> Fact | None:
+def _rows(cell: Cell, go: str = "go") -> Fact | None:
     if cell.condition.kind == "dynamic":
         skipped = f"about {percent(cell.condition.rate)} skipped each epoch"
         return Fact(
@@ -79,29 +137,19 @@ def _rows(cell: Cell, go: str) -> Fact | None:
     n, kept = sum(first.class_counts), sum(first.kept_counts)
     # Rows without classes are not counted by class: the share alone is known of them.
     value = f"{n - kept:,} of {n:,} {go}" if n else f"{percent(cell.condition.rate)} {go}"
-    stay = [f"{kept:,} stay"] if n else []
-    if cell.condition.scored_by:
-        stay.append(f"list {first.kept_sha[:8]}")
-    return Fact(label="Rows", value=value, detail=": ".join(stay))
+    return Fact(label="Rows", value=value, detail=f"{kept:,} stay" if n else "")
 
 
 def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     """The metric with all rows and with those that stay, and its change."""
     words, v = words_of(study), row.verdict
     assert v is not None, "only judged conditions have facts"
-    seeds = seeds_text(len(row.cell.pairs), 0)
-    if row.cell.condition.kind == "fixed":
-        seeds = seeds.replace(" ", " fresh ")
     arms = [known_values(study, row, arm) for arm in _ARMS]
     means = [float(np.mean(arm)) for arm in arms if len(arm) == len(row.cell.pairs)]
-    change = change_text(study, answer, v)
-    if words.is_accuracy and len(means) == len(_ARMS):
-        # Of the means themselves: to the last digit what the two values beside it differ by.
-        change = words.change(100 * (means[1] - means[0]), answer.low, answer.high)
     return Fact(
         label=words.title,
         value=" → ".join(words.value(mean) for mean in means),
-        detail=f"{change}; {trained_label(row.cell.condition.method)}, {seeds}",
+        detail=words.change(v.mean, answer.low, answer.high),
     )
 
 
@@ -145,23 +193,21 @@ def _saves(study: Study, row: JudgedCell) -> Fact | None:
             detail="by the clock the seeds do not agree on a saving",
         )
     full_s = float(np.mean([pair.baseline.phases["training"].seconds for pair in row.cell.pairs]))
-    scoring = seconds_text(timed.scoring * full_s)
     # Drawn by lot a list costs nothing; one that several seeds scored took the scoring of them all.
     is_free = row.cell.condition.is_control
-    making = "" if is_free else f"; making the list took {seconds_text(timed.once * full_s)}"
+    making = "" if is_free else f"; the list took {seconds_text(timed.once * full_s)} once"
     detail = f"{percent(round(abs(by_clock), 3))} of its time"
     if (by_clock < 0) != (by_count < 0):
         less = "fewer" if by_count > 0 else "more"
         detail += f", though {percent(round(abs(by_count), 3))} {less} {measure}"
-    detail += making if is_restart else f", its scoring of {scoring} counted"
-    rest = "" if is_restart else "; training afresh on what is left was not tried"
+    detail += making if is_restart else ", scoring counted; training afresh was not tried"
     run = "Each later run" if is_restart else "This run"
     joined = "of" if by_clock >= 0 else "on top of"
     return Fact(
         label=f"{run} saves" if by_clock >= 0 else f"{run} costs more",
         value=f"{seconds_text(abs(by_clock) * full_s)} {joined} {seconds_text(full_s)}"
         f"{saved_price(study, row, abs(by_clock) * full_s)}",
-        detail=f"{detail}{rest}{study_pays(study, row) if by_clock > 0 else ''}",
+        detail=detail,
     )
 
 
@@ -171,22 +217,23 @@ def _agree_by_clock(cell: Cell) -> bool:
     return len({cost.rate > 0 for cost in costs if cost is not None}) == 1
 
 
-def _hurt(study: Study, row: JudgedCell) -> Fact | None:
+def _hurt(study: Study, row: JudgedCell) -> Iterator[Fact]:
+    """The class whose recall changes worst; its interval is for those who ask for more."""
     if not row.cell.pairs[0].pruned.class_names:
-        return None
+        return
     one, alpha, share = study.confirmed.get(row.cell.condition.source), study.alpha, 1.0
     if one is not None and one.row is row and row.verdict is not None:
         alpha, share = row.verdict.alpha, 1 / one.n_candidates
     worst = hurt_most(row.cell, alpha=alpha, item_share=share)
     if worst is None:
-        return None
-    likely = f" {interval(worst.low, worst.high)}".rstrip()
+        return
     missed = round(-worst.recall_delta_pp / 100 * worst.n_test)
     more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed of {worst.n_test:,} tested"
     if row.cell.condition.kind != "dynamic":
         more += f"; {worst.kept:,.0f} of {worst.count:,} rows stay"
-    return Fact(
-        label="Hurt most" if worst.recall_delta_pp < 0 else "Gains least",
-        value=f"“{worst.name}”: {signed(worst.recall_delta_pp)}{likely} points",
-        detail=more,
-    )
+    label = "Hurt most" if worst.recall_delta_pp < 0 else "Gains least"
+    name = f"“{shortened(worst.name, _LONGEST)}”"
+    yield Fact(label=label, value=f"{name}: {signed(worst.recall_delta_pp)} points", detail=more)
+    if worst.low is not None and worst.high is not None:
+        likely = f"likely {signed(worst.low)} to {signed(worst.high)} points"
+        yield Fact(label="Change of its recall", value=likely, detail=f"of {name}", is_folded=True)

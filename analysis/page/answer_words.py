@@ -6,13 +6,20 @@ from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.page.confirmation_words import credit_of_list, is_warranted, pending, warranted
 from analysis.page.guard_words import few_text, guards_broken, guards_hold, guards_open
-from analysis.page.phrases import by_text, change_text, cut_text, line_size, line_text, words_of
+from analysis.page.phrases import (
+    by_text,
+    change_text,
+    cut_text,
+    gap_text,
+    line_size,
+    line_text,
+    words_of,
+)
+from analysis.page.price_words import is_close, is_decided, seeds_price, settling_text
 from analysis.page.training_words import rise_text
 from analysis.random_control import Comparison
-from analysis.seeds_needed import closeness, seeds_to_settle
 from analysis.study import Study
-from analysis.undecided import guard_verdicts, open_verdicts
-from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
+from analysis.verdicts import Verdict
 from analysis.wording import experiment, percent, seeds_text
 
 _SURE = "Sure to 19 in 20"
@@ -33,9 +40,9 @@ def safe(
     cut, by, words = cut_text(answer, row), by_text(row), words_of(study)
     less = words.harm(line_size(study, verdict.tolerance), "less than")
     sure = f"{_SURE}{_how(answer, row, verdict)} {less}."
-    sure += f" {guards_hold(row)}".rstrip()
+    held = [guards_hold(row)]
     if answer.low is not None and answer.low <= -verdict.tolerance:
-        sure += " (The interval below is wider: it would hold for any method one picked.)"
+        held.append("The interval below is wider: it holds whichever method one picks.")
     rises = answer.low is not None and answer.low > 0
     # Rows chosen anew each epoch leave no smaller file behind.
     drop = "Skip" if row.cell.condition.kind == "dynamic" else "Drop"
@@ -45,26 +52,24 @@ def safe(
         told = f"{worse} of {len(beside)} methods {'loses' if worse == 1 else 'lose'} more than "
         told += "random does at this rate."
         if worse > 1 and worse == len(beside):
-            return f"{drop} {cut} {by}, and not by a method: they do worse.", (sure, told)
+            return f"{drop} {cut} {by}, and not by a method: they do worse.", (sure, told, *held)
         return f"{drop} {cut} {by}: {words.noun} holds.", (
-            sure, _free(study, row), told if worse else "",
+            sure, _free(study, row), *held, told if worse else "",
         )  # fmt: skip
     if rises:
         return f"{drop} {cut} {by}: {words.noun} improved.", (
             sure,
+            _credit(study, answer, row),
             rise_text(study, row),
-            "" if answer.standing == "better" else _credit(study, answer, row),
+            *held,
         )
-    return f"{drop} {cut} {by}: {words.noun} holds.", (sure, _credit(study, answer, row))
+    return f"{drop} {cut} {by}: {words.noun} holds.", (sure, _credit(study, answer, row), *held)
 
 
 def _how(answer: Answer, row: JudgedCell, verdict: Verdict) -> str:
     """What the error of the answer is counted over, and which experiment was run."""
     if answer.state == "confirmed":
-        return (
-            f": trained afresh on exactly these rows, with {verdict.n_seeds} new seeds that had no part "
-            "in choosing them, a model on average"
-        )
+        return f": trained afresh on exactly these rows by {verdict.n_seeds} new seeds, a model on average"
     return f", {_counted(answer)}: {experiment(row.cell.condition)}"
 
 
@@ -75,10 +80,7 @@ def _free(study: Study, row: JudgedCell) -> str:
         return "At this rate no method was compared with it."
     if any(one.finding == "better" for one in beside):
         return "A method does better at this rate, but its smaller rates are not shown to be safe."
-    return (
-        "At this rate no method is shown to do better than rows drawn by lot, so none is worth its "
-        "price."
-    )
+    return "At this rate no method is shown to do better than rows drawn by lot."
 
 
 def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
@@ -91,13 +93,10 @@ def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
             return "Random was not run, so nobody knows whether the method earns this."
         return "Random was not run beside it here, so nobody knows whether the method earns this."
     if answer.standing == "better":
-        return f"At this rate it beats random by {words_of(study).loss(comparison.mean)}."
+        return f"At this rate it beats random by {gap_text(study, comparison.mean)}."
     if answer.standing == "worse":
-        return f"At this rate random does better by {words_of(study).loss(-comparison.mean)}."
-    return (
-        "With all methods counted random is not shown to be as safe at this rate, but no difference "
-        "to it is shown either."
-    )
+        return f"At this rate random does better by {gap_text(study, -comparison.mean)}."
+    return "Random is not shown to be as safe at this rate; nor is a difference to it."
 
 
 def _beside(study: Study, row: JudgedCell) -> list[Comparison]:
@@ -119,17 +118,18 @@ def promising(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """It passes alone; what would settle it."""
-    waiting = pending(study, answer, row)
-    if waiting or answer.n_tried == 1:
-        return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
-            f"By its search it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
-            f"{change_text(study, answer, verdict)}. {waiting or _price(study, answer, row)}",
-        )
-    return f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed.", (
-        f"Alone it passes: {experiment(row.cell.condition)} changes {words_of(study).noun} by "
-        f"{change_text(study, answer, verdict)}. But it is the best of {answer.n_tried} "
-        f"methods, and the best of many often looks safe by luck. "
-        f"{_price(study, answer, row)}",
+    head = f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed."
+    change = f"{experiment(row.cell.condition)} changes {words_of(study).noun} by"
+    change = f"{change} {change_text(study, answer, verdict)}."
+    if waiting := pending(study, answer, row):
+        return head, (f"By its search it passes: {change}", waiting)
+    price = settling_text(study, answer, row)
+    if answer.n_tried == 1:
+        return head, (f"By its search it passes: {change}", price)
+    return head, (
+        f"Alone it passes: {change}",
+        f"But it is the best of {answer.n_tried} methods, and the best of many often looks safe by luck.",
+        price,
     )
 
 
@@ -137,9 +137,11 @@ def first_look(
     study: Study, answer: Answer, row: JudgedCell, verdict: Verdict
 ) -> tuple[str, Sequence[str]]:
     """It passes by two seeds."""
-    more = pending(study, answer, row) or "Run three or more: five is a good start."
+    more = pending(study, answer, row)
+    more = more or f"Run five: {seeds_price(study, answer, row, 5 - verdict.n_seeds)}."
     return f"First look: {cut_text(answer, row)} {by_text(row)} seems safe.", (
-        f"Two seeds of {experiment(row.cell.condition)} choose what to test; they decide nothing. {more}",
+        f"Two seeds of {experiment(row.cell.condition)} choose what to test; they decide nothing.",
+        more,
     )
 
 
@@ -172,79 +174,42 @@ def undecided(
     line, cut, words = line_text(study, verdict.tolerance), cut_text(answer, row), words_of(study)
     what, change = experiment(row.cell.condition), change_text(study, answer, verdict)
     closest = f"With the closest cut, {by_text(row)}, {what} changes {words.noun} by"
+    open_ = f"Not decided: {cut} may or may not be safe."
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
         return f"Not decided: a run of {cut} diverged.", (
-            f"{closest} {change}. Seed {seeds} fell far below the others: while "
-            "that happens, no such cut is called safe.",
+            f"{closest} {change}.",
+            f"Seed {seeds} fell far below the others: while that happens, no such cut is called safe.",
         )
     if verdict.low is None:
-        why = (
-            "One seed gives no interval: run three or more."
-            if verdict.n_seeds == 1
-            else "One test example gives no interval."
-        )
-        return f"Not decided: {cut} may or may not be safe.", (
-            f"{closest} {words.change(verdict.mean)}. {why}",
-        )
+        one = "One test example gives no interval."
+        if verdict.n_seeds == 1:
+            one = "One seed gives no interval: run three or more."
+        return open_, (f"{closest} {words.change(verdict.mean)}.", one)
     if verdict.few is not None or guards_open(row) or guards_broken(row):
         few = f"{few_text(verdict)} More test rows would tell, not more seeds." * (
             verdict.few is not None
         )
-        price = "" if few or _is_decided(verdict) else _price(study, answer, row)
-        return f"Not decided: {cut} may or may not be safe.", (
+        price = "" if few or is_decided(verdict) else settling_text(study, answer, row)
+        return open_, (
             f"{closest} {change}; the line is {line}.",
             few, guards_open(row), guards_broken(row), price,
         )  # fmt: skip
-    if _is_close(verdict):
-        return f"Not decided: {cut} may or may not be safe.", (
+    if is_close(verdict):
+        return f"Not decided: {cut} lies on the line.", (
             f"{what[:1].upper()}{what[1:]} changes {words.noun} by {change}, and the line is {line}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
         )
-    return f"Not decided: {cut} may or may not be safe.", (
-        f"{closest} {change}; the line is {line}. "
-        f"{pending(study, answer, row) or _price(study, answer, row)}",
+    return open_, (
+        f"{closest} {change}; the line is {line}.",
+        pending(study, answer, row) or settling_text(study, answer, row),
     )
-
-
-def _price(study: Study, answer: Answer, row: JudgedCell) -> str:
-    """What it would take to decide, guards included, if means and spreads of these seeds are the true ones."""
-    verdict = row.verdict
-    assert verdict is not None, "asked of a condition with a verdict"
-    # To be named safe a condition must pass with all methods counted; outside needs no more than 5 %.
-    is_above = verdict.mean > -verdict.tolerance
-    alpha = ALPHA / answer.n_tried if is_above else ALPHA
-    # Guards that are within at 5 % must be so at a smaller error, too.
-    of_guards = guard_verdicts(row) if verdict.verdict == "within" else open_verdicts(row)
-    each = {name: seeds_to_settle(v, alpha=alpha) for name, v in {**of_guards, "": verdict}.items()}
-    for name, one in each.items():
-        if one.more is None:
-            why = f"{name}: {one.reason}" if name else one.reason
-            return f"More seeds would hardly decide it: {why}."
-    more = max(one.more or 0 for one in each.values())
-    if study.plan.adaptive:
-        return "The same command buys more seeds where they can decide it."
-    if verdict.n_seeds < LEAST_SEEDS:
-        return "To decide: run three seeds or more."
-    many = f"{more} more seed{'s' * (more > 1)}"
-    return f"To decide: about {many}{' of every method' * (answer.n_tried > 1)}."
-
-
-def _is_decided(verdict: Verdict) -> bool:
-    """Whether the metric alone is decided: its interval does not cross the line."""
-    low, high = verdict.low or 0.0, verdict.high or 0.0
-    return low > -verdict.tolerance or high < -verdict.tolerance
 
 
 def _only_guarded(row: JudgedCell) -> bool:
     """Whether a condition is outside by a guard alone."""
     v = row.verdict
     return v is not None and v.verdict == "outside" and (v.high or 0.0) >= -v.tolerance
-
-
-def _is_close(verdict: Verdict) -> bool:
-    """Whether a mean is so close to the line that seeds cost more than the answer is worth."""
-    return abs(verdict.mean + verdict.tolerance) < closeness(verdict)
 
 
 def unlearned(
@@ -268,6 +233,7 @@ def unlearned(
             f"{beside}. A cut cannot hurt such a model, so what follows says nothing about your data.",
         )
     return "No answer: the model is not shown to have learned anything that could be lost.", (
-        f"{beside}, and {worth.n_runs} runs on {worth.n_test:,} test rows do not tell the two apart. "
+        f"{beside}, and {worth.n_runs} run{'s' * (worth.n_runs > 1)} on {worth.n_test:,} test rows "
+        f"do{'es' * (worth.n_runs == 1)} not tell the two apart.",
         "Improve the model, or test on more rows: until then what follows says nothing about your data.",
     )

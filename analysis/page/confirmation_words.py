@@ -11,6 +11,7 @@ from analysis.page.phrases import (
     by_text,
     change_text,
     cut_text,
+    gap_text,
     likely_text,
     line_size,
     line_text,
@@ -21,7 +22,7 @@ from analysis.verdicts import Verdict
 from analysis.warrants import Warrant
 from analysis.wording import percent
 
-_AGAIN = "It needs a --run of its own, and errs by itself in 1 of 20."
+_AGAIN = "It needs a --run of its own, and errs in 1 of 20."
 
 
 def credit_of_list(study: Study, answer: Answer) -> str:
@@ -30,17 +31,12 @@ def credit_of_list(study: Study, answer: Answer) -> str:
     if one is None:
         return "Random lists were not run beside it, so nobody knows whether the method earns this."
     if one.finding == "better":
-        return (
-            f"It beats random lists of its size by {words.loss(one.mean)}{likely_text(study, one)}."
-        )
+        return f"It beats random lists of its size by {gap_text(study, one.mean)}{likely_text(study, one)}."
     if one.finding == "worse":
-        return (
-            f"Random lists of its size do better by {words.loss(-one.mean)}: draw by lot instead."
-        )
+        return f"Random lists of its size do better by {gap_text(study, -one.mean)}: draw by lot instead."
     return (
-        f"Against random lists of its size it changes {words.noun} by "
-        f"{words.change(one.mean, one.low, one.high)}: no difference is shown, and rows drawn by lot, which cost nothing, may do as "
-        "well."
+        f"Against random lists of its size no difference is shown ({words.change(one.mean, one.low, one.high)}): "
+        "rows drawn by lot may do as well."
     )
 
 
@@ -59,10 +55,10 @@ def warranted(
     less = words.harm(line_size(study, verdict.tolerance), "less than")
     is_random = row.cell.condition.is_control
     return f"Confirmed: {answer.name} without {rate} of its rows trains as well.", (
-        f"Trained afresh on exactly the rows of this file, with {verdict.n_seeds} seeds that had no part "
-        f"in choosing them: {words.noun} changes by {change_text(study, answer, verdict)}. Sure to 19 in "
-        f"20: a model on average {less}. {guards_hold(row)}".rstrip(),
+        f"Sure to 19 in 20: trained afresh on exactly the rows of this file by {verdict.n_seeds} new "
+        f"seeds, a model on average {less}.",
         "Its rows were drawn by lot." if is_random else credit_of_list(study, answer),
+        guards_hold(row),
     )
 
 
@@ -73,8 +69,8 @@ def confirming(answer: Answer) -> tuple[str, Sequence[str]]:
     planned = max(row.cell.n_planned, SEEDS)
     failed = f", {one.n_failed} failed" if one.n_failed else ""
     return f"Not decided yet: {cut_text(answer, row)} {by_text(row)} is being confirmed.", (
-        f"{one.n_ended} of {planned} new seeds have trained afresh on its one list of rows{failed}. They "
-        "decide, all together; the same command goes on with them.",
+        f"{one.n_ended} of {planned} new seeds have trained afresh on its one list of rows{failed}.",
+        "They decide, all together; the same command goes on with them.",
     )
 
 
@@ -83,15 +79,13 @@ def refuted(
 ) -> tuple[str, Sequence[str]]:
     """Fresh seeds were run and do not pass: what they say, and nothing of the search."""
     cut, by = cut_text(answer, row), by_text(row)
-    tried = (
-        f"Trained afresh on exactly these rows, {verdict.n_seeds} new seeds that had no part in choosing "
-        "them"
-    )
+    tried = f"Trained afresh on exactly these rows, {verdict.n_seeds} new seeds"
     if is_outside(row):
         return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
-            f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}. It was the cut that the search "
-            f"chose; no other one was put to this test. {_next(study, answer, row)}",
+            f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}.",
             guards_broken(row),
+            _next(study, answer, row),
+            "It was the cut that the search chose; no other one was put to this test.",
         )
     fallen = ""
     if verdict.diverged:
@@ -99,10 +93,11 @@ def refuted(
         fallen = f" Seed {seeds} fell far below the others."
     return f"Not decided: {cut} {by} is not confirmed.", (
         f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}; the line is "
-        f"{line_text(study, verdict.tolerance)}.{fallen} {_next(study, answer, row)}",
+        f"{line_text(study, verdict.tolerance)}.{fallen}",
         few_text(verdict),
         guards_open(row),
         guards_broken(row),
+        _next(study, answer, row),
     )
 
 
@@ -110,8 +105,8 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     """What to do after a list was not confirmed."""
     if any(other.cell.condition.protocol == "continue" for other in study.of(answer.source)):
         return (
-            "The search was of another experiment, whose runs go on from their warm-up mark: another "
-            f"sweep, by --protocol restart, searches the one that counts. {_AGAIN}"
+            "The search was of another experiment, whose runs go on from their warm-up mark: a sweep by "
+            f"--protocol restart searches the one that counts. {_AGAIN}"
         )
     smaller = f"such as --rate {row.cell.condition.rate / 2:g}"
     if is_outside(row):
@@ -119,8 +114,8 @@ def _next(study: Study, answer: Answer, row: JudgedCell) -> str:
     v = row.verdict
     if v is not None and v.test_low is not None and v.test_low <= -v.tolerance < v.mean:
         return (
-            "Its runs differ too much from seed to seed to tell, whatever the test rows: a training that "
-            f"has settled, such as one of more epochs, may differ less. {_AGAIN}"
+            "Its runs differ too much from seed to seed to tell: a training of more epochs may differ "
+            f"less. {_AGAIN}"
         )
     return f"More test rows may narrow that; another sweep, of smaller rates, {smaller}, may pass. {_AGAIN}"
 
@@ -134,6 +129,6 @@ def pending(study: Study, answer: Answer, row: JudgedCell) -> str:
     if candidate(study, answer.source) is None:
         return ""
     return (
-        "What is safe, fresh seeds decide that train on one fixed list of rows; they have not run: the "
-        "same command goes on with them."
+        "Fresh seeds on one fixed list of rows decide what is safe; they have not run: the same command "
+        "goes on with them."
     )

@@ -16,8 +16,8 @@ COLUMNS = (
     "data set", "method", "warm-up", "removed", "guard", "test rows of", "change", "likely", "line",
     "verdict", "test rows",
 )  # fmt: skip
-# More classes or groups than this are in the table alone.
-_MOST_TOLD = 3
+# More guards, classes or groups than this are in the table alone.
+_MOST_TOLD, _MOST_NAMED = 2, 2
 
 
 def few_text(verdict: Verdict) -> str:
@@ -31,6 +31,8 @@ def few_text(verdict: Verdict) -> str:
 def guards_hold(row: JudgedCell) -> str:
     """That all guards of a condition that is within hold; empty where it has none."""
     names = [_name(own[0]) for own in _by_guard(row)]
+    if len(names) > _MOST_NAMED:
+        return f"All {len(names)} guards hold as well."
     return f"What is guarded holds as well: {', '.join(names)}." if names else ""
 
 
@@ -106,7 +108,9 @@ def _by_guard(row: JudgedCell) -> list[list[Guarded]]:
 
 
 def _told(row: JudgedCell, word: str, lead: str, tell: Callable[[Guarded], str]) -> str:
-    told = [tell(one) for one in row.guards if one.verdict.verdict == word]
+    # What no number of rows like these can settle comes first.
+    ranked = sorted(row.guards, key=lambda one: not one.verdict.no_value)
+    told = [tell(one) for one in ranked if one.verdict.verdict == word]
     more = len(told) - _MOST_TOLD
     if more > 0:
         told = [*told[:_MOST_TOLD], f"{more} more"]

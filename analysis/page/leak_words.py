@@ -11,6 +11,8 @@ from analysis.study import Study
 from analysis.verdicts import Verdict
 from analysis.wording import MARKS, percent
 
+_SAYS = {"within": "it holds", "outside": "it does not hold", "inconclusive": "it is not decided"}
+
 
 def leak_columns(study: Study) -> tuple[str, ...]:
     """The heads of `leak_lines`."""
@@ -32,7 +34,7 @@ def leak_on_card(study: Study, leak: Leak | None) -> str:
     if not leak.differs or clean.verdict is None:
         return ""
     return (
-        f"On the {clean.n:,} clean test rows alone the verdict is {clean.verdict.verdict}: "
+        f"On the {clean.n:,} clean test rows alone {_SAYS[clean.verdict.verdict]}: "
         f"{_change(study, clean.verdict)}; {leak.parts['leaked'].n:,} occur in training."
     )
 

@@ -135,15 +135,15 @@ def saved_price(study: Study, row: JudgedCell, seconds: float) -> str:
     return "" if cost is None else f" ({dollars_text(cost)})"
 
 
-def study_pays(study: Study, row: JudgedCell) -> str:
-    """When the study itself has paid, as the end of a fact; empty where no later run was tried."""
+def study_pays(study: Study, row: JudgedCell) -> tuple[str, str]:
+    """When the study itself has paid, and what it cost; nothing where no later run was tried."""
     spent = spent_on(study, row.cell.condition.source)
     one = retraining(row, spent)
     if one is None:
-        return ""
+        return "", ""
     cost = dollars(study.pricing, spent.clock, one.sweep_s)
-    told = "" if cost is None else f" ({dollars_text(cost)})"
+    told = "" if cost is None else f"it cost {dollars_text(cost)}"
     if not one.is_shown:
-        return f"; that this study{told} pays is not shown"
+        return "is not shown to pay", told
     many = "s" * (one.pays_from != 1)
-    return f"; this study{told} pays after {one.pays_from:,}{_range(one)} retraining{many}"
+    return f"pays after {one.pays_from:,}{_range(one)} retraining{many}", told

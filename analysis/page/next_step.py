@@ -8,11 +8,19 @@ from pathlib import Path
 from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.methods import condition_of
+from analysis.page.next_sweep import next_sweep
 from analysis.pruned_files import PruneRecord
 from analysis.study import Study
 
 # What a sweep leaves in a run's folder, without which prune does not know where the data are.
 _OPTIONS = "options.json"
+# What the sweep is for that settles an answer, by its state.
+_LABELS = {
+    "found": "Hold it against random",
+    "confirming": "Go on with it",
+    "refuted": "Search again",
+    "no answer": "Train a better model first",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +37,18 @@ class NextStep:
 
 
 def next_step(study: Study, answer: Answer) -> NextStep | None:
-    """How to get the files that an answer speaks of; None where there are none to be had."""
+    """How to get the files that an answer speaks of, or what settles it; None where no command is known."""
+    written = record_of(study, answer) if answer.rate else None
+    if written is not None and (Path(written.out) / "README.md").is_file():
+        path = shlex.quote(str(Path(written.out) / "README.md"))
+        return NextStep(label="What the files are, and what was measured", command=f"cat {path}")
+    # Whether the method earns it is asked before its files are made.
+    if settled := next_sweep(study, answer):
+        return NextStep(label=_LABELS.get(answer.state, "Settle it"), command=settled)
     row = answer.row
     # Rows chosen anew each epoch leave no smaller file.
     if not answer.rate or row is None or row.cell.condition.kind == "dynamic":
         return None
-    written = record_of(study, answer)
-    if written is not None and (Path(written.out) / "README.md").is_file():
-        path = shlex.quote(str(Path(written.out) / "README.md"))
-        return NextStep(label="What the files are, and what was measured", command=f"cat {path}")
     if study.folder is None or not (study.folder / _OPTIONS).is_file():
         return None
     several = ["--dataset", answer.name] if len(study.sources) > 1 else []

@@ -49,6 +49,12 @@ def kept_text(study: Study, verdict: Verdict) -> str:
     return f", so it {kept_share(verdict, verdict.tolerance / share).text}"
 
 
+def gap_text(study: Study, value: float) -> str:
+    """By how much one is better, to the decimals of a change."""
+    words = words_of(study)
+    return words.loss(round(value, words.digits) or value)
+
+
 def likely_text(study: Study, one: Comparison) -> str:
     """The interval of a difference to random, as the end of a sentence."""
     return words_of(study).likely(one.low, one.high)

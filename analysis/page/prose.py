@@ -3,23 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from analysis.answers import found_rates
-from analysis.matched import matched_methods, plain_methods
-from analysis.methods import RateCurve
 from analysis.page.answer_cards import AnswerCard
-from analysis.page.phrases import gain_share, margin_text, words_of
+from analysis.page.answer_table import common_cut
+from analysis.page.phrases import margin_text, words_of
 from analysis.planted import PlantedCell, PlantedTable
 from analysis.study import Study
 from analysis.wording import percent, whole_percent
-
-
-def question(study: Study) -> str:
-    """What the page answers."""
-    words, margin = words_of(study), margin_text(study)
-    asked = "How much training data can you drop and"
-    if gain_share(study) is not None:
-        return f"{asked} lose less than {margin}?"
-    return f"{asked} stay within {margin}{f' of the full-data {words.metric.label}' * (not words.is_accuracy)}?"
 
 
 def opening(study: Study, found: list[AnswerCard]) -> list[str]:
@@ -67,29 +56,27 @@ def _experiments(study: Study) -> list[str]:
 
 def _everywhere(study: Study) -> list[str]:
     """The method or matched selector and the warm-up found on every data set: each must pass there."""
-    # A confirmed list speaks of its own data set alone.
-    if len(study.sources) < 2 or any(study.confirms(source) for source in study.sources):
+    cut, many = common_cut(study), len(study.sources)
+    if cut is None:
         return []
-    by_source = {source: found_rates(study, source) for source in study.sources}
-    rates: dict[tuple[str, float], float] = {}
-    free: set[tuple[str, float]] = set()
-    for one in (*plain_methods(study), *matched_methods(study)):
-        for warmup in study.warmups:
-            curves = {source: RateCurve(method, warmup) for source, method in one.methods.items()}
-            own = [by_source[source].get(curve) for source, curve in curves.items()]
-            if len(own) == len(by_source) and None not in own:
-                rates[one.label, warmup] = min(rate for rate in own if rate is not None)
-                free |= {(one.label, warmup)} if one.is_control else set()
-    # Where random rows go as far, they are named: they cost nothing to choose.
-    best = max(rates, key=lambda curve: (rates[curve], curve in free), default=None)
-    if best is None:
-        return []
-    if not rates[best]:
-        return [f"No one cut is shown to be safe on all {len(by_source)} data sets."]
-    how = "at random" if best in free else f"by {best[0]}, {percent(best[1])} warm-up"
+    if not cut.rate:
+        return [f"No one cut is shown to be safe on all {many} data sets."]
     return [
-        f"On all {len(by_source)} data sets at once {percent(rates[best])} can go {how}, all methods counted."
+        f"On all {many} data sets at once {percent(cut.rate)} can go {cut.by}, all methods counted."
     ]
+
+
+def level_text(found: Sequence[AnswerCard]) -> str:
+    """At which error the interval of the answer holds; nothing of several, whose cards have their own."""
+    if len(found) != 1 or found[0].answer.low is None:
+        return ""
+    answer = found[0].answer
+    shared = f": 5% for the {answer.n_tried} methods and warm-ups that were tried, together"
+    shared = shared if answer.state == "found" and answer.n_tried > 1 else ""
+    return (
+        f"Of the answer's interval, “likely LO to HI”, each end is wrong in at most {percent(answer.level)} of "
+        f"studies{shared}."
+    )
 
 
 def tally(study: Study) -> str:
@@ -106,7 +93,7 @@ def tally(study: Study) -> str:
         f"seed{'' if span == '1' else 's'} each: {counts['within']} within, "
         f"{counts['outside']} outside, {counts['inconclusive']} inconclusive. Their intervals "
         f"are for other seeds and other test examples, and not corrected for looking at "
-        f"{len(judged)} of them; the answers above are.{passed if counts['within'] else ''}"
+        f"{len(judged)} of them; the answer above is.{passed if counts['within'] else ''}"
     )
 
 

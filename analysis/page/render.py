@@ -9,12 +9,14 @@ from markupsafe import Markup
 from analysis.changes import Changes
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
+from analysis.page.answer_notes import answer_notes
 from analysis.page.average_words import average_texts
 from analysis.page.change_words import changes_panel
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
 from analysis.page.figures.subjects import headlines, opens_on
+from analysis.page.first_screen import first_screen
 from analysis.page.frontier_answers import frontier_answers
 from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
@@ -30,8 +32,8 @@ from analysis.page.page_parts import (
     script_hash,
 )
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
-from analysis.page.prose import altered_texts, opening, question, tally
-from analysis.page.provenance import environments, provenance
+from analysis.page.prose import altered_texts, level_text, opening, tally
+from analysis.page.provenance import provenance
 from analysis.page.pruned_words import pruned_cards
 from analysis.page.tables import (
     compute_table,
@@ -46,7 +48,6 @@ from analysis.page.tables import (
 from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
-from trainables.plain_text import forwarded, redacted
 
 _TITLES = {
     "envelope": "The operating envelope",
@@ -71,7 +72,7 @@ def render(study: Study, beside: Path | None = None, changes: Changes | None = N
         beside: The folder it is written to, from which it links files of the run; None links none.
         changes: What changed since an older run; None where none is compared.
     """
-    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "report.js")
+    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "copy.js", "report.js")
     dropped = dropped_panel(study, beside)
     headline = next(iter(headlines(study).values()), None)
     frames = {name: figure.data(study) for name, figure in FIGURES.items()}
@@ -142,13 +143,16 @@ def _island(
 
 def _context(study: Study) -> dict[str, Any]:
     found = cards(study)
+    first = first_screen(study, found)
     has_control = any(method.is_control for method in study.methods)
     return {
         "study": study,
         "status": _status(study),
         "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
         "cards": found,
-        "lead": opening(study, found),
+        "first": first,
+        "notes": answer_notes(study, first.warnings),
+        "lead": [*opening(study, found), *filter(None, [level_text(found)])],
         "tally": tally(study),
         "planted": planted_panels(study),
         "altered": altered_texts(study),
@@ -156,7 +160,6 @@ def _context(study: Study) -> dict[str, Any]:
         "leaks": (leak_texts(study), leak_columns(study), leak_lines(study)),
         "words": words_of(study),
         "frontiers": frontier_answers(study),
-        "question": question(study),
         "margin": margin_text(study),
         "line": line_key(study),
         **_units(study),
@@ -184,7 +187,6 @@ def _context(study: Study) -> dict[str, Any]:
         "epochs": _epochs_text(study),
         "failures": failure_rows(study),
         "unpaired": unpaired_rows(study),
-        "warnings": _warnings(study),
         "provenance": provenance(study),
     }
 
@@ -207,17 +209,6 @@ def _status(study: Study) -> dict[str, Any]:
         )
     )
     return {"is_complete": is_complete, "text": text, "failed": failed}
-
-
-def _warnings(study: Study) -> list[tuple[str, int]]:
-    """Notes of the plan and of how it is judged, and warnings of the rows with how many rows carry each."""
-    notes = [(note, 0) for note in study.notes if note not in study.warnings]
-    if study.plan.limited:
-        notes.append(("The data was cut short for this run: it tries things out.", 0))
-    if len(environments(study)) > 1:
-        text = "The trials ran in more than one environment; no pair mixes two."
-        notes.append((text, 0))
-    return [(forwarded(redacted(note)), count) for note, count in [*notes, *study.warnings.items()]]
 
 
 def _sweep_text(study: Study, total: SweepCost) -> str:

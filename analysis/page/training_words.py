@@ -24,7 +24,6 @@ def careful_text(ending: Ending | None, *, is_tuned: bool, metric: Metric = ACCU
     if ending is None or ending.state == "settled":
         return ""
     epochs = ending.curve.spec.training.epochs
-    on = f"on {ending.curve.n_held:,} training rows held out of one such run"
     if ending.state == "past its best":
         again = "--tune"
         if is_tuned:
@@ -32,15 +31,13 @@ def careful_text(ending: Ending | None, *, is_tuned: bool, metric: Metric = ACCU
             fewer = min(epochs - 1, max(1, int(ending.epoch)))
             again = f"--tune --epochs {fewer}" if fewer else "a lower --lr"
         return (
-            f"Careful: with all rows the model ends {points(ending.points)}{of} below its own best, which "
-            f"it had after epoch {round(ending.epoch, 1):g} of {epochs} ({on}). Cuts look safer than they are. "
-            f"Run again with {again}."
+            f"Careful: with all rows the model ends {points(ending.points)}{of} below its own best (epoch "
+            f"{round(ending.epoch, 1):g} of {epochs}). Cuts look safer than they are. Run again with {again}."
         )
     again = f"--tune --epochs {2 * epochs}" if is_tuned else f"--epochs {2 * epochs}"
     return (
-        f"Careful: with all rows the model was still learning when it stopped: the last third of its "
-        f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)}{of} ({on}). Run again with "
-        f"{again if is_tuned else f'--tune or {again}'}."
+        f"Careful: with all rows the model was still learning when it stopped (+{points(ending.points)}{of} "
+        f"in the last third). Run again with {again if is_tuned else f'--tune or {again}'}."
     )
 
 
@@ -55,13 +52,13 @@ def careful_of(study: Study, row: JudgedCell) -> str:
 def rise_text(study: Study, row: JudgedCell) -> str:
     """Why a cut may have improved the model: the two usual causes, and which of them the rows point to."""
     return (
-        f"Two usual causes: wrong labels ({_labels(row)}), or training past its best "
+        f"Two usual causes: wrong labels ({labels_seen(row)[0]}), or training past its best "
         f"({_training(study, row)})."
     )
 
 
-def _labels(row: JudgedCell) -> str:
-    """Whether a model that never saw the removed rows says that their labels are wrong.
+def labels_seen(row: JudgedCell) -> tuple[str, str]:
+    """Whether a model that never saw the removed rows says that their labels are wrong, and what it says.
 
     Were the training rows labelled as well as the test rows, it would be as often sure of another class
     in all of them as in the test rows. So the removed ones alone may not be more, of all.
@@ -73,16 +70,17 @@ def _labels(row: JudgedCell) -> str:
         if one.removed_sure_other is not None and one.test_sure_other is not None
     ]
     if not shares:
-        return "not looked for"
+        return "not looked for", ""
     removed, test = np.mean(shares, axis=0)
     rate, n_test = row.cell.condition.rate, pairs[0].n_test
     asked = min(rate * sum(pairs[0].class_counts), MOST_LOOKED_AT)
     spread = np.sqrt(test * (1 - test) / n_test + rate**2 * removed * (1 - removed) / asked)
     is_shown = rate * removed - test > norm.isf(ALPHA) * spread
     return (
-        f"{'likely' if is_shown else 'not shown'}: trained without the removed rows, the model is sure "
+        "likely" if is_shown else "not shown",
+        "trained without the removed rows, the model is sure "
         f"{whole_percent(rate * removed)} of the data, all removed, belong elsewhere, and "
-        f"{whole_percent(test)} of test rows"
+        f"{whole_percent(test)} of test rows",
     )
 
 

@@ -61,7 +61,7 @@ def read_options(
     """The flags of a command line over --set over a file over the defaults.
 
     Args:
-        path: A YAML mapping, or None.
+        path: A YAML mapping, the folder of a run that goes on, or None.
         pairs: NAME=VALUE, each value written as YAML.
         context: Of a command that has flags of SweepOptions; None for no command line.
 
@@ -98,6 +98,8 @@ def _from_file(path: Path) -> dict[str, _Chosen]:
     from trainables.data.columns import excerpt
     from trainables.data.yaml_text import read_yaml
 
+    if path.is_dir():
+        return _from_run(path)
     if not path.is_file():
         raise AbsentError(f"{path}: no such file; make one by: prune-envelope config init")
     values = read_yaml(path.read_bytes(), str(path)).value
@@ -112,6 +114,15 @@ def _from_file(path: Path) -> dict[str, _Chosen]:
             )
         found[name] = _chosen(name, one, f"{path}:{one.line}")
     return found
+
+
+def _from_run(run: Path) -> dict[str, _Chosen]:
+    """What a run was asked for, to go on in its folder."""
+    from orchestrator.cli.recorded_options import RECORD, recorded_options
+
+    with recorded_options(run.absolute()) as options:
+        values = options.model_dump(mode="json", exclude_defaults=True) | {"run": str(run)}
+    return {name: _Chosen(value=one, origin=str(run / RECORD)) for name, one in values.items()}
 
 
 def _chosen(name: str, one: "Written", origin: str) -> _Chosen:

@@ -71,3 +71,21 @@ def recorded_options(run: Path) -> Iterator[SweepOptions]:
         )
     with chdir(folder):
         yield options
+
+
+@contextmanager
+def started_from(config: Path | None) -> Iterator[Path | None]:
+    """What a sweep is told by: a YAML file; or a run, in the folder that its relative paths start from.
+
+    Args:
+        config: The file, or the folder of a run.
+
+    Raises:
+        As `recorded_options`, of a folder.
+    """
+    if config is None or not config.is_dir():
+        yield config
+        return
+    run = config.absolute()
+    with recorded_options(run):
+        yield run

@@ -98,7 +98,7 @@ def test_every_section_is_on_the_page(small_run):
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert all(f"#{section}" in [a.get("href") for _, a in tags] for section in sections)
     assert sections == [
-        "answer", "envelope", "by_dataset", "signals", "contrasts", "retention", "causes", "pareto", "breakeven", "agree", "training", "examples", "compute", "trials", "method",
+        "answer", "sure", "envelope", "by_dataset", "signals", "contrasts", "retention", "causes", "pareto", "breakeven", "agree", "training", "examples", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 
@@ -124,7 +124,7 @@ def test_the_policy_allows_our_scripts_and_no_other(small_run):
 
 
 def test_nothing_can_be_uploaded_from_a_figure(small_run):
-    ours = "".join(text for _, text in Page(build_report(small_run)).scripts[-3:])
+    ours = "".join(text for _, text in Page(build_report(small_run)).scripts[-4:])
     for setting in ("showSendToCloud: false", 'plotlyServerURL: ""', "displayModeBar: false"):
         assert setting in ours
 
@@ -241,7 +241,7 @@ def test_what_was_planted_has_a_section_only_where_the_truth_is_known(paired):
     rows = with_truth(paired([-1.0, -3.0], signal="keep_one"))
     page = Page(build_report(rows, Plan(notes=("imdb: 9 rows copy another", "imdb: other"))))
     ids = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
-    assert ids[:3] == ["answer", "planted", "envelope"]
+    assert ids[:3] == ["answer", "sure", "planted"]
     assert "#planted" in [attrs.get("href") for tag, attrs in page.tags if tag == "a"]
     section = page.text[page.text.index("what each method found 9") :]
     assert section.startswith(

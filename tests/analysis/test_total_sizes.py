@@ -62,7 +62,7 @@ def test_a_signal_that_bends_the_frontier_is_named_first_and_drawn(seen):
     assert "bends the frontier" in answer.sentences[0] and "EL2N" in answer.sentences[0]
     assert "1,000, 2,000, 4,000, 8,000 rows" in answer.sentences[-1]
     page = render(seen)
-    assert page.index("bends the frontier") < page.index('class="cards"')
+    assert page.index("bends the frontier") < page.index('<section id="frontier">')
     assert page.index('<section id="frontier">') < page.index('<section id="envelope">')
 
 

@@ -57,17 +57,9 @@ def test_the_table_has_both_sides_and_all_and_they_add_up():
 def test_a_card_speaks_of_the_leak_only_where_the_clean_rows_say_something_else():
     assert only(leaking(0.05)).leak == ""
     card = only(leaking(0.97))
-    assert card.leak.startswith("On the 120 clean test rows alone the verdict is inconclusive: ")
+    assert card.leak.startswith("On the 120 clean test rows alone it is not decided: ")
     assert card.leak.endswith("; 3,880 occur in training.")
     assert only(leaking(1.0)).leak.startswith("Every test row occurs in the training split")
-
-
-def test_a_card_with_a_leak_or_of_a_stress_test_is_no_longer_than_a_reader_reads():
-    """As with the training's warning, what is yellow is counted apart."""
-    for card in (only(leaking(0.97)), only(altered())):
-        facts = (f"{fact.label} {fact.value} {fact.detail}" for fact in card.facts)
-        assert len(" ".join([card.headline, *card.sentences, *facts]).split()) <= 120
-        assert len(" ".join(card.warnings).split()) <= 25
 
 
 def test_nothing_is_said_of_leaks_where_there_is_none():

@@ -52,8 +52,10 @@ def told(seen, *, with_classes):
     columns = list(drawn["trials"]["columns"])
     if with_classes:
         body = re.sub(r'<section id="(retention|causes)">.*?</section>', " ", body, flags=re.S)
-        body = re.sub(r"<div><dt>(Hurt most|Gains least)</dt>.*?</div>", " ", body)
-        text = re.sub(r"(Hurt most|Gains least): .*", " ", text)
+        body = re.sub(
+            r"<div><dt>(Hurt most|Gains least|Change of its recall)</dt>.*?</div>", " ", body
+        )
+        text = re.sub(r"(Hurt most|Gains least|Change of its recall): .*", " ", text)
         columns.remove("accuracy")
         del figures["retention"], figures["causes"]
     shown = json.dumps(figures, ensure_ascii=False).replace("<br>", " ")
@@ -121,18 +123,17 @@ def test_without_classes_nothing_is_said_of_them(name, runs):
 
 def test_a_share_of_the_gain_is_told_as_what_is_kept_of_it(runs):
     page = render(runs["mae"])
-    assert "lose less than 5% of what training gains?" in page
-    assert re.search(r"so it keeps [\d.]+% \[[\d.]+, [\d.]+\] of what training gains", page)
+    assert re.search(r"keeps [\d.]+% \[[\d.]+, [\d.]+\] of what training gains", page)
     assert "raises mean absolute error by less than 5% of what training gains" in page
 
 
 def test_a_guard_that_is_open_is_named_with_its_test_rows(tmp_path):
     seen = made(tmp_path, "macro_f1", guards=("worst_class:3", "log_loss:50%"))
     (card,) = cards(seen)
-    told = r"Not decided because of class “fraud”: 87 test rows \(some [\d,]+ would settle it, if mean and"
+    told = r"Not decided because of class “fraud”: 87 test rows\."
     assert any(re.match(told, sentence) for sentence in card.sentences)
     labels = [one.label for one in card.facts]
-    assert labels[-2:] == ["Guard: recall of each class", "Guard: log loss"]
+    assert {"Guard: recall of each class", "Guard: log loss"} <= {*labels}
     page = render(seen)
     assert 'id="guards"' in page and "What is guarded" in page
     # Three classes and one loss of each condition.

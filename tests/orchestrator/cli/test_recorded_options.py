@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.config_file import read_options
 from orchestrator.cli.options import SweepOptions
-from orchestrator.cli.recorded_options import record_options, recorded_options
+from orchestrator.cli.recorded_options import record_options, recorded_options, started_from
 from trainables.errors import AbsentError, DataError
 
 
@@ -61,3 +62,21 @@ def test_a_folder_that_is_gone_is_named(started_in, tmp_path, monkeypatch):
     started_in.rmdir()
     with pytest.raises(AbsentError, match="where it was started"), recorded_options(run):
         pass
+
+
+def test_a_run_in_the_place_of_a_file_goes_on_with_what_it_was_asked_for(
+    started_in, tmp_path, monkeypatch
+):
+    run = tmp_path / "run"
+    run.mkdir()
+    record_options(ASKED, run)
+    monkeypatch.chdir(tmp_path)
+    with started_from(Path("run")) as config:
+        chosen = read_options(config, ["rate=[0.1, 0.05]"])
+        assert Path.cwd() == started_in
+    asked = ASKED.model_copy(update={"run": run, "rate": chosen.options.rate})
+    assert chosen.options.model_copy(update={"data_dir": None}) == asked
+    assert [*chosen.options.rate] == [0.1, 0.05]
+    assert chosen.origins["dataset"] == str(run / "options.json")
+    with started_from(None) as config:
+        assert config is None
