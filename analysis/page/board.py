@@ -10,7 +10,8 @@ from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.ladders import has_learned
 from analysis.methods import Condition, Method, RateCurve
-from analysis.page.board_cells import BoardCell, answers_cell, board_cell, empty_cell
+from analysis.other_readings import named_cell
+from analysis.page.board_cells import BoardCell, board_cell, empty_cell
 from analysis.study import Study
 from analysis.wording import model_label, percent, signal_label, training_label
 from trainables.signal_lines import line_of
@@ -107,7 +108,7 @@ def _upright(place: float, half: int) -> str:
 
 def board_panels(study: Study, answer: Answer) -> list[BoardPanel]:
     """The panels of a data set, that of its answer first, then by model and rising warm-up."""
-    at = answers_cell(study, answer)
+    at = None if answer.state == "no answer" else named_cell(study, answer)
     groups: dict[tuple[Any, ...], list[JudgedCell]] = defaultdict(list)
     for row in study.of(answer.source):
         groups[_group(row.cell.condition)].append(row)
@@ -121,7 +122,8 @@ def board_panels(study: Study, answer: Answer) -> list[BoardPanel]:
     ]
     told = _variants([own[0].cell.condition for own in shown])
     made = [
-        _panel(study, answer, own, at, variant) for own, variant in zip(shown, told, strict=True)
+        _panel(study, answer, own, at and at.cell.condition, variant)
+        for own, variant in zip(shown, told, strict=True)
     ]
     return sorted(made, key=lambda panel: not panel.has_answer)
 

@@ -18,6 +18,7 @@ from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.money_words import study_sentences
+from analysis.page.otherwise import otherwise
 from analysis.page.page_parts import (
     as_island,
     open_templates,
@@ -134,6 +135,7 @@ def _context(study: Study) -> dict[str, Any]:
         "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
         "cards": found,
         "board": board_of(study, found),
+        "otherwise": otherwise(study),
         "lead": opening(study, found),
         "tally": tally(study),
         "planted": planted_panels(study),
