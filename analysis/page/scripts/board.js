@@ -84,11 +84,8 @@ function choosable(group, number) {
     warms.forEach((warm, i) => { warm.hidden = i !== Number(pick.value); });
   };
   for (const warm of warms) {
-    if (warm.tagName === "DETAILS") {
-      warm.open = true;
-      warm.classList.add("ready");
-    }
-    warm.querySelector(".when")?.remove();
+    if (warm.tagName === "DETAILS") warm.open = true;
+    warm.classList.add("chosen-by");
   }
   pick.addEventListener("change", show);
   show();
