@@ -64,9 +64,11 @@ def board_of(study: Study, cards: Sequence[AnswerCard]) -> Board:
         study: The run.
         cards: Its answers.
     """
-    sets = [
-        _set(study, card, is_open=len(cards) <= _MOST_OPEN or card.mark in "✗◐") for card in cards
-    ]
+    few = len(cards) <= _MOST_OPEN
+    told = {card.name for card in cards if few or card.mark in "✗◐"}
+    # All folded would hide what a board is.
+    told |= {card.name for card in cards[:1] if not told}
+    sets = [_set(study, card, is_open=card.name in told) for card in cards]
     found = [panel for one in sets for group in one.groups for panel in group]
     cells = sum(len(panel.rates) * len(panel.rows) for panel in found)
     return Board(
