@@ -148,7 +148,7 @@ FLOORS = {
             "contrast_rows",
         },
         {"answers", "transfer", "bias_causes", "cut_overlap", "slopes", "money"},
-        {"leaks", "measured_warrants", "changes"},
+        {"leaks", "measured_warrants", "changes", "other_readings"},
         {"gate", "table_rows"},
         {"frames", "page"},
         {"chosen_conditions", "verdicts_json", "results_table"},

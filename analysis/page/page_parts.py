@@ -21,7 +21,14 @@ _FOLDER = Path(__file__).parent
 FIGURE_SCRIPTS = ("narrow.js", "pictures.js", "figures.js")
 # From so many variants on a field beside the list narrows it.
 _MANY = 13
-_SHEETS = ("base.css", "answer.css", "tables.css", "sections.css", "narrow_and_print.css")
+_SHEETS = (
+    "base.css",
+    "answer.css",
+    "tables.css",
+    "board.css",
+    "sections.css",
+    "narrow_and_print.css",
+)
 
 
 def open_templates() -> Environment:

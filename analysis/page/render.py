@@ -11,6 +11,7 @@ from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
 from analysis.page.answer_notes import answer_notes
 from analysis.page.average_words import average_texts
+from analysis.page.board_words import board_of
 from analysis.page.change_words import changes_panel
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
@@ -22,6 +23,7 @@ from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.money_words import study_sentences
+from analysis.page.otherwise import otherwise
 from analysis.page.page_parts import (
     FIGURE_SCRIPTS,
     as_island,
@@ -72,7 +74,7 @@ def render(study: Study, beside: Path | None = None, changes: Changes | None = N
         beside: The folder it is written to, from which it links files of the run; None links none.
         changes: What changed since an older run; None where none is compared.
     """
-    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "copy.js", "report.js")
+    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "copy.js", "board.js", "report.js")
     dropped = dropped_panel(study, beside)
     headline = next(iter(headlines(study).values()), None)
     frames = {name: figure.data(study) for name, figure in FIGURES.items()}
@@ -150,6 +152,8 @@ def _context(study: Study) -> dict[str, Any]:
         "status": _status(study),
         "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
         "cards": found,
+        "board": board_of(study, found),
+        "otherwise": otherwise(study),
         "first": first,
         "notes": answer_notes(study, first.warnings),
         "lead": [*opening(study, found), *filter(None, [level_text(found)])],
