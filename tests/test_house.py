@@ -108,6 +108,7 @@ FLOORS = {
             "page_place",
             "plain_commands",
             "pricing",
+            "short_paths",
             "warrants",
         },
         {"class_means", "merged_plans", "own_functions"},

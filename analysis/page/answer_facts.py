@@ -14,6 +14,7 @@ from analysis.page.guard_words import guard_facts
 from analysis.page.money_words import saved_price, study_pays
 from analysis.page.next_step import record_of
 from analysis.page.phrases import by_text, change_text, known_values, words_of
+from analysis.short_paths import short_path
 from analysis.study import Study
 from analysis.wording import interval, percent, seconds_text, seeds_text, signed, trained_label
 
@@ -64,7 +65,7 @@ def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
         return None
     return Fact(
         label="File",
-        value=written.out,
+        value=short_path(written.out),
         detail=f"written {written.made[:10]}, cut {by_text(row)}: list {written.hash}",
     )
 
