@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cover import Cover, cover_flags
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.page_place import page_place
 from analysis.plain_commands import PlainCommand
@@ -80,14 +81,14 @@ def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | No
     return write_study(seen, page_place(run / "report.html", [run], seen.name))
 
 
-def write_study(seen: "Study", out: Path) -> Path:
+def write_study(seen: "Study", out: Path, cover: Cover = Cover()) -> Path:  # noqa: B008 - frozen
     """Write a study's page to out, and beside it verdicts.json and the tables."""
     from analysis.page.render import render
     from analysis.table_rows import short_csv, trial_rows
     from analysis.verdicts_json import verdicts_json
     from trainables.records import write_parquet
 
-    page = render(seen, out.parent)
+    page = render(seen, out.parent, cover)
     tables = {
         name: "".join(f"{line}\n" for line in short_csv(seen, name))
         for name in ("envelope", "contrasts")
@@ -111,14 +112,12 @@ def write_study(seen: "Study", out: Path) -> Path:
     epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.",
 )
 @judging_flags
+@cover_flags
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
         Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")
     ] = None,
-    no_examples: Annotated[
-        bool, typer.Option("--no-examples", help="Leave training texts out.")
-    ] = False,
     gate: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
@@ -126,6 +125,7 @@ def report(
     gpu_price: GpuPrice = None,
     *,
     flags: dict[str, Any],
+    cover: Cover,
 ) -> None:
     """Write the report of a run: one HTML page, with verdicts.json, envelope.csv, contrasts.csv and trials.parquet beside it."""
     from analysis.criteria import Asked
@@ -138,11 +138,11 @@ def report(
         gates = [Gate.of(text) for text in gate or ()]
         price = None if gpu_price is None else price_of(gpu_price)
         seen = read_runs(runs, Asked.of(**flags), gpu_price=price)
-        if no_examples:
+        if not cover.with_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)
         page = page_place(out or runs[0] / "report.html", runs, seen.name)
-        typer.echo(shown(str(write_study(seen, page))))
+        typer.echo(shown(str(write_study(seen, page, cover))))
     for sentence in missed:
         typer.echo(shown(f"gate not met: {sentence}"), err=True)
     if missed:

@@ -103,6 +103,7 @@ FLOORS = {
             "dropped_samples",
             "pruned_files",
             "run_files",
+            "cover",
             "csv_lines",
             "judging_flags",
             "page_place",

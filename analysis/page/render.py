@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
+from analysis.cover import Cover
 from analysis.page.answer_cards import cards
 from analysis.page.average_words import average_texts
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
@@ -20,14 +21,17 @@ from analysis.page.money_words import study_sentences
 from analysis.page.page_parts import (
     as_island,
     open_templates,
+    page_links,
     page_scripts,
     page_style,
     script_hash,
+    style_without_script,
 )
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, opening, question, tally
 from analysis.page.provenance import environments, provenance
 from analysis.page.pruned_words import pruned_cards
+from analysis.page.sent_on import sent_on, without_paths
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -35,9 +39,9 @@ from analysis.page.tables import (
     failure_rows,
     null_rows,
     planted_panels,
-    trial_table,
     unpaired_rows,
 )
+from analysis.page.trial_table import island_of_trials, trial_table
 from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
@@ -58,29 +62,37 @@ _TITLES = {
 }
 
 
-def render(study: Study, beside: Path | None = None) -> str:
+def render(study: Study, beside: Path | None = None, cover: Cover = Cover()) -> str:  # noqa: B008 - frozen
     """The page of a study as HTML that opens without a network and runs no script but ours.
 
     Args:
         study: The run.
         beside: The folder it is written to, from which it links files of the run; None links none.
+        cover: What whoever sends it adds, and whether it names machines and command lines.
     """
-    scripts = page_scripts("figures.js", "dropped.js", "report.js")
+    told = str if cover.with_provenance else without_paths(study)
+    study = study if cover.with_provenance else sent_on(study)
+    scripts = page_scripts("figures.js", "dropped.js", "trials.js", "report.js")
     dropped = dropped_panel(study, beside)
     variants = {
         name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
         for name, figure in FIGURES.items()
     }
-    template = open_templates().get_template("report.html.j2")
+    trials = _table(trial_table(study))
+    template = open_templates(told).get_template("report.html.j2")
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return template.render(
         **_context(study),
+        cover=cover,
+        links=page_links(),
+        css_without_script=style_without_script(),
+        trials=trials,
         dropped=dropped,
         figures=_figures(study, variants),
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
-        island=Markup(as_island(_island(study, variants, dropped))),  # noqa: S704
+        island=Markup(as_island({**_island(study, variants, dropped), "trials": trials}, told)),  # noqa: S704
     )
 
 
@@ -118,7 +130,7 @@ def _island(
         "figures": variants,
         "dark": {light.lower(): dark for light, dark in DARK.items()},
         "dropped": dropped and dropped.view,
-        "trials": _table(trial_table(study)),
+        **island_of_trials(study),
         "trials_csv": short_csv(study, "trials"),
         "envelope_csv": short_csv(study, "envelope"),
     }
