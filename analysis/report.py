@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cover import Cover, cover_flags
 from analysis.judging_flags import Against, GpuPrice, judging_flags
 from analysis.page_place import page_place
 from analysis.plain_commands import PlainCommand
@@ -81,14 +82,20 @@ def write_report(run: Path, asked: "Asked | None" = None, *, by: "Criterion | No
     return write_study(seen, page_place(run / "report.html", [run], seen.name))
 
 
-def write_study(seen: "Study", out: Path, changes: "Changes | None" = None) -> Path:
+def write_study(
+    seen: "Study",
+    out: Path,
+    *,
+    changes: "Changes | None" = None,
+    cover: Cover = Cover(),  # noqa: B008 - frozen
+) -> Path:
     """Write a study's page to out, with what changed since an older run, and beside it verdicts.json and the tables."""
     from analysis.page.render import render
     from analysis.table_rows import short_csv, trial_rows
     from analysis.verdicts_json import verdicts_json
     from trainables.records import write_parquet
 
-    page = render(seen, out.parent, changes)
+    page = render(seen, out.parent, changes=changes, cover=cover)
     tables = {
         name: "".join(f"{line}\n" for line in short_csv(seen, name))
         for name in ("envelope", "contrasts")
@@ -112,14 +119,12 @@ def write_study(seen: "Study", out: Path, changes: "Changes | None" = None) -> P
     epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.",
 )
 @judging_flags
+@cover_flags
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
         Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")
     ] = None,
-    no_examples: Annotated[
-        bool, typer.Option("--no-examples", help="Leave training texts out.")
-    ] = False,
     gate: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
@@ -128,6 +133,7 @@ def report(
     against: Against = None,
     *,
     flags: dict[str, Any],
+    cover: Cover,
 ) -> None:
     """Write the report of a run: one HTML page, with verdicts.json, envelope.csv, contrasts.csv and trials.parquet beside it."""
     from analysis.changes import changes_since
@@ -141,12 +147,12 @@ def report(
         gates = [Gate.of(text) for text in gate or ()]
         price = None if gpu_price is None else price_of(gpu_price)
         seen = read_runs(runs, Asked.of(**flags), gpu_price=price)
-        if no_examples:
+        if not cover.with_examples:
             seen = replace(seen, dropped=seen.dropped.without_texts())
         missed = unmet(seen, gates)
         changes = changes_since(seen, runs, against) if against else None
         page = page_place(out or runs[0] / "report.html", runs, seen.name)
-        typer.echo(shown(str(write_study(seen, page, changes))))
+        typer.echo(shown(str(write_study(seen, page, changes=changes, cover=cover))))
     for sentence in missed:
         typer.echo(shown(f"gate not met: {sentence}"), err=True)
     if missed:

@@ -252,7 +252,8 @@ def _lead(signal: str) -> bool:
 
 def _sent_on(row: TrialResult) -> TrialResult:
     """A row as tables and page have it, which are sent on: its error without secrets and full paths."""
-    return replace(row, error=forwarded(redacted(row.error))) if row.error else row
+    told = row.error.replace(row.host, "…") if row.host else row.error
+    return replace(row, error=forwarded(redacted(told))) if row.error else row
 
 
 def read_runs(

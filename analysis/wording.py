@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from analysis.methods import Condition, DatasetId, Method
+from trainables.plain_text import forwarded
 from trainables.training_settings import Training
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -104,7 +105,7 @@ def _scores_label(method: Method) -> str:
 def signal_label(signal: str) -> str:
     """A signal's name as a sentence would have it: keep_one is Keep one."""
     if signal in _CAPITALS or ":" in signal:
-        return _CAPITALS.get(signal, signal)
+        return _CAPITALS.get(signal, forwarded(signal))
     words = signal.replace("_", " ")
     return words[:1].upper() + words[1:]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from trainables.errors import DamagedError, UnsafeError, UsageError
+from trainables.plain_text import printable
 from trainables.seals import file_bytes
 
 MARKER = ".prune-envelope"
@@ -48,7 +49,9 @@ def own_place(folder: Path, kind: FolderKind, flag: str) -> Path:
         UnsafeError: If a link in it leads elsewhere.
     """
     if "\0" in str(folder):
-        raise UsageError(f"{flag} {ascii(str(folder))[1:-1]}: no name of a folder; give another")
+        raise UsageError(
+            f"{flag} {printable(str(folder), lines=False)}: no name of a folder; give another"
+        )
     place = Path(os.path.realpath(folder))
     named = f"{flag} {folder}" + (f", which leads to {place}," if folder.is_symlink() else "")
     if place.is_symlink():
@@ -157,7 +160,7 @@ def _held(folder: Path) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(ascii(name)[1:-1][:60] for name in names[:3])
+    shown = ", ".join(printable(name, lines=False)[:60] for name in names[:3])
     return shown + (f" and {len(names) - 3} more" if names[3:] else "")
 
 

@@ -28,6 +28,13 @@ _VALUE = re.compile(r"(?<=[?&;#])([\w.~%-]+)=([^&;#]*)")
 _PLAIN_SETTINGS = {"endpoint_override", "scheme", "region", "allow_bucket_creation", "revision"}
 # A path from the root or the home folder, with folders above its name.
 _FULL_PATH = re.compile(r"(?<![\w.~/…*-])~?/(?:[^\s'\"/]+/)+([^\s'\"/]+)")
+_FILE_URL = re.compile(r"\bfile://(?:localhost)?(?=/)")
+# A home folder, whose name is its user's; and a path of Windows.
+_HOME = re.compile(r"(?<![\w.~/…*-])/(?:home|Users)/[^\s'\"/]+|~[\w.-]+(?=/)")
+_WINDOWS = re.compile(r"(?<!\w)(?:[A-Za-z]:|\\)\\(?:[^\\/:\s'\"]+\\)+(?=[^\\\s'\"])")
+# Where an invisible joiner shapes what is seen: letters without case, their marks, and pictures.
+_SPELLED = re.compile(r"(?<!\\)((?:\\\\)*)\\u(200[cd])")
+_JOINERS, _JOINED = "\u200c\u200d", ("Lo", "Mn", "Mc", "So", "Sk")
 _BEARER = r"(?:(?:api|auth|access|hf|hub|refresh|session|security|bearer)[_-]?)?token"
 _WORD = rf"(?:[\w-]*(?:api[_-]?key|access[_-]?key(?:[_-]?id)?|secret(?:[_-]?(?:access[_-]?)?key)?|passw(?:or)?d|passphrase)|{_BEARER})"
 _PAIR = re.compile(
@@ -43,6 +50,8 @@ _SHAPE = re.compile(
 def printable(text: str, *, lines: bool = True) -> str:
     r"""A text without what moves a cursor, turns the direction of writing or cannot be seen: each as `\x1b`.
 
+    Words of every language stay as they are written.
+
     Args:
         text: Of anybody.
         lines: Leave line ends and tabs as they are.
@@ -51,10 +60,27 @@ def printable(text: str, *, lines: bool = True) -> str:
         return text
     return "".join(
         c
-        if c.isprintable() or (lines and c in "\n\t") or unicodedata.category(c) == "Zs"
+        if c.isprintable()
+        or (lines and c in "\n\t")
+        or unicodedata.category(c) == "Zs"
+        or (c in _JOINERS and _is_joined(text, i))
         else ascii(c)[1:-1]
-        for c in text
+        for i, c in enumerate(text)
     )
+
+
+def quoted(value: object) -> str:
+    """A value as a message quotes it, on one line: `'Wörter'`."""
+    text = repr(value)
+    if isinstance(value, str) and not {*_JOINERS}.isdisjoint(value):
+        text = _SPELLED.sub(lambda found: found[1] + chr(int(found[2], 16)), text)
+    return printable(text, lines=False)
+
+
+def _is_joined(text: str, i: int) -> bool:
+    """Whether an invisible joiner stands where one belongs, as in Persian, Hindi and pictures of people."""
+    around = text[max(0, i - 1) : i] + text[i + 1 : i + 2]
+    return len(around) == 2 and all(unicodedata.category(c) in _JOINED for c in around)
 
 
 def redacted(text: str) -> str:
@@ -76,7 +102,12 @@ def shown(text: str) -> str:
 
 def forwarded(text: str) -> str:
     """A text for those to whom a page or card is sent on: of a full path only its last name, as `…/train.csv`."""
-    return _FULL_PATH.sub(r"…/\1", text)
+    text = _WINDOWS.sub("…/", _FILE_URL.sub("", text))
+    return _HOME.sub("~", _FULL_PATH.sub(_last_name, text))
+
+
+def _last_name(found: re.Match[str]) -> str:
+    return "~" if _HOME.fullmatch(found[0]) else f"…/{found[1]}"
 
 
 def _url(url: str) -> str:

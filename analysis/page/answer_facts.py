@@ -16,6 +16,7 @@ from analysis.page.money_words import saved_price, study_pays
 from analysis.page.next_step import record_of
 from analysis.page.phrases import by_text, kept_text, known_values, words_of
 from analysis.page.training_words import labels_seen
+from analysis.short_paths import short_path
 from analysis.study import Study
 from analysis.wording import (
     experiment,
@@ -122,7 +123,7 @@ def _file(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
         return None
     return Fact(
         label="File",
-        value=written.out,
+        value=short_path(written.out),
         detail=f"written {written.made[:10]}, cut {by_text(row)}: list {written.hash}",
     )
 

@@ -10,6 +10,7 @@ from analysis.envelope import JudgedCell
 from analysis.methods import condition_of
 from analysis.page.next_sweep import next_sweep
 from analysis.pruned_files import PruneRecord
+from analysis.short_paths import pasted_path
 from analysis.study import Study
 
 # What a sweep leaves in a run's folder, without which prune does not know where the data are.
@@ -40,7 +41,7 @@ def next_step(study: Study, answer: Answer) -> NextStep | None:
     """How to get the files that an answer speaks of, or what settles it; None where no command is known."""
     written = record_of(study, answer) if answer.rate else None
     if written is not None and (Path(written.out) / "README.md").is_file():
-        path = shlex.quote(str(Path(written.out) / "README.md"))
+        path = pasted_path(Path(written.out) / "README.md")
         return NextStep(label="What the files are, and what was measured", command=f"cat {path}")
     # Whether the method earns it is asked before its files are made.
     if settled := next_sweep(study, answer):
@@ -52,8 +53,9 @@ def next_step(study: Study, answer: Answer) -> NextStep | None:
     if study.folder is None or not (study.folder / _OPTIONS).is_file():
         return None
     several = ["--dataset", answer.name] if len(study.sources) > 1 else []
-    words = ["prune-envelope", "prune", str(study.folder), *several, _folder_name(answer)]
-    return NextStep(label="Write the files without these rows", command=shlex.join(words))
+    end = shlex.join([*several, _folder_name(answer)])
+    command = f"prune-envelope prune {pasted_path(study.folder)} {end}"
+    return NextStep(label="Write the files without these rows", command=command)
 
 
 def record_of(study: Study, answer: Answer) -> PruneRecord | None:

@@ -4,8 +4,10 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from analysis.page.static_tables import static_table
 from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
@@ -31,25 +34,31 @@ _SHEETS = (
 )
 
 
-def open_templates() -> Environment:
-    """Templates of this folder, all that they are given escaped."""
-    return Environment(
+def open_templates(told: Callable[[str], str] = str) -> Environment:
+    """Templates of this folder, all that they are given escaped.
+
+    Args:
+        told: How texts are told.
+    """
+    templates = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
-        finalize=_visible,
+        finalize=partial(_visible, told=told),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["static"] = partial(static_table, told=told)
+    return templates
 
 
-def _visible(value: Any) -> Any:
+def _visible(value: Any, told: Callable[[str], str]) -> Any:
     """The same, every text in it printable: what is marked as safe is ours."""
     if isinstance(value, str):
-        return value if isinstance(value, Markup) else printable(value)
+        return value if isinstance(value, Markup) else told(printable(value))
     if isinstance(value, Mapping):
-        return {_visible(name): _visible(one) for name, one in value.items()}
-    return [_visible(one) for one in value] if isinstance(value, list | tuple) else value
+        return {_visible(name, told): _visible(one, told) for name, one in value.items()}
+    return [_visible(one, told) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +91,17 @@ def page_style() -> Markup:
     return Markup("".join(sheets))  # noqa: S704
 
 
+def style_without_script() -> Markup:
+    """What is hidden and shown where no script runs."""
+    return Markup((_FOLDER / "styles" / "without_script.css").read_text(encoding="utf-8"))  # noqa: S704
+
+
+def page_links() -> dict[str, str]:
+    """Where to read more, by name, as the package declares it."""
+    told = metadata("prune-envelope").get_all("Project-URL") or []
+    return dict(one.split(", ", 1) for one in told)
+
+
 def page_scripts(*names: str) -> list[str]:
     """Plotly, and files of ours in order."""
     own = ((_FOLDER / "scripts" / name).read_text(encoding="utf-8") for name in names)
@@ -93,12 +113,18 @@ def script_hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def as_island(values: Any) -> str:
+def as_island(values: Any, told: Callable[[str], str] = str) -> str:
     """JSON, gzipped, in base64: a tenth of its size, and no HTML parser finds a tag in it.
+
+    Args:
+        values: Plain values.
+        told: How the texts among them are told.
 
     Raises:
         ValueError: If values holds NaN or an infinity.
     """
-    text = json.dumps(_visible(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(
+        _visible(values, told), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
     # No time of day inside: equal rows give an equal page.
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

@@ -8,6 +8,7 @@ from analysis.page.answer_facts import Fact
 from analysis.page.next_step import is_confirmed_list
 from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import PruneRecord
+from analysis.short_paths import short_path
 from analysis.study import Study
 from analysis.warrants import Warrant
 from analysis.wording import whole_percent
@@ -60,7 +61,7 @@ def _card(study: Study, record: PruneRecord) -> PrunedCard:
     own = list(_facts(record))
     measured = [one for one in words.facts if one.label not in {fact.label for fact in own}]
     return PrunedCard(
-        name=record.out or record.run,
+        name=short_path(record.out) if record.out else record.run,
         mark=words.mark,
         pill=words.pill,
         tone=_TONES.get(words.mark, "unsure"),

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from analysis.changes import Changes
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
+from analysis.cover import Cover
 from analysis.page.answer_cards import cards
 from analysis.page.answer_notes import answer_notes
 from analysis.page.average_words import average_texts
@@ -29,14 +30,17 @@ from analysis.page.page_parts import (
     as_island,
     in_groups,
     open_templates,
+    page_links,
     page_scripts,
     page_style,
     script_hash,
+    style_without_script,
 )
 from analysis.page.phrases import gain_share, has_classes, line_key, margin_text, words_of
 from analysis.page.prose import altered_texts, level_text, opening, tally
 from analysis.page.provenance import provenance
 from analysis.page.pruned_words import pruned_cards
+from analysis.page.sent_on import sent_on, without_paths
 from analysis.page.tables import (
     compute_table,
     confirmation_table,
@@ -44,9 +48,9 @@ from analysis.page.tables import (
     failure_rows,
     null_rows,
     planted_panels,
-    trial_table,
     unpaired_rows,
 )
+from analysis.page.trial_table import island_of_trials, trial_table
 from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
@@ -66,15 +70,26 @@ _TITLES = {
 }
 
 
-def render(study: Study, beside: Path | None = None, changes: Changes | None = None) -> str:
+def render(
+    study: Study,
+    beside: Path | None = None,
+    *,
+    changes: Changes | None = None,
+    cover: Cover = Cover(),  # noqa: B008 - frozen
+) -> str:
     """The page of a study as HTML that opens without a network and runs no script but ours.
 
     Args:
         study: The run.
         beside: The folder it is written to, from which it links files of the run; None links none.
         changes: What changed since an older run; None where none is compared.
+        cover: What whoever sends it adds, and whether it names machines and command lines.
     """
-    scripts = page_scripts(*FIGURE_SCRIPTS, "dropped.js", "copy.js", "board.js", "report.js")
+    told = str if cover.with_provenance else without_paths(study)
+    study = study if cover.with_provenance else sent_on(study)
+    scripts = page_scripts(
+        *FIGURE_SCRIPTS, "dropped.js", "copy.js", "board.js", "trials.js", "report.js"
+    )
     dropped = dropped_panel(study, beside)
     headline = next(iter(headlines(study).values()), None)
     frames = {name: figure.data(study) for name, figure in FIGURES.items()}
@@ -87,18 +102,23 @@ def render(study: Study, beside: Path | None = None, changes: Changes | None = N
     for name, own in variants.items():
         if own:
             own.insert(0, own.pop(opens_on(frames[name], headline)))
-    template = open_templates().get_template("report.html.j2")
+    trials = _table(trial_table(study))
+    template = open_templates(told).get_template("report.html.j2")
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return template.render(
         **_context(study),
         changes=changes and changes_panel(changes),
+        cover=cover,
+        links=page_links(),
+        css_without_script=style_without_script(),
+        trials=trials,
         dropped=dropped,
         figures=_figures(study, variants),
         groups=groups,
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
         hashes=[script_hash(script) for script in scripts],
-        island=Markup(as_island(_island(study, variants, dropped))),  # noqa: S704
+        island=Markup(as_island({**_island(study, variants, dropped), "trials": trials}, told)),  # noqa: S704
     )
 
 
@@ -137,7 +157,7 @@ def _island(
         "titles": {name: title for name, (title, _) in _figures(study, variants).items()},
         "dark": {light.lower(): dark for light, dark in DARK.items()},
         "dropped": dropped and dropped.view,
-        "trials": _table(trial_table(study)),
+        **island_of_trials(study),
         "trials_csv": short_csv(study, "trials"),
         "envelope_csv": short_csv(study, "envelope"),
     }

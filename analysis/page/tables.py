@@ -1,4 +1,4 @@
-"""The tables of the page: trials, their cost, what was planted, failures, and what is missing."""
+"""The tables of the page: what trials cost, what was planted, failures, and what is missing."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from analysis.condition_columns import method_label
 from analysis.confirmation import Confirmation
 from analysis.cost import REUSES
 from analysis.methods import DatasetId, condition_of
-from analysis.page.figures.style import PageTable, rounded
+from analysis.page.figures.style import PageTable
 from analysis.page.phrases import value_of, value_text, words_of
 from analysis.page.prose import planted_sentences
 from analysis.planted import PlantedCell, SmallestClass, planted_tables
 from analysis.study import Study
-from analysis.table_rows import Row, cost_rows, trial_rows
+from analysis.table_rows import Row, cost_rows
 from analysis.wording import (
     MARKS,
     percent,
@@ -24,15 +24,11 @@ from analysis.wording import (
 )
 from trainables.result import TrialResult
 
-_TRIALS = ("trial", "data set", "method", "warm-up", "removed", "seed")
-_TRIALS_END = ("kept", "train s", "status")
 _COMPUTE = (
-    "data set", "method", "warm-up", "removed", "examples", "tokens", "seconds", "scoring",
-    "scoring s", "1 run", "5 runs", "20 runs", "pays from",
+    "data set", "method", "warm-up", "removed", "trained examples", "trained tokens", "trained seconds",
+    "scored examples", "scored seconds", "saved by 1 run", "saved by 5 runs", "saved by 20 runs",
+    "pays from run",
 )  # fmt: skip
-
-_TRIAL_FORMATS = ("", "", "", "%", "%", "")
-_TRIAL_END_FORMATS = (",", ".1", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,40 +48,8 @@ class PlantedPanel:
     rows: tuple[tuple[str, tuple[dict[str, str] | None, ...]], ...]
 
 
-def trial_table(study: Study) -> PageTable:
-    """Every trial, baselines first."""
-    words = words_of(study)
-    # A share to four digits; accuracy beside the metric where there are classes to be right about.
-    found: dict[str, str] = {words.metric.label: ".4" if words.metric.unit == "pp" else words.fixed}
-    if not words.is_accuracy and any(row.accuracy is not None for row in study.results):
-        found["accuracy"] = ".4"
-    return PageTable(
-        columns=(*_TRIALS, *found, words.delta, *_TRIALS_END),
-        formats=(*_TRIAL_FORMATS, *found.values(), f"+{words.fixed}", *_TRIAL_END_FORMATS),
-        rows=tuple(
-            _trial_row(study, row, result, len(found))
-            for row, result in zip(trial_rows(study), study.results, strict=True)
-        ),
-    )
-
-
-def _trial_row(
-    study: Study, row: Row, result: TrialResult, n_values: int
-) -> tuple[str | float | None, ...]:
-    words = words_of(study)
-    values = [value_of(study, result), result.accuracy][:n_values] if result.is_ok else []
-    digits = 5 if words.metric.unit == "pp" else words.digits + 1
-    return (
-        row["result_key"][:12], _source_label(study, row), row["method"],
-        None if row["kind"] == "full" else row["warmup"], row["rate"], row["seed"],
-        *(rounded(value, places) for value, places in zip(values, (digits, 5), strict=False)),
-        *[None] * (n_values - len(values)),
-        rounded(row["delta"], words.digits + 1), row["n_kept"] or None,
-        rounded(row["training_seconds"], 1), row["status"],
-    )  # fmt: skip
-
-
-def _source_label(study: Study, row: Row) -> str:
+def source_label(study: Study, row: Row) -> str:
+    """What the page calls the data set of a row."""
     return _name_of(study, DatasetId(row["dataset"], row["data_sha"]))
 
 
@@ -98,7 +62,7 @@ def compute_table(study: Study) -> PageTable:
 def _compute_row(study: Study, row: Row) -> tuple[str, ...]:
     used = ("examples", "tokens", "seconds", "scoring", "scoring_seconds")
     return (
-        _source_label(study, row), row["method"], percent(row["warmup"]), percent(row["rate"]),
+        source_label(study, row), row["method"], percent(row["warmup"]), percent(row["rate"]),
         *(_share(row[f"{name}_share"]) for name in used),
         *(_share(row[f"saved_net_{runs}"]) for runs in REUSES),
         _runs_text(row["pays_from_runs"]),

@@ -67,6 +67,9 @@ class Run:
             PlanChangedError: As `check_plan` does.
         """
         self.check_plan(plan)
+        there = self.plan_there()
+        # A run began when its first plan was made, and not when seeds or a confirmation were added.
+        plan = replace(plan, created=there.created or plan.created) if there else plan
         atomic_write(self.folder / "plan.json", plan.to_json().encode())
 
     def plan_there(self) -> Plan | None:

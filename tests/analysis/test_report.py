@@ -10,10 +10,13 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
+from analysis.cover import Cover
 from analysis.page.figures import FIGURES
 from analysis.page.page_parts import as_island, script_hash
+from analysis.page.render import render
 from analysis.report import app, build_report, write_report
 from analysis.run_files import Plan
+from analysis.study import study
 from trainables.records import read_parquet, to_json
 
 HOSTILE = "<script>alert('x')</script> & \"Politics\""
@@ -107,9 +110,11 @@ def test_the_page_fetches_nothing(small_run):
     page = Page(build_report(small_run))
     links = [
         value
-        for _, attrs in page.tags
+        for tag, attrs in page.tags
         for name, value in attrs.items()
         if name in ("src", "href", "action", "poster", "data")
+        # What a reader may follow is fetched by nobody else.
+        and not (tag == "a" and value.startswith("https://github.com/prune-envelope/"))
     ]
     assert links and all(link.startswith("#") for link in links)
     assert "connect-src 'none'" in page.policy and "default-src 'none'" in page.policy
@@ -322,4 +327,14 @@ def test_a_broken_file_of_dropped_samples_is_refused_by_name(small_run, tmp_path
 def test_the_hosts_of_a_cluster_are_listed_with_their_trials(small_run):
     rows = [replace(row, host=f"w{i % 2 + 1}") for i, row in enumerate(small_run)]
     half = len(rows) // 2
-    assert f"w1 ({len(rows) - half} trials), w2 ({half} trials)" in Page(build_report(rows)).text
+    assert (
+        f"w1 ({len(rows) - half} trials), w2 ({half} trials)"
+        in Page(render(study(rows), cover=Cover(with_provenance=True))).text
+    )
+
+
+def test_a_title_and_notes_stand_on_top_as_plain_text(run, invoke):
+    told = ["--title", f"Q3 {HOSTILE}", "--note", "For <b>you</b>", "--note", "Größe \u202e مرحبا"]
+    invoke(run, *told)
+    page = Page((run / "report.html").read_text(encoding="utf-8"))
+    assert f"Q3 {HOSTILE}" in page.text and "For <b>you</b> Größe \\u202e مرحبا" in page.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainables.plain_text import forwarded, printable, redacted, shown
+from trainables.plain_text import forwarded, printable, quoted, redacted, shown
 
 # What a terminal, a browser, a spreadsheet or a reader's eye would take for something else.
 OBEYED = ["\x1b[31mred", "\x1b]0;title\x07", "a\u202eb", "a\u2066b", "a\u200bb", "\ufeffa", "\x9b2J", "a\rb", "\x7f", "\U000e0041"]  # fmt: skip
@@ -12,6 +12,27 @@ OBEYED = ["\x1b[31mred", "\x1b]0;title\x07", "a\u202eb", "a\u2066b", "a\u200bb",
 def test_what_is_obeyed_or_not_seen_is_spelled_out(text):
     told = printable(text)
     assert told.isprintable() and told != text
+
+
+WORDS = [
+    "Größe – “β”",
+    "e\u0301te\u0301",
+    "مرحبا بكم",
+    "می\u200cخواهم",
+    "क्\u200dष",
+    "物流",
+    "👩\u200d🔧 ❤\ufe0f",
+]
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_words_of_every_language_are_told_and_quoted_as_they_are_written(text):
+    assert (printable(text), quoted(text)) == (text, f"'{text}'")
+
+
+@pytest.mark.parametrize("text", ["pay\u200cpal", "a\u200d", "\\u200c\u202e"])
+def test_what_hides_in_a_word_is_spelled_out_in_quotes_too(text):
+    assert quoted(text).isprintable() and quoted(text) == repr(text)
 
 
 def test_what_can_be_seen_stays_as_it_is():
@@ -77,3 +98,18 @@ def test_the_value_of_a_setting_is_shown(name, value, monkeypatch):
 def test_of_a_full_path_the_last_name_alone_is_sent_on():
     text = "sweep --dataset /home/me/x.csv --model linear:/home/me/m ~/a/b s3://c/d/e a/b /x"
     assert forwarded(text) == "sweep --dataset …/x.csv --model linear:…/m …/b s3://c/d/e a/b /x"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("denied: /home/jane", "denied: ~"),
+        ("/Users/jane/x.csv", "…/x.csv"),
+        ("file:///home/jane/x.csv", "…/x.csv"),
+        ("~jane/x.csv", "~/x.csv"),
+        (r"C:\Users\jane\x.csv", "…/x.csv"),
+        (r"\\server\jane\x.csv", "…/x.csv"),
+    ],
+)
+def test_a_home_folder_is_named_in_no_way(text, told):
+    assert forwarded(text) == told

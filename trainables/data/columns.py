@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.errors import DataError
+from trainables.plain_text import quoted
 
 SHOWN_ROWS = 20
 MAX_EMPTY = 0.01
@@ -62,7 +63,7 @@ def excerpt(value: object) -> str:
     """A value as it may stand in a message: control characters escaped, 80 characters at most."""
     if isinstance(value, str | bytes):
         value = value[:81]  # of a value of megabytes no more is looked at
-    shown = ascii(value.item() if isinstance(value, np.generic) else value)
+    shown = quoted(value.item() if isinstance(value, np.generic) else value)
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 

@@ -197,7 +197,6 @@ function startFigures() {
   addEventListener("beforeprint", () => {
     document.documentElement.dataset.before = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = "light";
-    document.querySelectorAll("#method details").forEach((details) => { details.open = true; });
     Object.keys(data.figures).forEach((name) => { if (data.figures[name].length) draw(name, 690); });
   });
   addEventListener("afterprint", () => setTheme(document.documentElement.dataset.before));

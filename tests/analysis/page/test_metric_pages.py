@@ -16,7 +16,7 @@ from analysis.page.figures import FIGURES
 from analysis.page.guard_words import guard_rows
 from analysis.page.phrases import value_of, words_of
 from analysis.page.render import render
-from analysis.page.tables import trial_table
+from analysis.page.trial_table import trial_table
 from orchestrator.terminal.summary import summarise
 from tests.metric_runs import OWN, kind_of, made
 

@@ -12,8 +12,9 @@ from analysis.pruned_files import ClassCount
 
 
 @pytest.fixture
-def run(tmp_path):
-    """A run's folder of a sweep; blanks in its name."""
+def run(tmp_path, monkeypatch):
+    """A run's folder of a sweep, below the folder that the reader is in; blanks in its name."""
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "my runs"
     folder.mkdir()
     (folder / "options.json").write_text("{}")
@@ -22,7 +23,7 @@ def run(tmp_path):
 
 def test_a_safe_answer_names_the_command_that_writes_its_files(confirmed, run):
     (card,) = cards(replace(confirmed(), folder=run))
-    assert shlex.split(card.next.command) == ["prune-envelope", "prune", str(run), "made-pruned"]
+    assert shlex.split(card.next.command) == ["prune-envelope", "prune", "my runs", "made-pruned"]
     assert card.pill == "confirmed" and card.headline.startswith("Drop 30% of made")
 
 
@@ -64,8 +65,8 @@ def test_files_of_the_confirmed_rows_with_a_warrant_are_the_answer(confirmed, wr
         "average loses less than 1 point."
     )
     (fact,) = (one for one in card.facts if one.label == "File")
-    assert (fact.value, fact.detail[:18]) == (record.out, "written 2026-11-30")
-    assert shlex.split(card.next.command) == ["cat", f"{record.out}/README.md"]
+    assert (fact.value, fact.detail[:18]) == ("out folder", "written 2026-11-30")
+    assert shlex.split(card.next.command) == ["cat", "out folder/README.md"]
 
 
 @pytest.mark.parametrize(

@@ -97,10 +97,10 @@ def test_rows_drawn_by_lot_are_made_of_nobodys_scores(confirmed, written):
 
 def test_the_newest_file_stands_first(confirmed, written):
     seen = confirmed()
-    old, new = written(seen, out="/old"), written(seen, out="/new")
+    old, new = written(seen, out="/made/old"), written(seen, out="/made/new")
     assert [card.name for card in pruned_cards(replace(seen, pruned=(old, new)))] == [
-        "/new",
-        "/old",
+        "new",
+        "old",
     ]
 
 

@@ -4,9 +4,9 @@ from analysis.page.tables import (
     compute_table,
     failure_rows,
     planted_panels,
-    trial_table,
     unpaired_rows,
 )
+from analysis.page.trial_table import trial_table
 from analysis.run_files import Plan
 from analysis.study import study
 
@@ -23,11 +23,16 @@ def test_the_trials_are_listed_baselines_first(paired):
 
 def test_compute_shows_what_was_used_and_saved(paired):
     (row,) = as_dicts(compute_table(study(paired([-0.5, 0.2]))))
-    assert (row["seconds"], row["scoring"], row["1 run"]) == ("91.5%", "11.1%", "−2.6%")
-    assert row["scoring s"] == "10.0%"
-    assert (row["5 runs"], row["pays from"]) == ("", "")  # later runs were not tried
+    assert (row["trained seconds"], row["scored examples"], row["saved by 1 run"]) == (
+        "91.5%",
+        "11.1%",
+        "−2.6%",
+    )
+    assert row["scored seconds"] == "10.0%"
+    assert (row["saved by 5 runs"], row["pays from run"]) == ("", "")  # later runs were not tried
     (afresh,) = as_dicts(compute_table(study(paired([-0.5, 0.2], protocol="restart"))))
-    assert (afresh["1 run"], afresh["5 runs"], afresh["pays from"]) == ("−2.6%", "18.3%", "2")
+    assert (afresh["saved by 1 run"], afresh["saved by 5 runs"]) == ("−2.6%", "18.3%")
+    assert afresh["pays from run"] == "2"
 
 
 def test_failed_trials_are_listed_with_their_error(paired, result, pruned):

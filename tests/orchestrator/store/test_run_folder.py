@@ -98,6 +98,13 @@ def test_a_plan_may_grow(run):
     assert load_plan(run.folder) == plan(FULL, PRUNED)
 
 
+def test_a_plan_that_grows_keeps_the_time_of_the_first(run):
+    with run.locked():
+        run.write_plan(replace(plan(FULL), created="2026-01-01T10:00:00"))
+        run.write_plan(replace(plan(FULL, PRUNED), created="2026-01-01T12:00:00"))
+    assert load_plan(run.folder).created == "2026-01-01T10:00:00"
+
+
 def test_a_row_of_another_release_is_refused_before_anything_runs(run):
     row = run.folder / "trials" / f"{'0' * 64}.json"
     row.parent.mkdir(parents=True)
