@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from trainables.result import TrialResult
 
 app = CommandLine()
+EPILOG = """Examples:
+  prune-envelope report runs/a
+  prune-envelope report runs/a --tolerance 0.5
+  # in continuous integration: fail unless 10% can go
+  prune-envelope report runs/a --gate "tickets>=0.1"
+
+Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met. python -m analysis.report takes the same flags."""
 
 
 def build_report(
@@ -108,20 +115,33 @@ def write_study(seen: "Study", out: Path) -> Path:
 
 @app.command(
     cls=PlainCommand,
-    epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.",
+    epilog=EPILOG,
 )
 @judging_flags
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN", help="Folder of a run. Several runs make one report, with --out."
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Page to write; the tables go beside it.",
+            show_default="RUN/report.html",
+        ),
     ] = None,
     no_examples: Annotated[
-        bool, typer.Option("--no-examples", help="Leave training texts out.")
+        bool, typer.Option("--no-examples", help="Write no training texts into the report.")
     ] = False,
     gate: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
+        typer.Option(
+            metavar="NAME>=RATE",
+            help="Exit with 5 unless the answer for the data set NAME removes that share. Repeat the flag for several.",
+        ),
     ] = None,
     gpu_price: GpuPrice = None,
     *,

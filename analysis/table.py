@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 app = CommandLine()
+EPILOG = """Examples:
+  prune-envelope table runs/a
+  prune-envelope table runs/a --what envelope
+  prune-envelope table runs/a --what bias \\
+      --format csv > bias.csv
+
+Exit codes: 0 done, 2 usage, 4 run not there or not valid. python -m analysis.table takes the same flags."""
 # Columns a person wants to see first; the others are in csv and json.
 _WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {
@@ -106,13 +113,27 @@ class Format(StrEnum):
     LATEX = "latex"
 
 
-@app.command(cls=PlainCommand, epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
+@app.command(cls=PlainCommand, epilog=EPILOG)
 @judging_flags
 def table(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
-    what: Annotated[What, typer.Option(help="Which table.")] = What.VERDICTS,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Folder of a run. Several runs make one table."),
+    ],
+    what: Annotated[
+        What,
+        typer.Option(
+            metavar="TABLE",
+            help=f"Which table: {', '.join(What)}. docs/files.md tells every column.",
+        ),
+    ] = What.VERDICTS,
     form: Annotated[
-        Format, typer.Option("--format", help="csv and json have every column.")
+        Format,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How it is written: {', '.join(Format)}. csv and json have every column.",
+        ),
     ] = Format.TEXT,
     gpu_price: GpuPrice = None,
     *,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from analysis.plain_commands import PlainCommand
+from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
 from orchestrator.cli.parameters import parameter, takes
@@ -26,20 +27,15 @@ if TYPE_CHECKING:
 
 app = CommandLine()
 
-_EPILOG = (
-    "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
-    "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
-    "command again goes on where it stopped."
-)
 _CONFIG = parameter(
     "config",
     Path | None,
-    typer.Argument(metavar="[CONFIG]", help="YAML file of these flags' names."),
+    typer.Argument(metavar="CONFIG", help="YAML file of these flags, as in rate: 0.1."),
 )
 _SETTINGS = parameter(
     "settings",
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a flag over CONFIG, as in rate=0.1."),
 )
 
 
@@ -50,12 +46,17 @@ def _parameters() -> Iterator[Parameter]:
         group = GROUPS.get(name, group)
         # Above the flag that is of use with it only.
         if name == "calibrate":
-            option = typer.Option("--dry-run", "-n", help="Plan only.", rich_help_panel=group)
+            option = typer.Option(
+                "--dry-run",
+                "-n",
+                help="Show the plan; start nothing.",
+                rich_help_panel=group,
+            )
             yield parameter("dry_run", bool, option, False)
         yield flag(name, group=group)
 
 
-@app.command(epilog=_EPILOG, cls=PlainCommand)
+@app.command(epilog=EPILOGS["sweep"], cls=PlainCommand)
 @takes(_parameters())
 def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""

@@ -36,20 +36,35 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     out: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[OUT]", help="A folder that is not there yet. Default: RUN'S NAME-WHAT."
+            metavar="OUT",
+            help="Folder to make. Default: the run's name and what is written, such as a-scores.",
         ),
     ] = None,
-    what: Annotated[ExportKind, typer.Option(help="What is written.")] = ExportKind.SCORES,
-    dataset: Annotated[str, typer.Option(help="Of this data set alone.")] = "",
-    method: Annotated[str, typer.Option(help="Of this signal alone, as --signal has it.")] = "",
+    what: Annotated[
+        ExportKind, typer.Option(metavar="WHAT", help=f"What is written: {', '.join(ExportKind)}.")
+    ] = ExportKind.SCORES,
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="Of this data set only.")] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="SIGNAL", help="Of this signal only, written as for --signal of a sweep."
+        ),
+    ] = "",
     ending: Annotated[
-        ExportFormat, typer.Option("--format", help="csv is for scores.")
+        ExportFormat,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How it is written: {', '.join(ExportFormat)}. csv is for scores only.",
+        ),
     ] = ExportFormat.PARQUET,
-    cache: Annotated[Path | None, typer.Option(help="The store. Default: the run's own.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The store. Default: the run's own.")
+    ] = None,
 ) -> None:
     """Write scores, embeddings or neighbours with each sample's own id and the name of its class."""
     from orchestrator.store.whole_folder import check_place

@@ -19,9 +19,12 @@ _FLAGS = (
     "test", "test_fraction", "limit", "model", "max_length",
 )  # fmt: skip
 _DATASET = parameter(
-    "dataset", str, typer.Argument(metavar="DATASET", help="Name, file or folder."), ...
+    "dataset",
+    str,
+    typer.Argument(metavar="DATASET", help="Known name, file, folder, or owner/name on the hub."),
+    ...,
 )
-_JSON = parameter("as_json", bool, typer.Option("--json", help="One object."), False)
+_JSON = parameter("as_json", bool, typer.Option("--json", help="Print one JSON object."), False)
 
 
 @takes([_DATASET, *map(flag, _FLAGS), _JSON])

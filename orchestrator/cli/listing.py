@@ -91,7 +91,9 @@ def _print_below_another(console: "Console", rows: dict[str, dict[str, str]]) ->
 
 
 def list_grids(
-    name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="One grid, with its conditions. Default: all.")
+    ] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
