@@ -1,8 +1,9 @@
 """The help of a command as text: every name whole on any terminal, what it means beside or below it."""
 
 from collections.abc import Iterable, Iterator
-from textwrap import wrap
 from typing import Any
+
+from analysis.flowed_text import wrapped
 
 # In less than that the meaning stands below the name.
 _TWO_COLUMNS = 76
@@ -38,18 +39,6 @@ def help_lines(command: Any, context: Any, width: int) -> Iterator[tuple[str, st
         if block:
             yield "", ""
             yield from _block(block, width)
-
-
-def wrapped(text: str, width: int, *, first: str = "", later: str = "") -> list[str]:
-    """A text on lines of a width, which break between words alone."""
-    return wrap(
-        " ".join(text.split()),
-        width,
-        initial_indent=first,
-        subsequent_indent=later or first,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _styled(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

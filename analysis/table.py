@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.flowed_text import flowed
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
@@ -210,14 +211,17 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
         drawn.add_column(name, no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(markdown_cell(cell) if plain else cell) for cell in row))
-    console = Console(width=10_000, markup=False, highlight=False)
+    # Without colours, whose codes would count as letters of a line.
+    console = Console(width=10_000, markup=False, highlight=False, color_system=None)
     with console.capture() as caught:
         console.print(drawn)
     lines = [line.rstrip() for line in caught.get().strip("\n").splitlines()]
     # A file has no width of its own: its lines are as long as they need to be.
     width = Console().width if sys.stdout.isatty() and not plain else None
-    if width is None or max(map(cell_len, lines)) <= width or not rows:
+    if width is None or max(map(cell_len, lines)) <= width:
         return "\n".join(lines)
+    if not rows:
+        return "\n".join(flowed(["no rows of:", *columns], width))
     return "\n".join(_below_another(columns, rows, width))
 
 
@@ -226,22 +230,9 @@ def _below_another(columns: list[str], rows: list[list[str]], width: int) -> lis
     same = [i for i in range(len(columns)) if len(rows) > 1 and len({row[i] for row in rows}) == 1]
     own = [i for i in range(len(columns)) if i not in same]
     shared = [f"{columns[i]} {rows[0][i]}" for i in same if rows[0][i]]
-    lines = [*_flowed(["all rows:", *shared], width), ""] if shared else []
+    lines = [*flowed(["all rows:", *shared], width), ""] if shared else []
     for row in rows:
-        lines += _flowed([f"{columns[i]} {row[i]}" for i in own if row[i]], width)
-    return lines
-
-
-def _flowed(parts: list[str], width: int) -> list[str]:
-    """Parts on lines of a terminal, later lines set in; no part is broken."""
-    from rich.cells import cell_len
-
-    lines, gap = parts[:1], "   "
-    for part in parts[1:]:
-        if cell_len(lines[-1]) + len(gap) + cell_len(part) <= width:
-            lines[-1] += gap + part
-        else:
-            lines.append(gap + part)
+        lines += flowed([f"{columns[i]} {row[i]}" for i in own if row[i]], width)
     return lines
 
 

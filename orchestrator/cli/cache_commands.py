@@ -54,16 +54,16 @@ def ls(cache: _Cache = CACHE) -> None:
     from datetime import datetime
 
     from rich.filesize import decimal
-    from rich.table import Table
 
     from orchestrator.store.maintenance import StoreEntry, entries
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.errors import explained
 
     with explained():
         kinds: dict[str, list[StoreEntry]] = defaultdict(list)
         for entry in entries(cache):
             kinds[entry.kind or "unreadable"].append(entry)
-        table = Table("kind", "entries", "bytes", "last used")
+        table = WholeTable("kind", "entries", "bytes", "last used")
         for kind, own in sorted(kinds.items()):
             held = sum({entry.blob: entry.size for entry in own}.values())
             last = datetime.fromtimestamp(max(entry.used for entry in own))

@@ -93,11 +93,11 @@ def _export(
 ) -> bool:
     """Write what there is, and say what there is not; whether something is lacking."""
     from rich.filesize import decimal
-    from rich.table import Table
 
     from orchestrator.execution.write_exports import write_exports
     from orchestrator.planning.exporting import data_files, export_items
     from orchestrator.store.whole_folder import whole_folder
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.data.dataset_file import read_names
 
     plan, store = store_of(run, cache)
@@ -108,7 +108,7 @@ def _export(
     _check_any(items, here, lacking, what)
     with whole_folder(target, mode=0o700) as draft:
         index = write_exports(here, store, data, draft, ending=ending)
-    table = Table("file", "rows", "bytes")
+    table = WholeTable("file", "rows", "bytes")
     for line in index:
         table.add_row(line["file"], f"{line['rows']:,}", decimal(line["bytes"]))
     console = open_console(highlight=False)

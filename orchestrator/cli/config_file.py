@@ -228,17 +228,16 @@ def _check_entries(name: str, one: _Chosen) -> None:
 @app.command(cls=PlainCommand)
 def show(config: _File = None, settings: _Settings = None) -> None:
     """Each setting of a file and --set, with where it came from."""
-    from rich.table import Table
-
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.errors import explained
 
     with explained():
         chosen = read_options(config, settings or ())
-        table = Table("setting", "value", "from")
+        table = WholeTable("setting", "value", "from")
         for name, value in chosen.options:
             origin = chosen.origins.get(name, "the grid or its default")
             table.add_row(name, "" if value is None else str(value), origin)
-        open_console(200, highlight=False).print(table)
+        open_console(highlight=False).print(table)
 
 
 @app.command(cls=PlainCommand)

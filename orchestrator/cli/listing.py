@@ -7,13 +7,11 @@ import typer
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.signals import Signal
 
-# In less than that eight columns are narrower than their words.
-_LEAST_WIDTH = 150
+# Of a list that goes into a file or another program.
+_WIDTH = 120
 
 
 def list_signals() -> None:
@@ -22,17 +20,14 @@ def list_signals() -> None:
     from trainables.selection.selectors import SELECTORS
     from trainables.signals import SIGNALS
 
-    console = open_console(200)
+    console = open_console(_WIDTH)
     rows = {name + (" ⇅" if row.both_ways else ""): _facts(row) for name, row in SIGNALS.items()}
-    if console.width < _LEAST_WIDTH:
-        _print_below_another(console, rows)
-    else:
-        table = _named(
-            "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
-        )
-        for name, facts in rows.items():
-            table.add_row(name, *facts.values())
-        console.print(table)
+    table = _named(
+        "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
+    )
+    for name, facts in rows.items():
+        table.add_row(name, *facts.values())
+    console.print(table)
     console.print(
         "⇅: papers disagree on which end to keep; NAME:SELECTOR:high prunes the "
         "high end. F: a forward pass over the training set. Write a signal as "
@@ -68,26 +63,10 @@ def _facts(row: "Signal") -> dict[str, str]:
     }
 
 
-def _named(first: str, *columns: str) -> "Table":
-    """A table whose first column is whole on any terminal: it is there to be typed."""
-    from rich.table import Table
+def _named(*columns: str) -> "WholeTable":
+    from orchestrator.terminal.whole_table import WholeTable
 
-    table = Table()
-    table.add_column(first, no_wrap=True)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    return table
-
-
-def _print_below_another(console: "Console", rows: dict[str, dict[str, str]]) -> None:
-    """Each row with its facts below its name."""
-    from rich.padding import Padding
-
-    for name, facts in rows.items():
-        console.print(name, style="bold")
-        for what, told in facts.items():
-            if told:
-                console.print(Padding(f"{what}: {told}", (0, 0, 0, 4)), highlight=False)
+    return WholeTable(*columns)
 
 
 def list_grids(
@@ -100,7 +79,7 @@ def list_grids(
     from trainables.errors import explained
     from trainables.learners import LEARNERS
 
-    console = open_console(200)
+    console = open_console(_WIDTH)
     with explained():
         if name:
             known("grid", name, {**GRIDS, THEORY: None})

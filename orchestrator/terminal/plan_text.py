@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from analysis.criteria import points_worth_telling
 from analysis.interim_looks import LOOKS
@@ -31,6 +30,7 @@ from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
 from orchestrator.terminal.data_text import print_data
 from orchestrator.terminal.size_text import size_lines
+from orchestrator.terminal.whole_table import WholeTable
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import VECTORS, TrialSpec
 
@@ -202,7 +202,9 @@ def print_estimate(
         scoring: Of what scores the rows, where that is another model.
     """
     unit = "GPU-hours" if sweep.resources.gpus else "worker-hours"
-    table = Table("data set", "trials left", f"{unit}: low / expected / high", "based on", box=None)
+    table = WholeTable(
+        "data set", "trials left", f"{unit}: low / expected / high", "based on", box=None
+    )
     left, total, unknown, count = sweep.left, np.zeros(3), [], _trials_left(sweep)
     scored = scoring_runs(sweep)
     for sha, run in scored.items():

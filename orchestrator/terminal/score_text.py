@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.planning.score_plan import ScorePlan
+from orchestrator.terminal.whole_table import WholeTable
 from trainables.data.dataset import Dataset
 
 _ENDS = 5
@@ -56,7 +56,7 @@ def print_ends(signal: str, table: pa.Table, dataset: Dataset, console: Console)
     """Print the rows of the lowest and of the highest scores, with their texts cut."""
     order = pc.sort_indices(table["rank"]).to_numpy()
     low, high = order[:_ENDS], order[_ENDS:][-_ENDS:]
-    shown = Table(
+    shown = WholeTable(
         "rank", "row", "id", "score", *_more(table, dataset), title=signal, title_justify="left"
     )
     for rows in (low, high):

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from analysis.envelope import JudgedCell
 from analysis.matched import shown_averages
@@ -18,6 +17,7 @@ from analysis.page.phrases import margin_text, value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
 from analysis.verdicts import Verdict
+from orchestrator.terminal.whole_table import WholeTable
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -66,16 +66,17 @@ def summarise(study: Study, console: Console) -> None:
     _print_warnings(study, console)
 
 
-def verdict_table(study: Study) -> Table:
+def verdict_table(study: Study) -> WholeTable:
     """A line for each data set, method and warm-up, a column for each rate."""
     rates, words = sorted({row.cell.condition.rate for row in study.rows}), words_of(study)
     guards = [one.text for one in study.by.guards]
-    table = Table(
+    table = WholeTable(
         title=f"{_changes(words)} against the full-data run, {study.confidence} interval; ✓ within "
         f"{margin_text(study)}, ✗ outside, ? inconclusive"
         f"{'; guard: ' * bool(guards)}{', '.join(guards)}",
         title_justify="left",
     )
+    table.heads = 3
     for name in ("data set", "signal", "warm-up", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
     lines = _averages(study)
@@ -194,11 +195,12 @@ def _print_found(study: Study, console: Console) -> None:
     known = planted_tables(study)
     if not known:
         return
-    table = Table(
+    table = WholeTable(
         title="share of the removed rows that truly are spare copies (another of their group stays) · wrong labels",
         title_justify="left",
     )
     rates = sorted({rate for one in known for rate in one.rates})
+    table.heads = 2
     for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
     for one in known:
