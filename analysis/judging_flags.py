@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from analysis.completion import completes
+
 _AS_RUN = "the run's own"
 # Of prices nothing is judged: it is a word for the reader.
 GpuPrice = Annotated[
@@ -22,6 +24,7 @@ _FLAGS: dict[str, Any] = {
         str | None,
         typer.Option(
             metavar="METRIC",
+            autocompletion=completes("metric"),
             help="What decides, as of a sweep: accuracy, macro_f1, log_loss ...",
             show_default=_AS_RUN,
         ),

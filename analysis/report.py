@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.completion import completes
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.page_place import page_place
 from analysis.plain_commands import PlainCommand
@@ -122,7 +123,9 @@ def report(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN", help="Folder of a run. Several runs make one report, with --out."
+            metavar="RUN",
+            autocompletion=completes("run"),
+            help="Folder of a run. Several runs make one report, with --out.",
         ),
     ],
     out: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.completion import completes
 from analysis.flowed_text import flowed
 from analysis.judging_flags import GpuPrice, judging_flags
 from analysis.plain_commands import PlainCommand
@@ -119,7 +120,11 @@ class Format(StrEnum):
 def table(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN", help="Folder of a run. Several runs make one table."),
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=completes("run"),
+            help="Folder of a run. Several runs make one table.",
+        ),
     ],
     what: Annotated[
         What,

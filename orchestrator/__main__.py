@@ -11,6 +11,7 @@ from analysis.report import report
 from analysis.table import EPILOG as TABLE_EPILOG
 from analysis.table import table
 from orchestrator.cli.cache_commands import app as cache
+from orchestrator.cli.completion import CompletedCommandLine
 from orchestrator.cli.config_file import app as config
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.epilogs import EPILOGS
@@ -21,9 +22,8 @@ from orchestrator.cli.score import score_dataset
 from orchestrator.cli.status import status
 from orchestrator.cli.theory import theory
 from orchestrator.sweep import demo, sweep
-from trainables.streams import CommandLine
 
-app = CommandLine(
+app = CompletedCommandLine(
     name="prune-envelope",
     cls=PlainGroup,
     no_args_is_help=True,

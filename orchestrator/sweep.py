@@ -14,7 +14,7 @@ from analysis.plain_commands import PlainCommand
 from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
-from orchestrator.cli.parameters import parameter, takes
+from orchestrator.cli.parameters import CONFIG, SETTINGS, parameter, takes
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted
@@ -27,20 +27,9 @@ if TYPE_CHECKING:
 
 app = CommandLine()
 
-_CONFIG = parameter(
-    "config",
-    Path | None,
-    typer.Argument(metavar="CONFIG", help="YAML file of these flags, as in rate: 0.1."),
-)
-_SETTINGS = parameter(
-    "settings",
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a flag over CONFIG, as in rate=0.1."),
-)
-
 
 def _parameters() -> Iterator[Parameter]:
-    yield from (_CONFIG, _SETTINGS)
+    yield from (CONFIG, SETTINGS)
     group = None
     for name in SweepOptions.model_fields:
         group = GROUPS.get(name, group)

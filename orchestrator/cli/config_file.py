@@ -10,6 +10,7 @@ import typer
 
 from analysis.plain_commands import PlainCommand, PlainGroup
 from orchestrator.cli.comma_lists import entries_of
+from orchestrator.cli.completion import completion
 from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.number_flags import range_of, takes_several, takes_text
 from orchestrator.cli.options import SweepOptions
@@ -42,6 +43,7 @@ _Settings = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
+        autocompletion=completion("settings"),
         help="Set a flag as CONFIG does, in place of what stands there. Repeat the flag for several.",
     ),
 ]

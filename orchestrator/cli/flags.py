@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.number_flags import Range, range_of, takes_several
 from orchestrator.cli.options import SweepOptions
 from orchestrator.cli.parameters import parameter
@@ -46,6 +47,7 @@ def flag(name: str, *, group: str | None = None, about: str = "") -> Parameter:
         help=about or field.description,
         metavar=METAVARS.get(name),
         show_default=False,
+        autocompletion=completion(name),
         rich_help_panel=group,
         parser=_parser(name, allowed) if allowed else None,
         min=allowed.ge if allowed else None,

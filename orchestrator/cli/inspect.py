@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
@@ -21,7 +22,11 @@ _FLAGS = (
 _DATASET = parameter(
     "dataset",
     str,
-    typer.Argument(metavar="DATASET", help="Known name, file, folder, or owner/name on the hub."),
+    typer.Argument(
+        metavar="DATASET",
+        autocompletion=completion("dataset"),
+        help="Known name, file, folder, or owner/name on the hub.",
+    ),
     ...,
 )
 _JSON = parameter("as_json", bool, typer.Option("--json", help="Print one JSON object."), False)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def _named(*columns: str) -> "WholeTable":
 
 def list_grids(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="One grid, with its conditions. Default: all.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completion("grid"),
+            help="One grid, with its conditions. Default: all.",
+        ),
     ] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.parameters import parameter, takes
@@ -27,7 +28,12 @@ _LIMITS = ("max_trials", "max_gpu_hours")
 _WHERE = "Where trials run: as the run was asked, unless given anew"
 
 _PARAMETERS = (
-    parameter("run_folder", Path, typer.Argument(metavar="RUN", help="Folder of a run."), ...),
+    parameter(
+        "run_folder",
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a run.", autocompletion=completion("run")),
+        ...,
+    ),
     parameter(
         "out",
         Path,
@@ -48,6 +54,7 @@ _PARAMETERS = (
         typer.Option(
             "--method",
             metavar="METHOD",
+            autocompletion=completion("signal"),
             help="What the rows are chosen by: as --signal of a sweep, or as the report calls it; with @WARMUP behind it "
             "where the run has several, as in redundancy@0.15. "
             "Default: the answer's.",

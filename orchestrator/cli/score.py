@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
@@ -48,7 +49,11 @@ _PLACE = {
 _DATASET = parameter(
     "dataset",
     str,
-    typer.Argument(metavar="DATASET", help="Known name, file, folder, or owner/name on the hub."),
+    typer.Argument(
+        metavar="DATASET",
+        autocompletion=completion("dataset"),
+        help="Known name, file, folder, or owner/name on the hub.",
+    ),
     ...,
 )
 _SIGNALS = parameter(
@@ -57,6 +62,7 @@ _SIGNALS = parameter(
     typer.Option(
         "--signal",
         metavar="SIGNAL",
+        autocompletion=completion("signal"),
         help="What each row is worth by: NAME, NAME,SETTING=VALUE, or module:function of your own. Several: "
         "el2n,redundancy,k=5.",
     ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console, time_left
 from trainables.errors import AbsentError
 
@@ -97,7 +98,10 @@ def _guess(finished: list[str], left: int, now: datetime) -> float | None:
 
 
 def status(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a run.", autocompletion=completion("run")),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     watch: Annotated[
         bool,
