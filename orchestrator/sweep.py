@@ -19,6 +19,7 @@ from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.terminal.console import open_console
 from trainables.plain_text import redacted
 from trainables.streams import CommandLine
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -256,7 +257,9 @@ def run_and_report(
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     ended, count = "stopped" if stopped else "done", len(sweep.specs)
     ended += f" in {time.monotonic() - started:.0f} s"
-    console.print(f"{ended}: {count - len(lost)} of {count} trials have a result")
+    console.print(
+        f"{ended}: {count - len(lost)} of {many(count, 'trial')} {'has' if count == 1 else 'have'} a result"
+    )
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
@@ -277,7 +280,7 @@ def _write_rows(sweep: "Sweep", console: "Console") -> None:
 
     for kept in write_lists(sweep):
         console.print(
-            f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
+            f"rows     {kept.path}: the {many(kept.count, 'row')} of {kept.dataset} that stay",
             highlight=False,
         )
 

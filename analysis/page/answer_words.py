@@ -14,6 +14,7 @@ from analysis.study import Study
 from analysis.undecided import guard_verdicts, open_verdicts
 from analysis.verdicts import ALPHA, LEAST_SEEDS, Verdict
 from analysis.wording import experiment, percent, seeds_text
+from trainables.written_numbers import many
 
 _SURE = "Sure to 19 in 20"
 
@@ -226,8 +227,7 @@ def _price(study: Study, answer: Answer, row: JudgedCell) -> str:
         return "The same command buys more seeds where they can decide it."
     if verdict.n_seeds < LEAST_SEEDS:
         return "To decide: run three seeds or more."
-    many = f"{more} more seed{'s' * (more > 1)}"
-    return f"To decide: about {many}{' of every method' * (answer.n_tried > 1)}."
+    return f"To decide: about {many(more, 'more seed')}{' of every method' * (answer.n_tried > 1)}."
 
 
 def _is_decided(verdict: Verdict) -> bool:

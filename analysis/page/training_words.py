@@ -10,6 +10,7 @@ from analysis.training_curves import Ending
 from analysis.verdicts import ALPHA
 from analysis.wording import points, whole_percent
 from trainables.result import MOST_LOOKED_AT
+from trainables.written_numbers import many
 
 
 def careful_text(ending: Ending | None, *, is_tuned: bool, metric: Metric = ACCURACY) -> str:
@@ -39,7 +40,7 @@ def careful_text(ending: Ending | None, *, is_tuned: bool, metric: Metric = ACCU
     again = f"--tune --epochs {2 * epochs}" if is_tuned else f"--epochs {2 * epochs}"
     return (
         f"Careful: with all rows the model was still learning when it stopped: the last third of its "
-        f"{epochs} epoch{'s' * (epochs > 1)} brought {points(ending.points)}{of} ({on}). Run again with "
+        f"{many(epochs, 'epoch')} brought {points(ending.points)}{of} ({on}). Run again with "
         f"{again if is_tuned else f'--tune or {again}'}."
     )
 

@@ -16,6 +16,7 @@ from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import CACHE
 from orchestrator.terminal.console import open_console
 from trainables.errors import UnsafeError, UsageError
+from trainables.written_numbers import many
 
 app = typer.Typer(
     cls=PlainGroup,
@@ -72,7 +73,7 @@ def ls(cache: _Cache = CACHE) -> None:
         console.print(table)
         aside = list((cache / "quarantine").glob("*"))
         if aside:
-            console.print(f"{len(aside)} damaged files were put aside in {cache / 'quarantine'}")
+            console.print(f"{many(len(aside), 'damaged file')} put aside in {cache / 'quarantine'}")
 
 
 @app.command(cls=PlainCommand, epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
@@ -102,12 +103,12 @@ def verify(
         part = "" if looked == blobs else f", of {blobs} that there are"
         if faults:
             console.print(
-                f"{len(faults)} of {looked} files damaged{part}; a sweep puts them aside and makes them "
+                f"{len(faults)} of {many(looked, 'file')} damaged{part}; a sweep puts them aside and makes them "
                 "again when it needs them"
             )
             raise SystemExit(ABSENT)
         intact = f"these are intact{part}; the others were not read" if part else "all intact"
-        console.print(f"✓ {len(found)} entries, {looked} files: {intact}")
+        console.print(f"✓ {many(len(found), 'entry', 'entries')}, {many(looked, 'file')}: {intact}")
 
 
 @app.command(
@@ -171,7 +172,9 @@ def gc(
         kinds = Counter(entry.kind for entry in gone)
         size = decimal(sum({entry.blob: entry.size for entry in gone}.values()))
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        console.print(f"{size} in {len(gone)} entries{': ' + listed if gone else ''}")
+        console.print(
+            f"{size} in {many(len(gone), 'entry', 'entries')}{': ' + listed if gone else ''}"
+        )
         if left:
             console.print(f"and {len(left)} that killed processes left more than a day ago")
         if dry_run or not (gone or left):

@@ -9,6 +9,7 @@ import typer
 
 from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from analysis.run_files import Plan
@@ -119,9 +120,7 @@ def _export(
     console.print(table)
     for text in lacking:
         console.print(f"lacking: {text}")
-    console.print(
-        f"{len(index)} file{'s' * (len(index) != 1)} in {target}; index.csv says what each is"
-    )
+    console.print(f"{many(len(index), 'file')} in {target}; index.csv says what each is")
     return bool(lacking)
 
 

@@ -11,10 +11,7 @@ from orchestrator.cli.options import CACHE
 from orchestrator.diagnostics.check import MARKS
 from orchestrator.diagnostics.machine import checks
 from orchestrator.terminal.console import open_console
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+from trainables.written_numbers import many
 
 
 def doctor(
@@ -62,7 +59,7 @@ def doctor(
             console.print(
                 f"{MARKS[check.mark]} {check.name:<12} {check.found}{remedy}", highlight=False
             )
-        counts = (_many(problems, "problem"), _many(warnings, "warning"))
+        counts = (many(problems, "problem"), many(warnings, "warning"))
         console.print(", ".join(counts), highlight=False)
     if problems:
         raise SystemExit(ABSENT)

@@ -9,6 +9,7 @@ from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from orchestrator.planning.score_plan import ScorePlan
@@ -184,7 +185,7 @@ def _score(plan: "ScorePlan", files: dict[str, Path]) -> None:
             write_readable(path, scored.table.schema, batches, scored.about)
             where = f", written to {path}"
         console.print(
-            f"{scored.signal}: {len(scored.table):,} rows scored, which took {scored.seconds:.1f} s when it was done"
+            f"{scored.signal}: {many(len(scored.table), 'row')} scored, which took {scored.seconds:.1f} s when it was done"
             f"{where}"
         )
     if not files:

@@ -33,6 +33,7 @@ from orchestrator.terminal.size_text import size_lines
 from orchestrator.terminal.whole_table import WholeTable
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import VECTORS, TrialSpec
+from trainables.written_numbers import many
 
 _PROTOCOLS = {
     "restart": "each pruned run trains afresh on what is left",
@@ -55,7 +56,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     more = len(sweep.specs) - len(specs)
     done = sum(sweep.is_done(spec) for spec in sweep.specs)
     console.print(
-        f"{sweep.plan.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
+        f"{sweep.plan.grid}  {many(len(specs), 'trial')}: {many(len(specs) - len(pruned), 'full-data run')} "
         f"+ {len(pruned)} pruned" + (f"; and {more} that confirm" if more else "")
     )
     whole = [spec for spec in specs if spec.data_sha not in sweep.plan.subsets]
@@ -68,15 +69,15 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     marked = [spec for spec in pruned if spec.warmup]
     warmed = {spec.warm_key for spec in marked}
     scored = {spec.score_key for spec in pruned if spec.kind == "pruned"}
-    counts = (warmed, marked, "warm-ups"), (scored, pruned, "score sets")
-    less = [f"{len(a)} {what} instead of {len(b)}" for a, b, what in counts if len(a) < len(b)]
+    counts = (warmed, marked, "warm-up"), (scored, pruned, "score set")
+    less = [f"{many(len(a), what)} instead of {len(b)}" for a, b, what in counts if len(a) < len(b)]
     if less:
         console.print(f"  shared: {', '.join(less)}")
     if sweep.plan.adaptive:
         console.print(
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
             "verdict needs them, the smallest rate first; all "
-            f"{LOOKS[-1]} seeds of all rates would be {len(sweep.grid_specs)} trials"
+            f"{LOOKS[-1]} seeds of all rates would be {many(len(sweep.grid_specs), 'trial')}"
         )
     for line in _confirmation(sweep):
         console.print(f"  {line}", highlight=False)
@@ -105,7 +106,7 @@ def _confirmation(sweep: Sweep) -> list[str]:
         own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
         if more := unchosen(sweep, sha).trials:
             lines.append(
-                f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
+                f"confirmation of {name}: of {many(count, 'cut')} one is chosen when all have run, its rows "
                 f"are fixed, and {len(FRESH_SEEDS)} fresh seeds train afresh on them: at most {more} "
                 "more trials"
             )
@@ -132,8 +133,8 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         search = open_.get(spec.data_sha)
         if search:
             console.print(
-                f"  training of {name}: searched before the first trial, {search.count()} runs of "
-                f"{len(search.settings)} settings and {_either(search.rounds)} epochs, which take "
+                f"  training of {name}: searched before the first trial, {many(search.count(), 'run')} of "
+                f"{many(len(search.settings), 'setting')} and {_either(search.rounds)} epochs, which take "
                 f"{search.cost():.1f} full runs at most. They hold training rows out; all trials then "
                 f"train on all rows. --no-tune leaves it at {training_label(t)}",
                 highlight=False,
@@ -180,7 +181,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
             mean, low, high = (words.plain(value) for value in (v.mean, v.low, v.high))
             shown = f"{mean} {words.metric.unit}".rstrip() + f" [{low}, {high}]"
         console.print(
-            f"  buying {bought.more} more seeds for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
+            f"  buying {many(bought.more, 'more seed')} for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",
             highlight=False,
         )
@@ -232,12 +233,12 @@ def print_estimate(
         known = f"at least {known}" if total.any() else "unknown"
     table.add_row("total", str(sum(count.values())), known, lacks)
     console.print(table)
-    for sha, many in searches(left).items():
+    for sha, found in searches(left).items():
         n = len(sweep.datasets[sha].train)
-        took_s = search_s(many, n)
+        took_s = search_s(found, n)
         if took_s > _WORTH_TELLING_S:
             console.print(
-                f"not counted: searches for neighbours, {many} among {n:,} rows, about "
+                f"not counted: searches for neighbours, {found} among {n:,} rows, about "
                 f"{took_s / 3600:.2g} core-hours on a CPU like that of docs/scale.md",
                 highlight=False,
             )
@@ -258,14 +259,14 @@ def _protocols(specs: Sequence[TrialSpec]) -> list[str]:
         late = [spec for spec in own if spec.warmup]
         marks = sorted({(spec.warmup, spec.twin.training.epochs) for spec in late})
         when = " and ".join(
-            f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"
+            f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {many(epochs, 'epoch')})"
             for warmup, epochs in marks
         )
         if own:
             whose = " and ".join(dict.fromkeys(map(_whose, late)))
             lines.append(
                 f"{protocol}: {words}{f'; scores from {whose} after {when}' * bool(when)}"
-                f"{'; scores from the vectors that came with the data' * _by_vectors(own)}"
+                f"{'; scores from the vectors that came with the data' * any(one.twin.model == VECTORS for one in own)}"
             )
     return lines
 
@@ -274,10 +275,6 @@ def _whose(spec: TrialSpec) -> str:
     """The full-data run that scores a trial's rows."""
     by = f" of {model_label(spec.scorer.model)}" if spec.scorer else ""
     return f"the full-data run{by}"
-
-
-def _by_vectors(specs: Sequence[TrialSpec]) -> bool:
-    return any(spec.twin.model == VECTORS for spec in specs)
 
 
 def _listed(specs: Sequence[TrialSpec]) -> str:

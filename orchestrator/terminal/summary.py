@@ -18,6 +18,7 @@ from analysis.planted import PlantedCell, planted_tables
 from analysis.study import Study
 from analysis.verdicts import Verdict
 from orchestrator.terminal.whole_table import WholeTable
+from trainables.written_numbers import many
 
 _WARNINGS = 5  # lines of them on a terminal
 MARKS: Mapping[str, str] = {"within": "✓", "outside": "✗", "inconclusive": "?"}
@@ -151,7 +152,7 @@ def _cell(words: MetricWords, row: JudgedCell) -> str:
 def _reasons(row: JudgedCell) -> str:
     """That too few test rows decide, and the mark of the worst guard where one is not within."""
     few = row.verdict.few if row.verdict else None
-    decide = "1 row decides" if few == 1 else f"{few} rows decide" if few else "no row differs"
+    decide = "1 row decides" if few == 1 else f"{few:,} rows decide" if few else "no row differs"
     told = "" if few is None else f" {decide}"
     words = {one.verdict.verdict for one in row.guards}
     worst = next((word for word in ("outside", "inconclusive") if word in words), None)
@@ -162,8 +163,7 @@ def _print_warnings(study: Study, console: Console) -> None:
     """What rows warn of beyond the notes printed before the first trial."""
     new = [(text, n) for text, n in study.warnings.items() if text not in study.plan.notes]
     for text, count in new[:_WARNINGS]:
-        trials = f"{count} trial" + "s" * (count > 1)
-        console.print(f"! {text} ({trials})", highlight=False, markup=False)
+        console.print(f"! {text} ({many(count, 'trial')})", highlight=False, markup=False)
     if len(new) > _WARNINGS:
         console.print(f"! and {len(new) - _WARNINGS} more in the report", highlight=False)
 
@@ -178,7 +178,9 @@ def _baselines(study: Study) -> list[str]:
         if not known:
             continue
         low, mean, high = min(known), float(np.mean(known)), max(known)
-        told = f"{study.sources[source]}: {len(known)} full-data runs, {words.metric.label} "
+        told = (
+            f"{study.sources[source]}: {many(len(known), 'full-data run')}, {words.metric.label} "
+        )
         if not words.is_accuracy:
             lines.append(f"{told}{words.value(mean)} ({words.value(low)} to {words.value(high)})")
             continue
