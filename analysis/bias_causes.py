@@ -18,6 +18,7 @@ from analysis.dropped_samples import Dropped
 from analysis.envelope import Cell
 from analysis.study import Study
 from analysis.verdicts import ALPHA
+from trainables.written_numbers import many
 
 # Below this a correlation has no interval, and any order of the classes is likely by chance.
 LEAST_CLASSES = 4
@@ -169,7 +170,7 @@ def bias_causes(cell: Cell, dropped: Dropped, *, alpha: float = ALPHA) -> BiasCa
 
 def _why_none(cell: Cell, n: int) -> str:
     if n < LEAST_CLASSES:
-        return f"{n} class{'es' * (n != 1)}: a correlation needs {LEAST_CLASSES}"
+        return f"{many(n, 'class')}: a correlation needs {LEAST_CLASSES}"
     rows = [pair.pruned for pair in cell.pairs if pair.pruned.kept_counts]
     counts = np.array([row.class_counts for row in rows], dtype=float)
     kept = np.array([row.kept_counts for row in rows], dtype=float)

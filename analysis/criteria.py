@@ -43,7 +43,8 @@ class Asked:
         group_column: str | None,
     ) -> "Asked":
         """What flags ask for; the one guard "none" takes those of the plan away."""
-        chosen = () if guard == ["none"] else tuple(guard) if guard else None
+        listed = tuple(one.strip() for text in guard or () for one in text.split(","))
+        chosen = () if listed == ("none",) else listed or None
         return cls(metric=metric, tolerance=tolerance, guards=chosen, group_column=group_column)
 
 

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from analysis.completion import completes
+
 _AS_RUN = "the run's own"
 # Of prices nothing is judged: it is a word for the reader.
 GpuPrice = Annotated[
     str | None,
     typer.Option(
-        help="Dollars an hour of one accelerator; of runs on CPUs, of the cores that a trial computes with.",
+        metavar="DOLLARS",
+        help="Dollars an hour of one GPU, for what is said of costs; of runs on CPUs, of the cores of one trial.",
         show_default="as the sweep was told",
     ),
 ]
@@ -28,29 +31,34 @@ _FLAGS: dict[str, Any] = {
     "metric": Annotated[
         str | None,
         typer.Option(
-            help="What decides, as a sweep takes it: accuracy, macro_f1, log_loss ...",
+            metavar="METRIC",
+            autocompletion=completes("metric"),
+            help="What decides, as of a sweep: accuracy, macro_f1, log_loss ...",
             show_default=_AS_RUN,
         ),
     ],
     "tolerance": Annotated[
         str | None,
         typer.Option(
-            help="How much worse is still within: in the metric's unit, or a share of the gain such as 5%.",
+            metavar="MARGIN",
+            help="How much worse than the full-data run is still within: in the metric's unit, or as a share of what "
+            "training gains, such as 5%.",
             show_default="the run's own; of another metric that metric's",
         ),
     ],
     "guard": Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME:MARGIN",
-            help="What must hold besides, such as worst_class:3; none takes all away. Repeat.",
+            metavar="METRIC:MARGIN",
+            help="What must hold besides the metric; none takes all away. Several: worst_class:3,log_loss:5%.",
             show_default=_AS_RUN,
         ),
     ],
     "group_column": Annotated[
         str | None,
         typer.Option(
-            help="Says of which group a test row is, for worst_group and every_group.",
+            metavar="COLUMN",
+            help="Column of the test rows that says to which group each belongs, for --guard worst_group and every_group.",
             show_default=_AS_RUN,
         ),
     ],

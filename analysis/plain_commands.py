@@ -1,12 +1,16 @@
-"""Commands whose messages about a wrong flag or argument are printable, as all else that is printed."""
+"""Commands that print as all else does: their helps are whole on any terminal, their messages about a wrong flag printable."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from analysis.plain_help import help_lines
 from trainables.plain_text import shown
+
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 
 @contextmanager
@@ -24,8 +28,27 @@ def _printable() -> Iterator[None]:
         raise
 
 
+def _print_help(command: Any, context: Any) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    for line, style in help_lines(command, context, console.width):
+        text = Text(line, style="bold" if style == "title" else "")
+        if style == "name" and (name := re.match(r"  \S.*?(?=  |$)", line)):
+            text.stylize("cyan", 2, name.end())
+        console.print(text, soft_wrap=True)
+
+
 class PlainCommand(TyperCommand):
-    """A command that is an application by itself."""
+    """A command, with -h."""
+
+    def __init__(self, *args: Any, context_settings: Any = None, **extra: Any) -> None:
+        super().__init__(*args, context_settings=_HELP | (context_settings or {}), **extra)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        _print_help(self, ctx)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Read the words that were typed."""
@@ -34,7 +57,14 @@ class PlainCommand(TyperCommand):
 
 
 class PlainGroup(TyperGroup):
-    """An application of several commands."""
+    """An application of several commands, with -h."""
+
+    def __init__(self, *args: Any, context_settings: Any = None, **extra: Any) -> None:
+        super().__init__(*args, context_settings=_HELP | (context_settings or {}), **extra)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        _print_help(self, ctx)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Read the words up to the name of a command."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.completion import completes
 from analysis.cover import Cover, cover_flags
 from analysis.judging_flags import Against, GpuPrice, judging_flags
 from analysis.page_place import page_place
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from trainables.result import TrialResult
 
 app = CommandLine()
+EPILOG = """Examples:
+  prune-envelope report runs/a
+  prune-envelope report runs/a --tolerance 0.5
+  # in continuous integration: fail unless 10% can go
+  prune-envelope report runs/a --gate "tickets>=0.1"
+
+Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met. python -m analysis.report takes the same flags."""
 
 
 def build_report(
@@ -116,18 +124,33 @@ def write_study(
 
 @app.command(
     cls=PlainCommand,
-    epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid, 5 a gate not met.",
+    epilog=EPILOG,
 )
 @judging_flags
 @cover_flags
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=completes("run"),
+            help="Folder of a run. Several runs make one report, with --out.",
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Page to write.", show_default="RUN/report.html")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Page to write; the tables go beside it.",
+            show_default="RUN/report.html",
+        ),
     ] = None,
     gate: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME>=RATE", help="Exit 5 unless that much can go. Repeat."),
+        typer.Option(
+            metavar="NAME>=RATE",
+            help="Exit with 5 unless the answer for the data set NAME removes that share. Repeat the flag for several.",
+        ),
     ] = None,
     gpu_price: GpuPrice = None,
     against: Against = None,

@@ -71,7 +71,7 @@ def result_lines(study: Study) -> list[ResultLine]:
         )
         versus = study.comparisons.get(condition)
         line.cells[condition.rate] = ResultCell(
-            text=cell_text(words, row),
+            text=result_text(words, row),
             verdict=row.verdict,
             is_within=row.verdict is not None and row.verdict.verdict == "within",
             finding=versus.finding if versus else None,
@@ -184,7 +184,7 @@ def _changes(words: MetricWords) -> str:
     return f"Δ {words.metric.label}{unit}{words.told}{',' * bool(words.told)}"
 
 
-def cell_text(words: MetricWords, row: JudgedCell) -> str:
+def result_text(words: MetricWords, row: JudgedCell) -> str:
     """Mark, mean and interval of a condition, seeds that are missing, and why it is not decided."""
     verdict, cell = row.verdict, row.cell
     if verdict is None:
@@ -206,7 +206,7 @@ def _judged(words: MetricWords, v: Verdict, mark: str | None = None) -> str:
 def _reasons(row: JudgedCell) -> str:
     """That too few test rows decide, and the mark of the worst guard where one is not within."""
     few = row.verdict.few if row.verdict else None
-    decide = "1 row decides" if few == 1 else f"{few} rows decide" if few else "no row differs"
+    decide = "1 row decides" if few == 1 else f"{few:,} rows decide" if few else "no row differs"
     told = "" if few is None else f" {decide}"
     words = {one.verdict.verdict for one in row.guards}
     worst = next((word for word in ("outside", "inconclusive") if word in words), None)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.chosen_rows import ONLY_FLAGS, Only, chosen_rows
+from analysis.completion import completes
+from analysis.flowed_text import flowed
 from analysis.judging_flags import Against, GpuPrice, gathered, judging_flags
 from analysis.plain_commands import PlainCommand
 from analysis.pricing import price_of
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 app = CommandLine()
+EPILOG = """Examples:
+  prune-envelope table runs/a
+  prune-envelope table runs/a --what envelope
+  prune-envelope table runs/a --what bias \\
+      --format csv > bias.csv
+
+Exit codes: 0 done, 2 usage, 4 run not there or not valid. python -m analysis.table takes the same flags."""
 # Columns a person wants to see first; the others are in csv and json.
 _WHICH = ("dataset", "method", "warmup", "rate")
 _SHOWN = {
@@ -114,14 +123,32 @@ class Format(StrEnum):
     LATEX = "latex"
 
 
-@app.command(cls=PlainCommand, epilog="Exit codes: 0 done, 2 usage, 4 run not there or not valid.")
+@app.command(cls=PlainCommand, epilog=EPILOG)
 @judging_flags
 @gathered(ONLY_FLAGS, "only")
 def table(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
-    what: Annotated[What, typer.Option(help="Which table.")] = What.RESULTS,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=completes("run"),
+            help="Folder of a run. Several runs make one table.",
+        ),
+    ],
+    what: Annotated[
+        What,
+        typer.Option(
+            metavar="TABLE",
+            help=f"Which table: {', '.join(What)}. docs/files.md tells every column.",
+        ),
+    ] = What.RESULTS,
     form: Annotated[
-        Format, typer.Option("--format", help="csv and json have every column.")
+        Format,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How it is written: {', '.join(Format)}. csv and json have every column.",
+        ),
     ] = Format.TEXT,
     gpu_price: GpuPrice = None,
     against: Against = None,
@@ -242,14 +269,17 @@ def _drawn(columns: list[str], rows: list[list[str]], form: str) -> str:
         drawn.add_column(name, no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(markdown_cell(cell) if plain else cell) for cell in row))
-    console = Console(width=10_000, markup=False, highlight=False)
+    # Without colours, whose codes would count as letters of a line.
+    console = Console(width=10_000, markup=False, highlight=False, color_system=None)
     with console.capture() as caught:
         console.print(drawn)
     lines = [line.rstrip() for line in caught.get().strip("\n").splitlines()]
     # A file has no width of its own: its lines are as long as they need to be.
     width = Console().width if sys.stdout.isatty() and not plain else None
-    if width is None or max(map(cell_len, lines)) <= width or not rows:
+    if width is None or max(map(cell_len, lines)) <= width:
         return "\n".join(lines)
+    if not rows:
+        return "\n".join(flowed(["no rows of:", *columns], width))
     return "\n".join(_below_another(columns, rows, width))
 
 
@@ -258,22 +288,9 @@ def _below_another(columns: list[str], rows: list[list[str]], width: int) -> lis
     same = [i for i in range(len(columns)) if len(rows) > 1 and len({row[i] for row in rows}) == 1]
     own = [i for i in range(len(columns)) if i not in same]
     shared = [f"{columns[i]} {rows[0][i]}" for i in same if rows[0][i]]
-    lines = [*_flowed(["all rows:", *shared], width), ""] if shared else []
+    lines = [*flowed(["all rows:", *shared], width), ""] if shared else []
     for row in rows:
-        lines += _flowed([f"{columns[i]} {row[i]}" for i in own if row[i]], width)
-    return lines
-
-
-def _flowed(parts: list[str], width: int) -> list[str]:
-    """Parts on lines of a terminal, later lines set in; no part is broken."""
-    from rich.cells import cell_len
-
-    lines, gap = parts[:1], "   "
-    for part in parts[1:]:
-        if cell_len(lines[-1]) + len(gap) + cell_len(part) <= width:
-            lines[-1] += gap + part
-        else:
-            lines.append(gap + part)
+        lines += flowed([f"{columns[i]} {row[i]}" for i in own if row[i]], width)
     return lines
 
 

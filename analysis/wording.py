@@ -9,6 +9,7 @@ from typing import Any
 from analysis.methods import Condition, DatasetId, Method
 from trainables.plain_text import forwarded
 from trainables.training_settings import Training
+from trainables.written_numbers import many
 
 MARKS = {"within": "✓", "outside": "✗", "inconclusive": "?"}
 _CAPITALS = {
@@ -242,7 +243,7 @@ def seeds_text(n_seeds: int, n_planned: int) -> str:
     """5 seeds, or 3 of 5 seeds where some are missing."""
     if n_planned > n_seeds:
         return f"{n_seeds} of {n_planned} seeds"
-    return f"{n_seeds} seed" + ("" if n_seeds == 1 else "s")
+    return many(n_seeds, "seed")
 
 
 def shortened(name: str, longest: int) -> str:

@@ -3,21 +3,22 @@
 import time
 from collections.abc import Iterator, Mapping
 from inspect import Parameter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from analysis.plain_commands import PlainCommand
+from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.flags import flag
 from orchestrator.cli.options import GROUPS, SweepOptions
-from orchestrator.cli.parameters import parameter, takes
+from orchestrator.cli.parameters import CONFIG, SETTINGS, parameter, takes
 from orchestrator.cli.places import print_places
 from orchestrator.cli.shown_options import check_shown, shown_of
 from orchestrator.cli.theory import is_theory, theory_sweep
 from orchestrator.cli.typed_command import typed_command
 from orchestrator.terminal.console import open_console
 from trainables.streams import CommandLine
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,38 +28,25 @@ if TYPE_CHECKING:
 
 app = CommandLine()
 
-_EPILOG = (
-    "Exit codes: 0 done, 1 a bug of ours, 2 usage, 3 finished but some trials failed or a limit stopped it, 4 data or "
-    "environment not there, 6 refused for safety, 130 or 143 stopped with state saved. The same "
-    "command again goes on where it stopped."
-)
-_CONFIG = parameter(
-    "config",
-    Path | None,
-    typer.Argument(
-        metavar="[CONFIG]", help="YAML file of these flags' names; or a run, to go on with it."
-    ),
-)
-_SETTINGS = parameter(
-    "settings",
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="As in the file, over it. Repeat."),
-)
-
 
 def _parameters() -> Iterator[Parameter]:
-    yield from (_CONFIG, _SETTINGS)
+    yield from (CONFIG, SETTINGS)
     group = None
     for name in SweepOptions.model_fields:
         group = GROUPS.get(name, group)
         # Above the flag that is of use with it only.
         if name == "calibrate":
-            option = typer.Option("--dry-run", "-n", help="Plan only.", rich_help_panel=group)
+            option = typer.Option(
+                "--dry-run",
+                "-n",
+                help="Show the plan; start nothing.",
+                rich_help_panel=group,
+            )
             yield parameter("dry_run", bool, option, False)
         yield flag(name, group=group)
 
 
-@app.command(epilog=_EPILOG, cls=PlainCommand)
+@app.command(epilog=EPILOGS["sweep"], cls=PlainCommand)
 @takes(_parameters())
 def sweep(context: typer.Context, **flags: Any) -> None:
     """Train every condition of a grid, paired with the full-data run of its seed; judge it."""
@@ -217,7 +205,9 @@ def run_and_report(
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     ended, count = "stopped" if stopped else "done", len(sweep.specs)
     ended += f" in {time.monotonic() - started:.0f} s"
-    console.print(f"{ended}: {count - len(lost)} of {count} trials have a result")
+    console.print(
+        f"{ended}: {count - len(lost)} of {many(count, 'trial')} {'has' if count == 1 else 'have'} a result"
+    )
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
@@ -238,7 +228,7 @@ def _write_rows(sweep: "Sweep", console: "Console") -> None:
 
     for kept in write_lists(sweep):
         console.print(
-            f"rows     {kept.path}: the {kept.count:,} rows of {kept.dataset} that stay",
+            f"rows     {kept.path}: the {many(kept.count, 'row')} of {kept.dataset} that stay",
             highlight=False,
         )
 

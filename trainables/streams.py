@@ -18,7 +18,8 @@ class CommandLine(typer.Typer):
     """What is called from a command line; errors keep Python's own traceback, without values in it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(add_completion=False, pretty_exceptions_enable=False, **options)
+        options.setdefault("add_completion", False)
+        super().__init__(pretty_exceptions_enable=False, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run what the command line says, and end the process."""

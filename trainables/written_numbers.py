@@ -30,3 +30,15 @@ def real_number(text: str) -> float:
     if not math.isfinite(found):
         raise ValueError(f"{text[:80]!r} is no number")
     return found
+
+
+def many(count: int, noun: str, several: str = "") -> str:
+    """A count with its noun: 1 trial, 2 trials, 1,000 classes.
+
+    Args:
+        count: How many.
+        noun: Of one.
+        several: Of several, where that is not noun and s, or es behind an s.
+    """
+    plural = several or (f"{noun}es" if noun.endswith("s") else f"{noun}s")
+    return f"{count:,} {noun if count == 1 else plural}"

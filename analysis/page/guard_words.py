@@ -11,6 +11,7 @@ from analysis.study import Study
 from analysis.undecided import needed_test_rows
 from analysis.verdicts import Verdict
 from analysis.wording import MARKS, below, percent
+from trainables.written_numbers import many
 
 COLUMNS = (
     "data set", "method", "warm-up", "removed", "guard", "test rows of", "change", "likely", "line",
@@ -129,7 +130,7 @@ def _rows_of(one: Guarded) -> str:
     why = v.no_value or ("" if v.few is None else few_decide(v.few))
     if not why and (enough := needed_test_rows(v, alpha=v.alpha)):
         why = f"some {float(f'{enough:.2g}'):,.0f} would settle it, if mean and spread stay"
-    return f"{at}: {one.n_test:,} test row{'s' * (one.n_test != 1)}{f' ({why})' * bool(why)}"
+    return f"{at}: {many(one.n_test, 'test row')}{f' ({why})' * bool(why)}"
 
 
 def _changed(one: Guarded) -> str:

@@ -14,6 +14,7 @@ from analysis.page.phrases import margin_text, words_of
 from analysis.study import Study
 from trainables.plain_text import forwarded
 from trainables.spec import TrialSpec
+from trainables.written_numbers import many
 
 
 def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
@@ -76,7 +77,7 @@ def _trainer(spec: TrialSpec) -> str:
 def _hosts_text(study: Study) -> str:
     """Who ran how many trials."""
     counts = Counter(row.host for row in study.results if row.host)
-    return ", ".join(f"{host} ({count:,} trials)" for host, count in sorted(counts.items()))
+    return ", ".join(f"{host} ({many(count, 'trial')})" for host, count in sorted(counts.items()))
 
 
 def _environment_text(items: Mapping[str, Any]) -> str:

@@ -54,6 +54,7 @@ from analysis.page.trial_table import island_of_trials, trial_table
 from analysis.study import Study
 from analysis.table_rows import short_csv
 from analysis.wording import removed_text
+from trainables.written_numbers import many
 
 _TITLES = {
     "envelope": "The operating envelope",
@@ -225,10 +226,10 @@ def _status(study: Study) -> dict[str, Any]:
         return {"is_complete": False, "text": "no trials yet", "failed": 0}
     is_complete = done == known
     text = (
-        f"complete · {len(known)} trials"
+        f"complete · {many(len(known), 'trial')}"
         if is_complete
         else (
-            f"partial · {len(done)} of {len(known)} trials"
+            f"partial · {len(done)} of {many(len(known), 'trial')}"
             + (f", {failed} failed" if failed else "")
         )
     )
@@ -243,7 +244,7 @@ def _sweep_text(study: Study, total: SweepCost) -> str:
         seconds = sum(curve.used.seconds for curve in study.curves)
         searched = " in the search for its training" if study.plan.tuned else ""
         looked = (
-            f" Beside that {len(study.curves)} run{'s' * (len(study.curves) > 1)} looked at held-out "
+            f" Beside that {many(len(study.curves), 'run')} looked at held-out "
             f"rows{searched}, for {_duration(seconds)}."
         )
     return (

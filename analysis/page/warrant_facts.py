@@ -6,6 +6,7 @@ from analysis.page.answer_facts import Fact
 from analysis.page.warrant_phrases import guard_change, warranted_change, words_of_warrant
 from analysis.warrants import Warrant
 from analysis.wording import below, percent, seconds_text, signed
+from trainables.written_numbers import many
 
 
 def warrant_facts(w: Warrant) -> Iterator[Fact]:
@@ -34,7 +35,7 @@ def warrant_facts(w: Warrant) -> Iterator[Fact]:
         yield Fact(
             label="Hurt most" if c.mean < 0 else "Gains least",
             value=f"“{w.worst.name}”: recall {signed(c.mean)}{likely} points",
-            detail=f"{w.worst.n_test:,} test rows; {w.worst.kept:,} of {w.worst.count:,} training rows stay",
+            detail=f"{many(w.worst.n_test, 'test row')}; {w.worst.kept:,} of {w.worst.count:,} training rows stay",
         )
     for one in w.guards:
         yield Fact(label=f"Guard {one.text}", value=one.verdict, detail=guard_change(one))
@@ -91,6 +92,6 @@ def _cost(w: Warrant) -> Iterator[Fact]:
         hours = f"{w.took_s * w.gpus / 3600:.2g} GPU-hours; " if w.gpus else ""
         yield Fact(
             label="Measured",
-            value=f"{w.n_trials} trials, {seconds_text(w.took_s)} together",
+            value=f"{many(w.n_trials, 'trial')}, {seconds_text(w.took_s)} together",
             detail=f"{hours}{w.made[:10]}{f'; {device}' if device else ''}",
         )

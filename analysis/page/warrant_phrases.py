@@ -7,6 +7,7 @@ from analysis.metrics import ACCURACY
 from analysis.verdicts import Verdict
 from analysis.warrants import Measured, Warrant, WarrantedGuard
 from analysis.wording import percent, signed
+from trainables.written_numbers import many
 
 
 def words_of_warrant(w: Warrant) -> MetricWords:
@@ -49,7 +50,7 @@ def harm_text(w: Warrant, than: str) -> str:
 def afresh_text(w: Warrant) -> str:
     """Which experiment it was, and by which seeds."""
     return (
-        f"trained afresh on exactly these rows, with {len(w.seeds)} new seeds that had no part in choosing "
+        f"trained afresh on exactly these rows, with {many(len(w.seeds), 'new seed')} that had no part in choosing "
         "them"
     )
 

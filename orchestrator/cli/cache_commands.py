@@ -9,14 +9,22 @@ from typing import Annotated
 
 import typer
 
+from analysis.plain_commands import PlainCommand, PlainGroup
 from orchestrator.cli.cache_export import EXPORT_CODES, export
+from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.options import CACHE
 from orchestrator.terminal.console import open_console
 from trainables.errors import UnsafeError, UsageError
+from trainables.written_numbers import many
 
-app = typer.Typer(no_args_is_help=True, help="What the store of all runs holds.")
-_Cache = Annotated[Path, typer.Option(help="The store.")]
+app = typer.Typer(
+    cls=PlainGroup,
+    no_args_is_help=True,
+    epilog=EPILOGS["cache"],
+    help="Look after the store that runs share: warm-ups, scores, finished trials.",
+)
+_Cache = Annotated[Path, typer.Option(metavar="FOLDER", help="The store.")]
 _DAY_S = 86_400.0
 _SIZE = re.compile(r"[0-9]*\.?[0-9]+ ?[a-zA-Z]*")
 
@@ -41,22 +49,22 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def ls(cache: _Cache = CACHE) -> None:
     """Files and bytes by kind, and when each kind was last used."""
     from datetime import datetime
 
     from rich.filesize import decimal
-    from rich.table import Table
 
     from orchestrator.store.maintenance import StoreEntry, entries
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.errors import explained
 
     with explained():
         kinds: dict[str, list[StoreEntry]] = defaultdict(list)
         for entry in entries(cache):
             kinds[entry.kind or "unreadable"].append(entry)
-        table = Table("kind", "entries", "bytes", "last used")
+        table = WholeTable("kind", "entries", "bytes", "last used")
         for kind, own in sorted(kinds.items()):
             held = sum({entry.blob: entry.size for entry in own}.values())
             last = datetime.fromtimestamp(max(entry.used for entry in own))
@@ -65,15 +73,19 @@ def ls(cache: _Cache = CACHE) -> None:
         console.print(table)
         aside = list((cache / "quarantine").glob("*"))
         if aside:
-            console.print(f"{len(aside)} damaged files were put aside in {cache / 'quarantine'}")
+            console.print(f"{many(len(aside), 'damaged file')} put aside in {cache / 'quarantine'}")
 
 
-@app.command(epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
+@app.command(cls=PlainCommand, epilog="Exit codes: 0 all intact, 4 no store, or damage found.")
 def verify(
     cache: _Cache = CACHE,
     sample: Annotated[
         float,
-        number(Range(gt=0, le=1), about="Read this share of the files, drawn anew each time."),
+        number(
+            Range(gt=0, le=1),
+            metavar="SHARE",
+            about="Read this share of the files only, drawn anew each time.",
+        ),
     ] = 1.0,
 ) -> None:
     """Read every byte and hold it against its checksum; nothing is changed."""
@@ -91,27 +103,41 @@ def verify(
         part = "" if looked == blobs else f", of {blobs} that there are"
         if faults:
             console.print(
-                f"{len(faults)} of {looked} files damaged{part}; a sweep puts them aside and makes them "
+                f"{len(faults)} of {many(looked, 'file')} damaged{part}; a sweep puts them aside and makes them "
                 "again when it needs them"
             )
             raise SystemExit(ABSENT)
         intact = f"these are intact{part}; the others were not read" if part else "all intact"
-        console.print(f"✓ {len(found)} entries, {looked} files: {intact}")
+        console.print(f"✓ {many(len(found), 'entry', 'entries')}, {many(looked, 'file')}: {intact}")
 
 
-@app.command(epilog="Exit codes: 0 done, 2 usage, 4 no store, 6 a sweep may be using it.")
+@app.command(
+    cls=PlainCommand, epilog="Exit codes: 0 done, 2 usage, 4 no store, 6 a sweep may be using it."
+)
 def gc(
     cache: _Cache = CACHE,
     older_than: Annotated[
-        float | None, number(Range(ge=0), about="Unused for so long.", metavar="DAYS")
+        float | None,
+        number(
+            Range(ge=0), about="Remove what no run has used for this many days.", metavar="DAYS"
+        ),
     ] = None,
     keep: Annotated[
-        str, typer.Option(metavar="SIZE", help="Then the longest unused, down to this: 5GB.")
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Remove what was unused longest until the store is as small as this, such as 5GB.",
+        ),
     ] = "",
     results: Annotated[
-        bool, typer.Option("--results", help="Finished trials, too: they would run again.")
+        bool,
+        typer.Option(
+            "--results", help="Remove finished trials, too; asked for again, they would run again."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would be removed, and remove nothing.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove what was long unused: warm-ups, evidence, scores, what killed processes left; finished trials stay."""
@@ -146,7 +172,9 @@ def gc(
         kinds = Counter(entry.kind for entry in gone)
         size = decimal(sum({entry.blob: entry.size for entry in gone}.values()))
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        console.print(f"{size} in {len(gone)} entries{': ' + listed if gone else ''}")
+        console.print(
+            f"{size} in {many(len(gone), 'entry', 'entries')}{': ' + listed if gone else ''}"
+        )
         if left:
             console.print(f"and {len(left)} that killed processes left more than a day ago")
         if dry_run or not (gone or left):
@@ -165,4 +193,4 @@ def gc(
         console.print(f"freed {decimal(freed + remove_leftovers(left))}")
 
 
-app.command(epilog=EXPORT_CODES)(export)
+app.command(cls=PlainCommand, epilog=EXPORT_CODES)(export)

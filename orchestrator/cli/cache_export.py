@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from analysis.run_files import Plan
@@ -36,20 +38,38 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a run.", autocompletion=completion("run")),
+    ],
     out: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[OUT]", help="A folder that is not there yet. Default: RUN'S NAME-WHAT."
+            metavar="OUT",
+            help="Folder to make. Default: the run's name and what is written, such as a-scores.",
         ),
     ] = None,
-    what: Annotated[ExportKind, typer.Option(help="What is written.")] = ExportKind.SCORES,
-    dataset: Annotated[str, typer.Option(help="Of this data set alone.")] = "",
-    method: Annotated[str, typer.Option(help="Of this signal alone, as --signal has it.")] = "",
+    what: Annotated[
+        ExportKind, typer.Option(metavar="WHAT", help=f"What is written: {', '.join(ExportKind)}.")
+    ] = ExportKind.SCORES,
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="Of this data set only.")] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="SIGNAL", help="Of this signal only, written as for --signal of a sweep."
+        ),
+    ] = "",
     ending: Annotated[
-        ExportFormat, typer.Option("--format", help="csv is for scores.")
+        ExportFormat,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How it is written: {', '.join(ExportFormat)}. csv is for scores only.",
+        ),
     ] = ExportFormat.PARQUET,
-    cache: Annotated[Path | None, typer.Option(help="The store. Default: the run's own.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The store. Default: the run's own.")
+    ] = None,
 ) -> None:
     """Write scores, embeddings or neighbours with each sample's own id and the name of its class."""
     from orchestrator.store.whole_folder import check_place
@@ -78,11 +98,11 @@ def _export(
 ) -> bool:
     """Write what there is, and say what there is not; whether something is lacking."""
     from rich.filesize import decimal
-    from rich.table import Table
 
     from orchestrator.execution.write_exports import write_exports
     from orchestrator.planning.exporting import data_files, export_items
     from orchestrator.store.whole_folder import whole_folder
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.data.dataset_file import read_names
 
     plan, store = store_of(run, cache)
@@ -93,16 +113,14 @@ def _export(
     _check_any(items, here, lacking, what)
     with whole_folder(target, mode=0o700) as draft:
         index = write_exports(here, store, data, draft, ending=ending)
-    table = Table("file", "rows", "bytes")
+    table = WholeTable("file", "rows", "bytes")
     for line in index:
         table.add_row(line["file"], f"{line['rows']:,}", decimal(line["bytes"]))
     console = open_console(highlight=False)
     console.print(table)
     for text in lacking:
         console.print(f"lacking: {text}")
-    console.print(
-        f"{len(index)} file{'s' * (len(index) != 1)} in {target}; index.csv says what each is"
-    )
+    console.print(f"{many(len(index), 'file')} in {target}; index.csv says what each is")
     return bool(lacking)
 
 

@@ -1,5 +1,6 @@
 """A sweep's options from a YAML file, --set and the command line, and where each came from."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,29 +8,44 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.number_flags import range_of, takes_text
+from analysis.plain_commands import PlainCommand, PlainGroup
+from orchestrator.cli.comma_lists import entries_of
+from orchestrator.cli.completion import completion
+from orchestrator.cli.epilogs import EPILOGS
+from orchestrator.cli.number_flags import range_of, takes_several, takes_text
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 from trainables.errors import AbsentError, UsageError
 from trainables.plain_text import shown
 from trainables.suggestions import did_you_mean
 from trainables.whole_file import whole_file
+from trainables.written_numbers import NUMBER, WHOLE
 
 if TYPE_CHECKING:
     from trainables.data.yaml_text import Written
 
+# Of more letters a whole number would take long to read.
+_LONG = 20
 # Of errors that pydantic tells in other words.
 _WHY = {
     "bool_type": "neither true nor false; write one of these two",
     "string_type": "no text; put it in quotes where it is meant as one",
 }
 app = typer.Typer(
+    cls=PlainGroup,
     no_args_is_help=True,
-    help="What a sweep's YAML file may hold. Its keys are the flags' names.",
+    epilog=EPILOGS["config"],
+    help="Make and check the YAML file of a sweep; its keys are the flags' names.",
 )
-_File = Annotated[Path | None, typer.Argument(metavar="[CONFIG]", help="YAML file.")]
+_File = Annotated[Path | None, typer.Argument(metavar="CONFIG", help="YAML file of a sweep.")]
 _Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Over the file. Repeat.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        autocompletion=completion("settings"),
+        help="Set a flag as CONFIG does, in place of what stands there. Repeat the flag for several.",
+    ),
 ]
 
 
@@ -90,8 +106,16 @@ def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             flag = f"--{name.replace('_', '-')}"
-            found[name] = _Chosen(value=context.params[name], origin=flag)
+            found[name] = _Chosen(value=_typed(name, context.params[name], flag), origin=flag)
     return found
+
+
+def _typed(name: str, value: Any, flag: str) -> Any:
+    """What was typed, its lists by commas as if each entry had been a flag."""
+    if not takes_several(SweepOptions.model_fields[name].annotation):
+        return value
+    numbers = [entry for one in value if isinstance(one, list) for entry in one]
+    return numbers or [entry for one in value for entry in entries_of(name, one, flag)]
 
 
 def _from_file(path: Path) -> dict[str, _Chosen]:
@@ -138,9 +162,19 @@ def _chosen(name: str, one: "Written", origin: str) -> _Chosen:
     if one.value is None:
         raise UsageError(f"{origin}: {name} is empty; give it a value, or leave it out")
     if not isinstance(one.value, list):
-        return _Chosen(value=meant(one), origin=origin)
+        value = meant(one)
+        if isinstance(value, str) and len(parts := entries_of(name, value, origin)) > 1:
+            value = parts if is_text else [_number(part) for part in parts]
+        return _Chosen(value=value, origin=origin)
     entries = [f"{where}:{entry.line}" if where else origin for entry in one.value]
     return _Chosen(value=[meant(entry) for entry in one.value], origin=origin, entries=entries)
+
+
+def _number(text: str) -> int | float | str:
+    """An entry of a list of numbers as YAML would have it alone."""
+    if re.fullmatch(NUMBER, text):
+        return int(text) if re.fullmatch(WHOLE, text) and len(text) < _LONG else float(text)
+    return text
 
 
 def _name(text: str) -> str:
@@ -204,7 +238,7 @@ def _check_entries(name: str, one: _Chosen) -> None:
             raise UsageError(f"{at}: rate 0 is the baseline, which always runs; give rates above 0")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def show(config: _File = None, settings: _Settings = None) -> None:
     """Every setting as a sweep of it will have it, with where it comes from."""
     from rich.box import HEAVY_HEAD
@@ -214,14 +248,15 @@ def show(config: _File = None, settings: _Settings = None) -> None:
     from trainables.errors import explained
 
     with explained():
-        found, why = shown_settings(read_options(config, settings or ()))
+        chosen = read_options(config, settings or ())
+        found, why = shown_settings(chosen.options, chosen.origins)
         console = open_console(200, highlight=False)
         console.print(settings_table(found, box=HEAVY_HEAD))
         if why:
             console.print(f"what the grid sets is not known: {why}")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def schema() -> None:
     """The JSON schema of a file, for editors that complete and check YAML."""
     import json
@@ -229,9 +264,11 @@ def schema() -> None:
     typer.echo(json.dumps(SweepOptions.model_json_schema(), indent=2))
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def init(
-    path: Annotated[Path | None, typer.Argument(help="File to make; without it, print.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="File to make. Default: print it.")
+    ] = None,
 ) -> None:
     """A file to start from: every setting with its meaning, all but the first lines commented."""
     from trainables.errors import explained

@@ -11,22 +11,31 @@ from orchestrator.cli.options import CACHE
 from orchestrator.diagnostics.check import MARKS
 from orchestrator.diagnostics.machine import checks
 from orchestrator.terminal.console import open_console
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+from trainables.written_numbers import many
 
 
 def doctor(
-    cache: Annotated[Path, typer.Option(help="What runs share.")] = CACHE,
+    cache: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for what runs share, as of a sweep.")
+    ] = CACHE,
     address: Annotated[
-        str, typer.Option(help="Look at every machine of this Ray cluster, too; auto on its head.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Look at every machine of this Ray cluster, too; auto on its head node.",
+        ),
     ] = "",
-    storage: Annotated[str, typer.Option(help="What its machines share, as of sweep.")] = "",
+    storage: Annotated[
+        str, typer.Option(metavar="PLACE", help="Place that its machines share, as of a sweep.")
+    ] = "",
     private_network: Annotated[
-        bool, typer.Option("--private-network", help="Of a cluster without a token, as of sweep.")
+        bool,
+        typer.Option(
+            "--private-network",
+            help="The cluster asks for no token, as nobody else reaches its network.",
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of objects.")] = False,
 ) -> None:
     """Check what a sweep needs of this machine, or of a cluster, and say what to do."""
     from trainables.errors import ABSENT, explained
@@ -50,7 +59,7 @@ def doctor(
             console.print(
                 f"{MARKS[check.mark]} {check.name:<12} {check.found}{remedy}", highlight=False
             )
-        counts = (_many(problems, "problem"), _many(warnings, "warning"))
+        counts = (many(problems, "problem"), many(warnings, "warning"))
         console.print(", ".join(counts), highlight=False)
     if problems:
         raise SystemExit(ABSENT)

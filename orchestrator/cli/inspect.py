@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.terminal.console import open_console
@@ -19,9 +20,16 @@ _FLAGS = (
     "test", "test_fraction", "limit", "model", "max_length",
 )  # fmt: skip
 _DATASET = parameter(
-    "dataset", str, typer.Argument(metavar="DATASET", help="Name, file or folder."), ...
+    "dataset",
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        autocompletion=completion("dataset"),
+        help="Known name, file, folder, or owner/name on the hub.",
+    ),
+    ...,
 )
-_JSON = parameter("as_json", bool, typer.Option("--json", help="One object."), False)
+_JSON = parameter("as_json", bool, typer.Option("--json", help="Print one JSON object."), False)
 
 
 @takes([_DATASET, *map(flag, _FLAGS), _JSON])

@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
+    from orchestrator.terminal.whole_table import WholeTable
     from trainables.signals import Signal
 
-# In less than that eight columns are narrower than their words.
-_LEAST_WIDTH = 150
+# Of a list that goes into a file or another program.
+_WIDTH = 120
 
 
 def list_signals() -> None:
@@ -22,17 +21,14 @@ def list_signals() -> None:
     from trainables.selection.selectors import SELECTORS
     from trainables.signals import SIGNALS
 
-    console = open_console(200)
+    console = open_console(_WIDTH)
     rows = {name + (" ⇅" if row.both_ways else ""): _facts(row) for name, row in SIGNALS.items()}
-    if console.width < _LEAST_WIDTH:
-        _print_below_another(console, rows)
-    else:
-        table = _named(
-            "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
-        )
-        for name, facts in rows.items():
-            table.add_row(name, *facts.values())
-        console.print(table)
+    table = _named(
+        "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
+    )
+    for name, facts in rows.items():
+        table.add_row(name, *facts.values())
+    console.print(table)
     console.print(
         "⇅: papers disagree on which end to keep; NAME:SELECTOR:high prunes the "
         "high end. F: a forward pass over the training set. Write a signal as "
@@ -68,30 +64,21 @@ def _facts(row: "Signal") -> dict[str, str]:
     }
 
 
-def _named(first: str, *columns: str) -> "Table":
-    """A table whose first column is whole on any terminal: it is there to be typed."""
-    from rich.table import Table
+def _named(*columns: str) -> "WholeTable":
+    from orchestrator.terminal.whole_table import WholeTable
 
-    table = Table()
-    table.add_column(first, no_wrap=True)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    return table
-
-
-def _print_below_another(console: "Console", rows: dict[str, dict[str, str]]) -> None:
-    """Each row with its facts below its name."""
-    from rich.padding import Padding
-
-    for name, facts in rows.items():
-        console.print(name, style="bold")
-        for what, told in facts.items():
-            if told:
-                console.print(Padding(f"{what}: {told}", (0, 0, 0, 4)), highlight=False)
+    return WholeTable(*columns)
 
 
 def list_grids(
-    name: Annotated[str, typer.Argument(help="One of them, with its conditions.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completion("grid"),
+            help="One grid, with its conditions. Default: all.",
+        ),
+    ] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
     from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
@@ -100,7 +87,7 @@ def list_grids(
     from trainables.learners import LEARNERS
     from trainables.learners.pretrained import named_model
 
-    console = open_console(200)
+    console = open_console(_WIDTH)
     with explained():
         if name:
             known("grid", name, {**GRIDS, THEORY: None})

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import typer
 
@@ -105,6 +105,11 @@ def _parts(annotation: Any) -> Iterator[Any]:
 def takes_text(annotation: Any) -> bool:
     """Whether a field of a pydantic model holds text or a path, or a list of them."""
     return bool({str, Path} & {kind for kind in _parts(annotation) if isinstance(kind, type)})
+
+
+def takes_several(annotation: Any) -> bool:
+    """Whether a field of a pydantic model holds a list."""
+    return any(get_origin(kind) is list for kind in _parts(annotation))
 
 
 def range_of(annotation: Any, metadata: Iterable[Any]) -> Range | None:

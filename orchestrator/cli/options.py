@@ -1,12 +1,13 @@
 """The flags of a sweep: the one list from which command line, YAML file and JSON schema are made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from orchestrator.cli.compared_options import MANY, ComparedOptions
 from orchestrator.cli.durations import seconds_in
-from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes, as_list
+from orchestrator.cli.trained_options import Real, Texts, Whole, Yes
 
 if TYPE_CHECKING:
     from analysis.criteria import Asked
@@ -30,20 +31,14 @@ GROUPS = {
     "epochs": "Training of the model",
     "metric": "How it is judged",
     "run": "Where, and for how long",
-    "track": "What is shown",
+    "track": "What is shown and reported",
 }
 
-_Share = Annotated[Real, Field(ge=0, lt=1)]
-_Seed = Annotated[Whole, Field(ge=0, le=2**32 - 1)]
-_Shares = Annotated[Annotated[list[_Share], Field(min_length=1)] | None, BeforeValidator(as_list)]
-_Seeds = Annotated[Annotated[list[_Seed], Field(min_length=1)] | None, BeforeValidator(as_list)]
-# More than any run has had, and few enough that nothing hangs by a digit too many.
-_MANY = 10**6
 # A trial runs on one machine.
 _MOST_GPUS, _MOST_CPUS = 64, 4096
 
 
-class SweepOptions(TrainedOptions):
+class SweepOptions(ComparedOptions):
     """What a sweep can be asked for; None and empty mean: as the grid says."""
 
     # seeds: 3 and seeds: adaptive are both meant as text.
@@ -51,130 +46,106 @@ class SweepOptions(TrainedOptions):
         title="Sweep", frozen=True, extra="forbid", coerce_numbers_to_str=True, defer_build=True
     )
 
-    warmup: _Shares = Field(
-        default=None,
-        description="Share of the full run's steps done before rows are scored, in (0, 1). Default: as late "
-        "as the signals need, or 0.15 by --protocol continue. Repeat.",
-    )
-    rate: _Shares = Field(default=None, description="Share removed. Repeat.")
-    size: Texts = Field(
-        default=None,
-        description="Train on so many rows in all, too: 500,1000,2000, or all. The largest is the data set; each "
-        "seed draws the others from it, each within the next. The report shows what bends the error over them. Repeat.",
-    )
-    signal: Texts = Field(
-        default=None,
-        description="NAME[:SELECTOR[:high]], such as redundancy,k=5:stratified or "
-        "el2n:floor,share=0.3:high; a name may be module:function of your own. Repeat.",
-    )
-    control: Yes | None = Field(
-        default=None,
-        description="Random pruning beside every signal, cut by the same selector: all grids but "
-        "paper have it.",
-    )
-    confirm: Yes | None = Field(
-        default=None,
-        description="At the end choose one cut, fix its list of rows, and train 5 fresh seeds on it, at "
-        "most 15 trials more a data set; the answer is then theirs. All grids but paper and scaling do.",
-    )
-    seeds: str = Field(
-        default="",
-        description="How many, or adaptive: 3, and then 5, 8 or 12 only where a verdict needs them.",
-    )
-    seed: _Seeds = Field(default=None, description="Or which. Repeat.")
-    null: Yes = Field(
-        default=False,
-        description="Add full runs of another data order and dropout: the noise below which nothing "
-        "can be seen.",
-    )
-    epochs: Whole | None = Field(default=None, description="Of a full-data run.", ge=1, le=_MANY)
-    batch_size: Whole | None = Field(default=None, description="Rows a step.", ge=1, le=_MANY)
-    lr: Real | None = Field(default=None, description="Peak learning rate.", gt=0)
-    weight_decay: Real | None = Field(default=None, description="AdamW's.", ge=0)
-    tune: Yes | None = Field(
-        default=None,
-        description="First search learning rate, epochs and weight decay of the full-data run, on "
-        "training rows held out for that alone. Default: for data of your own, unless one of the "
-        "three is given.",
-    )
-    tune_budget: Real | None = Field(
-        default=None, description="Full runs that the search may take: 8.", gt=0, le=_MANY
-    )
-    max_length: Whole | None = Field(
-        default=None, description="Word pieces of a text.", ge=8, le=_MANY
-    )
-    precision: str = Field(default="auto", description="auto, bf16 or fp32.")
-    protocol: str = Field(
-        default="",
-        description="restart: train afresh on what is left. continue: the run goes on from its warm-up "
-        "mark with what is left. Default: the grid's; paper and full continue, all else restarts.",
-    )
-    budget: str = Field(
-        default="",
-        description="epochs: a pruned run takes fewer steps. steps: as many as the full-data run.",
-    )
     metric: str = Field(
         default="",
-        description="What decides: accuracy (the default), macro_f1, log_loss ... or NAME:higher, NAME:lower "
-        "(a trainer's column), FILE.py:FUNCTION (yours).",
+        description="What decides: accuracy, macro_f1, log_loss ..., or mae and rmse where a number is predicted; "
+        "NAME:higher or NAME:lower, a number that your trainer reports; or FILE.py:FUNCTION. Default: accuracy.",
     )
     tolerance: str = Field(
         default="",
-        description="How much worse is still within: in the metric's unit, or a share of what training "
-        "gains, such as 5%. Default: the metric's own; of accuracy 1 pp.",
+        description="How much worse than the full-data run is still within: in the metric's unit, or as a share of what "
+        "training gains, such as 5%. Default: the metric's own; of accuracy 1 percentage point.",
     )
     guard: Texts = Field(
-        default=None, description="What must hold, too: worst_class:3, log_loss:5% ... Repeat."
+        default=None,
+        description="What must hold besides the metric, each with its tolerance. Several: worst_class:3,log_loss:5%.",
     )
-    group_column: str = Field(default="", description="Of groups of rows, for such guards.")
-    run: Path | None = Field(default=None, description="The run's folder.")
-    cache: Path = Field(default=CACHE, description="What runs share.")
+    group_column: str = Field(
+        default="",
+        description="Column of the test rows that says to which group each belongs, for --guard worst_group and "
+        "every_group.",
+    )
+    run: Path | None = Field(
+        default=None,
+        description="Folder for the rows, the report and all else of this run. Default: runs/ and a name made of what "
+        "is asked for.",
+    )
+    cache: Path = Field(
+        default=CACHE,
+        description="Folder for what runs share: warm-ups, scores, finished trials. Default: runs/_cache.",
+    )
     storage: str = Field(
         default="",
-        description="What all machines reach: a folder they mount, or s3://BUCKET/PREFIX. Holds "
-        "store and runs.",
+        description="Place that all machines of a cluster reach, in which store and runs are kept: a folder they "
+        "mount, or s3://BUCKET/PREFIX. Default: none; --cache.",
     )
-    address: str = Field(default="local", description="local, auto, or a Ray address.")
+    address: str = Field(
+        default="local",
+        description="Where trials run: local, this machine; auto, the Ray cluster of this machine; or a cluster's "
+        "address. Default: local.",
+    )
     private_network: Yes = Field(
         default=False,
-        description="Join a cluster at --address that asks for no token: nobody else reaches its network.",
+        description="Join a cluster at --address that asks for no token, as nobody else reaches its network.",
     )
     gpus_per_trial: Real | None = Field(
-        default=None, description="1 where there is one.", ge=0, le=_MOST_GPUS
+        default=None,
+        description="GPUs of one trial; 0.5 lets two trials share one. Default: 1 where there is a GPU, else 0.",
+        ge=0,
+        le=_MOST_GPUS,
     )
-    cpus_per_trial: Whole = Field(default=1, description="Its threads, too.", ge=1, le=_MOST_CPUS)
-    max_trials_at_once: Whole = Field(default=0, description="0: all that fit.", ge=0, le=_MANY)
-    max_trials: Whole = Field(default=0, description="Stop after so many.", ge=0, le=_MANY)
+    cpus_per_trial: Whole = Field(
+        default=1,
+        description="CPU cores, and threads, of one trial. Default: 1.",
+        ge=1,
+        le=_MOST_CPUS,
+    )
+    max_trials_at_once: Whole = Field(
+        default=0,
+        description="Trials that run side by side at most. Default: 0, all that fit.",
+        ge=0,
+        le=MANY,
+    )
+    max_trials: Whole = Field(
+        default=0,
+        description="Stop after this many trials; the same command goes on. Default: 0, no limit.",
+        ge=0,
+        le=MANY,
+    )
     max_gpu_hours: Real = Field(
         default=0.0,
-        description="Stop when all trials together took this long; hours of a slot where there is "
-        "no GPU.",
+        description="Stop when all trials together have taken this many hours of a GPU, or of a CPU slot where there "
+        "is no GPU; the same command goes on. Default: 0, no limit.",
         ge=0,
     )
     trial_timeout: str = Field(
         default="",
-        description="End a trial, or the work before one, that takes longer: 90m, 2h, or seconds. It counts as "
-        "failed, and what it saved is what a longer limit goes on from. Default: no limit.",
+        description="End a trial, or the work before one, that takes longer than this: 90m, 2h, or seconds. It counts "
+        "as failed; a longer limit goes on from what it saved. Default: no limit.",
     )
     cluster_timeout: str = Field(
         default="10m",
-        description="Stop where a Ray cluster has for so long had no machine that a trial fits on.",
+        description="Stop when a Ray cluster has had no machine that a trial fits on for this long: 10m, 1h, or "
+        "seconds. Default: 10m.",
     )
-    track: Texts = Field(default=None, description="mlflow, wandb or tensorboard. Repeat.")
+    track: Texts = Field(
+        default=None,
+        description="Send every trial to a tracker, too: mlflow, wandb or tensorboard. Several: mlflow,wandb.",
+    )
     refresh_report: str = Field(
         default="",
         description="Write the page anew so often while it runs: 60s, 5m, or seconds. Default: at the end.",
     )
     gpu_price: str = Field(
         default="",
-        description="Dollars an hour of one accelerator, for the report; on CPUs of the cores that a trial "
-        "computes with.",
+        description="Dollars an hour of one GPU, for what the report says of costs; of runs on CPUs, of the cores of one trial.",
     )
     calibrate: Yes = Field(
-        default=False, description="Run a few steps for the estimate of --dry-run."
+        default=False,
+        description="With --dry-run: run a few steps, so that the hours can be estimated.",
     )
-    no_report: Yes = Field(default=False, description="Rows only.")
-    no_examples: Yes = Field(default=False, description="No training texts in the report.")
+    no_report: Yes = Field(default=False, description="Write rows only, and no report.")
+    no_examples: Yes = Field(default=False, description="Write no training texts into the report.")
 
     def request(self) -> "Request":
         """Which trials are asked for.

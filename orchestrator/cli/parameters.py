@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from orchestrator.cli.completion import completion
 
 
 def parameter(name: str, kind: Any, option: Any, default: object = None) -> Parameter:
@@ -23,3 +26,21 @@ def takes(parameters: Iterable[Parameter]) -> Callable[[Callable[..., None]], Ca
         return command
 
     return declared
+
+
+# Of a sweep beside its flags.
+CONFIG = parameter(
+    "config",
+    Path | None,
+    typer.Argument(metavar="CONFIG", help="YAML file of these flags, as in rate: 0.1."),
+)
+SETTINGS = parameter(
+    "settings",
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a flag over CONFIG, as in rate=0.1.",
+        autocompletion=completion("settings"),
+    ),
+)

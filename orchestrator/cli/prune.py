@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.number_flags import Range, number
 from orchestrator.cli.parameters import parameter, takes
@@ -27,14 +28,24 @@ _LIMITS = ("max_trials", "max_gpu_hours")
 _WHERE = "Where trials run: as the run was asked, unless given anew"
 
 _PARAMETERS = (
-    parameter("run_folder", Path, typer.Argument(metavar="RUN", help="Folder of a run."), ...),
     parameter(
-        "out", Path, typer.Argument(metavar="OUT", help="Folder to make: not there, or empty."), ...
+        "run_folder",
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a run.", autocompletion=completion("run")),
+        ...,
+    ),
+    parameter(
+        "out",
+        Path,
+        typer.Argument(metavar="OUT", help="Folder to make; there is none yet, or it is empty."),
+        ...,
     ),
     parameter(
         "of_dataset",
         str,
-        typer.Option("--dataset", help="Which of the run's data sets; may be left out of one."),
+        typer.Option(
+            "--dataset", metavar="NAME", help="Which of the run's data sets. Default: the only one."
+        ),
         "",
     ),
     parameter(
@@ -42,7 +53,10 @@ _PARAMETERS = (
         str,
         typer.Option(
             "--method",
-            help="As --signal takes it, or as the page calls it; @WARMUP behind it where there are several. "
+            metavar="METHOD",
+            autocompletion=completion("signal"),
+            help="What the rows are chosen by: as --signal of a sweep, or as the report calls it; with @WARMUP behind it "
+            "where the run has several, as in redundancy@0.15. "
             "Default: the answer's.",
         ),
         "",
@@ -53,15 +67,19 @@ _PARAMETERS = (
         number(
             Range(gt=0, lt=1),
             "--rate",
-            metavar="RATE",
-            about="Share removed, of those that were run. Default: the answer's, or the method's largest "
+            metavar="SHARE",
+            about="Share removed, one that the run has tried. Default: the answer's, or the method's largest "
             "that is within.",
         ),
     ),
     parameter(
         "protect_class",
         list[str] | None,
-        typer.Option("--protect-class", metavar="NAME", help="No row of it goes. Repeat."),
+        typer.Option(
+            "--protect-class",
+            metavar="NAME",
+            help="Remove no row of this class. Repeat the flag for several.",
+        ),
     ),
     parameter(
         "min_per_class",
@@ -69,6 +87,7 @@ _PARAMETERS = (
         number(
             Range(is_whole=True, ge=0, le=10**9),
             "--min-per-class",
+            metavar="N",
             about="Rows of each class that stay at least, or all it has.",
         ),
         0,
@@ -76,13 +95,19 @@ _PARAMETERS = (
     parameter(
         "anyway",
         bool,
-        typer.Option("--anyway", help="Write it though it is not shown to be within; it says so."),
+        typer.Option(
+            "--anyway",
+            help="Write the data set though nothing shows that accuracy holds; its card says so.",
+        ),
         False,
     ),
     parameter(
         "no_warrant",
         bool,
-        typer.Option("--no-warrant", help="Do not train on exactly these rows; the card says so."),
+        typer.Option(
+            "--no-warrant",
+            help="Do not train on exactly these rows to test them; the card says so.",
+        ),
         False,
     ),
     parameter(
@@ -92,20 +117,26 @@ _PARAMETERS = (
             Range(is_whole=True, ge=1, le=10**6),
             "--seeds",
             metavar="N",
-            about="Fresh seeds that train on exactly these rows: 5.",
+            about="Fresh seeds that train on exactly these rows. Default: 5.",
         ),
     ),
     parameter(
         "data",
         str,
-        typer.Option("--data", metavar="PATH", help="Where the data of the run lie by now."),
+        typer.Option(
+            "--data",
+            metavar="PATH",
+            help="Where the data of the run lie now. Default: where they were.",
+        ),
         "",
     ),
     parameter(
         "license_name",
         str,
         typer.Option(
-            "--license", help="That the card names. Default: that of the data's own card."
+            "--license",
+            metavar="NAME",
+            help="License that the card names. Default: that of the data's own card.",
         ),
         "",
     ),
@@ -119,11 +150,19 @@ _PARAMETERS = (
         ),
         "",
     ),
-    parameter("public", bool, typer.Option("--public", help="All may read it on the hub."), False),
+    parameter(
+        "public",
+        bool,
+        typer.Option("--public", help="With --push-to-hub: let everybody read it."),
+        False,
+    ),
     parameter(
         "create_pr",
         bool,
-        typer.Option("--create-pr", help="Propose it to a data set that is there on the hub."),
+        typer.Option(
+            "--create-pr",
+            help="With --push-to-hub: propose it as a change to a data set that is there.",
+        ),
         False,
     ),
     parameter(
@@ -133,11 +172,6 @@ _PARAMETERS = (
         False,
     ),
     *(flag(name, group=_WHERE) for name in _PLACE),
-)
-EXITS = (
-    "Exit codes: 0 done, 2 usage, 3 the warrant lacks trials, 4 run or data not there or not the same, 5 "
-    "the run or the warrant does not show it, 6 refused for safety, 130 or 143 stopped with state saved. "
-    "The same command again goes on where it stopped."
 )
 
 

@@ -5,18 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.flags import flag
 from orchestrator.cli.parameters import parameter, takes
 from orchestrator.cli.typed_command import typed_command
 from orchestrator.terminal.console import open_console
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from orchestrator.planning.score_plan import ScorePlan
 
-EPILOG = (
-    "Exit codes: 0 done, 2 usage, 4 data, model or machine not there or not fit, 6 refused for safety, 130 stopped. "
-    "The same command again goes on where it stopped."
-)
 # The flags of a sweep that `score` has, and what those mean here that mean another thing there.
 _DATA = {
     "data_dir": "",
@@ -32,10 +30,12 @@ _DATA = {
     "limit": "Score this many rows, drawn by class.",
 }
 _MODEL = {
-    "model": "tiny, linear, a folder, a hub id, or linear:FOLDER for an encoder that is not trained.",
-    "warmup": "Share of the run's steps done before rows are scored, in (0, 1). Default: as late as the signals need.",
-    "seeds": "How many runs; the ranks are joined over them. Default: 1.",
-    "seed": "Or which. Repeat.",
+    "model": "Model that scores the rows: linear, tiny, a folder, a name on the hub, or linear:FOLDER for an encoder that is "
+    "not trained. Default: distilbert/distilbert-base-uncased; of data with embeddings, linear.",
+    "warmup": "When rows are scored: after this share of the run's steps, above 0 and below 1. Default: as early as the "
+    "signals allow, one epoch at least.",
+    "seeds": "How many runs score the rows; their ranks are joined. Default: 1.",
+    "seed": "The seeds themselves, in place of --seeds. Several: 11,17. Default: 11.",
     "epochs": "",
     "batch_size": "",
     "lr": "",
@@ -45,17 +45,28 @@ _MODEL = {
 }
 _PLACE = {
     "cache": "What runs share: what it holds is not made again.",
-    "gpus_per_trial": "1 where there is one; 0 for the CPU.",
-    "cpus_per_trial": "Threads.",
+    "gpus_per_trial": "GPUs; 0 is the CPU. Default: 1 where there is one, else 0.",
+    "cpus_per_trial": "CPU cores, and threads. Default: 1.",
 }
 _DATASET = parameter(
-    "dataset", str, typer.Argument(metavar="DATASET", help="Name, file or folder."), ...
+    "dataset",
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        autocompletion=completion("dataset"),
+        help="Known name, file, folder, or owner/name on the hub.",
+    ),
+    ...,
 )
 _SIGNALS = parameter(
     "signal",
     list[str],
     typer.Option(
-        "--signal", help="NAME[,SETTING=VALUE...], or module:function of your own. Repeat."
+        "--signal",
+        metavar="SIGNAL",
+        autocompletion=completion("signal"),
+        help="What each row is worth by: NAME, NAME,SETTING=VALUE, or module:function of your own. Several: "
+        "el2n,redundancy,k=5.",
     ),
     [],
 )
@@ -65,17 +76,23 @@ _OUT = parameter(
     typer.Option(
         "--out",
         metavar="FILE|FOLDER",
-        help="A file .parquet or .csv, or a folder of one file a signal.",
+        help="Write the scores: a file .parquet or .csv, or a folder with one file a signal. Default: keep them in the "
+        "store only.",
     ),
     "",
 )
 _FORCE = parameter(
     "force",
     bool,
-    typer.Option("--force", help="Replace files that are there, but for the data."),
+    typer.Option("--force", help="Replace files that are there; never the data."),
     False,
 )
-_DRY_RUN = parameter("dry_run", bool, typer.Option("--dry-run", "-n", help="Plan only."), False)
+_DRY_RUN = parameter(
+    "dry_run",
+    bool,
+    typer.Option("--dry-run", "-n", help="Show the plan, and start nothing."),
+    False,
+)
 
 
 @takes(
@@ -169,7 +186,7 @@ def _score(plan: "ScorePlan", files: dict[str, Path]) -> None:
             write_readable(path, scored.table.schema, batches, scored.about)
             where = f", written to {path}"
         console.print(
-            f"{scored.signal}: {len(scored.table):,} rows scored, which took {scored.seconds:.1f} s when it was done"
+            f"{scored.signal}: {many(len(scored.table), 'row')} scored, which took {scored.seconds:.1f} s when it was done"
             f"{where}"
         )
     if not files:

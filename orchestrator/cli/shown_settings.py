@@ -1,8 +1,9 @@
 """Every setting of a sweep by its value and where that comes from, for `config show`."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.cli.config_file import ChosenOptions
+from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.resolved import ResolvedSetting
 from trainables.errors import EnvelopeError
 
@@ -37,19 +38,19 @@ _WITHOUT = {
 _SAME = {"seeds": "seed"}
 
 
-def shown_settings(chosen: ChosenOptions) -> tuple[list[ResolvedSetting], str]:
+def shown_settings(
+    options: SweepOptions, origins: Mapping[str, str]
+) -> tuple[list[ResolvedSetting], str]:
     """Every setting as a sweep will have it, and why those of the grid are not known, or empty.
 
     No data are read and no model is looked for: what depends on them is told as a rule.
     """
-    known, why = _resolved(chosen)
+    known, why = _resolved(options, origins)
     found = []
-    for name, value in chosen.options:
+    for name, value in options:
         resolved = known.get(_SAME.get(name, name))
-        if name in chosen.origins:
-            found.append(
-                ResolvedSetting(name=name, value=_text(value), origin=chosen.origins[name])
-            )
+        if name in origins:
+            found.append(ResolvedSetting(name=name, value=_text(value), origin=origins[name]))
         elif resolved:
             found.append(replace(resolved, name=name))
         else:
@@ -58,21 +59,22 @@ def shown_settings(chosen: ChosenOptions) -> tuple[list[ResolvedSetting], str]:
     return found, why
 
 
-def _resolved(chosen: ChosenOptions) -> tuple[dict[str, ResolvedSetting], str]:
+def _resolved(
+    options: SweepOptions, origins: Mapping[str, str]
+) -> tuple[dict[str, ResolvedSetting], str]:
     from analysis.criteria import criterion_in
     from analysis.run_files import Plan
     from orchestrator.planning.resolved import resolved_settings
     from orchestrator.planning.resources import has_gpu
     from trainables.learners.pretrained import named_model
 
-    options = chosen.options
     try:
         request = options.request()
         by = criterion_in(Plan(), replace(request.asked, tolerance=options.tolerance or None))
         model = named_model(request.model_name())
         gpu = has_gpu() if options.gpus_per_trial is None else options.gpus_per_trial > 0
         grid = request.resolved(model, gpu=gpu)
-        settings = resolved_settings(request, grid, model, by, chosen.origins)
+        settings = resolved_settings(request, grid, model, by, origins)
     except EnvelopeError as error:
         return {}, str(error)
     return {one.name: one for one in settings}, ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli.completion import completion
 from orchestrator.terminal.console import open_console, time_left
 from trainables.errors import AbsentError
 
@@ -145,9 +146,17 @@ def _guess(finished: list[str], left: int, now: datetime) -> tuple[float, float]
 
 
 def status(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One object.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Until nothing works on it.")] = False,
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="Folder of a run.", autocompletion=completion("run")),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Print it again every 3 seconds, until no sweep works on the run."
+        ),
+    ] = False,
 ) -> None:
     """Show how far a sweep is: counts, who works on it, time left, failures."""
     from trainables.errors import explained

@@ -11,10 +11,6 @@ from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
 
 RUN = Path("runs/theory")
-EPILOG = (
-    "Exit codes: 0 done, 2 usage, 3 finished but a mean lies outside the interval accepted for it, 130 or 143 "
-    "stopped with state saved. The same command again goes on where it stopped."
-)
 _SOME = Range(is_whole=True, ge=3, le=100_000)
 _PROCESSES = Range(is_whole=True, ge=0, le=4096)
 # Flags of a sweep that mean the same here.
@@ -22,11 +18,17 @@ _SHARED = {"grid", "run", "max_trials_at_once"}
 
 
 def theory(
-    run: Annotated[Path, typer.Option(help="The run's folder.")] = RUN,
-    dimensions: Annotated[int, number(_SOME, about="Of an example.")] = 200,
-    repetitions: Annotated[int, number(_SOME, about="Sets drawn of each arm.")] = 20,
-    workers: Annotated[int, number(_PROCESSES, about="Processes at once. 0: one a core.")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Plan only.")] = False,
+    run: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the run.")] = RUN,
+    dimensions: Annotated[int, number(_SOME, metavar="N", about="Dimensions of an example.")] = 200,
+    repetitions: Annotated[
+        int, number(_SOME, metavar="N", about="Data sets drawn for each way to prune.")
+    ] = 20,
+    workers: Annotated[
+        int, number(_PROCESSES, metavar="N", about="Processes side by side; 0 is one a core.")
+    ] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show the plan, and start nothing.")
+    ] = False,
 ) -> None:
     """Simulate the perceptron theory of pruning beside its exact answer: minutes, one page."""
     from trainables.errors import explained

@@ -17,6 +17,7 @@ from orchestrator.diagnostics.ray_folder import room_in_ray_folder, settle_ray_f
 from orchestrator.diagnostics.ray_token import make_token
 from orchestrator.store.object_storage import Remote
 from trainables.errors import ABSENT, UnavailableError, UsageError
+from trainables.written_numbers import many
 
 # A lease or a signature of a cloud's storage fails at minutes; rows are ordered by the second.
 _MOST_SKEW_S = 2.0
@@ -183,10 +184,12 @@ def cluster_checks(address: str, storage: str) -> Iterator[Check]:
 
 def _machines(answers: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Check:
     gpus = sum(one["resources"].get("GPU", 0) for one in answers)
-    found = f"{len(answers)} machines, {gpus:g} GPUs: {_hosts(answers)}"
+    found = f"{many(len(answers), 'machine')}, {gpus:g} GPU{'s' * (gpus != 1)}: {_hosts(answers)}"
     if not silent:
         return Check(name="cluster", mark="ok", found=found)
-    found = f"{_hosts(silent)} of {len(answers)} machines did not answer: {silent[0]['silent']}"
+    found = (
+        f"{_hosts(silent)} of {many(len(answers), 'machine')} did not answer: {silent[0]['silent']}"
+    )
     remedy = "see ray status; restart them by ray up"
     return Check(name="cluster", mark="problem", found=found, remedy=remedy)
 
@@ -234,7 +237,7 @@ def _storage(storage: str, answered: Sequence[Mapping[str, Any]], missing: set[s
     if faults:
         found = f"{faults[0]['host']} cannot write to {storage}: {faults[0]['fault'][:200]}"
     elif missing:
-        found = f"what {len(missing)} machines wrote to {storage} is not seen from here"
+        found = f"what {many(len(missing), 'machine')} wrote to {storage} is not seen from here"
     else:
         found = f"{storage}: every machine writes, this one reads"
         return Check(name="storage", mark="ok", found=found)

@@ -15,6 +15,7 @@ from orchestrator.store.replicated import Store
 from trainables.errors import DataError, EnvelopeError
 from trainables.result import Phase
 from trainables.spec import TrialSpec
+from trainables.written_numbers import many
 
 Say = Callable[[str], None]
 
@@ -80,8 +81,8 @@ def _train(plan: ScorePlan, store: Store, say: Say) -> dict[str, Phase]:
         if not all(store.has("warm", mark.warm_key) for mark in marks):
             baseline, last = marks[0].baseline, max(mark.warmup for mark in marks)
             say(
-                f"training {baseline.model} on all {len(plan.dataset.train):,} rows, seed {baseline.seed}, "
-                f"for {last * baseline.training.epochs:.3g} of its {baseline.training.epochs} epochs"
+                f"training {baseline.model} on all {many(len(plan.dataset.train), 'row')}, seed {baseline.seed}, "
+                f"for {last * baseline.training.epochs:.3g} of its {many(baseline.training.epochs, 'epoch')}"
             )
             store_data({plan.dataset.sha: plan.dataset}, store)
             warm_up(baseline, store, marks=marks)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trainables.data.columns import excerpt
 from trainables.data.inspection_facts import Inspection, SplitFacts, SplitLeak
+from trainables.written_numbers import many
 
 # Texts of one word below this share are not worth a warning.
 FEW = 0.01
@@ -48,7 +49,7 @@ def _copies(seen: Inspection, train: SplitFacts) -> str:
     copies, noun = train.copies, seen.noun
     said = (
         f"{_some(copies.rows, train.rows, 'training', noun)} {_verb(copies.rows, 'has', 'have')} a copy: "
-        f"{_many(copies.groups, 'group')}, {_many(copies.repeats, 'row')} to spare"
+        f"{many(copies.groups, 'group')}, {many(copies.repeats, 'row')} to spare"
     )
     if train.near is not None:
         said += f"; {_least(seen)}{rows_of(train.near.rows, train.rows)} a near copy"
@@ -71,7 +72,7 @@ def _of_labels(seen: Inspection) -> Iterator[str]:
         yield (
             f"{_some(count, train.rows, 'training', seen.noun)} {_verb(count, 'has', 'have')} a copy with "
             f"another label ({train.copies.conflicting_groups:,} of "
-            f"{_many(train.copies.groups, 'group')} of copies): no model can learn both; correct the "
+            f"{many(train.copies.groups, 'group')} of copies): no model can learn both; correct the "
             "labels, or remove the groups"
         )
     for spelling in seen.spellings:
@@ -157,10 +158,6 @@ def _classes(names: Sequence[str], what: str) -> str:
 
 def _some(count: int, total: int, split: str, noun: str) -> str:
     return f"{count:,} of {total:,} {split} {noun}s ({share_of(count, total)})"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _verb(count: int, one: str, several: str) -> str:

@@ -14,6 +14,7 @@ from trainables.records import from_json
 from trainables.result import Phase
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from orchestrator.planning.plan import Sweep
@@ -91,10 +92,10 @@ def measured_paces(sweep: "Sweep", of: Runs = full_runs) -> dict[str, Pace]:
     paces = {}
     for sha in wanted:
         if same[sha]:
-            text = f"{len(same[sha])} trials on it, this environment"
+            text = f"{many(len(same[sha]), 'trial')} on it, this environment"
             paces[sha] = _pace(same[sha], text, spread=_ANOTHER_HOUR)
         elif other[sha]:
-            text = f"{len(other[sha])} trials of this model on other data"
+            text = f"{many(len(other[sha]), 'trial')} of this model on other data"
             paces[sha] = _pace(other[sha], text, spread=_TAKEN_OVER)
     return paces
 
@@ -114,7 +115,9 @@ def _own_paces(sweep: "Sweep", wanted: dict[str, TrialSpec]) -> dict[str, Pace]:
         probed = sweep.loaded.own.seconds.get(sha, 0.0) if sweep.loaded.own else 0.0
         rows = sweep.sizes[sha] * asked.training.epochs
         if found[sha]:
-            paces[sha] = _pace(found[sha], f"{len(found[sha])} trials of this trainer on it")
+            paces[sha] = _pace(
+                found[sha], f"{many(len(found[sha]), 'trial')} of this trainer on it"
+            )
         elif probed:
             paces[sha] = _pace([probed / rows], "its tries on a few rows", spread=_TAKEN_OVER)
     return paces
@@ -150,7 +153,7 @@ def calibrate_paces(
     for sha in lacking:
         spec = of(sweep)[sha]
         used, fitted = probe(spec, sweep.store, steps=_STEPS)
-        text = f"{used.steps} steps run just now"
+        text = f"{many(used.steps, 'step')} run just now"
         each = fitted.seconds / (sweep.sizes[sha] * spec.training.epochs)
         paces[sha] = _pace([used.seconds / used.examples + each], text, spread=_UNMEASURED)
     return paces

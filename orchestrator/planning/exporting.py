@@ -16,6 +16,7 @@ from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, NEIGHBOUR_LISTS, options_of, variant_of
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
+from trainables.written_numbers import many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class ExportItem:
             return ""
         of = title(self.trials[0])
         more = len(self.trials) - 1
-        whose = f"{of} and {more} more trial{'s' * (more > 1)}" if more else of
+        whose = f"{of} and {many(more, 'more trial')}" if more else of
         if not any(store.has("result", spec.result_key) for spec in self.trials):
             return f"{self.text}: not made yet, for {whose}"
         return (

@@ -123,7 +123,7 @@ def _of_labels(specs: Sequence[TrialSpec]) -> Iterator[str]:
             held_out.setdefault(run, {})[spec.signal] = None
     for (model, epochs), names in blind.items():
         yield (
-            f"{', '.join(names)}: by embeddings of {model} after {epochs:g} epochs of training on the labels, so "
+            f"{', '.join(names)}: by embeddings of {model} after {epochs:g} epoch{'s' * (epochs != 1)} of training on the labels, so "
             "not free of them; --protocol restart --score-model linear:FOLDER scores by an encoder that never saw them"
         )
     for (model, epochs), names in held_out.items():

@@ -19,6 +19,7 @@ from orchestrator.pruning.card_data import (
 from orchestrator.pruning.card_limits import has_one_list, is_in_run, limits, model_words
 from orchestrator.pruning.source_card import SourceCard
 from trainables.plain_text import forwarded
+from trainables.written_numbers import many
 
 # Classes in the table; of more, those that lose the largest share.
 _CLASSES = 12
@@ -125,7 +126,7 @@ def _protected(record: PruneRecord) -> str:
     names = ", ".join(literal(name) for name in record.protected)
     parts = [f"no row of {names} goes"] if names else []
     if record.min_per_class:
-        parts.append(f"of each class {record.min_per_class:,} rows stay, or all that it has")
+        parts.append(f"of each class {many(record.min_per_class, 'row')} stay, or all that it has")
     return f"What the cut would have removed was put back so that {' and '.join(parts)}."
 
 
@@ -149,7 +150,12 @@ def _classes(classes: Sequence[ClassCount]) -> list[str]:
         return []
     more = len(known) - len(shown)
     told = (
-        ["", f"And {more:,} more classes that lose less: all are in `prune.json`."] if more else []
+        [
+            "",
+            f"And {many(more, 'more class')} that lose{'s' * (more == 1)} less: all are in `prune.json`.",
+        ]
+        if more
+        else []
     )
     return [*markdown_table(("class", "rows that stay", "of", "share"), rows), *told]
 
@@ -221,7 +227,7 @@ def _made(record: PruneRecord, about: SourceCard) -> list[str]:
 
 def _training(record: PruneRecord) -> str:
     """What was trained on the survivors, and how long."""
-    epochs = f"{record.spec.training.epochs:g} epochs"
+    epochs = many(record.spec.training.epochs, "epoch")
     if record.spec.protocol == "restart":
         return f"{epochs}, afresh on the rows that stay"
     return f"{epochs}; its sweep went on with the rows that stay after {percent(record.spec.warmup)} of a run"
@@ -246,7 +252,10 @@ def _license(about: SourceCard) -> str:
 
 def _files(record: PruneRecord) -> list[str]:
     rows = [
-        (code(file.path), f"{file.rows:,} rows of {file.split}, sha256 {code(file.sha256[:12])}")
+        (
+            code(file.path),
+            f"{many(file.rows, 'row')} of {file.split}, sha256 {code(file.sha256[:12])}",
+        )
         for file in record.files
     ]
     gone = record.n_train - record.n_kept

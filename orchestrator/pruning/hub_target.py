@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trainables.data.columns import excerpt
 from trainables.data.hub import is_reachable, offline_by
 from trainables.errors import EnvelopeError, UnavailableError, UsageError
+from trainables.written_numbers import many
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -152,7 +153,7 @@ def existing(api: "HfApi", target: HubTarget, list_sha: str) -> "DatasetInfo | N
         and str(held_record(api, info).get("list_sha", "")) != list_sha
     ):
         raise UsageError(
-            f"--push-to-hub {target.repo}: it holds {len(held)} file{'s' * (len(held) > 1)}, and not this "
+            f"--push-to-hub {target.repo}: it holds {many(len(held), 'file')}, and not this "
             "list of rows; add --create-pr to propose it there, or name another"
         )
     return info

@@ -19,6 +19,7 @@ from orchestrator.pruning.warrant import price as price_of
 from trainables.data.columns import excerpt
 from trainables.data.dataset import Dataset
 from trainables.spec import TrialSpec
+from trainables.written_numbers import many
 
 _CLASSES = 20  # lines of them on a terminal
 
@@ -101,7 +102,7 @@ def print_list(
             highlight=False,
         )
     if len(classes) > _CLASSES:
-        console.print(f"    and {len(classes) - _CLASSES:,} more classes", highlight=False)
+        console.print(f"    and {many(len(classes) - _CLASSES, 'more class')}", highlight=False)
     for line in _agreement(survivors):
         console.print(f"  {line}", highlight=False)
 
@@ -125,7 +126,7 @@ def protection_text(spec: TrialSpec) -> str:
     if spec.protected:
         parts.append(f"all rows of {' and '.join(map(excerpt, spec.protected))}")
     if spec.min_per_class:
-        parts.append(f"of each class what it takes to keep {spec.min_per_class:,} rows")
+        parts.append(f"of each class what it takes to keep {many(spec.min_per_class, 'row')}")
     return ", and ".join(parts)
 
 
@@ -160,8 +161,8 @@ def print_price(planned: PlannedWarrant, console: Console) -> None:
     there = price.trials - price.left
     done = f", {there} of them there already" if there else ""
     console.print(
-        f"  warrant: {len(price.seeds)} fresh seeds train afresh on exactly these rows, beside full-data runs: "
-        f"{price.trials} trials{done}; {hours}",
+        f"  warrant: {many(len(price.seeds), 'fresh seed')} train{'s' * (len(price.seeds) == 1)} afresh on exactly these rows, beside full-data runs: "
+        f"{many(price.trials, 'trial')}{done}; {hours}",
         highlight=False,
     )
 
@@ -177,7 +178,7 @@ def print_written(out: Path, record: PruneRecord, console: Console) -> None:
     rows = Counter({one.split: 0 for one in record.files})
     for one in record.files:
         rows[one.split] += one.rows * one.is_table
-    told = ", ".join(f"{name} {count:,} rows" for name, count in rows.items())
+    told = ", ".join(f"{name} {many(count, 'row')}" for name, count in rows.items())
     console.print(f"written  {out}: {told}", highlight=False)
     for note in dict.fromkeys([*record.notes, *(one.note for one in record.files if one.note)]):
         console.print(f"  {note}", highlight=False)

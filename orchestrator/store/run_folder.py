@@ -22,6 +22,7 @@ from trainables.own_folders import check_apart, own_place
 from trainables.records import from_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import SPEC_VERSION, TrialSpec
+from trainables.written_numbers import many
 
 _REMEDY = "sweep with another --run, or go on with the release that made it"
 
@@ -229,11 +230,11 @@ def _check_extends(old: Plan, new: Plan, folder: Path) -> None:
     edited = [one for one in gone if current.get(one.dataset, one.data_sha) != one.data_sha]
     if edited:
         raise PlanChangedError(
-            f"{folder} holds {len(edited)} trials of {edited[0].dataset} as it was before its files were "
+            f"{folder} holds {many(len(edited), 'trial')} of {edited[0].dataset} as it was before its files were "
             "edited, or as it is read by other flags; read it as then, or give another --run"
         )
     if gone:
         raise PlanChangedError(
-            f"{folder} holds {len(gone)} trials that this command does not ask for (such as "
+            f"{folder} holds {many(len(gone), 'trial')} that this command does not ask for (such as "
             f"{title(gone[0])}): {plan_difference(old.specs, new.specs)}; add to that plan, or give another --run"
         )

@@ -1,6 +1,7 @@
 """The terminal, or the log, that commands print to, and how they write times."""
 
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from math import ceil, floor, inf
@@ -67,7 +68,7 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     """What a command prints to.
 
     Args:
-        width: Of a log, which has none of its own; its lines are not to be broken at 80.
+        width: Of a log, which has none of its own unless COLUMNS is set; its lines are not to be broken at 80.
         highlight: Colour numbers and paths on a terminal.
     """
     from rich.console import Console
@@ -75,7 +76,8 @@ def open_console(width: int = 160, *, highlight: bool = True) -> "Console":
     if isinstance(sys.stdout, io.TextIOWrapper):  # what it cannot write is escaped, here too
         sys.stdout.reconfigure(errors="backslashreplace")
     # Names and errors come from outside: none of their brackets is markup, none of their colons an emoji.
-    width_there = None if sys.stdout.isatty() else width
+    is_known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    width_there = None if is_known else width
     console = Console(
         width=width_there, markup=False, emoji=False, highlight=highlight, highlighter=_coloured
     )

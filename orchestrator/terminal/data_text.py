@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from rich.console import Console
-from rich.table import Table
 
 from orchestrator.planning.data_words import data_size, data_warnings, share_of
+from orchestrator.terminal.whole_table import WholeTable
 from trainables.data.columns import excerpt
 from trainables.data.inspection_facts import CopyCounts, Inspection, SplitFacts
 from trainables.data.near_copies import FEWEST_WORDS
@@ -55,9 +55,9 @@ def _print_warnings(seen: Inspection, console: Console) -> None:
         console.print(f"  warning: {one}", highlight=False, style="yellow")
 
 
-def _table(seen: Inspection) -> Table:
+def _table(seen: Inspection) -> WholeTable:
     """A line a fact, a column a split."""
-    table = Table("", *seen.splits, box=None, padding=(0, 2, 0, 0))
+    table = WholeTable("", *seen.splits, box=None, padding=(0, 2, 0, 0))
     for column in table.columns[1:]:
         column.justify = "right"
 
@@ -95,7 +95,7 @@ def _table(seen: Inspection) -> Table:
     return table
 
 
-def _add_leaks(table: Table, seen: Inspection) -> None:
+def _add_leaks(table: WholeTable, seen: Inspection) -> None:
     counts: dict[str, tuple[str, str]] = {}
     for name, leak in seen.leaks.items():
         total = seen.splits[name].rows
@@ -112,7 +112,7 @@ def _print_classes(seen: Inspection, console: Console) -> None:
     """The classes and their rows by split, the largest first."""
     if not seen.class_names:
         return
-    table = Table(
+    table = WholeTable(
         "class", *(f"{name} rows" for name in seen.splits), box=None, padding=(0, 2, 0, 0)
     )
     for column in table.columns[1:]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from analysis.wording import model_label, seconds_text
 from orchestrator.planning.estimate import (
@@ -19,6 +18,7 @@ from orchestrator.planning.estimate import (
 )
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.wall_clock import WallClock, wall_clock, work_of
+from orchestrator.terminal.whole_table import WholeTable
 from trainables.spec import TrialSpec
 
 _NONE: Mapping[str, Pace] = {}
@@ -49,7 +49,7 @@ def print_estimate(
         price: Dollars an hour of what a trial computes on; None where it was not said.
     """
     unit = "one accelerator" if sweep.resources.gpus else "one worker"
-    table = Table("data set", "trials left", f"time of {unit}", "based on", box=None)
+    table = WholeTable("data set", "trials left", f"time of {unit}", "based on", box=None)
     count, unknown, total = _trials_left(sweep), [], np.zeros(3)
     for sha, dataset in sweep.wholes.items():
         took = work_of(sweep, sha, paces, scoring)

@@ -20,6 +20,7 @@ from orchestrator.terminal.data_text import print_data
 from orchestrator.terminal.size_text import size_lines
 from orchestrator.trial_names import arm_text, title
 from trainables.spec import VECTORS, TrialSpec
+from trainables.written_numbers import many
 
 _PROTOCOLS = {
     "restart": "each pruned run trains afresh on what is left",
@@ -38,7 +39,7 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     more = len(sweep.specs) - len(specs)
     done = sum(sweep.is_done(spec) for spec in sweep.specs)
     console.print(
-        f"{sweep.plan.grid}  {len(specs)} trials: {len(specs) - len(pruned)} full-data runs "
+        f"{sweep.plan.grid}  {many(len(specs), 'trial')}: {many(len(specs) - len(pruned), 'full-data run')} "
         f"+ {len(pruned)} pruned" + (f"; and {more} that confirm" if more else "")
     )
     whole = [spec for spec in specs if spec.data_sha not in sweep.plan.subsets]
@@ -51,15 +52,15 @@ def print_plan(sweep: Sweep, console: Console) -> None:
     marked = [spec for spec in pruned if spec.warmup]
     warmed = {spec.warm_key for spec in marked}
     scored = {spec.score_key for spec in pruned if spec.kind == "pruned"}
-    counts = (warmed, marked, "warm-ups"), (scored, pruned, "score sets")
-    less = [f"{len(a)} {what} instead of {len(b)}" for a, b, what in counts if len(a) < len(b)]
+    counts = (warmed, marked, "warm-up"), (scored, pruned, "score set")
+    less = [f"{many(len(a), what)} instead of {len(b)}" for a, b, what in counts if len(a) < len(b)]
     if less:
         console.print(f"  shared: {', '.join(less)}")
     if sweep.plan.adaptive:
         console.print(
             f"  adaptive: {LOOKS[0]} seeds each, then {', '.join(map(str, LOOKS[1:]))} only where a "
             "verdict needs them, the smallest rate first; all "
-            f"{LOOKS[-1]} seeds of all rates would be {len(sweep.grid_specs)} trials"
+            f"{LOOKS[-1]} seeds of all rates would be {many(len(sweep.grid_specs), 'trial')}"
         )
     for line in _confirmation(sweep):
         console.print(f"  {line}", highlight=False)
@@ -88,7 +89,7 @@ def _confirmation(sweep: Sweep) -> list[str]:
         own = [s for s in sweep.specs if s.kind == "fixed" and s.data_sha == sha]
         if more := unchosen(sweep, sha).trials:
             lines.append(
-                f"confirmation of {name}: of {count} cuts one is chosen when all have run, its rows "
+                f"confirmation of {name}: of {many(count, 'cut')} one is chosen when all have run, its rows "
                 f"are fixed, and {len(FRESH_SEEDS)} fresh seeds train afresh on them: at most {more} "
                 "more trials"
             )
@@ -115,8 +116,8 @@ def print_trainings(sweep: Sweep, console: Console) -> None:
         search = open_.get(spec.data_sha)
         if search:
             console.print(
-                f"  training of {name}: searched before the first trial, {search.count()} runs of "
-                f"{len(search.settings)} settings and {_either(search.rounds)} epochs, which take "
+                f"  training of {name}: searched before the first trial, {many(search.count(), 'run')} of "
+                f"{many(len(search.settings), 'setting')} and {_either(search.rounds)} epochs, which take "
                 f"{search.cost():.1f} full runs at most. They hold training rows out; all trials then "
                 f"train on all rows. --no-tune leaves it at {training_label(t)}",
                 highlight=False,
@@ -163,7 +164,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
             mean, low, high = (words.plain(value) for value in (v.mean, v.low, v.high))
             shown = f"{mean} {words.metric.unit}".rstrip() + f" [{low}, {high}]"
         console.print(
-            f"  buying {bought.more} more seeds for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
+            f"  buying {many(bought.more, 'more seed')} for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",
             highlight=False,
         )
@@ -177,14 +178,14 @@ def protocols(specs: Sequence[TrialSpec]) -> list[str]:
         late = [spec for spec in own if spec.warmup]
         marks = sorted({(spec.warmup, spec.twin.training.epochs) for spec in late})
         when = " and ".join(
-            f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {epochs} epochs)"
+            f"{percent(warmup)} of its steps ({warmup * epochs:.3g} of {many(epochs, 'epoch')})"
             for warmup, epochs in marks
         )
         if own:
             whose = " and ".join(dict.fromkeys(map(_whose, late)))
             lines.append(
                 f"{protocol}: {words}{f'; scores from {whose} after {when}' * bool(when)}"
-                f"{'; scores from the vectors that came with the data' * _by_vectors(own)}"
+                f"{'; scores from the vectors that came with the data' * any(one.twin.model == VECTORS for one in own)}"
             )
     return lines
 

@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.planning.score_plan import ScorePlan
+from orchestrator.terminal.whole_table import WholeTable
 from trainables.data.dataset import Dataset
+from trainables.written_numbers import many
 
 _ENDS = 5
 _LONGEST = 60
@@ -19,13 +20,19 @@ _LONGEST = 60
 def print_score_plan(plan: ScorePlan, console: Console) -> None:
     """Print whose rows are scored, by what, and what is trained for it."""
     dataset = plan.dataset
-    classes = f", {len(dataset.class_names)} classes" if dataset.class_names else ", no labels read"
-    console.print(f"{dataset.name}: {len(dataset.train):,} rows{classes}")
+    classes = (
+        f", {many(len(dataset.class_names), 'class')}"
+        if dataset.class_names
+        else ", no labels read"
+    )
+    console.print(f"{dataset.name}: {many(len(dataset.train), 'row')}{classes}")
     for note in dataset.notes:
         console.print(f"  note: {note}")
     for name in ("test", "validation"):
         if name in dataset.splits:
-            console.print(f"  its {name} split ({len(dataset.splits[name]):,} rows) is not scored")
+            console.print(
+                f"  its {name} split ({many(len(dataset.splits[name]), 'row')}) is not scored"
+            )
     console.print(f"signals: {', '.join(plan.signals)}")
     console.print(_model_text(plan))
 
@@ -42,8 +49,8 @@ def _model_text(plan: ScorePlan) -> str:
     others = len(plan.warm_ups) - len(seeds)
     return (
         f"model: {plan.model.name}, trained on all rows for {first.warmup * first.training.epochs:.3g} of its "
-        f"{first.training.epochs} epochs, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}{joined}"
-        + f"; {others} such runs of other seeds are looked at, too"
+        f"{many(first.training.epochs, 'epoch')}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}{joined}"
+        + f"; {many(others, 'such run')} of other seeds looked at, too"
         * (others > 0)
     )
 
@@ -56,7 +63,7 @@ def print_ends(signal: str, table: pa.Table, dataset: Dataset, console: Console)
     """Print the rows of the lowest and of the highest scores, with their texts cut."""
     order = pc.sort_indices(table["rank"]).to_numpy()
     low, high = order[:_ENDS], order[_ENDS:][-_ENDS:]
-    shown = Table(
+    shown = WholeTable(
         "rank", "row", "id", "score", *_more(table, dataset), title=signal, title_justify="left"
     )
     for rows in (low, high):

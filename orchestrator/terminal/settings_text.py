@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from rich.box import Box
 from rich.console import Console
-from rich.table import Table
 
 from analysis.guards import Criterion
 from orchestrator.planning.grids import Grid
 from orchestrator.planning.request import Request
 from orchestrator.planning.resolved import ResolvedSetting, resolved_settings
+from orchestrator.terminal.whole_table import WholeTable
 from trainables.learners.pretrained import Model
 
 
@@ -25,12 +25,9 @@ def print_settings(
     console.print(settings_table(resolved_settings(request, grid, model, by, origins)))
 
 
-def settings_table(settings: Iterable[ResolvedSetting], *, box: Box | None = None) -> Table:
+def settings_table(settings: Iterable[ResolvedSetting], *, box: Box | None = None) -> WholeTable:
     """A row each."""
-    table = Table("setting", box=box)
-    table.columns[0].no_wrap = True
-    table.add_column("value", overflow="fold")
-    table.add_column("from", overflow="fold")
+    table = WholeTable("setting", "value", "from", box=box)
     for one in settings:
         table.add_row(one.name, one.value, one.origin)
     return table

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from analysis.frontier import too_few
 from orchestrator.planning.plan import Sweep
+from trainables.written_numbers import many
 
 
 def size_lines(sweep: Sweep) -> Iterator[str]:
@@ -15,9 +16,9 @@ def size_lines(sweep: Sweep) -> Iterator[str]:
         rows[sha] = len(dataset.train)
         epochs = {rows[s.data_sha]: s.training.epochs for s in sweep.specs if s.data_sha in rows}
         own = sweep.loaded.own is not None
-        each = [f"{n:,}" if own else f"{n:,} by {epochs[n]} epochs" for n in sorted(epochs)]
+        each = [f"{n:,}" if own else f"{n:,} by {many(epochs[n], 'epoch')}" for n in sorted(epochs)]
         yield (
-            f"{dataset.name} at {len(epochs)} total sizes: {', '.join(each)}; each seed draws the smaller ones "
+            f"{dataset.name} at {many(len(epochs), 'total size')}: {', '.join(each)}; each seed draws the smaller ones "
             "from the largest, each within the next, and only the largest has an answer"
         )
         seeds = len(

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from analysis.methods import Condition, condition_of
 from analysis.page.answer_cards import cards
@@ -15,13 +14,15 @@ from analysis.page.phrases import value_of, words_of
 from analysis.planted import PlantedCell, planted_tables
 from analysis.results_table import (
     NOT_RUN,
-    cell_text,
     rates_of,
     removed_head,
     result_lines,
+    result_text,
     results_key,
 )
 from analysis.study import Study
+from orchestrator.terminal.whole_table import WholeTable
+from trainables.written_numbers import many
 
 _WARNINGS = 5  # lines of them on a terminal
 
@@ -69,11 +70,12 @@ def summarise(study: Study, console: Console) -> None:
     _print_warnings(study, console)
 
 
-def verdict_table(study: Study) -> Table:
+def verdict_table(study: Study) -> WholeTable:
     """A line for each data set, method and warm-up, a column for each rate; also `table --what results`."""
     lines = result_lines(study)
     rates = rates_of(lines)
-    table = Table(title=results_key(study), title_justify="left")
+    table = WholeTable(title=results_key(study), title_justify="left")
+    table.heads = 3
     for name in ("data set", "signal", "warm-up", *map(removed_head, rates)):
         table.add_column(name)
     for line in lines:
@@ -96,7 +98,7 @@ def _nulls(study: Study) -> list[str]:
     """What another data order and dropout alone change."""
     words = words_of(study)
     return [
-        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {cell_text(words, row)}, {words.spread(verdict.sd)} between seeds"
+        f"{study.sources[cell.condition.source]}: nothing pruned, only another order{_from(cell.condition)}: {result_text(words, row)}, {words.spread(verdict.sd)} between seeds"
         for row in study.nulls
         for cell, verdict in [row]
         if verdict is not None and verdict.sd is not None
@@ -107,8 +109,7 @@ def _print_warnings(study: Study, console: Console) -> None:
     """What rows warn of beyond the notes printed before the first trial."""
     new = [(text, n) for text, n in study.warnings.items() if text not in study.plan.notes]
     for text, count in new[:_WARNINGS]:
-        trials = f"{count} trial" + "s" * (count > 1)
-        console.print(f"! {text} ({trials})", highlight=False, markup=False)
+        console.print(f"! {text} ({many(count, 'trial')})", highlight=False, markup=False)
     if len(new) > _WARNINGS:
         console.print(f"! and {len(new) - _WARNINGS} more in the report", highlight=False)
 
@@ -123,7 +124,9 @@ def _baselines(study: Study) -> list[str]:
         if not known:
             continue
         low, mean, high = min(known), float(np.mean(known)), max(known)
-        told = f"{study.sources[source]}: {len(known)} full-data runs, {words.metric.label} "
+        told = (
+            f"{study.sources[source]}: {many(len(known), 'full-data run')}, {words.metric.label} "
+        )
         if not words.is_accuracy:
             lines.append(f"{told}{words.value(mean)} ({words.value(low)} to {words.value(high)})")
             continue
@@ -140,11 +143,12 @@ def _print_found(study: Study, console: Console) -> None:
     known = planted_tables(study)
     if not known:
         return
-    table = Table(
+    table = WholeTable(
         title="share of the removed rows that truly are spare copies (another of their group stays) · wrong labels",
         title_justify="left",
     )
     rates = sorted({rate for one in known for rate in one.rates})
+    table.heads = 2
     for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
         table.add_column(name)
     for one in known:

@@ -33,6 +33,7 @@ from analysis.page.figures.subjects import Subject
 from analysis.page.phrases import words_of
 from analysis.study import Study
 from analysis.wording import p_text, trained_label
+from trainables.written_numbers import many
 
 # Of more contrasts the largest are drawn; the table has all.
 MOST_DRAWN = 40
@@ -119,7 +120,7 @@ def _arms_frame(study: Study, name: str, one: Leaders) -> ContrastsData:
         behind = "; ".join(behind_text(study, arm, other) for other in arm.shown_behind)
         word = "may be best" if arm.may_lead else "worse"
         between = f"{words.short(arm.mean)} {words.interval(arm.low, arm.high)}{words.told}"
-        hover = (between, f"{arm.n_seeds} seeds", f"worse than {behind}" if behind else word)
+        hover = (between, many(arm.n_seeds, "seed"), f"worse than {behind}" if behind else word)
         lines.append(
             ContrastLine(
                 name=label, place="", mean=arm.mean, low=arm.low, high=arm.high,
@@ -187,7 +188,7 @@ def _line(study: Study, one: Contrast, *, is_placed: bool) -> ContrastLine:
     return ContrastLine(
         name=f"{left} − {right}", place=shared if is_placed else "", mean=one.mean, low=one.low,
         high=one.high, is_told=one.is_found, word=one.finding if one.is_found else "no diff.",
-        hover=(shared, between, p, f"{len(one.seeds)} seeds", one.finding, *one.notes),
+        hover=(shared, between, p, many(len(one.seeds), "seed"), one.finding, *one.notes),
     )  # fmt: skip
 
 

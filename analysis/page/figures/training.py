@@ -17,6 +17,7 @@ from analysis.page.figures.subjects import Subject
 from analysis.page.training_words import careful_text
 from analysis.study import Study
 from trainables.result import TrainingCurve
+from trainables.written_numbers import many
 
 _COLUMNS = (
     "epochs", "learning rate", "weight decay", "accuracy at its end", "best accuracy", "at epoch",
@@ -61,7 +62,7 @@ class TrainingData:
             trained = sum(one.used.examples for one in self.curves) - looked
             seconds = sum(one.used.seconds for one in self.curves)
             told += (
-                f" The search made {len(self.curves)} runs: {(trained + looked / 3) / full:.1f} full runs "
+                f" The search made {many(len(self.curves), 'run')}: {(trained + looked / 3) / full:.1f} full runs "
                 f"of the training used, {seconds:.0f} s of one worker."
             )
         return f"{told} {self.careful}".rstrip()
@@ -130,7 +131,7 @@ def training_figure(data: TrainingData) -> Spec:
     for one in sorted(data.curves, key=lambda one: one.spec.curve_key in data.chosen):
         is_chosen = one.spec.curve_key in data.chosen
         t = one.spec.training
-        name = f"{t.epochs} epochs, learning rate {t.lr:g}, weight decay {t.weight_decay:g}"
+        name = f"{many(t.epochs, 'epoch')}, learning rate {t.lr:g}, weight decay {t.weight_decay:g}"
         traces.append(
             {
                 "type": "scatter",

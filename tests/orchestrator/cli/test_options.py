@@ -51,15 +51,15 @@ def value(name, schema):
 
 @every_field
 def test_a_field_is_a_flag(name, help_text):
-    assert re.search(rf"^│ --{name.replace('_', '-')} ", help_text, re.MULTILINE)
+    assert re.search(rf"^  --{name.replace('_', '-')}( |$)", help_text, re.MULTILINE)
 
 
-def test_the_flags_of_a_sweep_stand_in_boxes_by_subject(help_text):
-    boxes = dict(re.findall(r"^╭─ (.+?) ─+╮\n((?:│.*\n)+)", help_text, re.MULTILINE))
-    assert list(boxes) == ["Arguments", "Options", *GROUPS.values()]
-    assert re.findall(r"^│ --(\S+)", boxes["Options"], re.MULTILINE) == ["set", "help"]
+def test_the_flags_of_a_sweep_stand_below_titles_by_subject(help_text):
+    boxes = dict(re.findall(r"^(\S.+):\n((?:  .*\n)+)", help_text, re.MULTILINE))
+    assert list(boxes) == ["Arguments", *GROUPS.values(), "Options", "Examples"]
+    assert re.findall(r"^  (?:-h, )?--(\S+)", boxes["Options"], re.MULTILINE) == ["set", "help"]
     for first, title in GROUPS.items():
-        assert boxes[title].startswith(f"│ --{first.replace('_', '-')} ")
+        assert boxes[title].startswith(f"  --{first.replace('_', '-')} ")
 
 
 @every_field

@@ -1,5 +1,7 @@
+import re
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from orchestrator.planning.plan import plan_sweep
@@ -34,3 +36,11 @@ def test_a_run_that_goes_on_is_said_to_answer_another_question(tmp_path):
         "continue: the run goes on from its warm-up with what is left, which says nothing" in text
     )
     assert "after 5% of its steps (1 of 20 epochs) and 15% of its steps (3 of" in text
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_every_count_of_a_plan_agrees_with_its_noun(tmp_path, seeds):
+    text = printed(tmp_path, seeds=tuple(range(seeds)), signals=("el2n",), rates=(0.1, 0.2))
+    assert f" {seeds} full-data run{'s' * (seeds > 1)} + {4 * seeds} pruned" in text
+    assert f"shared: {seeds} warm-up{'s' * (seeds > 1)} instead of" in text
+    assert re.findall(r"(?<![\d.,])1 [a-z-]+s\b(?<!1 is)", text) == []
