@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 app = CommandLine()
+EPILOG = """Examples:
+  prune-envelope figure runs/a
+  prune-envelope figure runs/a --what board --out board.svg
+  prune-envelope figure runs/a --what signals --format pdf
+
+Exit codes: 0 done, 2 usage, 4 run or browser not there or not valid. python -m analysis.figure takes the same flags."""
 _LIST = "list"
 _BOARD = "board"
 _SIZE: dict[str, Any] = {
@@ -60,7 +66,7 @@ class Picture(NamedTuple):
 
 @app.command(
     cls=PlainCommand,
-    epilog="Exit codes: 0 done, 2 usage, 4 run or browser not there or not valid.",
+    epilog=EPILOG,
 )
 @judging_flags
 @gathered(_SIZE, "size")

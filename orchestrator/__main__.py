@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.figure import EPILOG as FIGURE_EPILOG
 from analysis.figure import figure
 from analysis.plain_commands import PlainCommand, PlainGroup
 from analysis.report import EPILOG as REPORT_EPILOG
@@ -68,7 +69,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("doctor", doctor, _ASK),
     ("theory", theory, _ASK),
 )
-_EPILOGS = {**EPILOGS, "report": REPORT_EPILOG, "table": TABLE_EPILOG}
+_EPILOGS = {**EPILOGS, "figure": FIGURE_EPILOG, "report": REPORT_EPILOG, "table": TABLE_EPILOG}
 for _name, _command, _group in _COMMANDS:
     _add = app.command(_name, cls=PlainCommand, epilog=_EPILOGS[_name], rich_help_panel=_group)
     _add(_command)
