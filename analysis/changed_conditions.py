@@ -121,13 +121,13 @@ def with_corrected_p(found: Sequence[ChangedCondition]) -> Iterator[ChangedCondi
             groups[found[i].source, found[i].pairing, k].append((i, k))
     for places in groups.values():
         shared = _moderated([known[i][k] for i, k in places])
-        for (i, k), one in zip(places, shared, strict=True):
-            known[i][k] = one
+        for (i, k), p in zip(places, shared, strict=True):
+            known[i][k] = p
     tested = {i: _p(own) for i, own in known.items() if min(p.seeds for p in own) >= LEAST_SEEDS}
     corrected = dict(zip(tested, holm([*tested.values()]), strict=True))
     for i, one in enumerate(found):
-        scale, own = _scale(one), known.get(i)
-        low, high = _bounds(own, ALPHA) if own else (None, None)
+        scale = _scale(one)
+        low, high = _bounds(known[i], ALPHA) if i in known else (None, None)
         p_corrected = corrected.get(i)
         is_shown = p_corrected is not None and p_corrected <= ALPHA and not _fell(one)
         word: Change = "better now" if (one.mean or 0) > 0 else "worse now"
@@ -146,10 +146,12 @@ def _moderated(own: Sequence[Parts]) -> list[Parts]:
 
 def _bounds(own: Sequence[Parts], alpha: float) -> tuple[float, float]:
     """Both bounds of one difference, or by MOVER of the second less the first, as independent ones."""
-    found = [(float(p.mean), *map(float, bounds(p, alpha))) for p in own]
-    if len(found) == 1:
-        return found[0][1:]
-    (then, then_low, then_high), (now, now_low, now_high) = found
+    (then_low, then_high), (now_low, now_high) = (
+        (float(low), float(high)) for low, high in (bounds(p, alpha) for p in (own[0], own[-1]))
+    )
+    if len(own) == 1:
+        return now_low, now_high
+    then, now = float(own[0].mean), float(own[1].mean)
     mean = now - then
     return (
         mean - math.hypot(now - now_low, then_high - then),

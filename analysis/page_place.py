@@ -38,6 +38,11 @@ def page_place(out: Path, runs: Sequence[Path], name: str) -> Path:
             f"--out {out} is in {home}, the folder of another {kind_of(home)}, whose files would be written over; "
             "name a page elsewhere"
         )
+    if home == folder and len({*own}) > 1:
+        raise UsageError(
+            f"--out {out} is in {home}, the folder of one of these runs, whose own tables would be written over by those "
+            "of all; name a page in another folder"
+        )
     if home is not None:
         refuse_links_in(home)
     _check_free(page, name, is_run=home == folder and bool(kind_of(folder)), read=home == folder)

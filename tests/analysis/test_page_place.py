@@ -33,6 +33,15 @@ def test_in_the_folder_of_another_run_or_a_cache_it_is_refused(run, kind, tmp_pa
             page_place(tmp_path / "b" / out, [run], "run")
 
 
+def test_a_page_of_several_runs_is_in_none_of_their_folders(run, tmp_path):
+    mark(tmp_path / "b", "run")
+    runs = [run, tmp_path / "b"]
+    for folder in runs:
+        with pytest.raises(UsageError, match="the folder of one of these runs"):
+            page_place(folder / "both.html", runs, "run + b")
+    assert page_place(tmp_path / "both.html", runs, "run + b") == tmp_path / "both.html"
+
+
 def test_beside_tables_of_another_page_or_files_of_anothers_it_is_refused(run, tmp_path):
     out = tmp_path / "pages" / "a.html"
     out.parent.mkdir()
