@@ -110,9 +110,10 @@ def common_answer(study: Study, found: Sequence[AnswerCard]) -> CommonAnswer:
         head = f"Drop {percent(cut.rate)} {cut.by}: {words.noun} holds on all {n} data sets."
         return CommonAnswer(mark="✓", pill="safe to drop", tone="in", headline=head, sentences=sure)
     if len(safe) == n:
-        none = "; no one cut is shown to be safe for all" * (cut is not None)
-        head = f"All {n} data sets can shrink, each by a cut of its own{none}."
-        return CommonAnswer(mark="✓", pill="safe to drop", tone="in", headline=head, sentences=sure)
+        none = "No one cut is shown to be safe for all." if cut is not None else ""
+        head = f"All {n} data sets can shrink, each by its own cut."
+        told = tuple(filter(None, (*sure, none)))
+        return CommonAnswer(mark="✓", pill="safe to drop", tone="in", headline=head, sentences=told)
     none = "; no one cut is shown to be safe for all" * (cut is not None)
     return CommonAnswer(
         mark="◐",
