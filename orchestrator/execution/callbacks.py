@@ -147,6 +147,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
 
     def show_stopping(self) -> None:
         """Print that the sweep was asked to stop: its workers take some seconds to end."""
+        self.tally.stops = True
         self._print("stopping: what runs now goes on from its last saved state another time")
 
     def show_lost(self, lost: str) -> None:

@@ -66,6 +66,7 @@ class Running:
         failed: Tasks that failed in it.
         left_s: The least and the most seconds to the end of what is planned; None where not known.
         coming: What may follow beyond what is planned, or empty.
+        stops: Whether it was asked to stop, and waits for its workers.
     """
 
     at: float
@@ -77,6 +78,7 @@ class Running:
     failed: int = 0
     left_s: tuple[float, float] | None = None
     coming: str = ""
+    stops: bool = False
 
 
 def write_running(folder: Path, running: Running) -> None:

@@ -150,6 +150,8 @@ def _foot(running: Running, width: int, *, stops: bool) -> list[str]:
     coming = f", then {running.coming}" if running.coming else ""
     parts = [counts_text(running), f"{time_left(running.left_s)}{coming}"]
     parts += ["Ctrl-C stops; the same command goes on"] * stops
+    if running.stops:
+        parts[1:] = ["stopping: its workers end", *["a second Ctrl-C does not wait"] * stops]
     lines = parts[:1]
     for part in parts[1:]:
         if cell_len(lines[-1]) + cell_len(part) + 3 <= width:

@@ -48,12 +48,14 @@ class Tally:
         waits_for: What the sweep waits for while no worker works.
         coming: What may follow beyond what is planned, or empty.
         so_far: What the trials that have ended come to.
+        stops: Whether the sweep was asked to stop.
         clock: Gives seconds.
     """
 
     waits_for: str = "getting ready"
     coming: str = ""
     so_far: tuple[tuple[str, str], ...] = ()
+    stops: bool = False
     clock: Callable[[], float] = time.time
     trials: int = 0
     failed: int = 0
@@ -162,6 +164,7 @@ class Tally:
                 failed=self.failed,
                 left_s=self.left_s(),
                 coming=self.coming,
+                stops=self.stops,
             )
 
 

@@ -13,6 +13,7 @@ from analysis.run_files import Plan
 from orchestrator.__main__ import app
 from orchestrator.cli.status import read_progress
 from orchestrator.store.run_folder import Run
+from orchestrator.store.running import Lane, Running, write_running
 from trainables.records import to_json
 from trainables.result import TrialResult
 from trainables.spec import TrialSpec
@@ -71,7 +72,9 @@ def test_a_running_one_names_who_and_guesses_the_rest(run):
         assert found.worker == "pid 7 on here"
         low, high = found.seconds_left
         assert low < 60 < high
-        assert "running, pid 7 on here" in invoke(run).output
+        write_running(run, Running(at=42.0, lanes=(Lane(what="imdb all rows", began=2.0),)))
+        printed = invoke(run).output
+        assert "running, pid 7 on here" in printed and "imdb all rows · 40 s" in printed
         child.kill()
 
 
@@ -81,6 +84,12 @@ def test_a_lock_whose_holder_is_dead_is_nobodys(run):
     assert read_progress(run).worker == ""
     with FileLock(run / ".lock", timeout=0):
         pass
+
+
+def test_the_last_words_of_a_sweep_that_was_killed_are_not_read(run):
+    write_running(run, Running(at=42.0, lanes=(Lane(what="imdb all rows", began=2.0),)))
+    assert read_progress(run).running is None
+    assert "imdb all rows" not in invoke(run).output
 
 
 def test_few_finished_trials_are_no_pace(run):

@@ -61,6 +61,12 @@ def test_what_leads_is_said_to_be_no_verdict():
     assert "so far" not in drawn(replace(BUSY, so_far=()))
 
 
+def test_a_sweep_that_stops_says_so_and_no_time_left():
+    text = drawn(replace(BUSY, stops=True), width=120)
+    assert "stopping: its workers end · a second Ctrl-C does not wait" in text
+    assert "left" not in text and "Ctrl-C stops" not in text
+
+
 def test_the_clock_of_a_kind_that_has_not_begun_shows_nothing():
     (line,) = [line for line in drawn(BUSY).splitlines() if "pruned runs" in line]
     assert line.rstrip().endswith("0/60")
