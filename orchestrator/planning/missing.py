@@ -96,9 +96,10 @@ class Missing:
         """Note that columns are not known, with those that could be meant."""
         seen = candidates_in(part, error.found)
         lines, flags = _column_lines(error, part.where, seen)
+        if len(flags) < error.lacks_text + error.lacks_label:
+            self.add(error)  # its columns hold neither
+            return
         self._add(error, lines, flags)
-        needed = (error.lacks_text, "--text-column"), (error.lacks_label, "--label-column")
-        self.is_told &= all(flag in flags for lacks, flag in needed if lacks)
         self.is_told &= len(error.unknown) <= len(flags)
 
     def _add(
@@ -121,6 +122,8 @@ class Missing:
         if not self.errors:
             return
         if len(self.errors) == 1 and not isinstance(self.errors[0], ColumnsError):
+            raise self.errors[0]
+        if self.lines == [str(self.errors[0])]:
             raise self.errors[0]
         code = max(error.exit_code for error in self.errors)
         if len(self.lines) == 1:
@@ -222,8 +225,6 @@ def _column_lines(
         likely = tuple(one for one in seen.classes if one.name not in flags.values())
         lines.append(_line(where, "classes", "label", likely, "--label-column"))
         flags |= {"--label-column": likely[0].name} if likely else {}
-    if len(flags) < error.lacks_text + error.lacks_label:
-        lines.append(str(error))
     return lines, flags
 
 
