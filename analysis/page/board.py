@@ -108,7 +108,8 @@ def _upright(place: float, half: int) -> str:
 
 def board_panels(study: Study, answer: Answer) -> list[BoardPanel]:
     """The panels of a data set, that of its answer first, then by model and rising warm-up."""
-    at = None if answer.state == "no answer" else named_cell(study, answer)
+    named = None if answer.state == "no answer" else named_cell(study, answer)
+    at = named.cell.condition if named else None
     groups: dict[tuple[Any, ...], list[JudgedCell]] = defaultdict(list)
     for row in study.of(answer.source):
         groups[_group(row.cell.condition)].append(row)
@@ -122,8 +123,7 @@ def board_panels(study: Study, answer: Answer) -> list[BoardPanel]:
     ]
     told = _variants([own[0].cell.condition for own in shown])
     made = [
-        _panel(study, answer, own, at and at.cell.condition, variant)
-        for own, variant in zip(shown, told, strict=True)
+        _panel(study, answer, own, at, variant) for own, variant in zip(shown, told, strict=True)
     ]
     return sorted(made, key=lambda panel: not panel.has_answer)
 

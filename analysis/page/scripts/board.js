@@ -21,9 +21,9 @@ function sortBoard(warm, column, up) {
     if (x === null || y === null) return (x === null) - (y === null);
     return up ? x - y : y - x;
   });
-  for (const body of warm.querySelectorAll("table.board tbody")) {
-    body.append(...rows.splice(0, body.rows.length));
-  }
+  const bodies = [...warm.querySelectorAll("table.board tbody")];
+  const sizes = bodies.map((body) => body.rows.length);
+  bodies.forEach((body, i) => body.replaceChildren(...rows.splice(0, sizes[i])));
 }
 
 function sortable(warm) {
@@ -35,7 +35,7 @@ function sortable(warm) {
     button.title = "Sort by the change at this rate";
     button.textContent = head.textContent;
     button.addEventListener("click", () => {
-      const up = head.ariaSort === "descending";
+      const up = head.getAttribute("aria-sort") === "descending";
       sortBoard(warm, i, up);
       for (const line of heads) {
         for (const other of line.cells) {
@@ -44,11 +44,16 @@ function sortable(warm) {
           if (label) label.textContent = label.textContent.replace(/ [↓↑]$/, "");
         }
       }
-      head.ariaSort = up ? "ascending" : "descending";
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
       button.textContent += up ? " ↑" : " ↓";
     });
     head.replaceChildren(button);
   }
+}
+
+// A name as the search of the trials takes it whole; a quote in it ends a phrase.
+function phrases(name) {
+  return name.split('"').filter((part) => part.trim()).map((part) => `"${part.trim()}"`);
 }
 
 function linkTrials(set, warm) {
@@ -58,7 +63,8 @@ function linkTrials(set, warm) {
       const mean = cell.querySelector("b");
       if (!mean) continue;
       const link = document.createElement("a");
-      link.href = "#trials=" + encodeURIComponent(`${set} ${row.dataset.method} ${rates[i]}`);
+      const words = [...phrases(set), ...phrases(row.dataset.method), `removed=${rates[i]}`];
+      link.href = "#trials=" + encodeURIComponent(words.join(" "));
       link.title = "Its trials";
       link.append(...mean.childNodes);
       mean.append(link);
