@@ -66,7 +66,7 @@ def _opened(browser: Browser, path: Path, *, script: bool) -> tuple[float, float
     """Milliseconds to DOMContentLoaded, and to the first figure; the same without JavaScript."""
     page = browser.new_page(viewport={"width": 1300, "height": 900}, java_script_enabled=script)
     started = time.perf_counter()
-    page.goto(path.as_uri(), wait_until="domcontentloaded")
+    page.goto(path.as_uri(), wait_until="domcontentloaded", timeout=300_000)
     loaded = 1e3 * (time.perf_counter() - started)
     if not script:
         page.close()

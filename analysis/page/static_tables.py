@@ -1,8 +1,8 @@
 """Tables as HTML for a reader who runs no script, in few bytes: a browser that runs ours does not build them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
-from itertools import starmap
+from itertools import groupby, starmap
 from typing import Any
 
 from markupsafe import Markup
@@ -27,31 +27,44 @@ def cell_text(value: str | float | None, form: str) -> str:
 
 
 def static_table(
-    table: Mapping[str, Any], told: Callable[[str], str] = str, *, marked: bool = True
+    table: Mapping[str, Any], told: Callable[[str], str] = str, *, shared: Sequence[str] = ()
 ) -> Markup:
     """A table as HTML without what the parser closes by itself.
 
     Args:
         table: Columns, rows and formats of a `PageTable`.
         told: How texts are told.
-        marked: Mark each number, so that it stands right; else a style sheet says which columns do.
+        shared: Columns whose cells are one where rows below each other agree on all of them; numbers are
+            then not marked to stand right.
     """
     forms = [*table["formats"], *[""] * (len(table["columns"]) - len(table["formats"]))]
 
     def text_of(text: str) -> str:
         return escape(told(printable(text)), quote=False)
 
-    def cell(value: Any, form: str) -> str:
+    def cell(value: Any, form: str, of: str = "") -> str:
         if isinstance(value, str) or value is None:
-            return f"<td>{text_of(value or '')}"
-        return f"<td{' class=num' if marked else ''}>{cell_text(value, form)}"
+            return f"<td{of}>{text_of(value or '')}"
+        return f"<td{of if shared else ' class=num'}>{cell_text(value, form)}"
 
     def head(place: int, name: str) -> str:
-        is_number = marked and any(isinstance(row[place], int | float) for row in table["rows"])
+        is_number = not shared and any(isinstance(row[place], int | float) for row in table["rows"])
         return f'<th scope="col"{" class=num" if is_number else ""}>{text_of(name)}'
 
     heads = "".join(starmap(head, enumerate(table["columns"])))
-    lines = (f"<tr>{''.join(map(cell, row, forms))}\n" for row in table["rows"])
+    places = [place for place, name in enumerate(table["columns"]) if name in shared]
+
+    def lines() -> Iterator[str]:
+        for _, group in groupby(table["rows"], key=lambda row: [row[place] for place in places]):
+            rows = list(group)
+            for number, row in enumerate(rows):
+                own = [
+                    cell(value, form, f" rowspan={len(rows)}" if place in places else "")
+                    for place, (value, form) in enumerate(zip(row, forms, strict=True))
+                    if not (number and place in places)
+                ]
+                yield f"<tr>{''.join(own)}\n"
+
     # Our own tags, and texts that were escaped above.
-    html = f"<table><thead><tr>{heads}<tbody>\n{''.join(lines)}</table>"
+    html = f"<table><thead><tr>{heads}<tbody>\n{''.join(lines())}</table>"
     return Markup(html)  # noqa: S704

@@ -38,3 +38,13 @@ def test_without_a_script_every_figure_and_every_trial_has_its_table(small_run):
     figures = page.count('<div class="figure"')
     assert page.count("<noscript><div") == figures > 5
     assert all(f"<td>{row[0]}" in page for row in trial_table(seen).rows)
+
+
+def test_cells_that_rows_share_stand_once():
+    rows = [["x", 1, "m"], ["y", 1, "m"], ["z", 2, "m"]]
+    table = {"columns": ["trial", "seed", "method"], "rows": rows, "formats": []}
+    text = str(static_table(table, shared=("seed", "method")))
+    assert text.split("<tbody>")[1].split() == [
+        "<tr><td>x<td", "rowspan=2>1<td", "rowspan=2>m", "<tr><td>y", "<tr><td>z<td", "rowspan=1>2<td",
+        "rowspan=1>m", "</table>",
+    ]  # fmt: skip
