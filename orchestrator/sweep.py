@@ -182,7 +182,8 @@ def _record(options: SweepOptions, sweep: "Sweep") -> None:
 def _command() -> str:
     """The command line as it can be typed again."""
     name = Path(sys.argv[0])
-    by = ["python", "-m", "orchestrator.sweep"] if name.stem == "sweep" else [name.name]
+    modules = {"sweep": ["python", "-m", "orchestrator.sweep"], "__main__": ["prune-envelope"]}
+    by = modules.get(name.stem, [name.name])
     return redacted(shlex.join([*by, *sys.argv[1:]]))
 
 
