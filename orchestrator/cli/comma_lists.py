@@ -29,7 +29,7 @@ def entries_of(name: str, text: str, origin: str) -> list[str]:
     entries = [entry.strip() for entry in _SPLIT[name](text)]
     if "" in entries:
         raise UsageError(f"{origin}: {excerpt(text)} has an empty entry; leave that comma out")
-    if name in _SHARES and re.fullmatch(r"0,\d+", text):
+    if name in _SHARES and re.fullmatch(r"\d+,\d+", text):
         raise UsageError(
             f"{origin}: {excerpt(text)} is two numbers; a share is written with a point, as in {text.replace(',', '.')}"
         )

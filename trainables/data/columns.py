@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trainables.errors import DataError
 from trainables.plain_text import quoted
 
-SHOWN_ROWS = 20
+SHOWN_ROWS = 5
 MAX_EMPTY = 0.01
 # A whole number of at most 18 digits, as a program writes it.
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,15 @@ def test_page_and_tables_are_made_beside_a_file_named_like_ours(tmp_path, comman
     words = [sys.executable, "-m", f"analysis.{command}", "--help"]
     ended = subprocess.run(words, check=False, cwd=tmp_path, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_prune_envelope_runs_beside_files_named_like_all_of_ours(tmp_path):
+    script = Path(sys.executable).with_name("prune-envelope")
+    if not script.exists():
+        pytest.skip("not installed")
+    for name in ("analysis.py", "orchestrator.py", "trainables.py"):
+        (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
+    ended = subprocess.run(
+        [script, "grids"], check=False, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (0, "") and "demo" in ended.stdout
