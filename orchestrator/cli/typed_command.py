@@ -8,7 +8,7 @@ from trainables.plain_text import redacted
 
 _MODULES = {
     "sweep": ["python", "-m", "orchestrator.sweep"],
-    "__main__": ["python", "-m", "orchestrator"],
+    "__main__": ["prune-envelope"],
 }
 
 
