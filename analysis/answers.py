@@ -109,7 +109,7 @@ def candidate(study: Study, source: DatasetId) -> JudgedCell | None:
     curves = [*rate_curves(listed, source).values()]
     count = study.plan.candidates.get(source.data_sha, sum(map(len, curves)))
     climb = [climbed([_as_confirmed(study, row, count) for row in rows], LEVEL) for rows in curves]
-    if top := _best(study, _tops(curves, climb)):
+    if top := best_passed(study, curves, climb):
         return top
     found = _searched(listed, source)
     v = found.row.verdict if found.row else None
@@ -166,16 +166,16 @@ def _searched(study: Study, source: DatasetId) -> Answer:
         return _told(study, source, "no answer", _closest(study, source), n_tried=tried)
     rungs = [[rung_of(study, row) for row in rows] for rows in curves.values()]
     found = searched(rungs)
-    top = _best(study, _tops([*curves.values()], found.passed))
+    top = best_passed(study, [*curves.values()], found.passed)
     if top is not None:
         # The interval printed covers whatever of the methods tried was picked.
         level = ALPHA / tried
         return _told(study, source, "found", top, level=level, n_tried=tried)
-    alone = _best(study, _tops([*curves.values()], [climbed(own, ALPHA) for own in rungs]))
+    alone = best_passed(study, [*curves.values()], [climbed(own, ALPHA) for own in rungs])
     if alone is not None:
         return _told(study, source, "promising", alone, n_tried=tried)
     first_look = [climbed_by_two(study, rows) for rows in curves.values()]
-    first = _best(study, _tops([*curves.values()], first_look))
+    first = best_passed(study, [*curves.values()], first_look)
     state: State = "exploratory" if first else "none"
     return _told(study, source, state, first or _closest(study, source), n_tried=tried)
 
@@ -202,13 +202,17 @@ def passes_alone(study: Study, rows: Sequence[JudgedCell]) -> float:
     return rows[count - 1].cell.condition.rate if count else 0.0
 
 
-def _tops(curves: Sequence[Sequence[JudgedCell]], passed: Sequence[int]) -> list[JudgedCell]:
-    """The last condition passed of each method and warm-up that passed one."""
-    return [rows[count - 1] for rows, count in zip(curves, passed, strict=False) if count]
+def best_passed(
+    study: Study, curves: Sequence[Sequence[JudgedCell]], passed: Sequence[int]
+) -> JudgedCell | None:
+    """Of the largest rate passed: free random, unless a method is better; else the gentlest.
 
-
-def _best(study: Study, tops: Sequence[JudgedCell]) -> JudgedCell | None:
-    """Of those of the largest rate: free random, unless a method is better; else the gentlest."""
+    Args:
+        study: The run.
+        curves: The conditions of each method and warm-up, rates ascending.
+        passed: How many of each pass, from the smallest on.
+    """
+    tops = [rows[count - 1] for rows, count in zip(curves, passed, strict=False) if count]
     if not tops:
         return None
     most = max(row.cell.condition.rate for row in tops)

@@ -64,6 +64,17 @@ class Confirmation:
             kind=own.method.kind, protocol=own.method.protocol
         )
 
+    def made_by(self, rows: Iterable[JudgedCell]) -> JudgedCell | None:
+        """The condition of the search that the list was cut by; None where it is not among the rows."""
+        own = self.row.cell.condition
+        found = (
+            row
+            for row in rows
+            if (row.cell.condition.source, row.cell.condition.rate) == (own.source, own.rate)
+            and self.is_of(row.cell.condition.rate_curve)
+        )
+        return next(found, None)
+
 
 def level_of(earlier: int) -> float:
     """Error of each bound of a list that so many lists of its data set came before that did not pass.

@@ -145,7 +145,7 @@ FLOORS = {
             "contrast_rows",
         },
         {"answers", "transfer", "bias_causes", "cut_overlap", "slopes", "money"},
-        {"leaks", "measured_warrants"},
+        {"leaks", "measured_warrants", "other_readings"},
         {"gate", "table_rows"},
         {"frames", "page"},
         {"chosen_conditions", "verdicts_json"},

@@ -10,7 +10,8 @@ from analysis.answers import Answer
 from analysis.envelope import JudgedCell
 from analysis.ladders import has_learned
 from analysis.methods import Condition, Method, RateCurve
-from analysis.page.board_cells import BoardCell, answers_cell, board_cell, empty_cell
+from analysis.other_readings import named_cell
+from analysis.page.board_cells import BoardCell, board_cell, empty_cell
 from analysis.study import Study
 from analysis.wording import model_label, percent, signal_label, training_label
 from trainables.signal_lines import line_of
@@ -79,10 +80,36 @@ class BoardPanel:
         share = (value - self.low) / (self.high - self.low)
         return round(100 * min(1.0, max(0.0, share)), 1)
 
+    def picture(self, cell: BoardCell) -> list[tuple[str, str]]:
+        """What is drawn of a cell, 100 wide and 14 high: the name of each line, and its path.
+
+        b is the safe side, z nothing lost, t random's mean, i the interval, m the mean, o that it lies
+        off the scale.
+        """
+        if cell.value is None:
+            return []
+        drawn = [("z", _upright(self.place(0.0), 6))]
+        if self.has_learned:
+            drawn.insert(
+                0, ("b", f"M{self.place(-cell.margin):g} 1H100V13H{self.place(-cell.margin):g}z")
+            )
+        if cell.random is not None and cell.random >= self.low:
+            drawn.append(("t", _upright(self.place(cell.random), 6)))
+        if cell.low is not None and cell.high is not None and cell.high > self.low:
+            drawn.append(("i", f"M{self.place(cell.low):g} 7H{self.place(cell.high):g}"))
+        if cell.value < self.low:
+            return [*drawn, ("o", "M3 3L1 7L3 11M6 3L4 7L6 11")]
+        return [*drawn, ("m", _upright(self.place(cell.value), 4))]
+
+
+def _upright(place: float, half: int) -> str:
+    return f"M{place:g} {7 - half}V{7 + half}"
+
 
 def board_panels(study: Study, answer: Answer) -> list[BoardPanel]:
     """The panels of a data set, that of its answer first, then by model and rising warm-up."""
-    at = answers_cell(study, answer)
+    named = None if answer.state == "no answer" else named_cell(study, answer)
+    at = named.cell.condition if named else None
     groups: dict[tuple[Any, ...], list[JudgedCell]] = defaultdict(list)
     for row in study.of(answer.source):
         groups[_group(row.cell.condition)].append(row)

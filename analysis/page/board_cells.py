@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis.answers import Answer, State
+from analysis.answers import State
 from analysis.envelope import JudgedCell
 from analysis.guards import clears
 from analysis.ladders import has_learned
-from analysis.methods import Condition
 from analysis.page.guard_words import worst_guard
 from analysis.page.phrases import words_of
 from analysis.study import Study
@@ -66,22 +65,6 @@ class BoardCell:
 def empty_cell() -> BoardCell:
     """A condition that no run was planned for."""
     return BoardCell(mean="not run")
-
-
-def answers_cell(study: Study, answer: Answer) -> Condition | None:
-    """The condition of the search that an answer names: of a confirmed list the one that made it."""
-    if answer.row is None or answer.state == "no answer":
-        return None
-    condition = answer.row.cell.condition
-    one = answer.confirmation
-    if condition.kind != "fixed" or one is None:
-        return condition
-    found = (
-        row.cell.condition
-        for row in study.of(answer.source)
-        if row.cell.condition.rate == condition.rate and one.is_of(row.cell.condition.rate_curve)
-    )
-    return next(found, None)
 
 
 def board_cell(

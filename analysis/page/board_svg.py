@@ -101,7 +101,7 @@ def _cell(
             f'<text x="{x + _LEFT}" y="{y + 17}" font-size="14" font-weight="700" fill="{color}">{bold}'
             f'<tspan dx="5" font-size="{small:g}" font-weight="400" fill="{_MUTED}">{_clean(cell.bounds)}</tspan></text>'
         )
-        yield from _picture(panel, cell, x, y + 22, color)
+        yield _picture(panel, cell, x, y + 22, color)
     for i, line in enumerate(_lines(cell)):
         tone = {"▲": _COLORS["in"], "▼": _COLORS["out"]}.get(line[:1], _MUTED)
         yield _text(x + _LEFT, y + 47 + i * _LINE, line, size=11.5, color=tone, weight=600)
@@ -112,31 +112,22 @@ def _cell(
         )
 
 
-def _picture(panel: BoardPanel, cell: BoardCell, x: int, y: int, color: str) -> Iterator[str]:
-    """Safe side, nothing lost, random's mean, interval and mean, on the panel's scale."""
-    start, length = x + _LEFT, _CELL - _LEFT - _RIGHT
-
-    def at(value: float) -> float:
-        return round(start + length * panel.place(value) / 100, 1)
-
-    def upright(value: float, half: int, stroke: str, wide: float, more: str = "") -> str:
-        place = at(value)
-        return f'<path d="M{place} {y + 7 - half}V{y + 7 + half}" stroke="{stroke}" stroke-width="{wide}"{more}/>'
-
-    left = at(-cell.margin)
-    if panel.has_learned:
-        yield f'<path d="M{left} {y + 1}H{start + length}V{y + 13}H{left}z" fill="{_BAND}"/>'
-    yield upright(0.0, 6, _MUTED, 1)
-    if cell.random is not None:
-        yield upright(cell.random, 6, _TEXT, 3, ' stroke-dasharray="2.5 2"')
-    value = cell.value or 0.0
-    if cell.low is not None and cell.high is not None and cell.high > panel.low:
-        yield f'<path d="M{at(cell.low)} {y + 7}H{at(cell.high)}" stroke="{color}" stroke-width="2"/>'
-    if value < panel.low:
-        arrow = f"M{start + 5} {y + 2}l-4 5l4 5m5 -10l-4 5l4 5"
-        yield f'<path d="{arrow}" fill="none" stroke="{color}" stroke-width="2"/>'
-    else:
-        yield upright(value, 4, color, 4)
+def _picture(panel: BoardPanel, cell: BoardCell, x: int, y: int, color: str) -> str:
+    """What the page draws in a cell, as wide as a cell is here."""
+    lines = {
+        "b": f'fill="{_BAND}"',
+        "z": f'stroke="{_MUTED}"',
+        "t": f'stroke="{_TEXT}" stroke-width="3" stroke-dasharray="2.5 2"',
+        "i": f'stroke="{color}" stroke-width="2"',
+        "m": f'stroke="{color}" stroke-width="4"',
+        "o": f'stroke="{color}" stroke-width="2" fill="none"',
+    }
+    scale = (_CELL - _LEFT - _RIGHT) / 100
+    drawn = "".join(
+        f'<path d="{path}" {lines[kind]} vector-effect="non-scaling-stroke"/>'
+        for kind, path in panel.picture(cell)
+    )
+    return f'<g transform="translate({x + _LEFT} {y}) scale({scale:g} 1)">{drawn}</g>'
 
 
 def _text(

@@ -1,11 +1,98 @@
 """What is said around the board: what its marks and lines mean, and of what its numbers are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from analysis.page.board import BoardPanel
-from analysis.page.phrases import gain_share, line_size, words_of
+from analysis.page.answer_cards import AnswerCard
+from analysis.page.board import BoardPanel, board_panels
+from analysis.page.phrases import by_text, gain_share, line_size, words_of
 from analysis.study import Study
 from analysis.verdicts import LEAST_SEEDS
+from analysis.wording import percent
+
+# More data sets than this are folded but those with a ✗ or a ◐; more cells in all, and what is folded
+# has no pictures: some 350 bytes a cell.
+_MOST_OPEN, _MOST_DRAWN = 4, 600
+_SHORT = {"✗": "keep all", "?": "not decided", "–": "no answer"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardSet:
+    """One data set of the board.
+
+    Attributes:
+        name: The data set.
+        summary: Its answer in a few words behind its mark.
+        is_open: Whether it stands there unfolded.
+        groups: Its panels, of each model one after another in the order of warm-ups; the answer's first.
+    """
+
+    name: str
+    summary: str
+    is_open: bool
+    groups: tuple[tuple[BoardPanel, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """All data sets of a run, and what is said around them.
+
+    Attributes:
+        sets: Those that have a condition, in the order of the answers.
+        loses: What ✓ says.
+        caption: Of what the numbers are.
+        draws_folded: Whether what is folded has pictures.
+        has_filter: Whether there are so many methods that they are looked for by name.
+    """
+
+    sets: tuple[BoardSet, ...]
+    loses: str
+    caption: tuple[str, ...]
+    draws_folded: bool
+    has_filter: bool
+
+    @property
+    def panels(self) -> list[BoardPanel]:
+        """Every panel."""
+        return [panel for one in self.sets for group in one.groups for panel in group]
+
+
+def board_of(study: Study, cards: Sequence[AnswerCard]) -> Board:
+    """The board of a run.
+
+    Args:
+        study: The run.
+        cards: Its answers.
+    """
+    few = len(cards) <= _MOST_OPEN
+    told = {card.name for card in cards if few or card.mark in "✗◐"}
+    # All folded would hide what a board is.
+    told |= {card.name for card in cards[:1] if not told}
+    sets = [_set(study, card, is_open=card.name in told) for card in cards]
+    found = [panel for one in sets for group in one.groups for panel in group]
+    cells = sum(len(panel.rates) * len(panel.rows) for panel in found)
+    return Board(
+        sets=tuple(one for one in sets if one.groups),
+        loses=loses_text(study),
+        caption=tuple(board_caption(study, found)),
+        draws_folded=cells <= _MOST_DRAWN,
+        has_filter=any(row.is_folded for panel in found for row in panel.rows),
+    )
+
+
+def _set(study: Study, card: AnswerCard, *, is_open: bool) -> BoardSet:
+    groups: dict[str, list[BoardPanel]] = {}
+    for panel in board_panels(study, card.answer):
+        groups.setdefault(panel.variant, []).append(panel)
+    row = card.answer.row
+    told = _SHORT.get(card.mark, "nothing measured yet")
+    if row is not None and card.mark not in _SHORT:
+        cut = f"{percent(row.cell.condition.rate)} {by_text(row)}"
+        told = f"perhaps {cut}" if card.mark == "◐" else cut
+    return BoardSet(
+        name=card.name, summary=f"{card.mark} {card.name}: {told}", is_open=is_open,
+        groups=tuple(map(tuple, groups.values())),
+    )  # fmt: skip
 
 
 def loses_text(study: Study) -> str:

@@ -16,7 +16,14 @@ from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
 # In the order in which they hold: what is narrow or printed has the last word.
-_SHEETS = ("base.css", "answer.css", "tables.css", "sections.css", "narrow_and_print.css")
+_SHEETS = (
+    "base.css",
+    "answer.css",
+    "tables.css",
+    "board.css",
+    "sections.css",
+    "narrow_and_print.css",
+)
 
 
 def open_templates() -> Environment:

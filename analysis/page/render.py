@@ -9,6 +9,7 @@ from markupsafe import Markup
 from analysis.cost import SweepCost, break_even_epochs, sweep_cost
 from analysis.page.answer_cards import cards
 from analysis.page.average_words import average_texts
+from analysis.page.board_words import board_of
 from analysis.page.dropped_rows import DroppedPanel, dropped_panel
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
@@ -17,6 +18,7 @@ from analysis.page.guard_words import COLUMNS as COLUMNS_OF_GUARDS
 from analysis.page.guard_words import guard_rows
 from analysis.page.leak_words import leak_columns, leak_lines, leak_texts
 from analysis.page.money_words import study_sentences
+from analysis.page.otherwise import otherwise
 from analysis.page.page_parts import (
     as_island,
     open_templates,
@@ -65,7 +67,7 @@ def render(study: Study, beside: Path | None = None) -> str:
         study: The run.
         beside: The folder it is written to, from which it links files of the run; None links none.
     """
-    scripts = page_scripts("figures.js", "dropped.js", "report.js")
+    scripts = page_scripts("figures.js", "dropped.js", "board.js", "report.js")
     dropped = dropped_panel(study, beside)
     variants = {
         name: [_variant(data, figure.draw(data)) for data in figure.data(study)]
@@ -132,6 +134,8 @@ def _context(study: Study) -> dict[str, Any]:
         "status": _status(study),
         "date": max((row.finished for row in study.results), default="")[:16].replace("T", " "),
         "cards": found,
+        "board": board_of(study, found),
+        "otherwise": otherwise(study),
         "lead": opening(study, found),
         "tally": tally(study),
         "planted": planted_panels(study),
