@@ -112,8 +112,8 @@ def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
 
 def _typed(name: str, value: Any, flag: str) -> Any:
     """What was typed, its lists by commas as if each entry had been a flag."""
-    if not takes_several(SweepOptions.model_fields[name].annotation):
-        return value
+    if isinstance(value, str) or not takes_several(SweepOptions.model_fields[name].annotation):
+        return value  # of `score` and `inspect` the one data set is an argument
     numbers = [entry for one in value if isinstance(one, list) for entry in one]
     return numbers or [entry for one in value for entry in entries_of(name, one, flag)]
 

@@ -62,9 +62,7 @@ def test_an_intact_store_is_told_to_be_so(invoke):
 
 def test_a_share_of_the_files_is_read_and_the_others_are_told_of(invoke, store):
     found = invoke("verify", "--sample", 0.3)
-    assert (
-        "1 files: these are intact, of 3 that there are; the others were not read" in found.output
-    )
+    assert "1 file: these are intact, of 3 that there are; the others were not read" in found.output
     for entry in entries(store.root):
         entry.blob.chmod(0o600)
         entry.blob.write_bytes(b"")

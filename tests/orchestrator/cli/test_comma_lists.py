@@ -110,3 +110,12 @@ def test_a_score_takes_a_list_of_signals_and_seeds(monkeypatch):
     )  # fmt: skip
     CliRunner().invoke(app, ["score", "x", "--signal", "el2n,redundancy,k=5", "--seed", "1,2"])
     assert (asked[0].signals, asked[0].seeds) == (("el2n", "redundancy,k=5"), (1, 2))
+
+
+def test_the_one_data_set_of_a_score_is_whole(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "orchestrator.planning.score_plan.plan_scores", lambda request, _: asked.append(request) or 1 / 0
+    )  # fmt: skip
+    CliRunner().invoke(app, ["score", "a, b.csv"])
+    assert asked[0].datasets == ("a, b.csv",)
