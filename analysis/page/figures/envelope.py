@@ -69,7 +69,7 @@ def _frame(data: EnvelopeData, grid: Sequence[Sequence[Square]], is_many: bool) 
     return layout(
         96 + (44 if is_many else 68) * lines,
         (170 + (80 if is_many else 128) * columns, 230 + (96 if is_many else 200) * columns),
-        narrow={"minw": 56 + (64 if is_many else 78) * columns, "left": 46, "bare": True},
+        narrow={"minw": 64 + (64 if is_many else 76) * columns, "left": 56, "bare": True},
         xaxis=axis(
             "share of training data removed",
             tickvals=list(range(columns)), ticktext=[percent(rate) for rate in data.rates],
