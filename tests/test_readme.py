@@ -15,25 +15,26 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
     line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines() if line.strip()
 ]
-SWEEPS = [line for line in COMMANDS if line.startswith("python -m orchestrator.sweep")]
+OURS = [line for line in COMMANDS if line.startswith("prune-envelope ")]
 # .ci/run itself runs these, in a fresh environment.
 # `ray` needs an account; tests/test_cluster_yaml.py starts the file against a play of one, and
 # tests/cluster does up, exec and down for real.
 CLOUD = [line for line in COMMANDS if line.startswith("ray ")]
-ELSEWHERE = {'pip install -e ".[cpu]"', 'pip install -e ".[cpu,test]"', "pytest"}
+CPU, GPU = 'pip install torch==2.13.0 && pip install -e ".[cpu]"', 'pip install -e ".[gpu]"'
+ELSEWHERE = {CPU, GPU, 'pip install -e ".[cpu,test]"', "pytest"}
 
 
 def run(line, folder, *flags):
     words = shlex.split(line)
-    assert words[0] == "python"
+    module = {"prune-envelope": ["-m", "orchestrator"], "python": []}[words[0]]
     return subprocess.run(
-        [sys.executable, *words[1:], *flags], cwd=folder, capture_output=True, text=True,
+        [sys.executable, *module, *words[1:], *flags], cwd=folder, capture_output=True, text=True,
         check=False, timeout=840,
     )  # fmt: skip
 
 
 def test_every_command_is_either_run_here_or_by_continuous_integration():
-    assert set(COMMANDS) - set(SWEEPS) - set(CLOUD) == ELSEWHERE
+    assert set(COMMANDS) - set(OURS) - set(CLOUD) == ELSEWHERE
     assert all(" cluster.yaml" in line for line in CLOUD)
 
 
@@ -43,7 +44,8 @@ def test_continuous_integration_installs_and_tests_as_the_readme_says():
     assert script.rstrip().endswith("\npytest")
 
 
-@pytest.mark.parametrize("line", SWEEPS)
+# The demo itself runs below.
+@pytest.mark.parametrize("line", [line for line in OURS if " sweep " in line])
 def test_every_sweep_of_the_readme_plans_as_printed(line, tmp_path):
     rows = "".join(f"subject {i},word{i % 7} body,{'ab'[i % 2]}\n" for i in range(60))
     (tmp_path / "tickets.csv").write_text("subject,body,queue\n" + rows)
@@ -61,7 +63,7 @@ def test_what_runs_on_the_cluster_is_a_command_of_ours():
 
 @pytest.mark.slow
 def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
-    ended = run("python -m orchestrator.sweep --grid demo", tmp_path)
+    ended = run("prune-envelope demo", tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (page,) = tmp_path.glob("runs/demo-*/report.html")
     assert page.stat().st_size < 6_000_000
