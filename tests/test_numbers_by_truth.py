@@ -10,6 +10,8 @@ from tests.test_house import ROOT, SOURCES
 # Classes whose numbers a user sets, by file: of these a field that may be None is asked `is None`.
 SET_BY_USERS = {
     "orchestrator/cli/options.py": "SweepOptions",
+    "orchestrator/cli/compared_options.py": "ComparedOptions",
+    "orchestrator/cli/data_options.py": "DataOptions",
     "orchestrator/cli/trained_options.py": "TrainedOptions",
     "orchestrator/planning/request.py": "Request",
     "analysis/run_files.py": "Plan",
@@ -18,14 +20,16 @@ SET_BY_USERS = {
 # Where another number stands behind `or`: what is 0 there is not set by anyone, or said to mean that other.
 NO_ZERO_IS_MEANT = {
     "analysis/confirmation.py": "a count that is divided by",
+    "analysis/page/board.py": "the scale of changes that are all 0",
     "analysis/page/figures/contrasts.py": "the width of an axis",
     "analysis/page/figures/envelope.py": "the end of the colours",
     "analysis/verdicts.py": "the unit of differences that are all 0",
-    "orchestrator/cli/listing.py": "how many sizes a list has",
     "orchestrator/diagnostics/machine.py": "cores that the system does not tell",
     "orchestrator/cli/options.py": "a span of time, of which 0 is refused and an empty text is 0",
     "orchestrator/cli/theory.py": "a folder",
+    "orchestrator/planning/named_plan.py": "how many sizes a list has",
     "orchestrator/pruning/rescoring.py": "an exit code: 0 is none",
+    "orchestrator/terminal/estimate_text.py": "accelerators of a trial: on CPUs a price is of its cores",
     "orchestrator/sweep.py": "an exit code: 0 is none",
     "orchestrator/theory/run.py": "cores that the system does not tell",
     "trainables/data/arrow_files.py": "a step of rows",

@@ -96,7 +96,8 @@ def _checked_grid(
             try:
                 checked(one)
             except UsageError as its_own:
-                found.setdefault(str(its_own), its_own)
-        for each in found.values() if str(error) in found else [error]:
+                # Of one signal one is enough: what else is said of it rests on the rest of its grid.
+                found.setdefault(str(its_own).partition(": ")[0], its_own)
+        for each in found.values() if str(error) in map(str, found.values()) else [error]:
             missing.add(each)
     return None, None

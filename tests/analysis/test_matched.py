@@ -17,8 +17,9 @@ from analysis.matched import averaged, is_imbalanced, matched_methods, plain_met
 from analysis.metrics import ACCURACY
 from analysis.page.average_words import average_texts
 from analysis.page.figures.by_dataset import by_dataset_figure
-from analysis.page.figures.envelope import envelope_data, envelope_figure
+from analysis.page.figures.envelope import envelope_figure
 from analysis.page.figures.rate_lines import by_dataset_data
+from analysis.page.figures.squares import envelope_data
 from analysis.page.prose import opening
 from analysis.page.render import render
 from analysis.study import study

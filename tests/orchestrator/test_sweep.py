@@ -324,7 +324,6 @@ def test_random_runs_beside_every_signal_or_the_plan_says_what_is_lost(
         (["--grid", "demo", "--warmup", "1.5"], 2, "did you mean 0.015"),
         (["--dataset", "absent.csv", "--model", "linear"], 4, "absent.csv"),
         (["--dataset", "imbd", "--model", "linear"], 2, "Did you mean 'imdb'"),
-        (["--grid", "demo", "--model", "no/such-encoder"], 4, "no folder here"),
         (["--grid", "demo", "--dataset", "data.pkl"], 6, "data.pkl"),
         ([], 2, "try --grid demo"),
     ],

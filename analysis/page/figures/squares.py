@@ -134,7 +134,7 @@ def _by_interval(study: Study) -> list[EnvelopeData]:
                     group=_group(
                         study, f"Average over {len(study.sources)} data sets", one.methods.values()
                     ),
-                    at=Subject(methods=frozenset(one.methods.values())),
+                    at=Subject(methods=frozenset(one.methods.values()), is_of_study=one.is_matched),
                 )
             )
     for source, name in study.sources.items():

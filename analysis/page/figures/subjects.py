@@ -19,15 +19,19 @@ class Subject:
         methods: The methods shown.
         rate: Share removed.
         warmup: Share of the full run's steps before scoring.
+        is_of_study: Whether it is the study's own chart, which stands before any one condition.
     """
 
     source: DatasetId | None = None
     methods: frozenset[Method] | None = None
     rate: float | None = None
     warmup: float | None = None
+    is_of_study: bool = False
 
     def apart(self, condition: Condition) -> tuple[int, ...]:
         """How far it is from a condition, least first: 0 where it is about just that, 1 about all, 2 about another."""
+        if self.is_of_study:
+            return (0, 0, 0, 0)
         wanted = (
             (self.source, self.source == condition.source),
             (self.methods, condition.method in (self.methods or ())),

@@ -57,6 +57,7 @@ def told(seen, *, with_classes):
         )
         text = re.sub(r"(Hurt most|Gains least|Change of its recall): .*", " ", text)
         columns.remove("accuracy")
+        body = re.sub(r"<th[^>]*>accuracy(?=<)", " ", body)
         del figures["retention"], figures["causes"]
     shown = json.dumps(figures, ensure_ascii=False).replace("<br>", " ")
     return " ".join([body, text, shown, *columns])

@@ -134,7 +134,7 @@ def test_a_plan_made_anew_has_every_trial_that_rows_are_of(run, store):
     run.copy_row(PRUNED, store)
     (run.folder / "plan.json").write_bytes(b"")
     with run.locked():
-        with pytest.raises(PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30"):
+        with pytest.raises(PlanChangedError, match=r"1 trial .*imdb redundancy global w15 p30"):
             run.write_plan(plan(FULL))
         run.write_plan(plan(FULL, PRUNED))
 
@@ -152,9 +152,7 @@ def test_what_is_put_aside_twice_is_kept_twice(run):
 def test_a_plan_that_asks_for_less_is_refused_with_what_it_leaves_out(run):
     with run.locked():
         run.write_plan(plan(FULL, PRUNED))
-        with pytest.raises(
-            PlanChangedError, match=r"1 trials .*imdb redundancy global w15 p30 s11"
-        ):
+        with pytest.raises(PlanChangedError, match=r"1 trial .*imdb redundancy global w15 p30 s11"):
             run.write_plan(plan(FULL))
 
 
