@@ -1,5 +1,6 @@
 """The answer of each data set in words: what to do, how sure that is, what it saves, who is hurt."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -65,6 +66,7 @@ class AnswerCard:
         careful: What must be known of the training, in yellow; empty where there is nothing.
         altered: That the rows were altered on purpose, and how; empty where they were not.
         leak: What the clean test rows alone say, where that is something else.
+        part: That it is about a part of the training rows, where the sweep was limited to one.
         next: How to get the files; None where there are none to be had.
     """
 
@@ -79,6 +81,7 @@ class AnswerCard:
     careful: str = ""
     altered: str = ""
     leak: str = ""
+    part: str = ""
     next: NextStep | None = None
 
     @property
@@ -89,7 +92,7 @@ class AnswerCard:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is shown in yellow, the first the most."""
-        return tuple(text for text in (self.altered, self.leak, self.careful) if text)
+        return tuple(text for text in (self.altered, self.leak, self.part, self.careful) if text)
 
 
 def cards(study: Study) -> list[AnswerCard]:
@@ -104,7 +107,19 @@ def _with_care(study: Study, card: AnswerCard) -> AnswerCard:
         careful=careful_of(study, row) if row else "",
         altered=f"Not about the data as they came: a stress test, {told[0]}." if told else "",
         leak=leak_on_card(study, leak_of(study, card.answer)),
+        part=_part(study, card),
         next=next_step(study, card.answer),
+    )
+
+
+def _part(study: Study, card: AnswerCard) -> str:
+    """That a data set was limited to some of its rows, by the plan's own note on it."""
+    limited = re.compile(rf"{re.escape(card.name)}: limited to ([\d,]+ of [\d,]+) train rows")
+    found = filter(None, map(limited.fullmatch, study.plan.notes))
+    told = next((one[1] for one in found), "")
+    return (
+        f"Tried on {told} training rows: the answer, and a file written by it, are of these."
+        * bool(told)
     )
 
 

@@ -96,8 +96,8 @@ def _of_several(study: Study, found: Sequence[AnswerCard]) -> FirstScreen:
 
 
 def _warned(found: Sequence[AnswerCard]) -> list[str]:
-    """What is yellow of any data set: altered rows first, then leaks, then its training."""
-    kinds = ("altered", "leak", "careful")
+    """What is yellow of any data set: altered rows first, then leaks, parts of the rows, and its training."""
+    kinds = ("altered", "leak", "part", "careful")
     told = [(card.name, getattr(card, kind)) for kind in kinds for card in found]
     return [f"{name}: {text}" for name, text in told if text]
 
