@@ -3,6 +3,7 @@
 import errno
 import faulthandler
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +26,7 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
     """Do one task in this worker and report how it ended."""
     task = config.get("new") or tasks[config["task"]]
     try:
-        with _limited(task, resources), reported(tune.get_context().get_trial_id() or ""):
+        with _limited(task, resources), reported(_trial_id()):
             run_here(task, resources)
     except Exception as error:
         # After a CUDA error the process is of no more use; another takes its place.
@@ -36,6 +37,13 @@ def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Re
         tune.report({name: redacted(text) for name, text in told.items()})
         return
     tune.report({"error": ""})
+
+
+def _trial_id() -> str:
+    """Of the trial that Tune runs in this process; empty where it runs none, of which it would warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tune.get_context().get_trial_id() or ""
 
 
 def run_here(task: Task, resources: Resources) -> None:

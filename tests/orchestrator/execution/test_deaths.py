@@ -64,13 +64,7 @@ def hanging(monkeypatch):
     monkeypatch.setattr("orchestrator.execution.worker.settle_here", lambda _: None)
 
 
-def test_a_task_that_hangs_ends_with_its_worker_and_leaves_where_it_hung(
-    hanging, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(
-        "orchestrator.execution.worker.tune.get_context",
-        lambda: SimpleNamespace(get_trial_id=lambda: "t0"),
-    )
+def test_a_task_that_hangs_ends_with_its_worker_and_leaves_where_it_hung(hanging, tmp_path):
     resources = Resources(cache=tmp_path, trial_timeout_s=0.2)
     deaths = Deaths(limit_s=0.2, stacks=resources.stacks)
     deaths.begin("t0")
