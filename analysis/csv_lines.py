@@ -40,6 +40,8 @@ def _line(values: Sequence[Any]) -> str:
 
 def guarded(value: Any) -> Any:
     """A cell no spreadsheet will run, of which all can be seen."""
+    if not isinstance(value, str | list | tuple):
+        return value
     cell = _unlike_a_formula(value)
     return printable(cell) if isinstance(cell, str) else cell
 

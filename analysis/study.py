@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +133,15 @@ class Study:
 
     def of(self, source: DatasetId | None = None, method: Method | None = None) -> list[JudgedCell]:
         """The rows of one data set, of one method, or of both."""
-        return [
-            row
-            for row in self.rows
-            if source in (None, row.cell.condition.source)
-            and method in (None, row.cell.condition.method)
-        ]
+        rows = self.rows if source is None else self._rows_by_source.get(source, ())
+        return [row for row in rows if method in (None, row.cell.condition.method)]
+
+    @cached_property
+    def _rows_by_source(self) -> Mapping[DatasetId, Sequence[JudgedCell]]:
+        found: dict[DatasetId, list[JudgedCell]] = {}
+        for row in self.rows:
+            found.setdefault(row.cell.condition.source, []).append(row)
+        return found
 
     @property
     def alpha(self) -> float:

@@ -6,6 +6,7 @@ are in the row's `unit`; rates and shares are fractions; what is not known is No
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 from analysis.answers import answer_of, found_rates
@@ -93,10 +94,12 @@ def trial_rows(study: Study) -> Iterator[Row]:
         for cell, _ in (*study.rows, *study.nulls, *(one.row for one in study.confirmed.values()))
         for pair in cell.pairs
     }
+    # Trials of one condition share its columns, which take longest to write.
+    known = cache(partial(condition_values, study))
     for result in study.results:
         yield {
             "result_key": result.spec.result_key,
-            **condition_values(study, condition_of(result.spec)),
+            **known(condition_of(result.spec)),
             "seed": result.spec.seed,
             "value": None if study.reading.why_none(result) else study.reading.value(result),
             "delta": deltas.get(result.spec.result_key),

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,9 @@ def _visible(value: Any, told: Callable[[str], str]) -> Any:
     """The same, every text in it printable: what is marked as safe is ours."""
     if isinstance(value, str):
         return value if isinstance(value, Markup) else told(printable(value))
+    # Numbers are most of what a page is given.
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
         return {_visible(name, told): _visible(one, told) for name, one in value.items()}
     return [_visible(one, told) for one in value] if isinstance(value, list | tuple) else value
@@ -103,9 +106,15 @@ def page_links() -> dict[str, str]:
 
 
 def page_scripts(*names: str) -> list[str]:
-    """Plotly, and files of ours in order."""
-    own = ((_FOLDER / "scripts" / name).read_text(encoding="utf-8") for name in names)
-    return [get_plotlyjs(), *own]
+    """Files of ours, in order."""
+    return [(_FOLDER / "scripts" / name).read_text(encoding="utf-8") for name in names]
+
+
+@cache
+def packed_plotly() -> tuple[Markup, str]:
+    """Plotly as the page carries it, a third of its size, and the name that lets it run once it is unpacked."""
+    script = get_plotlyjs()
+    return Markup(_packed(script)), script_hash(script)  # noqa: S704
 
 
 def script_hash(script: str) -> str:
@@ -126,5 +135,9 @@ def as_island(values: Any, told: Callable[[str], str] = str) -> str:
     text = json.dumps(
         _visible(values, told), ensure_ascii=False, allow_nan=False, separators=(",", ":")
     )
+    return _packed(text)
+
+
+def _packed(text: str) -> str:
     # No time of day inside: equal rows give an equal page.
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

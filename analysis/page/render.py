@@ -30,6 +30,7 @@ from analysis.page.page_parts import (
     as_island,
     in_groups,
     open_templates,
+    packed_plotly,
     page_links,
     page_scripts,
     page_style,
@@ -91,6 +92,7 @@ def render(
     scripts = page_scripts(
         *FIGURE_SCRIPTS, "dropped.js", "copy.js", "board.js", "trials.js", "report.js"
     )
+    plotly, plotly_hash = packed_plotly()
     dropped = dropped_panel(study, beside)
     headline = next(iter(headlines(study).values()), None)
     frames = {name: figure.data(study) for name, figure in FIGURES.items()}
@@ -118,7 +120,8 @@ def render(
         groups=groups,
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
-        hashes=[script_hash(script) for script in scripts],
+        plotly=plotly,
+        hashes=[plotly_hash, *map(script_hash, scripts)],
         island=Markup(as_island({**_island(study, variants, dropped), "trials": trials}, told)),  # noqa: S704
     )
 

@@ -14,6 +14,7 @@ from analysis.page.page_parts import (
     as_island,
     in_groups,
     open_templates,
+    packed_plotly,
     page_scripts,
     page_style,
     script_hash,
@@ -62,6 +63,7 @@ def render_theory(page: TheoryPage) -> str:
         "dark": {light.lower(): dark for light, dark in DARK.items()},
     }
     template = open_templates().get_template("theory.html.j2")
+    plotly, plotly_hash = packed_plotly()
     return template.render(
         page=page,
         titles=_TITLES,
@@ -69,7 +71,8 @@ def render_theory(page: TheoryPage) -> str:
         groups={name: in_groups(own) for name, own in figures.items()},
         css=page_style(),
         scripts=[Markup(script) for script in scripts],  # noqa: S704
-        hashes=[script_hash(script) for script in scripts],
+        plotly=plotly,
+        hashes=[plotly_hash, *map(script_hash, scripts)],
         island=Markup(as_island(island)),  # noqa: S704
     )
 

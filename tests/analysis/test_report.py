@@ -8,6 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from plotly.offline import get_plotlyjs
 from typer.testing import CliRunner
 
 from analysis.cover import Cover
@@ -101,7 +102,7 @@ def test_every_section_is_on_the_page(small_run):
     sections = [attrs["id"] for tag, attrs in tags if tag == "section"]
     assert all(f"#{section}" in [a.get("href") for _, a in tags] for section in sections)
     assert sections == [
-        "answer", "board", "sure", "otherwise", "envelope", "by_dataset", "signals", "contrasts", "retention", "causes", "pareto", "breakeven", "agree", "training", "examples", "compute", "trials", "method",
+        "answer", "board", "sure", "otherwise", "retention", "causes", "examples", "signals", "envelope", "by_dataset", "contrasts", "pareto", "breakeven", "agree", "training", "compute", "trials", "method",
         "provenance",
     ]  # fmt: skip
 
@@ -123,13 +124,14 @@ def test_the_page_fetches_nothing(small_run):
 def test_the_policy_allows_our_scripts_and_no_other(small_run):
     page = Page(build_report(small_run))
     ours = [text for attrs, text in page.scripts if attrs.get("type") != "application/gzip"]
+    ours.insert(0, get_plotlyjs())
     allowed = re.findall(r"'(sha256-[^']+)'", page.policy)
     assert allowed == [script_hash(text) for text in ours]
     assert "unsafe-eval" not in page.policy
 
 
 def test_nothing_can_be_uploaded_from_a_figure(small_run):
-    ours = "".join(text for _, text in Page(build_report(small_run)).scripts if len(text) < 50_000)
+    ours = "".join(text for _, text in Page(build_report(small_run)).scripts[2:])
     for setting in ("showSendToCloud: false", 'plotlyServerURL: ""', "displayModeBar: false"):
         assert setting in ours
 
@@ -246,11 +248,7 @@ def test_what_was_planted_has_a_section_only_where_the_truth_is_known(paired):
     rows = with_truth(paired([-1.0, -3.0], signal="keep_one"))
     page = Page(build_report(rows, Plan(notes=("imdb: 9 rows copy another", "imdb: other"))))
     ids = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
-    assert [name for name in ids if name in ("answer", "board", "planted")] == [
-        "answer",
-        "board",
-        "planted",
-    ]
+    assert ids[:5] == ["answer", "board", "sure", "otherwise", "planted"]
     assert "#planted" in [attrs.get("href") for tag, attrs in page.tags if tag == "a"]
     section = page.text[page.text.index("what each method found 9") :]
     assert section.startswith(
@@ -268,7 +266,8 @@ def test_names_of_what_was_planted_are_shown_and_not_run(paired):
     text = build_report(rows, Plan(notes=(f"{HOSTILE}: <u>planted</u>",)))
     page = Page(text)
     assert "<b>&x</b>: 360 of 400 stay" in page.text and "<u>planted</u>." in page.text
-    assert "<i>y</i>" in page.text
+    more = [tag for tag, _ in page.tags].count("h3") - [t for t, _ in Page(plain).tags].count("h3")
+    assert more == 2 and "<i>y</i>" in page.text
     assert len(page.scripts) == len(Page(plain).scripts)
     assert not [tag for tag, _ in page.tags if tag == "u"]
     assert "<b>&x" not in text

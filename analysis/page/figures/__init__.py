@@ -33,12 +33,12 @@ class Figure(NamedTuple):
 
 
 FIGURES = {
-    "envelope": Figure(envelope_data, envelope_figure),
-    "by_dataset": Figure(by_dataset_data, by_dataset_figure),
-    "signals": Figure(signals_data, signals_figure),
-    "contrasts": Figure(contrasts_data, contrasts_figure),
     "retention": Figure(retention_data, retention_figure),
     "causes": Figure(causes_data, causes_figure),
+    "signals": Figure(signals_data, signals_figure),
+    "envelope": Figure(envelope_data, envelope_figure),
+    "by_dataset": Figure(by_dataset_data, by_dataset_figure),
+    "contrasts": Figure(contrasts_data, contrasts_figure),
     "pareto": Figure(pareto_data, pareto_figure),
     "breakeven": Figure(break_even_data, break_even_figure),
     "agree": Figure(agree_data, agree_figure),

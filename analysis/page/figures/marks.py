@@ -18,8 +18,9 @@ _SIGNALS = {
     "random": (CONTROL, "x-thin"),
 }
 _COLORS = tuple(color for color, _ in _SIGNALS.values() if color != CONTROL)
+# Without the star, which is the full data.
 _MORE = (
-    "star", "hexagon", "bowtie", "pentagon", "hourglass", "triangle-left", "diamond-tall", "star-diamond",
+    "hexagon", "bowtie", "pentagon", "hourglass", "triangle-left", "diamond-tall", "star-diamond",
     "hexagram", "star-square", "diamond-wide", "triangle-right", "star-triangle-up", "octagon",
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ function unfoldForPrint() {
 }
 
 async function start() {
-  data = await unpacked("data");
+  await unpack();
   startFigures();
   startTrials();
   startDropped(data.dropped);

@@ -1,7 +1,7 @@
 "use strict";
 // The page of the theory: its figures alone.
 async function start() {
-  data = await unpacked("data");
+  await unpack();
   startFigures();
   follow();
   document.documentElement.dataset.ready = "";

@@ -159,7 +159,15 @@ function trialDetail(values) {
   box.colSpan = data.trials.columns.length;
   box.append(list);
   const [classes, ...counts] = BY_CLASS.map((name) => JSON.parse(known.get(name) || "[]"));
-  if (classes.length) box.append(classTable(classes, counts));
+  if (classes.length) {
+    const scroll = make("div");
+    scroll.className = "scroll tall";
+    scroll.tabIndex = 0;
+    scroll.role = "region";
+    scroll.ariaLabel = "Classes of this trial";
+    scroll.append(classTable(classes, counts));
+    box.append(scroll);
+  }
   const line = make("tr");
   line.className = "detail";
   line.append(box);

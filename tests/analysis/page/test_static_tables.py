@@ -19,7 +19,7 @@ CELLS = [
 @pytest.mark.slow
 def test_a_cell_reads_as_the_script_writes_it(chromium):
     page = chromium.new_page()
-    script = f"{page_scripts('figures.js')[1]}; {json.dumps(CELLS)}.map(([v, f]) => cellText(v, f))"
+    script = f"{page_scripts('figures.js')[0]}; {json.dumps(CELLS)}.map(([v, f]) => cellText(v, f))"
     assert [cell_text(*cell) for cell in CELLS] == page.evaluate(
         f"(() => eval({json.dumps(script)}))()"
     )
