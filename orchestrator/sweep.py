@@ -202,6 +202,7 @@ def run_and_report(
         sweep.run.copy_row(spec, sweep.store)
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
+    console.print("judging the trials")
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
     ended, count = "stopped" if stopped else "done", len(sweep.specs)
     ended += f" in {time.monotonic() - started:.0f} s"
@@ -211,6 +212,7 @@ def run_and_report(
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
+        console.print("making the report")
         write_dropped(sweep, examples=shown.examples)
         report_at = write_report(sweep.run.folder, by=sweep.judging.by)
         console.print(f"report   {report_at}", highlight=False)

@@ -21,6 +21,7 @@ from analysis.results_table import (
     results_key,
 )
 from analysis.study import Study
+from analysis.wording import percent
 from orchestrator.terminal.whole_table import WholeTable
 from trainables.written_numbers import many
 
@@ -84,14 +85,10 @@ def verdict_table(study: Study) -> WholeTable:
     return table
 
 
-def _two_digits(share: float) -> str:
-    return f"{round(100 * share, 2):g}"
-
-
 def _from(condition: Condition) -> str:
     if condition.protocol == "restart":
         return ""
-    return f" from {_two_digits(condition.warmup)} % on"
+    return f" from {percent(condition.warmup)} on"
 
 
 def _nulls(study: Study) -> list[str]:
@@ -149,7 +146,7 @@ def _print_found(study: Study, console: Console) -> None:
     )
     rates = sorted({rate for one in known for rate in one.rates})
     table.heads = 2
-    for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
+    for name in ("data set", "signal", *map(removed_head, rates)):
         table.add_column(name)
     for one in known:
         for row in one.rows:
@@ -162,4 +159,4 @@ def _print_found(study: Study, console: Console) -> None:
 
 
 def _precision(cell: PlantedCell | None) -> str:
-    return f"{100 * cell.copies:.0f} % · {100 * cell.wrong:.0f} %" if cell else "·"
+    return f"{100 * cell.copies:.0f}% · {100 * cell.wrong:.0f}%" if cell else "·"

@@ -18,7 +18,7 @@ from trainables.signals import SIGNALS
 ROOT = Path(__file__).parents[3]
 VERDICT = "✗ −10.94 [−11.75, −10.16]"
 CELLS = st.sampled_from(
-    ["", "tickets", "Redundancy within class (stratified)", "7.14 %", VERDICT, "1,234,567", "数据", "a b c d e f g"]
+    ["", "tickets", "Redundancy within class (stratified)", "7.14%", VERDICT, "1,234,567", "数据", "a b c d e f g"]
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def drawn(table, width):
 )
 def test_numbers_and_words_of_any_table_are_whole_at_any_width(rows, width):
     table = WholeTable(
-        "data set", "signal", "warm-up", "20 % pruned", "", title="Δ in pp, 90% interval"
+        "data set", "signal", "warm-up", "20% removed", "", title="Δ in pp, 90% interval"
     )
     for row in rows:
         table.add_row(*row)
