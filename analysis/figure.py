@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from analysis.completion import completes
 from analysis.judging_flags import gathered, judging_flags
 from analysis.pictures import Size, as_pdf, as_png, figure_svg, offline_browser
 from analysis.plain_commands import PlainCommand
@@ -32,7 +33,13 @@ _BOARD = "board"
 _SIZE: dict[str, Any] = {
     side: Annotated[
         int | None,
-        typer.Option(min=100, max=10_000, help=f"{told} in px.", show_default="the figure's own"),
+        typer.Option(
+            min=100,
+            max=10_000,
+            metavar="PX",
+            help=f"{told} in px.",
+            show_default="the figure's own",
+        ),
     ]
     for side, told in (("width", "Width"), ("height", "Height"))
 }
@@ -71,7 +78,10 @@ class Picture(NamedTuple):
 @judging_flags
 @gathered(_SIZE, "size")
 def figure(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", autocompletion=completes("run"), help="Folder of a run."),
+    ],
     what: Annotated[
         str,
         typer.Option(
@@ -88,11 +98,18 @@ def figure(
     ] = None,
     form: Annotated[
         PictureFormat | None,
-        typer.Option("--format", help="How it is written.", show_default="as --out ends, else svg"),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="How it is written: svg, pdf or png.",
+            show_default="as --out ends, else svg",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write.", show_default="RUN-NAME.svg, in this folder"),
+        typer.Option(
+            metavar="FILE", help="File to write.", show_default="RUN-NAME.svg, in this folder"
+        ),
     ] = None,
     *,
     size: dict[str, Any],

@@ -45,8 +45,8 @@ def test_each_condition_is_printed_with_mark_mean_and_interval():
     results += [pruned(seed, 8995 + seed, 0.1) for seed in seeds]
     results += [pruned(seed, 8500 + seed, 0.3) for seed in seeds]
     text = printed(results)
-    assert "✓ -0.03 [" in text
-    assert "✗ -4.98 [" in text
+    assert "✓ −0.03 [" in text
+    assert "✗ −4.98 [" in text
     assert "imdb: 3 full-data runs, accuracy 0.9000" in text
     assert "largest class 0.60" in text
     assert "50% · 25%" in text

@@ -46,6 +46,13 @@ def test_numbers_and_words_of_any_table_are_whole_at_any_width(rows, width):
         assert all(one in text for one in whole), cell
 
 
+def test_in_a_block_a_number_is_named_and_what_was_not_run_is_left_out():
+    table = WholeTable("data set", "warm-up", "10% removed", "20% removed")
+    table.heads = 2
+    table.add_row("d2", "5%", VERDICT, "·")
+    assert drawn(table, 46).split("\n")[:2] == ["d2 · warm-up 5%", f"    10% removed: {VERDICT}"]
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize(
     ("listed", "whole"),
