@@ -24,8 +24,7 @@ from trainables.written_numbers import NUMBER, WHOLE
 if TYPE_CHECKING:
     from trainables.data.yaml_text import Written
 
-# Of more letters a whole number would take long to read.
-_LONG = 20
+_LONG = 20  # of more letters a whole number would take long to read
 # Of errors that pydantic tells in other words.
 _WHY = {
     "bool_type": "neither true nor false; write one of these two",
@@ -105,7 +104,8 @@ def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
     for name in SweepOptions.model_fields.keys() & context.params.keys():
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            flag = f"--{name.replace('_', '-')}"
+            no = "no-" * (context.params[name] is False)
+            flag = f"--{no}{name.replace('_', '-')}"
             found[name] = _Chosen(value=_typed(name, context.params[name], flag), origin=flag)
     return found
 
