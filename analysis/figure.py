@@ -17,6 +17,7 @@ from trainables.plain_text import printable, shown
 from trainables.streams import CommandLine
 from trainables.suggestions import did_you_mean
 from trainables.whole_file import whole_file
+from trainables.written_numbers import whole_number
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -30,12 +31,24 @@ EPILOG = """Examples:
 Exit codes: 0 done, 2 usage, 4 run or browser not there or not valid. python -m analysis.figure takes the same flags."""
 _LIST = "list"
 _BOARD = "board"
+
+
+def _pixels(text: str) -> int:
+    try:
+        found = whole_number(text)
+    except ValueError:
+        found = 0
+    if not 100 <= found <= 10_000:
+        told = ascii(text[:80])
+        raise typer.BadParameter(f"{told} is no size; give a whole number from 100 to 10,000")
+    return found
+
+
 _SIZE: dict[str, Any] = {
     side: Annotated[
         int | None,
         typer.Option(
-            min=100,
-            max=10_000,
+            parser=_pixels,
             metavar="PX",
             help=f"{told} in px.",
             show_default="the figure's own",
