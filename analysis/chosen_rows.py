@@ -1,6 +1,6 @@
 """Which rows of a table are asked for: of one data set, one warm-up, one rate."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,30 +9,50 @@ from analysis.wording import percent
 from trainables.errors import UsageError
 from trainables.plain_text import printable
 from trainables.suggestions import did_you_mean
+from trainables.written_numbers import real_number
+
+
+def _shares(texts: list[str] | None) -> list[float] | None:
+    """Shares as they were typed, one by one or with commas between them."""
+    return [_share(part.strip()) for text in texts or () for part in text.split(",")] or None
+
+
+def _share(text: str) -> float:
+    try:
+        found = real_number(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; give a share such as 0.1") from None
+    if not 0 <= found <= 1:
+        near = f"; did you mean {found / 100:g}?" if 1 < found <= 100 else ""
+        raise typer.BadParameter(f"{text} is not from 0 to 1{near}")
+    return found
+
 
 # Flags of a command that prints tables, by the column that they look at.
 ONLY_FLAGS: dict[str, Any] = {
     "dataset": Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Rows of this data set alone. Repeat.", show_default="all"
+            metavar="NAME",
+            help="Rows of this data set alone. Several: by commas, or repeated.",
+            show_default="all",
         ),
     ],
     "warmup": Annotated[
-        list[float] | None,
+        list[str] | None,
         typer.Option(
-            min=0,
-            max=1,
-            help="Rows of this warm-up alone, a share such as 0.15. Repeat.",
+            metavar="SHARE",
+            callback=_shares,
+            help="Rows of this warm-up alone, a share such as 0.15. Several: by commas, or repeated.",
             show_default="all",
         ),
     ],
     "rate": Annotated[
-        list[float] | None,
+        list[str] | None,
         typer.Option(
-            min=0,
-            max=1,
-            help="Rows of this share removed alone, such as 0.1. Repeat.",
+            metavar="SHARE",
+            callback=_shares,
+            help="Rows of this share removed alone, such as 0.1. Several: by commas, or repeated.",
             show_default="all",
         ),
     ],
@@ -59,10 +79,21 @@ def chosen_rows(
             continue
         if name not in found[0]:
             raise UsageError(f"--{name}: the table {what} has no column {name}")
-        for value in values:
-            check_there(f"--{name}", value, (row[name] for row in found))
-        found = [row for row in found if row[name] in values]
+        known = [row[name] for row in found]
+        wanted = asked_values(values, known)
+        for value in wanted:
+            check_there(f"--{name}", value, known)
+        found = [row for row in found if row[name] in wanted]
     return found
+
+
+def asked_values(values: Sequence[str | float], known: Collection[Any]) -> list[str | float]:
+    """What is asked for, one by one: a text that is no name itself may be several, by commas."""
+    return [
+        one
+        for value in values
+        for one in (value.split(",") if isinstance(value, str) and value not in known else (value,))
+    ]
 
 
 def check_there(flag: str, value: str | float, known: Iterable[Any]) -> None:

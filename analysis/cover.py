@@ -32,12 +32,19 @@ _FLAGS: dict[str, tuple[Any, Any]] = {
         False,
     ),
     "title": (
-        Annotated[str, typer.Option(help="The page's title.", show_default="the run's name")],
+        Annotated[
+            str,
+            typer.Option(metavar="TEXT", help="The page's title.", show_default="the run's name"),
+        ],
         "",
     ),
     "note": (
         Annotated[
-            list[str] | None, typer.Option(help="A paragraph on top, in plain text. Repeat.")
+            list[str] | None,
+            typer.Option(
+                metavar="TEXT",
+                help="A paragraph on top, in plain text. Repeat the flag for several.",
+            ),
         ],
         None,
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from analysis.completion import completes
 from analysis.judging_flags import gathered, judging_flags
 from analysis.pictures import Size, as_pdf, as_png, figure_svg, offline_browser
 from analysis.plain_commands import PlainCommand
@@ -16,6 +17,7 @@ from trainables.plain_text import printable, shown
 from trainables.streams import CommandLine
 from trainables.suggestions import did_you_mean
 from trainables.whole_file import whole_file
+from trainables.written_numbers import whole_number
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -29,10 +31,28 @@ EPILOG = """Examples:
 Exit codes: 0 done, 2 usage, 4 run or browser not there or not valid. python -m analysis.figure takes the same flags."""
 _LIST = "list"
 _BOARD = "board"
+
+
+def _pixels(text: str) -> int:
+    try:
+        found = whole_number(text)
+    except ValueError:
+        found = 0
+    if not 100 <= found <= 10_000:
+        told = ascii(text[:80])
+        raise typer.BadParameter(f"{told} is no size; give a whole number from 100 to 10,000")
+    return found
+
+
 _SIZE: dict[str, Any] = {
     side: Annotated[
         int | None,
-        typer.Option(min=100, max=10_000, help=f"{told} in px.", show_default="the figure's own"),
+        typer.Option(
+            parser=_pixels,
+            metavar="PX",
+            help=f"{told} in px.",
+            show_default="the figure's own",
+        ),
     ]
     for side, told in (("width", "Width"), ("height", "Height"))
 }
@@ -71,7 +91,10 @@ class Picture(NamedTuple):
 @judging_flags
 @gathered(_SIZE, "size")
 def figure(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder of a run.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", autocompletion=completes("run"), help="Folder of a run."),
+    ],
     what: Annotated[
         str,
         typer.Option(
@@ -88,11 +111,18 @@ def figure(
     ] = None,
     form: Annotated[
         PictureFormat | None,
-        typer.Option("--format", help="How it is written.", show_default="as --out ends, else svg"),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="How it is written: svg, pdf or png.",
+            show_default="as --out ends, else svg",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write.", show_default="RUN-NAME.svg, in this folder"),
+        typer.Option(
+            metavar="FILE", help="File to write.", show_default="RUN-NAME.svg, in this folder"
+        ),
     ] = None,
     *,
     size: dict[str, Any],

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from analysis.chosen_rows import Only, check_there
+from analysis.chosen_rows import Only, asked_values, check_there
 from analysis.condition_columns import method_label
 from analysis.envelope import JudgedCell
 from analysis.matched import shown_averages
@@ -86,6 +86,7 @@ def chosen_lines(lines: Sequence[ResultLine], only: Only) -> list[ResultLine]:
         UsageError: If there is no such data set, warm-up or rate.
     """
     names, warmups, rates = (only.get(one) or () for one in ("dataset", "warmup", "rate"))
+    names = asked_values(names, {line.dataset for line in lines})
     for flag, values, known in (
         ("--dataset", names, {line.dataset for line in lines}),
         ("--warmup", warmups, {line.warmup for line in lines}),
@@ -147,16 +148,26 @@ def rates_of(lines: Collection[ResultLine]) -> list[float]:
     return sorted({rate for line in lines for rate in line.cells})
 
 
-def result_rows(lines: Collection[ResultLine]) -> list[Mapping[str, str]]:
-    """The lines as rows: data set, method, warm-up, and a column for each rate."""
+def result_rows(
+    lines: Collection[ResultLine], *, keyboard: bool = False
+) -> list[Mapping[str, str]]:
+    """The lines as rows: data set, method, warm-up, and a column for each rate.
+
+    Args:
+        lines: Of a run.
+        keyboard: Write numbers with the signs of a keyboard, which a program reads: -0.20, not −0.20.
+    """
     rates = rates_of(lines)
+    minus = "-" if keyboard else "−"
     return [
         {
             "dataset": line.dataset,
             "method": line.method,
             "warmup": line.warmup_text,
             **{
-                removed_head(rate): line.cells[rate].text if rate in line.cells else NOT_RUN
+                removed_head(rate): line.cells[rate].text.replace("−", minus)
+                if rate in line.cells
+                else NOT_RUN
                 for rate in rates
             },
         }
@@ -188,7 +199,7 @@ def result_text(words: MetricWords, row: JudgedCell) -> str:
     """Mark, mean and interval of a condition, seeds that are missing, and why it is not decided."""
     verdict, cell = row.verdict, row.cell
     if verdict is None:
-        return "no pair"
+        return "no pair" if cell.unpaired else "not run"
     short = f" n={verdict.n_seeds}/{cell.n_planned}" if verdict.n_seeds < cell.n_planned else ""
     reasons = "" if verdict.low is None else _reasons(row)
     return f"{_judged(words, verdict)}{short}{reasons}"
@@ -197,10 +208,10 @@ def result_text(words: MetricWords, row: JudgedCell) -> str:
 def _judged(words: MetricWords, v: Verdict, mark: str | None = None) -> str:
     """Mark, mean and interval."""
     shown = MARKS[v.verdict] if mark is None else mark
-    told = f"{shown} {words.plain(v.mean)}".lstrip()
+    told = f"{shown} {words.number(v.mean)}".lstrip()
     if v.low is None or v.high is None:
         return told
-    return f"{told} [{words.plain(v.low)}, {words.plain(v.high)}]"
+    return f"{told} {words.interval(v.low, v.high)}"
 
 
 def _reasons(row: JudgedCell) -> str:

@@ -216,7 +216,8 @@ def _table(what: str, every: Sequence[str], rows: Sequence[Mapping[str, Any]], f
     if form == "latex":
         import pandas as pd
 
-        return str(pd.DataFrame(texts, columns=columns).to_latex(index=False, escape=True))
+        drawn = pd.DataFrame(texts, columns=columns).to_latex(index=False, escape=True)
+        return str(drawn).replace("−", "$-$")  # a sign that pdflatex has
     return _drawn(columns, texts, form)
 
 
@@ -229,7 +230,7 @@ def _results(study: "Study", form: str, only: Only) -> str:
     lines = chosen_lines(result_lines(study), only)
     if form in ("latex", "md"):
         return (latex_table if form == "latex" else markdown_results)(study, lines)
-    rows = result_rows(lines)
+    rows = result_rows(lines, keyboard=form in ("json", "csv"))
     if form == "json":
         return json.dumps(rows, ensure_ascii=False)
     columns = [*(rows[0] if rows else _WHICH[:3])]
@@ -249,7 +250,8 @@ def _text(name: str, value: Any, unit: str | None) -> str:
     if isinstance(value, bool) or not isinstance(value, float):
         return str(value)[:12] if name == "result_key" else printable(str(value), lines=False)
     if name in IN_UNIT | CHANGES_IN_UNIT or name == "z":
-        return f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
+        text = f"{value:+.2f}" if unit in (None, "pp") or name == "z" else f"{value:+.3g}"
+        return text.replace("-", "−", 1)
     return f"{value:.3f}" if name.endswith(("_holm", "_corrected")) else f"{value:.4g}"
 
 

@@ -177,6 +177,7 @@ def run_and_report(
     """
     from analysis.report import write_report
     from analysis.study import read_runs
+    from analysis.wording import seconds_text
     from orchestrator.execution.collect_dropped import write_dropped
     from orchestrator.execution.run_trials import run_left
     from orchestrator.execution.write_curves import write_curves
@@ -202,15 +203,17 @@ def run_and_report(
         sweep.run.copy_row(spec, sweep.store)
     write_curves(sweep)
     lost = [spec for spec in sweep.specs if not sweep.is_done(spec)]
+    console.print("judging the trials")
     summarise(read_runs([sweep.run.folder], by=sweep.judging.by), console)
-    ended, count = "stopped" if stopped else "done", len(sweep.specs)
-    ended += f" in {time.monotonic() - started:.0f} s"
+    ended, count = "stopped after" if stopped else "done in", len(sweep.specs)
+    ended += f" {seconds_text(time.monotonic() - started)}"
     console.print(
         f"{ended}: {count - len(lost)} of {many(count, 'trial')} {'has' if count == 1 else 'have'} a result"
     )
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
+        console.print("making the report")
         write_dropped(sweep, examples=shown.examples)
         report_at = write_report(sweep.run.folder, by=sweep.judging.by)
         console.print(f"report   {report_at}", highlight=False)

@@ -2,12 +2,14 @@
 
 import errno
 import logging
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 
 from trainables.plain_text import shown
 
@@ -20,6 +22,8 @@ _OF_A_FILE = {
     errno.ELOOP, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE,
 }  # fmt: skip
 
+# Is there to be copied: no line of a terminal ends within it but where it has no end.
+_COMMAND = re.compile(r"`[^`]*`|(?:prune-envelope|python -m) .*$")
 _AGAIN = "The same command goes on from here"
 
 
@@ -133,10 +137,29 @@ def _free_words() -> str:
     return ", ".join(f"{count:,} bytes are free in {place}" for place, count in free.items())
 
 
+def _fitted(text: str, width: int) -> str:
+    """A text on lines that end between words, and not within a command."""
+    fitted = []
+    for line in text.splitlines():
+        kept = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), line)
+        indent = " " * (len(line) - len(line.lstrip()))
+        fitted += wrap(
+            kept.lstrip(),
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return "\n".join(fitted).replace("\0", " ")
+
+
 def _end(error: object, code: int) -> None:
     encoding = sys.stderr.encoding or "utf-8"
     lines = error.lines if isinstance(error, MissingError) else (str(error),)
     text = "\n".join(map(shown, (f"error: {lines[0]}", *lines[1:])))
+    if sys.stderr.isatty():
+        text = _fitted(text, shutil.get_terminal_size().columns)
     told = text.encode(encoding, "backslashreplace").decode(encoding)
     print(told, file=sys.stderr)  # noqa: T201 - the one place that speaks to stderr
     raise SystemExit(code)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 WHOLE = r"[-+]?(?:0|[1-9][0-9]*)"
 NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
@@ -42,3 +43,9 @@ def many(count: int, noun: str, several: str = "") -> str:
     """
     plural = several or (f"{noun}es" if noun.endswith("s") else f"{noun}s")
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def first_few(values: Sequence[object], most: int = 5) -> str:
+    """The first of several, and how many more there are: 3, 8, 12, 40, 41 and 1,000 more."""
+    more = len(values) - most
+    return ", ".join(map(str, values[:most])) + (f" and {more:,} more" if more > 0 else "")

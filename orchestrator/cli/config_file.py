@@ -15,7 +15,7 @@ from orchestrator.cli.epilogs import EPILOGS
 from orchestrator.cli.number_flags import range_of, takes_several, takes_text
 from orchestrator.cli.options import SweepOptions
 from orchestrator.terminal.console import open_console
-from trainables.errors import AbsentError, UsageError
+from trainables.errors import USAGE, AbsentError, MissingError, UsageError
 from trainables.plain_text import shown
 from trainables.suggestions import did_you_mean
 from trainables.whole_file import whole_file
@@ -24,8 +24,7 @@ from trainables.written_numbers import NUMBER, WHOLE
 if TYPE_CHECKING:
     from trainables.data.yaml_text import Written
 
-# Of more letters a whole number would take long to read.
-_LONG = 20
+_LONG = 20  # of more letters a whole number would take long to read
 # Of errors that pydantic tells in other words.
 _WHY = {
     "bool_type": "neither true nor false; write one of these two",
@@ -105,7 +104,8 @@ def _from_command_line(context: typer.Context) -> dict[str, _Chosen]:
     for name in SweepOptions.model_fields.keys() & context.params.keys():
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            flag = f"--{name.replace('_', '-')}"
+            no = "no-" * (context.params[name] is False)
+            flag = f"--{no}{name.replace('_', '-')}"
             found[name] = _Chosen(value=_typed(name, context.params[name], flag), origin=flag)
     return found
 
@@ -184,23 +184,26 @@ def _name(text: str) -> str:
 def _checked(chosen: Mapping[str, _Chosen]) -> SweepOptions:
     from pydantic import ValidationError
 
-    known = SweepOptions.model_fields
-    for name, one in chosen.items():
-        if name not in known:
-            raise UsageError(
-                f"{one.origin}: {name} is not a setting.{did_you_mean(name, known)} See: "
-                "prune-envelope config schema"
-            )
-        _check_entries(name, one)
+    wrong = {name: fault for name, one in chosen.items() if (fault := _fault(name, one))}
     try:
-        return SweepOptions.model_validate({name: one.value for name, one in chosen.items()})
+        options = SweepOptions.model_validate(
+            {name: one.value for name, one in chosen.items() if name not in wrong}
+        )
     except ValidationError as error:
-        name, *inside = map(str, error.errors()[0]["loc"])
-        entry = int(inside[0]) if inside and inside[0].isdecimal() else None
-        raise _refused(name, chosen[name], error.errors()[0], entry) from error
+        for one in error.errors():
+            name, *inside = map(str, one["loc"])
+            entry = int(inside[0]) if inside and inside[0].isdecimal() else None
+            # Of a setting that may be of several kinds there is an error of each.
+            wrong.setdefault(name, _refusal(name, chosen[name], one, entry))
+    if len(wrong) > 1:
+        told = [f"  {wrong[name]}" for name in chosen if name in wrong]
+        raise MissingError([f"{len(told)} settings are wrong:", *told], USAGE)
+    for line in wrong.values():
+        raise UsageError(line)
+    return options
 
 
-def _refused(name: str, one: _Chosen, error: Mapping[str, Any], entry: int | None) -> UsageError:
+def _refusal(name: str, one: _Chosen, error: Mapping[str, Any], entry: int | None) -> str:
     """What is wrong with a setting, by the line of its entry, and what to give."""
     from trainables.data.columns import excerpt
 
@@ -216,26 +219,29 @@ def _refused(name: str, one: _Chosen, error: Mapping[str, Any], entry: int | Non
     origin = one.entries[entry] if entry is not None and entry < len(one.entries) else one.origin
     which = "" if entry is None else f" entry {entry + 1}"
     shown = str(value).lower() if isinstance(value, bool) else excerpt(value)
-    return UsageError(f"{origin}: {name}{which} is {shown}: {why}")
+    return f"{origin}: {name}{which} is {shown}: {why}"
 
 
-def _check_entries(name: str, one: _Chosen) -> None:
-    """Refuse an empty text, and a number that stands twice in a list."""
+def _fault(name: str, one: _Chosen) -> str:
+    """That there is no such setting, that a text is empty, or a number stands twice; or empty."""
     from trainables.data.columns import excerpt
 
+    known = SweepOptions.model_fields
+    if name not in known:
+        near = did_you_mean(name, known)
+        return f"{one.origin}: {name} is not a setting.{near} See: prune-envelope config schema"
     entries = one.value if isinstance(one.value, list | tuple) else [one.value]
     for k, value in enumerate(entries):
         at = one.entries[k] if k < len(one.entries) else one.origin
         if value == "":
-            raise UsageError(f"{at}: {name} is empty; give it a value, or leave it out")
+            return f"{at}: {name} is empty; give it a value, or leave it out"
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise UsageError(
-                f"{at}: {name} {excerpt(value)} is not UTF-8; rename it, or write it so"
-            )
+            return f"{at}: {name} {excerpt(value)} is not UTF-8; rename it, or write it so"
         if isinstance(value, int | float) and value in entries[:k]:
-            raise UsageError(f"{at}: {name} has an entry twice: {excerpt(value)}; give each once")
+            return f"{at}: {name} has an entry twice: {excerpt(value)}; give each once"
         if name == "rate" and value == 0 and not isinstance(value, bool):
-            raise UsageError(f"{at}: rate 0 is the baseline, which always runs; give rates above 0")
+            return f"{at}: rate 0 is the baseline, which always runs; give rates above 0"
+    return ""
 
 
 @app.command(cls=PlainCommand)

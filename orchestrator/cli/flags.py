@@ -25,7 +25,7 @@ METAVARS: Mapping[str, str] = {
     "budget": "NAME", "metric": "METRIC", "tolerance": "MARGIN", "guard": "METRIC:MARGIN", "group_column": "COLUMN",
     "run": "FOLDER", "cache": "FOLDER", "storage": "PLACE", "address": "ADDRESS", "gpus_per_trial": "N",
     "cpus_per_trial": "N", "max_trials_at_once": "N", "max_trials": "N", "max_gpu_hours": "HOURS",
-    "trial_timeout": "TIME", "cluster_timeout": "TIME", "track": "TRACKER", "gpu_price": "DOLLARS",
+    "refresh_report": "TIME", "trial_timeout": "TIME", "cluster_timeout": "TIME", "track": "TRACKER", "gpu_price": "DOLLARS",
 }  # fmt: skip
 
 

@@ -123,4 +123,4 @@ def _sizes(values: tuple[int, ...]) -> str:
 
 
 def _shares(values: tuple[float, ...]) -> str:
-    return "/".join(f"{round(100 * value, 2):g}" for value in values) + " %"
+    return "/".join(f"{round(100 * value, 2):g}" for value in values) + "%"

@@ -32,7 +32,10 @@ def takes(parameters: Iterable[Parameter]) -> Callable[[Callable[..., None]], Ca
 CONFIG = parameter(
     "config",
     Path | None,
-    typer.Argument(metavar="CONFIG", help="YAML file of these flags, as in rate: 0.1."),
+    typer.Argument(
+        metavar="CONFIG",
+        help="YAML file of these flags, as in rate: 0.1; or the folder of a run, to go on with it.",
+    ),
 )
 SETTINGS = parameter(
     "settings",

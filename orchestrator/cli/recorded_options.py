@@ -88,4 +88,5 @@ def started_from(config: Path | None) -> Iterator[Path | None]:
         return
     run = config.absolute()
     with recorded_options(run):
-        yield run
+        # From the folder that the sweep was started from, the run is called as it was.
+        yield config if config.absolute() == run else run

@@ -245,10 +245,10 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         if self._console.is_terminal:
             # Where there is little room the panel's count does.
             short = f"{count} " if self._console.width >= _WIDE else ""
-            line = f"{now.astimezone():%H:%M:%S} {short}{text}"
+            begin = f"{now.astimezone():%H:%M:%S} {short}"
             if tail:
-                line = cut_line(line, self._console.width, tail)
-            self._console.print(line, highlight=False)
+                text = cut_line(text, self._console.width - len(begin), tail)
+            self._console.print(f"{begin}{text}", highlight=False)
             return
         at = now.isoformat(timespec="seconds").replace("+00:00", "Z")
         self._console.print(f"{at} {count} {text}{tail}", highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ _SPLITS = {"train": "training", "test": "test", "validation": "validation"}
 
 
 def rows_of(count: int, total: int) -> str:
-    """A count, what it is of, and its share: 5 of 1,000 (0.5 %)."""
+    """A count, what it is of, and its share: 5 of 1,000 (0.5%)."""
     return f"{count:,} of {total:,} ({share_of(count, total)})"
 
 
@@ -21,10 +21,10 @@ def share_of(count: int, total: int) -> str:
     """A share in percent, with one decimal; what is not nothing, or not all, does not read so."""
     percent = 100 * count / total
     if 0 < percent < 0.05:
-        return "below 0.1 %"
+        return "below 0.1%"
     if 99.95 <= percent < 100:
-        return "above 99.9 %"
-    return f"{percent:.1f} %"
+        return "above 99.9%"
+    return f"{percent:.1f}%"
 
 
 def data_size(seen: Inspection) -> str:

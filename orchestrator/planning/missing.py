@@ -216,20 +216,33 @@ def _column_lines(
     error: ColumnsError, where: str, seen: Candidates
 ) -> tuple[list[str], dict[str, str]]:
     """What is missing of a file's columns, a line each, and the flags that would name them."""
-    lines, flags = [f"{where}: no column {told}" for told in error.unknown], dict[str, str]()
+    flags, asked = dict[str, str](), error.asked
+    texts = asked.text if error.lacks_text else ()
+    labels = (asked.label,) if error.lacks_label else ()
+    named = (*texts, *labels)
+    lines = [
+        f"{where}: no column {told}" for name, told in error.unknown.items() if name not in named
+    ]
     if error.lacks_text:
         likely = seen.texts
-        lines.append(_line(where, "texts", "text", likely, "--text-column"))
+        wrong = _unknown(error, texts) or "of texts is named 'text'"
+        lines.append(_line(f"{where}: no column {wrong}", "the texts", likely, "--text-column"))
         flags |= {"--text-column": likely[0].name} if likely else {}
     if error.lacks_label:
         likely = tuple(one for one in seen.classes if one.name not in flags.values())
-        lines.append(_line(where, "classes", "label", likely, "--label-column"))
+        wrong = _unknown(error, labels) or "of classes is named 'label'"
+        lines.append(_line(f"{where}: no column {wrong}", "the classes", likely, "--label-column"))
         flags |= {"--label-column": likely[0].name} if likely else {}
     return lines, flags
 
 
-def _line(where: str, what: str, usual: str, likely: Sequence[ColumnLook], flag: str) -> str:
-    told = f"{where}: no column of {what} is named {usual!r}; {flag} names it"
+def _unknown(error: ColumnsError, names: Iterable[str]) -> str:
+    """Those of some names that are in no file, as they are told."""
+    return ", ".join(error.unknown[name] for name in names if name in error.unknown)
+
+
+def _line(lack: str, what: str, likely: Sequence[ColumnLook], flag: str) -> str:
+    told = f"{lack}; {flag} names {what}"
     if not likely:
         return told
     named = [one.told for one in likely[:_MOST]]

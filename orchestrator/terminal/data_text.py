@@ -44,7 +44,7 @@ def print_inspection(seen: Inspection, console: Console) -> None:
     if "test" not in seen.splits:
         console.print(
             "no test split: whether test rows occur in training, and which classes lack them, is not "
-            "known; --test FILE or --test-fraction 0.1 gives one",
+            "known; --test FILE or --test-fraction 0.2 gives one",
             highlight=False,
         )
     _print_warnings(seen, console)

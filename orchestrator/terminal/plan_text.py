@@ -161,8 +161,7 @@ def print_purchases(sweep: Sweep, console: Console) -> None:
         shown = "no interval"
         if v is not None and v.low is not None and v.high is not None:
             words = metric_words(metric_of(sweep.plan.metric), [v])
-            mean, low, high = (words.plain(value) for value in (v.mean, v.low, v.high))
-            shown = f"{mean} {words.metric.unit}".rstrip() + f" [{low}, {high}]"
+            shown = f"{words.short(v.mean)} {words.interval(v.low, v.high)}"
         console.print(
             f"  buying {many(bought.more, 'more seed')} for {title(bought.specs[0]).rsplit(' ', 1)[0]}: "
             f"{shown} is not decided",
@@ -217,4 +216,4 @@ def conditions(specs: Sequence[TrialSpec]) -> str:
 
 
 def _percent(values: list[float]) -> str:
-    return "/".join(percent(value).removesuffix("%") for value in values) + " %"
+    return "/".join(percent(value).removesuffix("%") for value in values) + "%"

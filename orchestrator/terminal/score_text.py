@@ -1,5 +1,6 @@
 """What `score` is about to do and what came out, as text."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,7 +65,13 @@ def print_ends(signal: str, table: pa.Table, dataset: Dataset, console: Console)
     order = pc.sort_indices(table["rank"]).to_numpy()
     low, high = order[:_ENDS], order[_ENDS:][-_ENDS:]
     shown = WholeTable(
-        "rank", "row", "id", "score", *_more(table, dataset), title=signal, title_justify="left"
+        "rank",
+        "row",
+        "id",
+        "score",
+        *_more(table, dataset),
+        title=f"{signal}: rank 1 is the least worth keeping",
+        title_justify="left",
     )
     for rows in (low, high):
         for row in rows:
@@ -91,7 +98,7 @@ def _cells(table: pa.Table, dataset: Dataset, row: int) -> list[str]:
         f"{one['rank']:,}",
         str(one["row"]),
         _cut(str(one["id"])),
-        f"{np.float32(one['score']):.4g}",
+        re.sub(r"^-", "−", f"{np.float32(one['score']):.4g}"),
     ]
     if "label" in one:
         cells.append(_cut(str(one["label"])))

@@ -1,7 +1,9 @@
 """What a sweep prints at its end: verdicts by condition, and what was truly found."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -20,7 +22,9 @@ from analysis.results_table import (
     result_text,
     results_key,
 )
+from analysis.short_paths import pasted_path, short_path
 from analysis.study import Study
+from analysis.wording import percent
 from orchestrator.terminal.whole_table import WholeTable
 from trainables.written_numbers import many
 
@@ -61,13 +65,20 @@ def summarise(study: Study, console: Console) -> None:
             console.print(f"  {fact.label}: {fact.value}{more}", highlight=False)
         if card.next:
             # Not broken over lines: it is there to be copied.
-            told = f"  {card.next.label}: {card.next.command}"
+            told = f"  {card.next.label}: {_as_typed(card.next.command, study.folder)}"
             console.print(told, highlight=False, soft_wrap=True)
     for text in leak_texts(study, short=True):
         console.print(text, highlight=False)
     for text in (one for one in study.judging_notes if one not in study.plan.notes):
         console.print(f"! {text}", highlight=False, markup=False)
     _print_warnings(study, console)
+
+
+def _as_typed(command: str, folder: Path | None) -> str:
+    """A command of the page as it works here: a page tells of a path far from it the end alone."""
+    if folder is None or Path(short_path(folder)).expanduser().absolute() == folder.absolute():
+        return command
+    return f"{command} ".replace(f" {pasted_path(folder)} ", f" {shlex.quote(str(folder))} ")[:-1]
 
 
 def verdict_table(study: Study) -> WholeTable:
@@ -84,14 +95,10 @@ def verdict_table(study: Study) -> WholeTable:
     return table
 
 
-def _two_digits(share: float) -> str:
-    return f"{round(100 * share, 2):g}"
-
-
 def _from(condition: Condition) -> str:
     if condition.protocol == "restart":
         return ""
-    return f" from {_two_digits(condition.warmup)} % on"
+    return f" from {percent(condition.warmup)} on"
 
 
 def _nulls(study: Study) -> list[str]:
@@ -149,7 +156,7 @@ def _print_found(study: Study, console: Console) -> None:
     )
     rates = sorted({rate for one in known for rate in one.rates})
     table.heads = 2
-    for name in ("data set", "signal", *(f"{100 * rate:g} % pruned" for rate in rates)):
+    for name in ("data set", "signal", *map(removed_head, rates)):
         table.add_column(name)
     for one in known:
         for row in one.rows:
@@ -162,4 +169,4 @@ def _print_found(study: Study, console: Console) -> None:
 
 
 def _precision(cell: PlantedCell | None) -> str:
-    return f"{100 * cell.copies:.0f} % · {100 * cell.wrong:.0f} %" if cell else "·"
+    return f"{100 * cell.copies:.0f}% · {100 * cell.wrong:.0f}%" if cell else "·"

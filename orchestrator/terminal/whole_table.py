@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from rich.measure import Measurement
 
 _NUMBER, _WORD = re.compile(r"\d"), re.compile(r"[A-Za-z]{3,}")
+_LETTER = re.compile(r"[^\W\d_]")
 # A cell with a number is not broken, unless it has more words than this: it is a sentence then.
 _SENTENCE = 2
 _INDENT = "    "
+# What stands where a row has no value.
+_NOTHING = ("", "·")
 
 
 class WholeTable(Table):
@@ -77,9 +80,16 @@ class WholeTable(Table):
         columns = self._cells()
         names = [cells[0] for cells in columns]
         for row in zip_longest(*(cells[1:] for cells in columns), fillvalue=""):
-            yield Text(" · ".join(filter(None, row[: self.heads])), style="bold")
+            heads = zip(names, row[: self.heads], strict=False)
+            # A number alone does not say what it is.
+            own = [one if _LETTER.search(one) else f"{name} {one}" for name, one in heads if one]
+            yield Text(" · ".join(own), style="bold")
             facts = zip(names[self.heads :], row[self.heads :], strict=True)
-            told = [f"{name}: {value}" if name else value for name, value in facts if value]
+            told = [
+                f"{name}: {value}" if name else value
+                for name, value in facts
+                if value not in _NOTHING
+            ]
             yield from map(Text, flowed(told, width, first=_INDENT, later=_INDENT))
 
 

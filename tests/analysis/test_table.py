@@ -77,7 +77,13 @@ def test_without_a_name_it_is_the_table_a_sweep_ends_with(printed, small_run):
     )
     (line,) = [one for one in shown if one.startswith(" imdb") and "Keep one" in one]
     row = next(r for r in study(small_run).rows if r.cell.condition.signal == "keep_one")
-    assert f"✓ {row.verdict.mean:+.2f} [{row.verdict.low:+.2f}, {row.verdict.high:+.2f}]" in line
+    v = row.verdict
+    told = f"✓ {v.mean:+.2f} [{v.low:+.2f}, {v.high:+.2f}]"
+    assert told.replace("-", "−") in line
+
+
+def test_what_programs_read_has_the_minus_of_a_keyboard(printed):
+    assert "−" not in printed("--format", "csv").stdout + printed("--format", "json").stdout
 
 
 def test_rows_are_chosen_in_every_table_that_has_the_column(printed):
@@ -89,6 +95,17 @@ def test_rows_are_chosen_in_every_table_that_has_the_column(printed):
     assert {(row["dataset"], row["rate"]) for row in rows} == {("imdb", 0.3)} and len(rows) == 3
     ended = printed("--what", "verdicts", "--rate", "0.3")
     assert (ended.exit_code, "the table verdicts has no column rate" in ended.stderr) == (2, True)
+
+
+def test_rows_are_chosen_by_lists_with_commas(printed):
+    wanted = ("--rate", "0.1,0.3", "--dataset", "imdb,imdb")
+    rows = json.loads(printed("--what", "envelope", "--format", "json", *wanted).stdout)
+    assert {(row["dataset"], row["rate"]) for row in rows} == {("imdb", 0.1), ("imdb", 0.3)}
+
+
+@pytest.mark.parametrize("rate", ["nan", "1,5", "-0.1", "0.1,", "0.3x"])
+def test_a_share_that_is_none_is_refused(rate, printed):
+    assert printed("--rate", rate).exit_code == 2
 
 
 def test_changes_since_an_older_run_are_a_table(printed):

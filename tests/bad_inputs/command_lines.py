@@ -86,8 +86,8 @@ ROWS = [
         ("sweep.yaml:2", "max_length of sweep.yaml:1 again"),
     ),
     _file("B3", "a key twice in braces", "{rate: 0.1, rate: 0.2}", ("sweep.yaml:1", "'rate'")),
-    _taken("B4", "1e-1 is 0.1", f"{_WHOLE}rate: 1e-1\n", "pruned 10 %"),
-    _flags("B4", ["--rate", "1e-1"], exit=0, fine=["pruned 10 %"]),
+    _taken("B4", "1e-1 is 0.1", f"{_WHOLE}rate: 1e-1\n", "pruned 10%"),
+    _flags("B4", ["--rate", "1e-1"], exit=0, fine=["pruned 10%"]),
     _line("B5", 'rate: "0.1"', "rate entry 1 is '0.1'", "in quotes", "without them"),
     _line("B5", "rate: 15%", "'15%'", "no number; write 0.15"),
     _line("B5", "seed: [true]", "seed entry 1 is true", "no number; give a whole number"),
@@ -124,7 +124,7 @@ ROWS = [
     _file("B11", "a list", "- grid: demo\n", ("sweep.yaml:1: holds no NAME: VALUE lines",)),
     _file("B11", "an open bracket", "grid: [demo\n", ("sweep.yaml:2: not YAML",)),
     _taken(
-        "B11", "mark and CRLF", f"\ufeff{_WHOLE}rate: 0.2\n".replace("\n", "\r\n"), "pruned 20 %"
+        "B11", "mark and CRLF", f"\ufeff{_WHOLE}rate: 0.2\n".replace("\n", "\r\n"), "pruned 20%"
     ),
     _flags("B12", ["--rate", "0"], "--rate: rate 0 is the baseline"),
     _flags("B13", ["--rate", "1"], "--rate", "1", "below 1", "did you mean 0.01?"),
@@ -133,7 +133,7 @@ ROWS = [
     _flags("B13", ["--rate", "0.9999999"], "keeps 1", "4 rows stay, one a class"),
     _flags("B13", ["--rate", "0.985"], "removes 197 and keeps 3", "to 0.9849"),
     _flags("B13", ["--rate", "0.001"], "removes 0 and keeps 200", "0.005 (1 row goes)"),
-    _flags("B14", ["--rate", "0.29"], exit=0, fine=["pruned 29 %"]),
+    _flags("B14", ["--rate", "0.29"], exit=0, fine=["pruned 29%"]),
     _flags("B15", ["--warmup", "0", "--signal", "el2n"], "el2n", "warm-up of 0", "learned nothing"),
     _flags("B15", ["--warmup", "0", "--protocol", "continue"], "warmup is 0", "above 0"),
     _flags("B15", ["--warmup", "0", "--signal", "random"], exit=0, fine=["warm-up none"]),

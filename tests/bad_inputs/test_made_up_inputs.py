@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.cli.config_file import read_options
 from orchestrator.cli.options import SweepOptions
-from trainables.errors import UnsafeError, UsageError
+from trainables.errors import MissingError, UnsafeError, UsageError
 from trainables.selection.class_cuts import keep_stratified
 from trainables.selection.cuts import n_keep
 from trainables.spec import TrialSpec
@@ -54,6 +54,10 @@ def read(text):
             return read_options(path).options
         except (UsageError, UnsafeError) as error:
             assert str(path) in str(error) and "\n" not in str(error), error
+            return None
+        except MissingError as error:  # several settings, a line each
+            assert all(str(path) in line for line in error.lines[1:]), error
+            assert "\n" not in "".join(error.lines), error
             return None
 
 

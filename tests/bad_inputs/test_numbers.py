@@ -61,15 +61,15 @@ def test_numbers_stand_at_many_flags():
 @pytest.mark.parametrize("name", ["seeds", "tolerance", "gpu_price", "size", "guard"])
 def test_a_number_that_is_written_as_text_is_held_to_the_same(name, value, tmp_path):
     from orchestrator.cli.config_file import read_options
+    from orchestrator.cli.shown_options import check_shown
     from orchestrator.planning.plan import plan_sweep
-    from orchestrator.sweep import _check_shown
 
     written = f"worst_class:{value}" if name == "guard" else value
     with pytest.raises(UsageError):
         options = read_options(
             None, [f"{name}={written!r}", "dataset=synthetic:100", "model=linear"]
         ).options
-        _check_shown(options)
+        check_shown(options)
         plan_sweep(
             options.request(),
             options.resources(),

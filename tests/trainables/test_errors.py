@@ -12,6 +12,7 @@ from trainables.errors import (
     AbsentError,
     DataError,
     EnvelopeError,
+    MissingError,
     UnavailableError,
     UnsafeError,
     UsageError,
@@ -91,6 +92,22 @@ def test_what_moves_a_terminal_is_escaped(capsys):
     with pytest.raises(SystemExit), explained():
         raise DataError("\x1b[31mred\u202e.csv: no\nsecond line, caf\xe9")
     assert capsys.readouterr().err == "error: \\x1b[31mred\\u202e.csv: no\nsecond line, caf\xe9\n"
+
+
+def test_on_a_terminal_lines_end_between_words_and_commands_are_whole(capsys, monkeypatch):
+    command = "prune-envelope sweep --dataset 'my tickets.csv' --test-fraction 0.2"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    with pytest.raises(SystemExit), explained():
+        raise MissingError(
+            ["2 things are missing or wrong:", "  no column of texts is named", f"  {command}"], 4
+        )
+    assert capsys.readouterr().err.splitlines() == [
+        "error: 2 things are missing or",
+        "  wrong:",
+        "  no column of texts is named",
+        f"  {command}",
+    ]
 
 
 def test_a_full_disk_that_no_error_names_is_one_line_with_what_is_free(capsys):

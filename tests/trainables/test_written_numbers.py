@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainables.written_numbers import many
+from trainables.written_numbers import first_few, many
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,11 @@ def test_a_count_and_its_noun_agree(count, noun, told):
 
 def test_a_noun_may_name_its_plural():
     assert (many(1, "entry", "entries"), many(2, "entry", "entries")) == ("1 entry", "2 entries")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [([3], "3"), ([1, 2, 3, 4, 5], "1, 2, 3, 4, 5"), (range(2000), "0, 1, 2, 3, 4 and 1,995 more")],
+)
+def test_of_many_values_five_are_shown_and_the_others_counted(values, told):
+    assert first_few(values) == told

@@ -199,7 +199,7 @@ def no_test(source: Source) -> UsageError:
     """The error that there are no test rows."""
     return UsageError(
         f"{source.name}: no {source.test or 'test'} split; give a second file or a split's "
-        "name (--test), or hold rows out (--test-fraction 0.1)"
+        "name (--test), or hold rows out (--test-fraction 0.2)"
     )
 
 

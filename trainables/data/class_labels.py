@@ -18,6 +18,7 @@ from trainables.data.columns import (
     refuse,
 )
 from trainables.errors import DataError
+from trainables.written_numbers import first_few
 
 MAX_CLASSES = 10_000
 
@@ -194,11 +195,8 @@ def mapping_note(train: Labels, names: tuple[str, ...], *, written: bool) -> tup
     """
     if train.names is not None or names == tuple(str(k) for k in range(len(names))):
         return ()
-    shown = ", ".join(f"{excerpt(name)} is {k}" for k, name in enumerate(names[:20]))
-    more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
     if written:
-        order = ", ".join(map(excerpt, names[:20]))
-        return (
-            f"probabilities that a trainer gives are of the classes in this order: {order}{more}",
-        )
-    return (f"labels became class numbers in sorted order: {shown}{more}",)
+        order = first_few([excerpt(name) for name in names])
+        return (f"probabilities that a trainer gives are of the classes in this order: {order}",)
+    shown = first_few([f"{excerpt(name)} is {k}" for k, name in enumerate(names)])
+    return (f"labels became class numbers in sorted order: {shown}",)

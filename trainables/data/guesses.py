@@ -1,7 +1,8 @@
 """Which columns of a file hold texts and classes, where that was not said or goes by another name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from trainables.data.columns import Columns, Field, excerpt
 from trainables.errors import DataError
@@ -44,13 +45,15 @@ class ColumnsError(DataError):
     """Columns that were asked for, or are needed, are not in a file.
 
     Attributes:
-        unknown: Names that were asked for and are not there, each as a sentence.
+        unknown: Names that were asked for and are not there, each with what it may have been meant as.
+        asked: The columns that were asked for.
         lacks_text: Whether no column of texts was found.
         lacks_label: Whether no column of classes was found.
         found: Those that are known.
     """
 
-    unknown: tuple[str, ...] = ()
+    unknown: Mapping[str, str] = MappingProxyType({})
+    asked: Columns = Columns()
     lacks_text: bool = False
     lacks_label: bool = False
     found: Columns = Columns()
@@ -79,7 +82,7 @@ def choose(
         DataError: If none is; all that is missing is told at once.
     """
     names = [field.name for field in header]
-    told: list[str] = []
+    told: dict[str, str] = {}
     for columns in asked:
         if set(columns.names) <= set(names):
             found, lacks = _filled(header, columns, need_label=need_label, need_input=need_input)
@@ -90,11 +93,12 @@ def choose(
     else:
         columns = asked[0]
         missing = [name for name in columns.names if name not in names]
-        told = [
-            excerpt(name) + (f" ({hint.strip()})" if (hint := did_you_mean(name, names)) else "")
+        told = {
+            name: excerpt(name)
+            + (f" ({hint.strip()})" if (hint := did_you_mean(name, names)) else "")
             for name in missing
-        ]
-        lacks = [f"no column {', '.join(told)}"]
+        }
+        lacks = [f"no column {', '.join(told.values())}"]
         rest = replace(
             columns,
             text=tuple(name for name in columns.text if name in names),
@@ -111,7 +115,7 @@ def choose(
         f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {_OPTIONS}"
         f"{_one_column(names)}"
     )
-    error.unknown, error.found = tuple(told), found
+    error.unknown, error.asked, error.found = told, asked[0], found
     error.lacks_label = need_label and not found.label
     error.lacks_text = need_input and not (found.text or found.embedding)
     raise error

@@ -114,7 +114,7 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
                 raise
             raise ColumnsError(
                 f"{error}. Where test rows have no classes, give {parts['train'][0].where} alone with "
-                f"--test-fraction 0.1{remedy}"
+                f"--test-fraction 0.2{remedy}"
             ) from error
         filled = [(part, raw) for part, raw in held if raw is not None]
         if not filled:

@@ -21,6 +21,7 @@ from trainables.data.row_marks import RowMarks
 from trainables.data.same_rows import difference, file_difference
 from trainables.data.streams import format_suffix
 from trainables.errors import DataError, EnvelopeError
+from trainables.written_numbers import first_few
 
 _SAVED = "save_to_disk wrote the files it is from; read it by load_dataset, not load_from_disk"
 
@@ -202,9 +203,8 @@ def _names_note(read: Dataset, card_names: Sequence[str]) -> tuple[str, ...]:
     """What the classes are called that the files have as numbers, and the card on the hub by name."""
     if not card_names or set(read.class_names) <= set(card_names):
         return ()
-    told = ", ".join(f"{k} is {excerpt(name)}" for k, name in enumerate(card_names[:20]))
-    more = f" and {len(card_names) - 20:,} more" if len(card_names) > 20 else ""
-    return (f"its classes are numbers, which the card on the hub alone names: {told}{more}",)
+    told = first_few([f"{k} is {excerpt(name)}" for k, name in enumerate(card_names)])
+    return (f"its classes are numbers, which the card on the hub alone names: {told}",)
 
 
 def _wrong_files(told: Source, dataset: Dataset, keep: Keep, origin: Origin, folder: Path) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.neighbours.vectors import Vectors, take
+from trainables.written_numbers import first_few
 
 # Centroids are learnt on at most so many rows, or so many for each: faiss wants 39.
 _MOST_ROWS, _ROWS_EACH = 2**18, 64
@@ -120,7 +121,7 @@ def unit_rows(
     lengths = np.linalg.norm(vectors, axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(bad):
-        named = [int(row if names is None else names[row]) for row in bad[:20]]
+        named = first_few((bad if names is None else np.asarray(names)[bad]).tolist())
         raise ValueError(
             f"{len(bad)} embeddings are not finite or all zeros, rows {named}; "
             "they have no direction: look at these texts, or at the loss"

@@ -13,6 +13,7 @@ from trainables.selection.lookup import resolve
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS, Signal
 from trainables.spec import VECTORS, TrialSpec
+from trainables.written_numbers import first_few
 
 # Below this share of true neighbours a warning says how to find more.
 _LEAST_RECALL = 0.99
@@ -33,7 +34,7 @@ def check_scores(scores: NDArray[Any], n: int, signal: str) -> None:
     if len(bad):
         raise UsageError(
             f"signal {signal} gave {len(bad)} scores that are not finite, "
-            f"rows {bad[:20].tolist()}; a score must order every row"
+            f"rows {first_few(bad.tolist())}; a score must order every row"
         )
 
 
@@ -122,7 +123,7 @@ def recall_warnings(spec: TrialSpec, recall: float | None) -> tuple[str, ...]:
     probes = dict(spec.settings).get("probes", 0)
     return (
         f"{spec.signal} looked for neighbours in the {probes} nearest clusters alone and found "
-        f"{math.floor(1000 * recall) / 10:.1f} % of the true ones; raise probes, or leave it out for "
+        f"{math.floor(1000 * recall) / 10:.1f}% of the true ones; raise probes, or leave it out for "
         "an exact search",
     )
 

@@ -8,6 +8,7 @@ from trainables.data.dataset import Dataset
 from trainables.errors import UsageError
 from trainables.spec import TrialSpec
 from trainables.suggestions import did_you_mean
+from trainables.written_numbers import first_few
 
 
 def least_kept(spec: TrialSpec, dataset: Dataset) -> NDArray[np.int64]:
@@ -23,10 +24,9 @@ def least_kept(spec: TrialSpec, dataset: Dataset) -> NDArray[np.int64]:
         )
     for name in spec.protected:
         if name not in names:
-            some = ", ".join(map(excerpt, names[:10]))
-            more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+            some = first_few([excerpt(one) for one in names])
             raise UsageError(
-                f"{dataset.name} has no class {excerpt(name)} to protect; it has {some}{more}."
+                f"{dataset.name} has no class {excerpt(name)} to protect; it has {some}."
                 f"{did_you_mean(name, names)}"
             )
     least = np.full(len(names), spec.min_per_class, dtype=np.int64)

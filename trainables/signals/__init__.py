@@ -249,7 +249,7 @@ SIGNALS: dict[str, Signal] = {
     "mem_head": Signal(mem_head, cost="1 F + 200 heads", both_ways=True, hard_end="high"),
     "memorization": Signal(
         memorization,
-        cost="200 runs of 70 %",
+        cost="200 runs of 70%",
         least_models=200,
         both_ways=True,
         affordable=False,
@@ -257,7 +257,7 @@ SIGNALS: dict[str, Signal] = {
     ),
     "influence": Signal(
         influence,
-        cost="4,000 runs of 70 %",
+        cost="4,000 runs of 70%",
         least_models=4000,
         both_ways=True,
         affordable=False,

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from trainables.written_numbers import first_few
+
 
 def forgetting(correct: NDArray[np.float32]) -> NDArray[np.float32]:
     """How often a sample was predicted right at one visit and wrong at the next.
@@ -143,7 +145,7 @@ def first_visits(values: NDArray[np.float32], name: str, *, least: int = 1) -> N
     if len(short):
         raise ValueError(
             f"{name} holds fewer than {least} visits of {len(short)} samples, rows "
-            f"{short[:20].tolist()}; use a warm-up of at least {least} epochs"
+            f"{first_few(short.tolist())}; use a warm-up of at least {least} epochs"
         )
     earliest = np.argsort(missed, axis=1, kind="stable")[:, : visits.min()]
     return np.take_along_axis(values, earliest, axis=1).astype(np.float64)

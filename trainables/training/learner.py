@@ -26,6 +26,7 @@ from trainables.result import Phase
 from trainables.training.saved_states import remove_state, save_state, whole_states
 from trainables.training.schedule import Schedule, Step, learning_rate
 from trainables.training_settings import Training
+from trainables.written_numbers import first_few
 
 if TYPE_CHECKING:
     from trainables.learners.network import Network
@@ -157,7 +158,7 @@ class Learner:
             if not math.isfinite(loss.item()):
                 raise FloatingPointError(
                     f"the loss is {loss.item()} at epoch {step.epoch}, step {step.position}, training "
-                    f"rows {step.rows[:20].tolist()}; lower the learning rate or look at these rows"
+                    f"rows {first_few(step.rows.tolist())}; lower the learning rate or look at these rows"
                 )
         self._unchecked = []
 

@@ -67,7 +67,7 @@ def test_a_share_of_the_files_is_read_and_the_others_are_told_of(invoke, store):
         entry.blob.chmod(0o600)
         entry.blob.write_bytes(b"")
     found = invoke("verify", "--sample", 0.3)
-    assert found.exit_code == 4 and "1 of 1 files damaged, of 3 that there are" in found.output
+    assert found.exit_code == 4 and "1 of 1 file damaged, of 3 that there are" in found.output
     assert invoke("verify", "--sample", 0).exit_code == 2
 
 

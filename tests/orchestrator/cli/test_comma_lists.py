@@ -106,7 +106,7 @@ def test_a_wrong_list_is_told_alike_on_a_command_line_and_in_a_file(flag, text, 
 def test_a_score_takes_a_list_of_signals_and_seeds(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "orchestrator.planning.score_plan.plan_scores", lambda request, _: asked.append(request) or 1 / 0
+        "orchestrator.planning.score_plan.plan_scores", lambda request, *_, **__: asked.append(request) or 1 / 0
     )  # fmt: skip
     CliRunner().invoke(app, ["score", "x", "--signal", "el2n,redundancy,k=5", "--seed", "1,2"])
     assert (asked[0].signals, asked[0].seeds) == (("el2n", "redundancy,k=5"), (1, 2))
@@ -115,7 +115,7 @@ def test_a_score_takes_a_list_of_signals_and_seeds(monkeypatch):
 def test_the_one_data_set_of_a_score_is_whole(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "orchestrator.planning.score_plan.plan_scores", lambda request, _: asked.append(request) or 1 / 0
+        "orchestrator.planning.score_plan.plan_scores", lambda request, *_, **__: asked.append(request) or 1 / 0
     )  # fmt: skip
     CliRunner().invoke(app, ["score", "a, b.csv"])
     assert asked[0].datasets == ("a, b.csv",)

@@ -48,7 +48,7 @@ def test_a_flag_wins_over_set_over_the_file_over_the_grid(file):
     )
     assert found.exit_code == 0, found.output
     printed = " ".join(found.output.split())
-    assert "pruned 40 %" in printed and "seeds 11 17 restart: " in printed
+    assert "pruned 40%" in printed and "seeds 11 17 restart: " in printed
     assert "demo 14 trials" in printed
 
 
@@ -71,6 +71,13 @@ def test_a_file_that_cannot_be_meant_is_refused_by_its_line(file, invoke, text, 
     assert found.exit_code == 2
     assert found.stderr.startswith(f"error: {path}") and message in found.stderr
     assert "Traceback" not in found.output
+
+
+def test_all_wrong_settings_of_a_file_are_told_at_once(file, invoke):
+    found = invoke("sweep", file("epochs: 0\nrates: 0.1\nrate: [0.1, many, 2]\nseeds: 3\n"))
+    first, *lines = found.stderr.splitlines()
+    assert (first, found.exit_code) == ("error: 3 settings are wrong:", 2)
+    assert [line.split(": ")[1].split()[0] for line in lines] == ["epochs", "rates", "rate"]
 
 
 def test_a_file_that_is_not_there_ends_with_4(invoke, tmp_path):

@@ -29,7 +29,7 @@ def test_a_data_set_is_looked_at_and_nothing_is_written(folder, tmp_path, monkey
     shown = invoke(folder)
     assert shown.exit_code == 0
     assert "4 train, 2 test; 2 classes" in shown.output
-    assert "1 of 2 test texts (50.0 %) occurs in the training split" in shown.output
+    assert "1 of 2 test texts (50.0%) occurs in the training split" in shown.output
     assert list(elsewhere.iterdir()) == []
 
 

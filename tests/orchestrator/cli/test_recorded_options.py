@@ -80,3 +80,10 @@ def test_a_run_in_the_place_of_a_file_goes_on_with_what_it_was_asked_for(
     assert chosen.origins["dataset"] == str(run / "options.json")
     with started_from(None) as config:
         assert config is None
+
+
+def test_a_run_that_goes_on_from_where_it_was_started_is_called_as_it_was(started_in):
+    (started_in / "runs" / "a").mkdir(parents=True)
+    record_options(ASKED, started_in / "runs" / "a")
+    with started_from(Path("runs/a")) as config:
+        assert config == Path("runs/a")

@@ -135,5 +135,5 @@ def test_grids_are_listed_with_their_counts_and_unknown_ones_refused():
     assert listed.exit_code == 0
     assert "72" in listed.output and "1,135" in listed.output
     one = CliRunner().invoke(app, ["grids", "paper"])
-    assert "imdb, ag_news: warm-up 5/15/25 %, pruned 10/20/30 %" in one.output
+    assert "imdb, ag_news: warm-up 5/15/25%, pruned 10/20/30%" in one.output
     assert CliRunner().invoke(app, ["grids", "papr"]).exit_code == 2

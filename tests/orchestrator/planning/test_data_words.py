@@ -41,7 +41,7 @@ def test_its_size_is_one_line():
     [
         (
             {"train": (["a b", "A b", "c d", "e f"], [0, 1, 1, 0])},
-            "2 of 4 training texts (50.0 %) have a copy with another label (1 of 1 group of copies): no "
+            "2 of 4 training texts (50.0%) have a copy with another label (1 of 1 group of copies): no "
             "model can learn both; correct the labels, or remove the groups",
         ),
         (
@@ -51,26 +51,26 @@ def test_its_size_is_one_line():
         ),
         (
             {"test": (["ONE two", "x y"], [1, 0])},
-            "1 of 2 test texts (50.0 %) occurs in the training split, 1 with another label there: accuracy "
+            "1 of 2 test texts (50.0%) occurs in the training split, 1 with another label there: accuracy "
             "on them is memory; give a clean one (--test FILE), or see the two accuracies in the report",
         ),
         (
             {"validation": (["one two", "three four"], [0, 0])},
-            "2 of 2 validation texts (100.0 %) occur in the training split: what is measured on them is "
+            "2 of 2 validation texts (100.0%) occur in the training split: what is measured on them is "
             "memory; give a clean one",
         ),
         (
             {"train": ([LONG, "a b", "c d"], [0, 0, 1]), "test": ([NEARLY, "x y"], [0, 1])},
-            "1 of 2 test texts (50.0 %) is a near copy of training texts: `prune-envelope inspect` "
+            "1 of 2 test texts (50.0%) is a near copy of training texts: `prune-envelope inspect` "
             "with the flags of these data and --json names them",
         ),
         (
             {"train": (["a b", " ", "c d", "e f"], [0, 0, 1, 1])},
-            "1 of 4 training texts (25.0 %) is empty: fill or remove the rows",
+            "1 of 4 training texts (25.0%) is empty: fill or remove the rows",
         ),
         (
             {"test": (["word", "word two"], [0, 1])},
-            "one word alone: 1 of 2 test texts (50.0 %); check that --text-column names the right column",
+            "one word alone: 1 of 2 test texts (50.0%); check that --text-column names the right column",
         ),
         (
             {"test": (["x y", "z z"], [0, 0])},
@@ -93,8 +93,8 @@ def test_each_fault_is_told_with_what_to_do(asked, said):
 def test_copies_are_noted_though_they_are_no_fault():
     (note,) = data_notes(seen_of(train=(["a b", "A b", LONG, NEARLY, "c d"], [0, 0, 1, 1, 1])))
     assert note == (
-        "2 of 5 training texts (40.0 %) have a copy: 1 group, 1 row to spare; "
-        "2 of 5 (40.0 %) a near copy"
+        "2 of 5 training texts (40.0%) have a copy: 1 group, 1 row to spare; "
+        "2 of 5 (40.0%) a near copy"
     )
 
 
@@ -114,8 +114,8 @@ def test_names_from_outside_are_escaped():
 
 @pytest.mark.parametrize(
     ("count", "total", "text"),
-    [(0, 9, "0.0 %"), (1, 3000, "below 0.1 %"), (1, 2000, "0.1 %"), (1, 8, "12.5 %"), (3, 3, "100.0 %"),
-     (2999, 3000, "above 99.9 %")],
+    [(0, 9, "0.0%"), (1, 3000, "below 0.1%"), (1, 2000, "0.1%"), (1, 8, "12.5%"), (3, 3, "100.0%"),
+     (2999, 3000, "above 99.9%")],
 )  # fmt: skip
 def test_a_share_that_is_not_nothing_does_not_read_so(count, total, text):
     assert share_of(count, total) == text

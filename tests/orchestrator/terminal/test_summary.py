@@ -45,11 +45,11 @@ def test_each_condition_is_printed_with_mark_mean_and_interval():
     results += [pruned(seed, 8995 + seed, 0.1) for seed in seeds]
     results += [pruned(seed, 8500 + seed, 0.3) for seed in seeds]
     text = printed(results)
-    assert "✓ -0.03 [" in text
-    assert "✗ -4.98 [" in text
+    assert "✓ −0.03 [" in text
+    assert "✗ −4.98 [" in text
     assert "imdb: 3 full-data runs, accuracy 0.9000" in text
     assert "largest class 0.60" in text
-    assert "50 % · 25 %" in text
+    assert "50% · 25%" in text
     assert "✓ Drop 10% of imdb by Keep one: accuracy holds." in text
     assert "Random was not run, so nobody knows whether the method earns this." in text
     assert "  Accuracy: 90.0% → 90.0% (−0.03 points, likely " in text
@@ -91,7 +91,7 @@ def test_what_chance_alone_does_is_printed_beside_the_verdicts():
     null = {"warmup": 0.15, "signal": "null", "selector": "each_epoch"}
     results += [replace(row(seed, 9000 + seed, **null), found={}) for seed in (1, 2, 3)]
     text = printed(results)
-    assert "imdb: nothing pruned, only another order from 15 % on: ✓ +0.02" in text
+    assert "imdb: nothing pruned, only another order from 15% on: ✓ +0.02" in text
     assert "0.01 pp between seeds" in text
     assert "each epoch" not in text
 
@@ -125,7 +125,7 @@ def test_what_was_found_is_printed_random_first_and_names_are_no_markup():
     out = StringIO()
     _print_found(study(rows), Console(file=out, width=160, markup=False))  # as open_console's
     text = out.getvalue()
-    assert text.index("25 % · 25 %") < text.index("50 % · 25 %")
+    assert text.index("25% · 25%") < text.index("50% · 25%")
     assert text.count("[b]x[/i]") == 2 and "\\" not in text
 
 

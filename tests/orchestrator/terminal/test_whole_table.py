@@ -18,7 +18,7 @@ from trainables.signals import SIGNALS
 ROOT = Path(__file__).parents[3]
 VERDICT = "✗ −10.94 [−11.75, −10.16]"
 CELLS = st.sampled_from(
-    ["", "tickets", "Redundancy within class (stratified)", "7.14 %", VERDICT, "1,234,567", "数据", "a b c d e f g"]
+    ["", "tickets", "Redundancy within class (stratified)", "7.14%", VERDICT, "1,234,567", "数据", "a b c d e f g"]
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def drawn(table, width):
 )
 def test_numbers_and_words_of_any_table_are_whole_at_any_width(rows, width):
     table = WholeTable(
-        "data set", "signal", "warm-up", "20 % pruned", "", title="Δ in pp, 90% interval"
+        "data set", "signal", "warm-up", "20% removed", "", title="Δ in pp, 90% interval"
     )
     for row in rows:
         table.add_row(*row)
@@ -44,6 +44,13 @@ def test_numbers_and_words_of_any_table_are_whole_at_any_width(rows, width):
     for cell in {cell for row in rows for cell in row}:
         whole = [cell] if "%" in cell or cell == VERDICT else cell.split()
         assert all(one in text for one in whole), cell
+
+
+def test_in_a_block_a_number_is_named_and_what_was_not_run_is_left_out():
+    table = WholeTable("data set", "warm-up", "10% removed", "20% removed")
+    table.heads = 2
+    table.add_row("d2", "5%", VERDICT, "·")
+    assert drawn(table, 46).split("\n")[:2] == ["d2 · warm-up 5%", f"    10% removed: {VERDICT}"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -107,5 +107,5 @@ def test_more_clusters_than_rows_are_refused(count):
 def test_a_row_without_direction_is_refused_by_its_number(bad):
     embeddings, _, _ = blobs()
     embeddings[7] = bad
-    with pytest.raises(ValueError, match=r"rows \[7\]"):
+    with pytest.raises(ValueError, match=r"rows 7;"):
         unit_rows(embeddings)

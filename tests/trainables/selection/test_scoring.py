@@ -24,7 +24,7 @@ def test_neighbours_that_are_nearly_all_the_true_ones_need_no_warning(recall):
 def test_neighbours_that_miss_true_ones_are_warned_of_with_what_to_do():
     (warning,) = recall_warnings(SPEC, 0.9899)
     assert "keep_one" in warning
-    assert "the 4 nearest clusters alone and found 98.9 % of the true ones; raise probes" in warning
+    assert "the 4 nearest clusters alone and found 98.9% of the true ones; raise probes" in warning
 
 
 def slow_join(scores):
