@@ -53,7 +53,17 @@ def test_on_a_telephone_the_answer_is_in_sight_and_the_page_does_not_move(tmp_pa
     path = tmp_path / "page.html"
     specs = [(spec, 0.0) for own in ladders(2, (0.1, 0.2, 0.3, 0.4), control=True) for spec in own]
     path.write_text(
-        render(study(rows(np.random.default_rng(0), World(n=3000), specs, range(5)), Plan()))
+        render(
+            study(
+                rows(
+                    np.random.default_rng(0),
+                    World(n=4000, run_sd=0.001, likeness=0.95),
+                    specs,
+                    range(5),
+                ),
+                Plan(),
+            )
+        )
     )
     page = opened(path, viewport={"width": 400, "height": 900})
     seen = page.evaluate(
