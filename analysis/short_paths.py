@@ -23,7 +23,12 @@ def short_path(path: Path | str) -> str:
 
 
 def pasted_path(path: Path | str) -> str:
-    """The same as a word of a command line that works where it was printed."""
+    """The same as a word of a command line that works where it was printed.
+
+    Of a folder that is in neither place `PATH/TO/` says what is left to fill in.
+    """
     text = short_path(path)
+    if Path(path).is_absolute() and "/" not in text and Path(text).absolute() != Path(path):
+        text = f"PATH/TO/{text}"
     start, rest = ("~/", text[2:]) if text.startswith("~/") else ("", text)
     return start + shlex.quote(rest)

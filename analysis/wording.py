@@ -18,6 +18,7 @@ _CAPITALS = {
     "tracin": "TracIn", "tracin_self": "TracIn self", "less": "LESS", "semdedup": "SemDeDup",
     "knn_shapley": "KNN-Shapley", "tfidf": "TF-IDF", "infobatch": "InfoBatch",
     "cld": "CLD", "dual": "DUAL", "zcore": "ZCore",
+    "ssl_prototypes": "SSL prototypes",
 }  # fmt: skip
 
 

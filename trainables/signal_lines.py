@@ -97,6 +97,12 @@ SELECTOR_LINES: dict[str, str] = {
     "window": "rows at both ends of its scores go",
     "beta": "rows drawn by odds of score and ease",
 }
+# Of random rows by selectors that look at classes: beside those drawn from all.
+LOT_LINES: dict[str, str] = {
+    "stratified": "rows drawn by lot, class by class",
+    "floor": "rows drawn by lot, some of each class stay",
+    "class_error": "rows drawn by lot, more stay of weak classes",
+}
 _BY_END = {"global", "stratified", "floor", "class_error"}
 
 
@@ -122,8 +128,9 @@ def line_of(
         return "the hardest go first, then rows by lot"
     if selector == "window" and asked.get("top") in (0, 1):
         return line_of(signal, prune=ends[(prune == "high") != bool(asked["top"])])
-    if selector in SELECTOR_LINES and (signal != "random" or selector == "beta"):
-        return SELECTOR_LINES[selector]
+    by_lot = signal == "random" and selector != "beta"
+    if selector in (cuts := LOT_LINES if by_lot else SELECTOR_LINES):
+        return cuts[selector]
     if selector not in {*_BY_END, *SELECTOR_LINES}:
         return "rows go as a selector of your own cuts"
     line = LINES.get(signal) or _both("the rows it scores {} go", "lowest", "highest")

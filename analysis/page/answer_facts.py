@@ -229,7 +229,8 @@ def _hurt(study: Study, row: JudgedCell) -> Iterator[Fact]:
     if worst is None:
         return
     missed = round(-worst.recall_delta_pp / 100 * worst.n_test)
-    more = f"{abs(missed):,} {'more' if missed >= 0 else 'fewer'} missed of {worst.n_test:,} tested"
+    count = f"{abs(missed):,}" if missed else "less than 1"
+    more = f"{count} {'more' if worst.recall_delta_pp < 0 else 'fewer'} missed of {worst.n_test:,} tested"
     if row.cell.condition.kind != "dynamic":
         more += f"; {worst.kept:,.0f} of {worst.count:,} rows stay"
     label = "Hurt most" if worst.recall_delta_pp < 0 else "Gains least"

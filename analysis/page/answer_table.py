@@ -7,7 +7,7 @@ from analysis.answers import found_rates
 from analysis.matched import matched_methods, plain_methods
 from analysis.methods import RateCurve
 from analysis.page.answer_cards import AnswerCard, Tone
-from analysis.page.phrases import by_text, line_size, tolerance_of, words_of
+from analysis.page.phrases import all_of, by_text, line_size, tolerance_of, words_of
 from analysis.page.price_words import is_close, settled_by
 from analysis.study import Study
 from analysis.wording import experiment, percent
@@ -107,11 +107,12 @@ def common_answer(study: Study, found: Sequence[AnswerCard]) -> CommonAnswer:
     sure = (_sure(safe),)
     words, cut = words_of(study), _of_all(study, found)
     if cut is not None and cut.rate:
-        head = f"Drop {percent(cut.rate)} {cut.by}: {words.noun} holds on all {n} data sets."
+        head = f"Drop {percent(cut.rate)} {cut.by}: {words.noun} holds on {all_of(n)} data sets."
         return CommonAnswer(mark="✓", pill="safe to drop", tone="in", headline=head, sentences=sure)
     if len(safe) == n:
         none = "No one cut is shown to be safe for all." if cut is not None else ""
-        head = f"All {n} data sets can shrink, each by its own cut."
+        every = "Both" if n == 2 else f"All {n}"
+        head = f"{every} data sets can shrink, each by its own cut."
         told = tuple(filter(None, (*sure, none)))
         return CommonAnswer(mark="✓", pill="safe to drop", tone="in", headline=head, sentences=told)
     none = "; no one cut is shown to be safe for all" * (cut is not None)
@@ -134,14 +135,15 @@ def _none(study: Study, n: int, marks: set[str]) -> CommonAnswer:
         return CommonAnswer(mark="✗", pill="keep all", tone="out", headline=head)
     if marks == {"–"}:
         head = (
-            f"No answer: on none of the {n} data sets is the model shown to have learned anything."
+            f"No answer: on {'neither' if n == 2 else 'none'} of the {n} data sets is the model "
+            "shown to have learned anything."
         )
         return CommonAnswer(mark="–", pill="no answer", tone="unsure", headline=head)
     return CommonAnswer(
         mark="?",
         pill="not decided",
         tone="unsure",
-        headline=f"None of the {n} data sets is shown to be able to shrink.",
+        headline=f"{'Neither' if n == 2 else 'None'} of the {n} data sets is shown to be able to shrink.",
     )
 
 
@@ -176,9 +178,7 @@ def answer_rows(study: Study, found: Sequence[AnswerCard]) -> list[AnswerRow]:
 
 def _row(study: Study, card: AnswerCard) -> AnswerRow:
     by_label = {fact.label: fact.value for fact in card.facts if not fact.is_folded}
-    hurt = next(
-        (by_label[label] for label in ("Hurt most", "Gains least") if label in by_label), ""
-    )
+    hurt = by_label.get("Hurt most", "no class" if "Gains least" in by_label else "")
     # What is not to be dropped hurts nobody.
     is_told = card.mark not in "✗–"
     return AnswerRow(

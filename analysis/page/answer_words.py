@@ -96,7 +96,7 @@ def _credit(study: Study, answer: Answer, row: JudgedCell) -> str:
         return f"At this rate it beats random by {gap_text(study, comparison.mean)}."
     if answer.standing == "worse":
         return f"At this rate random does better by {gap_text(study, -comparison.mean)}."
-    return "Random is not shown to be as safe at this rate; nor is a difference to it."
+    return "At this rate random is not shown to be safe, and not shown to be worse."
 
 
 def _beside(study: Study, row: JudgedCell) -> list[Comparison]:

@@ -71,6 +71,11 @@ class BoardPanel:
     has_answer: bool
 
     @property
+    def has_marks(self) -> bool:
+        """Whether a cell has a ✓, a ✗ or a ?."""
+        return any(cell.mark for row in self.rows for cell in row.cells)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The heads of the rates."""
         return tuple(f"{percent(rate)} removed" for rate in self.rates)

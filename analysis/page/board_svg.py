@@ -19,7 +19,10 @@ _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif
 _COLORS = {"in": "#00648f", "out": "#a83b0c", "unsure": "#59616b", "none": "#59616b"}
 _TEXT, _MUTED, _SOFT, _BAND, _DASH = "#14171a", "#59616b", "#f6f7f9", "#cfe6f2", "#8b939d"
 # In pixels: a cell, the gap between two, a line of notes, where a picture begins and ends in a cell.
-_CELL, _GAP, _HEIGHT, _LINE, _LEFT, _RIGHT = 184, 8, 52, 15, 12, 8
+_CELL, _GAP, _HEIGHT, _LINE, _LEFT, _RIGHT = 184, 8, 56, 15, 12, 8
+_ROOM = _CELL - _LEFT - _RIGHT
+# How much wider bold letters are.
+_BOLD = 1.1
 _LETTER, _LONGEST = 8.2, 34
 
 
@@ -95,8 +98,7 @@ def _cell(
         if cell.mark:
             yield f'<rect x="{x}" y="{y}" width="4" height="{height}" fill="{color}"/>'
         bold = _clean(f"{cell.mark} {cell.mean}".strip())
-        # Long numbers in smaller letters: none may run out of its cell.
-        small = round(min(11.5, 11.5 * 22 / (1.3 * len(bold) + len(cell.bounds) - 3)), 1)
+        small = _fitting(cell.bounds, 11.5, _ROOM - 14 * _ems(bold, _BOLD) - 5)
         yield (
             f'<text x="{x + _LEFT}" y="{y + 17}" font-size="14" font-weight="700" fill="{color}">{bold}'
             f'<tspan dx="5" font-size="{small:g}" font-weight="400" fill="{_MUTED}">{_clean(cell.bounds)}</tspan></text>'
@@ -104,12 +106,25 @@ def _cell(
         yield _picture(panel, cell, x, y + 22, color)
     for i, line in enumerate(_lines(cell)):
         tone = {"▲": _COLORS["in"], "▼": _COLORS["out"]}.get(line[:1], _MUTED)
-        yield _text(x + _LEFT, y + 47 + i * _LINE, line, size=11.5, color=tone, weight=600)
+        size = _fitting(line, 11.5, _ROOM, _BOLD)
+        yield _text(x + _LEFT, y + 47 + i * _LINE, line, size=size, color=tone, weight=600)
     if cell.is_answer:
         yield (
             f'<rect x="{x}" y="{y}" width="{_CELL}" height="{height}" rx="6" fill="none" stroke="{_TEXT}" '
             'stroke-width="2.5"/>'
         )
+
+
+def _ems(text: str, wider: float = 1.0) -> float:
+    """How wide a text is at most, in its size: in DejaVu Sans, the widest of the letters asked for."""
+    return wider * sum(
+        0.84 if one in "−+✓✗▲▼◐" else 0.35 if one in " .,il" else 0.64 for one in text
+    )
+
+
+def _fitting(text: str, size: float, room: float, wider: float = 1.0) -> float:
+    """The size of letters in which a text stays in its cell."""
+    return round(min(size, room / max(_ems(text, wider), 0.1)), 1)
 
 
 def _picture(panel: BoardPanel, cell: BoardCell, x: int, y: int, color: str) -> str:
@@ -122,7 +137,7 @@ def _picture(panel: BoardPanel, cell: BoardCell, x: int, y: int, color: str) -> 
         "m": f'stroke="{color}" stroke-width="4"',
         "o": f'stroke="{color}" stroke-width="2" fill="none"',
     }
-    scale = (_CELL - _LEFT - _RIGHT) / 100
+    scale = _ROOM / 100
     drawn = "".join(
         f'<path d="{path}" {lines[kind]} vector-effect="non-scaling-stroke"/>'
         for kind, path in panel.picture(cell)

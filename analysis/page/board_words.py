@@ -104,7 +104,9 @@ def board_key(study: Study, shown: Sequence[BoardPanel]) -> list[str]:
     """The marks and lines in a few words each, as sentences for a picture without a key."""
     if not any(panel.has_learned for panel in shown):
         return []
-    told = [f"✓ {loses_text(study)}, ✗ more, ? not decided; blue band: the safe side."]
+    told = ["Blue band: the safe side."]
+    if any(panel.has_marks for panel in shown):
+        told = [f"✓ {loses_text(study)}, ✗ more, ? not decided; blue band: the safe side."]
     if any(panel.has_control for panel in shown):
         told.append("Dotted: random at that rate.")
     else:
@@ -121,10 +123,14 @@ def board_caption(study: Study, shown: Sequence[BoardPanel]) -> list[str]:
     what = f"Change of {words.noun}{f' in {unit}' if unit else ''}{words.told}"
     guarded = " Guards count for the mark." if study.by.guards else ""
     share = " The line is at a share of what training gains." if gain_share(study) else ""
+    cells = [cell for panel in shown for row in panel.rows for cell in row.cells]
+    beside = f"; beside it its {study.confidence} interval" * any(
+        one.low is not None for one in cells
+    )
+    first = "Random stands first, the others" * any(panel.has_control for panel in shown)
     told = [
-        f"{what}, against training on all rows with the same seed; beside it its "
-        f"{study.confidence} interval.{share}{guarded}",
-        "Random stands first, the others by their change at the answer's rate.",
+        f"{what}, against training on all rows with the same seed{beside}.{share}{guarded}",
+        f"{first or 'Methods stand'} by their change at the answer's rate.",
     ]
     seeds = {len(row.cell.seeds) for row in study.rows if row.verdict}
     if seeds and max(seeds) < LEAST_SEEDS:

@@ -41,8 +41,8 @@ def next_step(study: Study, answer: Answer) -> NextStep | None:
     """How to get the files that an answer speaks of, or what settles it; None where no command is known."""
     written = record_of(study, answer) if answer.rate else None
     if written is not None and (Path(written.out) / "README.md").is_file():
-        path = pasted_path(Path(written.out) / "README.md")
-        return NextStep(label="What the files are, and what was measured", command=f"cat {path}")
+        command = f"cat {pasted_path(written.out)}/README.md"
+        return NextStep(label="What the files are, and what was measured", command=command)
     # Whether the method earns it is asked before its files are made.
     if settled := next_sweep(study, answer):
         return NextStep(label=_LABELS.get(answer.state, "Settle it"), command=settled)

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,6 +17,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from analysis.page.static_tables import static_table
+from analysis.wording import cut_in_middle
 from trainables.plain_text import printable
 
 _FOLDER = Path(__file__).parent
@@ -24,6 +26,8 @@ _FOLDER = Path(__file__).parent
 FIGURE_SCRIPTS = ("narrow.js", "pictures.js", "figures.js")
 # From so many variants on a field beside the list narrows it.
 _MANY = 13
+# So many characters of a name say which it is.
+_LONGEST = 60
 _SHEETS = (
     "base.css",
     "answer.css",
@@ -34,11 +38,12 @@ _SHEETS = (
 )
 
 
-def open_templates(told: Callable[[str], str] = str) -> Environment:
+def open_templates(told: Callable[[str], str] = str, names: Iterable[str] = ()) -> Environment:
     """Templates of this folder, all that they are given escaped.
 
     Args:
         told: How texts are told.
+        names: What the filter `cut` shortens where it occurs in a text, its whole in a tooltip.
     """
     templates = Environment(
         loader=FileSystemLoader(_FOLDER),
@@ -49,7 +54,21 @@ def open_templates(told: Callable[[str], str] = str) -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["static"] = partial(static_table, told=told)
+    long = {name: cut_in_middle(name, _LONGEST) for name in names if len(name) > _LONGEST}
+    templates.filters["cut"] = partial(_cut, long=long, told=told)
     return templates
+
+
+def _cut(text: Any, long: Mapping[str, str], told: Callable[[str], str]) -> Any:
+    """A text in which no name fills the page."""
+    found = [name for name in long if isinstance(text, str) and name in text]
+    if not found:
+        return text
+    # The longest first: one name may begin with another.
+    pattern = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+    short = re.sub(pattern, lambda name: long[name[0]], text)
+    whole, short = _visible(text, told), _visible(short, told)
+    return Markup('<span title="{}">{}</span>').format(whole, short)
 
 
 def _visible(value: Any, told: Callable[[str], str]) -> Any:

@@ -25,6 +25,11 @@ def by_text(row: JudgedCell) -> str:
     return f"{by} each epoch" if condition.kind == "dynamic" else by
 
 
+def all_of(n: int) -> str:
+    """Several as a sentence has them: both, all 3."""
+    return "both" if n == 2 else f"all {n}"
+
+
 def words_of(study: Study) -> MetricWords:
     """How a run's metric is written, on all of its page alike."""
     return metric_words(study.metric, (row.verdict for row in study.rows if row.verdict))

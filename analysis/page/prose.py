@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from analysis.page.answer_cards import AnswerCard
 from analysis.page.answer_table import common_cut
-from analysis.page.phrases import margin_text, words_of
+from analysis.page.phrases import all_of, line_size, words_of
 from analysis.planted import PlantedCell, PlantedTable
 from analysis.study import Study
+from analysis.verdicts import LEAST_SEEDS
 from analysis.wording import percent, whole_percent
 
 
@@ -17,7 +18,7 @@ def opening(study: Study, found: list[AnswerCard]) -> list[str]:
     side = "below" if words.metric.higher else "above"
     sentences = [
         "Each answer is about this training set, this model and this grid; the line lies "
-        f"{margin_text(study)} {side} the full-data {words.metric.label} of the same seeds."
+        f"{line_size(study, study.tolerance)} {side} the full-data {words.metric.label} of the same seeds."
     ]
     if not words.metric.higher:
         sentences[0] += (
@@ -60,9 +61,9 @@ def _everywhere(study: Study) -> list[str]:
     if cut is None:
         return []
     if not cut.rate:
-        return [f"No one cut is shown to be safe on all {many} data sets."]
+        return [f"No one cut is shown to be safe on {all_of(many)} data sets."]
     return [
-        f"On all {many} data sets at once {percent(cut.rate)} can go {cut.by}, all methods counted."
+        f"On {all_of(many)} data sets at once {percent(cut.rate)} can go {cut.by}, all methods counted."
     ]
 
 
@@ -82,7 +83,10 @@ def level_text(found: Sequence[AnswerCard]) -> str:
 def tally(study: Study) -> str:
     """How many conditions were tested, what came out, and what the intervals do not correct."""
     judged = [row.verdict for row in study.rows if row.verdict]
-    counts = Counter(verdict.verdict for verdict in judged)
+    # As on the board: fewer seeds decide nothing.
+    decided = (verdict.verdict for verdict in judged if verdict.n_seeds >= LEAST_SEEDS)
+    counts = Counter(decided)
+    counts["inconclusive"] += len(judged) - counts.total()
     if not judged:
         return f"No condition could be judged yet (0 of {len(study.rows)})."
     seeds = sorted({verdict.n_seeds for verdict in judged})

@@ -106,7 +106,7 @@ def render(
         if own:
             own.insert(0, own.pop(opens_on(frames[name], headline)))
     trials = _table(trial_table(study))
-    template = open_templates(told).get_template("report.html.j2")
+    template = open_templates(told, study.sources.values()).get_template("report.html.j2")
     # Our own files, Plotly's bundle and base64 are the only things marked as safe.
     return template.render(
         **_context(study),

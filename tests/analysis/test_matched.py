@@ -205,7 +205,7 @@ def test_a_rate_found_on_all_data_sets_by_matched_selectors_is_said_first(two_se
             replace(row, accuracy=0.9, correct=_RIGHT) if row.spec.rate and matches else row
         )
     texts = opening(study(rows), [])
-    said = "On all 2 data sets at once 10% can go by matched selector: EL2N (global) or EL2N (stratified)"
+    said = "On both data sets at once 10% can go by matched selector: EL2N (global) or EL2N (stratified)"
     assert any(text.startswith(said) for text in texts)
     assert any("No one cut" in text for text in opening(study(two_sets((-3.0, -3.1, -2.9))), []))
 

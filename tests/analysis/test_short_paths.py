@@ -33,3 +33,11 @@ def test_a_path_is_told_without_what_names_the_machine(given, told):
 
 def test_a_pasted_path_is_one_word_that_the_shell_still_expands():
     assert pasted_path(Path.home() / "my runs" / "a") == "~/'my runs/a'"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(lambda: "/mnt/team/my a", "'PATH/TO/my a'"), (lambda: Path.cwd() / "a", "a"), (lambda: "a", "a")],
+)  # fmt: skip
+def test_what_is_left_to_fill_in_of_a_pasted_path_is_said(given, told):
+    assert pasted_path(given()) == told

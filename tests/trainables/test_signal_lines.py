@@ -6,7 +6,7 @@ import pytest
 
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.selectors import SELECTORS
-from trainables.signal_lines import LINES, POLICY_LINES, SELECTOR_LINES, line_of
+from trainables.signal_lines import LINES, LOT_LINES, POLICY_LINES, SELECTOR_LINES, line_of
 from trainables.signals import SIGNALS
 from trainables.signals.ends import BY_LOT, ENDS
 
@@ -44,10 +44,16 @@ def test_hard_rows_are_said_to_go_at_the_end_that_holds_them(name):
 def test_a_cut_is_described_by_its_selector_where_that_takes_no_end(name, signal):
     told = line_of(signal, selector=name, settings={"cutoff": 0.0, "top": 0.5})
     takes_an_end = name in ("global", "stratified", "floor", "class_error")
-    takes_an_end |= signal == "random" and name in ("coverage", "window")
+    if signal == "random":
+        takes_an_end = name in ("global", "coverage", "window")
     own = line_of(signal)
     assert (told == own) == takes_an_end
     assert len(told.split()) <= 9
+
+
+def test_two_random_rows_of_one_board_say_which_is_which():
+    told = [line_of("random", selector=name) for name in ("global", *LOT_LINES)]
+    assert len(set(told)) == 4
 
 
 def test_every_selector_takes_the_lower_end_or_has_a_line():

@@ -1,6 +1,6 @@
 "use strict";
-// The board: its rows sorted by a rate and found by name, its other warm-ups chosen, its cells linked to
-// their trials. All that it shows is in the page without it.
+// The board: its rows sorted by a rate and found by name, its other warm-ups chosen, its answer in sight,
+// its cells linked to their trials. All that it shows is in the page without it.
 function boardChange(row, column) {
   const text = row.cells[column].querySelector("b")?.textContent ?? "";
   const value = parseFloat(text.replace(/[^−\d.]/g, "").replace("−", "-"));
@@ -119,6 +119,15 @@ function findMethods(board) {
   });
 }
 
+// The answer's column in sight where the board is wider than its place: it scrolls itself, never the page.
+function showAnswers(board) {
+  for (const cell of board.querySelectorAll("td.answer")) {
+    const box = cell.closest(".scroll");
+    const hidden = cell.getBoundingClientRect().right - box.getBoundingClientRect().right;
+    if (hidden > 0) box.scrollLeft += hidden + 6;
+  }
+}
+
 function startBoard() {
   const board = document.getElementById("board");
   if (!board) return;
@@ -130,6 +139,9 @@ function startBoard() {
   }
   board.querySelectorAll(".board-group").forEach(choosable);
   findMethods(board);
+  showAnswers(board);
+  // What was folded has a width only now.
+  board.addEventListener("toggle", () => showAnswers(board), true);
 }
 
 startBoard();

@@ -48,7 +48,7 @@ def opened(chromium):
     contexts = []
 
     def open_page(path, link="", **more):
-        context = chromium.new_context(viewport={"width": 1300, "height": 900}, **more)
+        context = chromium.new_context(**{"viewport": {"width": 1300, "height": 900}, **more})
         contexts.append(context)
         page = context.new_page()
         page.log = []

@@ -257,7 +257,7 @@ def test_the_lead_says_what_goes_on_all_data_sets():
     sentences = opening(seen, cards(seen))
     assert "go on from their warm-up mark" in sentences[1]
     # Random goes as far as the method beside it, and costs nothing.
-    assert sentences[2] == "On all 2 data sets at once 30% can go at random, all methods counted."
+    assert sentences[2] == "On both data sets at once 30% can go at random, all methods counted."
     assert sentences[3] == "2 of 2 data sets are shown to be able to shrink."
 
 

@@ -49,6 +49,30 @@ def test_rows_are_sorted_found_and_linked_and_a_warm_up_is_chosen(board, opened)
     assert [line for line in page.log if not line.startswith("file:")] == []
 
 
+def test_on_a_telephone_the_answer_is_in_sight_and_the_page_does_not_move(tmp_path, opened):
+    path = tmp_path / "page.html"
+    specs = [(spec, 0.0) for own in ladders(2, (0.1, 0.2, 0.3, 0.4), control=True) for spec in own]
+    path.write_text(
+        render(
+            study(
+                rows(
+                    np.random.default_rng(0),
+                    World(n=4000, run_sd=0.001, likeness=0.95),
+                    specs,
+                    range(5),
+                ),
+                Plan(),
+            )
+        )
+    )
+    page = opened(path, viewport={"width": 400, "height": 900})
+    seen = page.evaluate(
+        "() => { const a = document.querySelector('td.answer').getBoundingClientRect(); "
+        "return [a.right <= innerWidth, a.left >= 0, scrollX, scrollY]; }"
+    )
+    assert seen == [True, True, 0, 0]
+
+
 def test_without_scripts_and_in_print_all_of_it_is_there(board, opened):
     page = opened(board, java_script_enabled=False)
     cells = page.locator("#board td")

@@ -51,7 +51,9 @@ def told(seen, *, with_classes):
     figures, text = dict(drawn["figures"]), terminal(seen)
     columns = list(drawn["trials"]["columns"])
     if with_classes:
-        body = re.sub(r'<section id="(retention|causes)">.*?</section>', " ", body, flags=re.S)
+        # The table of trials has accuracy beside the metric.
+        left = r'<section id="(retention|causes|trials)">.*?</section>'
+        body = re.sub(left, " ", body, flags=re.S)
         body = re.sub(
             r"<div><dt>(Hurt most|Gains least|Change of its recall)</dt>.*?</div>", " ", body
         )

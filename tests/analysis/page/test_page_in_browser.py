@@ -253,6 +253,17 @@ def test_the_theme_changes_the_page_and_its_figures(page_of, opened):
     assert colours() == light
 
 
+def test_the_button_beside_the_next_command_copies_it(confirmed, tmp_path, opened):
+    (tmp_path / "options.json").write_text("{}")
+    path = tmp_path / "report.html"
+    path.write_text(render(replace(confirmed(), folder=tmp_path)))
+    page = opened(path, permissions=["clipboard-read", "clipboard-write"])
+    page.click(".answer .next button")
+    page.wait_for_selector(".answer .next button:text('Copied')")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"prune-envelope prune PATH/TO/{tmp_path.name} made-pruned"
+
+
 def test_every_control_is_reached_by_the_keyboard(page_of, opened):
     page = opened(page_of("several"))
     reached = set()
