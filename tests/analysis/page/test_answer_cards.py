@@ -55,6 +55,16 @@ def test_a_method_that_earns_it_is_to_be_dropped_by():
     )
 
 
+def test_methods_tried_after_several_warm_ups_are_counted_as_such(paired):
+    pairs = [
+        row
+        for signal in ("keep_one", "random")
+        for warmup in (0.05, 0.15)
+        for row in paired([0.1, 0.2, 0.15, 0.2, 0.1], signal=signal, warmup=warmup)
+    ]
+    assert ", all 4 methods and warm-ups counted: " in text(only(study(pairs)))
+
+
 def test_random_as_good_is_named_instead_of_a_method():
     card = only(made([(0, 0), (0, 0)]))
     assert card.headline == "Drop 30% of made at random: accuracy holds."
