@@ -24,7 +24,7 @@ from analysis.methods import DatasetId, RateCurve
 from analysis.multiplicity import Rung, searched
 from analysis.safe_rates import rate_curves
 from analysis.study import Study
-from analysis.verdicts import ALPHA, LEAST_SEEDS
+from analysis.verdicts import ALPHA
 
 State = Literal[
     "confirmed", "refuted", "confirming", "found", "promising", "exploratory", "none", "no answer"
@@ -256,7 +256,7 @@ def _closest(study: Study, source: DatasetId) -> JudgedCell | None:
 def is_outside(row: JudgedCell) -> bool:
     """Whether a condition is shown to lose more than the line, by seeds enough to decide."""
     v = row.verdict
-    return v is not None and v.verdict == "outside" and v.n_seeds >= LEAST_SEEDS
+    return v is not None and v.decided == "outside"
 
 
 def _nearness(row: JudgedCell) -> tuple[bool, float]:

@@ -13,7 +13,6 @@ from analysis.page.answer_cards import cards
 from analysis.page.phrases import line_text, words_of
 from analysis.safe_rates import rate_curves
 from analysis.study import Study
-from analysis.verdicts import LEAST_SEEDS
 from analysis.wording import removed_text, seeds_text
 from trainables.errors import NotShownError, UsageError
 from trainables.suggestions import did_you_mean
@@ -166,7 +165,7 @@ def _passes(study: Study, row: JudgedCell) -> bool:
     if one is not None and row.cell.condition == one.row.cell.condition:
         return one.passes and has_learned(study, row)
     v = row.verdict
-    is_within = v is not None and v.verdict == "within" and v.n_seeds >= LEAST_SEEDS
+    is_within = v is not None and v.decided == "within"
     return is_within and has_learned(study, row)
 
 

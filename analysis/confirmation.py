@@ -12,7 +12,7 @@ from analysis.pairing import distinct_rows
 from analysis.random_control import Comparison, held_against
 from analysis.readings import OF_ACCURACY, Reading
 from analysis.run_files import Plan
-from analysis.verdicts import ALPHA, LEAST_SEEDS
+from analysis.verdicts import ALPHA
 from trainables.errors import DataError
 from trainables.result import TrialResult
 
@@ -55,7 +55,7 @@ class Confirmation:
     def passes(self) -> bool:
         """Whether the fresh seeds show that the list loses less than the tolerance."""
         v = self.row.verdict
-        return self.is_over and v is not None and v.verdict == "within" and v.n_seeds >= LEAST_SEEDS
+        return self.is_over and v is not None and v.decided == "within"
 
     def is_of(self, curve: RateCurve) -> bool:
         """Whether the list was cut by a method, after a warm-up."""

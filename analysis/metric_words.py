@@ -80,7 +80,7 @@ class MetricWords:
 
     def plain(self, value: float) -> str:
         """A change with the signs of a keyboard, for a terminal: -0.20, -1,200."""
-        return f"{value:+,.{self.digits}f}"
+        return self.number(value).replace("−", "-")
 
     def number(self, value: float) -> str:
         """A change without its unit: −0.20, −1,200."""

@@ -185,9 +185,10 @@ def _key(
     seeds = sorted({cell.verdict.n_seeds for _, cell in cells if cell.verdict})
     over = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}" if seeds else "no"
     noun = "seed" if over == "1" else "seeds"
+    aside = ", lists aside" * any(kind == "list" for kind, _ in cells)
     text = escape(
         f"Change of {words.noun}{unit} against the full-data run{words.told}: mean over {over} {noun} with "
-        f"its {study.confidence} interval, by the share of training rows removed. Bold: the largest mean of its column."
+        f"its {study.confidence} interval, by the share of training rows removed. Bold: the largest mean of its column{aside}."
     )
     guards = "".join(f", {one.text}" for one in study.by.guards)
     meant = (

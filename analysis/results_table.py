@@ -73,7 +73,7 @@ def result_lines(study: Study) -> list[ResultLine]:
         line.cells[condition.rate] = ResultCell(
             text=result_text(words, row),
             verdict=row.verdict,
-            is_within=row.verdict is not None and row.verdict.verdict == "within",
+            is_within=row.verdict is not None and row.verdict.decided == "within",
             finding=versus.finding if versus else None,
         )
     return [*lines, *found.values(), *_list_lines(study)]
@@ -119,7 +119,7 @@ def _average_lines(study: Study) -> Iterator[ResultLine]:
             line.cells[cell.rate] = ResultCell(
                 text="not on all" if v is None else _judged(words, v),
                 verdict=v,
-                is_within=v is not None and v.verdict == "within",
+                is_within=v is not None and v.decided == "within",
             )
         yield from lines.values()
 
@@ -207,7 +207,7 @@ def result_text(words: MetricWords, row: JudgedCell) -> str:
 
 def _judged(words: MetricWords, v: Verdict, mark: str | None = None) -> str:
     """Mark, mean and interval."""
-    shown = MARKS[v.verdict] if mark is None else mark
+    shown = MARKS[v.decided] if mark is None else mark
     told = f"{shown} {words.number(v.mean)}".lstrip()
     if v.low is None or v.high is None:
         return told

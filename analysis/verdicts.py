@@ -88,6 +88,11 @@ class Verdict:
         """The line, as `parts` counts: minus the tolerance."""
         return -self.tolerance / self.scale
 
+    @property
+    def decided(self) -> Word:
+        """What may be concluded: of fewer than three seeds nothing, whatever their interval says."""
+        return self.verdict if self.n_seeds >= LEAST_SEEDS else "inconclusive"
+
 
 def judge(
     x: ArrayLike,

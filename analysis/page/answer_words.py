@@ -25,10 +25,16 @@ from analysis.wording import experiment, percent, seeds_text
 _SURE = "Sure to 19 in 20"
 
 
-def _counted(answer: Answer) -> str:
+def _tried(study: Study, answer: Answer) -> str:
+    """15 methods and warm-ups: each method is tried anew after each warm-up."""
+    several = len({row.cell.condition.warmup for row in study.of(answer.source)} - {0.0}) > 1
+    return f"{answer.n_tried} methods{' and warm-ups' * several}"
+
+
+def _counted(study: Study, answer: Answer) -> str:
     if answer.n_tried == 1:
         return "the one method tried"
-    return f"all {answer.n_tried} methods counted"
+    return f"all {_tried(study, answer)} counted"
 
 
 def safe(
@@ -39,7 +45,7 @@ def safe(
         return warranted(study, answer, row, verdict)
     cut, by, words = cut_text(answer, row), by_text(row), words_of(study)
     less = words.harm(line_size(study, verdict.tolerance), "less than")
-    sure = f"{_SURE}{_how(answer, row, verdict)} {less}."
+    sure = f"{_SURE}{_how(study, answer, row, verdict)} {less}."
     held = [guards_hold(row)]
     if answer.low is not None and answer.low <= -verdict.tolerance:
         held.append("The interval below is wider: it holds whichever method one picks.")
@@ -66,11 +72,11 @@ def safe(
     return f"{drop} {cut} {by}: {words.noun} holds.", (sure, _credit(study, answer, row), *held)
 
 
-def _how(answer: Answer, row: JudgedCell, verdict: Verdict) -> str:
+def _how(study: Study, answer: Answer, row: JudgedCell, verdict: Verdict) -> str:
     """What the error of the answer is counted over, and which experiment was run."""
     if answer.state == "confirmed":
         return f": trained afresh on exactly these rows by {verdict.n_seeds} new seeds, a model on average"
-    return f", {_counted(answer)}: {experiment(row.cell.condition)}"
+    return f", {_counted(study, answer)}: {experiment(row.cell.condition)}"
 
 
 def _free(study: Study, row: JudgedCell) -> str:
@@ -128,7 +134,7 @@ def promising(
         return head, (f"By its search it passes: {change}", price)
     return head, (
         f"Alone it passes: {change}",
-        f"But it is the best of {answer.n_tried} methods, and the best of many often looks safe by luck.",
+        f"But it is the best of {_tried(study, answer)}, and the best of many often looks safe by luck.",
         price,
     )
 

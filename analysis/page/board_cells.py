@@ -12,7 +12,7 @@ from analysis.ladders import has_learned
 from analysis.page.guard_words import worst_guard
 from analysis.page.phrases import words_of
 from analysis.study import Study
-from analysis.verdicts import LEAST_SEEDS, Verdict
+from analysis.verdicts import Verdict
 from analysis.wording import MARKS
 
 _TONES = {"within": "in", "outside": "out", "inconclusive": "unsure"}
@@ -115,8 +115,7 @@ def _mark(v: Verdict) -> tuple[str, str]:
     """Mark and tone; one seed decides nothing and shows no interval, two show one and decide nothing."""
     if v.low is None:
         return "", "none"
-    word = v.verdict if v.n_seeds >= LEAST_SEEDS else "inconclusive"
-    return MARKS[word], _TONES[word]
+    return MARKS[v.decided], _TONES[v.decided]
 
 
 def _notes(row: JudgedCell, v: Verdict, *, is_open: bool, with_seeds: bool) -> Iterator[str]:

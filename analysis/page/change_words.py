@@ -217,5 +217,5 @@ def _told(study: Study, row: JudgedCell | None) -> str:
     if row.verdict is None:
         return "no pair"
     v, words = row.verdict, words_of(study)
-    told = f"{MARKS[v.verdict]} {words.number(v.mean)} {words.interval(v.low, v.high)}".rstrip()
+    told = f"{MARKS[v.decided]} {words.number(v.mean)} {words.interval(v.low, v.high)}".rstrip()
     return f"{told}, n = {v.n_seeds}"

@@ -8,7 +8,9 @@ import pytest
 from analysis.changed_conditions import with_corrected_p
 from analysis.changes import change_rows, changes_between
 from analysis.intervals import bounds
+from analysis.multiplicity import holm
 from analysis.study import study
+from analysis.verdicts import ALPHA
 from benchmarks.paired_runs import World, ladders, rows
 from trainables.training_settings import Training
 
@@ -65,6 +67,13 @@ def test_noise_is_not_called_a_change(seed):
     then = made(100 + seed)
     for now in (as_spec(made(seed), training=Training(epochs=9)), made(seed, environment=LATER)):
         assert between(then, now).found == []
+
+
+def test_what_would_be_a_change_alone_is_none_among_several():
+    found = between(made(1), as_spec(made(3, -0.003), training=Training(epochs=9)))
+    alone = [one.p for one in found.conditions]
+    assert min(alone) <= ALPHA and found.found == []
+    assert [one.p_corrected for one in found.conditions] == holm(alone)
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,31 @@ def test_selections_leave_rows_and_columns_out_and_no_number_changes(seen):
 def test_what_is_not_there_is_refused_with_what_is(seen, only, told):
     with pytest.raises(UsageError, match=re.escape(told)):
         chosen_lines(result_lines(seen), only)
+
+
+def test_two_seeds_mark_nothing_as_within_or_outside(small_run):
+    seen = study([row for row in small_run if row.spec.seed in {1, 2}])
+    assert any(row.verdict.verdict != "inconclusive" for row in seen.rows)
+    lines = result_lines(seen)
+    assert {cell.text[0] for line in lines for cell in line.cells.values()} == {"?"}
+    assert "†" not in markdown_results(seen, lines)
+
+
+def test_a_list_of_fresh_seeds_is_never_bold_and_the_caption_says_so(seen):
+    lines = result_lines(seen)
+    best = next(line for line in lines if (line.dataset, line.method[:4]) == ("ag_news", "Keep"))
+    better = {
+        rate: replace(cell, verdict=replace(cell.verdict, mean=9.0))
+        for rate, cell in best.cells.items()
+    }
+    own = replace(best, kind="list", method="one list", cells=better)
+    table = markdown_results(seen, [*lines, own])
+    assert "**+0.40**" in table and "**+9.00**" not in table and "| one list" in table
+    assert "Bold: the largest mean of its column, lists aside." in table
+
+
+def test_nothing_has_no_sign(seen):
+    line = next(line for line in result_lines(seen) if line.kind == "method")
+    (rate, cell), *_ = line.cells.items()
+    near = replace(cell, verdict=replace(cell.verdict, mean=-0.001, low=-0.004))
+    assert "$[0.00, " in latex_table(seen, [replace(line, cells={rate: near})])

@@ -1,11 +1,13 @@
 """The words of every variant of an answer, each true of the condition it names."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from analysis.page.answer_cards import cards
+from analysis.page.price_words import settled_by
 from analysis.page.prose import opening, tally
 from analysis.run_files import Plan
 from analysis.study import study
@@ -55,6 +57,16 @@ def test_a_method_that_earns_it_is_to_be_dropped_by():
     )
 
 
+def test_methods_tried_after_several_warm_ups_are_counted_as_such(paired):
+    pairs = [
+        row
+        for signal in ("keep_one", "random")
+        for warmup in (0.05, 0.15)
+        for row in paired([0.1, 0.2, 0.15, 0.2, 0.1], signal=signal, warmup=warmup)
+    ]
+    assert ", all 4 methods and warm-ups counted: " in text(only(study(pairs)))
+
+
 def test_random_as_good_is_named_instead_of_a_method():
     card = only(made([(0, 0), (0, 0)]))
     assert card.headline == "Drop 30% of made at random: accuracy holds."
@@ -92,6 +104,10 @@ def test_what_passes_alone_alone_is_promising_and_says_among_how_many():
             break
     assert card.headline.startswith("Perhaps 10% of made by made:signal_")
     assert "it is the best of 12 methods" in text(card) and card.pill == "not confirmed"
+    # Its price is that of passing with all of them counted.
+    alone = replace(card.answer, n_tried=1)
+    one, of_all = (settled_by(answer, answer.row) for answer in (alone, card.answer))
+    assert (one.rows or 0) < (of_all.rows or math.inf) and one.seeds != of_all.seeds
 
 
 def test_where_every_cut_costs_more_all_is_kept():
