@@ -12,9 +12,9 @@ from analysis.study import study
 from benchmarks.paired_runs import World, ladders, rows
 
 
-def page_of(name="made"):
-    specs = [(spec, 0.0) for own in ladders(2, (0.1,), control=True) for spec in own]
-    found = rows(np.random.default_rng(0), World(n=300), specs, range(3))
+def page_of(name="made", *, control=True, seeds=3):
+    specs = [(spec, 0.0) for own in ladders(2, (0.1,), control=control) for spec in own]
+    found = rows(np.random.default_rng(0), World(n=300), specs, range(seeds))
     found = [replace(row, spec=replace(row.spec, dataset=name)) for row in found]
     return render(study(found, Plan()))
 
@@ -37,3 +37,13 @@ def test_a_cut_name_is_escaped_once():
     name = "<b>" * 40
     text = open_templates(str, [name]).from_string("{{ text|cut }}").render(text=f"All of {name}.")
     assert text.count("<") == 2 and "&amp;lt;" not in text
+
+
+def test_a_board_names_neither_an_interval_nor_random_where_it_has_none():
+    page = page_of(control=False, seeds=1)
+    note = re.search('board-note">(.*?)</p>', page)[1]
+    assert "interval" not in note and "Random" not in note and "Methods stand by" in note
+
+
+def test_two_seeds_decide_nothing_in_the_tally_either():
+    assert " seeds each: 0 within, 0 outside, " in page_of(seeds=2)
