@@ -67,13 +67,13 @@ def test_no_score_depends_on_who_came_early_in_the_epoch_of_the_mark(signal):
 
 @pytest.mark.parametrize("signal", [aum, confidence, correctness, never_learnt])
 def test_a_row_that_was_never_visited_is_refused_by_number(signal):
-    with pytest.raises(ValueError, match=r"fewer than 1 visits of 2 samples, rows \[1, 3\]"):
+    with pytest.raises(ValueError, match=r"fewer than 1 visits of 2 samples, rows 1, 3"):
         signal(table([0, 1], [NAN, NAN], [1, NAN], [NAN, NAN]))
 
 
 @pytest.mark.parametrize("signal", [forgetting, variability])
 def test_what_compares_visits_refuses_a_row_that_had_but_one(signal):
-    with pytest.raises(ValueError, match=r"fewer than 2 visits of 1 samples, rows \[1\]"):
+    with pytest.raises(ValueError, match=r"fewer than 2 visits of 1 samples, rows 1"):
         signal(table([0, 1], [1, NAN]))
 
 
