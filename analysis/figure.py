@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -257,12 +258,22 @@ def _written(
     ):
         yield from (one.svg.encode() for one in chosen)
         return
+    # In a thread of its own: the caller's may run an event loop, as a notebook does, beside which no browser starts.
+    with ThreadPoolExecutor(1) as alone:
+        yield from alone.submit(_by_browser, chosen, places, size).result()
+
+
+def _by_browser(
+    chosen: Sequence[Picture], places: Sequence[Path], size: dict[str, Any]
+) -> list[bytes]:
     makers = {".pdf": as_pdf, ".png": as_png}
+    found = []
     with offline_browser() as browser:
         for one, path in zip(chosen, places, strict=True):
             svg = one.svg or figure_svg(browser, one.drawn or {}, _size(one, size))
             make = makers.get(path.suffix.lower())
-            yield make(browser, svg) if make else svg.encode()
+            found.append(make(browser, svg) if make else svg.encode())
+    return found
 
 
 def _size(one: Picture, asked: dict[str, Any]) -> Size:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+# Of the terminal that pytest runs in: what a command prints into a file has no width of its own.
+os.environ.pop("COLUMNS", None)
 # Two processes of tests with two threads each are far slower than with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -374,7 +374,7 @@ def test_a_test_split_without_classes_says_what_to_do(tmp_path):
     save(tmp_path / "train.csv")
     write_as(tmp_path / "test.csv", {"text": TEXTS[40:60]})
     with pytest.raises(
-        DataError, match=r"no column 'label'.*train\.csv alone with --test-fraction 0\.1$"
+        DataError, match=r"no column 'label'.*train\.csv alone with --test-fraction 0\.2$"
     ):
         load(str(tmp_path))
 
