@@ -267,9 +267,12 @@ def test_the_button_beside_the_next_command_copies_it(confirmed, tmp_path, opene
 def test_every_control_is_reached_by_the_keyboard(page_of, opened):
     page = opened(page_of("several"))
     reached = set()
-    for _ in range(90):
+    # Every cell of the board is a stop before the trials' own field.
+    for _ in range(400):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+        if "search" in reached:
+            break
     wanted = {"save-trials", "save-envelope", "theme", "print", "search", "forth", "SUMMARY"}
     assert wanted - {"forth"} <= reached  # there is one page of trials: forth is disabled
     assert {f"pick-{name}" for name in ("envelope", "signals", "retention")} <= reached
@@ -305,7 +308,8 @@ def test_hostile_names_are_drawn_as_they_are(page_of, opened):
     page = opened(page_of("hostile"))
     draw_all(page)
     assert HOSTILE in page.inner_text("#answer")
-    assert "<script>alert('x')" in page.inner_text("#figure-retention")
+    # A long name is cut in its middle.
+    assert "<script>alert('" in page.inner_text("#figure-retention")
     assert page.evaluate("document.querySelectorAll('main script, main img').length") == 0
 
 
