@@ -79,7 +79,7 @@ def test_the_demo_ends_in_verdicts_that_fit_what_was_planted(tmp_path):
     # The answer is that of fresh seeds, and the rows that stay are a file.
     (claim,) = [line for line in ended.stdout.splitlines() if line.startswith("✓")]
     assert claim == "✓ Drop 40% of tickets by Keep one: accuracy holds."
-    assert "5 new seeds that had no part in choosing them" in ended.stdout
+    assert "trained afresh on exactly these rows by 5 new seeds" in ended.stdout
     assert "140 of 140 trials have a result" in ended.stdout
     (kept,) = tmp_path.glob("runs/demo-*/survivors/*.parquet")
     assert len(read_table(kept)) == 1440
