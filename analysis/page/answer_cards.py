@@ -117,10 +117,7 @@ def _part(study: Study, card: AnswerCard) -> str:
     limited = re.compile(rf"{re.escape(card.name)}: limited to ([\d,]+ of [\d,]+) train rows")
     found = filter(None, map(limited.fullmatch, study.plan.notes))
     told = next((one[1] for one in found), "")
-    return (
-        f"Tried on {told} training rows: the answer, and a file written by it, are of these."
-        * bool(told)
-    )
+    return f"Tried on {told} training rows: answer and file are of these." * bool(told)
 
 
 def _card(study: Study, answer: Answer) -> AnswerCard:

@@ -27,17 +27,14 @@ _AGAIN = "It needs a --run of its own, and errs in 1 of 20."
 
 def credit_of_list(study: Study, answer: Answer) -> str:
     """What a fixed list has earned beyond random lists of its size, trained on by the same seeds."""
-    one, words = study.confirmed[answer.source].against_random, words_of(study)
+    one = study.confirmed[answer.source].against_random
     if one is None:
         return "Random lists were not run beside it, so nobody knows whether the method earns this."
     if one.finding == "better":
         return f"It beats random lists of its size by {gap_text(study, one.mean)}{likely_text(study, one)}."
     if one.finding == "worse":
         return f"Random lists of its size do better by {gap_text(study, -one.mean)}: draw by lot instead."
-    return (
-        f"Against random lists of its size no difference is shown ({words.change(one.mean, one.low, one.high)}): "
-        "rows drawn by lot may do as well."
-    )
+    return "Random lists of its size may do as well: no difference is shown."
 
 
 def is_warranted(study: Study, answer: Answer) -> bool:

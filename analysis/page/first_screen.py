@@ -98,7 +98,9 @@ def _of_several(study: Study, found: Sequence[AnswerCard]) -> FirstScreen:
 def _warned(found: Sequence[AnswerCard]) -> list[str]:
     """What is yellow of any data set: altered rows first, then leaks, parts of the rows, and its training."""
     kinds = ("altered", "leak", "part", "careful")
-    told = [(card.name, getattr(card, kind)) for kind in kinds for card in found]
+    # Of a set that can shrink first: it is what the next command is about.
+    listed = sorted(found, key=lambda card: not card.answer.rate)
+    told = [(card.name, getattr(card, kind)) for kind in kinds for card in listed]
     return [f"{name}: {text}" for name, text in told if text]
 
 

@@ -295,7 +295,7 @@ def test_an_answer_of_a_part_of_the_rows_says_so(paired):
     plan = Plan(notes=("imdb: limited to 1,200 of 4,460 train rows",), limited=True)
     (card,) = cards(study(paired([-0.1, 0.0, 0.1]), plan))
     assert card.warnings == (
-        "Tried on 1,200 of 4,460 training rows: the answer, and a file written by it, are of these.",
+        "Tried on 1,200 of 4,460 training rows: answer and file are of these.",
     )
     (whole,) = cards(
         study(paired([-0.1, 0.0, 0.1]), Plan(notes=("imdb: limited to 9 of 99 test rows",)))
