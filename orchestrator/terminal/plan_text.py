@@ -195,10 +195,6 @@ def _whose(spec: TrialSpec) -> str:
     return f"the full-data run{by}"
 
 
-def _by_vectors(specs: Sequence[TrialSpec]) -> bool:
-    return any(spec.twin.model == VECTORS for spec in specs)
-
-
 def conditions(specs: Sequence[TrialSpec]) -> str:
     """Data sets, marks, rates, methods and seeds of some trials."""
 
