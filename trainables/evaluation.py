@@ -13,7 +13,7 @@ from trainables.arrays import rows_sha
 from trainables.data.columns import excerpt
 from trainables.data.dataset import Dataset
 from trainables.environment import device, environment
-from trainables.evidence.forward_passes import predict_with_confidence, predict_with_loss
+from trainables.evidence.forward_passes import collect, predict_with_confidence, predict_with_loss
 from trainables.keys import seed_for
 from trainables.outcome import Outcome
 from trainables.result import MOST_LOOKED_AT, Phase, TrialResult, packed_by_class
@@ -41,6 +41,11 @@ def evaluate(
         phases: What warm-up, scoring and training used.
         probs: Whether the outcome is to have the probabilities of all classes.
     """
+    if learner.network.predicts == "pieces":
+        outcome, evaluation = _said_of_pieces(learner)
+        phases = {**phases, "evaluation": evaluation}
+        row = row_of(spec, dataset, keep, outcome, phases, threads=learner.threads)
+        return _with_weights(row, learner), outcome
     labels = dataset.test.labels
     said, evaluation = predict_with_loss(
         learner, labels, classes=len(dataset.class_names) if probs else 0
@@ -50,14 +55,34 @@ def evaluate(
     right = said["predicted"] == labels
     sure, looked = _sure_of_another(spec, learner, dataset, keep, right, said["confidence"])
     phases = {**phases, "evaluation": evaluation + looked}
-    row = replace(
-        row_of(spec, dataset, keep, outcome, phases, threads=learner.threads),
-        parameters=learner.parameters,
-        weights_sha=learner.weights_sha(),
-        removed_sure_other=sure[0],
-        test_sure_other=sure[1],
-    )
-    return row, outcome
+    row = row_of(spec, dataset, keep, outcome, phases, threads=learner.threads)
+    row = replace(row, removed_sure_other=sure[0], test_sure_other=sure[1])
+    return _with_weights(row, learner), outcome
+
+
+def _with_weights(row: TrialResult, learner: Learner) -> TrialResult:
+    return replace(row, parameters=learner.parameters, weights_sha=learner.weights_sha())
+
+
+def _said_of_pieces(learner: Learner) -> tuple[Outcome, Phase]:
+    """Of each test row the loss of all scored pieces, in nats, and how many those are."""
+    said, used = collect(learner, ("row_losses", "scored_pieces"), "test")
+    loss, weight = (said[name].astype(np.float64) for name in ("row_losses", "scored_pieces"))
+    return Outcome(columns={"loss": loss, "weight": weight}), used
+
+
+def with_reference(outcome: Outcome, untrained: Learner) -> tuple[Outcome, Phase]:
+    """The outcome of a full-data run with each row's loss before the first step: what training has gained.
+
+    Args:
+        outcome: Of a network that predicts pieces.
+        untrained: A learner at the run's initial weights.
+
+    Returns:
+        The outcome, and what the pass took.
+    """
+    before, used = _said_of_pieces(untrained)
+    return Outcome(columns={**outcome.columns, "reference": before.columns["loss"]}), used
 
 
 def row_of(

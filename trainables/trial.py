@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from trainables.cache import Cache
-from trainables.evaluation import evaluate
+from trainables.evaluation import evaluate, with_reference
 from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import NEIGHBOUR_LISTS
 from trainables.learners import LEARNERS
@@ -53,6 +53,15 @@ def run_baseline(
     runs.train_until(learner, runs.schedule(spec, learner, runs.all_rows), spec.result_key)
     phases = {"training": learner.used}
     row, outcome = evaluate(spec, learner, runs.dataset, runs.all_rows, phases, probs=probs)
+    if learner.network.predicts == "pieces":
+        del learner  # one model in memory is enough
+        outcome, before = with_reference(outcome, runs.new_learner(spec))
+        evaluation = row.phases["evaluation"] + before
+        row = replace(
+            row,
+            outcome=(*row.outcome, "reference"),
+            phases={**row.phases, "evaluation": evaluation},
+        )
     runs.keep_outcome(spec, outcome)
     return row
 

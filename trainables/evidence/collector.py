@@ -186,7 +186,8 @@ class Evidence:
         split = "validation" if EVIDENCE[names[0]].source == "validation pass" else "train"
         plain = tuple(name.removeprefix("validation_") for name in names)
         rows = None if shard is None else shards_of(self._rows)[shard]
-        arrays, used = collect(learner, plain, split, rows=rows)
+        labels = self._runs.dataset.splits[split].labels
+        arrays, used = collect(learner, plain, split, rows=rows, labels=labels)
         found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
         what = f"{split} pass for {', '.join(sorted(plain))}"
         return found, {self._step(what, names[0], {}, shard): used}

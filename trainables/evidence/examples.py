@@ -71,6 +71,7 @@ def _made() -> dict[str, Any]:
     words = np.array([f"w{i}" for i in range(40)])
     draws = uniform_draws(np.arange(N), 3, "dice")
     checkpoints = [_checkpoint(rng, logits), _checkpoint(rng, logits)]
+    losses = np.random.default_rng(7).gamma(2.0, 0.5, N + _V).astype(np.float32)
     return {
         "labels": labels,
         "draws": draws,
@@ -81,6 +82,8 @@ def _made() -> dict[str, Any]:
         "given_scores": _floats(np.random.default_rng(6), N),
         "probs": _softmax(logits),
         "features": _floats(rng, N, _H),
+        "row_losses": losses[:N],
+        "scored_pieces": np.random.default_rng(8).integers(1, 40, N).astype(np.float32),
         "gradient_norms": rng.random(N).astype(np.float32),
         "moments": checkpoints[0].moments,
         "dropout_probs": _softmax(logits[:, None] + rng.standard_normal((N, 4, _C))),
@@ -91,6 +94,7 @@ def _made() -> dict[str, Any]:
         "validation_embeddings": _floats(rng, _V, _D),
         "validation_probs": checkpoints[0].validation_probs,
         "validation_features": checkpoints[0].validation_features,
+        "validation_row_losses": losses[N:],
         "checkpoints": checkpoints,
         "marked_losses": MarkedLosses(
             training=np.abs(_floats(rng, N, 5)), validation=np.abs(_floats(rng, _V, 5))

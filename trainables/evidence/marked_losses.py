@@ -10,15 +10,13 @@ from trainables.errors import UsageError
 from trainables.evidence.ensembles import Found
 from trainables.spec import TrialSpec
 
-# Stands in for a probability of 0, which float32 makes of anything smaller.
-_TINY = float(np.finfo(np.float32).tiny)
 # Two pairs of numbers always correlate by 1 or -1.
 _LEAST_CHANGES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedLosses:
-    """Cross-entropy of each row's label at t marks of a warm-up, in nats.
+    """Losses of rows at t marks of a warm-up, in nats, as `row_losses` has them.
 
     Attributes:
         training: Of the training rows, shape (n, t), the earliest mark first.
@@ -27,32 +25,6 @@ class MarkedLosses:
 
     training: NDArray[np.float32]
     validation: NDArray[np.float32]
-
-
-def loss_at_mark(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Cross-entropy of each row's label, in nats, at least 0.
-
-    Args:
-        probs: Predicted class probabilities, shape (n, c).
-        labels: Given classes, shape (n,), integers in [0, c).
-
-    Returns:
-        Shape (n,).
-    """
-    others = probs.astype(np.float64)
-    chance = others[np.arange(len(labels)), labels]
-    others[np.arange(len(labels)), labels] = 0
-    # By the other classes: float32 rounds p near 1 to 1, and -log p of many rows to 0.
-    odds_against = others.sum(axis=1) / np.maximum(chance, _TINY)
-    losses: NDArray[np.float32] = np.log1p(odds_against).astype(np.float32)
-    return losses
-
-
-def validation_loss_at_mark(
-    validation_probs: NDArray[np.float32], validation_labels: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """The same of the validation rows, shape (v,)."""
-    return loss_at_mark(validation_probs, validation_labels)
 
 
 def loss_marks(spec: TrialSpec, *, checkpoints: int = 6) -> list[TrialSpec]:
@@ -76,6 +48,6 @@ def loss_marks(spec: TrialSpec, *, checkpoints: int = 6) -> list[TrialSpec]:
 def put_marked_losses_together(_: Sequence[TrialSpec], found: Found) -> MarkedLosses:
     """The losses of all marks, in their order."""
     return MarkedLosses(
-        training=np.stack([one["loss_at_mark"] for one in found], axis=1),
-        validation=np.stack([one["validation_loss_at_mark"] for one in found], axis=1),
+        training=np.stack([one["row_losses"] for one in found], axis=1),
+        validation=np.stack([one["validation_row_losses"] for one in found], axis=1),
     )

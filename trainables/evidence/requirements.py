@@ -20,7 +20,7 @@ from trainables.evidence.ensembles import (
     stacked,
     subset_models,
 )
-from trainables.evidence.forward_passes import dropout_probs, gradient_norms, moments, view_probs
+from trainables.evidence.extra_passes import dropout_probs, gradient_norms, moments, view_probs
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
 from trainables.evidence.static import (
     training_draws,
@@ -44,8 +44,7 @@ Source = Literal[
     "other runs", "answers",
 ]  # fmt: skip
 
-# The rows that a piece made shard by shard is wanted of.
-SHARD = "shard"
+SHARD = "shard"  # the rows that a piece made shard by shard is wanted of
 # What a selector or a piece made shard by shard is called with beside evidence.
 _BESIDE_EVIDENCE = ("scores", "rate", "ties", "hardness", SHARD)
 
@@ -155,9 +154,12 @@ EVIDENCE: Mapping[str, Piece] = {
     "embeddings": Piece(source="pass"),
     "probs": Piece(source="pass"),
     "features": Piece(source="pass"),
+    "row_losses": Piece(source="pass", uses_labels=True),
+    "scored_pieces": Piece(source="pass"),
     "validation_embeddings": Piece(source="validation pass"),
     "validation_probs": Piece(source="validation pass"),
     "validation_features": Piece(source="validation pass"),
+    "validation_row_losses": Piece(source="validation pass", uses_labels=True),
     "vectors": Piece(source="slices", of=("embeddings",)),
     "dropout_probs": Piece(source="extra passes", make=dropout_probs),
     "view_probs": Piece(source="extra passes", make=view_probs),
@@ -192,12 +194,10 @@ EVIDENCE: Mapping[str, Piece] = {
     "checkpoints": Piece(
         source="other runs", runs=checkpoints, of=_OF_CHECKPOINTS, make=put_checkpoints_together
     ),
-    "loss_at_mark": Piece(source="derived", make=marked_losses.loss_at_mark),
-    "validation_loss_at_mark": Piece(source="derived", make=marked_losses.validation_loss_at_mark),
     "marked_losses": Piece(
         source="other runs",
         runs=marked_losses.loss_marks,
-        of=("loss_at_mark", "validation_loss_at_mark"),
+        of=("row_losses", "validation_row_losses"),
         make=marked_losses.put_marked_losses_together,
     ),
     "subset_models": Piece(

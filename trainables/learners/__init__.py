@@ -23,6 +23,7 @@ class LearnerSpec:
         decay_rows: Training rows up to which its weight decay is that of `training`; with more it falls
             as one over their number, so that decay over a pass stays what it is. 0: never.
         weight_decays: Those that a search for its training tries, in place of that of `training`.
+        metric: What its trials are judged by unless asked otherwise.
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
         trains_encoder: Whether its embeddings change as it is trained, and so have seen labels.
@@ -34,6 +35,7 @@ class LearnerSpec:
     training: Training
     decay_rows: int = 0
     weight_decays: tuple[float, ...] = (0.01, 0.1)
+    metric: str = "accuracy"
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
     trains_encoder: bool = True

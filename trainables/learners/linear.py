@@ -18,6 +18,7 @@ from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
+from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
@@ -30,7 +31,7 @@ _WIDTH = 128
 _BLOCK = 256
 
 
-class LinearNetwork:
+class LinearNetwork(ClassNetwork):
     """A linear layer over frozen embeddings.
 
     Args:

@@ -1,7 +1,7 @@
 """What a learner trains: a module with its data at hand."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,21 @@ from trainables.data.dataset import Dataset
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 
+Predicts = Literal["classes", "pieces"]
+
 
 class Network(Protocol):
     """A module with its data at hand; `trainables.training.learner` trains it.
 
     Attributes:
+        predicts: What it says of a row: one of the "classes", or each of its "pieces" from those before.
         module: The torch module with everything that is trained.
         lengths: Word pieces of each sample, by split; ones where there are none.
         fitted: What fitting to the data took before the first step, such as making word pieces; nothing
             where all came with the model.
     """
 
+    predicts: Predicts
     module: Any
     lengths: Mapping[str, NDArray[np.int64]]
     fitted: Phase
@@ -33,7 +37,32 @@ class Network(Protocol):
         """Tensors of some rows on the device; padded where the samples have a length."""
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
-        """Logits (b, c), and embeddings (b, d) or None."""
+        """Logits, (b, c) of classes or (b, width, pieces) of pieces, and embeddings (b, d) or None."""
+
+    def losses(self, logits: Any, batch: dict[str, Any], labels: Any) -> tuple[Any, Any]:
+        """Each row's loss, and over how many predictions it is summed.
+
+        Args:
+            logits: Of `forward`, float32.
+            batch: What they are of.
+            labels: Classes of the rows, shape (b,), on the device; zeros where there are none.
+
+        Returns:
+            Cross-entropy of each row in nats, shape (b,); and of pieces how many of the row are scored,
+            shape (b,), 0 for a row of none; None of classes, where it is one each.
+        """
+
+
+class ClassNetwork:
+    """What all networks have that say a class of a row."""
+
+    predicts: Predicts = "classes"
+
+    def losses(self, logits: Any, batch: dict[str, Any], labels: Any) -> tuple[Any, Any]:
+        """Cross-entropy of each row's class, shape (b,), and None."""
+        import torch
+
+        return torch.nn.functional.cross_entropy(logits, labels, reduction="none"), None
 
 
 class Opener(Protocol):

@@ -16,6 +16,7 @@ from trainables.errors import UsageError
 from trainables.keys import key_of, seed_for
 from trainables.learners.encoder import read_encoder
 from trainables.learners.model_config import be_quiet, load_config
+from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import BUILT_IN, opened
 from trainables.learners.tokens import Tokens, fitted_tokens, read_tokens, tokens_of, write_tokens
 from trainables.learners.words import read_words, write_words
@@ -29,7 +30,7 @@ _BUCKET = 16
 _ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
 
 
-class TextNetwork:
+class TextNetwork(ClassNetwork):
     """A Hugging Face sequence classifier over a data set's word pieces.
 
     Args:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.errors import UsageError
+from trainables.evidence.label_losses import losses_of_labels
 from trainables.neighbours.exact import Neighbours
-from trainables.signals.difficulty import el2n
+from trainables.signals.difficulty import check_split, el2n
 from trainables.signals.redundancy import order_scores
-from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
+from trainables.signals.uncertainty import entropy, least_confidence, margin
 
 Probs = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -19,7 +20,7 @@ Labels = NDArray[np.int64]
 # What the importance of a row can be: higher is more important, and none is below 0.
 IMPORTANCE: Mapping[str, Callable[[Probs, Labels], NDArray[np.float32]]] = {
     "el2n": el2n,
-    "loss": loss,
+    "loss": losses_of_labels,
     "entropy": lambda probs, labels: entropy(probs),
     "margin": lambda probs, labels: margin(probs),
     "least_confidence": lambda probs, labels: least_confidence(probs),
@@ -70,6 +71,7 @@ def infomax(
         raise UsageError(f"by is {by!r}; give one of {', '.join(IMPORTANCE)}")
     if not 0 <= alpha < np.inf:
         raise UsageError(f"alpha is {alpha:g}; the weight of redundancy is at least 0")
+    check_split(probs, labels)
     importance = IMPORTANCE[by](probs, labels).astype(np.float64)
     near, shares = _pairs_of(neighbours.rows[:, :k], neighbours.similarity[:, :k])
     total = fsum(share for some in shares for share in some)

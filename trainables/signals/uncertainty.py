@@ -3,32 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.evidence.marked_losses import loss_at_mark
-from trainables.signals.difficulty import check_split
-
 # Stands in for a probability of 0, which float32 makes of anything smaller.
 _TINY = float(np.finfo(np.float32).tiny)
 
 
-def loss(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Cross-entropy of the label: what the learner has yet to fit stays.
+def loss(row_losses: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Loss of the row, summed over all that is predicted of it: what the learner has yet to fit stays.
+
+    Of classes the cross-entropy of the label; of a language model that of all scored word pieces together, so
+    that long rows have more of it: `perplexity` is that of a piece.
 
     Args:
-        probs: Predicted class probabilities, shape (n, c).
-        labels: Given classes, shape (n,), integers in [0, c).
+        row_losses: Losses of the rows at the mark, in nats, shape (n,).
 
     Returns:
         Scores of at least 0, in nats, shape (n,), float32; higher is less expected.
-
-    Raises:
-        ValueError: If probs and labels disagree on the number of samples.
 
     References:
         Lewis, Gale, "A Sequential Algorithm for Training Text Classifiers", 1994,
         arXiv:cmp-lg/9407020, began sampling by uncertainty; here with the label known.
     """
-    check_split(probs, labels)
-    return loss_at_mark(probs, labels)
+    return row_losses.astype(np.float32)
 
 
 def entropy(probs: NDArray[np.float32]) -> NDArray[np.float32]:

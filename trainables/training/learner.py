@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -124,33 +124,34 @@ class Learner:
         draw_from(seed_for(seed, "step", step.epoch, step.position))
         rows = torch.from_numpy(step.rows).to(device())
         labels = self.labels[rows]
+        batch = self.network.batch("train", step.rows)
         with autocast(self.training.precision):
-            logits = self.network.forward(self.network.batch("train", step.rows))[0]
-        logits = logits.float()
-        losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+            logits = self.network.forward(batch)[0].float()
+        losses, pieces = self.network.losses(logits, batch, labels)
         weighed = losses
         if step.weights is not None:
             weighed = losses * torch.from_numpy(step.weights).to(device())
-        loss = weighed.mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        # Of pieces the ratio of two sums, so that each piece counts alike.
+        loss = weighed.mean() if pieces is None else weighed.sum() / pieces.sum().clamp(min=1)
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.module.parameters(), self.training.clip_norm)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._unchecked.append((step, loss.detach()))
-        self._remember(step.epoch, rows, logits.detach(), losses.detach())
+        if pieces is None:
+            self._remember(step.epoch, rows, {"losses": losses, **_margins(logits, labels)})
+        else:
+            self._remember(step.epoch, rows, {"losses": losses / pieces.clamp(min=1)})
 
-    def _remember(self, epoch: int, rows: Any, logits: Any, losses: Any) -> None:
+    def _remember(self, epoch: int, rows: Any, seen: Mapping[str, Any]) -> None:
         """What this visit showed of its samples: the logits are at hand anyway."""
         n = len(self.labels)
-        chosen = logits.gather(1, self.labels[rows][:, None])[:, 0]
-        others = logits.scatter(1, self.labels[rows][:, None], -math.inf).amax(1)
-        seen = {"losses": losses, "margins": chosen - others, "correct": (chosen > others).float()}
         for name, values in seen.items():
             table = self._seen.get(name, torch.empty(0, n, device=device()))
             if len(table) <= epoch:
                 more = torch.full((epoch + 1 - len(table), n), math.nan, device=device())
                 table = torch.cat([table, more])
-            table[epoch, rows] = values
+            table[epoch, rows] = values.detach()
             self._seen[name] = table
 
     def _check(self) -> None:
@@ -174,7 +175,10 @@ class Learner:
         )  # fmt: skip
 
     def visits(self) -> Arrays:
-        """Loss, margin and correctness at each training visit, shape (n, t); nan if not seen."""
+        """Loss at each training visit, of classes margin and correctness, too, shape (n, t); nan if not seen.
+
+        Of pieces the loss is the mean of the row's.
+        """
         return {name: np.ascontiguousarray(t.T.cpu().numpy()) for name, t in self._seen.items()}
 
     def last_losses(self, epoch: int) -> NDArray[np.float32]:
@@ -242,6 +246,13 @@ class Learner:
             if moments:
                 self._optimizer.state[parameter] = moments
         self.steps, self.used = facts["steps"], Phase(**facts["used"])
+
+
+def _margins(logits: Any, labels: Any) -> dict[str, Any]:
+    """How far the label leads all other classes, and whether it does, shape (b,) each."""
+    chosen = logits.gather(1, labels[:, None])[:, 0]
+    others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
+    return {"margins": chosen - others, "correct": (chosen > others).float()}
 
 
 def save_progress(learner: Learner, folder: Path) -> None:

@@ -44,7 +44,7 @@ class OneRun:
 
 @pytest.fixture
 def runs(cache, monkeypatch):
-    def collect(learner, names, split="train", rows=None):
+    def collect(learner, names, split="train", rows=None, labels=None):
         learner.passes += 1
         rows = rows or range(40)
         here = slice(rows.start, rows.stop)

@@ -136,7 +136,7 @@ SHAPES = {
     "far_neighbours": (N, N - 1), "far_ivf_neighbours": (N, N - 1), "far_recall": (N,),
     "cross_probs": (N, C), "class_recall": (C,), "head_models": (3, N), "member_probs": (N, 2, C),
     "subset_models": (3, N), "answers": (1, N), "checkpoints": (),
-    "loss_at_mark": (N,), "validation_loss_at_mark": (V,), "marked_losses": (N, 5),
+    "row_losses": (N,), "validation_row_losses": (V,), "scored_pieces": (N,), "marked_losses": (N, 5),
     # These have an axis of the learner's width.
     "embeddings": (N, None), "features": (N, None), "vectors": (N, None),
     "validation_embeddings": (V, None), "validation_features": (V, None),
@@ -179,13 +179,13 @@ def test_what_needs_labels_follows_from_what_it_rests_on():
     assert {name for name in EVIDENCE if EVIDENCE[name].needs_labels} == {
         "labels", "validation_labels", "losses", "margins", "correct", "class_neighbours",
         "cross_probs", "head_models", "subset_models", "gradient_norms", "moments", "class_recall",
-        "checkpoints", "answers", "loss_at_mark", "validation_loss_at_mark", "marked_losses",
+        "checkpoints", "answers", "row_losses", "validation_row_losses", "marked_losses",
     }  # fmt: skip
 
 
 def test_what_is_made_shard_by_shard_is_seen_in_one_pass_or_takes_a_shard():
     assert {name for name in EVIDENCE if EVIDENCE[name].is_sharded} == {
-        "embeddings", "probs", "features", "neighbours", "class_neighbours", "ivf_neighbours",
+        "embeddings", "probs", "features", "row_losses", "scored_pieces", "neighbours", "class_neighbours", "ivf_neighbours",
         "clusters", "far_neighbours", "far_ivf_neighbours",
     }  # fmt: skip
 

@@ -194,7 +194,7 @@ MEASURED = {
     "el2n_ensemble": lambda: -np.mean([miss(one) for one in members("member_probs")], axis=0),
     "grand": lambda: -gradient(get("probs"), get("features")),
     "grand_full": lambda: -get("gradient_norms"),
-    "loss": lambda: own(get("probs")),
+    "loss": lambda: np.exp(-get("row_losses")),
     "entropy": lambda: -bits(get("probs").astype(np.float64)),
     "margin": lambda: lead(get("probs")),
     "least_confidence": lambda: get("probs").max(axis=1),

@@ -11,7 +11,8 @@ import numpy as np
 from trainables.data.dataset import uniform_draws
 from trainables.evidence.ensembles import Checkpoint, SubsetModels
 from trainables.evidence.examples import ExampleEvidence
-from trainables.evidence.marked_losses import MarkedLosses, loss_at_mark
+from trainables.evidence.label_losses import losses_of_labels
+from trainables.evidence.marked_losses import MarkedLosses
 
 CLASSES, DIMENSIONS, UNITS, EPOCHS, LR = 3, 8, 128, 12, 0.05
 VALIDATION = 150
@@ -108,9 +109,9 @@ def evidence(points, labels, validation, validation_labels, rng):
     ]
     looks = [mark(step) for step in steps[::2]]
     marked = MarkedLosses(
-        training=np.stack([loss_at_mark(one.probs, labels) for one in looks], axis=1),
+        training=np.stack([losses_of_labels(one.probs, labels) for one in looks], axis=1),
         validation=np.stack(
-            [loss_at_mark(one.validation_probs, validation_labels) for one in looks], axis=1
+            [losses_of_labels(one.validation_probs, validation_labels) for one in looks], axis=1
         ),
     )
     error = np.linalg.norm(last.probs - np.eye(CLASSES)[labels], axis=1)
@@ -119,6 +120,9 @@ def evidence(points, labels, validation, validation_labels, rng):
         "draws": draws,
         "dice": draws,
         "texts": np.array([f"w{i % 7}" for i in rows], dtype=object),
+        "row_losses": losses_of_labels(last.probs, labels),
+        "scored_pieces": np.ones(n, dtype="f4"),
+        "validation_row_losses": losses_of_labels(last.validation_probs, validation_labels),
         "given_scores": rng.random(n).astype("f4"),
         "embeddings": points,
         "vectors": points,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trainables.evidence.label_losses import losses_of_labels
 from trainables.evidence.marked_losses import (
     MarkedLosses,
-    loss_at_mark,
     loss_marks,
     put_marked_losses_together,
 )
@@ -92,7 +92,7 @@ def test_too_few_marks_are_refused_before_anything_runs(warmup, checkpoints, mes
 
 def test_marks_are_put_together_in_their_order():
     found = [
-        {"loss_at_mark": np.full(3, i, "f4"), "validation_loss_at_mark": np.full(2, -i, "f4")}
+        {"row_losses": np.full(3, i, "f4"), "validation_row_losses": np.full(2, -i, "f4")}
         for i in range(4)
     ]
     losses = put_marked_losses_together([SPEC] * 4, found)
@@ -102,7 +102,7 @@ def test_marks_are_put_together_in_their_order():
 
 def test_a_loss_keeps_its_digits_where_the_probability_rounds_to_one():
     probs = np.array([[1, 1e-9], [0, 1]], dtype=np.float32)
-    losses = loss_at_mark(probs, np.array([0, 0]))
+    losses = losses_of_labels(probs, np.array([0, 0]))
     assert losses[0] == pytest.approx(1e-9)
     assert 80 < losses[1] < 100
 
