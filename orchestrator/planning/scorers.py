@@ -19,7 +19,13 @@ from trainables.learners.pretrained import Model, locate_model
 from trainables.spec import VECTORS
 from trainables.training_settings import Scorer, Training
 
-NOUNS = {"image": "images", "vectors": "vectors", "table": "columns of a table"}
+NOUNS = {
+    "text": "texts",
+    "messages": "conversations",
+    "image": "images",
+    "vectors": "vectors",
+    "table": "columns of a table",
+}
 
 
 def locate_score_model(request: Request, model: Model) -> Model | None:

@@ -16,9 +16,9 @@ SHOWN_ROWS = 5
 MAX_EMPTY = 0.01
 # A whole number of at most 18 digits, as a program writes it.
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
-Kind = Literal["text", "image", "vectors", "table"]
+Kind = Literal["text", "messages", "image", "vectors", "table"]
 MAX_BYTES: dict[Kind, int] = {
-    "text": 10**6, "image": 64 * 2**20, "vectors": 4 * 2**20, "table": 64 * 2**20
+    "text": 10**6, "messages": 10**6, "image": 64 * 2**20, "vectors": 4 * 2**20, "table": 64 * 2**20
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from trainables.keys import canonical, seed_for
 FORMAT = 1
 ARROW_TYPES = {
     "text": pa.large_string(),
+    "messages": pa.large_string(),
     "image": pa.large_binary(),
     "vectors": pa.large_binary(),
     "table": pa.large_binary(),
@@ -36,7 +37,7 @@ class Split:
     """One split's columns, row for row.
 
     Attributes:
-        inputs: Texts (large_string), or encoded images, vectors of float32 or rows of a table, each as
+        inputs: Texts (large_string), conversations (large_string, as `messages.conversation` writes them), or encoded images, vectors of float32 or rows of a table, each as
             bytes (large_binary); shape (n,), no nulls.
         labels: Shape (n,), int64, in [0, c); zeros where there are no classes.
         ids: The user's own ids or the row numbers, shape (n,), unique; int64, or object of str.

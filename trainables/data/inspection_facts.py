@@ -9,7 +9,9 @@ from trainables.data.label_spellings import Spelling
 # Stands in the name of what is kept: raised where the facts or what they mean change.
 INSPECTION_VERSION = 1
 LISTED_PAIRS = 1_000
-_NOUNS: dict[Kind, str] = {"text": "text", "image": "image", "vectors": "vector", "table": "row"}
+_NOUNS: dict[Kind, str] = {
+    "text": "text", "messages": "conversation", "image": "image", "vectors": "vector", "table": "row"
+}  # fmt: skip
 NearSearch = Literal["all", "part", "none", "size"]
 
 
