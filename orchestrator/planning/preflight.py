@@ -169,6 +169,7 @@ def check_inputs(
     for dataset in datasets:
         if score_model:
             check_scorable(score_model, dataset)
+        _check_language(model, dataset, learns=learns)
         if learns and not dataset.class_names:
             raise UsageError(
                 f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
@@ -187,6 +188,19 @@ def check_inputs(
                 f"{' or '.join(reads)}; {remedy}"
             )
         check_vectors_read(model, score_model, dataset)
+
+
+def _check_language(model: Model, dataset: Dataset, *, learns: bool) -> None:
+    """Refuse conversations, and responses to learn, where the model is none of language."""
+    told = {"messages": "conversations", "text": "prompts with their responses"}.get(dataset.kind)
+    is_answered = learns and dataset.train.first is not None and not dataset.class_names
+    if (dataset.kind == "messages" or is_answered) and "messages" not in LEARNERS[
+        model.learner
+    ].reads:
+        raise UsageError(
+            f"{dataset.name} holds {told}, and {model.name} does not learn them; a language model does: --model "
+            "causal_lm, or causal_lm:FOLDER"
+        )
 
 
 def check_pieces(
