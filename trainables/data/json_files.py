@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, Field, excerpt
-from trainables.data.json_values import is_utf8, kind_of, turns_text, typed
+from trainables.data.json_values import is_utf8, turns_text, typed, value_kind
 from trainables.data.streams import MAX_LINE, bounded_lines, check_size, open_bytes, text_file
 from trainables.errors import DataError
 
@@ -195,11 +195,11 @@ def json_header(path: Path, rows: Iterable[dict[str, Any]], wanted: Sequence[str
     for row in islice(rest, _FIRST):
         for name, value in row.items():
             if kinds.get(name, "null") == "null":
-                kinds[name] = kind_of(value)
+                kinds[name] = value_kind(value)
     for row in rest if set(wanted) - set(kinds) else ():
         for name in wanted:
             if name in row:
-                kinds.setdefault(name, kind_of(row[name]))
+                kinds.setdefault(name, value_kind(row[name]))
         if not set(wanted) - set(kinds):
             break
     return [Field(name=name, kind=kind) for name, kind in kinds.items()]

@@ -14,7 +14,7 @@ _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true
 _KINDS = {str: "text", int: "number", bool: "number", float: "measure"}
 
 
-def kind_of(value: Any) -> str:
+def value_kind(value: Any) -> str:
     """What a value is, as `Field.kind` has it."""
     if is_turns(value):
         return "messages"
