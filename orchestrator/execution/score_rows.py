@@ -50,11 +50,12 @@ def score_rows(plan: ScorePlan, say: Say) -> Iterator[ScoredRows]:
         DataError: If the rows cannot be scored so, such as by a vector of zeros or a run that diverged.
         UnavailableError: If this machine is not fit for it.
     """
+    from trainables.data.messages import plain_texts
     from trainables.selection.ranked_rows import have_copies
 
     settle_here(plan.resources)
     store = plan.resources.open_store()
-    copies, is_complete = have_copies(plan.dataset.train.inputs)
+    copies, is_complete = have_copies(plain_texts(plan.dataset.train.inputs, plan.dataset.kind))
     if not is_complete:
         say(
             "is_copy: among so many alike not all near copies were looked for; exact ones are all found"

@@ -19,6 +19,7 @@ from trainables.data.catalog import Source
 from trainables.data.copies import occurs_in
 from trainables.data.dataset import Dataset
 from trainables.data.given_scores import GivenScores
+from trainables.data.messages import plain_texts
 from trainables.data.stress import alterations_text
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
@@ -95,7 +96,10 @@ class Loaded:
         """Which test rows occur in the training split, as `Plan.leaked` has it."""
         found = {}
         for dataset in self.datasets.values():
-            rows = occurs_in(dataset.test.inputs, dataset.train.inputs)
+            test, train = (
+                plain_texts(split.inputs, dataset.kind) for split in (dataset.test, dataset.train)
+            )
+            rows = occurs_in(test, train)
             if rows.any():
                 found[dataset.sha] = packed_by_class(rows, dataset.test.labels)
         return found

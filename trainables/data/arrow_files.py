@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
@@ -22,6 +23,7 @@ from trainables.data.decoded_sizes import (
     repeating,
 )
 from trainables.data.language_columns import is_list_of_turns
+from trainables.data.spooled_bytes import BytesSpool
 from trainables.data.streams import COMPRESSIONS, check_size, most_bytes, open_bytes
 from trainables.data.unchanged import Stamp, file_stamp
 from trainables.errors import DataError, UnsafeError
@@ -113,7 +115,7 @@ def read_parquet_file(path: Path, columns: Columns | None) -> pa.Table:
         with _parquet(stored, coded) as again:
             size = batch_rows(file, names, by_number=coded)
             batches = again.iter_batches(batch_size=size, columns=names)
-            return _table(path, batches, schema, names)
+            return _table(path, batches, schema, names, spools=bool(columns))
 
 
 def _once(names: list[str]) -> list[str]:
@@ -121,11 +123,26 @@ def _once(names: list[str]) -> list[str]:
 
 
 def _table(
-    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, names: list[str]
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    names: list[str],
+    *,
+    spools: bool,
 ) -> pa.Table:
-    """Batches as one table, dictionaries decoded before they are counted: each value has its size."""
+    """Batches as one table, dictionaries decoded before they are counted: each value has its size.
+
+    Args:
+        path: Their file.
+        batches: Of all its columns.
+        schema: Of them.
+        names: The columns that are read.
+        spools: Whether of images their bytes alone are read, and put into a file where they are many.
+    """
     size, read, rows = 0, [], 0
-    fields = [schema.field(name) for name in names]
+    spooled = {n: BytesSpool() for n in names if spools and is_image(schema.field(n).type)}
+    rest = [name for name in names if name not in spooled]
+    fields = [schema.field(name) for name in rest]
     plain = pa.schema([pa.field(field.name, _decoded(field.type)) for field in fields])
     for whole in batches:
         batch = whole.select(names)
@@ -135,11 +152,22 @@ def _table(
         rows += batch.num_rows
         if rows > MAX_ROWS:
             raise DataError(f"{path}: holds more than {MAX_ROWS:,} rows; no more are read")
+        for name, spool in spooled.items():
+            spool.append(pc.struct_field(batch[name], "bytes"))
+        batch = batch.select(rest)
         step = _FEW if any(map(pa.types.is_dictionary, batch.schema.types)) else batch.num_rows
         read += [
             batch.slice(start, step).cast(plain) for start in range(0, batch.num_rows, step or 1)
         ]
-    return pa.Table.from_batches(read, plain).replace_schema_metadata(schema.metadata)
+    table = pa.Table.from_batches(read, plain)
+    if spooled:
+        images = {n: _images(spool) for n, spool in spooled.items()}
+        table = pa.table({n: images[n] if n in images else table[n] for n in names})
+    return table.replace_schema_metadata(schema.metadata)
+
+
+def _images(spool: BytesSpool) -> pa.Array:
+    return pa.StructArray.from_arrays([spool.array()], names=["bytes"])
 
 
 def _decoded(kind: Any) -> Any:
@@ -266,4 +294,4 @@ def read_arrow(path: Path, columns: Columns | None) -> pa.Table:
     """The columns of an Arrow file that `arrow_header` has looked through; None for all."""
     with arrow_batches(path) as (reader, _, batches):
         names = columns.names if columns else _once(reader.schema.names)
-        return _table(path, batches, reader.schema, names)
+        return _table(path, batches, reader.schema, names, spools=bool(columns))

@@ -14,6 +14,7 @@ from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset, Split
 from trainables.data.finding import FoundParts, find_parts, title_of
 from trainables.data.hub import Hub, hub_of
+from trainables.data.image_folders import with_image_columns
 from trainables.data.loading import read_splits
 from trainables.data.parts import Target, Wanted
 from trainables.data.stress import check_alterations, stressed
@@ -230,8 +231,11 @@ def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, W
         dialect=source.dialect,
         known=tuple(DATASETS),
     )
+    asked = _asked(source.columns or Columns(), card.columns if card else None)
+    if found.parts["train"][0].images:
+        asked = [with_image_columns(columns) for columns in asked]
     wanted = Wanted(
-        columns=_asked(source.columns or Columns(), card.columns if card else None),
+        columns=asked,
         target=source.target,
         own_columns=source.own_columns,
         of_language=source.target == "none",

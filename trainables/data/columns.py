@@ -242,7 +242,12 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
         column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type):  # its 32-bit offsets could overflow in one array
         column = column.cast(pa.large_string())
-    return column.combine_chunks()
+    return one_array(column)
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array; one chunk is not copied, as `combine_chunks` would."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _joined(parts: list[pa.Array]) -> pa.Array:

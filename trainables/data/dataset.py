@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.data.columns import Kind
+from trainables.data.columns import Kind, one_array
+from trainables.data.spooled_bytes import taken
 from trainables.errors import DataError
 from trainables.keys import canonical, seed_for
 
@@ -103,7 +104,7 @@ class Split:
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == np.bool_ else np.asarray(rows)
         chosen = pa.array(rows, pa.int64())
         return Split(
-            inputs=self.inputs.take(chosen),
+            inputs=taken(self.inputs, rows),
             labels=self.labels[rows],
             ids=self.ids[rows],
             vectors=None if self.vectors is None else self.vectors[rows],
@@ -262,7 +263,7 @@ def _one_array(inputs: Any) -> pa.Array:
         inputs = pa.array(inputs)
     is_bytes = pa.types.is_binary(inputs.type) or pa.types.is_large_binary(inputs.type)
     inputs = inputs.cast(ARROW_TYPES["image" if is_bytes else "text"])
-    return inputs.combine_chunks() if isinstance(inputs, pa.ChunkedArray) else inputs
+    return one_array(inputs) if isinstance(inputs, pa.ChunkedArray) else inputs
 
 
 def _feed(digest: Any, array: pa.Array) -> None:

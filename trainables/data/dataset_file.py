@@ -1,17 +1,19 @@
 """The one file that a data set is kept in: written, and read back the same."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from trainables.data.dataset import FORMAT, Dataset, PartOf, Split
+from trainables.data.spooled_bytes import MOST, bytes_of
 from trainables.errors import DataError
 from trainables.keys import canonical
 
@@ -20,6 +22,9 @@ METADATA_KEY = b"prune_envelope"
 
 def write(dataset: Dataset, path: str | Path) -> None:
     """Write all splits to one Parquet file; equal data sets give equal bytes.
+
+    Images that are too many for memory are in a file that was mapped, and are written to an Arrow file, from
+    which `read` maps them again: of neither all bytes are in memory at once.
 
     The user's own columns are no part of it (`user_tables`), nor are the rows of the files it is from:
     equal data of two files are one. The store writes beside and renames, so nothing here does.
@@ -31,7 +36,6 @@ def write(dataset: Dataset, path: str | Path) -> None:
     columns = {
         "split": pa.array(np.repeat(list(sizes), list(sizes.values()))),
         "id": pa.array(ids) if ids.dtype != object else pa.array([str(i) for i in ids]),
-        dataset.kind: pa.concat_arrays([split.inputs for split in splits.values()]),
         "label": pa.array(np.concatenate([split.labels for split in splits.values()])),
     }
     for name, field in (("embedding", "vectors"), ("target", "targets"), ("first", "first")):
@@ -54,8 +58,36 @@ def write(dataset: Dataset, path: str | Path) -> None:
         "int_ids": [name for name, split in splits.items() if split.ids.dtype != object],
         **({"part_of": dataset.part_of.sha} if dataset.part_of else {}),
     }
-    table = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
+    rest_of_it = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
+    inputs = [split.inputs for split in splits.values()]
+    if dataset.kind == "image" and bytes_of(inputs) > MOST:
+        _write_mapped(rest_of_it, dataset.kind, inputs, path)
+        return
+    table = rest_of_it.add_column(2, dataset.kind, pa.concat_arrays(inputs))
     pq.write_table(table, path, compression="zstd", row_group_size=65_536, use_dictionary=["split"])
+
+
+def _write_mapped(rest: pa.Table, kind: str, inputs: Sequence[pa.Array], path: str | Path) -> None:
+    """Write a batch a split, so that the inputs of each are one array as they are mapped."""
+    schema = rest.schema.insert(2, pa.field(kind, pa.large_binary()))
+    start = 0
+    with pa.ipc.new_file(str(path), schema) as file:
+        for one in inputs:
+            rows = rest.slice(start, len(one)).combine_chunks().add_column(2, kind, one)
+            start += len(one)
+            for batch in rows.cast(schema).to_batches():
+                file.write_batch(batch)
+
+
+def _opened(path: str | Path, names: Sequence[str] | None = None) -> tuple[pa.Schema, pa.Table]:
+    """The schema of a file that `write` wrote, and some of its columns; all for None."""
+    with Path(path).open("rb") as file:
+        is_mapped = file.read(6) == b"ARROW1"
+    if is_mapped:
+        whole = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        return whole.schema, whole.select(names) if names else whole
+    stored = pq.ParquetFile(path)
+    return stored.schema_arrow, stored.read(columns=names)
 
 
 def read(path: str | Path) -> Dataset:
@@ -65,8 +97,8 @@ def read(path: str | Path) -> Dataset:
         DataError: If path is not there, or not such a file.
     """
     try:
-        table = pq.ParquetFile(path).read()
-        about = json.loads(table.schema.metadata[METADATA_KEY])
+        schema, table = _opened(path)
+        about = json.loads(schema.metadata[METADATA_KEY])
     except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
         raise DataError(
             f"{path}: not a data set this package wrote ({type(error).__name__}: {error}); "
@@ -118,12 +150,12 @@ def read_names(path: str | Path) -> RowNames:
         DataError: As `read`.
     """
     try:
-        file = pq.ParquetFile(path)
-        about = json.loads(file.schema_arrow.metadata[METADATA_KEY])
+        schema, _ = _opened(path, ["id"])
+        about = json.loads(schema.metadata[METADATA_KEY])
         n = dict(about["sizes"])["train"]
-        has_targets = "target" in file.schema_arrow.names
+        has_targets = "target" in schema.names
         answer = "target" if has_targets else "label"
-        table = file.read(columns=["id", answer]).slice(0, n).combine_chunks()
+        table = _opened(path, ["id", answer])[1].slice(0, n).combine_chunks()
     except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
         raise DataError(
             f"{path}: not a data set this package wrote ({type(error).__name__}: {error})"

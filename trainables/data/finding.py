@@ -8,6 +8,7 @@ from pathlib import Path
 from trainables.data.columns import excerpt
 from trainables.data.csv_dialects import Dialect
 from trainables.data.hub import Hub, hub_of, look_up, split_paths
+from trainables.data.image_folders import image_splits
 from trainables.data.parts import Part, part_of
 from trainables.data.readers import READ, UNSAFE, is_readable
 from trainables.data.shards import check_export, shard_note
@@ -117,6 +118,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _of_folder(folder: Path, test: str, dialect: Dialect) -> FoundParts:
+    if images := image_splits(folder, test):
+        return FoundParts(parts=images.parts, notes=images.notes)
     if test != "test" and _is_file_name(Path(test)):
         files, notes = splits_in(folder, "")
         files["test"] = [Path(test)]

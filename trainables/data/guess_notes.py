@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trainables.data.columns import Columns, Field, excerpt
+from trainables.data.columns import Columns, Field, Kind, excerpt
 from trainables.data.guesses import label_column_of
 
 
@@ -17,8 +17,14 @@ def unread_classes(header: Sequence[Field], found: Columns) -> tuple[str, ...]:
     )
 
 
-def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
-    """The sentence that says which columns were guessed, where they are not `text` and `label`."""
+def guess_note(asked: Columns, found: Columns, kind: Kind) -> tuple[str, ...]:
+    """The sentence that says which columns were guessed, where they are not `text` and `label`.
+
+    Args:
+        asked: The columns that were asked for.
+        found: Those that are read.
+        kind: What the inputs are.
+    """
     parts = []
     flags = "--text-column, --label-column and --embedding-column set them"
     if not asked.of_language and found.of_language:
@@ -28,7 +34,8 @@ def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
         parts.append(told)
         flags = "--messages, --prompt-column and --response-column, or --text-column, set them"
     if not asked.text and found.text not in ((), ("text",)):
-        parts.append(f"texts from {' + '.join(excerpt(name) for name in found.text)}")
+        noun = "images" if kind == "image" else "texts"
+        parts.append(f"{noun} from {' + '.join(excerpt(name) for name in found.text)}")
     if not asked.embedding and found.embedding:
         is_file = found.embedding.endswith(".npy")
         parts.append(

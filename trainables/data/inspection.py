@@ -23,6 +23,7 @@ from trainables.data.inspection_facts import (
     SplitLeak,
 )
 from trainables.data.label_spellings import label_spellings
+from trainables.data.messages import plain_texts
 from trainables.data.near_copies import count_words, near_pairs, spaced
 
 _FAR = np.iinfo(np.int64).max
@@ -75,11 +76,11 @@ def inspect_splits(
         kind: What the inputs are.
         most_words: Words of all texts up to which near copies are looked for; None for any number.
     """
-    inputs = pa.concat_arrays([split.inputs for split in splits.values()])
-    is_text = bool(pa.types.is_large_string(inputs.type))
-    normal = normal_form(inputs)
+    own = [plain_texts(split.inputs, kind) for split in splits.values()]
+    is_text = bool(pa.types.is_large_string(own[0].type))
+    normal = pa.concat_arrays([normal_form(inputs) for inputs in own])
     encoded: Any = normal.dictionary_encode()
-    same: Any = inputs.dictionary_encode()
+    same: Any = pa.concat_arrays(own).dictionary_encode() if is_text else encoded
     near_search: NearSearch = "all" if is_text else "none"
     pairs = None
     if is_text and most_words is not None and count_words(encoded.dictionary) > most_words:
@@ -90,7 +91,7 @@ def inspect_splits(
         near_search = "all" if near.is_complete else "part"
     forms = _forms(splits, np.asarray(encoded.indices), len(encoded.dictionary), pairs)
     identical = _parts(splits, np.asarray(same.indices))
-    one_word = _parts(splits, _has_one_word(normal) if is_text else np.zeros(len(inputs), bool))
+    one_word = _parts(splits, _has_one_word(normal) if is_text else np.zeros(len(normal), bool))
     sizes = np.bincount(splits["train"].labels)
     return Inspection(
         name=name,

@@ -26,6 +26,7 @@ from trainables.data.own_columns import alike_columns, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
 from trainables.data.raw_splits import Raw, joined_parts
 from trainables.data.row_ids import ids_of
+from trainables.data.spooled_bytes import held_among
 from trainables.data.streams import plain_stem
 from trainables.data.unchanged import unchanged
 from trainables.data.vectors import check_one_each, npy_beside, npy_places, read_npy, vectors_of
@@ -103,7 +104,8 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         has_other = split == "test" and "validation" in parts
         remedy = "; to test on validation: --test validation" * has_other
         try:
-            held = [(part, _raw(part, columns, wanted, remedy)) for part in own]
+            with held_among(len(own)):
+                held = [(part, _raw(part, columns, wanted, remedy)) for part in own]
         except ColumnsError as error:
             if split != "test":
                 raise
@@ -132,7 +134,7 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         is_typed = any(part.is_typed for own in kept.values() for part in own)
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
-    notes = guess_note(wanted.columns[0], columns)
+    notes = guess_note(wanted.columns[0], columns, splits["train"].kind)
     if wanted.target == "optional" and not columns.of_language:
         notes += unread_classes(parts["train"][0].header(columns.names), columns)
     read = _encoded(splits, notes)

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from trainables.data.columns import excerpt
+import pyarrow as pa
+
+from trainables.data.columns import Kind, excerpt
 from trainables.errors import DataError
 
 # What is learned: the turns of this role.
@@ -73,6 +75,14 @@ def turns_of(text: str) -> list[dict[str, str]]:
     """The turns of a conversation, each with role and content."""
     turns: list[dict[str, str]] = json.loads(text)
     return turns
+
+
+def plain_texts(inputs: pa.Array, kind: Kind) -> pa.Array:
+    """What is said in conversations, turn below turn, without the roles; other inputs as they are."""
+    if kind != "messages":
+        return inputs
+    said = ["\n".join(one["content"] for one in turns_of(text)) for text in inputs.to_pylist()]
+    return pa.array(said, pa.large_string())
 
 
 def readable(text: str) -> str:

@@ -15,6 +15,19 @@ Target = Literal["class", "number", "optional", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageFiles:
+    """The files of a split that is a folder of images.
+
+    Attributes:
+        root: What their names begin in.
+        names: Of each row, such as train/cat/1.png, in order.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
     """One file of a split, or all of one on the hub.
 
@@ -25,6 +38,7 @@ class Part:
         is_typed: Whether it tells numbers from text.
         path: The file, or None.
         class_names: Names of the classes by column that are known of it beside what it says itself.
+        images: Its files, where it is a folder of images.
     """
 
     where: str
@@ -33,6 +47,7 @@ class Part:
     is_typed: bool = True
     path: Path | None = None
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    images: ImageFiles | None = None
 
 
 def part_of(path: Path, dialect: Dialect) -> Part:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.arrays import read_arrays, write_arrays
+from trainables.data.messages import plain_texts
 from trainables.data.near_copies import (
     BUDGET,
     FEWEST_WORDS,
@@ -126,7 +127,8 @@ def _neighbours(scorer: TrialSpec, runs: Runs) -> Neighbours | None:
 def known_twins(runs: Runs) -> Twins:
     """Copies and near copies among the training rows; the search for near ones is made once and kept."""
     search = partial(_kept_pairs, runs)
-    return twins_of(runs.dataset.train.inputs, most_words=MOST_WORDS, search=search)
+    inputs = plain_texts(runs.dataset.train.inputs, runs.dataset.kind)
+    return twins_of(inputs, most_words=MOST_WORDS, search=search)
 
 
 def _kept_pairs(runs: Runs, forms: pa.Array) -> NearPairs:
