@@ -82,6 +82,8 @@ DATASET_NAMES = (
     "sst2",
     "sms_spam",
     "cifar10",
+    "cifar100",
+    "svhn",
 )
 GRID_NAMES = ("demo", "paper", "full", "signals", "scaling", "theory")
 TRACKER_NAMES = (

@@ -177,6 +177,12 @@ def _use(record: PruneRecord) -> list[str]:
         told = f"`datasets` reads no .{ending} files. {ours}, and pyarrow does."
         return ["## Train on it", "", told, *_notes(record)]
     name = ', "train"' if has_own_configs(record) else ""
+    known = (
+        "the same rows as numbers of the original file (`row`, from 0): `datasets`' `select` and "
+    )
+    known += "`torch.utils.data.Subset` take them"
+    if reader_of(train) == "imagefolder":
+        known = "the names of their files in the original folder (`id`)"
     lines = [
         "```python",
         "import datasets, torch",
@@ -185,8 +191,7 @@ def _use(record: PruneRecord) -> list[str]:
         'loader = torch.utils.data.DataLoader(train.with_format("torch"), batch_size=32, shuffle=True)',
         "```",
         "",
-        f"{ours} as well. `kept.parquet` has the same rows as numbers of the original file (`row`, from 0): "
-        "`datasets`' `select` and `torch.utils.data.Subset` take them.",
+        f"{ours} as well. `kept.parquet` has {known}.",
     ]
     if name:
         lines += [

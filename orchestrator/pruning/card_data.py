@@ -10,13 +10,14 @@ import yaml
 from analysis.markdown import one_line
 from analysis.pruned_files import PrunedFile, PruneRecord
 from orchestrator.pruning.source_card import SourceCard
+from trainables.data.rewriting_images import LISTED
 
 _TAGS = ("prune-envelope", "data-pruning", "coreset")
 _COMPRESSED = (".gz", ".zst")
 # Which of its readers `datasets` takes for a file's ending: one for all files that a card lists.
 _READERS = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet",
-    ".arrow": "arrow",
+    ".arrow": "arrow", LISTED: "imagefolder",
 }  # fmt: skip
 # An empty cell alone is missing: the text NA is a text.
 _CSV_READING = {"sep": ",", "keep_default_na": False, "na_values": [""]}
@@ -108,7 +109,7 @@ def _configs(record: PruneRecord) -> list[dict[str, Any]]:
     for file in _listed(record):
         files.setdefault(file.split, []).append(file)
     entries = [
-        {"split": split, "path": own[0].path if len(own) == 1 else [one.path for one in own]}
+        {"split": split, "path": _path(own[0]) if len(own) == 1 else [one.path for one in own]}
         for split, own in files.items()
     ]
     told = {"description": _content(record)}
@@ -118,6 +119,12 @@ def _configs(record: PruneRecord) -> list[dict[str, Any]]:
         _config(entry["split"], [entry], own[0]) | told
         for entry, own in zip(entries, files.values(), strict=True)
     ]
+
+
+def _path(file: PrunedFile) -> str:
+    """What a split is read from: of a list of images the folder beside it."""
+    listed = reader_of(file) == "imagefolder"
+    return f"{file.path.removesuffix(LISTED)}/**" if listed else file.path
 
 
 def _content(record: PruneRecord) -> str:

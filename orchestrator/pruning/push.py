@@ -1,7 +1,7 @@
 """A pruned data set to the Hugging Face hub: its own files and no other, in one commit."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from orchestrator.pruning.hub_target import (
     hub_client,
     refusals,
 )
+from trainables.data.rewriting_images import LISTED
 from trainables.errors import DataError, UnavailableError
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ def push(out: Path, record: PruneRecord, target: HubTarget) -> Pushed:
         UsageError: As `check_target`.
         UnavailableError: Likewise, or if the hub refuses, fails or does not answer; says how to go on.
     """
-    paths = [*(file.path for file in record.files), *_BESIDE]
-    _check_files(out, record)
+    images = _images(out, record)
+    paths = [*(file.path for file in record.files), *images, *_BESIDE]
+    _check_files(out, record, images)
     with refusals(target, out):
         api = hub_client(target)
         there = existing(api, target, record.list_sha)
@@ -74,9 +76,21 @@ def _stale(api: "HfApi", info: "DatasetInfo", paths: Sequence[str], target: HubT
     return sorted((named & held) - set(paths))
 
 
-def _check_files(out: Path, record: PruneRecord) -> None:
+def _images(out: Path, record: PruneRecord) -> dict[str, str]:
+    """The sha256 of each image of a folder of images, by its path, as its lists have it."""
+    found: dict[str, str] = {}
+    for file in record.files:
+        if file.path.endswith(LISTED):
+            listed = (out / file.path).read_text(encoding="utf-8")
+            parent = file.path.rpartition("/")[0]
+            pairs = (line.split("  ", 1) for line in listed.splitlines())
+            found |= {f"{parent}/{path}": sha for sha, path in pairs}
+    return found
+
+
+def _check_files(out: Path, record: PruneRecord, images: Mapping[str, str]) -> None:
     """Send nothing but what was made."""
-    made = {file.path: file.sha256 for file in record.files}
+    made = {**images} | {file.path: file.sha256 for file in record.files}
     made |= {"kept.parquet": record.kept_sha256, "removed.parquet": record.removed_sha256}
     for path, sha in made.items():
         with (out / path).open("rb") as file:

@@ -71,4 +71,6 @@ DATASETS: Mapping[str, DatasetCard] = {
     "sst2": DatasetCard(),
     "sms_spam": DatasetCard(),
     "cifar10": DatasetCard(columns=Columns(text=("image",))),
+    "cifar100": DatasetCard(columns=Columns(text=("img",), label="fine_label")),
+    "svhn": DatasetCard(columns=Columns(text=("image",), label="label")),
 }

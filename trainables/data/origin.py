@@ -9,6 +9,7 @@ from trainables.data.columns import Columns
 from trainables.data.csv_dialects import Dialect, found
 from trainables.data.dataset import Dataset
 from trainables.data.loading import columns_of
+from trainables.data.parts import ImageFiles
 from trainables.data.readers import format_of
 from trainables.data.stress import alterations_text
 from trainables.data.vectors import npy_beside
@@ -23,11 +24,13 @@ class Origin:
         files: Of each split, in order; a split that was cut out of the training files has those.
         columns: Which columns hold what, guesses included.
         class_names: Names of classes by column that no file carries, but the card of the hub.
+        images: The files of each split of a folder of images; of tables none.
     """
 
     files: Mapping[str, tuple[Path, ...]]
     columns: Columns
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    images: Mapping[str, ImageFiles] = field(default_factory=dict)
 
     def dialect(self, given: Dialect) -> Dialect:
         """The dialect with the delimiter of the files, if all that have one have the same."""
@@ -55,15 +58,23 @@ def origin_of(source: Source, dataset: Dataset) -> Origin | None:
         raise DataError(
             f"{dataset.name}: was read from {dataset.source}, and {there.source} is there; start again"
         )
-    files = {}
+    files: dict[str, tuple[Path, ...]] = {}
+    images: dict[str, ImageFiles] = {}
     for name in dataset.splits:
         is_cut = (name == "test" and source.test_fraction > 0) or (
             name == "validation" and source.validation_fraction > 0
         )
         parts = there.parts["train" if is_cut else name]
         files[name] = tuple(part.path for part in parts if part.path is not None)
+        if held := parts[0].images:
+            images[name] = held
     train = there.parts["train"]
-    return Origin(files=files, columns=columns_of(train, wanted), class_names=train[0].class_names)
+    return Origin(
+        files=files,
+        columns=columns_of(train, wanted),
+        class_names=train[0].class_names,
+        images=images,
+    )
 
 
 def read_files(source: Source, dataset: Dataset) -> tuple[Path, ...]:

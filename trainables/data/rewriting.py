@@ -16,6 +16,7 @@ from trainables.data.dataset import Dataset
 from trainables.data.origin import Origin, origin_of
 from trainables.data.readers import FORMATS
 from trainables.data.rewriting_files import RewrittenFile, is_pattern, rewrite_files
+from trainables.data.rewriting_images import LINKED, write_images
 from trainables.data.rewriting_made import MADE, columns_made, write_made
 from trainables.data.row_marks import RowMarks
 from trainables.data.same_rows import difference, file_difference
@@ -57,7 +58,8 @@ def write_splits(
 ) -> tuple[WrittenFile, ...]:
     """Write the rows that stay of each split, in the format, columns, types and order of its files.
 
-    A file of which all rows stay is copied byte for byte. Shards stay shards; one that is left without rows is
+    A file of which all rows stay is copied byte for byte; of a folder of images the files themselves are put
+    into folders of classes, and a list of them beside. Shards stay shards; one that is left without rows is
     left out, and the others are numbered anew. Data that the package made, or altered for a stress test, are
     in no file: Parquet is written, and the note says so.
 
@@ -83,6 +85,11 @@ def write_splits(
             path = folder / f"{name}.parquet"
             write_made(dataset, split, keep[name], path)
             written.append(_written(name, path, int(keep[name].sum()), note=MADE))
+            continue
+        if name in origin.images:
+            rows = split.rows[keep[name]].tolist()
+            path = write_images(origin.images[name], rows, folder, name=name)
+            written.append(_written(name, path, len(rows), note=LINKED))
             continue
         files = rewrite_files(
             origin.files[name],
@@ -176,7 +183,8 @@ def check_written(source: Source, dataset: Dataset, keep: Keep, folder: Path) ->
     )
     told = _all_told(plain, dataset, origin)
     card_names = origin.class_names.get(origin.columns.label, ()) if origin else ()
-    has_ids = bool(told.columns and told.columns.id)
+    # Images are known by their files, of which those of a single folder now stand in one of their split.
+    has_ids = bool(told.columns and told.columns.id) and not (origin and origin.images)
     wrong, refused = "", ""
     for reading in (plain, told):
         try:

@@ -11,17 +11,23 @@ from numpy.typing import NDArray
 
 from trainables.data.columns import Columns
 from trainables.data.dataset import Dataset, Split
+from trainables.data.messages import turns_of
 
 MADE = (
     "these rows were made by the package or altered for a stress test, so they are in no file of yours: "
     "written as Parquet with id, inputs and label"
 )
 _BATCH = 65_536
+_TURNS = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def columns_made(dataset: Dataset) -> Columns:
     """The columns that `write_made` writes of a data set."""
+    if dataset.kind == "messages":
+        return Columns(messages="messages", id="id")
+    if is_prompted(dataset):
+        return Columns(prompt="prompt", response="response", id="id")
     inputs: dict[str, tuple[str, ...]] = {"text": ("text",), "image": ("image",)}
     text = inputs.get(dataset.kind, ())
     if dataset.train.first is not None:
@@ -33,6 +39,12 @@ def columns_made(dataset: Dataset) -> Columns:
         id="id",
         embedding="embedding" if dataset.has_vectors else "",
     )
+
+
+def is_prompted(dataset: Dataset) -> bool:
+    """Whether its texts are prompts with their responses: of pairs of texts there are classes or numbers."""
+    has_answers = dataset.class_names or dataset.train.targets is not None
+    return dataset.train.first is not None and not has_answers
 
 
 def write_made(dataset: Dataset, split: Split, keep: NDArray[np.bool_], path: Path) -> None:
@@ -69,10 +81,13 @@ def _table(dataset: Dataset, split: Split, rows: NDArray[np.int64]) -> pa.Table:
     inputs = split.inputs.take(pa.array(rows, pa.int64()))
     if split.first is not None:
         both = list(zip(inputs.to_pylist(), split.first[rows].tolist(), strict=True))
-        columns["sentence1"] = pa.array([text[:end] for text, end in both], pa.string())
+        one, other = ("prompt", "response") if is_prompted(dataset) else ("sentence1", "sentence2")
+        columns[one] = pa.array([text[:end] for text, end in both], pa.string())
         # Texts are joined by a newline where neither is empty.
         seconds = [text[end + (0 < end < len(text)) :] for text, end in both]
-        columns["sentence2"] = pa.array(seconds, pa.string())
+        columns[other] = pa.array(seconds, pa.string())
+    elif dataset.kind == "messages":
+        columns["messages"] = pa.array([turns_of(text) for text in inputs.to_pylist()], _TURNS)
     elif dataset.kind == "text":
         columns["text"] = inputs.cast(pa.string())
     elif dataset.kind == "image":

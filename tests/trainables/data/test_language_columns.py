@@ -1,12 +1,15 @@
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.trainables.data.pruning import pruned, whole
 from trainables.data.catalog import Source, load
 from trainables.data.columns import Columns
 from trainables.data.messages import turns_of
+from trainables.data.rewriting import check_written, write_splits
 from trainables.errors import DataError
 
 ASKED = [
@@ -144,3 +147,32 @@ def test_an_empty_response_is_refused_by_its_row(tmp_path):
 def test_a_column_of_conversations_that_is_not_there_is_told_with_its_like(tmp_path):
     with pytest.raises(DataError, match=r"no column 'mesages'.*'messages'"):
         language(as_jsonl(tmp_path), messages="mesages")
+
+
+def test_pruned_conversations_are_the_lines_that_stay_byte_for_byte(tmp_path):
+    path = tmp_path / "x.jsonl"
+    lines = [
+        f'{{"messages":   {json.dumps(turns)}, "more": {{"k": [1, {{}}]}}}}\n' for turns in ASKED
+    ]
+    path.write_text("".join(lines))
+    pruned(tmp_path / "OUT", Source(name=str(path), target="none", test=str(path)), [0, 2])
+    assert (tmp_path / "OUT/data/train.jsonl").read_text() == lines[0] + lines[2]
+
+
+def test_pruned_conversations_keep_their_columns_types(tmp_path):
+    path = as_parquet(tmp_path)
+    pruned(tmp_path / "OUT", Source(name=str(path), target="none", test=str(path)), [0, 2])
+    out = tmp_path / "OUT/data/train.parquet"
+    assert pq.read_schema(out).equals(pq.read_schema(path), check_metadata=True)
+
+
+@pytest.mark.parametrize(
+    "rows", [[{"messages": turns} for turns in ASKED], PROMPTED], ids=["messages", "prompts"]
+)
+def test_rows_that_were_altered_are_written_as_a_language_model_reads_them(rows, tmp_path):
+    path = jsonl(tmp_path / "x.jsonl", rows * 10)
+    source = Source(name=str(path), target="none", test=str(path), inject_copies=0.1)
+    dataset = load(source)
+    marks = whole(dataset) | {"train": np.arange(len(dataset.train)) % 3 > 0}
+    write_splits(source, dataset, marks, tmp_path / "OUT/data")
+    assert check_written(source, dataset, marks, tmp_path / "OUT/data") == ()
