@@ -7,12 +7,12 @@ import typer
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
-from tests.bad_inputs import command_lines, data_files, model_files
+from tests.bad_inputs import command_lines, data_files, language_files, model_files
 from tests.bad_inputs.matrix import ERRORS
 from trainables.errors import EnvelopeError, MissingError
 
 USAGE = typer.BadParameter.__mro__[1]  # click's own class, or the copy of it that typer has
-ROWS = [*command_lines.ROWS, *data_files.ROWS, *model_files.ROWS]
+ROWS = [*command_lines.ROWS, *data_files.ROWS, *language_files.ROWS, *model_files.ROWS]
 
 
 def tree(folder):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from trainables.data.dataset import FORMAT, Dataset, PartOf, Split
-from trainables.data.spooled_bytes import MOST, bytes_of
+from trainables.data.spooled_bytes import MOST, total_bytes
 from trainables.errors import DataError
 from trainables.keys import canonical
 
@@ -60,7 +60,7 @@ def write(dataset: Dataset, path: str | Path) -> None:
     }
     rest_of_it = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
     inputs = [split.inputs for split in splits.values()]
-    if dataset.kind == "image" and bytes_of(inputs) > MOST:
+    if dataset.kind == "image" and total_bytes(inputs) > MOST:
         _write_mapped(rest_of_it, dataset.kind, inputs, path)
         return
     table = rest_of_it.add_column(2, dataset.kind, pa.concat_arrays(inputs))

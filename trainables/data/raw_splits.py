@@ -13,7 +13,7 @@ from trainables.data.columns import Kind
 from trainables.data.own_columns import one_table
 from trainables.data.parts import Part
 from trainables.data.row_ids import joined_ids
-from trainables.data.spooled_bytes import joined
+from trainables.data.spooled_bytes import joined_arrays
 from trainables.errors import DataError
 
 
@@ -66,7 +66,7 @@ def joined_parts(raws: Sequence[Raw], parts: Sequence[Part], *, own_ids: bool) -
         origin = replace(first.labels.origin, where=where, ids=None)
         labels = replace(first.labels, values=values, origin=origin)
     return Raw(
-        inputs=joined([raw.inputs for raw in raws]),
+        inputs=joined_arrays([raw.inputs for raw in raws]),
         kind=first.kind,
         ids=joined_ids([raw.ids for raw in raws], [part.where for part in parts])
         if own_ids

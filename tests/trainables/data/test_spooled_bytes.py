@@ -4,7 +4,7 @@ import pytest
 
 from trainables.data import dataset_file, spooled_bytes
 from trainables.data.dataset import Dataset, Split
-from trainables.data.spooled_bytes import BytesSpool, joined, taken
+from trainables.data.spooled_bytes import BytesSpool, joined_arrays, taken
 
 ROWS = [b"one", b"", b"three", b"4" * 40, None, b"six"]
 
@@ -35,7 +35,10 @@ def test_rows_are_taken_in_the_order_asked_for():
 
 @pytest.mark.usefixtures("most")
 def test_arrays_are_joined_also_where_one_is_a_slice():
-    assert joined([spooled([ROWS]).slice(1, 3), spooled([ROWS])]).to_pylist() == [*ROWS[1:4], *ROWS]
+    assert joined_arrays([spooled([ROWS]).slice(1, 3), spooled([ROWS])]).to_pylist() == [
+        *ROWS[1:4],
+        *ROWS,
+    ]
 
 
 def test_many_bytes_are_mapped_and_not_held(monkeypatch):
