@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from trainables.data.dataset import FORMAT, Dataset, PartOf, Split
-from trainables.data.spooled_bytes import MOST, total_bytes
 from trainables.errors import DataError
 from trainables.keys import canonical
 
@@ -21,10 +20,10 @@ METADATA_KEY = b"prune_envelope"
 
 
 def write(dataset: Dataset, path: str | Path) -> None:
-    """Write all splits to one Parquet file; equal data sets give equal bytes.
+    """Write all splits to one file; equal data sets give equal bytes.
 
-    Images that are too many for memory are in a file that was mapped, and are written to an Arrow file, from
-    which `read` maps them again: of neither all bytes are in memory at once.
+    It is Parquet; of images an Arrow file, which workers map: those are packed already, and may be more than
+    their memory holds.
 
     The user's own columns are no part of it (`user_tables`), nor are the rows of the files it is from:
     equal data of two files are one. The store writes beside and renames, so nothing here does.
@@ -60,7 +59,7 @@ def write(dataset: Dataset, path: str | Path) -> None:
     }
     rest_of_it = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
     inputs = [split.inputs for split in splits.values()]
-    if dataset.kind == "image" and total_bytes(inputs) > MOST:
+    if dataset.kind == "image":
         _write_mapped(rest_of_it, dataset.kind, inputs, path)
         return
     table = rest_of_it.add_column(2, dataset.kind, pa.concat_arrays(inputs))

@@ -120,7 +120,7 @@ def _mapped(file: BinaryIO) -> pa.Buffer:
 
 def joined_arrays(arrays: Sequence[pa.Array]) -> pa.Array:
     """Arrays of one type one behind another; many bytes in a file."""
-    if not pa.types.is_large_binary(arrays[0].type) or total_bytes(arrays) <= MOST:
+    if not pa.types.is_large_binary(arrays[0].type) or _size(arrays) <= MOST:
         return pa.concat_arrays(arrays)
     spool = BytesSpool()
     for array in arrays:
@@ -131,7 +131,7 @@ def joined_arrays(arrays: Sequence[pa.Array]) -> pa.Array:
 
 def taken(inputs: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
     """Some rows, shape (k,), in that order; many bytes in a file."""
-    if not pa.types.is_large_binary(inputs.type) or total_bytes([inputs]) <= MOST:
+    if not pa.types.is_large_binary(inputs.type) or _size([inputs]) <= MOST:
         return inputs.take(pa.array(rows, pa.int64()))
     spool = BytesSpool()
     for block in _blocks(inputs, rows):
@@ -139,8 +139,7 @@ def taken(inputs: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
     return spool.array()
 
 
-def total_bytes(arrays: Sequence[pa.Array]) -> int:
-    """What texts or bytes come to."""
+def _size(arrays: Sequence[pa.Array]) -> int:
     return sum(int(pc.sum(pc.binary_length(array)).as_py() or 0) for array in arrays)
 
 

@@ -11,8 +11,7 @@ ROWS = [b"one", b"", b"three", b"4" * 40, None, b"six"]
 
 @pytest.fixture(params=[2**28, 8], ids=["in memory", "in a file"])
 def most(request, monkeypatch):
-    for module in (spooled_bytes, dataset_file):
-        monkeypatch.setattr(module, "MOST", request.param)
+    monkeypatch.setattr(spooled_bytes, "MOST", request.param)
 
 
 def spooled(blocks):
