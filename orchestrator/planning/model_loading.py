@@ -8,6 +8,7 @@ from orchestrator.planning.grids import Grid
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources, read_all
+from orchestrator.planning.own_grids import here_instead
 from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -33,7 +34,7 @@ def loaded_for_model(
     missing = Missing(command=told["command"])
     looked = look_at_sources(sources.values(), missing)
     name = request.model_name(has_vectors=come_with_vectors(sources.values(), looked))
-    model = missing.model(lambda: locate_model(name))
+    model = missing.model(lambda: locate_model(name), here=here_instead(name))
     known = model or named_model(name)
     score_model = missing.model(lambda: locate_score_model(request, known), "--score-model")
     grid, scoring = _checked_grid(
@@ -46,7 +47,7 @@ def loaded_for_model(
     assert model and grid, "else the end has come"
     datasets = named_apart(read)
     check_inputs(model, datasets.values(), score_model)
-    check_criterion(told["by"], datasets.values())
+    check_criterion(told["by"], datasets.values(), LEARNERS[model.learner].leaves)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
     pieces = check_pieces(model, datasets.values(), training.max_length)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
@@ -153,7 +152,7 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
-    by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
+    by = request.criterion(tolerance)
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     run = place_of_run(run, resources.cache) if run else None
     before = Run(run).plan_there() if run else None

@@ -169,7 +169,7 @@ def check_inputs(
     for dataset in datasets:
         if score_model:
             check_scorable(score_model, dataset)
-        if learns and not dataset.class_names:
+        if learns and LEARNERS[model.learner].learns_classes and not dataset.class_names:
             raise UsageError(
                 f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
                 "--label-column"

@@ -5,21 +5,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.criteria import Asked
+from analysis.criteria import Asked, criterion_in
+from analysis.guards import Criterion
+from analysis.run_files import Plan
 from orchestrator.planning.arms import arm_of, with_given
 from orchestrator.planning.asked_numbers import check_count, check_listed
 from orchestrator.planning.grids import (
     GRIDS,
-    KEEP_ONE,
-    REDUNDANCY,
     THEORY,
-    WITHIN_CLASS,
     Grid,
-    GridBlock,
-    first_seeds,
     known,
 )
 from orchestrator.planning.own_asked import OwnAsked
+from orchestrator.planning.own_grids import (
+    OWN,
+    check_without_classes,
+    chosen_model,
+    learns_classes,
+    metric_of_learner,
+    usual_arms,
+)
 from orchestrator.planning.own_trainers import check_request, usual_training
 from orchestrator.planning.sizes import check_total_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
@@ -28,7 +33,7 @@ from trainables.data.columns import Columns
 from trainables.data.csv_dialects import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import Model, named_model
 from trainables.training_settings import Training
 
 
@@ -117,11 +122,20 @@ class Request:
             recorded: owner/name@commit by name, as the plan of the same run has it: a branch that
                 has moved since is not followed.
         """
+        has_classes = bool(self.own) or learns_classes(self._learner())
+        if not has_classes:
+            check_without_classes(
+                self.model_name(),
+                self.columns.label,
+                flip_labels=self.flip_labels,
+                imbalance=self.imbalance,
+            )
         whole = Source(
             name="",
             data_dir=self.data_dir,
             columns=self.columns,
             dialect=self.dialect,
+            target="class" if has_classes else "none",
             test=self.test,
             test_fraction=self.test_fraction,
             validation_fraction=self._base().validation_fraction
@@ -156,7 +170,7 @@ class Request:
         if not self.grid and not self.datasets:
             raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
-            return _OWN
+            return OWN
         known("grid", self.grid, {**GRIDS, THEORY: None})
         if self.grid == THEORY:
             raise UsageError("grid 'theory' has no trials; run: prune-envelope theory")
@@ -164,13 +178,37 @@ class Request:
 
     def model_name(self, *, has_vectors: bool = False) -> str:
         """The model asked for, or the grid's: the linear one for data that come with embeddings."""
-        return self.model or ("linear" if has_vectors else self._base().model)
+        return chosen_model(
+            self.model, self._base(), of_texts=self._is_of_texts, has_vectors=has_vectors
+        )
+
+    @property
+    def _is_of_texts(self) -> bool:
+        """Whether the texts themselves are to be learned, as what was asked for says."""
+        return self.grid == "sft" or self.asked.metric == "token_loss"
+
+    def _learner(self) -> str:
+        return named_model(self.model_name()).learner
+
+    def criterion(self, tolerance: float | str | None) -> Criterion:
+        """What trials are judged by: what was asked for, else what is usual for the learner.
+
+        Args:
+            tolerance: As `Asked` has it.
+
+        Raises:
+            UsageError: If something is not known.
+        """
+        usual = "" if self.own else metric_of_learner(self._learner())
+        asked = replace(self.asked, metric=self.asked.metric or usual, tolerance=tolerance)
+        return criterion_in(Plan(), asked)
 
     @property
     def searches_training(self) -> bool:
         """Whether learning rate, epochs and weight decay are searched before the first trial."""
         given = {name for name, _ in self.training}
         usual = not self.grid and not given & {*SEARCHED} and not self.own
+        usual = usual and learns_classes(self._learner())
         return usual if self.tune is None else self.tune
 
     def check_own(self) -> None:
@@ -208,7 +246,7 @@ class Request:
                     datasets=names,
                     warmups=self.warmups or block.warmups,
                     rates=self.rates or block.rates,
-                    arms=arms or block.arms,
+                    arms=arms or usual_arms(base, model.learner) or block.arms,
                 )
             )
         named = {name for block in base.blocks for name in block.datasets}
@@ -251,25 +289,9 @@ class Request:
         if precision == "auto":
             precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
         # A grid's own training is that of its own model.
-        asked = self.score_model if scores else self.model or base.model
+        asked = self.score_model if scores else self.model_name()
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
         fields: dict[str, Any] = {**dict(given), "precision": precision}
         training: Training = replace(own or usual_training(model.learner), **fields)
         return training
-
-
-# The shape of a sweep over data of one's own.
-_OWN = Grid(
-    about="Your data: three rates, three signals, 5 seeds; trained afresh on what is left.",
-    model="distilbert/distilbert-base-uncased",
-    seeds=first_seeds(5),
-    blocks=(
-        GridBlock(
-            datasets=(),
-            warmups=(),
-            rates=(0.1, 0.2, 0.3),
-            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE),
-        ),
-    ),
-)

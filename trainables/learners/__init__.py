@@ -24,6 +24,8 @@ class LearnerSpec:
             as one over their number, so that decay over a pass stays what it is. 0: never.
         weight_decays: Those that a search for its training tries, in place of that of `training`.
         metric: What its trials are judged by unless asked otherwise.
+        leaves: Columns that its trials leave of each test row, full-data runs at least.
+        learns_classes: Whether it learns the classes of rows; else what is in the rows themselves.
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
         trains_encoder: Whether its embeddings change as it is trained, and so have seen labels.
@@ -36,6 +38,8 @@ class LearnerSpec:
     decay_rows: int = 0
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     metric: str = "accuracy"
+    leaves: tuple[str, ...] = ("predicted", "loss", "probs")
+    learns_classes: bool = True
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
     trains_encoder: bool = True
