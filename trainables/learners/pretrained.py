@@ -12,7 +12,7 @@ from trainables.learners.checkpoint import READ, check_files, content_of, last_w
 from trainables.learners.encoder import read_encoder
 from trainables.spec import VECTORS
 
-BUILT_IN = ("tiny", "linear")
+BUILT_IN = ("tiny", "linear", "causal_lm")
 
 
 @dataclass(frozen=True, kw_only=True)
