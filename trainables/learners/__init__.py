@@ -4,12 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainables.cache import Cache
+from trainables.learners.causal_lm import open_causal_lm
 from trainables.learners.linear import embedding_used, open_linear
 from trainables.learners.network import Opener
 from trainables.learners.text import open_text, open_tiny
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 from trainables.training_settings import Training
+
+# What needs classes, or the one layer that tells them apart.
+_OF_CLASSES = (
+    "labels", "validation_labels", "margins", "correct", "probs", "features", "validation_probs",
+    "validation_features", "dropout_probs", "view_probs", "gradient_norms", "moments", "class_neighbours",
+    "cross_probs", "class_recall", "head_models", "member_probs", "member_features", "checkpoints",
+    "subset_models",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,5 +87,15 @@ LEARNERS: dict[str, LearnerSpec] = {
         lacks=("dropout_probs", "view_probs"),
         trains_encoder=False,
         embedding_used=embedding_used,
+    ),
+    "causal_lm": LearnerSpec(
+        open=open_causal_lm,
+        about="A language model that says each word piece from those before it, all of it trained.",
+        training=Training(epochs=4, batch_size=16, lr=2e-3, lr_warmup=0.1, max_length=128),
+        metric="token_loss",
+        leaves=("loss", "weight", "reference"),
+        learns_classes=False,
+        lacks=_OF_CLASSES,
+        reads=("text", "messages"),
     ),
 }

@@ -1,9 +1,9 @@
 import pytest
 
+from analysis.criteria import Asked
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.own_grids import OWN, chosen_model, here_instead
 from orchestrator.planning.request import Request
-from analysis.criteria import Asked
 from trainables.data.catalog import Source, load
 from trainables.errors import UsageError
 from trainables.learners.pretrained import named_model, revision_of, without_prefix
