@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.planning.arms import arm_of
-from orchestrator.planning.expansion import OF_TRAINING, expand, looks_at_learner
+from orchestrator.planning.expansion import expand, looks_at_learner
 from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, first_seeds, known, marks_of
+from orchestrator.planning.learner_evidence import OF_TRAINING
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources
 from orchestrator.planning.preflight import (
     check_inputs,
