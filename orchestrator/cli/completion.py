@@ -74,6 +74,7 @@ POLICY_NAMES = (
 DATASET_NAMES = (
     "synthetic",
     "tickets",
+    "instructions",
     "imdb",
     "ag_news",
     "yahoo_answers",

@@ -37,8 +37,8 @@ class Source:
     """What to load, and how much of it.
 
     Attributes:
-        name: A name of DATASETS ("synthetic:N" and "tickets:N" have N training rows, NAME@REVISION
-            another commit), a file, a folder holding train and test, or
+        name: A name of DATASETS ("synthetic:N", "tickets:N" and "instructions:N" have N training rows,
+            NAME@REVISION another commit), a file, a folder holding train and test, or
             owner/name[:config][@revision] on the hub, revision a commit, branch or tag.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
         title: What it is called; empty for the file's or folder's name.

@@ -12,20 +12,29 @@ from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import read
 from trainables.environment import device
+from trainables.errors import UsageError
 from trainables.keys import key_of
+from trainables.learners.causal_folder import check_template, read_causal
+from trainables.learners.document_looks import DocumentsLook, at_most, looks_at
 from trainables.learners.documents import (
     Documents,
+    cutter_of_rows,
+    documents_of,
     fitted_documents,
     read_documents,
     write_documents,
 )
 from trainables.learners.network import Predicts
-from trainables.learners.text import mean_pooled, seeded
+from trainables.learners.pretrained import BUILT_IN, Model, opened
+from trainables.learners.text import in_memory, mean_pooled, seeded
+from trainables.progress import tell_stage
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 
 # Batches are padded to a multiple of this: few shapes, little padding.
 _BUCKET = 16
+# As of classifiers: dropout on attention forbids the fast kernels.
+_ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop")
 # What cross-entropy passes over.
 _UNSCORED = -100
 
@@ -102,14 +111,21 @@ def open_causal_lm(
     *,
     fitted_on: NDArray[np.bool_] | None = None,
 ) -> CausalNetwork:
-    """GPT-2 with 2 layers of width 128, every weight drawn from the spec's seed.
+    """A causal model of a folder or the hub, or a small GPT-2 of random weights.
 
-    Its pieces are those of all training rows, also for a trial that keeps some of them, and of a subset those
-    of the whole: losses a piece of other pieces could not be compared. `fitted_on` is not looked at.
+    The small one's pieces are those of all training rows, also for a trial that keeps some of them, and of a
+    subset those of the whole: losses a piece of other pieces could not be compared. So `fitted_on` is not
+    looked at.
     """
+    documents = cached_documents(spec, dataset, cache)
+    make = _small if spec.model in BUILT_IN else _pretrained
+    return CausalNetwork(make(spec, documents), documents)
+
+
+def _small(spec: TrialSpec, documents: Documents) -> Any:
+    """GPT-2 with 2 layers of width 128, every weight drawn from the spec's seed."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    documents = cached_documents(spec, dataset, cache)
     config = GPT2Config(
         vocab_size=documents.vocabulary,
         n_positions=spec.training.max_length,
@@ -124,7 +140,43 @@ def open_causal_lm(
         eos_token_id=None,
         pad_token_id=documents.pad,
     )
-    return CausalNetwork(seeded(spec, lambda: GPT2LMHeadModel(config)), documents)
+    return seeded(spec, lambda: GPT2LMHeadModel(config))
+
+
+def _pretrained(spec: TrialSpec, _: Documents) -> Any:
+    """A model as its folder holds it, all of it trained; the seed draws nothing of it."""
+    tell_stage("loading the model")
+    with opened(spec.model, spec.model_sha) as folder:
+        found = read_causal(folder)
+        for name in _ATTENTION_DROPOUTS:
+            if hasattr(found.config, name):
+                setattr(found.config, name, 0.0)
+        module = found.kind.from_pretrained(
+            folder,
+            config=found.config,
+            use_safetensors=True,
+            dtype="float32",
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+        in_memory(module)
+    _check_causal(spec.model, module)
+    return module
+
+
+def _check_causal(name: str, module: Any) -> None:
+    """Refuse a model that looks at pieces behind the one it says: its loss would be of no use."""
+    import torch
+
+    pieces = torch.arange(6)[None] % module.get_input_embeddings().weight.shape[0]
+    other = pieces.clone()
+    other[0, -1] = 0
+    with torch.inference_mode():
+        one, two = (module.eval()(input_ids=each).logits[:, :-1] for each in (pieces, other))
+    if not torch.allclose(one, two, rtol=1e-3, atol=1e-3):
+        raise UsageError(
+            f"{name}: what it says of a piece changes with the pieces behind it; use a causal language model"
+        )
 
 
 def cached_documents(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Documents:
@@ -133,14 +185,44 @@ def cached_documents(spec: TrialSpec, dataset: Dataset, cache: Cache) -> Documen
     about = {"data": spec.data_sha, "pieces_of": spec.model_sha, "length": length}
 
     def write(path: Path) -> dict[str, Any]:
-        whole = dataset
-        if dataset.part_of:
-            of = "the data set that a subset is of"
-            whole = read(put_there(cache, "data", dataset.part_of.sha, of))
-        documents = fitted_documents(dataset, whole.train, length)
+        if spec.model in BUILT_IN:
+            documents = fitted_documents(dataset, _whole(dataset, cache).train, length)
+        else:
+            with opened(spec.model, spec.model_sha) as folder:
+                documents = documents_of(dataset, read_causal(folder).cutter, length)
         write_documents(documents, path)
         return {"used": asdict(documents.used)}
 
     key = key_of(about)
     path = cache.get("documents", key, write, about=about)
     return read_documents(path, Phase(**cache.facts("documents", key).get("used", {})))
+
+
+def _whole(dataset: Dataset, cache: Cache) -> Dataset:
+    if dataset.part_of is None:
+        return dataset
+    of = "the data set that a subset is of"
+    return read(put_there(cache, "data", dataset.part_of.sha, of))
+
+
+def look_at_documents(
+    model: Model, dataset: Dataset, max_length: int
+) -> Mapping[str, DocumentsLook]:
+    """See what a model's pieces leave of the rows of each split; no network is built for training.
+
+    Args:
+        model: What `find_model` gave.
+        dataset: Texts, prompts and responses, or conversations. The built-in model's pieces are made of at most
+            10,000 training rows for this look: of fewer texts there are fewer pieces, and a little more is cut.
+        max_length: Pieces that are kept of a row.
+
+    Raises:
+        UsageError: If the data are conversations and the model has no chat template that takes them.
+    """
+    if model.name in BUILT_IN:
+        return looks_at(dataset, cutter_of_rows(at_most(dataset.train), dataset.kind), max_length)
+    with opened(model.name, model.sha) as folder:
+        cutter = read_causal(folder).cutter
+        if dataset.kind == "messages":
+            check_template(folder, dataset, cutter)
+        return looks_at(dataset, cutter, max_length)

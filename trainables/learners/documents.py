@@ -22,7 +22,6 @@ from trainables.learners.scored_texts import (
     plain_template,
     scored_texts,
 )
-from trainables.learners.tokens import even_rows
 from trainables.learners.words import Pieces
 from trainables.progress import tell
 from trainables.result import Phase
@@ -34,8 +33,6 @@ PAD = "<|pad|>"
 _VOCABULARY = 4096
 # Rows cut at once; bounds the lists of Python objects in between.
 _BLOCK = 2048
-# Texts that pieces of the data's own are made of where they are only to be looked at.
-_LOOKED_AT = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,25 +101,6 @@ class Documents:
     used: Phase = field(default_factory=Phase)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DocumentsLook:
-    """What cutting at a length leaves of a split's rows.
-
-    Attributes:
-        rows: How many were looked at: all, or so many at equal steps.
-        cut: Of these, how many are longer.
-        unscored: How many have no scored piece left: nothing is learned from them.
-        median_pieces: Of a whole row.
-        scored_share: Of the pieces that are left, those that are scored.
-    """
-
-    rows: int
-    cut: int
-    unscored: int
-    median_pieces: float
-    scored_share: float
-
-
 def own_cutter(texts: Iterator[list[str]]) -> PieceCutter:
     """Pairs of bytes joined into 4,096 pieces, fitted to texts: what the built-in model reads.
 
@@ -175,14 +153,15 @@ def documents_of(dataset: Dataset, cutter: PieceCutter, max_length: int) -> Docu
     """Every row of all splits as the pieces of a model, cut to max_length on the right."""
     splits = {}
     for name, split in dataset.splits.items():
-        splits[name] = _cut_split(split, dataset.kind, cutter, max_length, name)
+        splits[name] = cut_rows(split, dataset.kind, cutter, max_length, name)
     size = cutter.tokenizer.get_vocab_size()
     return Documents(splits=splits, vocabulary=size, pad=cutter.pad)
 
 
-def _cut_split(
+def cut_rows(
     split: Split, kind: Kind, cutter: PieceCutter, max_length: int, name: str
 ) -> ScoredPieces:
+    """Every row of a split as the pieces of a model, cut to max_length on the right."""
     values, scored, whole = [], [], []
     for start in range(0, len(split), _BLOCK):
         texts = scored_texts(split, kind, slice(start, start + _BLOCK), cutter.template)
@@ -225,21 +204,6 @@ def marked_pieces(
         ids, marks = np.array([cutter.pad], dtype=np.int32), np.zeros(1, bool)
     marks[0] = False
     return ids, marks
-
-
-def look_at_split(
-    cutter: PieceCutter, split: Split, kind: Kind, max_length: int, *, most: int = _LOOKED_AT
-) -> DocumentsLook:
-    """See what cutting at a length leaves of a split's rows, at most so many of them."""
-    some = split if len(split) <= most else split.take(np.array(even_rows(len(split), most)))
-    found = _cut_split(some, kind, cutter, max_length, "rows")
-    return DocumentsLook(
-        rows=len(some),
-        cut=int((found.whole > max_length).sum()),
-        unscored=int((found.counts == 0).sum()),
-        median_pieces=float(np.median(found.whole)),
-        scored_share=float(found.scored.mean()),
-    )
 
 
 def write_documents(documents: Documents, path: Path) -> None:

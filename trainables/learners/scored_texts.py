@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trainables.data.columns import Kind
 from trainables.data.dataset import Split
@@ -91,15 +90,3 @@ def _last_answer(whole: str, turns: Turns, template: Template) -> tuple[tuple[in
     if start < 0 or not whole.startswith(after):
         start, after = whole.rfind(said), whole
     return ((start, len(after)),) if start >= 0 else ()
-
-
-def checked_template(template: Any) -> Template:
-    """A tokenizer's own chat template, as `scored_texts` calls it."""
-
-    def render(turns: Turns, answers: bool) -> str:
-        text: str = template(
-            [dict(one) for one in turns], add_generation_prompt=answers, tokenize=False
-        )
-        return text
-
-    return render
