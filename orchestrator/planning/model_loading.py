@@ -1,8 +1,10 @@
 """What a sweep of a learner of ours is planned from: its data read, its model found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from orchestrator.planning.documents import check_documents
 from orchestrator.planning.expansion import check_expands
 from orchestrator.planning.grids import Grid
 from orchestrator.planning.judging import check_criterion
@@ -50,6 +52,7 @@ def loaded_for_model(
     check_criterion(told["by"], datasets.values(), LEARNERS[model.learner].leaves)
     model = fitted(model)
     training = grid.training or LEARNERS[model.learner].training
+    documents = check_documents(model, datasets.values(), training.max_length)
     pieces = check_pieces(model, datasets.values(), training.max_length)
     if score_model and scoring:
         score_model = fitted(score_model)
@@ -66,6 +69,7 @@ def loaded_for_model(
         datasets=datasets,
         sources=sources,
         pieces=pieces,
+        documents=documents,
         resources=resources,
         **told,
     )
@@ -93,7 +97,7 @@ def _checked_grid(
         return checked(request)
     except UsageError as error:
         found: dict[str, UsageError] = {}
-        for one in request.parts():
+        for one in _parts(request):
             try:
                 checked(one)
             except UsageError as its_own:
@@ -102,3 +106,13 @@ def _checked_grid(
         for each in found.values() if str(error) in map(str, found.values()) else [error]:
             missing.add(each)
     return None, None
+
+
+def _parts(request: Request) -> list[Request]:
+    """The same request with one signal, warm-up or rate at a time: what is wrong with one is not all."""
+    rest = replace(request, signals=(), warmups=(), rates=())
+    return [
+        *(replace(rest, signals=(one,), warmups=request.warmups[:1]) for one in request.signals),
+        *(replace(request, warmups=(one,), rates=()) for one in request.warmups),
+        *(replace(request, rates=(one,), warmups=()) for one in request.rates),
+    ]

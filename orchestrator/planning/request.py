@@ -208,7 +208,13 @@ class Request:
         """Whether learning rate, epochs and weight decay are searched before the first trial."""
         given = {name for name, _ in self.training}
         usual = not self.grid and not given & {*SEARCHED} and not self.own
-        usual = usual and learns_classes(self._learner())
+        if not (self.own or learns_classes(self._learner())):
+            if self.tune:
+                raise UsageError(
+                    f"--tune searches by accuracy, and {self.model_name()} predicts no classes; set --lr and --epochs "
+                    "yourself"
+                )
+            return False
         return usual if self.tune is None else self.tune
 
     def check_own(self) -> None:
@@ -266,15 +272,6 @@ class Request:
         check_count(grid)
         check_total_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
         return grid
-
-    def parts(self) -> list["Request"]:
-        """The same request with one signal, warm-up or rate at a time: what is wrong with one is not all."""
-        rest = replace(self, signals=(), warmups=(), rates=())
-        return [
-            *(replace(rest, signals=(one,), warmups=self.warmups[:1]) for one in self.signals),
-            *(replace(self, warmups=(one,), rates=()) for one in self.warmups),
-            *(replace(self, rates=(one,), warmups=()) for one in self.rates),
-        ]
 
     def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:
         """How a model is trained, but for what depends on the size of a data set.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainables.data.hub import why_not
 from trainables.errors import AbsentError, DataError, UnreachedError
+from trainables.learners.causal_folder import read_causal
 from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
 from trainables.learners.encoder import read_encoder
 from trainables.spec import VECTORS
@@ -28,6 +29,7 @@ class Model:
             head on frozen embeddings and causal_lm: for a language model.
         sha: Its content.
         longest: Word pieces its position table is made for; 0 where there is no such limit.
+        vocabulary: Different word pieces of a language model that comes in files, else 0.
         size: Bytes of the weights that are trained, as its files hold them; 0 where built in.
     """
 
@@ -35,6 +37,7 @@ class Model:
     name: str
     sha: str
     longest: int = 0
+    vocabulary: int = 0
     size: int = 0
 
     @property
@@ -110,6 +113,10 @@ def fitted(model: Model) -> Model:
     if model.name in (*BUILT_IN, VECTORS):
         return model
     with opened(model.name, model.sha) as folder:
+        if model.learner == "causal_lm":
+            found = read_causal(folder)
+            vocabulary = int(found.config.vocab_size)
+            return replace(model, longest=found.longest, vocabulary=vocabulary)
         longest = read_encoder(folder, has_head=model.learner == "text").longest
     return replace(model, longest=longest)
 
