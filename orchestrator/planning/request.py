@@ -185,7 +185,8 @@ class Request:
     @property
     def _is_of_texts(self) -> bool:
         """Whether the texts themselves are to be learned, as what was asked for says."""
-        return self.grid == "sft" or self.asked.metric == "token_loss"
+        is_asked = self.grid == "sft" or self.asked.metric == "token_loss"
+        return is_asked or self.columns.of_language
 
     def _learner(self) -> str:
         return named_model(self.model_name()).learner

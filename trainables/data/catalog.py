@@ -46,7 +46,7 @@ class Source:
             the only ones that could be meant.
         dialect: How a CSV is written.
         target: What the label column holds: "class"; "number" for numbers to predict; "optional" for
-            classes if they can be read; "none" to leave it out.
+            classes if they can be read; "none" to leave it out, for language models.
         own_columns: Keep all columns, for trainers that see them.
         test: A second file, or the name of the split to test on.
         test_fraction: Share of a single file to hold out, by class, in (0, 1); 0 for none.
@@ -96,6 +96,10 @@ class Source:
         if self.test and self.test_fraction:
             raise UsageError(
                 f"test {self.test!r} and test_fraction {self.test_fraction:g}; give one of them"
+            )
+        if self.target == "none" and self.columns and self.columns.label:
+            raise UsageError(
+                f"label_column {self.columns.label!r} for a language model, which reads no classes; leave it out"
             )
         check_alterations(self)
 
@@ -232,6 +236,7 @@ def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, W
         columns=_asked(source.columns or Columns(), card.columns if card else None),
         target=source.target,
         own_columns=source.own_columns,
+        of_language=source.target == "none",
     )
     return found, wanted
 
@@ -268,7 +273,7 @@ def _read(source: Source) -> Dataset:
 
 def _asked(columns: Columns, card: Columns | None) -> list[Columns]:
     """The columns to look for, in order: a card's own where none was named."""
-    if card is None or columns.text or columns.label or columns.embedding:
+    if card is None or columns.inputs or columns.label or columns.embedding:
         return [columns]
     return [replace(card, id=columns.id), columns]
 
