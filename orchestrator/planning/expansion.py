@@ -4,18 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.planning.grids import (
-    GIVEN,
-    RANDOM,
-    Arm,
-    Grid,
-    GridBlock,
-    control_of,
-    controlled_blocks,
-    known,
-    looks_at_rows,
-    marks_of,
-)
+from orchestrator.planning.controls import control_of, controlled_blocks, looks_at_rows
+from orchestrator.planning.grids import GIVEN, RANDOM, Arm, Grid, GridBlock, known, marks_of
 from orchestrator.planning.learner_evidence import check_evidence
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
 from orchestrator.planning.seeds import with_seeds

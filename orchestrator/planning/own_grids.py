@@ -1,14 +1,7 @@
 """The shapes of sweeps over data of one's own, and which model such a sweep trains."""
 
-from orchestrator.planning.grids import (
-    KEEP_ONE,
-    REDUNDANCY,
-    WITHIN_CLASS,
-    Arm,
-    Grid,
-    GridBlock,
-    first_seeds,
-)
+from orchestrator.planning.grids import KEEP_ONE, REDUNDANCY, WITHIN_CLASS, Arm, Grid, GridBlock
+from orchestrator.planning.seeds import first_seeds
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import BUILT_IN, learner_of, named_model

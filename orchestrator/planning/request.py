@@ -10,12 +10,7 @@ from analysis.guards import Criterion
 from analysis.run_files import Plan
 from orchestrator.planning.arms import arm_of, with_given
 from orchestrator.planning.asked_numbers import check_count, check_listed
-from orchestrator.planning.grids import (
-    GRIDS,
-    THEORY,
-    Grid,
-    known,
-)
+from orchestrator.planning.grids import GRIDS, THEORY, Grid, known
 from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_grids import (
     OWN,
@@ -25,7 +20,7 @@ from orchestrator.planning.own_grids import (
     metric_of_learner,
     usual_arms,
 )
-from orchestrator.planning.own_trainers import check_request, usual_training
+from orchestrator.planning.own_trainers import usual_training
 from orchestrator.planning.sizes import check_total_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
@@ -138,7 +133,7 @@ class Request:
             target="class" if has_classes else "none",
             test=self.test,
             test_fraction=self.test_fraction,
-            validation_fraction=self._base().validation_fraction
+            validation_fraction=self.base().validation_fraction
             if self.validation_fraction is None
             else self.validation_fraction,
             limit=self.limit,
@@ -146,7 +141,7 @@ class Request:
             imbalance=self.imbalance,
             flip_labels=self.flip_labels,
             inject_copies=self.inject_copies,
-            size=(self.sizes or self._base().sizes or (0,))[-1],
+            size=(self.sizes or self.base().sizes or (0,))[-1],
             own_columns=bool(self.asked.group_column),
         )
         datasets = self._datasets()
@@ -164,9 +159,10 @@ class Request:
     def _datasets(self) -> tuple[str, ...]:
         if self.datasets:
             return tuple(dict.fromkeys(self.datasets))
-        return tuple(dict.fromkeys(n for block in self._base().blocks for n in block.datasets))
+        return tuple(dict.fromkeys(n for block in self.base().blocks for n in block.datasets))
 
-    def _base(self) -> Grid:
+    def base(self) -> Grid:
+        """The grid asked for, as its table has it."""
         if not self.grid and not self.datasets:
             raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
@@ -179,7 +175,13 @@ class Request:
     def model_name(self, *, has_vectors: bool = False) -> str:
         """The model asked for, or the grid's: the linear one for data that come with embeddings."""
         return chosen_model(
-            self.model, self._base(), of_texts=self._is_of_texts, has_vectors=has_vectors
+            self.model, self.base(), of_texts=self._is_of_texts, has_vectors=has_vectors
+        )
+
+    def score_model_name(self) -> str:
+        """The model that scores, likewise; empty for none."""
+        return self.score_model and chosen_model(
+            self.score_model, self.base(), of_texts=self._is_of_texts, has_vectors=False
         )
 
     @property
@@ -218,18 +220,6 @@ class Request:
             return False
         return usual if self.tune is None else self.tune
 
-    def check_own(self) -> None:
-        """Refuse what was asked for and means nothing to a trainer of the user's own.
-
-        Raises:
-            UsageError: If there is such.
-        """
-        assert self.own
-        given: dict[str, Any] = {name.replace("_", "-"): True for name, _ in self.training}
-        given |= {"model": self.model, "tune": self.tune}
-        given["precision"] = self.precision != "auto"
-        check_request(self.own.flag, given, self.protocol or self._base().protocol)
-
     def resolved(self, model: Model, *, gpu: bool) -> Grid:
         """The grid with everything asked for put in its place.
 
@@ -240,7 +230,7 @@ class Request:
         Raises:
             UsageError: If a name is not known, or a list has an entry twice.
         """
-        base = self._base()
+        base = self.base()
         arms = with_given(tuple(arm_of(text) for text in self.signals), self.scores)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             check_listed(noun, values)
@@ -282,12 +272,12 @@ class Request:
             gpu: As `resolved`.
             scores: It only scores: of what was asked for, the length of the texts is meant for it, too.
         """
-        base = self._base()
+        base = self.base()
         precision = self.precision
         if precision == "auto":
             precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
         # A grid's own training is that of its own model.
-        asked = self.score_model if scores else self.model_name()
+        asked = self.score_model_name() if scores else self.model_name()
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
         fields: dict[str, Any] = {**dict(given), "precision": precision}

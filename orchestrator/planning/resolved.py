@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from analysis.guards import Criterion
 from analysis.metrics import ACCURACY
 from analysis.wording import percent
-from orchestrator.planning.grids import GRIDS, Arm, Grid, controlled_blocks, marks_of
+from orchestrator.planning.controls import controlled_blocks
+from orchestrator.planning.grids import GRIDS, Arm, Grid, marks_of
 from orchestrator.planning.own_grids import learns_classes, metric_of_learner
 from orchestrator.planning.request import Request
 from orchestrator.planning.tuning import training_search
