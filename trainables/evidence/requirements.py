@@ -200,6 +200,12 @@ EVIDENCE: Mapping[str, Piece] = {
         of=("row_losses", "validation_row_losses"),
         make=marked_losses.put_marked_losses_together,
     ),
+    "start_losses": Piece(
+        source="other runs",
+        runs=marked_losses.start_mark,
+        of=("row_losses",),
+        make=marked_losses.the_one_found,
+    ),
     "subset_models": Piece(
         source="other runs", runs=subset_models, of=("answers",), make=put_subset_models_together
     ),
