@@ -35,6 +35,8 @@ class LearnerSpec:
             as one over their number, so that decay over a pass stays what it is. 0: never.
         weight_decays: Those that a search for its training tries, in place of that of `training`.
         metric: What its trials are judged by unless asked otherwise.
+        leaves: Columns that its trials leave of each test row, full-data runs at least.
+        learns_classes: Whether it learns the classes of rows; else what is in the rows themselves.
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
         trains_encoder: Whether its embeddings change as it is trained, and so have seen labels.
@@ -47,6 +49,8 @@ class LearnerSpec:
     decay_rows: int = 0
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     metric: str = "accuracy"
+    leaves: tuple[str, ...] = ("predicted", "loss", "probs")
+    learns_classes: bool = True
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
     trains_encoder: bool = True
@@ -93,6 +97,8 @@ LEARNERS: dict[str, LearnerSpec] = {
         about="A language model that says each word piece from those before it, all of it trained.",
         training=Training(epochs=4, batch_size=16, lr=2e-3, lr_warmup=0.1, max_length=128),
         metric="token_loss",
+        leaves=("loss", "weight", "reference"),
+        learns_classes=False,
         lacks=_OF_CLASSES,
         reads=("text", "messages"),
     ),

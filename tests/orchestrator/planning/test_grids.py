@@ -4,15 +4,10 @@ from dataclasses import replace
 import pytest
 
 from analysis.methods import condition_of
+from orchestrator.planning.controls import control_of, controlled_blocks
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import (
-    GRIDS,
-    RANDOM,
-    Arm,
-    control_of,
-    controlled_blocks,
-    first_seeds,
-)
+from orchestrator.planning.grids import GRIDS, RANDOM, Arm
+from orchestrator.planning.seeds import first_seeds
 from trainables.errors import UsageError
 from trainables.learners.pretrained import Model
 from trainables.selection.lookup import selector_evidence
