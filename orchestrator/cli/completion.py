@@ -34,6 +34,8 @@ SIGNAL_NAMES = (
     "grand_ensemble",
     "grand_full",
     "loss",
+    "perplexity",
+    "delta_loss",
     "entropy",
     "margin",
     "least_confidence",
@@ -57,6 +59,7 @@ SIGNAL_NAMES = (
     "memorization",
     "influence",
     "tfidf",
+    "length",
 )
 SELECTOR_NAMES = (
     "global",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.planning.seeds import first_seeds
 from trainables.errors import UsageError
+from trainables.evidence.requirements import rests_on
 from trainables.learners import LEARNERS
 from trainables.signals import SIGNALS
 from trainables.spec import Setting
@@ -153,11 +154,12 @@ GRIDS: dict[str, Grid] = {
 
 
 def _signal_arms() -> tuple[Arm, ...]:
-    """Every affordable signal by two cuts, and by both ends where the literature differs."""
+    """Every affordable signal of a classifier by two cuts, and by both ends where the literature differs."""
+    lacks = set(LEARNERS["tiny"].lacks)
     return tuple(
         Arm(signal=name, selector=selector, prune=end)
         for name, row in SIGNALS.items()
-        if row.affordable and name != RANDOM.signal
+        if row.affordable and name != RANDOM.signal and not lacks & rests_on(row.score)
         for selector in dict.fromkeys((row.selector, "stratified"))
         for end in (("low", "high") if row.both_ways else ("low",))
     )

@@ -256,7 +256,8 @@ def check_texts(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> 
     """
     for spec in specs:
         kind = datasets[spec.data_sha].kind
-        if spec.kind == "pruned" and kind != "text" and "texts" in resolve(spec).evidence:
+        has_texts = kind in ("text", "messages")
+        if spec.kind == "pruned" and not has_texts and "texts" in resolve(spec).evidence:
             raise UsageError(
                 f"{spec.signal} reads words, and {spec.dataset} holds {NOUNS[kind]}: use another signal"
             )

@@ -12,9 +12,11 @@ from trainables.result import Phase
 from trainables.spec import TrialSpec
 from trainables.training_settings import Training
 
+# What one prediction a row does not have: of it a mean is the same as a sum.
+_OF_PIECES = ("scored_pieces",)
 # What needs classes, or the one layer that tells them apart.
 _OF_CLASSES = (
-    "labels", "validation_labels", "margins", "correct", "probs", "features", "validation_probs",
+    "labels", "validation_labels", "losses", "margins", "correct", "probs", "features", "validation_probs",
     "validation_features", "dropout_probs", "view_probs", "gradient_norms", "moments", "class_neighbours",
     "cross_probs", "class_recall", "head_models", "member_probs", "member_features", "checkpoints",
     "subset_models",
@@ -71,11 +73,13 @@ LEARNERS: dict[str, LearnerSpec] = {
         open=open_text,
         about="A pretrained Hugging Face encoder with a classification head, all of it trained.",
         training=Training(epochs=3, batch_size=32, lr=5e-5, max_length=128),
+        lacks=_OF_PIECES,
     ),
     "tiny": LearnerSpec(
         open=open_tiny,
         about="A two-layer DistilBERT from random weights with word pieces of the data's own.",
         training=Training(epochs=8, batch_size=16, lr=1e-3, lr_warmup=0.1, max_length=64),
+        lacks=_OF_PIECES,
     ),
     "linear": LearnerSpec(
         open=open_linear,
@@ -84,7 +88,7 @@ LEARNERS: dict[str, LearnerSpec] = {
         decay_rows=8_000,
         weight_decays=(1.0, 0.1, 3.0),
         # No dropout to leave on, and its word pieces are embedded once and for all.
-        lacks=("dropout_probs", "view_probs"),
+        lacks=("dropout_probs", "view_probs", *_OF_PIECES),
         trains_encoder=False,
         embedding_used=embedding_used,
     ),

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def said(cutter, pieces, rows=slice(None)):
         cutter.tokenizer.decode(
             pieces.pieces.values[a:b][pieces.scored[a:b]].tolist(), skip_special_tokens=False
         )
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
+        for a, b in pairwise(ends)
     ][rows]
 
 
