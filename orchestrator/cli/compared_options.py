@@ -68,20 +68,21 @@ class ComparedOptions(DataOptions):
     )
     epochs: Whole | None = Field(
         default=None,
-        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8; of --grid "
-        "demo 14, of scaling 4.",
+        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8, of causal_lm 4; of "
+        "--grid demo 14, of scaling 4, of sft 5.",
         ge=1,
         le=MANY,
     )
     batch_size: Whole | None = Field(
         default=None,
-        description="Rows in one step. Default: 32; of --model linear 64, of tiny 16.",
+        description="Rows in one step. Default: 32; of --model linear 64, of tiny and causal_lm 16.",
         ge=1,
         le=MANY,
     )
     lr: Real | None = Field(
         default=None,
-        description="Highest learning rate. Default: 5e-5; of --model linear 0.01, of tiny 0.001; of --grid demo 0.003.",
+        description="Highest learning rate. Default: 5e-5; of --model linear 0.01, of tiny 0.001, of causal_lm "
+        "0.002; of --grid demo 0.003.",
         gt=0,
     )
     weight_decay: Real | None = Field(

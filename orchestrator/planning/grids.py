@@ -198,6 +198,30 @@ GRIDS["scaling"] = Grid(
     confirm=False,
 )
 
+GRIDS["sft"] = Grid(
+    about="Made instructions, a small language model from random weights, any laptop, minutes.",
+    model="causal_lm",
+    seeds=_SEEDS[:3],
+    blocks=(
+        GridBlock(
+            datasets=("instructions:1200",),
+            warmups=(),
+            rates=(0.1, 0.3),
+            # Copies; what the model finds likely, and what unlikely, such as wrong answers; what it learned least;
+            # what is short.
+            arms=(
+                KEEP_ONE,
+                Arm(signal="perplexity"),
+                Arm(signal="perplexity", prune="high"),
+                Arm(signal="delta_loss"),
+                Arm(signal="length"),
+            ),
+        ),
+    ),
+    training=replace(LEARNERS["causal_lm"].training, epochs=5),
+    confirm=False,
+)
+
 # A name of --grid that has no trials: `orchestrator.theory` does it.
 THEORY = "theory"
 

@@ -28,8 +28,13 @@ def lacking_for(signal: str, learner: str) -> list[str]:
 
 
 def learners_of(signal: str) -> list[str]:
-    """The learners that have the evidence for a signal."""
-    return [learner for learner in LEARNERS if not lacking_for(signal, learner)]
+    """The learners that have the evidence for a signal, and read words where it does."""
+    reads_words = "texts" in rests_on(signal_of(signal).score)
+    return [
+        name
+        for name, row in LEARNERS.items()
+        if not lacking_for(signal, name) and ("text" in row.reads or not reads_words)
+    ]
 
 
 def check_evidence(spec: TrialSpec) -> None:
