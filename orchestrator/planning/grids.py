@@ -204,7 +204,7 @@ GRIDS["sft"] = Grid(
     seeds=_SEEDS[:3],
     blocks=(
         GridBlock(
-            datasets=("instructions:1200",),
+            datasets=("instructions:1000",),
             warmups=(),
             rates=(0.1, 0.3),
             # Copies; what the model finds likely, and what unlikely, such as wrong answers; what it learned least;
@@ -218,6 +218,7 @@ GRIDS["sft"] = Grid(
             ),
         ),
     ),
+    # 1,200 rows: 1.15 nats a token from 8.3 (seed 17).
     training=replace(LEARNERS["causal_lm"].training, epochs=5),
     confirm=False,
 )

@@ -289,5 +289,5 @@ class Request:
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
         fields: dict[str, Any] = {**dict(given), "precision": precision}
-        training: Training = replace(own or usual_training(model.learner), **fields)
+        training: Training = replace(own or usual_training(model), **fields)
         return training

@@ -31,6 +31,7 @@ class LearnerSpec:
         open: Gives the network at its initial weights for a spec.
         about: One line.
         training: How it is trained unless asked otherwise.
+        fine_tuning: The same for weights that come in files, where random ones need another.
         decay_rows: Training rows up to which its weight decay is that of `training`; with more it falls
             as one over their number, so that decay over a pass stays what it is. 0: never.
         weight_decays: Those that a search for its training tries, in place of that of `training`.
@@ -46,6 +47,7 @@ class LearnerSpec:
     open: Opener
     about: str
     training: Training
+    fine_tuning: Training | None = None
     decay_rows: int = 0
     weight_decays: tuple[float, ...] = (0.01, 0.1)
     metric: str = "accuracy"
@@ -96,6 +98,8 @@ LEARNERS: dict[str, LearnerSpec] = {
         open=open_causal_lm,
         about="A language model that says each word piece from those before it, all of it trained.",
         training=Training(epochs=4, batch_size=16, lr=2e-3, lr_warmup=0.1, max_length=128),
+        # What the scripts of transformers tune by, with a warm-up.
+        fine_tuning=Training(epochs=3, batch_size=8, lr=5e-5, lr_warmup=0.1, max_length=512),
         metric="token_loss",
         leaves=("loss", "weight", "reference"),
         learns_classes=False,
