@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainables.cache import Cache
+from trainables.learners.image import open_image
 from trainables.learners.linear import embedding_used, open_linear
 from trainables.learners.network import Opener
 from trainables.learners.text import open_text, open_tiny
@@ -74,5 +75,12 @@ LEARNERS: dict[str, LearnerSpec] = {
         lacks=("dropout_probs", "view_probs"),
         trains_encoder=False,
         embedding_used=embedding_used,
+    ),
+    "image": LearnerSpec(
+        open=open_image,
+        about="A small residual network from random weights, or a Hugging Face image classifier.",
+        training=Training(epochs=15, batch_size=64, lr=1e-2, lr_warmup=0.1),
+        lacks=("dropout_probs",),
+        reads=("image",),
     ),
 }

@@ -57,7 +57,7 @@ def read_encoder(folder: Path, *, has_head: bool) -> Encoder:
     config = load_config(folder)
     kind = network_class(folder, config, has_head=has_head)
     wrapped = _wrapped_tokenizer(folder, config)
-    network = _skeleton(folder, config, kind)
+    network = skeleton(folder, config, kind)
     if "attention_mask" not in signature(network.forward).parameters:
         raise unfit_model(
             folder, config, "it has no attention mask, so it would read padding as text"
@@ -109,7 +109,7 @@ def _wrapped_tokenizer(folder: Path, config: Any) -> Any:
     return wrapped
 
 
-def _skeleton(folder: Path, config: Any, kind: Any) -> Any:
+def skeleton(folder: Path, config: Any, kind: Any) -> Any:
     """The network as it will be loaded, of tensors that have the weights' shapes and no content.
 
     Raises:

@@ -8,11 +8,19 @@ from pathlib import Path
 
 from trainables.data.hub import why_not
 from trainables.errors import AbsentError, DataError, UnreachedError
-from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
+from trainables.learners.checkpoint import (
+    READ,
+    check_files,
+    classifies_images,
+    content_of,
+    last_written,
+    weights_size,
+)
 from trainables.learners.encoder import read_encoder
+from trainables.learners.image_checkpoint import read_image_checkpoint
 from trainables.spec import VECTORS
 
-BUILT_IN = ("tiny", "linear")
+BUILT_IN = ("tiny", "linear", "image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +67,14 @@ def find_model(name: str) -> Model:
     """Find a model by name, and look at its files: whatever is wrong with them comes up here.
 
     Args:
-        name: "tiny", "linear", a folder, a Hugging Face hub id (with @revision if wanted), or
+        name: "tiny", "linear", "image", a folder, a Hugging Face hub id (with @revision if wanted), or
             "linear:" and one of the latter two.
 
     Raises:
         AbsentError: If it is no folder here and the hub does not give it.
         UnsafeError: If it brings code of its own.
         DataError: If its files are missing, torn or of different models.
-        UsageError: If it cannot read texts.
+        UsageError: If it reads neither texts nor images.
     """
     return fitted(locate_model(name))
 
@@ -84,8 +92,9 @@ def locate_model(name: str) -> Model:
     else:
         folder, found = _snapshot(encoder)
     check_files(folder)
+    whole = "image" if classifies_images(folder) else "text"
     return Model(
-        learner="linear" if is_head else "text",
+        learner="linear" if is_head else whole,
         name="linear:" * is_head + found,
         sha=content_of(folder),
         size=0 if is_head else weights_size(folder),
@@ -93,10 +102,13 @@ def locate_model(name: str) -> Model:
 
 
 def fitted(model: Model) -> Model:
-    """The second half: whether its files belong together and read texts, and how long ones."""
+    """The second half: whether its files belong together and read texts or images, and how long ones."""
     if model.name in (*BUILT_IN, VECTORS):
         return model
     with opened(model.name, model.sha) as folder:
+        if model.learner == "image":
+            read_image_checkpoint(folder)
+            return model
         longest = read_encoder(folder, has_head=model.learner == "text").longest
     return replace(model, longest=longest)
 
