@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trainables.cache import Cache
 from trainables.learners.causal_lm import open_causal_lm
+from trainables.learners.image import open_image
 from trainables.learners.linear import embedding_used, open_linear
 from trainables.learners.network import Opener
 from trainables.learners.text import open_text, open_tiny
@@ -93,6 +94,15 @@ LEARNERS: dict[str, LearnerSpec] = {
         lacks=("dropout_probs", "view_probs", *_OF_PIECES),
         trains_encoder=False,
         embedding_used=embedding_used,
+    ),
+    "image": LearnerSpec(
+        open=open_image,
+        about="A small residual network from random weights, or a Hugging Face image classifier.",
+        training=Training(epochs=15, batch_size=64, lr=1e-2, lr_warmup=0.1),
+        # What the scripts of transformers tune by, with a warm-up.
+        fine_tuning=Training(epochs=5, batch_size=32, lr=5e-5, lr_warmup=0.1),
+        lacks=("dropout_probs",),
+        reads=("image",),
     ),
     "causal_lm": LearnerSpec(
         open=open_causal_lm,
