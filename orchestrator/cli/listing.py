@@ -81,7 +81,8 @@ def list_grids(
     ] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
-    from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
+    from orchestrator.planning.controls import controlled_blocks
+    from orchestrator.planning.grids import GRIDS, THEORY, known, marks_of
     from orchestrator.planning.named_plan import preset_plan
     from trainables.errors import explained
     from trainables.learners import LEARNERS

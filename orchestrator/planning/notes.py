@@ -114,6 +114,8 @@ def _of_labels(specs: Sequence[TrialSpec]) -> Iterator[str]:
     for spec in specs:
         if spec.kind != "pruned" or spec.twin.is_own or not epochs_seen(spec):
             continue
+        if not LEARNERS[spec.twin.learner].learns_classes:
+            continue
         if spec.twin.model == VECTORS or not LEARNERS[spec.twin.learner].trains_encoder:
             continue
         signal, run = signal_of(spec.signal), (spec.twin.model, epochs_seen(spec))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.planning.arms import arm_of
-from orchestrator.planning.expansion import OF_TRAINING, expand, looks_at_learner
-from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, first_seeds, known, marks_of
+from orchestrator.planning.expansion import expand, looks_at_learner
+from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, known, marks_of
+from orchestrator.planning.learner_evidence import OF_TRAINING
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources
 from orchestrator.planning.preflight import (
     check_inputs,
@@ -19,6 +20,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import sized
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
 from trainables.data.dataset import Dataset

@@ -40,7 +40,7 @@ def locate_score_model(request: Request, model: Model) -> Model | None:
         UsageError: If vectors come without a warm-up, and one was asked for.
     """
     if request.score_model:
-        return locate_model(request.score_model)
+        return locate_model(request.score_model_name())
     if not request.columns.embedding or model.reads_vectors:
         return None
     if request.warmups:
@@ -89,10 +89,17 @@ def check_scorable(score_model: Model, dataset: Dataset) -> None:
         UsageError: If it does not; the message says what scores such data.
     """
     reads = LEARNERS[score_model.learner].reads
-    if not dataset.class_names and score_model.name != VECTORS:
+    learns_classes = LEARNERS[score_model.learner].learns_classes
+    if dataset.class_names and not learns_classes:
+        raise UsageError(
+            f"{dataset.name} is trained on by its classes, and score model {score_model.name} is a language model, which "
+            "scores rows for a language model alone; give a classifier such as --score-model linear"
+        )
+    if learns_classes and not dataset.class_names and score_model.name != VECTORS:
         raise UsageError(
             f"{dataset.name} has no classes, and score model {score_model.name} learns classes; give vectors "
-            "with --embedding-column, scores of your own with --scores, or --signal random alone"
+            "with --embedding-column, scores of your own with --scores, or --signal random alone; a language model "
+            "is scored by a language model, such as --score-model causal_lm"
         )
     if dataset.kind in reads or (score_model.reads_vectors and dataset.has_vectors):
         return

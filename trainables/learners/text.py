@@ -162,7 +162,7 @@ def open_text(
             local_files_only=True,
             trust_remote_code=False,
         )
-        module = in_memory(_seeded(spec, lambda: _with_new_head(load())))
+        module = in_memory(seeded(spec, lambda: _with_new_head(load())))
     return TextNetwork(module, tokens, fitted_on)
 
 
@@ -220,11 +220,12 @@ def open_tiny(
         pad_token_id=tokens.pad,
         num_labels=len(dataset.class_names),
     )
-    module = _seeded(spec, partial(DistilBertForSequenceClassification, config))
+    module = seeded(spec, partial(DistilBertForSequenceClassification, config))
     return TextNetwork(module, tokens, fitted_on)
 
 
-def _seeded(spec: TrialSpec, make: Any) -> Any:
+def seeded(spec: TrialSpec, make: Any) -> Any:
+    """What `make` gives, its weights drawn from the spec's seed."""
     import torch
 
     be_quiet()

@@ -70,6 +70,11 @@ ENDS: dict[str, Ends] = {
     "grand_ensemble": Ends("with the shortest loss gradients", "with the longest loss gradients"),
     "grand_full": Ends("with the shortest loss gradients", "with the longest loss gradients"),
     "loss": Ends("with the lowest loss", "with the highest loss"),
+    "perplexity": Ends("with the lowest loss a word piece", "with the highest loss a word piece"),
+    "delta_loss": Ends(
+        "whose loss a word piece training lowered least",
+        "whose loss a word piece training lowered most",
+    ),
     "entropy": Ends("the model is most certain about", "the model is least certain about"),
     "margin": Ends("with the widest lead of one class", "with the narrowest lead of one class"),
     "least_confidence": Ends(
@@ -130,6 +135,7 @@ ENDS: dict[str, Ends] = {
         "that change validation predictions least", "that change validation predictions most"
     ),
     "tfidf": Ends("with the most usual words", "with the least usual words"),
+    "length": Ends("with the fewest words", "with the most words"),
 }
 
 

@@ -18,7 +18,7 @@ from trainables.learners import LEARNERS
 COMMAND = typer.main.get_command(app)
 INNER = [[name, one] for name, c in COMMAND.commands.items() for one in getattr(c, "commands", {})]
 WORDS = [[], *([name] for name in COMMAND.commands), *INNER]
-OWN = Request(datasets=("mine.csv",))._base()
+OWN = Request(datasets=("mine.csv",)).base()
 every_command = pytest.mark.parametrize("words", WORDS, ids=" ".join)
 
 
