@@ -33,7 +33,7 @@ class ComparedOptions(DataOptions):
         default=None,
         description="Compare at several sizes of the training set, too, in rows: 500,1000,all. Each seed draws the "
         "smaller ones from the largest. The report shows how the error falls with size. Default: all rows; of --grid "
-        "scaling 500 to 8000, of images 12500 to 50000.",
+        "scaling 500 to 8000, of images 6250 to 50000.",
     )
     signal: Texts = Field(
         default=None,
@@ -71,20 +71,22 @@ class ComparedOptions(DataOptions):
     )
     epochs: Whole | None = Field(
         default=None,
-        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8, of causal_lm 4; of "
-        "--grid demo 14, of scaling 4, of sft 5.",
+        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8, of "
+        "image 15, of causal_lm 4, of an image classifier in files 5; of --grid demo 14, of scaling 4, of images 30, of "
+        "sft 5.",
         ge=1,
         le=MANY,
     )
     batch_size: Whole | None = Field(
         default=None,
-        description="Rows in one step. Default: 32; of --model linear 64, of tiny and causal_lm 16.",
+        description="Rows in one step. Default: 32; of --model linear and image 64, of tiny and causal_lm 16, of a "
+        "language model in files 8; of --grid images 128.",
         ge=1,
         le=MANY,
     )
     lr: Real | None = Field(
         default=None,
-        description="Highest learning rate. Default: 5e-5; of --model linear 0.01, of tiny 0.001, of causal_lm "
+        description="Highest learning rate. Default: 5e-5; of --model linear and image 0.01, of tiny 0.001, of causal_lm "
         "0.002; of --grid demo 0.003.",
         gt=0,
     )
@@ -107,7 +109,8 @@ class ComparedOptions(DataOptions):
     )
     max_length: Whole | None = Field(
         default=None,
-        description="Word pieces after which a text is cut. Default: 128; of --model tiny 64; of --grid demo 48.",
+        description="Word pieces after which a text is cut. Default: 128; of --model tiny 64, of a "
+        "language model in files 512; of --grid demo 48.",
         ge=8,
         le=MANY,
     )
