@@ -1,10 +1,14 @@
 """The flags of a sweep that say how its data are read."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from orchestrator.cli.trained_options import Real, Texts, TrainedOptions, Whole, Yes
+
+if TYPE_CHECKING:
+    from trainables.data.columns import Columns
 
 
 class DataOptions(TrainedOptions):
@@ -24,6 +28,19 @@ class DataOptions(TrainedOptions):
         default=None,
         description="Column with the text to learn from. Repeat the flag to join several. Default: text, or the one "
         "column that could be meant.",
+    )
+    messages: str = Field(
+        default="",
+        description="Column of conversations, each a list of turns with role and content, for a language model: what the "
+        "assistant says is learned. Default: messages, or the one column of such lists.",
+    )
+    prompt_column: str = Field(
+        default="",
+        description="Column with what a response answers, for a language model. Default: prompt, or one of its usual names.",
+    )
+    response_column: str = Field(
+        default="",
+        description="Column with the response, which alone is learned. Default: response, or one of its usual names.",
     )
     label_column: str = Field(
         default="",
@@ -94,3 +111,45 @@ class DataOptions(TrainedOptions):
         description="Stress test: add copies of this share of the training rows, half of the texts with one word "
         "changed. The report tells which of them each signal found. Default: 0, none.",
     )
+
+    def columns(self) -> "Columns":
+        """Which columns hold what; what is empty is guessed.
+
+        Raises:
+            UsageError: If flags name columns of two kinds, or half a pair.
+        """
+        from trainables.data.columns import Columns
+        from trainables.errors import UsageError
+
+        inputs = {
+            "--messages": self.messages,
+            "--prompt-column": self.prompt_column,
+            "--response-column": self.response_column,
+        }
+        given = [flag for flag, column in inputs.items() if column]
+        if self.messages and given[1:]:
+            raise UsageError(
+                f"--messages with {given[1]}: a conversation holds both; give one of them"
+            )
+        if given and not self.messages and not given[1:]:
+            other = "--response-column" if self.prompt_column else "--prompt-column"
+            raise UsageError(f"{given[0]} without {other}: name the column of both")
+        others = {"--text-column": self.text_column, "--label-column": self.label_column}
+        if given and (beside := [flag for flag, column in others.items() if column]):
+            raise UsageError(
+                f"{beside[0]} with {given[0]}: a language model reads {' and '.join(given)} alone; leave {beside[0]} "
+                "out"
+            )
+        if self.prompt_column and self.prompt_column == self.response_column:
+            raise UsageError(
+                f"--prompt-column and --response-column are both {self.prompt_column!r}; name two columns"
+            )
+        return Columns(
+            text=tuple(self.text_column or ()),
+            label=self.label_column,
+            id=self.id_column,
+            embedding=self.embedding_column,
+            messages=self.messages,
+            prompt=self.prompt_column,
+            response=self.response_column,
+        )

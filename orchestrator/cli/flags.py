@@ -17,6 +17,7 @@ METAVARS: Mapping[str, str] = {
     "grid": "NAME", "dataset": "DATA", "model": "MODEL", "trainer": "FILE:FUNCTION", "trainer_command": "COMMAND",
     "trainer_files": "FILES", "trainer_version": "TEXT", "trainer_start": "HOW", "score_model": "MODEL",
     "scores": "FILE", "data_dir": "FOLDER", "name": "NAME", "text_column": "COLUMN", "label_column": "COLUMN",
+    "messages": "COLUMN", "prompt_column": "COLUMN", "response_column": "COLUMN",
     "id_column": "COLUMN", "embedding_column": "COLUMN", "delimiter": "LETTER", "test": "FILE|SPLIT",
     "test_fraction": "SHARE", "validation_fraction": "SHARE", "limit": "N", "limit_test": "N", "imbalance": "TIMES",
     "flip_labels": "SHARE", "inject_copies": "SHARE", "warmup": "SHARE", "rate": "SHARE", "size": "N",

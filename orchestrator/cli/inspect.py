@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SAMPLED = 2_000
 _MAX_LENGTH = 128
 _FLAGS = (
-    "data_dir", "name", "text_column", "label_column", "id_column", "embedding_column", "delimiter", "quotes",
+    "data_dir", "name", "text_column", "messages", "prompt_column", "response_column", "label_column", "id_column",
+    "embedding_column", "delimiter", "quotes",
     "test", "test_fraction", "limit", "model", "max_length",
 )  # fmt: skip
 _DATASET = parameter(

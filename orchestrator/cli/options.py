@@ -157,7 +157,6 @@ class SweepOptions(ComparedOptions):
         from orchestrator.planning.request import Request
         from orchestrator.planning.sizes import sizes_in
         from orchestrator.planning.tuning import BUDGET
-        from trainables.data.columns import Columns
         from trainables.data.csv_dialects import Dialect
 
         training = ((name, getattr(self, name)) for name in _TRAINING)
@@ -170,12 +169,7 @@ class SweepOptions(ComparedOptions):
             scores=tuple(self.scores or ()),
             data_dir=self.data_dir,
             names=tuple(self.name or ()),
-            columns=Columns(
-                text=tuple(self.text_column or ()),
-                label=self.label_column,
-                id=self.id_column,
-                embedding=self.embedding_column,
-            ),
+            columns=self.columns(),
             dialect=Dialect(delimiter=_delimiter(self.delimiter), quotes=self.quotes),
             test=self.test,
             test_fraction=self.test_fraction,

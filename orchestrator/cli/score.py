@@ -20,6 +20,9 @@ _DATA = {
     "data_dir": "",
     "name": "What the data set is called. Default: its file's name.",
     "text_column": "",
+    "messages": "",
+    "prompt_column": "",
+    "response_column": "",
     "label_column": "The class. Default: label, or the one column that could be meant; there need be none.",
     "id_column": "",
     "embedding_column": "Vectors made beforehand, by which rows are scored: a column of lists of numbers, or a .npy "

@@ -12,6 +12,9 @@ _WITHOUT = {
     "run": "runs/NAME-KEY, by what was asked for",
     "gpus_per_trial": "1 where there is an accelerator, else 0",
     "text_column": "text, or the one column that could be meant",
+    "messages": "the one column of conversations, for a language model",
+    "prompt_column": "prompt, or a usual name of it, for a language model",
+    "response_column": "response, or a usual name of it, for a language model",
     "label_column": "label, or the one column that could be meant",
     "id_column": "the rows' numbers",
     "delimiter": "found in the first lines of a CSV",
@@ -62,15 +65,13 @@ def shown_settings(
 def _resolved(
     options: SweepOptions, origins: Mapping[str, str]
 ) -> tuple[dict[str, ResolvedSetting], str]:
-    from analysis.criteria import criterion_in
-    from analysis.run_files import Plan
     from orchestrator.planning.resolved import resolved_settings
     from orchestrator.planning.resources import has_gpu
     from trainables.learners.pretrained import named_model
 
     try:
         request = options.request()
-        by = criterion_in(Plan(), replace(request.asked, tolerance=options.tolerance or None))
+        by = request.criterion(options.tolerance or None)
         model = named_model(request.model_name())
         gpu = has_gpu() if options.gpus_per_trial is None else options.gpus_per_trial > 0
         grid = request.resolved(model, gpu=gpu)

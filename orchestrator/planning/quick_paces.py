@@ -15,19 +15,21 @@ from orchestrator.store.local import ArtifactStore
 from trainables.data.dataset import Dataset, Split
 from trainables.environment import settle
 from trainables.learners.linear import embedding_used
+from trainables.learners.pretrained import BUILT_IN
 from trainables.spec import TrialSpec
 from trainables.stages import probe
 
 # Rows that are looked at, and steps that are run: of an encoder, which embeds each row, fewer rows.
-_ROWS, _ENCODED_ROWS = {"linear": 2_000, "tiny": 512}, 48
-_STEPS = {"linear": 100, "tiny": 12}
+_ROWS = {"linear": 2_000, "tiny": 512, "image": 1_000, "causal_lm": 512}
+_ENCODED_ROWS = 48
+_STEPS = {"linear": 100, "tiny": 12, "image": 12, "causal_lm": 12}
 # A few steps on a few rows stray from whole trials.
 _STRAYS = 1.4
 
 
 def is_quick(spec: TrialSpec) -> bool:
     """Whether a few steps of a run take a second or two, wherever it is to run."""
-    return spec.learner in _STEPS
+    return spec.learner in _STEPS and (spec.model in BUILT_IN or spec.learner == "linear")
 
 
 def quick_paces(sweep: Sweep, lacking: Iterable[str], of: Runs = full_runs) -> dict[str, Pace]:

@@ -1,4 +1,4 @@
-"""The loss a token of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
+"""The token loss of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
 
 from dataclasses import replace
 
@@ -65,11 +65,9 @@ def judged(folder, *, worse, tolerance):
         )
         for spec, more in ((full, 0.0), (cut, worse)):
             flicker = 0.002 * (-1) ** (np.arange(N) + seed) * (more > 0)
-            columns = {
-                "loss": weight * (AFTER + more + flicker),
-                "weight": weight,
-                "reference": weight * BEFORE,
-            }
+            columns = {"loss": weight * (AFTER + more + flicker), "weight": weight}
+            if spec is full:  # What training gains is what the full-data run gains.
+                columns["reference"] = weight * BEFORE
             Outcome(columns=columns).write(outcome_file(folder, OUTCOME, spec.result_key))
             rows.append(TrialResult(spec=spec, n_test=N, outcome=tuple(columns)))
     by = criterion_of("token_loss", tolerance)

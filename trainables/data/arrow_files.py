@@ -21,6 +21,7 @@ from trainables.data.decoded_sizes import (
     decoded_bytes,
     repeating,
 )
+from trainables.data.language_columns import is_list_of_turns
 from trainables.data.streams import COMPRESSIONS, check_size, most_bytes, open_bytes
 from trainables.data.unchanged import Stamp, file_stamp
 from trainables.errors import DataError, UnsafeError
@@ -89,6 +90,7 @@ def _kind(kind: Any) -> str:
         "measure": pa.types.is_floating,
         "null": pa.types.is_null,
         "vectors": _is_vectors,
+        "messages": is_list_of_turns,
     }
     return next((name for name, check in checks.items() if check(kind)), "other")
 

@@ -24,6 +24,7 @@ from trainables.data.subsampling import (
     imbalanced,
     limited,
     with_validation,
+    without_classes,
 )
 from trainables.data.subsets import of_size
 from trainables.errors import UsageError
@@ -45,7 +46,7 @@ class Source:
             the only ones that could be meant.
         dialect: How a CSV is written.
         target: What the label column holds: "class"; "number" for numbers to predict; "optional" for
-            classes if they can be read; "none" to leave it out.
+            classes if they can be read; "none" to leave it out, for language models.
         own_columns: Keep all columns, for trainers that see them.
         test: A second file, or the name of the split to test on.
         test_fraction: Share of a single file to hold out, by class, in (0, 1); 0 for none.
@@ -96,6 +97,10 @@ class Source:
             raise UsageError(
                 f"test {self.test!r} and test_fraction {self.test_fraction:g}; give one of them"
             )
+        if self.target == "none" and self.columns and self.columns.label:
+            raise UsageError(
+                f"label_column {self.columns.label!r} for a language model, which reads no classes; leave it out"
+            )
         check_alterations(self)
 
     @property
@@ -129,6 +134,7 @@ def load(source: Source | str) -> Dataset:
     if make := source.make:
         made = make(n_train=_rows(name, size)) if size else make()
         dataset = replace(made, name=source.title or source.name)
+        dataset = without_classes(dataset) if source.target == "none" else dataset
     else:
         dataset = _read(source)
     for stage, (split, rows) in enumerate((("train", source.limit), ("test", source.limit_test))):
@@ -230,6 +236,7 @@ def found_parts(source: Source, *, with_hub: bool = True) -> tuple[FoundParts, W
         columns=_asked(source.columns or Columns(), card.columns if card else None),
         target=source.target,
         own_columns=source.own_columns,
+        of_language=source.target == "none",
     )
     return found, wanted
 
@@ -238,6 +245,8 @@ def _read(source: Source) -> Dataset:
     """A data set from its files or the hub, a test split cut where there is none."""
     card = DATASETS.get(source.name.partition("@")[0], DatasetCard())
     found, wanted = found_parts(source)
+    if card.imbalance > 1:  # which rows it has is told by their classes
+        wanted = replace(wanted, target="class")
     read = read_splits(found.parts, wanted)
     splits, notes = dict(read.splits), found.notes + read.notes
     if "test" not in splits:
@@ -259,12 +268,12 @@ def _read(source: Source) -> Dataset:
     if card.imbalance > 1:
         rng, order = np.random.default_rng(card.seed), by_name(dataset, card.order, card.classes)
         dataset = imbalanced(dataset, card.imbalance, rng, order=order)
-    return dataset
+    return without_classes(dataset) if source.target == "none" else dataset
 
 
 def _asked(columns: Columns, card: Columns | None) -> list[Columns]:
     """The columns to look for, in order: a card's own where none was named."""
-    if card is None or columns.text or columns.label or columns.embedding:
+    if card is None or columns.inputs or columns.label or columns.embedding:
         return [columns]
     return [replace(card, id=columns.id), columns]
 

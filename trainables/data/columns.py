@@ -29,7 +29,7 @@ class Field:
     Attributes:
         name: Its name.
         kind: "text", "number" (whole, or true and false), "measure" (any number), "image",
-            "vectors" (a list of numbers a row), "null" or "other".
+            "vectors" (a list of numbers a row), "messages" (a list of turns a row), "null" or "other".
     """
 
     name: str
@@ -45,18 +45,45 @@ class Columns:
         label: The class.
         id: The user's own id, or empty for the row number.
         embedding: Vectors, made beforehand; a name that ends in .npy is a file of them.
+        messages: Conversations, in the place of text.
+        prompt: What a response answers, in the place of text; with a response.
+        response: What is learned.
     """
 
     text: tuple[str, ...] = ()
     label: str = ""
     id: str = ""
     embedding: str = ""
+    messages: str = ""
+    prompt: str = ""
+    response: str = ""
+
+    @property
+    def of_language(self) -> bool:
+        """Whether a language model alone reads them: conversations, or prompts with their responses."""
+        return bool(self.messages or self.prompt or self.response)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns that are joined to the inputs; none where there are vectors alone."""
+        if self.messages:
+            return (self.messages,)
+        return (self.prompt, self.response) if self.response else self.text
 
     @property
     def names(self) -> list[str]:
         """All that is read of a table, each once."""
         vectors = "" if self.embedding.endswith(".npy") else self.embedding
-        return [name for name in dict.fromkeys([*self.text, self.label, self.id, vectors]) if name]
+        every = [
+            *self.text,
+            self.messages,
+            self.prompt,
+            self.response,
+            self.label,
+            self.id,
+            vectors,
+        ]
+        return [name for name in dict.fromkeys(every) if name]
 
 
 def excerpt(value: object) -> str:
@@ -116,7 +143,7 @@ def refuse_rows(origin: ColumnOrigin, rows: Sequence[int], values: Any, why: str
 
 def first_lengths(table: pa.Table, columns: Columns) -> NDArray[np.int64]:
     """Characters of the first of the texts that are joined, shape (n,)."""
-    lengths: Any = pc.utf8_length(pc.fill_null(flat(table[columns.text[0]]), ""))
+    lengths: Any = pc.utf8_length(pc.fill_null(flat(table[columns.inputs[0]]), ""))
     return np.asarray(lengths).astype(np.int64)
 
 
@@ -126,14 +153,13 @@ def inputs_of(table: pa.Table, columns: Columns, origin: ColumnOrigin) -> tuple[
     Raises:
         DataError: If a row is null, not UTF-8 or huge, or more than 1 % of the rows are empty.
     """
-    holds_images = is_image(table.schema.field(columns.text[0]).type)
+    names = columns.inputs
+    holds_images = is_image(table.schema.field(names[0]).type)
     kind: Kind = "image" if holds_images else "text"
-    several = len(columns.text) > 1
+    several = len(names) > 1
     if holds_images and several:
-        raise DataError(f"{origin.where}: {columns.text} holds images; name one column of them")
-    parts = [
-        _input(table, replace(origin, column=name), is_optional=several) for name in columns.text
-    ]
+        raise DataError(f"{origin.where}: {names} holds images; name one column of them")
+    parts = [_input(table, replace(origin, column=name), is_optional=several) for name in names]
     inputs = _joined(parts) if several else parts[0]
     size = pc.binary_length(inputs)
     why = f"at most {MAX_BYTES[kind]:,} bytes are read: cut the {kind}, or remove the row"
@@ -227,54 +253,3 @@ def _joined(parts: list[pa.Array]) -> pa.Array:
     kept[-1] = pc.if_else(blank, "", kept[-1])
     newline = pa.scalar("\n", pa.large_string())
     return pc.binary_join_element_wise(*kept, newline, null_handling="skip")
-
-
-def ids_of(table: pa.Table, columns: Columns, where: str) -> NDArray[Any]:
-    """The user's own ids, or the row numbers where no column is named, shape (n,).
-
-    Raises:
-        DataError: If an id is null or repeated, or is neither a number nor a string.
-    """
-    if not columns.id:
-        return np.arange(table.num_rows)
-    column, origin = flat(table[columns.id]), ColumnOrigin(where=where, column=columns.id)
-    if not (is_text(column.type) or pa.types.is_integer(column.type)):
-        raise DataError(
-            f"{where}: column {columns.id!r} holds {column.type}; ids are whole numbers or strings"
-        )
-    if is_text(column.type):
-        column = checked_utf8(column, origin)
-    refuse(origin, column, pc.is_null(column), "it has no id: fill it")
-    codes = np.asarray(column.dictionary_encode().indices)
-    later = np.ones(len(codes), dtype=bool)
-    later[np.unique(codes, return_index=True)[1]] = False
-    why = "an earlier row has the same id: ids name one row each"
-    refuse(origin, column, pa.array(later), why)
-    if is_text(column.type):
-        return np.array(column.to_pylist(), dtype=object)
-    if pa.types.is_uint64(column.type):
-        why = "it is beyond 63 bits: write ids of that size as strings"
-        refuse(origin, column, pc.greater(column, pa.scalar(2**63 - 1, pa.uint64())), why)
-    return np.asarray(column.cast(pa.int64()))
-
-
-def joined_ids(parts: Sequence[NDArray[Any]], names: Sequence[str]) -> NDArray[Any]:
-    """The user's own ids of several files, shape (n,).
-
-    Args:
-        parts: Of each file.
-        names: What the files are called, for messages.
-
-    Raises:
-        DataError: If two of them have the same id.
-    """
-    seen: dict[Any, int] = {}
-    for number, ids in enumerate(parts):
-        for row, key in enumerate(ids.tolist()):
-            if key in seen:
-                raise DataError(
-                    f"{names[number]}: row {row} has id {excerpt(key)}, which stands in "
-                    f"{names[seen[key]]} too: ids name one row each"
-                )
-            seen[key] = number
-    return np.concatenate(list(parts))

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, bad_rows, excerpt, ids_of
+from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, bad_rows, excerpt
 from trainables.data.csv_dialects import Dialect
 from trainables.data.dataset import Dataset
 from trainables.data.own_columns import targets_of
 from trainables.data.readers import header_of, table_of
+from trainables.data.row_ids import ids_of
 from trainables.errors import DataError
 from trainables.keys import key_of
 

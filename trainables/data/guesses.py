@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from trainables.data.columns import Columns, Field, excerpt
+from trainables.data.language_columns import with_language
 from trainables.errors import DataError
 from trainables.suggestions import did_you_mean
 
@@ -39,6 +40,7 @@ _IDS = {
     "url", "",
 }  # fmt: skip
 _OPTIONS = "name them with --text-column, --label-column, --id-column and --embedding-column"
+_LANGUAGE_OPTIONS = "name them with --messages, or --prompt-column and --response-column"
 
 
 class ColumnsError(DataError):
@@ -66,6 +68,7 @@ def choose(
     *,
     need_label: bool = True,
     need_input: bool = True,
+    of_language: bool = False,
 ) -> Columns:
     """The columns to read: the first of asked that is there whole, its gaps filled.
 
@@ -77,11 +80,14 @@ def choose(
         where: The file, for messages.
         need_label: Whether there must be a class.
         need_input: Whether there must be a text, an image or vectors.
+        of_language: Whether conversations, and prompts with their responses, are looked for first.
 
     Raises:
         DataError: If none is; all that is missing is told at once.
     """
     names = [field.name for field in header]
+    if of_language and not (asked[0].inputs or asked[0].embedding):
+        asked = [with_language(header, asked[0], where), *asked[1:]]
     told: dict[str, str] = {}
     for columns in asked:
         if set(columns.names) <= set(names):
@@ -111,13 +117,14 @@ def choose(
             need_input=need_input and not columns.text,
         )
         lacks += more
+    options = _LANGUAGE_OPTIONS if asked[0].of_language else _OPTIONS
     error = ColumnsError(
-        f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {_OPTIONS}"
+        f"{where}: {'; '.join(lacks)}; its columns are {excerpt(', '.join(names))}; {options}"
         f"{_one_column(names)}"
     )
     error.unknown, error.asked, error.found = told, asked[0], found
-    error.lacks_label = need_label and not found.label
-    error.lacks_text = need_input and not (found.text or found.embedding)
+    error.lacks_label = need_label and not (found.label or found.of_language)
+    error.lacks_text = need_input and not (found.inputs or found.embedding)
     raise error
 
 
@@ -147,10 +154,14 @@ def _filled(
     header: Sequence[Field], columns: Columns, *, need_label: bool, need_input: bool
 ) -> tuple[Columns, list[str]]:
     """Columns with the gaps that can be filled, and what is then still missing."""
+    if need_input and not (columns.inputs or columns.embedding):
+        columns = replace(columns, messages=_inputs(header)[0].messages)
+    if columns.of_language:  # nothing but the responses is learned of them
+        return columns, []
     lacks = []
     if not columns.label:
         left = [field for field in header if field.name not in columns.names]
-        label, several = _label(left, columns, by_kind=need_label)
+        label, several = label_column_of(left, columns, by_kind=need_label)
         columns = replace(columns, label=label)
         if need_label and not label:
             lacks.append(f"no column of classes is named 'label'{_candidates(several)}")
@@ -179,7 +190,9 @@ def _called(fields: Sequence[Field], names: set[str], kinds: set[str]) -> list[s
     ]
 
 
-def _label(fields: Sequence[Field], columns: Columns, *, by_kind: bool) -> tuple[str, list[str]]:
+def label_column_of(
+    fields: Sequence[Field], columns: Columns, *, by_kind: bool
+) -> tuple[str, list[str]]:
     """The column of classes, or empty; and those that could each be it.
 
     Args:
@@ -250,48 +263,19 @@ def _inputs(fields: Sequence[Field], *, by_kind: bool = True) -> tuple[Columns, 
         ]
     if len(texts) == 1:
         return Columns(text=(texts[0],)), []
-    for kind in ("image", "vectors"):
-        is_image = kind == "image"
+    for kind in ("image", "vectors", "messages"):
         found = [
             field.name
             for field in fields
-            if field.kind == kind and (is_image or _is_called_vectors(field.name))
+            if field.kind == kind and (kind != "vectors" or _is_called_vectors(field.name))
         ]
         if not texts and len(found) == 1:
-            return Columns(text=(found[0],)) if is_image else Columns(embedding=found[0]), []
+            (name,) = found
+            held = {"image": Columns(text=(name,)), "vectors": Columns(embedding=name)}
+            return held.get(kind, Columns(messages=name)), []
     return Columns(), texts
 
 
 def is_pair(columns: Columns) -> bool:
     """Whether the texts are the two of a pair, by the names of their columns: a model is told them apart."""
     return tuple(name.strip().lower() for name in columns.text) in PAIRS
-
-
-def unread_classes(header: Sequence[Field], found: Columns) -> tuple[str, ...]:
-    """The sentence that no classes were read, where a column could be theirs."""
-    left = [field for field in header if field.name not in found.names]
-    label, several = _label(left, found, by_kind=True)
-    if found.label or not (names := [label] if label else several):
-        return ()
-    return (
-        f"no classes were read; --label-column names their column, such as {excerpt(names[0])}",
-    )
-
-
-def guess_note(asked: Columns, found: Columns) -> tuple[str, ...]:
-    """The sentence that says which columns were guessed, where they are not `text` and `label`."""
-    parts = []
-    if not asked.text and found.text not in ((), ("text",)):
-        parts.append(f"texts from {' + '.join(excerpt(name) for name in found.text)}")
-    if not asked.embedding and found.embedding:
-        is_file = found.embedding.endswith(".npy")
-        parts.append(
-            f"vectors from {'the .npy file beside' if is_file else excerpt(found.embedding)}"
-        )
-    if not asked.label and found.label not in ("", "label"):
-        parts.append(f"classes from {excerpt(found.label)}")
-    if not parts:
-        return ()
-    return (
-        f"columns were guessed: {', '.join(parts)}; --text-column, --label-column and --embedding-column set them",
-    )

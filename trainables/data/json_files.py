@@ -1,7 +1,6 @@
 """JSON Lines and JSON: objects a line, a list of objects, or columns."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, Field, excerpt, refuse_rows
+from trainables.data.columns import SHOWN_ROWS, ColumnOrigin, Columns, Field, excerpt
+from trainables.data.json_values import is_utf8, turns_text, typed, value_kind
 from trainables.data.streams import MAX_LINE, bounded_lines, check_size, open_bytes, text_file
 from trainables.errors import DataError
 
@@ -23,8 +23,6 @@ MAX_JSON = 2**28
 _OBJECT_BYTES, _VALUE_BYTES, _LETTER_BYTES = 64, 32, 4
 _LONG = 2**20
 _ROWS = 65_536
-_WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
-_KINDS = {str: "text", int: "number", bool: "number", float: "measure"}
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -197,20 +195,14 @@ def json_header(path: Path, rows: Iterable[dict[str, Any]], wanted: Sequence[str
     for row in islice(rest, _FIRST):
         for name, value in row.items():
             if kinds.get(name, "null") == "null":
-                kinds[name] = _kind(value)
+                kinds[name] = value_kind(value)
     for row in rest if set(wanted) - set(kinds) else ():
         for name in wanted:
             if name in row:
-                kinds.setdefault(name, _kind(row[name]))
+                kinds.setdefault(name, value_kind(row[name]))
         if not set(wanted) - set(kinds):
             break
     return [Field(name=name, kind=kind) for name, kind in kinds.items()]
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, list) and value and all(type(one) in (int, float) for one in value):
-        return "vectors"
-    return "null" if value is None else _KINDS.get(type(value), "other")
 
 
 def jsonl_header(path: Path, wanted: Sequence[str]) -> list[Field]:
@@ -239,7 +231,7 @@ def _table(path: Path, rows: Iterable[dict[str, Any]], columns: Columns | None) 
         names = list(dict.fromkeys(name for row in rows for name in row))
     else:
         names = columns.names
-    if odd := next((name for name in names if not _is_utf8(name)), None):
+    if odd := next((name for name in names if not is_utf8(name)), None):
         raise DataError(f"{path}: key {excerpt(odd)} holds half of a surrogate pair: rename it")
     values: dict[str, list[Any]] = {name: [] for name in names}
     for row in rows:
@@ -247,9 +239,11 @@ def _table(path: Path, rows: Iterable[dict[str, Any]], columns: Columns | None) 
             column.append(row.get(name))
     held = columns.embedding if columns else ""
     ids = np.array(values[columns.id], dtype=object) if columns and columns.id else None
+    if columns and columns.messages:
+        values[columns.messages] = [turns_text(turns) for turns in values[columns.messages]]
     return pa.table(
         {
-            name: _typed(
+            name: typed(
                 ColumnOrigin(where=str(path), column=name, ids=ids),
                 column,
                 is_list=columns is None or name == held,
@@ -257,44 +251,3 @@ def _table(path: Path, rows: Iterable[dict[str, Any]], columns: Columns | None) 
             for name, column in values.items()
         }
     )
-
-
-def _typed(origin: ColumnOrigin, values: list[Any], *, is_list: bool) -> pa.Array:
-    """A column of one type: str, int, float or bool, or lists of numbers, with nulls."""
-    kinds = Counter(map(type, values))
-    kinds.pop(type(None), None)
-    if is_list and {*kinds} & {list, dict}:
-        try:
-            return pa.array(values)
-        except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
-            raise DataError(
-                f"{origin.where}: column {origin.column!r}: {excerpt(str(error))}; write every row alike, as a "
-                "list of numbers or an object of the same keys"
-            ) from error
-    if {*kinds} == {int, float}:  # a program may write 3.0 as 3
-        kinds = Counter([float])
-        values = [value if value is None else float(value) for value in values]
-    fit = [kind for kind, _ in kinds.most_common() if kind in _WORDS]
-    usual = fit[0] if fit else str
-    others = f", and {kinds[usual]:,} other rows are" if kinds[usual] else ""
-    refuse_rows(
-        origin,
-        [row for row, v in enumerate(values) if v is not None and type(v) is not usual],
-        values,
-        f"not {_WORDS[usual]}{others}: write every row as one and the same of string, number or true/false",
-    )
-    try:
-        return pa.array(values, pa.large_string() if usual is str else None)
-    except UnicodeEncodeError:
-        rows = [row for row, v in enumerate(values) if v and not _is_utf8(v)]
-        why = "it holds half of a surrogate pair (\\ud800 to \\udfff): write the whole character"
-        refuse_rows(origin, rows, values, why)
-        raise
-    except OverflowError:
-        rows = [row for row, v in enumerate(values) if v is not None and not -(2**63) <= v < 2**63]
-        refuse_rows(origin, rows, values, "it is beyond 64 bits: write it as a string")
-        raise
-
-
-def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -15,22 +15,17 @@ from trainables.data.columns import (
     Columns,
     Kind,
     first_lengths,
-    ids_of,
     inputs_of,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guesses import (
-    ColumnsError,
-    check_once,
-    choose,
-    guess_note,
-    is_pair,
-    unread_classes,
-)
+from trainables.data.guess_notes import guess_note, unread_classes
+from trainables.data.guesses import ColumnsError, check_once, choose, is_pair
 from trainables.data.label_types import alike
+from trainables.data.language_columns import check_responses, conversations_of
 from trainables.data.own_columns import alike_columns, row_bytes, targets_of
 from trainables.data.parts import Part, Wanted
 from trainables.data.raw_splits import Raw, joined_parts
+from trainables.data.row_ids import ids_of
 from trainables.data.streams import plain_stem
 from trainables.data.unchanged import unchanged
 from trainables.data.vectors import check_one_each, npy_beside, npy_places, read_npy, vectors_of
@@ -138,7 +133,7 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
     notes = guess_note(wanted.columns[0], columns)
-    if wanted.target == "optional":
+    if wanted.target == "optional" and not columns.of_language:
         notes += unread_classes(parts["train"][0].header(columns.names), columns)
     read = _encoded(splits, notes)
     return replace(read, target=columns.label)
@@ -179,15 +174,16 @@ def columns_of(parts: Sequence[Part], wanted: Wanted) -> Columns:
             part.where,
             need_label=wanted.target not in ("optional", "none"),
             need_input=not wanted.own_columns,
+            of_language=wanted.of_language,
         )
 
     try:
         found = chosen(wanted.columns)
-        return replace(found, label="") if wanted.target == "none" else found
+        return replace(found, label="") if wanted.target == "none" or found.of_language else found
     except DataError:
         first = wanted.columns[0]
         beside = part.path.with_name(f"{plain_stem(part.path)}.npy") if part.path else None
-        if first.text or first.embedding or not (beside and beside.is_file()):
+        if first.inputs or first.embedding or not (beside and beside.is_file()):
             raise
         return chosen([replace(first, embedding=".npy")])
 
@@ -203,11 +199,16 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw |
         return None
     ids = ids_of(table, columns, part.where)
     origin = ColumnOrigin(
-        where=part.where, column=" + ".join(columns.text), ids=ids if columns.id else None
+        where=part.where, column=" + ".join(columns.inputs), ids=ids if columns.id else None
     )
     vectors = _vectors(part, table, columns, origin)
     width = 0 if vectors is None else vectors.shape[1]
-    if columns.text:
+    kind: Kind
+    if columns.messages:
+        inputs, kind = conversations_of(table, origin), "messages"
+    elif columns.inputs:
+        if columns.response:
+            check_responses(table, columns, origin)
         inputs, kind = inputs_of(table, columns, origin)
     elif vectors is not None:
         inputs, kind, vectors = bytes_of_vectors(vectors), "vectors", None
@@ -223,6 +224,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw |
             labels = labels_of(table, of_label, is_typed=part.is_typed, unlabelled=unlabelled)
             if labels.names is None:
                 labels = replace(labels, names=part.class_names.get(columns.label))
+    is_told_apart = bool(columns.response) or (is_pair(columns) and not wanted.of_language)
     return Raw(
         inputs=inputs,
         kind=kind,
@@ -231,7 +233,7 @@ def _raw(part: Part, columns: Columns, wanted: Wanted, unlabelled: str) -> Raw |
         targets=targets,
         vectors=vectors,
         own=table if wanted.own_columns else None,
-        first=first_lengths(table, columns) if is_pair(columns) else None,
+        first=first_lengths(table, columns) if is_told_apart else None,
         width=width,
     )
 

@@ -59,8 +59,11 @@ class Wanted:
         target: What the label column holds: classes; any number; classes, if they can be read; or
             nothing that is wanted.
         own_columns: Whether the user's other columns are kept.
+        of_language: Whether it is for a language model: conversations, and prompts with their responses, are
+            looked for before texts, and texts are no pairs.
     """
 
     columns: Sequence[Columns]
     target: Target = "class"
     own_columns: bool = False
+    of_language: bool = False

@@ -9,9 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.data.class_labels import Labels
-from trainables.data.columns import Kind, joined_ids
+from trainables.data.columns import Kind
 from trainables.data.own_columns import one_table
 from trainables.data.parts import Part
+from trainables.data.row_ids import joined_ids
 from trainables.errors import DataError
 
 

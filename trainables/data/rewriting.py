@@ -242,6 +242,9 @@ def _flags(reading: Source) -> str:
     for name in columns.text:
         told += ["--text-column", name]
     for flag, value in (
+        ("--messages", columns.messages),
+        ("--prompt-column", columns.prompt),
+        ("--response-column", columns.response),
         ("--label-column", columns.label),
         ("--id-column", columns.id),
         ("--embedding-column", columns.embedding),

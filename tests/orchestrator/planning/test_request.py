@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.arms import arm_of
-from orchestrator.planning.grids import Arm, controlled_blocks, marks_of
+from orchestrator.planning.controls import controlled_blocks
+from orchestrator.planning.grids import Arm, marks_of
 from trainables.data.stress import alterations_text
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model

@@ -5,7 +5,8 @@ import pytest
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
 from trainables.data.catalog import Source, load, load_splits
 from trainables.data.columns import Columns, Field
-from trainables.data.guesses import HEADED, PAIRS, choose, is_pair, unread_classes
+from trainables.data.guess_notes import unread_classes
+from trainables.data.guesses import HEADED, PAIRS, choose, is_pair
 from trainables.errors import DataError
 
 

@@ -27,7 +27,7 @@ def test_a_conversation_is_shown_by_its_roles():
         (["hello"], "turn 0 is no object"),
         (
             [{"speaker": "user", "content": "x"}],
-            "turn 0 has speaker, content, not role and content",
+            "turn 0 has 'speaker, content', not role and content",
         ),
         ([{"role": "tool", "content": "x"}], "turn 0 is of role 'tool'; roles are system, user"),
         ([{"role": "user", "content": 4}], "turn 0 has a content that is no text"),
