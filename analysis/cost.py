@@ -14,8 +14,6 @@ from trainables.result import Phase, TrialResult
 # A backward pass costs twice a forward one, so training a token costs three times scoring it.
 TRAIN_OVER_SCORE = 3
 FLOP_TRAINED, FLOP_SCORED = 6, 2
-# A convolution uses each weight at many places of an image: parameters do not tell what it takes.
-_USES_WEIGHTS_AGAIN = ("image",)
 BEFORE_TRAINING = ("embedding", "warmup", "scoring")
 # Selectors of ours that look at nothing but scores and classes.
 WITHOUT_EVIDENCE = {"global", "stratified", "floor", "coverage", "window"}
@@ -109,9 +107,10 @@ def grid_runs(
 def flop(result: TrialResult) -> float | None:
     """FLOP of a trial by the usual model: 6 a parameter and token trained, 2 scored.
 
-    None where another model scored the rows, whose parameters the row does not tell, and of images.
+    None where another model scored the rows, whose parameters the row does not tell, and of networks of
+    images, which use each weight at many places of an image.
     """
-    if result.spec.scorer or result.spec.learner in _USES_WEIGHTS_AGAIN:
+    if result.spec.scorer or result.spec.learner == "image":
         return None
     used = result.phases
     trained = sum(used[name].tokens for name in ("warmup", "training") if name in used)

@@ -106,7 +106,7 @@ class Reading:
     def reference(self, row: TrialResult, rows: Rows | None = None) -> Contributions | None:
         """Contributions of a prediction without a look; None where none is known.
 
-        Of the loss a token it is the model of the full-data run, as it was before it was trained.
+        Of the token loss it is the model of the full-data run, as it was before it was trained.
         """
         metric = self.metric
         if metric.reference is None and metric.before not in metric.needs:

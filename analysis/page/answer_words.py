@@ -231,8 +231,8 @@ def unlearned(
     )
     if not words.is_accuracy:
         beside = (
-            f"With all rows {words.noun} is {words.value(worth.value)}; a prediction that looks at no "
-            f"example gives {words.value(worth.reference)}"
+            f"With all rows {words.noun} is {words.value(worth.value)}; "
+            f"{words.metric.without_training} gives {words.value(worth.reference)}"
         )
     if words.metric.sign * (worth.value - worth.reference) <= 0:
         return "No answer: the model has learned nothing that could be lost.", (

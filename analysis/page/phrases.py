@@ -69,8 +69,13 @@ def line_size(study: Study, tolerance: float) -> str:
     """How much may be lost, as `MetricWords.harm` takes it."""
     share = gain_share(study)
     if share is not None:
-        return f"{percent(share)} of what training gains"
+        return f"{percent(share)} of what training gains{_amount(study, tolerance)}"
     return words_of(study).size(tolerance)
+
+
+def _amount(study: Study, tolerance: float) -> str:
+    """A share of the gain in the metric's unit, in brackets; nothing where no run tells the gain."""
+    return f" ({words_of(study).amount(float(f'{tolerance:.2g}'))})" if tolerance else ""
 
 
 def line_text(study: Study, tolerance: float) -> str:
@@ -94,6 +99,14 @@ def margin_text(study: Study) -> str:
     if share is not None:
         return f"{percent(share)} of what training gains"
     return words_of(study).margin(study.tolerance)
+
+
+def margin_told(study: Study) -> str:
+    """The margin, of one data set also a share of the gain in the metric's unit."""
+    if gain_share(study) is None or len(study.sources) != 1:
+        return margin_text(study)
+    (source,) = study.sources
+    return margin_text(study) + _amount(study, tolerance_of(study, source))
 
 
 def line_key(study: Study) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.cost import flop
-from analysis.page.phrases import margin_text, words_of
+from analysis.page.phrases import margin_told, words_of
 from analysis.study import Study
 from trainables.plain_text import forwarded
 from trainables.spec import TrialSpec
@@ -32,8 +32,10 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     )
     counted = [flop(row) for row in study.results]
     total_flop = sum(one for one in counted if one is not None)
-    lacks = "; without trials of images and those whose rows another model scored" * (
-        None in counted
+    lacks = (
+        "; without the trials whose rows another model scored"
+        if any(row.spec.scorer for row in study.results)
+        else ""
     )
     lines = [
         ("Made by", [release_text()]),
@@ -55,7 +57,7 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ("Training", trainings),
         ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
         ("Metric", [] if words_of(study).is_accuracy else [study.metric.label]),
-        ("Tolerance", [f"{margin_text(study)}, 5% error on each side"]),
+        ("Tolerance", [f"{margin_told(study)}, 5% error on each side"]),
         ("Environment", [_environment_text(items) for items in _machines(study)]),
         ("Hosts", [_hosts_text(study)]),
         (

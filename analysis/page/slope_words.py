@@ -23,7 +23,7 @@ def _cost(one: Slope, words: MetricWords) -> str:
     if one.low is None or one.high is None:
         return f"{each} changes {words.noun} by {change}, of one seed and so without an interval"
     if one.high < 0:
-        return f"{each} costs {words.noun}: {change}"
+        return f"{each} {'costs' if words.metric.higher else 'worsens'} {words.noun}: {change}"
     if one.low > 0:
         return f"{each} improves {words.noun}: {change}"
     return f"that {each} changes {words.noun} is not shown: {change}"

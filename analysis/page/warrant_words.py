@@ -160,9 +160,9 @@ def _unlearned(w: Warrant) -> Sequence[str]:
         if w.full is None
         else f" ({words_of_warrant(w).noun} {words_of_warrant(w).value(w.full)})"
     )
+    other = words_of_warrant(w).metric.without_training
     return (
-        f"With all rows they are not shown to beat a prediction that looks at no example{value}: any list of "
-        "rows would pass. More epochs, a higher learning rate or another model may learn something.",
+        f"With all rows they are not shown to beat {other}{value}: any list of rows would pass. More epochs, a higher learning rate or another model may learn something.",
     )
 
 

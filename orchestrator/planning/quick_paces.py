@@ -20,8 +20,9 @@ from trainables.spec import TrialSpec
 from trainables.stages import probe
 
 # Rows that are looked at, and steps that are run: of an encoder, which embeds each row, fewer rows.
-_ROWS, _ENCODED_ROWS = {"linear": 2_000, "tiny": 512, "causal_lm": 512}, 48
-_STEPS = {"linear": 100, "tiny": 12, "causal_lm": 12}
+_ROWS = {"linear": 2_000, "tiny": 512, "image": 1_000, "causal_lm": 512}
+_ENCODED_ROWS = 48
+_STEPS = {"linear": 100, "tiny": 12, "image": 12, "causal_lm": 12}
 # A few steps on a few rows stray from whole trials.
 _STRAYS = 1.4
 

@@ -288,6 +288,10 @@ class Request:
         asked = self.score_model_name() if scores else self.model_name()
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
+        if model.learner == "image" and "max_length" in dict(given):
+            raise UsageError(
+                f"--max-length is in word pieces, and {model.name} reads images; leave it out"
+            )
         fields: dict[str, Any] = {**dict(given), "precision": precision}
-        training: Training = replace(own or usual_training(model.learner), **fields)
+        training: Training = replace(own or usual_training(model), **fields)
         return training

@@ -177,6 +177,11 @@ def _check_unlabelled(arms: Sequence[Arm], model: Model | None, dataset: Dataset
                 f"{dataset.name} has no labels{why}, and {arm.signal} needs them{how}: name their column with "
                 f"--label-column, or use a signal that needs none: {', '.join(label_free())}"
             )
+    if model and model.learner == "image":
+        raise UsageError(
+            f"{dataset.name} has no labels{why}, and {model.name} learns them: give vectors of the images with "
+            "--embedding-column, made by a model of your own"
+        )
     if model and model.learner != "linear":
         encoder = "linear" if model.name == "tiny" else f"linear:{model.name}"
         raise UsageError(

@@ -135,7 +135,8 @@ def _baselines(study: Study) -> list[str]:
             f"{study.sources[source]}: {many(len(known), 'full-data run')}, {words.metric.label} "
         )
         if not words.is_accuracy:
-            lines.append(f"{told}{words.value(mean)} ({words.value(low)} to {words.value(high)})")
+            perplexity = f", perplexity {words.perplexity(mean)}" * bool(words.perplexity(mean))
+            lines.append(f"{told}{words.value(mean)} ({words.span(low, high)}){perplexity}")
             continue
         counts = next(row.class_counts for row in own if row.is_ok)
         lines.append(

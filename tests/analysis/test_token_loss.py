@@ -1,4 +1,4 @@
-"""The loss a token of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
+"""The token loss of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
 
 from dataclasses import replace
 

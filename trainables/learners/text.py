@@ -162,7 +162,7 @@ def open_text(
             local_files_only=True,
             trust_remote_code=False,
         )
-        module = in_memory(seeded(spec, lambda: _with_new_head(load())))
+        module = in_memory(seeded(spec, lambda: with_new_head(load())))
     return TextNetwork(module, tokens, fitted_on)
 
 
@@ -177,7 +177,7 @@ def in_memory(module: Any) -> Any:
     return module
 
 
-def _with_new_head(module: Any) -> Any:
+def with_new_head(module: Any) -> Any:
     """The module with every linear layer behind its encoder drawn anew.
 
     A checkpoint tuned for as many classes keeps its head otherwise: one head for all seeds, trained on

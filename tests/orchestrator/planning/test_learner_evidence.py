@@ -16,7 +16,7 @@ CLASSIFIERS = {name for name, row in LEARNERS.items() if row.learns_classes}
 def planned(arm):
     (block,) = GRIDS["sft"].blocks
     grid = replace(GRIDS["sft"], blocks=(replace(block, arms=(arm,)),))
-    return expand(grid, {"instructions:1200": "sha"}, named_model("causal_lm"))
+    return expand(grid, {"instructions:1000": "sha"}, named_model("causal_lm"))
 
 
 def test_a_language_model_has_the_signals_that_need_no_class():
