@@ -12,7 +12,7 @@ from trainables.data.dataset import Dataset
 from trainables.environment import device
 from trainables.errors import UsageError
 from trainables.learners.image_checkpoint import read_image_checkpoint
-from trainables.learners.model_config import load_config
+from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pixel_files import Pixels, cached_pixels
 from trainables.learners.pretrained import BUILT_IN, opened
@@ -95,6 +95,7 @@ def _pretrained(spec: TrialSpec, dataset: Dataset, cache: Cache, classes: int) -
 
     from trainables.learners.image_models import ImageModel
 
+    be_quiet()
     with opened(spec.model, spec.model_sha) as folder:
         eyes = read_image_checkpoint(folder)
         config = load_config(folder)
