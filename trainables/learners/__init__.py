@@ -110,6 +110,8 @@ LEARNERS: dict[str, LearnerSpec] = {
     "causal_lm": LearnerSpec(
         open=open_causal_lm,
         about="A language model that says each word piece from those before it, all of it trained.",
+        # Loss a piece of 500 texts of ag_news after 2,000 (8.34 before, seed 0): 5.51; by lr 1e-3 5.72, by 4e-3 5.75;
+        # by 8 epochs 5.24, for twice the time.
         training=Training(epochs=4, batch_size=16, lr=2e-3, lr_warmup=0.1, max_length=128),
         # What the scripts of transformers tune by, with a warm-up.
         fine_tuning=Training(epochs=3, batch_size=8, lr=5e-5, lr_warmup=0.1, max_length=512),
