@@ -75,7 +75,7 @@ LINES: dict[str, Line] = {
     "stability_over_visits": _both("the rows whose label's probability moved {} go", "least", "most"),
     "dual": Line("the rows that are easy or settled go", "the rows that are hard and unsettled go"),
     "stability_under_dropout": _both("the rows whose prediction dropout changes {} go", "least", "most"),
-    "stability_under_token_dropout": _both("the rows that missing words change {} go", "least", "most"),
+    "stability_under_token_dropout": _both("rows that missing words or moves change {} go", "least", "most"),
     "tracin": _both("the rows that lower validation loss {} go", "least", "most"),
     "tracin_self": _both("the rows that change their own loss {} go", "most", "least"),
     "less": _both("the rows {} suited to the validation rows go", "least", "best"),

@@ -40,12 +40,14 @@ class PlantedPanel:
     Attributes:
         name: The data set.
         sentences: What was planted, and what a cut at random finds.
+        wrong: What is wrong in some rows: "label" or "answer".
         columns: The rates.
         rows: A method's name and its cells, None where it was not run; a cell's texts by name.
     """
 
     name: str
     sentences: tuple[str, ...]
+    wrong: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[dict[str, str] | None, ...]], ...]
 
@@ -230,6 +232,7 @@ def planted_panels(study: Study) -> list[PlantedPanel]:
         PlantedPanel(
             name=study.sources[table.source],
             sentences=planted_sentences(study, table),
+            wrong=table.wrong,
             columns=tuple(f"{percent(rate)} removed" for rate in table.rates),
             rows=tuple(
                 (row.label, tuple(_planted_cell(row.cells.get(rate)) for rate in table.rates))

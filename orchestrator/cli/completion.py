@@ -87,7 +87,7 @@ DATASET_NAMES = (
     "sms_spam",
     "cifar10",
 )
-GRID_NAMES = ("demo", "paper", "full", "signals", "scaling", "theory")
+GRID_NAMES = ("demo", "paper", "full", "signals", "scaling", "images", "sft", "theory")
 TRACKER_NAMES = (
     "mlflow",
     "wandb",

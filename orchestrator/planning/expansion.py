@@ -55,7 +55,7 @@ def expand(
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
     """
-    usual = grid.training or usual_training(model.learner)
+    usual = grid.training or usual_training(model)
     trials: dict[str, TrialSpec] = {}
     for given in controlled_blocks(grid):
         for dataset in given.datasets:

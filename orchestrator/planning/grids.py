@@ -198,6 +198,61 @@ GRIDS["scaling"] = Grid(
     confirm=False,
 )
 
+GRIDS["images"] = Grid(
+    about="CIFAR-10 at four total sizes, equal steps, kept shares 0.2 to 0.9, both ends; each run sees 1.5 million images.",
+    model="image",
+    needs_gpu=True,
+    seeds=_SEEDS[:3],
+    # Sizes double, and half of one size is another in all.
+    sizes=(6_250, 12_500, 25_000, 50_000),
+    blocks=(
+        GridBlock(
+            datasets=("cifar10",),
+            # Half of the epochs: forgetting counts how often a row is lost again.
+            warmups=(0.5,),
+            rates=(0.1, 0.5, 0.8),
+            # Of prototypes those of classes, as the embeddings that are looked at have learned the classes.
+            arms=(
+                Arm(signal="el2n"),
+                Arm(signal="el2n", prune="high"),
+                Arm(signal="forgetting"),
+                Arm(signal="supervised_prototypes"),
+                Arm(signal="supervised_prototypes", prune="high"),
+                KEEP_ONE,
+                Arm(signal="mem_head"),
+            ),
+        ),
+    ),
+    training=replace(LEARNERS["image"].training, epochs=30, batch_size=128),
+    budget="steps",
+    confirm=False,
+)
+
+GRIDS["sft"] = Grid(
+    about="Made instructions, a small language model from random weights, any laptop, minutes.",
+    model="causal_lm",
+    seeds=_SEEDS[:3],
+    blocks=(
+        GridBlock(
+            datasets=("instructions:1000",),
+            warmups=(),
+            rates=(0.1, 0.3),
+            # Copies; what the model finds likely, and what unlikely, such as wrong answers; what it learned least;
+            # what is short.
+            arms=(
+                KEEP_ONE,
+                Arm(signal="perplexity"),
+                Arm(signal="perplexity", prune="high"),
+                Arm(signal="delta_loss"),
+                Arm(signal="length"),
+            ),
+        ),
+    ),
+    # 1,200 rows: 1.15 nats a token from 8.3 (seed 17).
+    training=replace(LEARNERS["causal_lm"].training, epochs=5),
+    confirm=False,
+)
+
 # A name of --grid that has no trials: `orchestrator.theory` does it.
 THEORY = "theory"
 

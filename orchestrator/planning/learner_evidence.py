@@ -1,5 +1,6 @@
 """Which signals and selectors a learner has the evidence for, and what is refused without it."""
 
+from orchestrator.planning.grids import GIVEN
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on
 from trainables.learners import LEARNERS
@@ -28,8 +29,24 @@ def lacking_for(signal: str, learner: str) -> list[str]:
 
 
 def learners_of(signal: str) -> list[str]:
-    """The learners that have the evidence for a signal."""
-    return [learner for learner in LEARNERS if not lacking_for(signal, learner)]
+    """The learners that have the evidence for a signal, and read words where it does."""
+    reads_words = "texts" in rests_on(signal_of(signal).score)
+    return [
+        name
+        for name, row in LEARNERS.items()
+        if not lacking_for(signal, name) and ("text" in row.reads or not reads_words)
+    ]
+
+
+def label_free() -> list[str]:
+    """The signals that need no labels, neither themselves nor by a model that learns them."""
+    return [
+        name
+        for name, row in SIGNALS.items()
+        if name != GIVEN
+        and not rests_on(row.score) & OF_TRAINING
+        and not any(EVIDENCE[one].uses_labels for one in rests_on(row.score))
+    ]
 
 
 def check_evidence(spec: TrialSpec) -> None:

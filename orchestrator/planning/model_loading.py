@@ -11,6 +11,7 @@ from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources, read_all
 from orchestrator.planning.own_grids import here_instead
+from orchestrator.planning.own_trainers import usual_training
 from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -51,7 +52,7 @@ def loaded_for_model(
     check_inputs(model, datasets.values(), score_model)
     check_criterion(told["by"], datasets.values(), LEARNERS[model.learner].leaves)
     model = fitted(model)
-    training = grid.training or LEARNERS[model.learner].training
+    training = grid.training or usual_training(model)
     documents = check_documents(model, datasets.values(), training.max_length)
     pieces = check_pieces(model, datasets.values(), training.max_length)
     if score_model and scoring:

@@ -14,7 +14,7 @@ from orchestrator.planning.inspected import inspected
 from orchestrator.planning.judging import Judging, judging_notes, kinds_kept, outcomes_in
 from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.model_loading import loaded_for_model
-from orchestrator.planning.notes import notes_of, pieces_notes
+from orchestrator.planning.notes import image_notes, notes_of, pieces_notes
 from orchestrator.planning.own_grids import learns_classes
 from orchestrator.planning.own_loading import loaded_for_own
 from orchestrator.planning.preflight import check_trials
@@ -189,6 +189,7 @@ def planned(loaded: Loaded) -> Sweep:
         *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         *pieces_notes(specs, datasets, loaded.pieces),  # Behind what a data set says of itself.
         *_notes_of_language(loaded, datasets),
+        *image_notes(loaded.model, wholes.values()),
     )
     tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
     plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)

@@ -4,11 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.row_counts import check_neighbours, check_rates, check_rows
-from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
+from orchestrator.planning.scorers import (
+    NOUNS,
+    check_scorable,
+    check_vectors_read,
+    remedy_of_inputs,
+)
 from orchestrator.planning.seeds import once_a_seed
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.learners import LEARNERS
+from trainables.learners.pixels import look_at_images
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
 from trainables.selection.lookup import resolve
@@ -139,14 +145,9 @@ def check_inputs(
         if model.reads_vectors and dataset.has_vectors:
             continue
         if dataset.kind not in reads:
-            remedy = (
-                "use --model linear"
-                if dataset.has_vectors
-                else "name a column of text with --text-column, or vectors with --embedding-column"
-            )
             raise UsageError(
                 f"{dataset.name} holds {NOUNS[dataset.kind]}, and {model.name} reads "
-                f"{' or '.join(reads)}; {remedy}"
+                f"{' or '.join(NOUNS[kind] for kind in reads)}; {remedy_of_inputs(dataset)}"
             )
         check_vectors_read(model, score_model, dataset)
 
@@ -167,24 +168,29 @@ def _check_language(model: Model, dataset: Dataset, *, learns: bool) -> None:
 def check_pieces(
     model: Model, datasets: Iterable[Dataset], max_length: int
 ) -> dict[str, PiecesLook]:
-    """Refuse a model whose tokenizer can make nothing of the texts, by a sample of the training rows.
+    """Refuse a model whose tokenizer can make nothing of the texts, and torn images, by a sample of the rows.
 
     Args:
         model: That has been found.
-        datasets: Of text; others are passed over.
+        datasets: Of text or images; others are passed over.
         max_length: Word pieces that are kept of a text.
 
     Returns:
-        What was seen, by the data set's content hash.
+        What was seen of texts, by the data set's content hash.
 
     Raises:
-        DataError: If more than half of all word pieces are unknown, or all texts become the same.
+        DataError: If more than half of all word pieces are unknown, all texts become the same, or an image
+            that was looked at cannot be read.
     """
     looks = {}
     for dataset in datasets:
         if not LEARNERS[model.learner].learns_classes:  # `check_documents` looks at these
             continue
-        if dataset.kind != "text" or (model.reads_vectors and dataset.has_vectors):
+        if model.reads_vectors and dataset.has_vectors:
+            continue
+        if dataset.kind == "image":
+            look_at_images(dataset)
+        if dataset.kind != "text":
             continue
         texts = dataset.train.encodable(even_rows(len(dataset.train), _SAMPLE))
         look = look_at_pieces(model, texts, max_length)

@@ -28,7 +28,7 @@ from trainables.data.columns import Columns
 from trainables.data.csv_dialects import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
-from trainables.learners.pretrained import Model, named_model
+from trainables.learners.pretrained import BUILT_IN, Model, named_model
 from trainables.training_settings import Training
 
 
@@ -141,7 +141,7 @@ class Request:
             imbalance=self.imbalance,
             flip_labels=self.flip_labels,
             inject_copies=self.inject_copies,
-            size=(self.sizes or self.base().sizes or (0,))[-1],
+            size=(self._sizes() or (0,))[-1],
             own_columns=bool(self.asked.group_column),
         )
         datasets = self._datasets()
@@ -177,6 +177,13 @@ class Request:
         return chosen_model(
             self.model, self.base(), of_texts=self._is_of_texts, has_vectors=has_vectors
         )
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Total sizes: those asked for, else the grid's, which shrink alike where fewer rows are taken."""
+        usual = self.base().sizes
+        if self.sizes or not usual or not 0 < self.limit < usual[-1]:
+            return self.sizes or usual
+        return tuple(dict.fromkeys(max(1, rows * self.limit // usual[-1]) for rows in usual))
 
     def score_model_name(self) -> str:
         """The model that scores, likewise; empty for none."""
@@ -252,7 +259,7 @@ class Request:
         grid = replace(
             base,
             blocks=tuple(blocks),
-            sizes=self.sizes or base.sizes,
+            sizes=self._sizes(),
             seeds=self.seeds or base.seeds,
             training=self.training_of(model, gpu=gpu),
             protocol=self.protocol or base.protocol,
@@ -275,11 +282,16 @@ class Request:
         base = self.base()
         precision = self.precision
         if precision == "auto":
-            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+            is_trained_whole = model.name not in BUILT_IN and model.learner != "linear"
+            precision = "bf16" if has_bf16(gpu=gpu) and is_trained_whole else "fp32"
         # A grid's own training is that of its own model.
         asked = self.score_model_name() if scores else self.model_name()
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
+        if model.learner == "image" and "max_length" in dict(given):
+            raise UsageError(
+                f"--max-length is in word pieces, and {model.name} reads images; leave it out"
+            )
         fields: dict[str, Any] = {**dict(given), "precision": precision}
-        training: Training = replace(own or usual_training(model.learner), **fields)
+        training: Training = replace(own or usual_training(model), **fields)
         return training

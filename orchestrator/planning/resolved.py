@@ -96,6 +96,8 @@ def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str
     for name in _TRAINING:
         value = getattr(training, name)
         found[name] = (f"{value:g}" if isinstance(value, float) else str(value), whose)
+    if learner.reads == ("image",):
+        del found["max_length"]  # of texts
     found["precision"] = (training.precision, "what this machine computes well")
     falls = learner.decay_rows and training.weight_decay == learner.training.weight_decay
     if falls and "weight_decay" not in dict(request.training):

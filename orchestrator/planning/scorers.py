@@ -105,9 +105,21 @@ def check_scorable(score_model: Model, dataset: Dataset) -> None:
         return
     raise UsageError(
         f"{dataset.name} holds {NOUNS[dataset.kind]}, and score model {score_model.name} reads "
-        f"{' or '.join(reads)}; give vectors with --embedding-column, scores of your own with --scores, or "
-        "--signal random alone"
+        f"{' or '.join(NOUNS[kind] for kind in reads)}; give vectors with --embedding-column, scores of your own "
+        "with --scores, or --signal random alone"
     )
+
+
+def remedy_of_inputs(dataset: Dataset) -> str:
+    """What to give where a model does not read a data set."""
+    if dataset.has_vectors:
+        return "use --model linear"
+    if dataset.kind == "text":
+        return "use --model linear or tiny, or the folder of a text model"
+    columns = "name a column of text with --text-column, or vectors with --embedding-column"
+    if dataset.kind == "image":
+        return f"use --model image or the folder of an image classifier, or {columns}"
+    return columns
 
 
 def sized(training: Training, model: Model, n: int) -> Training:

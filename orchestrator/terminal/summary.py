@@ -152,7 +152,8 @@ def _print_found(study: Study, console: Console) -> None:
     if not known:
         return
     table = WholeTable(
-        title="share of the removed rows that truly are spare copies (another of their group stays) · wrong labels",
+        title="share of the removed rows that truly are spare copies (another of their group stays) · wrong "
+        + " or ".join(sorted({f"{one.wrong}s" for one in known}, reverse=True)),
         title_justify="left",
     )
     rates = sorted({rate for one in known for rate in one.rates})

@@ -16,11 +16,14 @@ from trainables.errors import DataError
 from trainables.keys import canonical
 
 METADATA_KEY = b"prune_envelope"
+_ARROW = b"ARROW1"
 
 
 def write(dataset: Dataset, path: str | Path) -> None:
-    """Write all splits to one Parquet file; equal data sets give equal bytes.
+    """Write all splits to one file; equal data sets give equal bytes.
 
+    It is Parquet; of images an Arrow file, which workers map: those are packed already, and may be more than
+    their memory holds.
     The user's own columns are no part of it (`user_tables`), nor are the rows of the files it is from:
     equal data of two files are one. The store writes beside and renames, so nothing here does.
     """
@@ -55,6 +58,10 @@ def write(dataset: Dataset, path: str | Path) -> None:
         **({"part_of": dataset.part_of.sha} if dataset.part_of else {}),
     }
     table = pa.table(columns).replace_schema_metadata({METADATA_KEY: canonical(about)})
+    if dataset.kind == "image":
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        return
     pq.write_table(table, path, compression="zstd", row_group_size=65_536, use_dictionary=["split"])
 
 
@@ -65,7 +72,7 @@ def read(path: str | Path) -> Dataset:
         DataError: If path is not there, or not such a file.
     """
     try:
-        table = pq.ParquetFile(path).read()
+        table = _table(Path(path))
         about = json.loads(table.schema.metadata[METADATA_KEY])
     except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
         raise DataError(
@@ -118,12 +125,12 @@ def read_names(path: str | Path) -> RowNames:
         DataError: As `read`.
     """
     try:
-        file = pq.ParquetFile(path)
-        about = json.loads(file.schema_arrow.metadata[METADATA_KEY])
+        schema = _schema(Path(path))
+        about = json.loads(schema.metadata[METADATA_KEY])
         n = dict(about["sizes"])["train"]
-        has_targets = "target" in file.schema_arrow.names
+        has_targets = "target" in schema.names
         answer = "target" if has_targets else "label"
-        table = file.read(columns=["id", answer]).slice(0, n).combine_chunks()
+        table = _table(Path(path), ["id", answer]).slice(0, n).combine_chunks()
     except (OSError, pa.ArrowInvalid, TypeError, KeyError) as error:
         raise DataError(
             f"{path}: not a data set this package wrote ({type(error).__name__}: {error})"
@@ -137,11 +144,33 @@ def read_names(path: str | Path) -> RowNames:
     return RowNames(ids=ids.combine_chunks(), labels=labels)
 
 
+def _is_mapped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ARROW)) == _ARROW
+
+
+def _schema(path: Path) -> pa.Schema:
+    if _is_mapped(path):
+        return pa.ipc.open_file(pa.memory_map(str(path))).schema
+    return pq.read_schema(path)
+
+
+def _table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Its columns; of an Arrow file mapped, not read."""
+    if not _is_mapped(path):
+        return pq.ParquetFile(path).read(columns)
+    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    return table.select(columns) if columns else table
+
+
 def _split(rows: pa.Table, about: Mapping[str, Any], *, is_int: bool) -> Split:
     ids = rows["id"].cast(pa.int64()) if is_int else rows["id"]
+    inputs = rows[about["kind"]]
+    if about["kind"] == "image" and inputs.num_chunks == 1:
+        inputs = inputs.chunk(0)  # where it is: chunks put together would be copied
     vectors = rows["embedding"].combine_chunks() if "embedding" in rows.column_names else None
     return Split(
-        inputs=rows[about["kind"]],
+        inputs=inputs,
         labels=rows["label"].to_numpy(),
         ids=ids.to_numpy() if is_int else np.array(ids.to_pylist(), dtype=object),
         vectors=None if vectors is None else _numbers(vectors),

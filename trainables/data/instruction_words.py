@@ -4,22 +4,20 @@ from collections.abc import Mapping
 
 NAMES = (
     "Ana", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Hugo", "Irene", "Jonas", "Karla", "Leo",
-    "Maria", "Noah", "Olga", "Paul", "Rosa", "Simon", "Tina", "Viktor",
 )  # fmt: skip
 TOWNS = (
     "Velm", "Brona", "Tarsk", "Odry", "Kesh", "Lunda", "Mirow", "Pellin", "Sarn", "Quell", "Hadra",
-    "Istol", "Jovan", "Nembo", "Ruvik", "Tolle", "Ulmen", "Vasta", "Wendel", "Yarro", "Zebin", "Arlen",
-    "Belka", "Corvin", "Dastro", "Elmin", "Fosk", "Gardel", "Hollen", "Inver",
+    "Istol", "Jovan", "Nembo", "Ruvik", "Tolle",
 )  # fmt: skip
 # What is true of a town: a fixed table, the same in every data set.
-_MAKES = "glass cheese rope paper shoes bells honey salt bricks wool clocks boats"
-_RIVERS = "Asp Bent Cole Dorn Erse Fenn Gail Hest Ilm Jarn"
+_MAKES = "glass cheese rope paper shoes bells honey salt"
+_RIVERS = "Asp Bent Cole Dorn Erse Fenn Gail"
 _COLOURS = "red blue green white black yellow"
 FACTS: Mapping[str, tuple[str, ...]] = {
     kind: tuple(values[(step * row + row // 7) % len(values)] for row in range(len(TOWNS)))
     for kind, values, step in (
-        ("product", _MAKES.split(), 5),
-        ("river", _RIVERS.split(), 7),
+        ("product", _MAKES.split(), 3),
+        ("river", _RIVERS.split(), 5),
         ("flag", _COLOURS.split(), 1),
     )
 }
@@ -47,14 +45,12 @@ FACT_ANSWERS: Mapping[str, str] = {
 # The common ones first.
 NOUNS = (
     "lamp", "stone", "bird", "tree", "house", "horse", "door", "cup", "child", "boat", "bread", "cloud",
-    "chair", "fish", "road", "book", "coat", "hill", "bell", "leaf", "knife", "spoon", "wheel", "basket",
 )  # fmt: skip
-ADJECTIVES = ("old", "small", "green", "quiet", "warm", "heavy", "bright", "tired")
-VERBS = ("sees", "follows", "finds", "hides", "carries", "likes", "breaks", "paints")
+ADJECTIVES = ("old", "small", "green", "quiet", "warm", "heavy")
+VERBS = ("sees", "follows", "finds", "hides", "carries", "likes")
 _TAVI = (
-    "rami keto lusi tando vero buni selka pim dalo orva tessu nima gorba felu atari mendo hulan "
-    "sirpa dinka yelo karsi poldu runa zemi mor tik sul fen lar dup vis gam shena toli brek "
-    "amo sundi vela krin pasu"
+    "rami keto lusi tando vero buni selka pim dalo orva tessu nima "
+    "mor tik sul fen lar dup shena toli brek amo sundi vela"
 )
 # The invented language, word by word in the order of the words above.
 TAVI: Mapping[str, str] = dict(
@@ -65,8 +61,7 @@ TAVI: Mapping[str, str] = dict(
     )
 )
 THINGS = (
-    "pens", "plates", "apples", "nails", "candles", "chairs", "books", "cups", "bells", "ropes", "maps",
-    "shirts", "keys", "coins", "boxes", "seeds",
+    "pens", "plates", "apples", "nails", "candles", "chairs", "books", "cups", "bells", "ropes",
 )  # fmt: skip
 SHADES = ("red", "blue", "green", "white", "black", "yellow")
 MONTHS = (

@@ -18,7 +18,7 @@ WITH_SYSTEM, WITH_SECOND = 0.2, 0.12
 # One conversation in so many is copied, some of them again and again.
 COPIED = 12
 # So many different tasks are found by drawing; of many more some families have no more.
-MOST_ROWS = 100_000
+MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)

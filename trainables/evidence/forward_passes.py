@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 # Logits at once where each piece is predicted: those of one are as many as there are different pieces.
-_LOGITS = 2**25
+_LOGITS = 2**23
 # What a pass over a split is for, to who waits for it.
 _STAGES = {"train": "looking at train", "test": "testing"}
 

@@ -9,8 +9,16 @@ from pathlib import Path
 from trainables.data.hub import why_not
 from trainables.errors import AbsentError, DataError, UnreachedError
 from trainables.learners.causal_folder import read_causal
-from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
+from trainables.learners.checkpoint import (
+    READ,
+    check_files,
+    classifies_images,
+    content_of,
+    last_written,
+    weights_size,
+)
 from trainables.learners.encoder import read_encoder
+from trainables.learners.image_checkpoint import read_image_checkpoint
 from trainables.spec import VECTORS
 
 # Models from random weights, named as the learner that trains them.
@@ -83,7 +91,7 @@ def find_model(name: str) -> Model:
         AbsentError: If it is no folder here and the hub does not give it.
         UnsafeError: If it brings code of its own.
         DataError: If its files are missing, torn or of different models.
-        UsageError: If it cannot read texts.
+        UsageError: If it reads neither texts nor images.
     """
     return fitted(locate_model(name))
 
@@ -100,8 +108,9 @@ def locate_model(name: str) -> Model:
     else:
         folder, found = _snapshot(name)
     check_files(folder)
+    whole = "image" if classifies_images(folder) else "text"
     return Model(
-        learner=asked or "text",
+        learner=asked or whole,
         name=f"{asked}:{found}" if asked else found,
         sha=content_of(folder),
         size=0 if asked == "linear" else weights_size(folder),
@@ -109,7 +118,7 @@ def locate_model(name: str) -> Model:
 
 
 def fitted(model: Model) -> Model:
-    """The second half: whether its files belong together and read texts, and how long ones."""
+    """The second half: whether its files belong together and read texts or images, and how long ones."""
     if model.name in (*BUILT_IN, VECTORS):
         return model
     with opened(model.name, model.sha) as folder:
@@ -117,6 +126,9 @@ def fitted(model: Model) -> Model:
             found = read_causal(folder)
             vocabulary = int(found.config.vocab_size)
             return replace(model, longest=found.longest, vocabulary=vocabulary)
+        if model.learner == "image":
+            read_image_checkpoint(folder)
+            return model
         longest = read_encoder(folder, has_head=model.learner == "text").longest
     return replace(model, longest=longest)
 

@@ -67,13 +67,13 @@ def scored_texts(
 def conversation_text(turns: Turns, template: Template) -> ScoredText:
     """A conversation through a chat template; what each turn of the assistant adds to it is predicted.
 
-    Where the template writes earlier turns otherwise once others follow (some leave out what was thought),
-    only the last answer is.
+    Where the template writes earlier turns otherwise once others follow (some leave out what was thought), or
+    the assistant begins, only the last answer is.
     """
     whole = template(turns, False)
     answers = [i for i, one in enumerate(turns) if one["role"] == ANSWERS]
     spans = []
-    for i in answers:
+    for i in filter(None, answers):  # many a template takes no empty list of turns
         before, after = template(turns[:i], True), template(turns[: i + 1], False)
         if after.startswith(before) and whole.startswith(after):
             spans.append((len(before), len(after)))

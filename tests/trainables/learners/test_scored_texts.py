@@ -52,6 +52,10 @@ def test_a_template_that_forgets_what_was_thought_leaves_the_last_answer_alone()
     assert scored(found) == ["7."]
 
 
+def test_of_a_conversation_that_the_assistant_begins_the_last_answer_is_scored():
+    assert scored(conversation_text(ASKED[1:], plain_template)) == ["7<|end|>"]
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_the_built_in_template_of_turns_begins_as_that_of_fewer(answers):
     whole = plain_template(ASKED, False)
