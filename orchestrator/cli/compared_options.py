@@ -22,7 +22,7 @@ class ComparedOptions(DataOptions):
         default=None,
         description="When rows are scored: after this share of the full-data run's steps, above 0 and below 1. "
         "Several: 0.05,0.15. Default: as early as the signals allow, one epoch at least; of a run by --protocol "
-        "continue 0.15; of --grid paper and full 0.05,0.15,0.25; of --grid signals and images 0.5.",
+        "continue 0.15; of --grid paper and full 0.05,0.15,0.25; of --grid signals 0.5, of images 0.5.",
     )
     rate: _Shares = Field(
         default=None,

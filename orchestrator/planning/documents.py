@@ -1,9 +1,9 @@
 """What a plan says of the rows of a language model: what is cut, what is scored, and what a step holds."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from trainables.data.dataset import Dataset
+from trainables.environment import memory_bytes
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.document_looks import DocumentsLook
@@ -94,7 +94,7 @@ def memory_notes(model: Model, training: Training, *, gpu: bool, is_local: bool)
         is_local: Whether they run on this machine, whose memory is known.
     """
     logits = _BYTES * model.vocabulary * training.batch_size * training.max_length
-    there = _memory(gpu=gpu) if is_local and model.vocabulary else 0
+    there = memory_bytes(gpu=gpu) if is_local and model.vocabulary else 0
     if there and _COPIES * logits > _TOLD_FROM * there:
         yield (
             f"{model.name}: the logits of a step take up to {logits / 2**30:.1f} GiB ({many(training.batch_size, 'row')} of "
@@ -102,14 +102,3 @@ def memory_notes(model: Model, training: Training, *, gpu: bool, is_local: bool)
             f"{'the device' if gpu else 'this machine'} has {there / 2**30:.0f} GiB: a smaller --batch-size or --max-length "
             "takes less"
         )
-
-
-def _memory(*, gpu: bool) -> int:
-    """Bytes of memory of this machine, or of its first accelerator; 0 where that cannot be told."""
-    if not gpu:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    import torch
-
-    if not torch.cuda.is_available():
-        return 0
-    return int(torch.cuda.get_device_properties(0).total_memory)

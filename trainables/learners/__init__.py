@@ -104,7 +104,7 @@ LEARNERS: dict[str, LearnerSpec] = {
         training=Training(epochs=15, batch_size=64, lr=1e-2, lr_warmup=0.1),
         # What the scripts of transformers tune by, with a warm-up.
         fine_tuning=Training(epochs=5, batch_size=32, lr=5e-5, lr_warmup=0.1),
-        lacks=("dropout_probs",),
+        lacks=("dropout_probs", *_OF_PIECES),
         reads=("image",),
     ),
     "causal_lm": LearnerSpec(

@@ -1,11 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from analysis.criteria import Asked
 from orchestrator.planning.grids import GRIDS
 from orchestrator.planning.own_grids import OWN, chosen_model, here_instead
 from orchestrator.planning.request import Request
+from orchestrator.planning.scorers import check_scorable
 from trainables.data.catalog import Source, load
+from trainables.data.columns import Columns
 from trainables.errors import UsageError
+from trainables.learners import LEARNERS
 from trainables.learners.pretrained import named_model, revision_of, without_prefix
 
 TEXTS = Request(datasets=("synthetic:60",), model="causal_lm")
@@ -73,3 +78,45 @@ def test_signals_of_a_sweep_over_texts_of_ones_own_need_no_classes():
     arms = {(arm.signal, arm.prune) for block in grid.blocks for arm in block.arms}
     assert ("perplexity", "high") in arms and ("keep_one", "low") in arms
     assert not any(arm.selector == "stratified" for block in grid.blocks for arm in block.arms)
+
+
+def test_total_sizes_of_a_grid_shrink_alike_where_fewer_rows_are_taken():
+    model = named_model("image")
+    sizes = {
+        limit: Request(grid="images", limit=limit).resolved(model, gpu=False).sizes
+        for limit in (0, 3000, 60_000)
+    }
+    assert sizes[3000] == (375, 750, 1500, 3000)
+    assert sizes[0] == sizes[60_000] == GRIDS["images"].sizes
+
+
+def test_weights_that_come_in_files_are_tuned_and_random_ones_trained():
+    def lr(name):
+        return TEXTS.training_of(named_model(name), gpu=False).lr
+
+    assert lr("causal_lm") == LEARNERS["causal_lm"].training.lr > lr("causal_lm:owner/name")
+
+
+def test_conversations_and_responses_mean_a_language_model():
+    asked = Request(datasets=("x.jsonl",), model="owner/name")
+    assert asked.model_name() == "owner/name"
+    for columns in (Columns(messages="m"), Columns(prompt="p", response="r")):
+        assert replace(asked, columns=columns).model_name() == "causal_lm:owner/name"
+
+
+def test_a_search_by_accuracy_is_refused_for_a_language_model():
+    with pytest.raises(UsageError, match="--tune searches by accuracy, and causal_lm predicts"):
+        assert replace(TEXTS, tune=True).searches_training
+    assert not TEXTS.searches_training
+
+
+def test_a_classifier_is_scored_by_a_classifier_and_a_language_model_by_one():
+    classes, texts = (
+        load(Source(name="synthetic:60")),
+        load(Source(name="instructions:60", target="none")),
+    )
+    with pytest.raises(UsageError, match="score model causal_lm is a language model"):
+        check_scorable(named_model("causal_lm"), classes)
+    with pytest.raises(UsageError, match="is scored by a language model, such as"):
+        check_scorable(named_model("tiny"), texts)
+    check_scorable(named_model("causal_lm"), texts)

@@ -104,7 +104,7 @@ def test_an_encoder_is_trained_with_the_learners_own_settings():
     [
         (
             {"grid": "ful"},
-            "unknown grid 'ful'. There are: demo, paper, full, signals, scaling, theory. Did you mean 'full'",
+            "unknown grid 'ful'. There are: demo, paper, full, signals, scaling, images, sft, theory. Did you mean 'full'",
         ),
         ({"grid": "demo", "rate": [0.1, 0.1]}, "rate has an entry twice"),
         ({"grid": "demo", "rate": [0.0, 0.1]}, "rate 0 is the baseline"),
