@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.metrics import ACCURACY, Metric
 from analysis.verdicts import Verdict
-from analysis.wording import points, shortened
+from analysis.wording import below, points, shortened
 
 # A name of the user's own may be longer than an axis, which must still say which way is worse.
 _LONGEST = 32
@@ -46,7 +46,7 @@ class MetricWords:
     @property
     def told(self) -> str:
         """What must be said behind a change, where more of the metric is worse; else nothing."""
-        return "" if self.metric.higher else ", where below 0 is worse"
+        return "" if self.metric.higher else ", its sign turned: below 0 is worse"
 
     @property
     def axis(self) -> str:
@@ -110,6 +110,39 @@ class MetricWords:
         unit = "points" if self.metric.unit == "pp" else self.metric.unit
         text = f"{self.number(value)} {unit}".rstrip()
         return f"{text}{self.likely(low, high)}{self.told}"
+
+    def does(
+        self,
+        value: float,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        many: bool = False,
+    ) -> str:
+        """What a cut does: changes accuracy by −0.20 points; makes the token loss 0.04 nats worse.
+
+        Args:
+            value: The change.
+            low: Its lower bound; None where there is none.
+            high: Its upper bound.
+            many: Whether several do it.
+        """
+        s = "" if many else "s"
+        told = self.turned(value, low, high)
+        if self.metric.higher or not float(f"{value:.{self.digits}f}"):
+            return f"change{s} {self.noun} by {told}"
+        return f"make{s} {self.noun} {told}"
+
+    def moves(self, value: float, low: float | None, high: float | None) -> str:
+        """What the metric does: accuracy changes by −0.20 points; the token loss gets 0.04 nats worse."""
+        is_same = self.metric.higher or not float(f"{value:.{self.digits}f}")
+        return f"{self.noun} {'changes by' if is_same else 'gets'} {self.turned(value, low, high)}"
+
+    def line(self, tolerance: float) -> str:
+        """Where a line is: −0.5 points, 0.02 nats worse."""
+        if self.metric.higher:
+            return below(self.amount(tolerance), tolerance)
+        return f"{self.amount(float(f'{tolerance:.2g}'))} worse"
 
     def turned(self, value: float, low: float | None, high: float | None) -> str:
         """A change behind the values it is of; where more is worse in words: 0.04 nats worse, likely 0.03 to 0.05."""

@@ -28,7 +28,15 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     )
     built_in = [spec for spec in specs if not spec.is_own]
     trainings = sorted(
-        {", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in built_in}
+        {
+            # An image is not cut at a number of word pieces.
+            ", ".join(
+                f"{k} {v}"
+                for k, v in vars(s.training).items()
+                if s.learner != "image" or k != "max_length"
+            )
+            for s in built_in
+        }
     )
     counted = [flop(row) for row in study.results]
     total_flop = sum(one for one in counted if one is not None)

@@ -123,3 +123,18 @@ def test_perplexity_is_the_exponential_of_a_token_loss_and_of_nothing_else():
 def test_a_span_of_values_has_its_unit_once():
     assert NATS.span(3.4, 3.45) == "3.40 to 3.45 nats"
     assert MetricWords(metric=METRICS["auroc"]).span(0.77, 0.781) == "77.0% to 78.1%"
+
+
+def test_what_a_cut_does_to_a_loss_is_told_in_words_and_to_accuracy_by_a_sign():
+    assert NATS.does(-0.04) == "makes the token loss 0.04 nats worse"
+    assert NATS.does(0.0, -0.03, 0.01, many=True) == (
+        "change the token loss by 0.00 nats, likely 0.03 worse to 0.01 better"
+    )
+    assert (
+        NATS.moves(-0.04, -0.05, -0.03)
+        == "the token loss gets 0.04 nats worse, likely 0.03 to 0.05"
+    )
+    assert MetricWords().does(-0.2) == "changes accuracy by −0.20 points"
+    assert (NATS.line(0.0829), MetricWords(metric=METRICS["auroc"]).line(0.5)) == (
+        "0.083 nats worse", "−0.5 points",
+    )  # fmt: skip

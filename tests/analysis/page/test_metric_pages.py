@@ -97,7 +97,7 @@ def test_each_hover_has_the_change_in_the_metrics_unit(name, runs):
         for data in FIGURES[figure].data(seen)
     )
     assert drawn.count(words.short(row.verdict.mean)) >= 3
-    assert ("where below 0 is worse" in drawn) == (not words.metric.higher)
+    assert ("its sign turned: below 0 is worse" in drawn) == (not words.metric.higher)
 
 
 @pytest.mark.parametrize("name", EVERY)
