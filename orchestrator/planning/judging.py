@@ -146,7 +146,7 @@ def _instead(metric: Metric, leaves: Sequence[str]) -> str:
     """What to give in place of a metric that a learner's trials cannot be judged by."""
     if "predicted" not in leaves:
         return (
-            "a language model predicts no classes: give --metric token_loss, or leave --metric out"
+            "a language model predicts no classes: give --metric token_loss and no guard of classes"
         )
     if metric.name == "token_loss":
         return "it is of language models, such as --model causal_lm"

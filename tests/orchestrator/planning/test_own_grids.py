@@ -120,3 +120,8 @@ def test_a_classifier_is_scored_by_a_classifier_and_a_language_model_by_one():
     with pytest.raises(UsageError, match="is scored by a language model, such as"):
         check_scorable(named_model("tiny"), texts)
     check_scorable(named_model("causal_lm"), texts)
+
+
+def test_no_copies_are_made_of_conversations():
+    with pytest.raises(UsageError, match="holds conversations, of which no copies are made"):
+        load(Source(name="instructions:60", target="none", inject_copies=0.1))
