@@ -200,7 +200,7 @@ def _said(study: Study, answer: Answer, row: JudgedCell, *, is_answer: bool) -> 
     fresh = "fresh " * (row.cell.condition.kind == "fixed")
     seeds = seeds_text(v.n_seeds, v.n_seeds).replace(" ", f" {fresh}", 1)
     return (
-        f"{_words(study, answer, row)}: {words.noun} changes by {words.change(v.mean, v.low, v.high)}, and "
+        f"{_words(study, answer, row)}: {words.moves(v.mean, v.low, v.high)}, and "
         f"the line is {line_text(study, v.tolerance)}: {_WORDS[v.verdict]}, {seeds}."
     )
 

@@ -153,7 +153,7 @@ def of_root_mean_square(truth: Truth, columns: Columns) -> Contributions:
 
 
 def of_token_loss(truth: Truth, columns: Columns) -> Contributions:
-    """What each document does to the loss a token, shape (n,)."""
+    """What each document does to the token loss, shape (n,)."""
     return ratio(columns["loss"], columns["weight"])
 
 

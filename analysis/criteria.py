@@ -181,12 +181,21 @@ def _check_kind(rows: Sequence[TrialResult], metric: Metric, by: Criterion) -> N
     )
     for row in rows:
         has = "numbers" if row.accuracy is None and not row.class_names else "classes"
+        if row.is_ok and metric.is_of and has == "numbers" and _leaves_no_prediction(row):
+            raise UsageError(
+                f"{row.spec.dataset}: {metric.name} is of {metric.is_of}, and its trials predict neither classes nor "
+                f"numbers, as those of a language model; give {flag} token_loss"
+            )
         if row.is_ok and metric.is_of and metric.is_of != has:
             fitting = [one.name for one in METRICS.values() if one.is_of == has]
             raise UsageError(
                 f"{row.spec.dataset}: {metric.name} is of {metric.is_of}, and its trials predict {has}; give "
                 f"{flag} {' or '.join(fitting)}"
             )
+
+
+def _leaves_no_prediction(row: TrialResult) -> bool:
+    return {"loss", "weight"} <= {*row.outcome} and "predicted" not in row.outcome
 
 
 def notes_of_judging(

@@ -1,6 +1,7 @@
 """Who was dropped, as a sweep wrote it beside its rows: list by list, and how far signals agree."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from trainables.errors import DamagedError
 from trainables.seals import file_bytes, read_sealed, with_check
 from trainables.spec import TrialSpec
 
+_PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedSample:
@@ -20,13 +23,23 @@ class DroppedSample:
         row: Its number in the user's own file, from 0.
         id: Its own id.
         label: Its class's name, or the number to predict; empty where there is neither.
-        text: Its text, cut short; empty where texts were not wanted, or it is none.
+        text: Its text, cut short; of a conversation a line a turn; of an image why it is not shown. Empty
+            where texts were not wanted, or it is none.
+        kind: What it is: "text", "messages" (lines that tell who speaks), "image", "vectors" or "table".
+        picture: Of an image a small picture as a data URI; empty where it is not shown.
     """
 
     row: int
     id: str
     label: str = ""
     text: str = ""
+    kind: str = "text"
+    picture: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse as a picture what would be anything else in a page."""
+        if self.picture and not _PICTURE.fullmatch(self.picture):
+            raise DamagedError(f"id {self.id!r} has a picture that is no PNG and no JPEG in base64")
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,7 @@ class Dropped:
 
     Attributes:
         agreement: Every two signals of one data set and mark: Spearman's correlation, overlap.
-        with_examples: Whether training texts were to be written.
+        with_examples: Whether training texts and pictures were to be written.
         samples: Each row that a list speaks of, once: by content hash of the data set, then by number.
         lists: The headline's own condition and the confirmed list first.
         shared: Of conditions cut by several seeds, how many rows their cuts have in common.
@@ -209,9 +222,9 @@ class Dropped:
             raise DamagedError(f"not what a sweep writes of dropped samples: {error}") from error
 
     def without_texts(self) -> "Dropped":
-        """The same without any training text."""
+        """The same without any training text or picture."""
         bare = {
-            sha: {row: replace(sample, text="") for row, sample in rows.items()}
+            sha: {row: replace(sample, text="", picture="") for row, sample in rows.items()}
             for sha, rows in self.samples.items()
         }
         return replace(self, samples=bare, with_examples=False)
@@ -223,7 +236,13 @@ class Dropped:
 
 def _named(sample: DroppedSample) -> dict[str, Any]:
     values = asdict(sample)
-    return {"class" if name == "label" else name: value for name, value in values.items()}
+    # What most rows do not have is not written of them.
+    usual = {"kind": "text", "picture": ""}
+    return {
+        "class" if name == "label" else name: value
+        for name, value in values.items()
+        if value != usual.get(name, ...)
+    }
 
 
 def _sample(values: Mapping[str, Any]) -> DroppedSample:

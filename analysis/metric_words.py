@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from analysis.metrics import ACCURACY, Metric
 from analysis.verdicts import Verdict
-from analysis.wording import points, shortened
+from analysis.wording import below, points, shortened
 
 # A name of the user's own may be longer than an axis, which must still say which way is worse.
 _LONGEST = 32
+# A perplexity that nobody reads digit by digit.
+_HUGE = 1e7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class MetricWords:
     @property
     def told(self) -> str:
         """What must be said behind a change, where more of the metric is worse; else nothing."""
-        return "" if self.metric.higher else ", where below 0 is worse"
+        return "" if self.metric.higher else ", its sign turned: below 0 is worse"
 
     @property
     def axis(self) -> str:
@@ -109,6 +111,57 @@ class MetricWords:
         text = f"{self.number(value)} {unit}".rstrip()
         return f"{text}{self.likely(low, high)}{self.told}"
 
+    def does(
+        self,
+        value: float,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        many: bool = False,
+    ) -> str:
+        """What a cut does: changes accuracy by −0.20 points; makes the token loss 0.04 nats worse.
+
+        Args:
+            value: The change.
+            low: Its lower bound; None where there is none.
+            high: Its upper bound.
+            many: Whether several do it.
+        """
+        s = "" if many else "s"
+        told = self.turned(value, low, high)
+        if self.metric.higher or not float(f"{value:.{self.digits}f}"):
+            return f"change{s} {self.noun} by {told}"
+        return f"make{s} {self.noun} {told}"
+
+    def moves(self, value: float, low: float | None, high: float | None) -> str:
+        """What the metric does: accuracy changes by −0.20 points; the token loss gets 0.04 nats worse."""
+        is_same = self.metric.higher or not float(f"{value:.{self.digits}f}")
+        return f"{self.noun} {'changes by' if is_same else 'gets'} {self.turned(value, low, high)}"
+
+    def line(self, tolerance: float) -> str:
+        """Where a line is: −0.5 points, 0.02 nats worse."""
+        if self.metric.higher:
+            return below(self.amount(tolerance), tolerance)
+        return f"{self.amount(float(f'{tolerance:.2g}'))} worse"
+
+    def turned(self, value: float, low: float | None, high: float | None) -> str:
+        """A change behind the values it is of; where more is worse in words: 0.04 nats worse, likely 0.03 to 0.05."""
+        if self.metric.higher:
+            return self.change(value, low, high)
+        told = self._way(value, f" {self.metric.unit}".rstrip())
+        if low is None or high is None:
+            return told
+        if low * high > 0:
+            ends = (f"{size:,.{self.digits}f}" for size in sorted((abs(low), abs(high))))
+            return f"{told}, likely {' to '.join(ends)}"
+        return f"{told}, likely {self._way(low)} to {self._way(high)}"
+
+    def _way(self, value: float, unit: str = "") -> str:
+        """A change as a size, and whether that is worse: 0.04 worse."""
+        size = f"{abs(value):,.{self.digits}f}"
+        way = "" if not float(size.replace(",", "")) else " better" if value > 0 else " worse"
+        return f"{size}{unit}{way}"
+
     def spread(self, value: float) -> str:
         """A standard deviation: 0.31 pp, 0.004 nats, 310."""
         return f"{value:,.{self.digits}f} {self.metric.unit}".rstrip()
@@ -146,6 +199,20 @@ class MetricWords:
             return f"{value:g} pp"
         return self.amount(value)
 
+    def perplexity(self, value: float) -> str:
+        """The exponential of a token loss: 30.6; empty of any other metric."""
+        if not self.metric.has_perplexity:
+            return ""
+        found = perplexity_of(value)
+        return significant(found) if found < _HUGE else f"{found:.1e}"
+
+    def span(self, low: float, high: float) -> str:
+        """From one value to another, the unit once: 77.0% to 78.1%, 3.40 to 3.45 nats."""
+        first = self.value(low)
+        if self.metric.unit and self.metric.unit != "pp":
+            first = first.removesuffix(f" {self.metric.unit}")
+        return f"{first} to {self.value(high)}"
+
     def value(self, value: float) -> str:
         """What the metric comes to, as it is computed: 77.0%, 0.534 nats, 21,300."""
         if self.metric.unit == "pp":
@@ -169,6 +236,11 @@ def metric_words(metric: Metric, verdicts: Iterable[Verdict] = ()) -> MetricWord
     ]
     size = min(sizes, default=0.01)
     return MetricWords(metric=metric, digits=min(8, max(0, 1 - math.floor(math.log10(size)))))
+
+
+def perplexity_of(loss: float) -> float:
+    """The exponential of a token loss in nats, at most 1e300."""
+    return math.exp(min(loss, 690.0))
 
 
 def significant(value: float, digits: int = 3) -> str:

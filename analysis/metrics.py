@@ -72,6 +72,7 @@ class Metric:
         before: The column of a full-data run that says what the model lost before it was trained, in place
             of such a prediction; empty where there is none.
         is_of: What it needs the data to have: "classes", "numbers" or "" for anything.
+        has_perplexity: Whether people read it by its exponential.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Metric:
     reference: Callable[[Truth], Columns] | None = None
     before: str = ""
     is_of: str = "classes"
+    has_perplexity: bool = False
 
     @property
     def has_gain(self) -> bool:
@@ -98,6 +100,15 @@ class Metric:
         if not (margin.is_share and self.before):
             return self
         return replace(self, needs=(*self.needs, self.before))
+
+    @property
+    def without_training(self) -> str:
+        """What a full-data run is held against to say what training gains."""
+        return (
+            "the model before it was trained"
+            if self.before
+            else "a prediction that looks at no example"
+        )
 
     @property
     def sign(self) -> int:
@@ -134,8 +145,8 @@ METRICS: dict[str, Metric] = {
             reference=lambda truth: {"predicted": np.full(len(truth.y), truth.mean)},
         ),
         Metric(
-            name="token_loss", label="loss a token", noun="the loss a token", unit="nats", scale=1.0, higher=False,
-            needs=("loss", "weight"), margin="5%", of=of_token_loss, before="reference", is_of="",
+            name="token_loss", label="token loss", noun="the token loss", unit="nats", scale=1.0, higher=False,
+            needs=("loss", "weight"), margin="5%", of=of_token_loss, before="reference", is_of="", has_perplexity=True,
         ),
     )
 }  # fmt: skip

@@ -40,9 +40,9 @@ class PlantedCell:
     Attributes:
         n_seeds: Seeds that finished.
         copies: Share of the removed rows that are spare copies: a row of their group stays.
-        wrong: Share of the removed rows whose label is wrong.
+        wrong: Share of the removed rows whose label or answer is wrong.
         copies_recall: Share of all spare copies that were removed.
-        wrong_recall: Share of all wrong labels that were removed.
+        wrong_recall: Share of all those with a wrong one that were removed.
         smallest: What happens to the smallest class; None where all are of one size, or no row
             says what was kept of it.
     """
@@ -66,9 +66,13 @@ class PlantedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedTable:
-    """One data set: the rates tried, ascending, and the methods, random first."""
+    """One data set: the rates tried, ascending, and the methods, random first.
+
+    `wrong` is what is wrong in some rows: "label" where there are classes, else "answer".
+    """
 
     source: DatasetId
+    wrong: str
     rates: tuple[float, ...]
     rows: tuple[PlantedRow, ...]
 
@@ -90,15 +94,24 @@ def planted_tables(study: Study) -> list[PlantedTable]:
     judged = (*study.rows, *(one.row for one in study.confirmed.values()))
     paired = {cell.condition: cell for cell, _ in judged}
     by_source: dict[DatasetId, dict[RateCurve, dict[float, PlantedCell]]] = {}
+    with_classes: set[DatasetId] = set()
     for condition, rows in by_condition.items():
         curves = by_source.setdefault(condition.source, {})
         found = _cell([*rows.values()], paired.get(condition))
         curves.setdefault(condition.rate_curve, {})[condition.rate] = found
-    return [_table(study, source, by_source[source]) for source in sorted(by_source)]
+        if any(row.class_names for row in rows.values()):
+            with_classes.add(condition.source)
+    return [
+        _table(study, source, by_source[source], "label" if source in with_classes else "answer")
+        for source in sorted(by_source)
+    ]
 
 
 def _table(
-    study: Study, source: DatasetId, curves: Mapping[RateCurve, Mapping[float, PlantedCell]]
+    study: Study,
+    source: DatasetId,
+    curves: Mapping[RateCurve, Mapping[float, PlantedCell]],
+    wrong: str,
 ) -> PlantedTable:
     places = {method: place for place, method in enumerate(study.methods)}
     several = len({curve.warmup for curve in curves}) > 1
@@ -111,6 +124,7 @@ def _table(
     )  # fmt: skip
     return PlantedTable(
         source=source,
+        wrong=wrong,
         rates=tuple(sorted({rate for cells in curves.values() for rate in cells})),
         rows=tuple(
             PlantedRow(

@@ -106,7 +106,7 @@ class Reading:
     def reference(self, row: TrialResult, rows: Rows | None = None) -> Contributions | None:
         """Contributions of a prediction without a look; None where none is known.
 
-        Of the loss a token it is the model of the full-data run, as it was before it was trained.
+        Of the token loss it is the model of the full-data run, as it was before it was trained.
         """
         metric = self.metric
         if metric.reference is None and metric.before not in metric.needs:
@@ -143,16 +143,22 @@ class Reading:
             return ()
         paths = [self.outcomes.file(kind, row.spec.result_key) for kind in (OUTCOME, PROBS)]
         if paths[0] is None:
-            return needed(self.metric, row.class_names) or ("what is said",)
+            return self._wanted(row) or ("what is said",)
         kept = {name for path in paths if path is not None for name in columns_in(path)}
-        return tuple(one for one in needed(self.metric, row.class_names) if one not in kept)
+        return tuple(one for one in self._wanted(row) if one not in kept)
+
+    def _wanted(self, row: TrialResult) -> tuple[str, ...]:
+        """Columns that are read of a trial: what was before training, of full-data runs alone."""
+        names = needed(self.metric, row.class_names)
+        before = "" if row.spec.is_baseline else self.metric.before
+        return tuple(name for name in names if name != before)
 
     def _columns(self, row: TrialResult) -> Columns:
         return self._said(_Hashed(row))
 
     def _table(self, hashed: "_Hashed") -> Columns:
         row = hashed.row
-        names = needed(self.metric, row.class_names)
+        names = self._wanted(row)
         columns: Mapping[str, NDArray[Any]] = self.outcomes.columns(row, names)
         if missing := [name for name in names if name not in columns]:
             raise DataError(

@@ -8,7 +8,7 @@ from analysis.condition_columns import method_label
 from analysis.envelope import JudgedCell
 from analysis.matched import shown_averages
 from analysis.metric_words import MetricWords
-from analysis.page.phrases import margin_text, words_of
+from analysis.page.phrases import margin_told, words_of
 from analysis.random_control import Finding
 from analysis.study import Study
 from analysis.verdicts import Verdict
@@ -185,7 +185,7 @@ def results_key(study: Study) -> str:
     guards = [one.text for one in study.by.guards]
     return (
         f"{_changes(words_of(study))} against the full-data run, {study.confidence} interval; "
-        f"{MARKS['within']} within {margin_text(study)}, {MARKS['outside']} outside, "
+        f"{MARKS['within']} within {margin_told(study)}, {MARKS['outside']} outside, "
         f"{MARKS['inconclusive']} inconclusive{'; guard: ' * bool(guards)}{', '.join(guards)}"
     )
 

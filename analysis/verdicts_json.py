@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from analysis.answers import Answer
 from analysis.class_retention import worst_class
 from analysis.condition_columns import method_label
@@ -13,8 +15,9 @@ from analysis.cost import REUSES, best_measured_cost
 from analysis.csv_lines import plain, shortened_floats
 from analysis.envelope import JudgedCell
 from analysis.guards import Guarded
+from analysis.metric_words import perplexity_of
 from analysis.page.answer_cards import AnswerCard, cards
-from analysis.page.phrases import margin_text
+from analysis.page.phrases import known_values, margin_text
 from analysis.random_control import Comparison
 from analysis.study import Study
 from analysis.table_rows import envelope_rows
@@ -100,6 +103,7 @@ def _answer(study: Study, answer: Answer, row: JudgedCell) -> Values:
         "verdict": v.verdict if v else None,
         **study.unit_columns,
         **_numbers(answer, row, is_told=v is not None),
+        "perplexity": _perplexity(study, row) if v else None,
         "n_seeds": len(row.cell.seeds),
         "n_planned": row.cell.n_planned,
         "seeds": list(row.cell.seeds),
@@ -126,6 +130,15 @@ def _numbers(answer: Answer, row: JudgedCell, *, is_told: bool) -> Values:
             "tolerance": v.tolerance if v else None,
         }
     )
+
+
+def _perplexity(study: Study, row: JudgedCell) -> Values | None:
+    """The exponential of the mean token loss, of the full-data runs and of the pruned ones."""
+    if not study.metric.has_perplexity:
+        return None
+    means = {arm: known_values(study, row, arm) for arm in ("baseline", "pruned")}
+    full, pruned = (perplexity_of(float(np.mean(one))) if one else None for one in means.values())
+    return shortened_floats({"full": full, "pruned": pruned})
 
 
 def _against_random(study: Study, answer: Answer, row: JudgedCell, *, is_told: bool) -> Values:

@@ -16,7 +16,7 @@ from analysis.run_files import Plan
 from analysis.study import study
 from benchmarks.calibration import share
 from benchmarks.paired_runs import World, drawn_test_set, ladders, rows
-from orchestrator.planning.grids import FRESH_SEEDS
+from orchestrator.planning.seeds import FRESH_SEEDS
 
 LINE = -0.01
 RATES = (0.1, 0.2, 0.3)

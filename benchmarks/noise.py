@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import typer
 from numpy.typing import NDArray
 
-from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.stored_inputs import store_data
 from trainables.data.catalog import Source, load
 from trainables.data.dataset import Dataset, Split

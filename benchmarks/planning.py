@@ -19,10 +19,10 @@ import typer
 from rich.console import Console
 
 from analysis.run_files import load_plan
-from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import Sweep, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.terminal.estimate_text import print_estimate
 from orchestrator.terminal.plan_text import print_plan
 

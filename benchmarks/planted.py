@@ -12,10 +12,10 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.stored_inputs import store_data
 from trainables.run_context import load_runs
 from trainables.selection.scoring import score

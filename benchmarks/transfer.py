@@ -17,10 +17,10 @@ import typer
 from analysis.study import read_runs
 from analysis.table import written
 from benchmarks.noise import minilm
-from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.stored_inputs import store_data
 from orchestrator.planning.tasks import TASKS, by_need
 from trainables.environment import settle

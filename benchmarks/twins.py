@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from analysis.class_retention import retention_bias_pp
 from benchmarks.noise import minilm
-from orchestrator.planning.grids import first_seeds
 from orchestrator.planning.plan import Sweep, plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.stored_inputs import store_data
 from trainables.data.dataset import Dataset
 from trainables.environment import settle

@@ -121,3 +121,14 @@ def _flags() -> list[str]:
         return []
     flags = next((line.split() for line in lines if line.startswith("flags")), [])
     return [flag for flag in _ISA if flag in flags]
+
+
+def memory_bytes(*, gpu: bool) -> int:
+    """Bytes of memory of this machine, or of its first accelerator; 0 where that cannot be told."""
+    if not gpu:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    import torch
+
+    if not torch.cuda.is_available():
+        return 0
+    return int(torch.cuda.get_device_properties(0).total_memory)

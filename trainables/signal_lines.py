@@ -60,6 +60,8 @@ LINES: dict[str, Line] = {
     "grand_ensemble": _both("the rows that move several models {} go", "least", "most"),
     "grand_full": _both("the rows that move the whole model {} go", "least", "most"),
     "loss": _both("the rows with the {} loss go", "lowest", "highest"),
+    "perplexity": _both("the rows the model finds {} likely go", "most", "least"),
+    "delta_loss": _both("the rows whose loss training lowered {} go", "least", "most"),
     "entropy": _both("the rows the model is {} sure about go", "most", "least"),
     "margin": _both("the rows where one class leads {} go", "most", "least"),
     "least_confidence": _both("the rows whose likeliest class is {} go", "surest", "least sure"),
@@ -73,7 +75,7 @@ LINES: dict[str, Line] = {
     "stability_over_visits": _both("the rows whose label's probability moved {} go", "least", "most"),
     "dual": Line("the rows that are easy or settled go", "the rows that are hard and unsettled go"),
     "stability_under_dropout": _both("the rows whose prediction dropout changes {} go", "least", "most"),
-    "stability_under_token_dropout": _both("the rows that missing words change {} go", "least", "most"),
+    "stability_under_token_dropout": _both("rows that missing words or moves change {} go", "least", "most"),
     "tracin": _both("the rows that lower validation loss {} go", "least", "most"),
     "tracin_self": _both("the rows that change their own loss {} go", "most", "least"),
     "less": _both("the rows {} suited to the validation rows go", "least", "best"),
@@ -85,6 +87,7 @@ LINES: dict[str, Line] = {
     "memorization": _both("the rows the models memorize {} go", "least", "most"),
     "influence": _both("the rows that sway validation predictions {} go", "least", "most"),
     "tfidf": _both("the rows with the {} usual words go", "most", "least"),
+    "length": _both("the rows with the {} words go", "fewest", "most"),
 }  # fmt: skip
 # Of policies that choose anew each epoch.
 POLICY_LINES: dict[str, str] = {

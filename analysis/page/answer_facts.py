@@ -62,6 +62,7 @@ def facts(study: Study, answer: Answer, *, saving: bool = True) -> tuple[Fact, .
     if row is None or row.verdict is None:
         return ()
     shown = [_rows(row.cell) if saving else None, _value(study, answer, row)]
+    shown += [_perplexity(study, row)]
     shown += [_saves(study, row) if saving else None, *_hurt(study, row)]
     more = [
         None if saving else _rows(row.cell, "would go"),
@@ -150,8 +151,17 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     return Fact(
         label=words.title,
         value=" → ".join(words.value(mean) for mean in means),
-        detail=words.change(v.mean, answer.low, answer.high),
+        detail=words.turned(v.mean, answer.low, answer.high),
     )
+
+
+def _perplexity(study: Study, row: JudgedCell) -> Fact | None:
+    """The token loss as most people read it."""
+    means = [float(np.mean(known_values(study, row, arm) or [np.nan])) for arm in _ARMS]
+    told = [words_of(study).perplexity(mean) for mean in means if np.isfinite(mean)]
+    if len(told) < len(_ARMS) or not all(told):
+        return None
+    return Fact(label="Perplexity", value=" → ".join(told))
 
 
 def _by_training_shares(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:

@@ -125,8 +125,7 @@ def promising(
 ) -> tuple[str, Sequence[str]]:
     """It passes alone; what would settle it."""
     head = f"Perhaps {cut_text(answer, row)} {by_text(row)}: promising, not confirmed."
-    change = f"{experiment(row.cell.condition)} changes {words_of(study).noun} by"
-    change = f"{change} {change_text(study, answer, verdict)}."
+    change = f"{experiment(row.cell.condition)} {change_text(study, answer, verdict)}."
     if waiting := pending(study, answer, row):
         return head, (f"By its search it passes: {change}", waiting)
     price = settling_text(study, answer, row)
@@ -158,7 +157,7 @@ def keep_all(
     words, what = words_of(study), experiment(row.cell.condition)
     if any(_only_guarded(one) for one in study.of(answer.source)):
         return f"Keep all of {answer.name}: every cut tested does more harm than is allowed.", (
-            f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, changes {words.noun} by "
+            f"The mildest, {percent(row.cell.condition.rate)} {by_text(row)}, "
             f"{change_text(study, answer, verdict)}; the line is {line_text(study, verdict.tolerance)}.",
             guards_broken(row),
             f"{what[:1].upper()}{what[1:]}, {seeds_text(verdict.n_seeds, verdict.n_seeds)}.",
@@ -179,7 +178,7 @@ def undecided(
     """Nothing passes and something may: the closest, and what would decide it."""
     line, cut, words = line_text(study, verdict.tolerance), cut_text(answer, row), words_of(study)
     what, change = experiment(row.cell.condition), change_text(study, answer, verdict)
-    closest = f"With the closest cut, {by_text(row)}, {what} changes {words.noun} by"
+    closest = f"With the closest cut, {by_text(row)}, {what}"
     open_ = f"Not decided: {cut} may or may not be safe."
     if verdict.diverged:
         seeds = " and ".join(map(str, verdict.diverged))
@@ -191,7 +190,7 @@ def undecided(
         one = "One test example gives no interval."
         if verdict.n_seeds == 1:
             one = "One seed gives no interval: run three or more."
-        return open_, (f"{closest} {words.change(verdict.mean)}.", one)
+        return open_, (f"{closest} {words.does(verdict.mean)}.", one)
     if verdict.few is not None or guards_open(row) or guards_broken(row):
         few = f"{few_text(verdict)} More test rows would tell, not more seeds." * (
             verdict.few is not None
@@ -203,7 +202,7 @@ def undecided(
         )  # fmt: skip
     if is_close(verdict):
         return f"Not decided: {cut} lies on the line.", (
-            f"{what[:1].upper()}{what[1:]} changes {words.noun} by {change}, and the line is {line}: a "
+            f"{what[:1].upper()}{what[1:]} {change}, and the line is {line}: a "
             "mean so close to it that it would take many seeds. Try a smaller cut.",
         )
     return open_, (
@@ -231,8 +230,8 @@ def unlearned(
     )
     if not words.is_accuracy:
         beside = (
-            f"With all rows {words.noun} is {words.value(worth.value)}; a prediction that looks at no "
-            f"example gives {words.value(worth.reference)}"
+            f"With all rows {words.noun} is {words.value(worth.value)}; "
+            f"{words.metric.without_training} gives {words.value(worth.reference)}"
         )
     if words.metric.sign * (worth.value - worth.reference) <= 0:
         return "No answer: the model has learned nothing that could be lost.", (

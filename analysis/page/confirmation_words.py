@@ -79,7 +79,7 @@ def refuted(
     tried = f"Trained afresh on exactly these rows, {verdict.n_seeds} new seeds"
     if is_outside(row):
         return f"Keep all of {answer.name}: {percent(row.cell.condition.rate)} {by} is not safe.", (
-            f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}.",
+            f"{tried} {change_text(study, answer, verdict, many=True)}.",
             guards_broken(row),
             _next(study, answer, row),
             "It was the cut that the search chose; no other one was put to this test.",
@@ -89,7 +89,7 @@ def refuted(
         seeds = " and ".join(map(str, verdict.diverged))
         fallen = f" Seed {seeds} fell far below the others."
     return f"Not decided: {cut} {by} is not confirmed.", (
-        f"{tried} change {words_of(study).noun} by {change_text(study, answer, verdict)}; the line is "
+        f"{tried} {change_text(study, answer, verdict, many=True)}; the line is "
         f"{line_text(study, verdict.tolerance)}.{fallen}",
         few_text(verdict),
         guards_open(row),

@@ -8,49 +8,15 @@ from typing import Any
 from urllib.parse import quote
 
 from analysis.answers import answers
-from analysis.dropped_samples import DroppedList, DroppedRow, DroppedSample
+from analysis.dropped_samples import DroppedList, DroppedSample
 from analysis.methods import Condition, condition_of
 from analysis.page.phrases import has_classes
-from analysis.page.shared_words import Run, shared_words, split_words
+from analysis.page.shown_pairs import ShownPair, shown_pair
 from analysis.study import Study
 from analysis.wording import method_labels, percent
 
 # A list that fresh seeds train on, whether they pass or do not, and one of which they do.
 _FRESH, _CONFIRMED = "the list of fresh seeds", "the confirmed list"
-# A text that was cut short ends with it.
-_CUT = "…"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownRow:
-    """A row as its box shows it.
-
-    Attributes:
-        told: What it is: class, id, row.
-        words: Its text in runs, each with whether the row beside it has the same words there.
-    """
-
-    told: str
-    words: Sequence[Run]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownPair:
-    """A removed row and the nearest one that stays.
-
-    Attributes:
-        gone: The removed row.
-        stays: The row beside it; None where none is known.
-        reason: Why it went.
-        copy: Whether a copy of it stays, in words.
-        tone: "in" where one stays, else "out".
-    """
-
-    gone: ShownRow
-    stays: ShownRow | None
-    reason: str
-    copy: str
-    tone: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +30,10 @@ class DroppedPanel:
         file: Where all of them are, from the page's own folder; empty where that is nowhere.
         file_text: The words of that link.
         pairs: Those shown.
+        searched: What the field for words looks at.
+        is_pictures: Whether the rows shown are images.
+        caption: What the columns are.
+        left_out: What of the rows is not shown, on request; empty where nothing is left out.
         view: All lists, in plain values: what the script reads.
     """
 
@@ -73,6 +43,10 @@ class DroppedPanel:
     file: str
     file_text: str
     pairs: tuple[ShownPair, ...]
+    searched: str
+    is_pictures: bool
+    caption: str
+    left_out: str
     view: dict[str, Any]
 
 
@@ -96,8 +70,55 @@ def dropped_panel(study: Study, beside: Path | None = None) -> DroppedPanel | No
         count=count_text(len(one.rows), len(one.rows), one.dropped),
         file=files[first],
         file_text=shown["file_text"],
-        pairs=tuple(_pair(study, one, row) for row in one.rows),
+        pairs=tuple(shown_pair(study, one, row) for row in one.rows),
+        searched="Text or id" if _kinds(study) - {"image"} else "Id",
+        is_pictures=_is_pictures(study, one),
+        caption=_caption(study),
+        left_out=f"Their {_nouns(study)} were left out on request."
+        * (not study.dropped.with_examples),
         view=view,
+    )
+
+
+def training_data_text(study: Study) -> str:
+    """Whether a page of the run shows training data: what it is sent on with."""
+    every = [one for rows in study.dropped.samples.values() for one in rows.values()]
+    shown = ["texts"] * any(one.text for one in every if one.kind != "image")
+    shown += ["images"] * any(one.picture for one in every)
+    if not shown:
+        nothing = "image" if _kinds(study) == {"image"} else "text"
+        return f"This page holds names and numbers, no training {nothing}."
+    return f"This page shows training {' and '.join(shown)}."
+
+
+def _kinds(study: Study) -> set[str]:
+    """What the rows are that lists speak of."""
+    return {one.kind for rows in study.dropped.samples.values() for one in rows.values()}
+
+
+def _nouns(study: Study) -> str:
+    return "texts" if "image" not in (kinds := _kinds(study)) else (
+        "pictures" if kinds == {"image"} else "texts and pictures"
+    )  # fmt: skip
+
+
+def _caption(study: Study) -> str:
+    """What stands left and right, and what a copy is of such rows."""
+    kinds = _kinds(study)
+    told = (
+        "Left a removed row, and why it went; right the nearest row that stays, by the scoring model's "
+        "embeddings where they were at hand."
+    )
+    if kinds - {"image"}:
+        told += " A copy has the same text, a near copy almost. Words that the other text lacks are marked."
+    if "image" in kinds:
+        told += (
+            " A copy of an image has the same bytes; near copies of images are not looked for. Pictures are "
+            "small ones, made of the images."
+        )
+    return (
+        f"{told} Row counts from 0: in the file that the rows were read from, or, where the package made "
+        "them, among the training rows."
     )
 
 
@@ -180,7 +201,7 @@ def _view(study: Study, listed: Sequence[DroppedList], files: Sequence[str]) -> 
         if key not in places:
             places[key] = len(samples)
             sample = study.dropped.sample(one, row)
-            samples.append([sample.row, sample.id, sample.label, sample.text])
+            samples.append(_plain(sample))
         return places[key]
 
     reasons = {row.reason: None for one in listed for row in one.rows}
@@ -189,7 +210,9 @@ def _view(study: Study, listed: Sequence[DroppedList], files: Sequence[str]) -> 
         {
             "names": _names(study, one),
             "title": _title(study, one),
-            "summary": summary_text(one, is_classed=has_classes(study)),
+            "summary": summary_text(
+                one, is_classed=has_classes(study), is_pictures=_is_pictures(study, one)
+            ),
             "dropped": one.dropped,
             "by_class": dict(one.by_class),
             "file": file,
@@ -213,6 +236,12 @@ def _view(study: Study, listed: Sequence[DroppedList], files: Sequence[str]) -> 
     }  # fmt: skip
 
 
+def _plain(sample: DroppedSample) -> list[Any]:
+    """A row as the script has it: of a text no more than these four."""
+    values = [sample.row, sample.id, sample.label, sample.text]
+    return values if sample.kind == "text" else [*values, sample.kind, sample.picture]
+
+
 def _title(study: Study, one: DroppedList) -> str:
     source, method, rate, of = _names(study, one)
     return f"{source} · {method} · {rate} removed · {of}"
@@ -222,12 +251,18 @@ def _file_text(one: DroppedList) -> str:
     return f"All {one.dropped:,} removed rows as CSV" if one.dropped > 1 else "The row as CSV"
 
 
-def summary_text(one: DroppedList, *, is_classed: bool) -> str:
+def _is_pictures(study: Study, one: DroppedList) -> bool:
+    """Whether the rows of a list are images."""
+    return any(study.dropped.sample(one, row.row).kind == "image" for row in one.rows[:1])
+
+
+def summary_text(one: DroppedList, *, is_classed: bool, is_pictures: bool = False) -> str:
     """What is known of all rows of a list, not of those shown alone."""
     if not one.dropped:
         return "No row is removed."
     rows = f"{one.dropped:,} row{'s are' if one.dropped > 1 else ' is'} removed."
-    text = f"{rows} Of {one.twin_survives:,} of them a copy or near copy stays."
+    copy = "copy" if is_pictures else "copy or near copy"
+    text = f"{rows} Of {one.twin_survives:,} of them a {copy} stays."
     if is_classed and one.survivor_kept:
         text += (
             f" Of {one.other_label:,} of them the nearest row that stays has another class: look there "
@@ -236,44 +271,3 @@ def summary_text(one: DroppedList, *, is_classed: bool) -> str:
     if 1 < len(one.rows) < one.dropped:
         text += f" The {len(one.rows):,} examples are spread over the order of removal."
     return text
-
-
-def _pair(study: Study, one: DroppedList, row: DroppedRow) -> ShownPair:
-    sample = study.dropped.sample(one, row.row)
-    other = None if row.survivor is None else study.dropped.sample(one, row.survivor)
-    mine, theirs = split_words(sample.text), split_words(other.text if other else "")
-    both = shared_words(mine, theirs) if theirs else ([(" ".join(mine), True)], [])
-    told, lower = _told(sample, is_classed=has_classes(study)), percent(round(row.percentile, 4))
-    return ShownPair(
-        gone=ShownRow(told=f"✂ removed{told} · {lower} of rows score lower", words=both[0]),
-        stays=ShownRow(told=_told_of_other(study, sample, other, row), words=both[1])
-        if other
-        else None,
-        reason=row.reason,
-        copy=_copy_text(sample, other, row),
-        tone="in" if row.twin_survives else "out",
-    )
-
-
-def _told(sample: DroppedSample, *, is_classed: bool) -> str:
-    label = f" · {'' if is_classed else 'value '}{sample.label}" if sample.label else ""
-    return f"{label} · id {sample.id} · row {sample.row}"
-
-
-def _told_of_other(
-    study: Study, sample: DroppedSample, other: DroppedSample, row: DroppedRow
-) -> str:
-    is_classed = has_classes(study)
-    told = f"stays{_told(other, is_classed=is_classed)}"
-    if is_classed and other.label != sample.label:
-        told += " · another class"
-    return told if row.similarity is None else f"{told} · similarity {row.similarity:.3f}"
-
-
-def _copy_text(sample: DroppedSample, other: DroppedSample | None, row: DroppedRow) -> str:
-    """Whether a copy of a removed row stays; exact only where both whole texts are here to see."""
-    if not row.twin_survives:
-        return "no copy stays"
-    is_whole = sample.text and not sample.text.endswith(_CUT)
-    is_exact = other is not None and is_whole and sample.text == other.text
-    return "an exact copy stays" if is_exact else "a copy or near copy stays"

@@ -40,9 +40,16 @@ def gain_share(study: Study) -> float | None:
     return study.by.margin.value if study.by.margin.is_share else None
 
 
-def change_text(study: Study, answer: Answer, verdict: Verdict) -> str:
-    """The mean change, and its interval where there is one."""
-    change = words_of(study).change(verdict.mean, answer.low, answer.high)
+def change_text(study: Study, answer: Answer, verdict: Verdict, *, many: bool = False) -> str:
+    """What a cut does to the metric on average, and its interval where there is one.
+
+    Args:
+        study: The run.
+        answer: Whose bounds are told.
+        verdict: Of its condition.
+        many: Whether several do it, such as seeds.
+    """
+    change = words_of(study).does(verdict.mean, answer.low, answer.high, many=many)
     return change + kept_text(study, replace(verdict, low=answer.low, high=answer.high))
 
 
@@ -69,17 +76,22 @@ def line_size(study: Study, tolerance: float) -> str:
     """How much may be lost, as `MetricWords.harm` takes it."""
     share = gain_share(study)
     if share is not None:
-        return f"{percent(share)} of what training gains"
+        return f"{percent(share)} of what training gains{_amount(study, tolerance)}"
     return words_of(study).size(tolerance)
 
 
+def _amount(study: Study, tolerance: float) -> str:
+    """A share of the gain in the metric's unit, in brackets; nothing where no run tells the gain."""
+    return f" ({words_of(study).amount(float(f'{tolerance:.2g}'))})" if tolerance else ""
+
+
 def line_text(study: Study, tolerance: float) -> str:
-    """Where the line is: −1, −0.02 nats."""
+    """Where the line is: −1, 0.02 nats worse."""
     words, share = words_of(study), gain_share(study)
     if words.is_accuracy:
         return below(f"{tolerance:g}", tolerance)
     of_gain = "" if share is None else f", {percent(share)} of what training gains"
-    return below(words.amount(tolerance), tolerance) + of_gain
+    return words.line(tolerance) + of_gain
 
 
 def tolerance_of(study: Study, source: DatasetId) -> float:
@@ -94,6 +106,14 @@ def margin_text(study: Study) -> str:
     if share is not None:
         return f"{percent(share)} of what training gains"
     return words_of(study).margin(study.tolerance)
+
+
+def margin_told(study: Study) -> str:
+    """The margin, of one data set also a share of the gain in the metric's unit."""
+    if gain_share(study) is None or len(study.sources) != 1:
+        return margin_text(study)
+    (source,) = study.sources
+    return margin_text(study) + _amount(study, tolerance_of(study, source))
 
 
 def line_key(study: Study) -> str:

@@ -105,7 +105,11 @@ def planted_sentences(study: Study, table: PlantedTable) -> tuple[str, ...]:
     """What was planted in a data set, by its own note, and what a cut at random finds of it."""
     note = _own_note(study, table)
     control = [cell for row in table.rows if row.is_control for cell in row.cells.values()]
-    told = _by_luck(control) if control else "Random was not run: what luck finds is not known."
+    told = (
+        _by_luck(control, table.wrong)
+        if control
+        else "Random was not run: what luck finds is not known."
+    )
     return (*([note] if note else []), told)
 
 
@@ -124,11 +128,11 @@ def _own_note(study: Study, table: PlantedTable) -> str:
     return f"{note[:1].upper()}{note[1:]}." if note else ""
 
 
-def _by_luck(cells: Sequence[PlantedCell]) -> str:
+def _by_luck(cells: Sequence[PlantedCell], what: str) -> str:
     copies, wrong = (_span([getattr(cell, name) for cell in cells]) for name in ("copies", "wrong"))
     return (
         f"Of the rows that random removes, {copies} are spare copies and {wrong} have a wrong "
-        "label: a method has found something only where it has more than random has there."
+        f"{what}: a method has found something only where it has more than random has there."
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.cost import flop
-from analysis.page.phrases import margin_text, words_of
+from analysis.page.phrases import margin_told, words_of
 from analysis.study import Study
 from trainables.plain_text import forwarded
 from trainables.spec import TrialSpec
@@ -28,11 +28,23 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     )
     built_in = [spec for spec in specs if not spec.is_own]
     trainings = sorted(
-        {", ".join(f"{k} {v}" for k, v in vars(s.training).items()) for s in built_in}
+        {
+            # An image is not cut at a number of word pieces.
+            ", ".join(
+                f"{k} {v}"
+                for k, v in vars(s.training).items()
+                if s.learner != "image" or k != "max_length"
+            )
+            for s in built_in
+        }
     )
     counted = [flop(row) for row in study.results]
     total_flop = sum(one for one in counted if one is not None)
-    lacks = "; without the trials whose rows another model scored" if None in counted else ""
+    lacks = (
+        "; without the trials whose rows another model scored"
+        if any(row.spec.scorer for row in study.results)
+        else ""
+    )
     lines = [
         ("Made by", [release_text()]),
         ("Command", [study.plan.command]),
@@ -53,7 +65,7 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ("Training", trainings),
         ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
         ("Metric", [] if words_of(study).is_accuracy else [study.metric.label]),
-        ("Tolerance", [f"{margin_text(study)}, 5% error on each side"]),
+        ("Tolerance", [f"{margin_told(study)}, 5% error on each side"]),
         ("Environment", [_environment_text(items) for items in _machines(study)]),
         ("Hosts", [_hosts_text(study)]),
         (

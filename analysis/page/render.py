@@ -14,7 +14,7 @@ from analysis.page.answer_notes import answer_notes
 from analysis.page.average_words import average_texts
 from analysis.page.board_words import board_of
 from analysis.page.change_words import changes_panel
-from analysis.page.dropped_rows import DroppedPanel, dropped_panel
+from analysis.page.dropped_rows import DroppedPanel, dropped_panel, training_data_text
 from analysis.page.figures import FIGURES
 from analysis.page.figures.style import DARK, PageTable
 from analysis.page.figures.subjects import headlines, opens_on
@@ -46,6 +46,7 @@ from analysis.page.tables import (
     compute_table,
     confirmation_table,
     confirmation_text,
+    counted_by,
     failure_rows,
     null_rows,
     planted_panels,
@@ -204,12 +205,11 @@ def _context(study: Study) -> dict[str, Any]:
         "pruned": pruned_cards(study),
         "with_examples": study.dropped.with_examples,
         "is_outdated": study.dropped.is_outdated,
-        "has_texts": any(
-            sample.text for rows in study.dropped.samples.values() for sample in rows.values()
-        ),
+        "holds": training_data_text(study),
         "has_control": has_control,
         "n_cells": len(study.rows),
         "compute": compute_table(study),
+        "counted_by": counted_by(study),
         "sweep": _sweep_text(study, sweep_cost(study.results)),
         "money": [*study_sentences(study)],
         "epochs": _epochs_text(study),

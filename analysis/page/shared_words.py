@@ -9,9 +9,16 @@ Run = tuple[str, bool]
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 
 
-def split_words(text: str) -> list[str]:
-    """The words of a text, as dropped.js splits them."""
-    return [word for word in _SPACE.split(text) if word]
+def split_words(text: str, *, lines: bool = False) -> list[str]:
+    """The words of a text, as dropped.js splits them.
+
+    Args:
+        text: Any.
+        lines: Whether its line ends are told: each is a word then.
+    """
+    parts = text.split("\n") if lines else [text]
+    words = [[word for word in _SPACE.split(part) if word] for part in parts]
+    return [word for i, line in enumerate(words) for word in (*["\n"] * (i > 0), *line)]
 
 
 def shared_words(mine: Sequence[str], theirs: Sequence[str]) -> tuple[list[Run], list[Run]]:

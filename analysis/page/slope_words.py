@@ -17,13 +17,13 @@ def slope_text(one: Slope, words: MetricWords) -> str:
 
 
 def _cost(one: Slope, words: MetricWords) -> str:
-    change = words.change(one.mean, one.low, one.high)
+    change = words.turned(one.mean, one.low, one.high)
     # Where the line bends no single number is true of every further 10 %.
     each = "on average each further 10% removed" if one.is_bent else "each further 10% removed"
     if one.low is None or one.high is None:
-        return f"{each} changes {words.noun} by {change}, of one seed and so without an interval"
+        return f"{each} {words.does(one.mean)}, of one seed and so without an interval"
     if one.high < 0:
-        return f"{each} costs {words.noun}: {change}"
+        return f"{each} {'costs' if words.metric.higher else 'worsens'} {words.noun}: {change}"
     if one.low > 0:
         return f"{each} improves {words.noun}: {change}"
     return f"that {each} changes {words.noun} is not shown: {change}"
@@ -39,6 +39,6 @@ def _shape(one: Slope, words: MetricWords) -> str:
     later = "more" if one.bend < 0 else "less"
     return (
         f"it bends, later rows cost {later}: what 10% do at a rate of {percent(one.rates[-1])} differs from what "
-        f"10% do at a rate of {percent(one.rates[0])} by {words.change(one.bend, one.bend_low, one.bend_high)} "
+        f"10% do at a rate of {percent(one.rates[0])} by {words.turned(one.bend, one.bend_low, one.bend_high)} "
         f"(p {p_text(one.bend_p)})"
     )

@@ -29,6 +29,8 @@ _COMPUTE = (
     "scored examples", "scored seconds", "saved by 1 run", "saved by 5 runs", "saved by 20 runs",
     "pays from run",
 )  # fmt: skip
+# Columns of what is not counted of every learner.
+_COUNTED = {"trained examples", "trained tokens", "scored examples"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +40,14 @@ class PlantedPanel:
     Attributes:
         name: The data set.
         sentences: What was planted, and what a cut at random finds.
+        wrong: What is wrong in some rows: "label" or "answer".
         columns: The rates.
         rows: A method's name and its cells, None where it was not run; a cell's texts by name.
     """
 
     name: str
     sentences: tuple[str, ...]
+    wrong: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[dict[str, str] | None, ...]], ...]
 
@@ -56,11 +60,35 @@ def source_label(study: Study, row: Row) -> str:
 def compute_table(study: Study) -> PageTable:
     """What each condition used of a full run, and what it saves once and when reused."""
     rows = [_compute_row(study, row) for row in cost_rows(study) if row["measure"]]
-    return PageTable(columns=_COMPUTE, rows=tuple(rows))
+    # What was not counted of any condition, such as tokens where rows are images, has no column.
+    shown = [
+        k for k, name in enumerate(_COMPUTE) if name not in _COUNTED or any(row[k] for row in rows)
+    ]
+    return PageTable(
+        columns=tuple(_COMPUTE[k] for k in shown),
+        rows=tuple(tuple(row[k] for k in shown) for row in rows),
+    )
+
+
+def counted_by(study: Study) -> tuple[str, str]:
+    """By what runs save, and how a scored piece of it is counted beside a trained one.
+
+    Returns:
+        tokens, examples or seconds, several joined; and a sentence, empty where seconds alone are measured.
+    """
+    found = {row["measure"] for row in cost_rows(study)}
+    measures = [one for one in ("tokens", "examples", "seconds") if one in found]
+    pieces = [one.removesuffix("s") for one in measures if one != "seconds"]
+    third = f"A {' or '.join(pieces)} scored counts as a third of one trained." if pieces else ""
+    return " or ".join(measures), third.replace("A example", "An example")
 
 
 def _compute_row(study: Study, row: Row) -> tuple[str, ...]:
     used = ("examples", "tokens", "seconds", "scoring", "scoring_seconds")
+    # Where a row is one token, tokens are rows again; where nothing was counted, scoring is in seconds.
+    doubled = {"examples": "tokens_share", "seconds": "scoring_share"}
+    if name := doubled.get(row["measure"]):
+        row = {**row, name: None}
     return (
         source_label(study, row), row["method"], percent(row["warmup"]), percent(row["rate"]),
         *(_share(row[f"{name}_share"]) for name in used),
@@ -204,6 +232,7 @@ def planted_panels(study: Study) -> list[PlantedPanel]:
         PlantedPanel(
             name=study.sources[table.source],
             sentences=planted_sentences(study, table),
+            wrong=table.wrong,
             columns=tuple(f"{percent(rate)} removed" for rate in table.rates),
             rows=tuple(
                 (row.label, tuple(_planted_cell(row.cells.get(rate)) for rate in table.rates))

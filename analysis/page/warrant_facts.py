@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from analysis.page.answer_facts import Fact
 from analysis.page.warrant_phrases import guard_change, warranted_change, words_of_warrant
 from analysis.warrants import Warrant
-from analysis.wording import below, percent, seconds_text, signed
+from analysis.wording import percent, seconds_text, signed
 from trainables.written_numbers import many
 
 
@@ -24,7 +24,7 @@ def warrant_facts(w: Warrant) -> Iterator[Fact]:
     yield Fact(
         label=words.title,
         value=f"{words.value(w.full)} → {words.value(w.pruned)}",
-        detail=f"{warranted_change(w, w.change)}; the line is {below(words.amount(w.tolerance), w.tolerance)}",
+        detail=f"{warranted_change(w, w.change)}; the line is {words.line(w.tolerance)}",
     )
     yield Fact(label="Seeds", value=f"{len(w.seeds)} new ones", detail=_seeds(w))
     if fresh := _fresh(w):

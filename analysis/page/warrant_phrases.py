@@ -57,7 +57,7 @@ def afresh_text(w: Warrant) -> str:
 
 def warranted_change(w: Warrant, one: Measured) -> str:
     """A change of the metric inside a sentence, with its interval."""
-    return words_of_warrant(w).change(one.mean, one.low, one.high)
+    return words_of_warrant(w).turned(one.mean, one.low, one.high)
 
 
 def guard_change(one: WarrantedGuard) -> str:

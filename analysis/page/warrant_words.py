@@ -18,7 +18,7 @@ from analysis.page.warrant_phrases import (
 )
 from analysis.seeds_needed import few_decide
 from analysis.warrants import Warrant
-from analysis.wording import below, percent, seconds_text
+from analysis.wording import percent, seconds_text
 
 # How a verdict of the sweep is called beside one of the warrant.
 _SAID = {
@@ -160,9 +160,9 @@ def _unlearned(w: Warrant) -> Sequence[str]:
         if w.full is None
         else f" ({words_of_warrant(w).noun} {words_of_warrant(w).value(w.full)})"
     )
+    other = words_of_warrant(w).metric.without_training
     return (
-        f"With all rows they are not shown to beat a prediction that looks at no example{value}: any list of "
-        "rows would pass. More epochs, a higher learning rate or another model may learn something.",
+        f"With all rows they are not shown to beat {other}{value}: any list of rows would pass. More epochs, a higher learning rate or another model may learn something.",
     )
 
 
@@ -181,11 +181,9 @@ def _changed(w: Warrant) -> str:
     """What the seeds show, and where the line is."""
     if w.change is None:
         return f"{capital(afresh_text(w))}: {words_of_warrant(w).noun} has no value on these test rows."
-    line = below(words_of_warrant(w).amount(w.tolerance), w.tolerance)
-    return (
-        f"{capital(afresh_text(w))}, {words_of_warrant(w).noun} changes by {warranted_change(w, w.change)}; the line is "
-        f"{line}."
-    )
+    words = words_of_warrant(w)
+    whole = words.moves(w.change.mean, w.change.low, w.change.high)
+    return f"{capital(afresh_text(w))}, {whole}; the line is {words.line(w.tolerance)}."
 
 
 def _broken(w: Warrant, word: str, lead: str) -> Iterator[str]:
@@ -236,7 +234,7 @@ def _against_random(w: Warrant) -> str:
     if w.random_finding == "worse":
         return f"Random lists of its size do better by {words.loss(-w.random.mean)}: draw by lot instead."
     return (
-        f"Against random lists of its size it changes {words.noun} by {words.change(w.random.mean)}: no "
+        f"Against random lists of its size it {words.does(w.random.mean)}: no "
         "difference is shown, and rows drawn by lot, which cost nothing, may do as well."
     )
 

@@ -22,25 +22,26 @@ class ComparedOptions(DataOptions):
         default=None,
         description="When rows are scored: after this share of the full-data run's steps, above 0 and below 1. "
         "Several: 0.05,0.15. Default: as early as the signals allow, one epoch at least; of a run by --protocol "
-        "continue 0.15; of --grid paper and full 0.05,0.15,0.25; of --grid signals 0.5.",
+        "continue 0.15; of --grid paper and full 0.05,0.15,0.25; of --grid signals 0.5, of images 0.5.",
     )
     rate: _Shares = Field(
         default=None,
         description="Share of the training rows removed, above 0 and below 1. Several: 0.1,0.2. Default: 0.1,0.2,0.3; "
-        "of --grid demo 0.05,0.2,0.4,0.6.",
+        "of --grid demo 0.05,0.2,0.4,0.6, of sft 0.1,0.3, of images 0.1,0.5,0.8.",
     )
     size: Texts = Field(
         default=None,
         description="Compare at several sizes of the training set, too, in rows: 500,1000,all. Each seed draws the "
         "smaller ones from the largest. The report shows how the error falls with size. Default: all rows; of --grid "
-        "scaling 500 to 8000.",
+        "scaling 500 to 8000, of images 6250 to 50000.",
     )
     signal: Texts = Field(
         default=None,
         description="What decides which rows go: NAME, NAME,SETTING=VALUE or NAME:SELECTOR; :high at the end removes "
         "the rows that score highest. module:function is a signal of your own. Several: "
         "el2n,redundancy,k=5:stratified. `prune-envelope signals` lists all. Default: redundancy, "
-        "redundancy_within_class:stratified and keep_one; of --grid demo label_quality, too.",
+        "redundancy_within_class:stratified and keep_one; of --grid demo label_quality, too; "
+        "of a language model keep_one, perplexity from both ends and length.",
     )
     control: Yes | None = Field(
         default=None,
@@ -50,12 +51,14 @@ class ComparedOptions(DataOptions):
     confirm: Yes | None = Field(
         default=None,
         description="At the end fix one list of rows a data set and train 5 fresh seeds on it, at most 15 more "
-        "trials; the answer is then theirs. Default: --confirm; of --grid paper and scaling --no-confirm.",
+        "trials; the answer is then theirs. Default: --confirm; of --grid paper, "
+        "scaling, images and sft --no-confirm.",
     )
     seeds: str = Field(
         default="",
         description="How many times each condition is trained, each by its own seed; or adaptive: 3 times, and 5, 8 or 12 only "
-        "where a verdict needs them. Default: 5; of --grid paper 2.",
+        "where a verdict needs them. Default: 5; of --grid paper 2, of "
+        "images and sft 3.",
     )
     seed: _Seeds = Field(
         default=None,
@@ -68,20 +71,23 @@ class ComparedOptions(DataOptions):
     )
     epochs: Whole | None = Field(
         default=None,
-        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8; of --grid "
-        "demo 14, of scaling 4.",
+        description="Passes of the full-data run over its rows. Default: 3; of --model linear 20, of tiny 8, of "
+        "image 15, of causal_lm 4, of an image classifier in files 5; of --grid demo 14, of scaling 4, of images 30, of "
+        "sft 5.",
         ge=1,
         le=MANY,
     )
     batch_size: Whole | None = Field(
         default=None,
-        description="Rows in one step. Default: 32; of --model linear 64, of tiny 16.",
+        description="Rows in one step. Default: 32; of --model linear and image 64, of tiny and causal_lm 16, of a "
+        "language model in files 8; of --grid images 128.",
         ge=1,
         le=MANY,
     )
     lr: Real | None = Field(
         default=None,
-        description="Highest learning rate. Default: 5e-5; of --model linear 0.01, of tiny 0.001; of --grid demo 0.003.",
+        description="Highest learning rate. Default: 5e-5; of --model linear and image 0.01, of tiny 0.001, of causal_lm "
+        "0.002; of --grid demo 0.003.",
         gt=0,
     )
     weight_decay: Real | None = Field(
@@ -103,7 +109,8 @@ class ComparedOptions(DataOptions):
     )
     max_length: Whole | None = Field(
         default=None,
-        description="Word pieces after which a text is cut. Default: 128; of --model tiny 64; of --grid demo 48.",
+        description="Word pieces after which a text is cut. Default: 128; of --model tiny 64, of a "
+        "language model in files 512; of --grid demo 48.",
         ge=8,
         le=MANY,
     )
@@ -120,5 +127,5 @@ class ComparedOptions(DataOptions):
     budget: str = Field(
         default="",
         description="How long a pruned run is trained: epochs, as many passes over fewer rows; or steps, as many steps as "
-        "the full-data run. Default: epochs; of --grid scaling steps.",
+        "the full-data run. Default: epochs; of --grid scaling and images steps.",
     )

@@ -34,6 +34,8 @@ SIGNAL_NAMES = (
     "grand_ensemble",
     "grand_full",
     "loss",
+    "perplexity",
+    "delta_loss",
     "entropy",
     "margin",
     "least_confidence",
@@ -57,6 +59,7 @@ SIGNAL_NAMES = (
     "memorization",
     "influence",
     "tfidf",
+    "length",
 )
 SELECTOR_NAMES = (
     "global",
@@ -74,6 +77,7 @@ POLICY_NAMES = (
 DATASET_NAMES = (
     "synthetic",
     "tickets",
+    "instructions",
     "imdb",
     "ag_news",
     "yahoo_answers",
@@ -85,13 +89,13 @@ DATASET_NAMES = (
     "cifar100",
     "svhn",
 )
-GRID_NAMES = ("demo", "paper", "full", "signals", "scaling", "theory")
+GRID_NAMES = ("demo", "paper", "full", "signals", "scaling", "images", "sft", "theory")
 TRACKER_NAMES = (
     "mlflow",
     "wandb",
     "tensorboard",
 )
-_MODELS = ("linear", "tiny", "distilbert/distilbert-base-uncased")
+_MODELS = ("linear", "tiny", "image", "causal_lm", "distilbert/distilbert-base-uncased")
 # Of lists by commas the last entry is completed.
 _LISTS = frozenset({"signal", "dataset", "track"})
 _ASKED = "_PRUNE_ENVELOPE_COMPLETE"

@@ -93,17 +93,13 @@ def _print_estimate(options: SweepOptions, sweep: "Sweep", console: "Console") -
 def _print_by_names(
     options: SweepOptions, origins: Mapping[str, str], resources: "Resources", console: "Console"
 ) -> None:
-    from dataclasses import replace
-
-    from analysis.criteria import criterion_in
-    from analysis.run_files import Plan
     from orchestrator.planning.named_plan import named_plan
     from orchestrator.terminal.named_text import print_named
     from orchestrator.terminal.settings_text import print_settings
     from trainables.learners.pretrained import named_model
 
     request = options.request()
-    by = criterion_in(Plan(), replace(request.asked, tolerance=options.tolerance or None))
+    by = request.criterion(options.tolerance or None)
     plan = named_plan(request, gpu=resources.gpus > 0)
     print_named(request.grid or "own", plan, console)
     model = named_model(request.model_name())

@@ -22,10 +22,13 @@ def list_signals() -> None:
     from trainables.signals import SIGNALS
 
     console = open_console(_WIDTH)
-    rows = {name + (" ⇅" if row.both_ways else ""): _facts(row) for name, row in SIGNALS.items()}
+    rows = {
+        name + (" ⇅" if row.both_ways else ""): _facts(name, row) for name, row in SIGNALS.items()
+    }
     table = _named(
-        "signal", "needs", "labels", "cost", "from epoch", "hard end", "what is kept", "source"
-    )
+        "signal", "needs", "labels", "models", "cost", "from epoch", "hard end", "what is kept",
+        "source",
+    )  # fmt: skip
     for name, facts in rows.items():
         table.add_row(name, *facts.values())
     console.print(table)
@@ -37,8 +40,12 @@ def list_signals() -> None:
     console.print(
         "Labels: 'yes', it looks at them; 'through predictions', at a model that was trained on them; "
         "'through embeddings', at none where the encoder is frozen (linear, linear:FOLDER, vectors that "
-        "came with the data), else at those of a model that its warm-up trained on them. †: by heads that did "
+        "came with the data), else at those of a model that its warm-up trained on them; a language model looks at none. †: by heads that did "
         "not see the row, which is out of sample where the encoder is frozen."
+    )
+    console.print(
+        "Models: 'all'; 'classifiers', all that learn labels; 'language models', which learn the texts (causal_lm); or "
+        "the learners by name."
     )
     chosen = _named("selector", "what it does", "source")
     for name, cut in SELECTORS.items():
@@ -50,18 +57,35 @@ def list_signals() -> None:
     console.print(dynamic)
 
 
-def _facts(row: "Signal") -> dict[str, str]:
+def _facts(name: str, row: "Signal") -> dict[str, str]:
     """What there is to say of a signal, by its heading."""
-    least = max(row.min_epochs, row.epochs_for({}))
+    least, models = max(row.min_epochs, row.epochs_for({})), _models(name)
+    # Losses are of labels, but for a language model, which has none.
+    labels = "no" if models == "language models" else row.labels_by
     return {
         "needs": ", ".join(row.needs),
-        "labels": row.labels_by + (" †" if row.is_held_out else ""),
+        "labels": labels + (" †" if row.is_held_out else ""),
+        "models": models,
         "cost": row.cost,
         "from epoch": f"{least:g}" if least else "",
         "hard end": row.hard_end,
         "what is kept": row.about,
         "source": row.source,
     }
+
+
+def _models(signal: str) -> str:
+    """Which models have the evidence for a signal, by what their learners lack."""
+    from orchestrator.planning.learner_evidence import learners_of
+    from trainables.learners import LEARNERS
+
+    having = learners_of(signal)
+    classifiers = [name for name, row in LEARNERS.items() if row.learns_classes]
+    if len(having) == len(LEARNERS):
+        return "all"
+    if having == classifiers:
+        return "classifiers"
+    return ", ".join(having) if {*having} & {*classifiers} else "language models"
 
 
 def _named(*columns: str) -> "WholeTable":
@@ -81,7 +105,8 @@ def list_grids(
     ] = "",
 ) -> None:
     """List the presets: trials, data sets, warm-ups, rates and seeds."""
-    from orchestrator.planning.grids import GRIDS, THEORY, controlled_blocks, known, marks_of
+    from orchestrator.planning.controls import controlled_blocks
+    from orchestrator.planning.grids import GRIDS, THEORY, known, marks_of
     from orchestrator.planning.named_plan import preset_plan
     from trainables.errors import explained
     from trainables.learners import LEARNERS

@@ -33,8 +33,8 @@ _DATA = {
     "limit": "Score this many rows, drawn by class.",
 }
 _MODEL = {
-    "model": "Model that scores the rows: linear, tiny, a folder, a name on the hub, or linear:FOLDER for an encoder that is "
-    "not trained. Default: distilbert/distilbert-base-uncased; of data with embeddings, linear.",
+    "model": "Model that scores the rows, as sweep --model has it: linear, tiny, image, causal_lm, a folder or a name on the "
+    "hub; linear:FOLDER for an encoder that is not trained, causal_lm:FOLDER for a language model. Default: distilbert/distilbert-base-uncased; of data with embeddings, linear.",
     "warmup": "When rows are scored: after this share of the run's steps, above 0 and below 1. Default: as early as the "
     "signals allow, one epoch at least.",
     "seeds": "How many runs score the rows; their ranks are joined. Default: 1.",

@@ -65,15 +65,13 @@ def shown_settings(
 def _resolved(
     options: SweepOptions, origins: Mapping[str, str]
 ) -> tuple[dict[str, ResolvedSetting], str]:
-    from analysis.criteria import criterion_in
-    from analysis.run_files import Plan
     from orchestrator.planning.resolved import resolved_settings
     from orchestrator.planning.resources import has_gpu
     from trainables.learners.pretrained import named_model
 
     try:
         request = options.request()
-        by = criterion_in(Plan(), replace(request.asked, tolerance=options.tolerance or None))
+        by = request.criterion(options.tolerance or None)
         model = named_model(request.model_name())
         gpu = has_gpu() if options.gpus_per_trial is None else options.gpus_per_trial > 0
         grid = request.resolved(model, gpu=gpu)

@@ -25,7 +25,7 @@ class TrainedOptions(BaseModel):
 
     grid: str = Field(
         default="",
-        description="A ready-made plan, by its name: demo, paper, full, signals, scaling or theory; "
+        description="A ready-made plan, by its name: demo, paper, full, signals, scaling, images, sft or theory; "
         "`prune-envelope grids` tells what each runs. Default: none; --dataset alone runs the plan for your own data.",
     )
     dataset: Texts = Field(
@@ -36,9 +36,11 @@ class TrainedOptions(BaseModel):
     model: str = Field(
         default="",
         description="Model to train: linear (a head on word pieces, no GPU needed), linear:FOLDER (a head on the frozen "
-        "embeddings of the encoder in FOLDER), tiny (a small transformer from random weights), a folder, or a name on "
-        "the Hugging Face hub. Default: distilbert/distilbert-base-uncased; of --grid demo and scaling, and of data "
-        "with embeddings, linear; of --grid signals, tiny.",
+        "embeddings of the encoder in FOLDER), tiny (a small transformer from random weights), image (a small ResNet from "
+        "random weights), causal_lm (a small language model from random weights), causal_lm:FOLDER (the language model "
+        "in FOLDER), or a classifier of texts or images: a folder, or a name on the Hugging Face hub. Default: "
+        "distilbert/distilbert-base-uncased; of --grid demo and scaling, and of data with embeddings, linear; of --grid "
+        "signals, tiny; of --grid images, image; of --grid sft, --metric token_loss, --messages and --prompt-column, causal_lm.",
     )
     trainer: str = Field(
         default="",

@@ -10,6 +10,7 @@ from typing import Any
 from ray import tune
 from rich.console import Console
 
+from analysis.metric_words import significant
 from analysis.metrics import ACCURACY, Metric
 from analysis.pairing import Pair
 from analysis.readings import Reading
@@ -222,7 +223,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         value = _value_text(row, reading)
         text = f"ok trial {spec.result_key[:10]} {title(spec)} {value}"
         if delta is not None:
-            text += f" delta={_signed(delta, reading.metric)}{reading.metric.unit}"
+            text += f" {_logged(delta, reading.metric)}"
         self._print(f"{text} {seconds:.1f}s")
 
     def _so_far(self) -> tuple[tuple[str, str], ...]:
@@ -271,7 +272,23 @@ def _shown_text(row: TrialResult, delta: float | None, reading: Reading) -> str:
     told = f"{value:.4f}" if metric is ACCURACY else f"{metric.name}={value:.4g}"
     if delta is None:
         return told
+    if not metric.higher:
+        return f"{told} {_worse(delta, metric)}"
     return f"{told} {signed(delta) if metric.unit == 'pp' else _signed(delta, metric)} {metric.unit}".rstrip()
+
+
+def _logged(delta: float, metric: Metric) -> str:
+    """A change in a log: a number, or where more is worse how much worse it is."""
+    if metric.higher:
+        return f"delta={_signed(delta, metric)}{metric.unit}"
+    return f"({_worse(delta, metric)})"
+
+
+def _worse(delta: float, metric: Metric) -> str:
+    """A change of what is better small, to three digits: 0.0512 nats worse."""
+    return f"{significant(abs(delta))} {metric.unit}".rstrip() + (
+        " worse" if delta < 0 else " better"
+    )
 
 
 def _signed(delta: float, metric: Metric) -> str:

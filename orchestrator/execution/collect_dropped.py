@@ -15,24 +15,24 @@ from analysis.dropped_samples import ClassLikeness, Dropped, DroppedList, Droppe
 from analysis.methods import Condition, condition_of
 from analysis.study import read_runs
 from orchestrator.execution.compared_cuts import class_likeness, shared_cuts
+from orchestrator.execution.shown_samples import shown_sample, with_pictures
 from orchestrator.execution.signal_agreement import agreement
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.shard_tasks import cut_needs
 from orchestrator.store.atomic import atomic_write
 from orchestrator.trial_names import arm_text
-from trainables.data.dataset import Dataset
 from trainables.data.twins import Twins
 from trainables.run_context import RunContext
 from trainables.selection.lookup import selector_evidence
-from trainables.selection.removed import Removal, file_rows, removal, removed_table
+from trainables.selection.removed import Removal, removal, removed_table
 from trainables.selection.scoring import Keep, read_scores, select
 from trainables.selection.surroundings import known_twins, predicted_classes, surroundings
 from trainables.spec import TrialSpec
 
 # Rows shown of the headline's own lists; of the others the most of these by which all stay within.
 _OWN_ROWS, _OTHER_ROWS, _MOST_ROWS = 40, (10, 5, 2, 1, 0), 2000
-# Characters of a text, and of a file's name.
-_LONGEST, _LONGEST_NAME = 600, 100
+# Characters of a file's name.
+_LONGEST_NAME = 100
 # What this may take of the time after a sweep: seconds for embeddings that are not kept, and, for lists
 # that are not the headline's own, multiplications in the search for survivors (some three minutes).
 _MOST_S, _MOST_SEARCHED = 180.0, 8e12
@@ -63,7 +63,7 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
 
     Args:
         sweep: After its last trial.
-        examples: Write training texts, too.
+        examples: Write training texts and pictures, too.
     """
     wanted = _wanted(sweep)
     names = _file_names([one.spec for one in wanted if one.is_own])
@@ -82,12 +82,13 @@ def write_dropped(sweep: Sweep, *, examples: bool) -> None:
         spoken_of = (number for row in described.rows for number in (row.row, row.survivor))
         for number in spoken_of:
             if number is not None and number not in known:
-                known[number] = _sample(removed.dataset, number, with_text=examples)
+                known[number] = shown_sample(removed.dataset, number, with_text=examples)
+    told = tuple(lists[one.spec] for one in wanted if one.spec in lists)
     dropped = Dropped(
         agreement=tuple(agreement(sweep)),
         with_examples=examples,
-        samples=samples,
-        lists=tuple(lists[one.spec] for one in wanted if one.spec in lists),
+        samples=with_pictures(samples, told, sweep.datasets) if examples else samples,
+        lists=told,
         shared=tuple(shared_cuts(gone)),
         likeness=tuple(one for one in alike.values() if one),
     )
@@ -203,19 +204,6 @@ def _described(one: _Wanted, removed: Removal, file: str) -> DroppedList:
         by_class={name: count for name, count in zip(classes, counts, strict=False) if count},
         file=file,
         rows=rows,
-    )
-
-
-def _sample(dataset: Dataset, number: int, *, with_text: bool) -> DroppedSample:
-    answer, text = dataset.answers(np.array([number])), ""
-    if with_text and dataset.kind == "text":
-        text = dataset.train.inputs[number].as_py()
-        text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return DroppedSample(
-        row=int(file_rows(dataset)[number]),
-        id=str(dataset.train.ids[number]),
-        label="" if answer is None else str(answer[0]),
-        text=text,
     )
 
 

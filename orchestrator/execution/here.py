@@ -23,10 +23,11 @@ def explain_error(error: Exception, spec: TrialSpec) -> str:
     # torch.OutOfMemoryError, and Python's own where the machine's memory is meant.
     if "OutOfMemory" in type(error).__name__ or isinstance(error, MemoryError):
         smaller = max(1, spec.training.batch_size // 2)
+        of_texts = "" if spec.learner == "image" else f" and {spec.training.max_length} word pieces"
+        shorter = "" if spec.learner == "image" else " a smaller --max-length,"
         return (
-            f"out of memory at batch size {spec.training.batch_size} and {spec.training.max_length} "
-            f"word pieces; use --batch-size {smaller}, a smaller --max-length, or fewer trials on "
-            f"one device ({message[:200]})"
+            f"out of memory at batch size {spec.training.batch_size}{of_texts}; use --batch-size "
+            f"{smaller},{shorter} or fewer trials on one device ({message[:200]})"
         )
     return message
 

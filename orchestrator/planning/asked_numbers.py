@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 from analysis.interim_looks import LOOKS
-from orchestrator.planning.grids import Grid, controlled_blocks, first_seeds
+from orchestrator.planning.controls import controlled_blocks
+from orchestrator.planning.grids import Grid
+from orchestrator.planning.seeds import first_seeds
 from trainables.data.columns import excerpt
 from trainables.errors import UsageError
 

@@ -10,7 +10,9 @@ from analysis.envelope import JudgedCell
 from analysis.methods import condition_of
 from analysis.run_files import Plan
 from analysis.study import Study, study
-from orchestrator.planning.grids import RANDOM, fresh_seeds, looks_at_rows
+from orchestrator.planning.controls import looks_at_rows
+from orchestrator.planning.grids import RANDOM
+from orchestrator.planning.seeds import fresh_seeds
 from trainables.result import TrialResult
 from trainables.selection.lookup import selector_evidence
 from trainables.spec import TrialSpec

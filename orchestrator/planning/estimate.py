@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.planning.grids import FRESH_SEEDS
+from orchestrator.planning.seeds import FRESH_SEEDS
 from trainables.errors import UsageError
 from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import NEIGHBOUR_LISTS, derived_under

@@ -4,29 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.planning.grids import (
-    GIVEN,
-    RANDOM,
-    Arm,
-    Grid,
-    GridBlock,
-    control_of,
-    controlled_blocks,
-    known,
-    looks_at_rows,
-    marks_of,
-)
+from orchestrator.planning.controls import control_of, controlled_blocks, looks_at_rows
+from orchestrator.planning.grids import GIVEN, RANDOM, Arm, Grid, GridBlock, known, marks_of
+from orchestrator.planning.learner_evidence import check_evidence
 from orchestrator.planning.own_trainers import OwnTrainer, usual_training
 from orchestrator.planning.seeds import with_seeds
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, rests_on, settings_of
-from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
 from trainables.selection.contracts import check_epochs, check_odds
 from trainables.selection.cutoff import settled
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.lookup import (
-    resolve,
     selector_evidence,
     selector_settings,
     sha_of,
@@ -40,13 +29,6 @@ from trainables.training_settings import Scorer, Training
 
 # Sources of evidence that are there without any learner.
 _OF_DATA = ("static", "given")
-# What only a learner that was trained can say of a row.
-OF_TRAINING = {
-    name
-    for name, piece in EVIDENCE.items()
-    if piece.source in ("visits", "pass", "validation pass", "extra passes", "other runs")
-    and not name.endswith("embeddings")
-}
 
 
 def expand(
@@ -73,7 +55,7 @@ def expand(
     Raises:
         ValueError: If a signal, selector or setting is not known, or a value out of range.
     """
-    usual = grid.training or usual_training(model.learner)
+    usual = grid.training or usual_training(model)
     trials: dict[str, TrialSpec] = {}
     for given in controlled_blocks(grid):
         for dataset in given.datasets:
@@ -215,37 +197,6 @@ def looks_at_learner(arm: Arm) -> bool:
     evidence = rests_on(signal_of(arm.signal).score)
     evidence |= selector_evidence(arm.selector, arm.selector_settings)
     return any(EVIDENCE[name].source not in _OF_DATA for name in evidence)
-
-
-def check_evidence(spec: TrialSpec) -> None:
-    """Refuse a trial whose signal or selector needs what the run that scores cannot give.
-
-    Raises:
-        UsageError: If it does; the message says what to give instead.
-    """
-    if spec.kind != "pruned" or spec.twin.is_own:
-        return
-    evidence, twin = resolve(spec).evidence, spec.twin
-    if lacking := sorted(evidence & set(LEARNERS[twin.learner].lacks)):
-        raise UsageError(
-            f"{spec.signal} needs {', '.join(lacking)}, which learner {twin.learner} cannot give; "
-            f"use another {'--score-model' if spec.scorer else 'model'} or signal"
-        )
-    untrained = sorted(
-        name for name in evidence & OF_TRAINING if EVIDENCE[name].source != "other runs"
-    )
-    if not spec.warmup and twin.model != VECTORS and untrained:
-        raise UsageError(
-            f"{spec.signal}:{spec.selector} needs {', '.join(untrained)}, which say what a model has learned, and "
-            "after a warm-up of 0 it has learned nothing; give --warmup 0.1, or a signal that looks at embeddings or "
-            "at no model, such as redundancy or random"
-        )
-    if twin.model == VECTORS and (lacking := sorted(evidence & OF_TRAINING)):
-        raise UsageError(
-            f"{spec.signal}:{spec.selector} needs {', '.join(lacking)}, and the vectors of "
-            "--embedding-column are embeddings alone; add --score-model linear, which trains a head on "
-            "them, or use a signal of embeddings such as redundancy, keep_one or ssl_prototypes"
-        )
 
 
 def _named(arm: Arm) -> dict[str, Any]:

@@ -27,8 +27,6 @@ from trainables.suggestions import did_you_mean
 
 # A column of more different values than this says what a row is, not which group it is of.
 _MOST_GROUPS = 1000
-# What a learner of ours can leave of each test row.
-LEAVES = ("predicted", "loss", "probs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,8 +130,8 @@ def check_criterion(
         lacking = [name for name in metric.needs if leaves is not None and name not in leaves]
         if lacking:
             raise UsageError(
-                f"{metric.name} needs column {lacking[0]!r}, and this learner leaves {', '.join(leaves or ())}; a "
-                "trainer of your own leaves what it likes (docs/metrics.md)"
+                f"{metric.name} needs column {lacking[0]!r}, and this learner leaves {', '.join(leaves or ())}; "
+                f"{_instead(metric, leaves or ())}"
             )
     for dataset in datasets:
         for metric in by.metrics:
@@ -144,12 +142,23 @@ def check_criterion(
             _check_groups(by.group_column, dataset)
 
 
+def _instead(metric: Metric, leaves: Sequence[str]) -> str:
+    """What to give in place of a metric that a learner's trials cannot be judged by."""
+    if "predicted" not in leaves:
+        return (
+            "a language model predicts no classes: give --metric token_loss and no guard of classes"
+        )
+    if metric.name == "token_loss":
+        return "it is of language models, such as --model causal_lm"
+    return "a trainer of your own leaves what it likes (docs/metrics.md)"
+
+
 def _check_metric(metric: Metric, dataset: Dataset) -> None:
     has = (
         "classes" if dataset.class_names else "numbers" if dataset.test.targets is not None else ""
     )
     if metric.is_of and metric.is_of != has:
-        fitting = [one.name for one in METRICS.values() if one.is_of == has]
+        fitting = [one.name for one in METRICS.values() if one.is_of == has]  # "" is of any
         raise UsageError(
             f"{dataset.name}: {metric.name} is of {metric.is_of}, and it has {has or 'neither classes nor numbers'} "
             f"to predict; give --metric {' or '.join(fitting)}, or a column of your own"

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from analysis.guards import Criterion
+from orchestrator.planning.documents import Looks
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GIVEN, Grid
 from orchestrator.planning.own_trainers import OwnTrainer
@@ -59,6 +60,7 @@ class Loaded:
         sources: Where they are from, by the same names.
         pieces: What the model's tokenizer makes of some of their texts, by content hash; of data sets
             that it reads so.
+        documents: What cutting leaves of the rows of a language model, likewise.
         resources: What it runs on.
         run: The run's folder asked for, or None.
         command: The command line.
@@ -84,6 +86,7 @@ class Loaded:
     score_model: Model | None = None
     scoring: Training | None = None
     own_scores: Mapping[str, GivenScores] = field(default_factory=dict)
+    documents: Looks = field(default_factory=dict)
     family: Family = field(default_factory=Family)
 
     @property

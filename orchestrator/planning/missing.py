@@ -18,8 +18,6 @@ from trainables.errors import AbsentError, EnvelopeError, MissingError, Unreache
 Found = TypeVar("Found")
 # Of a single file: enough rows to test on, and most of them to train on.
 _HELD_OUT = "0.2"
-# Learns in seconds, from the data alone.
-_HERE = "linear"
 # More candidates are not named.
 _MOST = 3
 
@@ -68,17 +66,20 @@ class Missing:
         """Whether nothing but models was found to be missing."""
         return len(self.errors) == self.models
 
-    def model(self, find: Callable[[], Found], flag: str = "--model") -> Found | None:
+    def model(
+        self, find: Callable[[], Found], flag: str = "--model", *, here: str = "linear"
+    ) -> Found | None:
         """A model; None where it is missing, which is noted: a built-in one is there.
 
         Args:
             find: Finds it.
             flag: That names it.
+            here: The built-in one.
         """
         try:
             return find()
         except AbsentError as error:
-            self._add(error, [str(error)], {flag: _HERE})
+            self._add(error, [str(error)], {flag: here})
             self.models += 1
         except EnvelopeError as error:
             self.add(error)

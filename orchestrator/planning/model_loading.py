@@ -1,13 +1,17 @@
 """What a sweep of a learner of ours is planned from: its data read, its model found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from orchestrator.planning.documents import check_documents
 from orchestrator.planning.expansion import check_expands
 from orchestrator.planning.grids import Grid
 from orchestrator.planning.judging import check_criterion
 from orchestrator.planning.loaded import Loaded, named_apart
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources, read_all
+from orchestrator.planning.own_grids import here_instead
+from orchestrator.planning.own_trainers import usual_training
 from orchestrator.planning.preflight import check_inputs, check_pieces
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
@@ -33,7 +37,7 @@ def loaded_for_model(
     missing = Missing(command=told["command"])
     looked = look_at_sources(sources.values(), missing)
     name = request.model_name(has_vectors=come_with_vectors(sources.values(), looked))
-    model = missing.model(lambda: locate_model(name))
+    model = missing.model(lambda: locate_model(name), here=here_instead(name))
     known = model or named_model(name)
     score_model = missing.model(lambda: locate_score_model(request, known), "--score-model")
     grid, scoring = _checked_grid(
@@ -46,9 +50,10 @@ def loaded_for_model(
     assert model and grid, "else the end has come"
     datasets = named_apart(read)
     check_inputs(model, datasets.values(), score_model)
-    check_criterion(told["by"], datasets.values())
+    check_criterion(told["by"], datasets.values(), LEARNERS[model.learner].leaves)
     model = fitted(model)
-    training = grid.training or LEARNERS[model.learner].training
+    training = grid.training or usual_training(model)
+    documents = check_documents(model, datasets.values(), training.max_length)
     pieces = check_pieces(model, datasets.values(), training.max_length)
     if score_model and scoring:
         score_model = fitted(score_model)
@@ -65,6 +70,7 @@ def loaded_for_model(
         datasets=datasets,
         sources=sources,
         pieces=pieces,
+        documents=documents,
         resources=resources,
         **told,
     )
@@ -92,7 +98,7 @@ def _checked_grid(
         return checked(request)
     except UsageError as error:
         found: dict[str, UsageError] = {}
-        for one in request.parts():
+        for one in _parts(request):
             try:
                 checked(one)
             except UsageError as its_own:
@@ -101,3 +107,13 @@ def _checked_grid(
         for each in found.values() if str(error) in map(str, found.values()) else [error]:
             missing.add(each)
     return None, None
+
+
+def _parts(request: Request) -> list[Request]:
+    """The same request with one signal, warm-up or rate at a time: what is wrong with one is not all."""
+    rest = replace(request, signals=(), warmups=(), rates=())
+    return [
+        *(replace(rest, signals=(one,), warmups=request.warmups[:1]) for one in request.signals),
+        *(replace(request, warmups=(one,), rates=()) for one in request.warmups),
+        *(replace(request, rates=(one,), warmups=()) for one in request.rates),
+    ]

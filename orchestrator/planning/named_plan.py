@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import FRESH_SEEDS, GRIDS, Grid
+from orchestrator.planning.grids import GRIDS, Grid
 from orchestrator.planning.request import Request
 from orchestrator.planning.scorers import scorers_of
+from orchestrator.planning.seeds import FRESH_SEEDS
 from trainables.data.catalog import Source, load
 from trainables.errors import UnreachedError
 from trainables.learners.pretrained import locate_model, named_model, revision_of
@@ -68,7 +69,7 @@ def named_plan(request: Request, *, gpu: bool = False) -> NamedPlan:
     """
     sources = request.sources()
     model = named_model(request.model_name())
-    score_model = named_model(request.score_model) if request.score_model else None
+    score_model = named_model(request.score_model_name()) if request.score_model else None
     grid = request.resolved(model, gpu=gpu)
     scoring = request.training_of(score_model, gpu=gpu, scores=True) if score_model else None
     rows, fetched = dict[str, int](), dict[str, str]()

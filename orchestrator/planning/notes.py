@@ -1,16 +1,19 @@
 """What the plan has to say: of its seeds, its control, its data and its signals, a sentence each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from analysis.methods import condition_of
 from orchestrator.planning.data_words import data_notes
 from orchestrator.planning.seeds import once_a_seed
-from trainables.data.dataset import Dataset
+from trainables.data.dataset import Dataset, Split
 from trainables.data.inspection_facts import Inspection
 from trainables.learners import LEARNERS
-from trainables.learners.tokens import PiecesLook
+from trainables.learners.pixel_files import SIDE, own_frame
+from trainables.learners.pretrained import Model
+from trainables.learners.tokens import PiecesLook, even_rows
 from trainables.selection.class_cuts import keep_stratified
 from trainables.selection.contracts import epochs_seen, warnings
 from trainables.selection.cutoff import cutoff_notes
@@ -20,6 +23,8 @@ from trainables.spec import VECTORS, TrialSpec
 # Of 10 % flipped labels in AG News, heads on an encoder after one epoch found 64 %, on a frozen one 61 %, after
 # six 45 %.
 _SHORT_EPOCHS = 1.0
+# Images of a split whose size is looked at: a file's first bytes tell it.
+_IMAGES = 200
 _SEEDS = {
     1: "1 seed gives no interval: every verdict will be inconclusive",
     2: "exploratory: two seeds choose what to test, they decide nothing",
@@ -76,6 +81,25 @@ def pieces_notes(
             )
 
 
+def image_notes(model: Model, datasets: Iterable[Dataset]) -> Iterator[str]:
+    """Sentences on images that the built-in model reads in another size than their own, by some of them."""
+    for dataset in datasets if model.name == "image" else ():
+        some = replace(
+            dataset, train=_some(dataset.train), test=_some(dataset.test), validation=None, truth={},
+            part_of=None,
+        )  # fmt: skip
+        frame = own_frame(some)
+        if frame.shorter:
+            yield (
+                f"{dataset.name}: its images are not all of one size from 16 to {SIDE} pixels a side, so the shorter side of "
+                f"each is brought to {frame.shorter} and the middle {frame.height} by {frame.width} is read"
+            )
+
+
+def _some(split: Split) -> Split:
+    return split.take(np.array(even_rows(len(split), _IMAGES)))
+
+
 def _of_seeds(specs: Sequence[TrialSpec], confirms: bool) -> Iterator[str]:
     count = len({spec.seed for spec in specs})
     if count == 1 and confirms:
@@ -109,28 +133,61 @@ def _of_policies(specs: Sequence[TrialSpec]) -> Iterator[str]:
 
 def _of_labels(specs: Sequence[TrialSpec]) -> Iterator[str]:
     """Where embeddings have seen the labels of the rows that they score."""
-    blind: dict[tuple[str, float], dict[str, None]] = {}
-    held_out: dict[tuple[str, float], dict[str, None]] = {}
+    blind: dict[tuple[str, str], _Seen] = {}
+    held_out: dict[tuple[str, str], _Seen] = {}
     for spec in specs:
-        if spec.kind != "pruned" or spec.twin.is_own or not epochs_seen(spec):
+        if spec.kind != "pruned" or spec.twin.is_own or not (epochs := epochs_seen(spec)):
             continue
-        if spec.twin.model == VECTORS or not LEARNERS[spec.twin.learner].trains_encoder:
+        row = LEARNERS[spec.twin.learner]
+        if spec.twin.model == VECTORS or not (row.trains_encoder and row.learns_classes):
             continue
-        signal, run = signal_of(spec.signal), (spec.twin.model, epochs_seen(spec))
+        signal, run = signal_of(spec.signal), (spec.twin.model, _never_saw(row.reads))
         if signal.labels_by == "through embeddings":
-            blind.setdefault(run, {})[spec.signal] = None
-        elif signal.is_held_out and epochs_seen(spec) > _SHORT_EPOCHS:
-            held_out.setdefault(run, {})[spec.signal] = None
-    for (model, epochs), names in blind.items():
+            blind.setdefault(run, _Seen()).add(spec.signal, epochs)
+        elif signal.is_held_out and epochs > _SHORT_EPOCHS:
+            held_out.setdefault(run, _Seen()).add(spec.signal, epochs)
+    for (model, remedy), seen in blind.items():
         yield (
-            f"{', '.join(names)}: by embeddings of {model} after {epochs:g} epoch{'s' * (epochs != 1)} of training on the labels, so "
-            "not free of them; --protocol restart --score-model linear:FOLDER scores by an encoder that never saw them"
+            f"{seen.names}: by embeddings of {model} after {seen.epochs} of training on the labels, so "
+            f"not free of them; {remedy} scores by embeddings that never saw them"
         )
-    for (model, epochs), names in held_out.items():
+    for (model, remedy), seen in held_out.items():
         yield (
-            f"{', '.join(names)}: by heads that did not see a row, on embeddings of {model} after {epochs:g} epochs "
-            "of training on all rows, so out of sample less and less; --protocol restart --score-model linear:FOLDER is so wholly"
+            f"{seen.names}: by heads that did not see a row, on embeddings of {model} after {seen.epochs} "
+            f"of training on all rows, so out of sample less and less; {remedy} is so wholly"
         )
+
+
+def _never_saw(reads: tuple[str, ...]) -> str:
+    """The flags by which rows are scored by embeddings that have seen no label."""
+    if "text" in reads:
+        return "--protocol restart --score-model linear:FOLDER"
+    return "--protocol restart --score-model linear --embedding-column COLUMN"
+
+
+@dataclass
+class _Seen:
+    """Signals, and after how many epochs they look."""
+
+    signals: dict[str, None] = field(default_factory=dict)
+    after: set[float] = field(default_factory=set)
+
+    def add(self, signal: str, epochs: float) -> None:
+        """Note one of them."""
+        self.signals[signal] = None
+        self.after.add(epochs)
+
+    @property
+    def names(self) -> str:
+        """The signals, by commas."""
+        return ", ".join(self.signals)
+
+    @property
+    def epochs(self) -> str:
+        """The epochs in words: there are several where total sizes share their steps."""
+        *others, last = (f"{one:g}" for one in sorted(self.after))
+        told = f"{', '.join(others)} or {last}" if others else last
+        return f"{told} epoch{'s' * (told != '1')}"
 
 
 def _of_empty_classes(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from orchestrator.planning.own_asked import OwnAsked
 from orchestrator.planning.own_trainers import (
     OwnTrainer,
     check_grid,
+    check_request,
     needs_of,
     place_of,
     source_of_own,
@@ -49,7 +50,7 @@ def loaded_for_own(
         told: Fields of Loaded that are handed on.
     """
     by: Criterion = told["by"]
-    request.check_own()
+    _check_asked(request, asked)
     place = place_of(resources, by, asked)
     trainer = asked.find(place)
     own = OwnTrainer(trainer=trainer, place=place, notes=asked.notes(trainer, place))
@@ -97,3 +98,15 @@ def loaded_for_own(
         **told,
         own=own,
     )
+
+
+def _check_asked(request: Request, asked: OwnAsked) -> None:
+    """Refuse what was asked for and means nothing to a trainer of the user's own.
+
+    Raises:
+        UsageError: If there is such.
+    """
+    given: dict[str, Any] = {name.replace("_", "-"): True for name, _ in request.training}
+    given |= {"model": request.model, "tune": request.tune}
+    given["precision"] = request.precision != "auto"
+    check_request(asked.flag, given, request.protocol or request.base().protocol)

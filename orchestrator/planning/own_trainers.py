@@ -16,7 +16,7 @@ from trainables.data.parts import Target
 from trainables.data.user_tables import UserTables, user_tables
 from trainables.errors import DataError, UsageError
 from trainables.learners import LEARNERS
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import BUILT_IN, Model
 from trainables.spec import EACH_EPOCH, TrialSpec
 from trainables.trainers.contract import Place, Trainer
 from trainables.trainers.probe import probe_trainer
@@ -73,9 +73,12 @@ def source_of_own(source: Source, by: Criterion) -> Source:
     return replace(source, target=_TARGETS[kind], own_columns=True)
 
 
-def usual_training(learner: str) -> Training:
-    """How a learner of ours is trained unless asked otherwise; nothing of it is meant for the user's own."""
-    return LEARNERS[learner].training if learner in LEARNERS else Training()
+def usual_training(model: Model) -> Training:
+    """How a model is trained unless asked otherwise; nothing of it is meant for a trainer of the user's own."""
+    if model.learner not in LEARNERS:
+        return Training()
+    row = LEARNERS[model.learner]
+    return (row.fine_tuning if model.name not in BUILT_IN else None) or row.training
 
 
 def needs_of(by: Criterion, datasets: Iterable[Dataset]) -> tuple[str, ...]:

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis.criteria import criterion_in
 from analysis.interim_looks import Purchase, demand
 from analysis.run_files import Plan
 from orchestrator.planning.confirming import candidates_of, chosen_lists
+from orchestrator.planning.documents import documents_notes, memory_notes
 from orchestrator.planning.edited import edited
 from orchestrator.planning.inspected import inspected
 from orchestrator.planning.judging import Judging, judging_notes, kinds_kept, outcomes_in
 from orchestrator.planning.loaded import Loaded
 from orchestrator.planning.model_loading import loaded_for_model
-from orchestrator.planning.notes import notes_of, pieces_notes
+from orchestrator.planning.notes import image_notes, notes_of, pieces_notes
+from orchestrator.planning.own_grids import learns_classes
 from orchestrator.planning.own_loading import loaded_for_own
 from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
@@ -153,7 +154,7 @@ def plan_sweep(
         AbsentError: If the model is not there.
         UsageError: If a name is not known or a value out of range.
     """
-    by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
+    by = request.criterion(tolerance)
     # What costs nothing to check first; data may take minutes to read, and torch seconds to import.
     run = place_of_run(run, resources.cache) if run else None
     before = Run(run).plan_there() if run else None
@@ -187,11 +188,14 @@ def planned(loaded: Loaded) -> Sweep:
         *judging_notes(loaded.by, wholes.values()),
         *notes_of(specs, datasets, inspections=inspections, confirms=grid.confirm),
         *pieces_notes(specs, datasets, loaded.pieces),  # Behind what a data set says of itself.
+        *_notes_of_language(loaded, datasets),
+        *image_notes(loaded.model, wholes.values()),
     )
     tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
     plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)
     first = {spec.data_sha: spec for spec in reversed(specs) if spec.is_baseline}
-    curves = [first[sha] for sha in wholes if sha in first and not loaded.own]
+    has_curves = not loaded.own and learns_classes(loaded.model.learner)
+    curves = [first[sha] for sha in wholes if sha in first and has_curves]
     kept = {sha: kinds_kept(loaded.by, dataset) for sha, dataset in datasets.items()}
     kept |= lost_outcomes(run.folder, store)
     return Sweep(
@@ -212,6 +216,14 @@ def planned(loaded: Loaded) -> Sweep:
         searches=open_,
         curves=curves,
     ).grown()
+
+
+def _notes_of_language(loaded: Loaded, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """What is to be said of a language model and its rows."""
+    training, on = loaded.grid.training, loaded.resources
+    if loaded.documents and training:
+        yield from documents_notes(loaded.documents, datasets, training.max_length)
+        yield from memory_notes(loaded.model, training, gpu=on.gpus > 0, is_local=on.is_local)
 
 
 def _plan(loaded: Loaded, specs: Sequence[TrialSpec], notes: tuple[str, ...]) -> Plan:

@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.planning.grids import GRIDS
-from orchestrator.planning.row_counts import check_neighbours, check_rows
-from orchestrator.planning.scorers import NOUNS, check_scorable, check_vectors_read
+from orchestrator.planning.row_counts import check_neighbours, check_rates, check_rows
+from orchestrator.planning.scorers import (
+    NOUNS,
+    check_scorable,
+    check_vectors_read,
+    remedy_of_inputs,
+)
 from orchestrator.planning.seeds import once_a_seed
 from trainables.data.dataset import Dataset
 from trainables.errors import DataError, UnavailableError, UsageError
 from trainables.learners import LEARNERS
+from trainables.learners.pixels import look_at_images
 from trainables.learners.pretrained import Model
 from trainables.learners.tokens import PiecesLook, even_rows, look_at_pieces
-from trainables.selection.cuts import n_keep
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 from trainables.training.schedule import warm_steps
@@ -74,44 +79,6 @@ def check_trials(
     check_texts(specs, datasets)
 
 
-def check_rates(
-    specs: Sequence[TrialSpec], sizes: Mapping[str, int], classes: Mapping[str, int]
-) -> None:
-    """Refuse a rate that would remove no row of a data set, or keep fewer than one a class, or one alone.
-
-    A run that lost nothing equals its baseline, which says nothing of pruning.
-
-    Args:
-        specs: The trials.
-        sizes: Training rows by content hash.
-        classes: Likewise how many classes they have; 0 for numbers.
-
-    Raises:
-        UsageError: If there is such a rate; the message has the counts and the rates that can be.
-    """
-    for spec in specs:
-        n = sizes[spec.data_sha]
-        kept, fewest = n_keep(n, spec.rate), max(2, classes[spec.data_sha])
-        if spec.rate and not fewest <= kept < n:
-            raise UsageError(
-                f"rate {spec.rate} of the {n:,} training rows of {spec.dataset} removes "
-                f"{n - kept:,} and keeps {kept:,}; {_possible_rates(n, fewest)}"
-            )
-
-
-def _possible_rates(n: int, fewest: int) -> str:
-    """The least and the highest rate that n rows allow, to a digit more than n has."""
-    digits = len(str(n)) + 1
-    # The highest that still rounds up to so many rows, which is why it is no multiple of 1 / n.
-    least, most = -(-(10**digits) // n), -(-(10**digits) * (n - fewest + 1) // n) - 1
-    stay = f"{fewest} rows stay{', one a class' * (fewest > 2)}"
-    if least > most:
-        kept = "two" if fewest == 2 else f"{fewest}, one a class"
-        return f"of so few no rate removes one and keeps {kept}"
-    low, high = (f"{rate / 10**digits:.{digits}f}".rstrip("0") for rate in (least, most))
-    return f"give rates from {low} (1 row goes) to {high} ({stay})"
-
-
 def check_lengths(specs: Sequence[TrialSpec], model: Model, sizes: Mapping[str, int]) -> None:
     """Refuse what could only fail after the data are cut and the full runs begun.
 
@@ -170,7 +137,7 @@ def check_inputs(
         if score_model:
             check_scorable(score_model, dataset)
         _check_language(model, dataset, learns=learns)
-        if learns and not dataset.class_names:
+        if learns and LEARNERS[model.learner].learns_classes and not dataset.class_names:
             raise UsageError(
                 f"{dataset.name} has no classes, and {model.name} learns classes: name them with "
                 "--label-column"
@@ -178,14 +145,9 @@ def check_inputs(
         if model.reads_vectors and dataset.has_vectors:
             continue
         if dataset.kind not in reads:
-            remedy = (
-                "use --model linear"
-                if dataset.has_vectors
-                else "name a column of text with --text-column, or vectors with --embedding-column"
-            )
             raise UsageError(
                 f"{dataset.name} holds {NOUNS[dataset.kind]}, and {model.name} reads "
-                f"{' or '.join(reads)}; {remedy}"
+                f"{' or '.join(NOUNS[kind] for kind in reads)}; {remedy_of_inputs(dataset)}"
             )
         check_vectors_read(model, score_model, dataset)
 
@@ -206,22 +168,29 @@ def _check_language(model: Model, dataset: Dataset, *, learns: bool) -> None:
 def check_pieces(
     model: Model, datasets: Iterable[Dataset], max_length: int
 ) -> dict[str, PiecesLook]:
-    """Refuse a model whose tokenizer can make nothing of the texts, by a sample of the training rows.
+    """Refuse a model whose tokenizer can make nothing of the texts, and torn images, by a sample of the rows.
 
     Args:
         model: That has been found.
-        datasets: Of text; others are passed over.
+        datasets: Of text or images; others are passed over.
         max_length: Word pieces that are kept of a text.
 
     Returns:
-        What was seen, by the data set's content hash.
+        What was seen of texts, by the data set's content hash.
 
     Raises:
-        DataError: If more than half of all word pieces are unknown, or all texts become the same.
+        DataError: If more than half of all word pieces are unknown, all texts become the same, or an image
+            that was looked at cannot be read.
     """
     looks = {}
     for dataset in datasets:
-        if dataset.kind != "text" or (model.reads_vectors and dataset.has_vectors):
+        if not LEARNERS[model.learner].learns_classes:  # `check_documents` looks at these
+            continue
+        if model.reads_vectors and dataset.has_vectors:
+            continue
+        if dataset.kind == "image":
+            look_at_images(dataset)
+        if dataset.kind != "text":
             continue
         texts = dataset.train.encodable(even_rows(len(dataset.train), _SAMPLE))
         look = look_at_pieces(model, texts, max_length)
@@ -293,7 +262,8 @@ def check_texts(specs: Sequence[TrialSpec], datasets: Mapping[str, Dataset]) -> 
     """
     for spec in specs:
         kind = datasets[spec.data_sha].kind
-        if spec.kind == "pruned" and kind != "text" and "texts" in resolve(spec).evidence:
+        has_texts = kind in ("text", "messages")
+        if spec.kind == "pruned" and not has_texts and "texts" in resolve(spec).evidence:
             raise UsageError(
                 f"{spec.signal} reads words, and {spec.dataset} holds {NOUNS[kind]}: use another signal"
             )

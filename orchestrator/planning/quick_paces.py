@@ -15,19 +15,21 @@ from orchestrator.store.local import ArtifactStore
 from trainables.data.dataset import Dataset, Split
 from trainables.environment import settle
 from trainables.learners.linear import embedding_used
+from trainables.learners.pretrained import BUILT_IN
 from trainables.spec import TrialSpec
-from trainables.stages import probe
+from trainables.stages import prepare, probe
 
 # Rows that are looked at, and steps that are run: of an encoder, which embeds each row, fewer rows.
-_ROWS, _ENCODED_ROWS = {"linear": 2_000, "tiny": 512}, 48
-_STEPS = {"linear": 100, "tiny": 12}
+_ROWS = {"linear": 2_000, "tiny": 512, "image": 1_000, "causal_lm": 512}
+_ENCODED_ROWS = 48
+_STEPS = {"linear": 100, "tiny": 12, "image": 12, "causal_lm": 12}
 # A few steps on a few rows stray from whole trials.
 _STRAYS = 1.4
 
 
 def is_quick(spec: TrialSpec) -> bool:
     """Whether a few steps of a run take a second or two, wherever it is to run."""
-    return spec.learner in _STEPS
+    return spec.learner in _STEPS and (spec.model in BUILT_IN or spec.learner == "linear")
 
 
 def quick_paces(sweep: Sweep, lacking: Iterable[str], of: Runs = full_runs) -> dict[str, Pace]:
@@ -56,6 +58,7 @@ def _pace(run: TrialSpec, dataset: Dataset) -> Pace:
     with tempfile.TemporaryDirectory() as folder:
         store = ArtifactStore(Path(folder))
         store_data({some.sha: some}, store)
+        decoded_s = _seconds_to_decode(spec, store)
         clock, processor = time.perf_counter(), time.process_time()
         used, fitted = probe(spec, store, steps=_STEPS[run.learner])
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
@@ -65,7 +68,8 @@ def _pace(run: TrialSpec, dataset: Dataset) -> Pace:
     per_row = used.seconds / used.examples
     per_row += fitted.seconds / (len(some.train) * run.training.epochs)
     rows = sum(map(len, dataset.splits.values()))
-    first_s = first.seconds * rows / sum(map(len, some.splits.values())) if first else 0.0
+    once = first.seconds if first else decoded_s
+    first_s = once * rows / sum(map(len, some.splits.values()))
     return Pace(
         low=alone * per_row / _STRAYS,
         expected=alone**0.5 * per_row,
@@ -73,6 +77,15 @@ def _pace(run: TrialSpec, dataset: Dataset) -> Pace:
         basis=f"{used.steps} steps on {len(some.train):,} of its rows just now",
         first_s=alone**0.5 * first_s,
     )
+
+
+def _seconds_to_decode(spec: TrialSpec, store: ArtifactStore) -> float:
+    """What making the pixels of images takes, once for all trials of a data set."""
+    if spec.learner != "image":
+        return 0.0
+    started = time.perf_counter()
+    prepare(spec, store)
+    return time.perf_counter() - started
 
 
 def _some(dataset: Dataset, most: int) -> Dataset:

@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.criteria import Asked
+from analysis.criteria import Asked, criterion_in
+from analysis.guards import Criterion
+from analysis.run_files import Plan
 from orchestrator.planning.arms import arm_of, with_given
 from orchestrator.planning.asked_numbers import check_count, check_listed
-from orchestrator.planning.grids import (
-    GRIDS,
-    KEEP_ONE,
-    REDUNDANCY,
-    THEORY,
-    WITHIN_CLASS,
-    Grid,
-    GridBlock,
-    first_seeds,
-    known,
-)
+from orchestrator.planning.grids import GRIDS, THEORY, Grid, known
 from orchestrator.planning.own_asked import OwnAsked
-from orchestrator.planning.own_trainers import check_request, usual_training
+from orchestrator.planning.own_grids import (
+    OWN,
+    check_without_classes,
+    chosen_model,
+    learns_classes,
+    metric_of_learner,
+    usual_arms,
+)
+from orchestrator.planning.own_trainers import usual_training
 from orchestrator.planning.sizes import check_total_sizes
 from orchestrator.planning.tuning import BUDGET, SEARCHED
 from trainables.data.catalog import Source
@@ -28,7 +28,7 @@ from trainables.data.columns import Columns
 from trainables.data.csv_dialects import Dialect
 from trainables.environment import has_bf16
 from trainables.errors import UsageError
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import BUILT_IN, Model, named_model
 from trainables.training_settings import Training
 
 
@@ -117,14 +117,23 @@ class Request:
             recorded: owner/name@commit by name, as the plan of the same run has it: a branch that
                 has moved since is not followed.
         """
+        has_classes = bool(self.own) or learns_classes(self._learner())
+        if not has_classes:
+            check_without_classes(
+                self.model_name(),
+                self.columns.label,
+                flip_labels=self.flip_labels,
+                imbalance=self.imbalance,
+            )
         whole = Source(
             name="",
             data_dir=self.data_dir,
             columns=self.columns,
             dialect=self.dialect,
+            target="class" if has_classes else "none",
             test=self.test,
             test_fraction=self.test_fraction,
-            validation_fraction=self._base().validation_fraction
+            validation_fraction=self.base().validation_fraction
             if self.validation_fraction is None
             else self.validation_fraction,
             limit=self.limit,
@@ -132,7 +141,7 @@ class Request:
             imbalance=self.imbalance,
             flip_labels=self.flip_labels,
             inject_copies=self.inject_copies,
-            size=(self.sizes or self._base().sizes or (0,))[-1],
+            size=(self._sizes() or (0,))[-1],
             own_columns=bool(self.asked.group_column),
         )
         datasets = self._datasets()
@@ -150,13 +159,14 @@ class Request:
     def _datasets(self) -> tuple[str, ...]:
         if self.datasets:
             return tuple(dict.fromkeys(self.datasets))
-        return tuple(dict.fromkeys(n for block in self._base().blocks for n in block.datasets))
+        return tuple(dict.fromkeys(n for block in self.base().blocks for n in block.datasets))
 
-    def _base(self) -> Grid:
+    def base(self) -> Grid:
+        """The grid asked for, as its table has it."""
         if not self.grid and not self.datasets:
             raise UsageError("no --grid and no --dataset; try --grid demo, or --dataset FILE")
         if not self.grid:
-            return _OWN
+            return OWN
         known("grid", self.grid, {**GRIDS, THEORY: None})
         if self.grid == THEORY:
             raise UsageError("grid 'theory' has no trials; run: prune-envelope theory")
@@ -164,26 +174,58 @@ class Request:
 
     def model_name(self, *, has_vectors: bool = False) -> str:
         """The model asked for, or the grid's: the linear one for data that come with embeddings."""
-        return self.model or ("linear" if has_vectors else self._base().model)
+        return chosen_model(
+            self.model, self.base(), of_texts=self._is_of_texts, has_vectors=has_vectors
+        )
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Total sizes: those asked for, else the grid's, which shrink alike where fewer rows are taken."""
+        usual = self.base().sizes
+        if self.sizes or not usual or not 0 < self.limit < usual[-1]:
+            return self.sizes or usual
+        return tuple(dict.fromkeys(max(1, rows * self.limit // usual[-1]) for rows in usual))
+
+    def score_model_name(self) -> str:
+        """The model that scores, likewise; empty for none."""
+        return self.score_model and chosen_model(
+            self.score_model, self.base(), of_texts=self._is_of_texts, has_vectors=False
+        )
+
+    @property
+    def _is_of_texts(self) -> bool:
+        """Whether the texts themselves are to be learned, as what was asked for says."""
+        is_asked = self.grid == "sft" or self.asked.metric == "token_loss"
+        return is_asked or self.columns.of_language
+
+    def _learner(self) -> str:
+        return named_model(self.model_name()).learner
+
+    def criterion(self, tolerance: float | str | None) -> Criterion:
+        """What trials are judged by: what was asked for, else what is usual for the learner.
+
+        Args:
+            tolerance: As `Asked` has it.
+
+        Raises:
+            UsageError: If something is not known.
+        """
+        usual = "" if self.own else metric_of_learner(self._learner())
+        asked = replace(self.asked, metric=self.asked.metric or usual, tolerance=tolerance)
+        return criterion_in(Plan(), asked)
 
     @property
     def searches_training(self) -> bool:
         """Whether learning rate, epochs and weight decay are searched before the first trial."""
         given = {name for name, _ in self.training}
         usual = not self.grid and not given & {*SEARCHED} and not self.own
+        if not (self.own or learns_classes(self._learner())):
+            if self.tune:
+                raise UsageError(
+                    f"--tune searches by accuracy, and {self.model_name()} predicts no classes; set --lr and --epochs "
+                    "yourself"
+                )
+            return False
         return usual if self.tune is None else self.tune
-
-    def check_own(self) -> None:
-        """Refuse what was asked for and means nothing to a trainer of the user's own.
-
-        Raises:
-            UsageError: If there is such.
-        """
-        assert self.own
-        given: dict[str, Any] = {name.replace("_", "-"): True for name, _ in self.training}
-        given |= {"model": self.model, "tune": self.tune}
-        given["precision"] = self.precision != "auto"
-        check_request(self.own.flag, given, self.protocol or self._base().protocol)
 
     def resolved(self, model: Model, *, gpu: bool) -> Grid:
         """The grid with everything asked for put in its place.
@@ -195,7 +237,7 @@ class Request:
         Raises:
             UsageError: If a name is not known, or a list has an entry twice.
         """
-        base = self._base()
+        base = self.base()
         arms = with_given(tuple(arm_of(text) for text in self.signals), self.scores)
         for noun, values in (("rate", self.rates), ("warmup", self.warmups), ("seed", self.seeds)):
             check_listed(noun, values)
@@ -208,7 +250,7 @@ class Request:
                     datasets=names,
                     warmups=self.warmups or block.warmups,
                     rates=self.rates or block.rates,
-                    arms=arms or block.arms,
+                    arms=arms or usual_arms(base, model.learner) or block.arms,
                 )
             )
         named = {name for block in base.blocks for name in block.datasets}
@@ -217,7 +259,7 @@ class Request:
         grid = replace(
             base,
             blocks=tuple(blocks),
-            sizes=self.sizes or base.sizes,
+            sizes=self._sizes(),
             seeds=self.seeds or base.seeds,
             training=self.training_of(model, gpu=gpu),
             protocol=self.protocol or base.protocol,
@@ -229,15 +271,6 @@ class Request:
         check_total_sizes(grid, adaptive=self.adaptive, is_own=self.own is not None)
         return grid
 
-    def parts(self) -> list["Request"]:
-        """The same request with one signal, warm-up or rate at a time: what is wrong with one is not all."""
-        rest = replace(self, signals=(), warmups=(), rates=())
-        return [
-            *(replace(rest, signals=(one,), warmups=self.warmups[:1]) for one in self.signals),
-            *(replace(self, warmups=(one,), rates=()) for one in self.warmups),
-            *(replace(self, rates=(one,), warmups=()) for one in self.rates),
-        ]
-
     def training_of(self, model: Model, *, gpu: bool, scores: bool = False) -> Training:
         """How a model is trained, but for what depends on the size of a data set.
 
@@ -246,30 +279,19 @@ class Request:
             gpu: As `resolved`.
             scores: It only scores: of what was asked for, the length of the texts is meant for it, too.
         """
-        base = self._base()
+        base = self.base()
         precision = self.precision
         if precision == "auto":
-            precision = "bf16" if has_bf16(gpu=gpu) and model.learner == "text" else "fp32"
+            is_trained_whole = model.name not in BUILT_IN and model.learner != "linear"
+            precision = "bf16" if has_bf16(gpu=gpu) and is_trained_whole else "fp32"
         # A grid's own training is that of its own model.
-        asked = self.score_model if scores else self.model or base.model
+        asked = self.score_model_name() if scores else self.model_name()
         own = base.training if asked == base.model else None
         given = [one for one in self.training if not scores or one[0] == "max_length"]
+        if model.learner == "image" and "max_length" in dict(given):
+            raise UsageError(
+                f"--max-length is in word pieces, and {model.name} reads images; leave it out"
+            )
         fields: dict[str, Any] = {**dict(given), "precision": precision}
-        training: Training = replace(own or usual_training(model.learner), **fields)
+        training: Training = replace(own or usual_training(model), **fields)
         return training
-
-
-# The shape of a sweep over data of one's own.
-_OWN = Grid(
-    about="Your data: three rates, three signals, 5 seeds; trained afresh on what is left.",
-    model="distilbert/distilbert-base-uncased",
-    seeds=first_seeds(5),
-    blocks=(
-        GridBlock(
-            datasets=(),
-            warmups=(),
-            rates=(0.1, 0.2, 0.3),
-            arms=(REDUNDANCY, WITHIN_CLASS, KEEP_ONE),
-        ),
-    ),
-)

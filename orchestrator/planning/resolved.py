@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analysis.guards import Criterion
+from analysis.metrics import ACCURACY
 from analysis.wording import percent
-from orchestrator.planning.grids import GRIDS, Arm, Grid, controlled_blocks, marks_of
+from orchestrator.planning.controls import controlled_blocks
+from orchestrator.planning.grids import GRIDS, Arm, Grid, marks_of
+from orchestrator.planning.own_grids import learns_classes, metric_of_learner
 from orchestrator.planning.request import Request
 from orchestrator.planning.tuning import training_search
 from trainables.learners import LEARNERS
@@ -65,7 +68,7 @@ def resolved_settings(
         "seed": (_listed(map(str, grid.seeds)), origins.get("seeds", usual)),
         "null": (_yes(request.null), "default"),
         "confirm": (_yes(grid.confirm), usual),
-        "metric": (by.metric.name, "default"),
+        "metric": (by.metric.name, _whose_metric(model)),
         "tolerance": (f"{by.margin.text(by.metric)} worse is still within", "the metric's own"),
         "guard": (_listed(guard.text for guard in by.guards), "default"),
     }
@@ -74,6 +77,11 @@ def resolved_settings(
         for name, (value, origin) in found.items()
         if value
     ]
+
+
+def _whose_metric(model: Model) -> str:
+    is_usual = metric_of_learner(model.learner) in ("", ACCURACY.name)
+    return "default" if is_usual else f"usual of a {model.learner} model"
 
 
 def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str, tuple[str, str]]:
@@ -88,6 +96,8 @@ def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str
     for name in _TRAINING:
         value = getattr(training, name)
         found[name] = (f"{value:g}" if isinstance(value, float) else str(value), whose)
+    if learner.reads == ("image",):
+        del found["max_length"]  # of texts
     found["precision"] = (training.precision, "what this machine computes well")
     falls = learner.decay_rows and training.weight_decay == learner.training.weight_decay
     if falls and "weight_decay" not in dict(request.training):
@@ -100,8 +110,14 @@ def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str
         found |= {name: (f"{found[name][0]} to start from", whose) for name in searched}
         found["tune"] = (told, "for data of your own")
     else:
-        found["tune"] = ("no", usual if request.grid else "its training was asked for")
+        found["tune"] = ("no", _why_no_search(request, model, usual))
     return found
+
+
+def _why_no_search(request: Request, model: Model, usual: str) -> str:
+    if not learns_classes(model.learner):
+        return "a search is by accuracy"
+    return usual if request.grid else "its training was asked for"
 
 
 def _search(request: Request, model: Model, training: Training) -> tuple[str, list[str]]:

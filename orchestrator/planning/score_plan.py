@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.planning.arms import arm_of
-from orchestrator.planning.expansion import OF_TRAINING, expand, looks_at_learner
-from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, first_seeds, known, marks_of
+from orchestrator.planning.documents import check_documents
+from orchestrator.planning.expansion import expand, looks_at_learner
+from orchestrator.planning.grids import GIVEN, Arm, Grid, GridBlock, known, marks_of
+from orchestrator.planning.learner_evidence import OF_TRAINING, label_free, signals_of
 from orchestrator.planning.missing import Missing, come_with_vectors, look_at_sources
+from orchestrator.planning.own_grids import LANGUAGE, learns_classes
 from orchestrator.planning.preflight import (
     check_inputs,
     check_lengths,
@@ -19,6 +22,7 @@ from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.row_counts import check_neighbours, check_rows
 from orchestrator.planning.scorers import sized
+from orchestrator.planning.seeds import first_seeds
 from orchestrator.planning.task_graph import relatives
 from orchestrator.trial_names import signal_text
 from trainables.data.dataset import Dataset
@@ -99,7 +103,7 @@ def plan_scores(request: Request, resources: Resources, *, command: str = "") ->
     if model and not dataset.class_names and not request.model and model.learner == "text":
         # The usual model learns labels; without any it embeds.
         model = replace(model, learner="linear", name=f"linear:{model.name}", size=0)
-    if not dataset.class_names:
+    if not (dataset.class_names or (model and not learns_classes(model.learner))):
         _check_unlabelled(arms, model, dataset)
     trained = [arm for arm in looks if model and _needs_training(arm, model)]
     _check_trained(request, trained)
@@ -165,33 +169,31 @@ def _check_unlabelled(arms: Sequence[Arm], model: Model | None, dataset: Dataset
     Raises:
         UsageError: If a signal needs them, or the model.
     """
+    of_language = signals_of(LANGUAGE)
     why = "".join(f" ({note})" for note in dataset.notes if "classes were not read" in note)
     for arm in arms:
         needs = rests_on(signal_of(arm.signal).score)
         labels = any(EVIDENCE[name].uses_labels for name in needs)
         if labels or needs & OF_TRAINING:
             how = "" if labels else " to train the model that it looks at"
+            column = "name their column with --label-column"
+            if arm.signal in of_language:
+                column = "--model causal_lm scores texts without"
             raise UsageError(
-                f"{dataset.name} has no labels{why}, and {arm.signal} needs them{how}: name their column with "
-                f"--label-column, or use a signal that needs none: {', '.join(label_free())}"
+                f"{dataset.name} has no labels{why}, and {arm.signal} needs them{how}: {column}, or use a signal that "
+                f"needs none: {', '.join(label_free())}"
             )
+    if model and model.learner == "image":
+        raise UsageError(
+            f"{dataset.name} has no labels{why}, and {model.name} learns them: give vectors of the images with "
+            "--embedding-column, made by a model of your own"
+        )
     if model and model.learner != "linear":
         encoder = "linear" if model.name == "tiny" else f"linear:{model.name}"
         raise UsageError(
             f"{dataset.name} has no labels{why}, and {model.name} learns them: give an encoder alone, --model "
             f"{encoder}"
         )
-
-
-def label_free() -> list[str]:
-    """The signals that need no labels, neither themselves nor by a model that learns them."""
-    return [
-        name
-        for name, row in SIGNALS.items()
-        if name != GIVEN
-        and not rests_on(row.score) & OF_TRAINING
-        and not any(EVIDENCE[one].uses_labels for one in rests_on(row.score))
-    ]
 
 
 def _check_vectors(model: Model, dataset: Dataset) -> None:
@@ -268,6 +270,7 @@ def _check(specs: Sequence[TrialSpec], dataset: Dataset, model: Model | None) ->
     sizes, datasets = {dataset.sha: len(dataset.train)}, {dataset.sha: dataset}
     if model:
         check_lengths(specs, model, sizes)
+        check_documents(model, [dataset], specs[0].training.max_length)
         check_pieces(model, [dataset], specs[0].training.max_length)
     check_probes(specs, sizes)
     _check_targets(specs, dataset)

@@ -40,7 +40,7 @@ def locate_score_model(request: Request, model: Model) -> Model | None:
         UsageError: If vectors come without a warm-up, and one was asked for.
     """
     if request.score_model:
-        return locate_model(request.score_model)
+        return locate_model(request.score_model_name())
     if not request.columns.embedding or model.reads_vectors:
         return None
     if request.warmups:
@@ -89,18 +89,37 @@ def check_scorable(score_model: Model, dataset: Dataset) -> None:
         UsageError: If it does not; the message says what scores such data.
     """
     reads = LEARNERS[score_model.learner].reads
-    if not dataset.class_names and score_model.name != VECTORS:
+    learns_classes = LEARNERS[score_model.learner].learns_classes
+    if dataset.class_names and not learns_classes:
+        raise UsageError(
+            f"{dataset.name} is trained on by its classes, and score model {score_model.name} is a language model, which "
+            "scores rows for a language model alone; give a classifier such as --score-model linear"
+        )
+    if learns_classes and not dataset.class_names and score_model.name != VECTORS:
         raise UsageError(
             f"{dataset.name} has no classes, and score model {score_model.name} learns classes; give vectors "
-            "with --embedding-column, scores of your own with --scores, or --signal random alone"
+            "with --embedding-column, scores of your own with --scores, or --signal random alone; a language model "
+            "is scored by a language model, such as --score-model causal_lm"
         )
     if dataset.kind in reads or (score_model.reads_vectors and dataset.has_vectors):
         return
     raise UsageError(
         f"{dataset.name} holds {NOUNS[dataset.kind]}, and score model {score_model.name} reads "
-        f"{' or '.join(reads)}; give vectors with --embedding-column, scores of your own with --scores, or "
-        "--signal random alone"
+        f"{' or '.join(NOUNS[kind] for kind in reads)}; give vectors with --embedding-column, scores of your own "
+        "with --scores, or --signal random alone"
     )
+
+
+def remedy_of_inputs(dataset: Dataset) -> str:
+    """What to give where a model does not read a data set."""
+    if dataset.has_vectors:
+        return "use --model linear"
+    if dataset.kind == "text":
+        return "use --model linear or tiny, or the folder of a text model"
+    columns = "name a column of text with --text-column, or vectors with --embedding-column"
+    if dataset.kind == "image":
+        return f"use --model image or the folder of an image classifier, or {columns}"
+    return columns
 
 
 def sized(training: Training, model: Model, n: int) -> Training:

@@ -1,12 +1,29 @@
-"""Trials that differ in their seed alone: most of a sweep, of which plan and checks look at one."""
+"""Which seeds there are, and trials that differ in their seed alone, of which plan and checks look at one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from itertools import count, islice
 from operator import attrgetter
 
+from analysis.confirmation import SEEDS
 from trainables.spec import TrialSpec
 
 _BUT_THE_SEED = attrgetter(*(f.name for f in fields(TrialSpec) if f.name != "seed"))
+_FIRST = (11, 17, 23, 29, 31)
+# Beyond those of any sweep: a longer one has other seeds still.
+FRESH_SEEDS = tuple(range(901, 901 + SEEDS))
+
+
+def fresh_seeds(taken: Iterable[int], many: int = SEEDS) -> tuple[int, ...]:
+    """Seeds of a confirmation: so many, none that a sweep has run."""
+    known = {*taken}
+    free = (seed for seed in count(FRESH_SEEDS[0]) if seed not in known)
+    return tuple(islice(free, many))
+
+
+def first_seeds(many: int) -> tuple[int, ...]:
+    """The seeds a sweep of that many seeds runs: a longer sweep begins with a shorter one's."""
+    return _FIRST[:many] + tuple(range(100, 100 + many - len(_FIRST)))
 
 
 def once_a_seed(specs: Iterable[TrialSpec]) -> list[TrialSpec]:

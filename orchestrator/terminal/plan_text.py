@@ -14,8 +14,8 @@ from analysis.training_curves import endings
 from analysis.wording import model_label, percent, training_label
 from orchestrator.planning.data_words import data_notes
 from orchestrator.planning.estimate import unchosen
-from orchestrator.planning.grids import FRESH_SEEDS
 from orchestrator.planning.plan import Sweep, curve_in
+from orchestrator.planning.seeds import FRESH_SEEDS
 from orchestrator.terminal.data_text import print_data
 from orchestrator.terminal.size_text import size_lines
 from orchestrator.trial_names import arm_text, title

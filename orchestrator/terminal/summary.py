@@ -135,7 +135,8 @@ def _baselines(study: Study) -> list[str]:
             f"{study.sources[source]}: {many(len(known), 'full-data run')}, {words.metric.label} "
         )
         if not words.is_accuracy:
-            lines.append(f"{told}{words.value(mean)} ({words.value(low)} to {words.value(high)})")
+            perplexity = f", perplexity {words.perplexity(mean)}" * bool(words.perplexity(mean))
+            lines.append(f"{told}{words.value(mean)} ({words.span(low, high)}){perplexity}")
             continue
         counts = next(row.class_counts for row in own if row.is_ok)
         lines.append(
@@ -151,7 +152,8 @@ def _print_found(study: Study, console: Console) -> None:
     if not known:
         return
     table = WholeTable(
-        title="share of the removed rows that truly are spare copies (another of their group stays) · wrong labels",
+        title="share of the removed rows that truly are spare copies (another of their group stays) · wrong "
+        + " or ".join(sorted({f"{one.wrong}s" for one in known}, reverse=True)),
         title_justify="left",
     )
     rates = sorted({rate for one in known for rate in one.rates})

@@ -91,3 +91,50 @@ def test_a_kept_share_has_its_line_where_the_verdict_has_it():
 def test_an_axis_says_which_way_is_worse_however_long_the_name_is():
     long = MetricWords(metric=metric_of(f"{'share_of_tickets_sent_back' * 3}:lower"))
     assert len(long.axis) <= 60 and long.axis.endswith("…, below 0 is worse")
+
+
+NATS = MetricWords(metric=METRICS["token_loss"])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ((-0.04, -0.05, -0.03), "0.04 nats worse, likely 0.03 to 0.05"),
+        ((0.04, 0.03, 0.05), "0.04 nats better, likely 0.03 to 0.05"),
+        ((-0.01, -0.03, 0.01), "0.01 nats worse, likely 0.03 worse to 0.01 better"),
+        ((-0.001, -0.03, 0.001), "0.00 nats, likely 0.03 worse to 0.00"),
+        ((-0.04, None, None), "0.04 nats worse"),
+    ],
+)
+def test_a_change_of_what_is_better_small_is_told_in_words_beside_its_values(change, told):
+    assert NATS.turned(*change) == told
+
+
+def test_a_change_of_what_is_better_large_keeps_its_sign():
+    words = MetricWords(metric=METRICS["auroc"])
+    assert words.turned(-0.5, -0.75, 0.25) == words.change(-0.5, -0.75, 0.25)
+
+
+def test_perplexity_is_the_exponential_of_a_token_loss_and_of_nothing_else():
+    assert NATS.perplexity(3.42) == "30.6" and NATS.perplexity(1e6) == "4.6e+299"
+    assert MetricWords(metric=METRICS["log_loss"]).perplexity(3.42) == ""
+
+
+def test_a_span_of_values_has_its_unit_once():
+    assert NATS.span(3.4, 3.45) == "3.40 to 3.45 nats"
+    assert MetricWords(metric=METRICS["auroc"]).span(0.77, 0.781) == "77.0% to 78.1%"
+
+
+def test_what_a_cut_does_to_a_loss_is_told_in_words_and_to_accuracy_by_a_sign():
+    assert NATS.does(-0.04) == "makes the token loss 0.04 nats worse"
+    assert NATS.does(0.0, -0.03, 0.01, many=True) == (
+        "change the token loss by 0.00 nats, likely 0.03 worse to 0.01 better"
+    )
+    assert (
+        NATS.moves(-0.04, -0.05, -0.03)
+        == "the token loss gets 0.04 nats worse, likely 0.03 to 0.05"
+    )
+    assert MetricWords().does(-0.2) == "changes accuracy by −0.20 points"
+    assert (NATS.line(0.0829), MetricWords(metric=METRICS["auroc"]).line(0.5)) == (
+        "0.083 nats worse", "−0.5 points",
+    )  # fmt: skip

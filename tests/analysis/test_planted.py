@@ -142,3 +142,11 @@ def test_the_smallest_class_has_rows_and_is_smaller_than_another(tickets, counts
     rows = [replace(row, class_counts=counts, kept_counts=(20, 0, 20)) for row in own]
     smallest = only(rows).rows[0].cells[0.2].smallest
     assert (smallest and smallest.name) == name
+
+
+def test_what_has_no_classes_has_wrong_answers_and_no_wrong_labels(tickets):
+    without = [
+        replace(row, class_names=(), class_counts=(), kept_counts=(), recall=()) for row in tickets
+    ]
+    assert [table.wrong for table in planted_tables(study(without))] == ["answer", "answer"]
+    assert [table.wrong for table in planted_tables(study(tickets))] == ["label", "label"]

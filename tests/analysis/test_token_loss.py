@@ -1,4 +1,4 @@
-"""The loss a token of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
+"""The token loss of documents: a ratio of sums, and a share of what fine-tuning gains, by hand."""
 
 from dataclasses import replace
 
@@ -6,12 +6,21 @@ import numpy as np
 import pytest
 
 from analysis.contributions import Truth
+from analysis.criteria import check_kept
 from analysis.guards import criterion_of
 from analysis.metrics import METRICS
-from analysis.outcomes import OUTCOME, answers_file, answers_parquet, outcome_file, outcomes_of
+from analysis.outcomes import (
+    OUTCOME,
+    Outcomes,
+    answers_file,
+    answers_parquet,
+    outcome_file,
+    outcomes_of,
+)
 from analysis.run_files import Plan
 from analysis.study import study
 from tests.metric_runs import FULL
+from trainables.errors import UsageError
 from trainables.outcome import Outcome
 from trainables.result import TrialResult
 
@@ -65,11 +74,9 @@ def judged(folder, *, worse, tolerance):
         )
         for spec, more in ((full, 0.0), (cut, worse)):
             flicker = 0.002 * (-1) ** (np.arange(N) + seed) * (more > 0)
-            columns = {
-                "loss": weight * (AFTER + more + flicker),
-                "weight": weight,
-                "reference": weight * BEFORE,
-            }
+            columns = {"loss": weight * (AFTER + more + flicker), "weight": weight}
+            if spec is full:  # What training gains is what the full-data run gains.
+                columns["reference"] = weight * BEFORE
             Outcome(columns=columns).write(outcome_file(folder, OUTCOME, spec.result_key))
             rows.append(TrialResult(spec=spec, n_test=N, outcome=tuple(columns)))
     by = criterion_of("token_loss", tolerance)
@@ -91,3 +98,10 @@ def test_a_margin_in_nats_needs_no_loss_before_training(tmp_path):
     assert judged(tmp_path, worse=0.095, tolerance="0.09").verdict == "outside"
     assert criterion_of("token_loss", "0.09").metric.needs == ("loss", "weight")
     assert criterion_of("token_loss", "5%").metric.needs == ("loss", "weight", "reference")
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mae"])
+def test_trials_that_predict_nothing_are_judged_by_no_metric_of_predictions(metric):
+    row = TrialResult(spec=FULL, n_test=N, outcome=("loss", "weight"))
+    with pytest.raises(UsageError, match="those of a language model; give --metric token_loss"):
+        check_kept([row], criterion_of(metric), Outcomes())

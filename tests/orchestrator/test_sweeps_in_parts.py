@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from analysis.run_files import read_curves
 from orchestrator.__main__ import app
-from orchestrator.planning.grids import FRESH_SEEDS
+from orchestrator.planning.seeds import FRESH_SEEDS
 from tests.sweeps import SMALL, printed_in, refs, rows_of, started, sweep, sweep_here, wait_until
 from trainables.learners import LEARNERS
 

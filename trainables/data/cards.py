@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trainables.data.columns import Columns
 from trainables.data.dataset import Dataset
 from trainables.data.hub import Hub
+from trainables.data.instructions import instructions
 from trainables.data.synthetic import synthetic
 from trainables.data.tickets import tickets
 
@@ -47,6 +48,7 @@ _SMALLEST = "Science & Mathematics"
 DATASETS: Mapping[str, DatasetCard] = {
     "synthetic": DatasetCard(make=synthetic),
     "tickets": DatasetCard(make=tickets),
+    "instructions": DatasetCard(make=instructions),
     "imdb": DatasetCard(
         hub=Hub(repo="stanfordnlp/imdb", revision="e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
     ),

@@ -25,6 +25,7 @@ from trainables.data.subsampling import (
     imbalanced,
     limited,
     with_validation,
+    without_classes,
 )
 from trainables.data.subsets import of_size
 from trainables.errors import UsageError
@@ -37,8 +38,8 @@ class Source:
     """What to load, and how much of it.
 
     Attributes:
-        name: A name of DATASETS ("synthetic:N" and "tickets:N" have N training rows, NAME@REVISION
-            another commit), a file, a folder holding train and test, or
+        name: A name of DATASETS ("synthetic:N", "tickets:N" and "instructions:N" have N training rows,
+            NAME@REVISION another commit), a file, a folder holding train and test, or
             owner/name[:config][@revision] on the hub, revision a commit, branch or tag.
         data_dir: Folder of folders by name; else what PRUNE_ENVELOPE_DATA says.
         title: What it is called; empty for the file's or folder's name.
@@ -134,6 +135,7 @@ def load(source: Source | str) -> Dataset:
     if make := source.make:
         made = make(n_train=_rows(name, size)) if size else make()
         dataset = replace(made, name=source.title or source.name)
+        dataset = without_classes(dataset) if source.target == "none" else dataset
     else:
         dataset = _read(source)
     for stage, (split, rows) in enumerate((("train", source.limit), ("test", source.limit_test))):
@@ -247,6 +249,8 @@ def _read(source: Source) -> Dataset:
     """A data set from its files or the hub, a test split cut where there is none."""
     card = DATASETS.get(source.name.partition("@")[0], DatasetCard())
     found, wanted = found_parts(source)
+    if card.imbalance > 1:  # which rows it has is told by their classes
+        wanted = replace(wanted, target="class")
     read = read_splits(found.parts, wanted)
     splits, notes = dict(read.splits), found.notes + read.notes
     if "test" not in splits:
@@ -268,7 +272,7 @@ def _read(source: Source) -> Dataset:
     if card.imbalance > 1:
         rng, order = np.random.default_rng(card.seed), by_name(dataset, card.order, card.classes)
         dataset = imbalanced(dataset, card.imbalance, rng, order=order)
-    return dataset
+    return without_classes(dataset) if source.target == "none" else dataset
 
 
 def _asked(columns: Columns, card: Columns | None) -> list[Columns]:

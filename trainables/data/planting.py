@@ -54,20 +54,37 @@ def planted(
         or -1), `group` (the lowest row of its group of copies, or itself), `true_label` and
         `is_wrong`.
     """
-    n, originals = len(texts), len(labels)
+    n = len(texts)
     order = rng.permutation(n)
-    went = np.argsort(order)  # the new row of each old one
-    source = np.concatenate([np.arange(originals), sources])[order]
     true_label = np.concatenate([labels, labels[sources]])[order]
     is_wrong = np.zeros(n, dtype=bool)
     is_wrong[rng.permutation(n)[: int(wrong * n)]] = True
     given = np.where(is_wrong, true_label + rng.integers(1, classes, size=n), true_label) % classes
     inputs = text_column([texts[row] for row in order])
     return Split(inputs=inputs, labels=given, ids=np.arange(n)), {
-        "duplicate_of": np.where(order >= originals, went[source], -1),
-        "group": lowest_of_each(source),
+        **copies_truth(order, sources),
         "true_label": true_label,
         "is_wrong": is_wrong,
+    }
+
+
+def copies_truth(order: NDArray[np.int64], sources: NDArray[np.int64]) -> Truth:
+    """Which rows copy which, of originals and then their copies in a new order.
+
+    Args:
+        order: Of each new row which old one it is, shape (n,).
+        sources: For each copy, which original it copies.
+
+    Returns:
+        For each new row `duplicate_of` (the row it copies, or -1) and `group` (the lowest row of
+        its group of copies, or itself).
+    """
+    originals = len(order) - len(sources)
+    went = np.argsort(order)  # the new row of each old one
+    source = np.concatenate([np.arange(originals), sources])[order]
+    return {
+        "duplicate_of": np.where(order >= originals, went[source], -1),
+        "group": lowest_of_each(source),
     }
 
 

@@ -12,6 +12,8 @@ from trainables.errors import DataError
 
 def source_to_score(source: Source) -> Source:
     """The same data set where it need have no labels: unless they were named, data without are taken as they are."""
+    if source.target == "none":
+        return source
     is_named = bool(source.columns and source.columns.label)
     return replace(source, target="class" if is_named else "optional")
 

@@ -95,6 +95,10 @@ def stressed(dataset: Dataset, asked: Alterations) -> Dataset:
         raise UsageError(
             f"{dataset.name} has no classes to flip or to make unequal; name them with --label-column"
         )
+    if dataset.kind == "messages" and asked.inject_copies:
+        raise UsageError(
+            f"{dataset.name} holds conversations, of which no copies are made: leave --inject-copies out"
+        )
     if dataset.train.own is not None:
         raise UsageError(
             f"{dataset.name}: a stress test does not alter the columns kept of one's own"

@@ -61,6 +61,21 @@ def drawn(split: Split, count: int, rng: np.random.Generator) -> NDArray[np.bool
     return per_class(split.labels, proportional(split.labels, count), rng)
 
 
+def without_classes(dataset: Dataset) -> Dataset:
+    """The data set for a model that learns what is in its rows, and no classes of them."""
+
+    def unlabelled(split: Split) -> Split:
+        return replace(split, labels=np.zeros_like(split.labels))
+
+    return replace(
+        dataset,
+        class_names=(),
+        train=unlabelled(dataset.train),
+        test=unlabelled(dataset.test),
+        validation=unlabelled(dataset.validation) if dataset.validation else None,
+    )
+
+
 def held_out(
     whole: Split, fraction: float, rng: np.random.Generator, *, where: str
 ) -> tuple[Split, Split, str]:

@@ -96,6 +96,7 @@ def _made() -> dict[str, Any]:
         "validation_features": checkpoints[0].validation_features,
         "validation_row_losses": losses[N:],
         "checkpoints": checkpoints,
+        "start_losses": losses[:N] + 1,
         "marked_losses": MarkedLosses(
             training=np.abs(_floats(rng, N, 5)), validation=np.abs(_floats(rng, _V, 5))
         ),

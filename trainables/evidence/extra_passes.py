@@ -33,14 +33,18 @@ def dropout_probs(learner: "Learner", *, passes: int = 10) -> tuple[NDArray[np.f
 def view_probs(
     learner: "Learner", *, views: int = 5, share: float = 0.15
 ) -> tuple[NDArray[np.float32], Phase]:
-    """Probabilities of the training set with word pieces left out at random, shape (n, u, c).
+    """Probabilities of the training set as it is seen otherwise, shape (n, u, c).
+
+    Of texts word pieces are left out at random; images are moved and mirrored as in training.
 
     Args:
-        learner: The learner, of text.
-        views: Passes, each with other pieces left out.
-        share: Chance of each piece but the first, which some encoders classify by, to go.
+        learner: The learner, of texts or images.
+        views: Passes, each with other pieces left out or other moves.
+        share: Of texts the chance of each piece but the first, which some encoders classify by, to go.
     """
     import torch
+
+    from trainables.learners.image_models import random_views
 
     if not 0 < share < 1:
         raise UsageError(f"share is {share:g}; each word piece is left out with a chance in (0, 1)")
@@ -53,8 +57,10 @@ def view_probs(
         stays[:, 0] = True
         return {**batch, "attention_mask": mask * stays}
 
-    learner.network.module.eval()
-    return _several(learner, "view", views, drop)
+    moving = random_views(learner.network.module.eval())
+    for layer in moving:
+        layer.train()
+    return _several(learner, "view", views, (lambda batch: batch) if moving else drop)
 
 
 def _several(

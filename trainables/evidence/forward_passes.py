@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trainables.training.learner import Learner
 
 _BATCH = 256
-# Pieces at once where each is predicted: logits of one are as many as there are different pieces.
-_PIECES = 4096
+# Logits at once where each piece is predicted: those of one are as many as there are different pieces.
+_LOGITS = 2**23
 # What a pass over a split is for, to who waits for it.
 _STAGES = {"train": "looking at train", "test": "testing"}
 
@@ -123,7 +123,7 @@ def _cut(
             padded = lengths[start : start + _BATCH] * np.arange(
                 1, len(lengths[start:][:_BATCH]) + 1
             )
-            many = max(1, int((padded <= _PIECES).sum()))
+            many = max(1, int((padded * network.vocabulary <= _LOGITS).sum()))
         yield by_length[start : start + many]
         start += many
 

@@ -45,6 +45,23 @@ def loss_marks(spec: TrialSpec, *, checkpoints: int = 6) -> list[TrialSpec]:
     return [start, *(replace(spec, warmup=round(share, 6)) for share in shares), spec]
 
 
+def start_mark(spec: TrialSpec) -> list[TrialSpec]:
+    """The start of the run, before its first step."""
+    if not spec.warmup:
+        raise UsageError(
+            f"{spec.signal} compares the loss before the first step with that at the mark, and --warmup 0 has no "
+            "other; use a warm-up of at least one epoch"
+        )
+    return [replace(spec, warmup=0.0, protocol="restart")]
+
+
+def the_one_found(_: Sequence[TrialSpec], found: Found) -> NDArray[np.float32]:
+    """The one array found of one run."""
+    ((array,),) = (one.values() for one in found)
+    losses: NDArray[np.float32] = array
+    return losses
+
+
 def put_marked_losses_together(_: Sequence[TrialSpec], found: Found) -> MarkedLosses:
     """The losses of all marks, in their order."""
     return MarkedLosses(

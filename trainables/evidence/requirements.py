@@ -139,6 +139,8 @@ class Piece:
 
 
 _OF_CHECKPOINTS = ("probs", "features", "validation_probs", "validation_features", "moments")
+_NEAR = Approximation(setting="probes", piece="ivf_neighbours", recall="recall")
+_FAR = Approximation(setting="probes", piece="far_ivf_neighbours", recall="far_recall")
 
 EVIDENCE: Mapping[str, Piece] = {
     "labels": Piece(source="static", make=training_labels, uses_labels=True),
@@ -167,20 +169,10 @@ EVIDENCE: Mapping[str, Piece] = {
     "moments": Piece(source="extra passes", make=moments, uses_labels=True),
     "centroids": Piece(source="derived", make=centroids),
     "clusters": Piece(source="derived", make=clusters, result=Clusters),
-    "neighbours": Piece(
-        source="derived",
-        make=neighbours,
-        result=Neighbours,
-        approximation=Approximation(setting="probes", piece="ivf_neighbours", recall="recall"),
-    ),
+    "neighbours": Piece(source="derived", make=neighbours, result=Neighbours, approximation=_NEAR),
     "ivf_neighbours": Piece(source="derived", make=ivf_neighbours, result=Neighbours),
     "far_neighbours": Piece(
-        source="derived",
-        make=far_neighbours,
-        result=Neighbours,
-        approximation=Approximation(
-            setting="probes", piece="far_ivf_neighbours", recall="far_recall"
-        ),
+        source="derived", make=far_neighbours, result=Neighbours, approximation=_FAR
     ),
     "far_ivf_neighbours": Piece(source="derived", make=far_ivf_neighbours, result=Neighbours),
     "class_neighbours": Piece(source="derived", make=class_neighbours, result=Neighbours),
@@ -199,6 +191,12 @@ EVIDENCE: Mapping[str, Piece] = {
         runs=marked_losses.loss_marks,
         of=("row_losses", "validation_row_losses"),
         make=marked_losses.put_marked_losses_together,
+    ),
+    "start_losses": Piece(
+        source="other runs",
+        runs=marked_losses.start_mark,
+        of=("row_losses",),
+        make=marked_losses.the_one_found,
     ),
     "subset_models": Piece(
         source="other runs", runs=subset_models, of=("answers",), make=put_subset_models_together

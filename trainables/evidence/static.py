@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.data.dataset import Dataset, uniform_draws
+from trainables.data.messages import readable
 from trainables.errors import UsageError
 from trainables.spec import TrialSpec
 
@@ -16,8 +17,11 @@ def training_labels(dataset: Dataset, spec: TrialSpec) -> NDArray[np.int64]:
 
 
 def training_texts(dataset: Dataset, spec: TrialSpec) -> NDArray[Any]:
-    """Texts of the training rows, shape (n,), dtype object."""
-    return np.array(dataset.train.texts, dtype=object)
+    """Texts of the training rows, shape (n,), dtype object; conversations as a person reads them."""
+    texts = dataset.train.texts
+    if dataset.kind == "messages":
+        texts = [readable(one) for one in texts]
+    return np.array(texts, dtype=object)
 
 
 def training_draws(dataset: Dataset, spec: TrialSpec) -> NDArray[np.float64]:

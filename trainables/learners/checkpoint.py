@@ -247,7 +247,21 @@ def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def classifies_images(folder: Path) -> bool:
+    """Whether a model's settings say that it was saved as a classifier of images."""
+    return _is_of_images(read_json(folder / "config.json"))
+
+
+def _is_of_images(config: Mapping[str, Any]) -> bool:
+    named = config.get("architectures")
+    return isinstance(named, list) and any(
+        isinstance(one, str) and one.endswith("ForImageClassification") for one in named
+    )
+
+
 def _check_tokenizer(folder: Path, config: Mapping[str, Any]) -> None:
+    if _is_of_images(config):
+        return
     found = list(_tokenizer_files(folder))
     if not found:
         # Without one an empty vocabulary is made up, and the model sees unknown words alone.

@@ -56,8 +56,8 @@ def read_encoder(folder: Path, *, has_head: bool) -> Encoder:
     be_quiet()
     config = load_config(folder)
     kind = network_class(folder, config, has_head=has_head)
-    wrapped = _wrapped_tokenizer(folder, config)
-    network = _skeleton(folder, config, kind)
+    wrapped = fast_tokenizer(folder, config)
+    network = skeleton(folder, config, kind)
     if "attention_mask" not in signature(network.forward).parameters:
         raise unfit_model(
             folder, config, "it has no attention mask, so it would read padding as text"
@@ -65,7 +65,7 @@ def read_encoder(folder: Path, *, has_head: bool) -> Encoder:
     tables = [part for name, part in network.named_modules() if POSITIONS.search(name)]
     tables = [part for part in tables if getattr(part, "weight", None) is not None]
     rows = int(network.get_input_embeddings().weight.shape[0])
-    pad = _padding(wrapped, config, tables, rows)
+    pad = padding_piece(wrapped, config, tables, rows)
     if pad is None:
         raise UsageError(
             f"{folder}: its tokenizer has no padding piece and no end piece to take for one; add one "
@@ -74,16 +74,17 @@ def read_encoder(folder: Path, *, has_head: bool) -> Encoder:
     tokenizer: Tokenizer = wrapped.backend_tokenizer
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    _check_vocabulary(folder, wrapped, rows)
+    check_vocabulary(folder, wrapped, rows)
     return Encoder(
         tokenizer=tokenizer,
         pad=pad,
         unknown=wrapped.unk_token_id,
-        longest=_longest(folder, config, tables),
+        longest=longest_text(folder, config, tables),
     )
 
 
-def _wrapped_tokenizer(folder: Path, config: Any) -> Any:
+def fast_tokenizer(folder: Path, config: Any) -> Any:
+    """A folder's fast tokenizer, as transformers wraps it."""
     from transformers import AutoTokenizer
 
     try:
@@ -109,8 +110,14 @@ def _wrapped_tokenizer(folder: Path, config: Any) -> Any:
     return wrapped
 
 
-def _skeleton(folder: Path, config: Any, kind: Any) -> Any:
+def skeleton(folder: Path, config: Any, kind: Any, *, whole: bool = False) -> Any:
     """The network as it will be loaded, of tensors that have the weights' shapes and no content.
+
+    Args:
+        folder: The model's.
+        config: Its settings.
+        kind: The class of transformers that reads it.
+        whole: Whether its head is trained on, too, and not drawn anew.
 
     Raises:
         DataError: If config.json asks for other tensors than the weights hold.
@@ -134,7 +141,7 @@ def _skeleton(folder: Path, config: Any, kind: Any) -> Any:
         ) from error
     # Without a head the network is the encoder itself.
     has_head = hasattr(network, network.base_model_prefix)
-    inside = f"{network.base_model_prefix}." if has_head else ""
+    inside = f"{network.base_model_prefix}." if has_head and not whole else ""
     trained = {name for name, _ in network.named_parameters()}
     _check_tensors(folder, told, inside, trained)
     return network
@@ -167,7 +174,7 @@ def _check_tensors(folder: Path, told: Mapping[str, Any], inside: str, trained: 
         )
 
 
-def _padding(wrapped: Any, config: Any, tables: list[Any], rows: int) -> int | None:
+def padding_piece(wrapped: Any, config: Any, tables: list[Any], rows: int) -> int | None:
     """The piece that fills up: what positions are counted from, the tokenizer's own, or its end piece.
 
     An end piece will do: masks tell what is padding, and a decoder's head reads the last other piece.
@@ -178,7 +185,8 @@ def _padding(wrapped: Any, config: Any, tables: list[Any], rows: int) -> int | N
     return next((c for c in choices if isinstance(c, int) and 0 <= c < rows), None)
 
 
-def _check_vocabulary(folder: Path, wrapped: Any, rows: int) -> None:
+def check_vocabulary(folder: Path, wrapped: Any, rows: int) -> None:
+    """Refuse a tokenizer that numbers more pieces than the embedding has rows."""
     # Some types add these two where a tokenizer has none; no text is made of them.
     idle = {wrapped.pad_token, wrapped.mask_token}
     beyond = {name: n for name, n in wrapped.get_vocab().items() if n >= rows and name not in idle}
@@ -191,7 +199,7 @@ def _check_vocabulary(folder: Path, wrapped: Any, rows: int) -> None:
         )
 
 
-def _longest(folder: Path, config: Any, tables: list[Any]) -> int:
+def longest_text(folder: Path, config: Any, tables: list[Any]) -> int:
     """Word pieces that a text may have: what config.json states, and what its positions have rows for."""
     raw, inner = read_json(folder / "config.json"), config.get_text_config()
     stated = 0

@@ -19,6 +19,7 @@ class Network(Protocol):
 
     Attributes:
         predicts: What it says of a row: one of the "classes", or each of its "pieces" from those before.
+        vocabulary: Different pieces that each one can be; 0 where classes are predicted.
         module: The torch module with everything that is trained.
         lengths: Word pieces of each sample, by split; ones where there are none.
         fitted: What fitting to the data took before the first step, such as making word pieces; nothing
@@ -26,6 +27,7 @@ class Network(Protocol):
     """
 
     predicts: Predicts
+    vocabulary: int
     module: Any
     lengths: Mapping[str, NDArray[np.int64]]
     fitted: Phase
@@ -57,6 +59,7 @@ class ClassNetwork:
     """What all networks have that say a class of a row."""
 
     predicts: Predicts = "classes"
+    vocabulary = 0
 
     def losses(self, logits: Any, batch: dict[str, Any], labels: Any) -> tuple[Any, Any]:
         """Cross-entropy of each row's class, shape (b,), and None."""

@@ -8,11 +8,23 @@ from pathlib import Path
 
 from trainables.data.hub import why_not
 from trainables.errors import AbsentError, DataError, UnreachedError
-from trainables.learners.checkpoint import READ, check_files, content_of, last_written, weights_size
+from trainables.learners.causal_folder import read_causal
+from trainables.learners.checkpoint import (
+    READ,
+    check_files,
+    classifies_images,
+    content_of,
+    last_written,
+    weights_size,
+)
 from trainables.learners.encoder import read_encoder
+from trainables.learners.image_checkpoint import read_image_checkpoint
 from trainables.spec import VECTORS
 
-BUILT_IN = ("tiny", "linear")
+# Models from random weights, named as the learner that trains them.
+BUILT_IN = ("tiny", "linear", "image", "causal_lm")
+# Learners that are asked for by their name and a colon before a folder or hub id.
+PREFIXES = ("linear:", "causal_lm:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +34,10 @@ class Model:
     Attributes:
         learner: Row of LEARNERS.
         name: What loads it: a built-in, hub id@commit or folder, with linear: before it for a
-            head on frozen embeddings.
+            head on frozen embeddings and causal_lm: for a language model.
         sha: Its content.
         longest: Word pieces its position table is made for; 0 where there is no such limit.
+        vocabulary: Different word pieces of a language model that comes in files, else 0.
         size: Bytes of the weights that are trained, as its files hold them; 0 where built in.
     """
 
@@ -32,6 +45,7 @@ class Model:
     name: str
     sha: str
     longest: int = 0
+    vocabulary: int = 0
     size: int = 0
 
     @property
@@ -42,13 +56,24 @@ class Model:
 
 def named_model(name: str) -> Model:
     """A model by its name alone, which is looked for nowhere."""
-    learner = "linear" if name.startswith("linear:") else "text"
-    return Model(learner=name if name in BUILT_IN else learner, name=name, sha=name)
+    return Model(
+        learner=name if name in BUILT_IN else learner_of(name) or "text", name=name, sha=name
+    )
+
+
+def learner_of(name: str) -> str:
+    """The learner that a prefix in a model's name asks for, empty where there is none."""
+    return next((prefix[:-1] for prefix in PREFIXES if name.startswith(prefix)), "")
+
+
+def without_prefix(name: str) -> str:
+    """The folder or hub id in a model's name."""
+    return name[len(learner_of(name)) + 1 :] if learner_of(name) else name
 
 
 def revision_of(name: str) -> tuple[str, str | None]:
     """The hub id or folder in a model's name, and the revision behind its @ if it has one."""
-    plain = name.removeprefix("linear:")
+    plain = without_prefix(name)
     if Path(plain).is_absolute():
         return plain, None
     hub_id, _, revision = plain.partition("@")
@@ -59,14 +84,14 @@ def find_model(name: str) -> Model:
     """Find a model by name, and look at its files: whatever is wrong with them comes up here.
 
     Args:
-        name: "tiny", "linear", a folder, a Hugging Face hub id (with @revision if wanted), or
-            "linear:" and one of the latter two.
+        name: A row of BUILT_IN, a folder, a Hugging Face hub id (with @revision if wanted), or one of
+            PREFIXES and one of the latter two.
 
     Raises:
         AbsentError: If it is no folder here and the hub does not give it.
         UnsafeError: If it brings code of its own.
         DataError: If its files are missing, torn or of different models.
-        UsageError: If it cannot read texts.
+        UsageError: If it reads neither texts nor images.
     """
     return fitted(locate_model(name))
 
@@ -75,28 +100,35 @@ def locate_model(name: str) -> Model:
     """The first half of `find_model`, which imports no torch: whether the files are there and whole."""
     if name in BUILT_IN:
         return Model(learner=name, name=name, sha=name)
-    is_head = name.startswith("linear:")
-    encoder = name.removeprefix("linear:")
-    folder = Path(encoder).expanduser()
+    asked, plain = learner_of(name), without_prefix(name)
+    folder = Path(plain).expanduser()
     if folder.is_dir():
         folder = folder.resolve()
         found = str(folder)
     else:
-        folder, found = _snapshot(encoder)
+        folder, found = _snapshot(name)
     check_files(folder)
+    whole = "image" if classifies_images(folder) else "text"
     return Model(
-        learner="linear" if is_head else "text",
-        name="linear:" * is_head + found,
+        learner=asked or whole,
+        name=f"{asked}:{found}" if asked else found,
         sha=content_of(folder),
-        size=0 if is_head else weights_size(folder),
+        size=0 if asked == "linear" else weights_size(folder),
     )
 
 
 def fitted(model: Model) -> Model:
-    """The second half: whether its files belong together and read texts, and how long ones."""
+    """The second half: whether its files belong together and read texts or images, and how long ones."""
     if model.name in (*BUILT_IN, VECTORS):
         return model
     with opened(model.name, model.sha) as folder:
+        if model.learner == "causal_lm":
+            found = read_causal(folder)
+            vocabulary = int(found.config.vocab_size)
+            return replace(model, longest=found.longest, vocabulary=vocabulary)
+        if model.learner == "image":
+            read_image_checkpoint(folder)
+            return model
         longest = read_encoder(folder, has_head=model.learner == "text").longest
     return replace(model, longest=longest)
 
@@ -132,7 +164,7 @@ def _check_content(folder: Path, sha: str) -> None:
 def _folder_of(name: str) -> Path:
     encoder, revision = revision_of(name)
     if revision is not None:
-        return _snapshot(name.removeprefix("linear:"))[0]
+        return _snapshot(name)[0]
     if not Path(encoder).is_dir():
         raise AbsentError(
             f"model {encoder} is no folder on this machine; put it there, or into a folder that "
@@ -141,11 +173,12 @@ def _folder_of(name: str) -> Path:
     return Path(encoder)
 
 
-def _snapshot(encoder: str) -> tuple[Path, str]:
+def _snapshot(name: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    hub_id, revision = revision_of(encoder)
+    hub_id, revision = revision_of(name)
+    encoder = without_prefix(name)
     try:
         # Those of the top alone: subfolders hold the same model for other programs.
         folder = Path(
@@ -154,7 +187,8 @@ def _snapshot(encoder: str) -> tuple[Path, str]:
             )
         )
     except Exception as error:  # the hub raises a family of its own, requests' and OS errors
-        remedy = "give --model a folder with config.json and model.safetensors, or tiny, or linear"
+        here = "causal_lm" if learner_of(name) == "causal_lm" else "tiny, or linear"
+        remedy = f"give --model a folder with config.json and model.safetensors, or {here}"
         if isinstance(error, LocalEntryNotFoundError) and (why := why_not()):
             raise UnreachedError(
                 f"model {encoder} is no folder here, {why}, and no copy of it is here; {remedy}"

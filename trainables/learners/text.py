@@ -143,6 +143,7 @@ def open_text(
     tell_stage("loading the model")
     from transformers import AutoModelForSequenceClassification
 
+    be_quiet()
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     with opened(spec.model, spec.model_sha) as folder:
         config = load_config(folder)
@@ -162,7 +163,7 @@ def open_text(
             local_files_only=True,
             trust_remote_code=False,
         )
-        module = in_memory(_seeded(spec, lambda: _with_new_head(load())))
+        module = in_memory(seeded(spec, lambda: with_new_head(load())))
     return TextNetwork(module, tokens, fitted_on)
 
 
@@ -177,7 +178,7 @@ def in_memory(module: Any) -> Any:
     return module
 
 
-def _with_new_head(module: Any) -> Any:
+def with_new_head(module: Any) -> Any:
     """The module with every linear layer behind its encoder drawn anew.
 
     A checkpoint tuned for as many classes keeps its head otherwise: one head for all seeds, trained on
@@ -205,6 +206,7 @@ def open_tiny(
     """DistilBERT with 2 layers of width 128, every weight drawn from the spec's seed."""
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
+    be_quiet()
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
     config = DistilBertConfig(
         vocab_size=tokens.vocabulary,
@@ -220,14 +222,14 @@ def open_tiny(
         pad_token_id=tokens.pad,
         num_labels=len(dataset.class_names),
     )
-    module = _seeded(spec, partial(DistilBertForSequenceClassification, config))
+    module = seeded(spec, partial(DistilBertForSequenceClassification, config))
     return TextNetwork(module, tokens, fitted_on)
 
 
-def _seeded(spec: TrialSpec, make: Any) -> Any:
+def seeded(spec: TrialSpec, make: Any) -> Any:
+    """What `make` gives, its weights drawn from the spec's seed."""
     import torch
 
-    be_quiet()
     with torch.random.fork_rng():
         torch.manual_seed(seed_for(spec.seed, "weights"))
         return make()

@@ -41,11 +41,13 @@ class Selector:
         asks: Settings, with their defaults, that say what it is given, beside the function's own.
         needs: Evidence that its settings ask for, beside what its parameters name.
         needs_epochs: Epochs of warm-up below which it has no data yet; refused.
+        of_classes: Whether it cuts by the classes of rows, and so means nothing where there are none.
         by_odds: Whether it draws each row by itself; refused of scores that rest on which others go.
     """
 
     cut: Callable[..., Mask]
     needs_epochs: float = 0.0
+    of_classes: bool = False
     by_odds: bool = False
     asks: Mapping[str, Setting] = field(default_factory=dict)
     needs: Callable[[Mapping[str, Setting]], frozenset[str]] = lambda _: frozenset()
@@ -190,9 +192,9 @@ def _equal_width(scores: Scores, bins: int) -> Rows:
 
 SELECTORS: dict[str, Selector] = {
     "global": Selector(cut=keep_global),
-    "stratified": Selector(cut=keep_stratified),
-    "floor": Selector(cut=keep_floor),
-    "class_error": Selector(cut=keep_class_error),
+    "stratified": Selector(cut=keep_stratified, of_classes=True),
+    "floor": Selector(cut=keep_floor, of_classes=True),
+    "class_error": Selector(cut=keep_class_error, of_classes=True),
     "coverage": Selector(
         cut=keep_coverage, asks={"cutoff_by": "auto", "hard": ""}, needs=_to_cut_off
     ),

@@ -42,9 +42,15 @@ from trainables.signals.stability import (
     stability_under_dropout,
     stability_under_token_dropout,
 )
-from trainables.signals.trajectories import cld, dual
-from trainables.signals.uncertainty import entropy, least_confidence, loss, margin
-from trainables.signals.words import tfidf
+from trainables.signals.trajectories import cld, delta_loss, dual
+from trainables.signals.uncertainty import (
+    entropy,
+    least_confidence,
+    loss,
+    margin,
+    perplexity,
+)
+from trainables.signals.words import length, tfidf
 from trainables.signals.zcore import zcore
 from trainables.spec import Setting
 
@@ -195,6 +201,8 @@ SIGNALS: dict[str, Signal] = {
         hard_end="high",
     ),
     "loss": Signal(loss, cost="1 F", both_ways=True, hard_end="high"),
+    "perplexity": Signal(perplexity, cost="1 F", both_ways=True, hard_end="high"),
+    "delta_loss": Signal(delta_loss, cost="2 F", both_ways=True),
     "entropy": Signal(entropy, cost="1 F", both_ways=True, hard_end="high"),
     "margin": Signal(margin, cost="1 F", both_ways=True, hard_end="high"),
     "least_confidence": Signal(least_confidence, cost="1 F", both_ways=True, hard_end="high"),
@@ -264,4 +272,5 @@ SIGNALS: dict[str, Signal] = {
         hard_end="high",
     ),
     "tfidf": Signal(tfidf, cost="0", both_ways=True),
+    "length": Signal(length, cost="0", both_ways=True),
 }

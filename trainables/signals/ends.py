@@ -70,6 +70,11 @@ ENDS: dict[str, Ends] = {
     "grand_ensemble": Ends("with the shortest loss gradients", "with the longest loss gradients"),
     "grand_full": Ends("with the shortest loss gradients", "with the longest loss gradients"),
     "loss": Ends("with the lowest loss", "with the highest loss"),
+    "perplexity": Ends("with the lowest loss a word piece", "with the highest loss a word piece"),
+    "delta_loss": Ends(
+        "whose loss a word piece training lowered least",
+        "whose loss a word piece training lowered most",
+    ),
     "entropy": Ends("the model is most certain about", "the model is least certain about"),
     "margin": Ends("with the widest lead of one class", "with the narrowest lead of one class"),
     "least_confidence": Ends(
@@ -102,8 +107,8 @@ ENDS: dict[str, Ends] = {
         "whose prediction dropout changes least", "whose prediction dropout changes most"
     ),
     "stability_under_token_dropout": Ends(
-        "whose prediction changes least when words are missing",
-        "whose prediction changes most when words are missing",
+        "whose prediction missing words or moves change least",
+        "whose prediction missing words or moves change most",
     ),
     "tracin": Ends("that lower the validation loss least", "that lower the validation loss most"),
     "tracin_self": Ends(
@@ -130,6 +135,7 @@ ENDS: dict[str, Ends] = {
         "that change validation predictions least", "that change validation predictions most"
     ),
     "tfidf": Ends("with the most usual words", "with the least usual words"),
+    "length": Ends("with the fewest words", "with the most words"),
 }
 
 

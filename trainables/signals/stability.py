@@ -67,11 +67,12 @@ def stability_under_dropout(dropout_probs: NDArray[np.float32]) -> NDArray[np.fl
 def stability_under_token_dropout(
     view_probs: NDArray[np.float32], probs: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Mean divergence of the prediction when word pieces are left out from the one when not.
+    """Mean divergence of the prediction when word pieces are left out, or an image is moved, from the one when not.
 
     Args:
-        view_probs: Class probabilities of u views with word pieces left out, shape (n, u, c).
-        probs: Those of the whole text, shape (n, c).
+        view_probs: Class probabilities of u views, shape (n, u, c): of a text with word pieces left out, of
+            an image moved and mirrored as in training.
+        probs: Those of the text or image as it is, shape (n, c).
 
     Returns:
         Kullback-Leibler divergences of at least 0, in nats, shape (n,), float32; higher is less

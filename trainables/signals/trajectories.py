@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from trainables.errors import UsageError
 from trainables.evidence.marked_losses import MarkedLosses
 from trainables.signals.dynamics import first_visits
+from trainables.signals.uncertainty import loss_of_a_piece
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +52,32 @@ def cld(
         aim = np.diff(validation[aims].mean(axis=0)) if aims.any() else overall
         scores[labels == label] = _correlations(changes[labels == label], aim)
     return scores
+
+
+def delta_loss(
+    start_losses: NDArray[np.float32],
+    row_losses: NDArray[np.float32],
+    scored_pieces: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """How much training up to the mark has lowered the loss of a piece of the row.
+
+    Of a row that training does not move, as it was known before or cannot be learned, it is near 0; of one
+    of which no piece is scored it is 0.
+
+    Args:
+        start_losses: Losses of the rows before the first step, summed over their scored pieces, in nats, shape (n,).
+        row_losses: The same at the mark.
+        scored_pieces: How many those are, shape (n,).
+
+    Returns:
+        Scores in nats a piece, shape (n,), float32; higher has gained more, below 0 lost.
+
+    References:
+        Mindermann et al., "Prioritized Training on Points that are Learnable, Worth Learning, and Not Yet Learnt",
+        ICML 2022, arXiv:2206.07137, takes the difference of two models' losses; here it is that of one
+        model's at two marks.
+    """
+    return loss_of_a_piece(start_losses - row_losses, scored_pieces).astype(np.float32)
 
 
 def dual(losses: NDArray[np.float32], *, window: int = 0) -> NDArray[np.float32]:

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 # Stands in for a probability of 0, which float32 makes of anything smaller.
 _TINY = float(np.finfo(np.float32).tiny)
+# Nats whose exponential float32 still holds.
+_MOST = 88.0
 
 
 def loss(row_losses: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -24,6 +26,36 @@ def loss(row_losses: NDArray[np.float32]) -> NDArray[np.float32]:
         arXiv:cmp-lg/9407020, began sampling by uncertainty; here with the label known.
     """
     return row_losses.astype(np.float32)
+
+
+def perplexity(
+    row_losses: NDArray[np.float32], scored_pieces: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Perplexity of the row to a language model: the exponential of its mean loss a scored piece.
+
+    A row of which no piece is scored has 1, the least there is.
+
+    Args:
+        row_losses: Losses of the rows at the mark, summed over their scored pieces, in nats, shape (n,).
+        scored_pieces: How many those are, shape (n,).
+
+    Returns:
+        Scores of at least 1, shape (n,), float32; higher is less expected.
+
+    References:
+        Marion et al., "When Less is More: Investigating Data Pruning for Pretraining LLMs at Scale", 2023,
+        arXiv:2309.04564; Ankner et al., "Perplexed by Perplexity", 2024, arXiv:2405.20541. Both take another
+        model than the one that is trained.
+    """
+    return np.exp(np.minimum(loss_of_a_piece(row_losses, scored_pieces), _MOST)).astype(np.float32)
+
+
+def loss_of_a_piece(
+    row_losses: NDArray[np.float32], scored_pieces: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Mean loss of a row's scored pieces, in nats, shape (n,); 0 where there is none."""
+    means: NDArray[np.float64] = row_losses / np.maximum(scored_pieces.astype(np.float64), 1)
+    return means
 
 
 def entropy(probs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -79,7 +79,10 @@ class Learner:
     def parameters(self) -> int:
         """Trained parameters outside embedding tables: the P of the FLOP model."""
         module = self.network.module
+        layers = {m.weight for m in module.modules() if isinstance(m, torch.nn.Linear)}
         tables = [m.weight for m in module.modules() if isinstance(m, torch.nn.Embedding)]
+        # One that is the last layer, too, is multiplied with as that.
+        tables = [table for table in tables if table not in layers]
         every = sum(int(p.numel()) for p in module.parameters())
         return every - sum(int(table.numel()) for table in tables)
 
@@ -211,7 +214,7 @@ class Learner:
         Returns:
             What was used so far, seconds included.
         """
-        state = {f"weights.{k}": v for k, v in self.network.module.state_dict().items()}
+        state = {f"weights.{k}": v for k, v in _own_tensors(self.network.module).items()}
         for parameter, moments in self._optimizer.state.items():
             state |= {f"{m}.{self._names[parameter]}": v for m, v in moments.items()}
         state |= {f"visits.{name}": table for name, table in self._seen.items()}
@@ -237,7 +240,9 @@ class Learner:
             kind, _, rest = name.partition(".")
             by_kind.setdefault(kind, {})[rest] = tensor
         try:
-            self.network.module.load_state_dict(by_kind.pop("weights"))
+            weights, module = by_kind.pop("weights"), self.network.module
+            tied = {**module.state_dict(), **weights}.keys() - _own_tensors(module).keys()
+            module.load_state_dict(weights, strict=not tied)
         except (KeyError, RuntimeError) as error:
             raise DataError(f"{path} is not a checkpoint of this network: {error}") from error
         self._seen = by_kind.pop("visits", {})
@@ -246,6 +251,16 @@ class Learner:
             if moments:
                 self._optimizer.state[parameter] = moments
         self.steps, self.used = facts["steps"], Phase(**facts["used"])
+
+
+def _own_tensors(module: Any) -> dict[str, Any]:
+    """A module's tensors by name, each once: a last layer may be the table of word pieces."""
+    first = {(t.data_ptr(), t.shape): name for name, t in reversed(module.state_dict().items())}
+    return {
+        name: tensor
+        for name, tensor in module.state_dict().items()
+        if not tensor.numel() or first[tensor.data_ptr(), tensor.shape] == name
+    }
 
 
 def _margins(logits: Any, labels: Any) -> dict[str, Any]:

@@ -3,8 +3,12 @@
 const NAMES = ["dataset", "method", "removed", "list"];
 const dropped = { view: null, open: null, shown: [] };
 
-function wordsOf(text) {
-  return text.split(/[ \t\r\n\f\v\u00a0]+/).filter(Boolean);
+// As shared_words.py does it: of a conversation each line end is a word.
+function wordsOf(text, lines) {
+  const parts = lines ? text.split("\n") : [text];
+  return parts.flatMap((part, i) => [
+    ...(i ? ["\n"] : []), ...part.split(/[ \t\r\n\f\v\u00a0]+/).filter(Boolean),
+  ]);
 }
 
 function runsOf(words, shared) {
@@ -52,25 +56,42 @@ function told([row, id, label]) {
 
 function copyText({ gone, stays, copy }) {
   if (!copy) return "no copy stays";
+  if (gone[4] === "image") return "a copy stays";
   const isExact = stays !== null && gone[3] && !gone[3].endsWith("…") && gone[3] === stays[3];
   return isExact ? "an exact copy stays" : "a copy or near copy stays";
 }
 
-function box(name, text, runs, more) {
+function picture([, id, label, , , uri]) {
+  const image = make("img");
+  image.src = uri;
+  image.alt = `Picture${label && ` of ${label}`}, id ${id}`;
+  image.width = 96;
+  return image;
+}
+
+function box(name, text, sample, runs, more) {
   const node = make("div");
   node.className = name;
   const head = make("p", text);
   head.className = "mut";
-  const words = make("p");
-  runs.forEach(([part, same]) => words.append(make(same ? "span" : "mark", part), " "));
-  node.append(head, ...more, words);
+  const shown = make("p");
+  if (sample[5]) shown.append(picture(sample));
+  else {
+    shown.className = "words";
+    runs.forEach(([part, same]) => shown.append(make(same ? "span" : "mark", part), " "));
+  }
+  node.append(head, ...more, shown);
   return node;
 }
 
 function pairOf(row) {
   const { gone, stays } = row;
-  const [mine, theirs] = [gone, stays || ["", "", "", ""]].map((sample) => wordsOf(sample[3]));
-  const [ours, others] = theirs.length ? sharedWords(mine, theirs) : [[[mine.join(" "), true]], []];
+  const samples = [gone, stays || ["", "", "", ""]];
+  const [mine, theirs] = samples.map((sample) => wordsOf(sample[3], sample[4] === "messages"));
+  // Why an image has no picture is no text of its own.
+  const alike = theirs.length && !samples.some((sample) => sample[4] === "image");
+  const alone = [mine, theirs].map((words) => [[words.join(" "), true]]);
+  const [ours, others] = alike ? sharedWords(mine, theirs) : alone;
   const why = make("p", row.reason + " ");
   const copy = make("span", copyText(row));
   copy.className = "pill " + (row.copy ? "in" : "out");
@@ -79,11 +100,11 @@ function pairOf(row) {
   const pair = make("li");
   pair.className = "pair";
   const lower = ` · ${cellText(row.percentile, "%")} of rows score lower`;
-  pair.append(box("gone", "✂ removed" + told(gone) + lower, ours, [why]));
+  pair.append(box("gone", "✂ removed" + told(gone) + lower, gone, ours, [why]));
   if (stays) {
     const other = row.isOther ? " · another class" : "";
     const near = row.similarity === null ? "" : ` · similarity ${row.similarity}`;
-    pair.append(box("stays", "stays" + told(stays) + other + near, others, []));
+    pair.append(box("stays", "stays" + told(stays) + other + near, stays, others, []));
   }
   return pair;
 }
@@ -95,7 +116,8 @@ function isWanted(row) {
   if (other && other.checked && !row.isOther) return false;
   if (byId("dropped-alone").checked && row.copy) return false;
   const words = byId("dropped-search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = [row.gone, row.stays || []].flat().join(" ").toLowerCase();
+  // Not in the letters that a picture is written with.
+  const text = [row.gone, row.stays || []].flatMap((one) => one.slice(0, 4)).join(" ").toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -141,6 +163,8 @@ function showDropped() {
     rows.length.toLocaleString("en"));
   byId("dropped-count").textContent = `${shown} of ${held} examples shown, of ${n} rows removed`;
   byId("dropped-none").hidden = dropped.shown.length > 0;
+  const isPictures = every.length > 0 && every[0].gone[4] === "image";
+  byId("dropped-pairs").classList.toggle("pictures", isPictures);
   byId("dropped-pairs").replaceChildren(...dropped.shown.map(pairOf));
   byId("save-dropped").disabled = !dropped.shown.length;
 }

@@ -180,7 +180,7 @@ def test_of_a_metric_where_more_is_worse_below_nothing_is_said_to_be_worse(tmp_p
     seen = made_by_metric(tmp_path, "log_loss", tolerance=0.05)
     page = html_of(seen)
     assert "raises the log loss by less than 0.05 nats" in page
-    assert "where below 0 is worse" in page
+    assert "its sign turned: below 0 is worse" in page
 
 
 def test_a_mean_off_the_scale_is_an_arrow_and_its_number():

@@ -311,3 +311,29 @@ def test_a_printed_page_shows_the_chosen_list_without_its_controls(path, opened)
     assert not page.is_visible("#dropped-filter") and not page.is_visible("#save-dropped")
     boxes = [node.bounding_box() for node in page.query_selector_all("#dropped-pairs > li")]
     assert len(boxes) == 12 and max(box["width"] for box in boxes) <= 690
+
+
+RED = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElF"
+    "TkSuQmCC"
+)
+
+
+def test_pictures_and_turns_are_shown_the_same_by_the_script(seen, tmp_path, opened):
+    kinds = (
+        {"kind": "image", "picture": RED, "text": ""},
+        {"kind": "messages", "text": "user: to be\nassistant: or not"},
+    )
+    samples = {
+        sha: {row: replace(one, **kinds[row % 3 > 0]) for row, one in rows.items()}
+        for sha, rows in seen.dropped.samples.items()
+    }
+    path = tmp_path / "report.html"
+    path.write_text(render(replace(seen, dropped=replace(seen.dropped, samples=samples))))
+    inside = "nodes => nodes.map(node => [node.alt, node.src, node.naturalWidth, node.textContent.trim()])"
+    bare, page = opened(path, java_script_enabled=False), opened(path)
+    wanted = "#dropped-pairs img, #dropped-pairs .words"
+    assert shown(bare) == shown(page)
+    found = page.eval_on_selector_all(wanted, inside)
+    assert found == bare.eval_on_selector_all(wanted, inside)
+    assert {one[2] for one in found if one[0]} == {1} and any("\n" in one[3] for one in found)

@@ -19,6 +19,7 @@ from analysis.page.render import render
 from analysis.page.trial_table import trial_table
 from orchestrator.terminal.summary import summarise
 from tests.metric_runs import OWN, kind_of, made
+from trainables.plain_text import HIDDEN, redacted
 
 EVERY = (*METRICS, *OWN)
 OTHERS = tuple(name for name in EVERY if name != "accuracy")
@@ -96,7 +97,7 @@ def test_each_hover_has_the_change_in_the_metrics_unit(name, runs):
         for data in FIGURES[figure].data(seen)
     )
     assert drawn.count(words.short(row.verdict.mean)) >= 3
-    assert ("where below 0 is worse" in drawn) == (not words.metric.higher)
+    assert ("its sign turned: below 0 is worse" in drawn) == (not words.metric.higher)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -107,7 +108,12 @@ def test_a_card_has_the_metric_before_and_after(name, runs):
     (fact,) = (one for one in card.facts if one.label == words.title)
     full = [value_of(seen, pair.baseline) for pair in card.answer.row.cell.pairs]
     assert fact.value.startswith(f"{words.value(sum(full) / len(full))} → ")
-    assert words.change(card.answer.row.verdict.mean)[:5] in fact.detail
+    mean = card.answer.row.verdict.mean
+    way = "" if metric_of(name).higher else " worse" if mean < 0 else " better"
+    assert fact.detail.startswith(
+        words.number(mean) if metric_of(name).higher else f"{abs(mean):,.{words.digits}f}"
+    )
+    assert way in fact.detail
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -128,7 +134,9 @@ def test_without_classes_nothing_is_said_of_them(name, runs):
 def test_a_share_of_the_gain_is_told_as_what_is_kept_of_it(runs):
     page = render(runs["mae"])
     assert re.search(r"keeps [\d.]+% \[[\d.]+, [\d.]+\] of what training gains", page)
-    assert "raises mean absolute error by less than 5% of what training gains" in page
+    assert re.search(
+        r"raises mean absolute error by less than 5% of what training gains \([\d.,]+\)", page
+    )
 
 
 def test_a_guard_that_is_open_is_named_with_its_test_rows(tmp_path):
@@ -206,3 +214,24 @@ def test_rows_that_go_are_told_where_no_classes_count_them(runs):
     (card,) = cards(runs["mae"])
     assert next(one.value for one in card.facts if one.label == "Rows") == "30% go"
     assert "Rows: 30% go ()" not in terminal(runs["mae"])
+
+
+def test_a_token_loss_reads_as_one_everywhere(runs):
+    """Its values, perplexity beside them; no secret is seen where its value stands."""
+    seen, words = runs["token_loss"], words_of(runs["token_loss"])
+    shown = re.sub(r"<[^>]+>", " ", parts(render(seen))[0])
+    printed = redacted(terminal(seen))
+    for text in (shown, printed):
+        assert re.search(r"Perplexity:?\s+[\d.,]+ → [\d.,]+", text)
+        assert re.search(rf"{words.title}:?\s+[\d.]+ nats → [\d.]+ nats", text)
+        assert HIDDEN not in text
+
+
+def test_what_training_gains_is_over_the_model_before_it_where_that_is_known():
+    told = {name: METRICS[name].without_training for name in ("token_loss", "mae", "log_loss")}
+    assert told["token_loss"] == "the model before it was trained"
+    assert told["mae"] == told["log_loss"] == "a prediction that looks at no example"
+
+
+def test_other_metrics_have_no_perplexity(runs):
+    assert "erplexity" not in terminal(runs["log_loss"]) + parts(render(runs["log_loss"]))[0]

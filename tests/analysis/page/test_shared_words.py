@@ -39,3 +39,7 @@ def test_as_many_words_are_shared_as_can_be_and_none_is_lost(seed):
 
 def test_words_are_what_stands_between_spaces():
     assert split_words(" a\tb\u00a0 c\n") == ["a", "b", "c"] and split_words(" ") == []
+
+
+def test_of_a_conversation_each_line_end_is_a_word():
+    assert split_words("a  b\n\nc", lines=True) == ["a", "b", "\n", "\n", "c"]

@@ -1,7 +1,10 @@
 from dataclasses import replace
 
+import pytest
+
 from analysis.page.tables import (
     compute_table,
+    counted_by,
     failure_rows,
     planted_panels,
     unpaired_rows,
@@ -33,6 +36,40 @@ def test_compute_shows_what_was_used_and_saved(paired):
     (afresh,) = as_dicts(compute_table(study(paired([-0.5, 0.2], protocol="restart"))))
     assert (afresh["saved by 1 run"], afresh["saved by 5 runs"]) == ("−2.6%", "18.3%")
     assert afresh["pays from run"] == "2"
+
+
+def counted(rows, **measures):
+    """The rows with these counts of training in place of their own, as multiples of their examples."""
+    return [
+        replace(
+            row,
+            phases={
+                name: replace(one, **{m: int(k * one.examples) for m, k in measures.items()})
+                for name, one in row.phases.items()
+            },
+        )
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "absent", "told"),
+    [
+        ({"tokens": 30}, set(), ("tokens", "A token scored counts as a third of one trained.")),
+        ({"tokens": 1}, {"trained tokens"}, ("examples", "An example scored counts as a third of one trained.")),
+        (
+            {"tokens": 0, "examples": 0},
+            {"trained tokens", "trained examples", "scored examples"},
+            ("seconds", ""),
+        ),
+    ],
+    ids=["texts", "images", "a trainer of one's own"],
+)  # fmt: skip
+def test_compute_speaks_of_what_was_counted_alone(paired, counts, absent, told):
+    seen = study(counted(paired([-0.5, 0.2]), **counts))
+    measures = {"trained tokens", "trained examples", "scored examples"}
+    assert measures - set(compute_table(seen).columns) == absent
+    assert counted_by(seen) == told
 
 
 def test_failed_trials_are_listed_with_their_error(paired, result, pruned):

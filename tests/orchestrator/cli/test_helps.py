@@ -18,7 +18,7 @@ from trainables.learners import LEARNERS
 COMMAND = typer.main.get_command(app)
 INNER = [[name, one] for name, c in COMMAND.commands.items() for one in getattr(c, "commands", {})]
 WORDS = [[], *([name] for name in COMMAND.commands), *INNER]
-OWN = Request(datasets=("mine.csv",))._base()
+OWN = Request(datasets=("mine.csv",)).base()
 every_command = pytest.mark.parametrize("words", WORDS, ids=" ".join)
 
 
@@ -94,7 +94,12 @@ def test_the_defaults_of_training_are_those_of_the_models_and_grids(name):
         float(one)
         for one in re.findall(r"(?<![\w,.])\d+(?:\.\d+)?(?:e-\d+)?(?!\d|,\d)", default_of(name))
     ]
-    models = {getattr(one.training, name) for one in LEARNERS.values()}
+    rows = LEARNERS.values()
+    trainings = [
+        *(row.training for row in rows),
+        *(row.fine_tuning for row in rows if row.fine_tuning),
+    ]
+    models = {getattr(one, name) for one in trainings}
     assert models <= {*told}
     grids = {getattr(one.training, name) for one in GRIDS.values() if one.training}
     assert {*told} <= models | grids and grids <= {*told}

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from orchestrator.__main__ import app
 from orchestrator.cli.options import SweepOptions
+from orchestrator.planning.learner_evidence import label_free
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.resources import Resources
-from orchestrator.planning.score_plan import label_free
 from orchestrator.store.readable import read_about
 from tests.model_folders import save_model, texts
 from trainables.data.catalog import Source, load
@@ -116,7 +116,9 @@ def keep_one(here):
     return pq.read_table(out), said
 
 
-LACKING = ("stability_under_dropout", "stability_under_token_dropout")  # of the linear learner
+LACKING = (
+    "stability_under_dropout", "stability_under_token_dropout", "perplexity", "delta_loss",
+)  # fmt: skip  # of the linear learner
 SCORED = [name for name in SIGNALS if name not in ("given", *LACKING)]
 
 
@@ -155,7 +157,7 @@ def test_a_signal_that_the_model_cannot_give_is_refused_by_name(here, signal):
 def test_labels_permuted_or_left_out_change_no_score_of_a_signal_that_needs_none(here):
     assert label_free() == [
         "random", "redundancy", "keep_one", "semdedup", "d4", "zcore", "k_centre",
-        "facility_location", "ssl_prototypes", "tfidf",
+        "facility_location", "ssl_prototypes", "tfidf", "length",
     ]  # fmt: skip
     every = [scores_of(here, name, label_free()) for name in ("mine", "moved", "bare")]
     for signal in label_free():
@@ -533,3 +535,10 @@ def test_help_loads_neither_torch_nor_ray():
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(shown.stdout) == []
+
+
+def test_a_language_model_scores_texts_that_have_no_labels(here):
+    out = here / "perplexity.parquet"
+    flags = ("--model", "causal_lm", "--epochs", 1, "--max-length", 16, "--cache", here / "lm")
+    done(here / "bare.csv", *FLAGS, *flags, "--signal", "perplexity", "--out", out)
+    assert pq.read_table(out)["score"].to_numpy().min() > 1

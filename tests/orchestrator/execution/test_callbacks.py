@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.execution.callbacks import ProgressCallback
+from analysis.metrics import METRICS
+from orchestrator.execution.callbacks import ProgressCallback, _worse
 from orchestrator.store.local import ArtifactStore
 from orchestrator.store.run_folder import Run
 from trainables.result import TrialResult
@@ -50,3 +51,10 @@ def test_a_terminal_too_narrow_for_lanes_gets_the_lines_of_a_log(tmp_path):
         return ProgressCallback([], Run(tmp_path), ArtifactStore(tmp_path), console)._has_panel
 
     assert (has_panel(59), has_panel(60)) == (False, True)
+
+
+def test_a_loss_that_rose_is_worse_and_one_that_fell_better():
+    loss = METRICS["token_loss"]
+    assert _worse(-0.05123, loss) == "0.0512 nats worse"
+    assert _worse(0.05, loss) == "0.05 nats better"
+    assert _worse(-1200.0, METRICS["mae"]) == "1,200 worse"

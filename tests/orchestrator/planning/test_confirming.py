@@ -11,10 +11,10 @@ from analysis.run_files import Plan
 from benchmarks.paired_runs import FULL, World, ladders, rows
 from orchestrator.planning.confirming import candidates_of, chosen_lists
 from orchestrator.planning.estimate import unchosen
-from orchestrator.planning.grids import FRESH_SEEDS, fresh_seeds
 from orchestrator.planning.plan import plan_sweep
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.seeds import FRESH_SEEDS, fresh_seeds
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.store.run_folder import PlanChangedError
 from orchestrator.terminal.plan_text import print_plan

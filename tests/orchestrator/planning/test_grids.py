@@ -4,27 +4,20 @@ from dataclasses import replace
 import pytest
 
 from analysis.methods import condition_of
+from orchestrator.planning.controls import control_of, controlled_blocks
 from orchestrator.planning.expansion import expand
-from orchestrator.planning.grids import (
-    GRIDS,
-    RANDOM,
-    Arm,
-    control_of,
-    controlled_blocks,
-    first_seeds,
-)
+from orchestrator.planning.grids import GRIDS, RANDOM, Arm
+from orchestrator.planning.seeds import first_seeds
 from trainables.errors import UsageError
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import named_model
 from trainables.selection.lookup import selector_evidence
 from trainables.selection.selectors import SELECTORS
 from trainables.signals import SIGNALS
 
-MODEL = Model(learner="tiny", name="tiny", sha="tiny")
-
 
 def specs(grid):
     names = {name for block in grid.blocks for name in block.datasets}
-    return expand(grid, {name: f"sha of {name}" for name in names}, MODEL)
+    return expand(grid, {name: f"sha of {name}" for name in names}, named_model(grid.model))
 
 
 @pytest.mark.parametrize(
@@ -33,8 +26,10 @@ def specs(grid):
         ("demo", 5, 120),
         ("paper", 6, 66),
         ("full", 15, 675),
-        ("signals", 5, 1130),
+        ("signals", 5, 1170),
         ("scaling", 5, 60),
+        ("images", 3, 72),
+        ("sft", 3, 36),
     ],
 )
 def test_a_grid_has_as_many_trials_as_it_says(grid, baselines, pruned):
@@ -146,11 +141,13 @@ def test_the_control_needs_nothing():
 
 def test_the_grid_of_signals_has_every_affordable_one_by_its_own_cut_and_by_class():
     arms = {(s.signal, s.selector) for s in specs(GRIDS["signals"]) if not s.is_baseline}
-    affordable = [name for name, row in SIGNALS.items() if row.affordable and name != "random"]
+    lacks = {"random", "perplexity", "delta_loss"}  # of the control, and of language models
+    affordable = [name for name, row in SIGNALS.items() if row.affordable and name not in lacks]
     own = {(n, s) for n in affordable for s in (SIGNALS[n].selector, "stratified")}
     assert arms == own | {("random", selector) for _, selector in own if selector != "beta"}
 
 
 def test_the_grid_of_signals_prunes_both_ends_where_the_literature_differs():
     both = {s.signal for s in specs(GRIDS["signals"]) if s.prune == "high"}
-    assert both == {name for name, row in SIGNALS.items() if row.both_ways and row.affordable}
+    differ = {name for name, row in SIGNALS.items() if row.both_ways and row.affordable}
+    assert both == differ - {"perplexity", "delta_loss"}

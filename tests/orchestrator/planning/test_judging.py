@@ -28,6 +28,7 @@ from orchestrator.planning.tasks import TASKS
 from orchestrator.store.run_folder import Run
 from trainables.data.dataset import Dataset, Split
 from trainables.errors import UsageError
+from trainables.learners import LEARNERS
 
 ASKED = Request(
     datasets=("synthetic:200",), model="linear", seeds=(1, 2, 3), rates=(0.2,), signals=("el2n",),
@@ -92,6 +93,18 @@ def test_what_cannot_be_judged_is_refused_before_anything_runs(asked, data, said
     by = criterion_of(**asked)
     with pytest.raises(UsageError, match=said):
         check_criterion(by, [data], ("predicted", "loss", "probs"))
+
+
+@pytest.mark.parametrize(
+    ("metric", "leaves", "remedy"),
+    [
+        ("token_loss", LEARNERS["tiny"].leaves, "it is of language models"),
+        ("accuracy", LEARNERS["causal_lm"].leaves, "give --metric token_loss"),
+    ],
+)
+def test_a_metric_of_another_kind_of_learner_is_refused_with_what_to_give(metric, leaves, remedy):
+    with pytest.raises(UsageError, match=remedy):
+        check_criterion(criterion_of(metric), [dataset()], leaves)
 
 
 def test_what_a_trainer_of_ones_own_leaves_is_not_known_before():

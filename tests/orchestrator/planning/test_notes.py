@@ -1,19 +1,21 @@
+from io import BytesIO
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 
 from orchestrator.planning.expansion import expand
 from orchestrator.planning.grids import GRIDS
-from orchestrator.planning.notes import _of_labels, notes_of
+from orchestrator.planning.notes import _of_labels, image_notes, notes_of
 from orchestrator.planning.request import Request
 from trainables.data.dataset import Dataset, Split, uniform_draws
 from trainables.data.inspection import inspect_dataset
-from trainables.learners.pretrained import Model
+from trainables.learners.pretrained import named_model
 from trainables.selection.class_cuts import keep_stratified
 from trainables.spec import TrialSpec
 from trainables.training_settings import Training
 
-TINY = Model(learner="tiny", name="tiny", sha="tiny")
 NO_CONTROL = (
     "no random pruning runs beside the signals, so nothing can be credited to a signal; "
     "--control adds it"
@@ -23,8 +25,9 @@ NO_CONTROL = (
 def notes(**asked):
     """What the plan of a request says before it has seen any data."""
     request = Request(**{"grid": "demo", "seeds": (1, 2, 3)} | asked)
-    grid = request.resolved(TINY, gpu=False)
-    specs = expand(grid, dict.fromkeys(request.sources(), "sha"), TINY)
+    model = named_model(request.model_name())
+    grid = request.resolved(model, gpu=False)
+    specs = expand(grid, dict.fromkeys(request.sources(), "sha"), model)
     return notes_of(specs, {}, inspections={})
 
 
@@ -83,8 +86,8 @@ def dataset_of(*sizes):
 def told_of_classes(dataset, *signals, rates):
     """What the plan says of classes that a cut of this data set empties."""
     request = Request(datasets=("d.csv",), signals=signals, rates=rates, warmups=(0.5,))
-    grid = request.resolved(TINY, gpu=False)
-    specs = expand(grid, {"d.csv": dataset.sha}, TINY)
+    grid = request.resolved(named_model("tiny"), gpu=False)
+    specs = expand(grid, {"d.csv": dataset.sha}, named_model("tiny"))
     datasets = {dataset.sha: dataset}
     inspections = {dataset.sha: inspect_dataset(dataset)}
     found = notes_of(specs, datasets, inspections=inspections)
@@ -131,6 +134,7 @@ def test_classes_that_keep_a_row_need_no_words():
         ("redundancy", "tiny", 0.0, ""),
         ("el2n", "tiny", 0.5, ""),
         ("tfidf", "tiny", 0.5, ""),
+        ("redundancy", "causal_lm", 0.5, ""),
     ],
 )
 def test_a_signal_on_an_encoder_that_was_trained_on_labels_is_said_to_be(
@@ -144,3 +148,31 @@ def test_a_signal_on_an_encoder_that_was_trained_on_labels_is_said_to_be(
     notes = [note for note in _of_labels([spec, spec]) if note]
     assert len(notes) == bool(said)
     assert not said or notes[0].startswith(said)
+
+
+def test_trials_of_several_sizes_are_told_in_one_note_with_what_scores_images_without_labels():
+    specs = [
+        TrialSpec(
+            dataset="d", data_sha="d", model="image", model_sha="m", learner="image", seed=1, rate=0.1,
+            signal="redundancy", selector="global", warmup=0.5, protocol="restart",
+            training=Training(epochs=epochs),
+        )
+        for epochs in (8, 4)
+    ]  # fmt: skip
+    (note,) = _of_labels(specs)
+    assert "embeddings of image after 2 or 4 epochs of training on the labels" in note
+    assert "--score-model linear --embedding-column COLUMN scores by embeddings" in note
+
+
+@pytest.mark.parametrize(("sides", "is_told"), [((32, 32), False), ((32, 40), True)])
+def test_images_that_are_resized_are_told(sides, is_told):
+    def png(side):
+        out = BytesIO()
+        Image.new("RGB", (side, 32)).save(out, "png")
+        return out.getvalue()
+
+    inputs = pa.array([png(side) for side in sides], pa.large_binary())
+    rows = Split(inputs=inputs, labels=np.array([0, 1]), ids=np.arange(2))
+    data = Dataset(name="d", kind="image", class_names=("a", "b"), train=rows, test=rows)
+    told = [*image_notes(named_model("image"), [data])]
+    assert bool(told) == is_told and (not told or "brought to 64" in told[0])

@@ -499,12 +499,12 @@ def test_a_damaged_record_of_sources_costs_a_note_and_nothing_else(planned, tmp_
         (
             {"image": "image"},
             "linear",
-            "holds images, and linear reads text; name a column of text .*or vectors",
+            "holds images, and linear reads texts; use --model image .*or name a column of text .*or vectors",
         ),
         (
             {"embedding": "vectors"},
             "tiny",
-            "holds vectors, and tiny reads text; use --model linear",
+            "holds vectors, and tiny reads texts; use --model linear",
         ),
     ],
 )

@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.cli.options import SweepOptions
 from orchestrator.planning.arms import arm_of
-from orchestrator.planning.grids import Arm, controlled_blocks, marks_of
+from orchestrator.planning.controls import controlled_blocks
+from orchestrator.planning.grids import Arm, marks_of
 from trainables.data.stress import alterations_text
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model
@@ -103,7 +104,7 @@ def test_an_encoder_is_trained_with_the_learners_own_settings():
     [
         (
             {"grid": "ful"},
-            "unknown grid 'ful'. There are: demo, paper, full, signals, scaling, theory. Did you mean 'full'",
+            "unknown grid 'ful'. There are: demo, paper, full, signals, scaling, images, sft, theory. Did you mean 'full'",
         ),
         ({"grid": "demo", "rate": [0.1, 0.1]}, "rate has an entry twice"),
         ({"grid": "demo", "rate": [0.0, 0.1]}, "rate 0 is the baseline"),

@@ -85,9 +85,9 @@ def test_passes_over_other_members_and_earlier_marks_are_tasks_too():
 
 def test_losses_at_earlier_marks_rest_on_one_pass_over_each():
     tasks = plan([FULL, pruned("cld", checkpoints=4)], {"d": 1000})
-    passes = [task for task in tasks if task.names == ("probs",)]
+    passes = [task for task in tasks if task.names == ("row_losses",)]
     assert len({(task.spec.warm_key, task.place) for task in passes}) == len(passes) == 3 * 5
-    assert needed(tasks, "score", "cld") == {"probs": 3 * 5}
+    assert needed(tasks, "score", "cld") == {"row_losses": 3 * 5}
 
 
 def lonely(scores, labels, rate, ties, neighbours, *, k=3):

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from orchestrator.cli.listing import list_grids, list_signals
 from orchestrator.planning.grids import GRIDS
+from orchestrator.planning.named_plan import preset_plan
 from orchestrator.terminal.whole_table import WholeTable
 from trainables.signals import SIGNALS
 
@@ -58,7 +59,7 @@ def test_in_a_block_a_number_is_named_and_what_was_not_run_is_left_out():
     ("listed", "whole"),
     [
         (list_signals, [*SIGNALS, *(row.labels_by for row in SIGNALS.values() if " " not in row.labels_by)]),
-        (list_grids, [*GRIDS, *(grid.model for grid in GRIDS.values()), "1,135"]),
+        (list_grids, [*GRIDS, *(grid.model for grid in GRIDS.values()), f"{len(preset_plan('signals').specs):,}"]),
     ],
     ids=["signals", "grids"],
 )  # fmt: skip

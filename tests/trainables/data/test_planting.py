@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from trainables.data.instructions import instructions
 from trainables.data.synthetic import synthetic
 from trainables.data.tickets import tickets
 
@@ -16,8 +17,9 @@ def planted(request):
     return make(), wrong
 
 
-def test_groups_join_each_copy_with_its_source(planted):
-    truth = planted[0].truth
+@pytest.mark.parametrize("make", [synthetic, tickets, instructions])
+def test_groups_join_each_copy_with_its_source(make):
+    truth = make().truth
     group, source = truth["group"], truth["duplicate_of"]
     copies = source >= 0
     assert (group[copies] == group[source[copies]]).all()

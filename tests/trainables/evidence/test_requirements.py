@@ -137,6 +137,7 @@ SHAPES = {
     "cross_probs": (N, C), "class_recall": (C,), "head_models": (3, N), "member_probs": (N, 2, C),
     "subset_models": (3, N), "answers": (1, N), "checkpoints": (),
     "row_losses": (N,), "validation_row_losses": (V,), "scored_pieces": (N,), "marked_losses": (N, 5),
+    "start_losses": (N,),
     # These have an axis of the learner's width.
     "embeddings": (N, None), "features": (N, None), "vectors": (N, None),
     "validation_embeddings": (V, None), "validation_features": (V, None),
@@ -179,7 +180,7 @@ def test_what_needs_labels_follows_from_what_it_rests_on():
     assert {name for name in EVIDENCE if EVIDENCE[name].needs_labels} == {
         "labels", "validation_labels", "losses", "margins", "correct", "class_neighbours",
         "cross_probs", "head_models", "subset_models", "gradient_norms", "moments", "class_recall",
-        "checkpoints", "answers", "row_losses", "validation_row_losses", "marked_losses",
+        "checkpoints", "answers", "row_losses", "validation_row_losses", "marked_losses", "start_losses",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from trainables.data.catalog import Source, load
 from trainables.data.dataset_file import write
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import find_model
-from trainables.learners.text import _with_new_head
+from trainables.learners.text import with_new_head
 from trainables.learners.words import train_tokenizer
 from trainables.spec import TrialSpec
 from trainables.trial import run_baseline, run_trial
@@ -116,7 +116,7 @@ def test_a_head_is_drawn_anew_and_the_encoder_under_it_stays():
         drawn = []
         for seed in (1, 2, 1):
             torch.manual_seed(seed)
-            now = _with_new_head(module).state_dict()
+            now = with_new_head(module).state_dict()
             drawn.append({name: tensor.clone() for name, tensor in now.items()})
         family = type(module).__name__
         for name, old in before.items():

@@ -141,6 +141,7 @@ def evidence(points, labels, validation, validation_labels, rng):
         "validation_embeddings": validation,
         "validation_probs": last.validation_probs,
         "validation_features": validation,
+        "start_losses": losses_of_labels(mark(steps[0]).probs, labels),
         "checkpoints": [mark(steps[4]), mark(steps[8]), last],
         "marked_losses": marked,
         "subset_models": SubsetModels(

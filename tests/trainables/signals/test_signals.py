@@ -31,7 +31,7 @@ def test_every_signal_says_how_labels_reach_it():
     found = {}
     for name, row in SIGNALS.items():
         found.setdefault(row.labels_by, set()).add(name)
-    assert found["no"] == {"random", "tfidf"}
+    assert found["no"] == {"random", "tfidf", "length"}
     assert found["not known"] == {"given"}
     assert found["through embeddings"] >= {
         "redundancy",

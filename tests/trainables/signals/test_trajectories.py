@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trainables.errors import UsageError
 from trainables.evidence.label_losses import losses_of_labels
 from trainables.evidence.marked_losses import (
     MarkedLosses,
     loss_marks,
     put_marked_losses_together,
+    start_mark,
 )
-from trainables.signals.trajectories import cld, dual
+from trainables.signals.trajectories import cld, delta_loss, dual
 from trainables.spec import TrialSpec
 
 SPEC = TrialSpec(
@@ -88,6 +90,16 @@ def test_losses_are_looked_at_before_the_first_step_and_at_even_marks_the_last_a
 def test_too_few_marks_are_refused_before_anything_runs(warmup, checkpoints, message):
     with pytest.raises(ValueError, match=message):
         loss_marks(replace(SPEC, warmup=warmup, protocol="restart"), checkpoints=checkpoints)
+
+
+def test_the_change_of_the_loss_is_that_of_a_piece_and_none_where_none_is_scored():
+    start, mark = np.array([8, 3, 0], "f4"), np.array([2, 4, 0], "f4")
+    assert delta_loss(start, mark, np.array([3, 1, 0], "f4")).tolist() == [2, -1, 0]
+
+
+def test_the_loss_before_the_first_step_asks_for_a_warm_up():
+    with pytest.raises(UsageError, match="--warmup 0 has no other"):
+        start_mark(replace(SPEC, warmup=0.0, protocol="restart"))
 
 
 def test_marks_are_put_together_in_their_order():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainables.evidence.label_losses import losses_of_labels
-from trainables.signals.uncertainty import entropy, least_confidence, margin
+from trainables.signals.uncertainty import entropy, least_confidence, margin, perplexity
 
 unsure = pytest.mark.parametrize("signal", [entropy, margin, least_confidence])
 # From a sure to an undecided prediction.
@@ -60,3 +60,9 @@ def test_the_loss_tells_apart_labels_whose_probability_rounds_to_one():
         np.array([[1, 1e-12], [1, 1e-10]], dtype=np.float32), np.array([0, 0])
     )
     assert 0 < scores[0] < scores[1]
+
+
+def test_perplexity_is_the_exponential_of_the_mean_loss_of_scored_pieces():
+    found = perplexity(np.array([6, 0, 1e6], "f4"), np.array([3, 0, 1], "f4"))
+    assert found[:2].tolist() == [pytest.approx(np.exp(2)), 1]
+    assert np.isfinite(found).all()

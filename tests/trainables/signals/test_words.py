@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from trainables.signals.words import _weighted, tfidf
+from trainables.signals.words import _weighted, length, tfidf
 
 
 def texts_of(*texts):
@@ -74,3 +74,7 @@ def test_tfidf_never_holds_texts_times_words():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5000 * 10_000 * 8 / 20
+
+
+def test_the_length_of_a_text_is_the_number_of_its_words():
+    assert length(texts_of("", "one", "It's two, or three?")).tolist() == [0, 1, 5]

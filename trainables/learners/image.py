@@ -1,0 +1,115 @@
+"""Classifiers of images: a small residual network from random weights, and those of Hugging Face."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.cache import Cache
+from trainables.data.dataset import Dataset
+from trainables.environment import device
+from trainables.errors import UsageError
+from trainables.learners.image_checkpoint import read_image_checkpoint
+from trainables.learners.model_config import be_quiet, load_config
+from trainables.learners.network import ClassNetwork
+from trainables.learners.pixel_files import Pixels, cached_pixels
+from trainables.learners.pretrained import BUILT_IN, opened
+from trainables.learners.text import in_memory, seeded, with_new_head
+from trainables.progress import tell_stage
+from trainables.result import Phase
+from trainables.spec import TrialSpec
+
+
+class ImageNetwork(ClassNetwork):
+    """A classifier over a data set's pixels.
+
+    Args:
+        module: An `image_models.ImageModel`.
+        pixels: Of all splits.
+    """
+
+    def __init__(self, module: Any, pixels: Pixels) -> None:
+        from trainables.learners.image_models import last_linear
+
+        self.module = module.to(device())
+        self.lengths: Mapping[str, NDArray[np.int64]] = {
+            name: np.ones(len(split), dtype=np.int64)
+            for name, split in pixels.dataset.splits.items()
+        }
+        self.fitted = Phase()
+        self._pixels = pixels
+        self._classifier = last_linear(self.module)
+
+    def width(self, split: str, rows: NDArray[np.int64]) -> int:
+        """1: all images of a data set have one size."""
+        return 1
+
+    def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
+        """Images as bytes, shape (b, 3, height, width)."""
+        import torch
+
+        images = torch.from_numpy(self._pixels.rows(split, rows))
+        # Moved as bytes: a quarter of what floats are.
+        return {"pixels": images.to(device(), non_blocking=True).permute(0, 3, 1, 2)}
+
+    def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
+        """Logits (b, c), and what enters the classifier (b, d) if asked for."""
+        if not embed:
+            return self.module(batch["pixels"]), None
+        from trainables.learners.image_models import with_entering
+
+        return with_entering(self._classifier, lambda: self.module(batch["pixels"]))
+
+
+def open_image(
+    spec: TrialSpec,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    fitted_on: NDArray[np.bool_] | None = None,
+) -> ImageNetwork:
+    """A network with all its weights, or of a pretrained one its head, drawn from the spec's seed.
+
+    Nothing is fitted to the rows of a trial: the colours' mean and spread, which the small network sees
+    images by, are of all training rows, as their pixels are.
+    """
+    if dataset.kind != "image":
+        raise UsageError(
+            f"{dataset.name} holds {dataset.kind}s; learner {spec.learner} reads images"
+        )
+    tell_stage("loading the images")
+    classes = max(1, len(dataset.class_names))
+    if spec.model in BUILT_IN:
+        from trainables.learners.image_models import ImageModel, SmallResNet
+
+        pixels = cached_pixels(spec, dataset, cache)
+        body = seeded(spec, partial(SmallResNet, classes))
+        return ImageNetwork(ImageModel(body, pixels.mean, pixels.spread), pixels)
+    return _pretrained(spec, dataset, cache, classes)
+
+
+def _pretrained(spec: TrialSpec, dataset: Dataset, cache: Cache, classes: int) -> ImageNetwork:
+    from transformers import AutoModelForImageClassification
+
+    from trainables.learners.image_models import ImageModel
+
+    be_quiet()
+    with opened(spec.model, spec.model_sha) as folder:
+        eyes = read_image_checkpoint(folder)
+        config = load_config(folder)
+        config.num_labels = classes
+        load = partial(
+            AutoModelForImageClassification.from_pretrained,
+            folder,
+            config=config,
+            use_safetensors=True,
+            dtype="float32",
+            ignore_mismatched_sizes=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+        body = in_memory(seeded(spec, lambda: with_new_head(load())))
+    pixels = cached_pixels(spec, dataset, cache, eyes.frame)
+    return ImageNetwork(ImageModel(body, eyes.mean, eyes.spread, is_bgr=eyes.is_bgr), pixels)
