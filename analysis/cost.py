@@ -107,9 +107,10 @@ def grid_runs(
 def flop(result: TrialResult) -> float | None:
     """FLOP of a trial by the usual model: 6 a parameter and token trained, 2 scored.
 
-    None where another model scored the rows, whose parameters the row does not tell.
+    None where another model scored the rows, whose parameters the row does not tell, and of images, each of
+    which a parameter sees many times.
     """
-    if result.spec.scorer:
+    if result.spec.scorer or result.spec.learner == "image":
         return None
     used = result.phases
     trained = sum(used[name].tokens for name in ("warmup", "training") if name in used)

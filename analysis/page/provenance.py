@@ -32,7 +32,11 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     )
     counted = [flop(row) for row in study.results]
     total_flop = sum(one for one in counted if one is not None)
-    lacks = "; without the trials whose rows another model scored" if None in counted else ""
+    lacks = (
+        "; without trials of images, and those whose rows another model scored"
+        if None in counted
+        else ""
+    )
     lines = [
         ("Made by", [release_text()]),
         ("Command", [study.plan.command]),

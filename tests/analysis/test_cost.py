@@ -148,6 +148,11 @@ def test_training_a_token_costs_three_times_scoring_it(paired):
     assert flop(pruned) == 1000 * (6 * (4500 + 22950) + 2 * 10000)
 
 
+def test_no_flop_are_told_of_images_which_a_parameter_sees_many_times(paired):
+    pruned = paired([0.1])[1]
+    assert flop(replace(pruned, spec=replace(pruned.spec, learner="image"))) is None
+
+
 def test_a_sweep_counts_shared_parts_once(paired):
     rows = paired([0.1]) + paired([0.1], rate=0.2)
     rows = list({row.spec.result_key: row for row in rows}.values())
