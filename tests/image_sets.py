@@ -44,9 +44,12 @@ def image_set(n=48, side=16, **fields):
     return Dataset(name="made", kind="image", class_names=classes, **{**parts, **fields})
 
 
-def with_images(dataset, files):
-    """The same data set, the first training images of which are these files."""
-    inputs = [*files, *dataset.train.inputs.to_pylist()[len(files) :]]
+def with_images(dataset, files, at=None):
+    """The same data set with these files as its first training images, or one of them at some rows."""
+    inputs = dataset.train.inputs.to_pylist()
+    places = range(len(files)) if at is None else at
+    for place, row in enumerate(places):
+        inputs[row] = files[place % len(files)]
     train = Split(
         inputs=pa.array(inputs, pa.large_binary()),
         labels=dataset.train.labels,

@@ -27,6 +27,8 @@ _TOKENIZERS = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "tekken.json
 _TOKENIZER_CONFIG = "tokenizer_config.json"
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
+# How an image is brought to what the model was trained on.
+PROCESSOR = "preprocessor_config.json"
 _ADAPTER = "adapter_config.json"
 _LFS = b"version https://git-lfs"
 
@@ -248,19 +250,17 @@ def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
 
 
 def classifies_images(folder: Path) -> bool:
-    """Whether a model's settings say that it was saved as a classifier of images."""
-    return _is_of_images(read_json(folder / "config.json"))
-
-
-def _is_of_images(config: Mapping[str, Any]) -> bool:
-    named = config.get("architectures")
-    return isinstance(named, list) and any(
+    """Whether a model was saved as a classifier of images, or with settings for images and no tokenizer."""
+    named = read_json(folder / "config.json").get("architectures")
+    if isinstance(named, list) and any(
         isinstance(one, str) and one.endswith("ForImageClassification") for one in named
-    )
+    ):
+        return True
+    return (folder / PROCESSOR).is_file() and not any(_tokenizer_files(folder))
 
 
 def _check_tokenizer(folder: Path, config: Mapping[str, Any]) -> None:
-    if _is_of_images(config):
+    if classifies_images(folder):
         return
     found = list(_tokenizer_files(folder))
     if not found:

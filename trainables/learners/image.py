@@ -1,5 +1,6 @@
 """Classifiers of images: a small residual network from random weights, and those of Hugging Face."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -28,9 +29,10 @@ class ImageNetwork(ClassNetwork):
     Args:
         module: An `image_models.ImageModel`.
         pixels: Of all splits.
+        fitted: What taking mean and spread of the data's own colours took.
     """
 
-    def __init__(self, module: Any, pixels: Pixels) -> None:
+    def __init__(self, module: Any, pixels: Pixels, fitted: Phase | None = None) -> None:
         from trainables.learners.image_models import last_linear
 
         self.module = module.to(device())
@@ -38,7 +40,7 @@ class ImageNetwork(ClassNetwork):
             name: np.ones(len(split), dtype=np.int64)
             for name, split in pixels.dataset.splits.items()
         }
-        self.fitted = Phase()
+        self.fitted = fitted or Phase()
         self._pixels = pixels
         self._classifier = last_linear(self.module)
 
@@ -72,8 +74,7 @@ def open_image(
 ) -> ImageNetwork:
     """A network with all its weights, or of a pretrained one its head, drawn from the spec's seed.
 
-    Nothing is fitted to the rows of a trial: the colours' mean and spread, which the small network sees
-    images by, are of all training rows, as their pixels are.
+    The small network sees colours by their mean and spread over the training rows that it is fitted to.
     """
     if dataset.kind != "image":
         raise UsageError(
@@ -86,7 +87,10 @@ def open_image(
 
         pixels = cached_pixels(spec, dataset, cache)
         body = seeded(spec, partial(SmallResNet, classes))
-        return ImageNetwork(ImageModel(body, pixels.mean, pixels.spread), pixels)
+        started = time.perf_counter()
+        mean, spread = pixels.colours(fitted_on)
+        fitted = Phase(seconds=time.perf_counter() - started)
+        return ImageNetwork(ImageModel(body, mean, spread), pixels, fitted)
     return _pretrained(spec, dataset, cache, classes)
 
 

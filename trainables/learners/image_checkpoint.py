@@ -10,12 +10,11 @@ from typing import Any
 from trainables.data.columns import excerpt
 from trainables.data.unchanged import file_stamp
 from trainables.errors import DataError, UsageError
-from trainables.learners.checkpoint import read_json
+from trainables.learners.checkpoint import PROCESSOR, read_json
 from trainables.learners.encoder import skeleton
 from trainables.learners.model_config import be_quiet, in_one_line, load_config
 from trainables.learners.pixels import BILINEAR, Frame
 
-PROCESSOR = "preprocessor_config.json"
 # Sides that an image may be brought to: a batch of larger ones fits into no memory.
 _SIDES = range(8, 1025)
 

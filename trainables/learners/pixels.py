@@ -1,7 +1,7 @@
 """Images as pixels: decoded once a data set, or batch by batch where all of them would be too many."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,14 +184,14 @@ def look_at_images(dataset: Dataset) -> None:
         read_images(dataset, name, rows, frame)
 
 
-def colours(images: NDArray[np.uint8]) -> Mapping[str, list[float]]:
+def mean_and_spread(images: NDArray[np.uint8]) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of red, green and blue, in [0, 1], of images (n, height, width, 3)."""
-    mean, spread = np.zeros(3), np.zeros(3)
+    mean, square = np.zeros(3), np.zeros(3)
     for image in images:
         scaled = image.reshape(-1, 3).astype(np.float64) / 255
         mean += scaled.mean(0)
-        spread += (scaled**2).mean(0)
+        square += (scaled**2).mean(0)
     mean /= len(images)
-    spread = np.sqrt(np.maximum(spread / len(images) - mean**2, 0))
+    spread = np.sqrt(np.maximum(square / len(images) - mean**2, 0))
     # Images of one colour have no spread to divide by.
-    return {"mean": mean.tolist(), "spread": np.where(spread > 1e-6, spread, 1.0).tolist()}
+    return mean.tolist(), np.where(spread > 1e-6, spread, 1.0).tolist()

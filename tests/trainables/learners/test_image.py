@@ -9,13 +9,13 @@ import torch
 
 import trainables.run_context as runs_module
 from tests.caches import FolderCache
-from tests.image_sets import image_set, image_spec
+from tests.image_sets import encoded, image_set, image_spec, with_images
 from trainables.data.catalog import Source, load
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
 from trainables.learners.image_models import RandomView
 from trainables.run_context import load_runs
-from trainables.selection.scoring import score
+from trainables.selection.scoring import score, select
 from trainables.signals import SIGNALS
 from trainables.training.learner import Learner
 from trainables.trial import run_baseline, run_trial
@@ -74,6 +74,19 @@ def test_a_trial_of_real_images_forked_equals_one_that_warmed_up_itself(real_dat
     assert forked == alone
 
 
+def test_what_stood_in_the_removed_rows_changes_no_bit_of_what_is_trained_afresh(tmp_path):
+    white, seen = encoded(np.full((16, 16, 3), 255, dtype=np.uint8)), []
+    dataset = image_set()
+    for name in ("plain", "other"):
+        cache = _cache(tmp_path, name)
+        full = image_spec(dataset, cache)
+        pruned = replace(full, protocol="restart", **{**FORK, "warmup": 0.0, "signal": "random"})
+        seen.append(run_trial(pruned, cache).weights_sha)
+        keep, _ = select(pruned, load_runs(pruned, cache))
+        dataset = with_images(dataset, [white], at=np.flatnonzero(~keep))
+    assert seen[0] == seen[1]
+
+
 class KilledError(Exception):
     """Stands for SIGKILL: nothing after it is run."""
 
@@ -119,6 +132,7 @@ def warmed(tmp_path_factory):
     return cache, pruned
 
 
+@pytest.mark.slow
 def test_every_signal_scores_images_or_says_why_not(warmed):
     from trainables.evidence.requirements import rests_on, settings_of
 

@@ -56,6 +56,20 @@ def test_its_head_is_drawn_from_the_seed_and_the_rest_is_what_was_saved(vit, cac
     assert one["body.classifier.weight"].shape == (3, 32)
 
 
+def test_a_network_that_was_saved_without_a_head_is_given_one(vit, cache):
+    import transformers as hf
+
+    encoder = hf.ViTModel.from_pretrained(
+        vit,
+        add_pooling_layer=False,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+    )
+    encoder.save_pretrained(vit)
+    assert _opened(vit, cache, 1)["body.classifier.weight"].shape == (3, 32)
+
+
 def test_a_pretrained_classifier_is_trained(vit, cache):
     found = find_model(str(vit))
     full = image_spec(image_set(), cache, model=found.name, sha=found.sha)
