@@ -169,6 +169,7 @@ def test_a_full_run_says_loss_weight_and_the_loss_before_training(full, filled):
     assert said["reference"].sum() / said["weight"].sum() == pytest.approx(np.log(300), abs=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["continue", "restart"])
 def test_a_trial_forked_from_the_baseline_equals_one_that_warmed_up_itself(full, filled, protocol):
     spec, shared, alone = pruned(full, protocol=protocol), filled(), filled()

@@ -26,7 +26,9 @@ _FEW = {
     "members": 2, "models": 12, "passes": 2, "views": 2, "checkpoints": 3, "dim": 64, "folds": 2,
 }  # fmt: skip
 # Of the signals, those that look at what images do not have.
-_REFUSED = {"given", "tfidf", "stability_under_dropout"}
+_REFUSED = {
+    "given", "tfidf", "length", "stability_under_dropout", "perplexity", "delta_loss",
+}  # fmt: skip
 
 
 def _cache(folder, name):
