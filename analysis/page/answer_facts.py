@@ -148,9 +148,10 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     assert v is not None, "only judged conditions have facts"
     arms = [known_values(study, row, arm) for arm in _ARMS]
     means = [float(np.mean(arm)) for arm in arms if len(arm) == len(row.cell.pairs)]
+    both = len(means) == len(_ARMS)
     return Fact(
         label=words.title,
-        value=" → ".join(words.value(mean) for mean in means),
+        value=words.span(*means, between="→") if both else "".join(map(words.value, means)),
         detail=words.turned(v.mean, answer.low, answer.high),
     )
 
