@@ -148,10 +148,9 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     assert v is not None, "only judged conditions have facts"
     arms = [known_values(study, row, arm) for arm in _ARMS]
     means = [float(np.mean(arm)) for arm in arms if len(arm) == len(row.cell.pairs)]
-    both = len(means) == len(_ARMS)
     return Fact(
         label=words.title,
-        value=words.span(*means, between="→") if both else "".join(map(words.value, means)),
+        value=words.span(means[0], means[-1], "→") if len(means) == len(_ARMS) else "",
         detail=words.turned(v.mean, answer.low, answer.high),
     )
 
