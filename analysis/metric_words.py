@@ -206,12 +206,12 @@ class MetricWords:
         found = perplexity_of(value)
         return significant(found) if found < _HUGE else f"{found:.1e}"
 
-    def span(self, low: float, high: float) -> str:
+    def span(self, first: float, last: float, between: str = "to") -> str:
         """From one value to another, the unit once: 77.0% to 78.1%, 3.40 to 3.45 nats."""
-        first = self.value(low)
+        told = self.value(first)
         if self.metric.unit and self.metric.unit != "pp":
-            first = first.removesuffix(f" {self.metric.unit}")
-        return f"{first} to {self.value(high)}"
+            told = told.removesuffix(f" {self.metric.unit}")
+        return f"{told} {between} {self.value(last)}"
 
     def value(self, value: float) -> str:
         """What the metric comes to, as it is computed: 77.0%, 0.534 nats, 21,300."""

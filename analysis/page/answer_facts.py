@@ -150,7 +150,7 @@ def _value(study: Study, answer: Answer, row: JudgedCell) -> Fact | None:
     means = [float(np.mean(arm)) for arm in arms if len(arm) == len(row.cell.pairs)]
     return Fact(
         label=words.title,
-        value=" → ".join(words.value(mean) for mean in means),
+        value=words.span(means[0], means[-1], "→") if len(means) == len(_ARMS) else "",
         detail=words.turned(v.mean, answer.low, answer.high),
     )
 

@@ -26,18 +26,6 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
     models = sorted(
         {f"{forwarded(spec.model)} ({spec.model_sha[:12]})" for spec in specs if spec.model}
     )
-    built_in = [spec for spec in specs if not spec.is_own]
-    trainings = sorted(
-        {
-            # An image is not cut at a number of word pieces.
-            ", ".join(
-                f"{k} {v}"
-                for k, v in vars(s.training).items()
-                if s.learner != "image" or k != "max_length"
-            )
-            for s in built_in
-        }
-    )
     counted = [flop(row) for row in study.results]
     total_flop = sum(one for one in counted if one is not None)
     lacks = (
@@ -62,7 +50,7 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
                 {f"by {forwarded(s.scorer.model)} ({s.scorer.learner})" for s in specs if s.scorer}
             ),
         ),
-        ("Training", trainings),
+        ("Training", _trainings(specs)),
         ("Seeds", [", ".join(str(seed) for seed in sorted({spec.seed for spec in specs}))]),
         ("Metric", [] if words_of(study).is_accuracy else [study.metric.label]),
         ("Tolerance", [f"{margin_told(study)}, 5% error on each side"]),
@@ -76,6 +64,20 @@ def provenance(study: Study) -> list[tuple[str, Sequence[str]]]:
         ),
     ]
     return [(title, shown) for title, values in lines if (shown := [v for v in values if v])]
+
+
+def _trainings(specs: Sequence[TrialSpec]) -> list[str]:
+    """How learners of ours were trained; an image is not cut at a number of word pieces."""
+    built_in = [spec for spec in specs if not spec.is_own]
+    no_length = {"image": "max_length"}
+    return sorted(
+        {
+            ", ".join(
+                f"{k} {v}" for k, v in vars(s.training).items() if k != no_length.get(s.learner)
+            )
+            for s in built_in
+        }
+    )
 
 
 def _trainer(spec: TrialSpec) -> str:

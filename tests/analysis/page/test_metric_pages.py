@@ -107,7 +107,8 @@ def test_a_card_has_the_metric_before_and_after(name, runs):
     words = words_of(seen)
     (fact,) = (one for one in card.facts if one.label == words.title)
     full = [value_of(seen, pair.baseline) for pair in card.answer.row.cell.pairs]
-    assert fact.value.startswith(f"{words.value(sum(full) / len(full))} → ")
+    before = words.value(sum(full) / len(full)).removesuffix(f" {words.metric.unit}")
+    assert fact.value.startswith(f"{before} → ") and fact.value.count("nats") <= 1
     mean = card.answer.row.verdict.mean
     way = "" if metric_of(name).higher else " worse" if mean < 0 else " better"
     assert fact.detail.startswith(
@@ -223,7 +224,7 @@ def test_a_token_loss_reads_as_one_everywhere(runs):
     printed = redacted(terminal(seen))
     for text in (shown, printed):
         assert re.search(r"Perplexity:?\s+[\d.,]+ → [\d.,]+", text)
-        assert re.search(rf"{words.title}:?\s+[\d.]+ nats → [\d.]+ nats", text)
+        assert re.search(rf"{words.title}:?\s+[\d.]+ → [\d.]+ nats", text)
         assert HIDDEN not in text
 
 
