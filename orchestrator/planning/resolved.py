@@ -81,7 +81,7 @@ def resolved_settings(
 
 def _whose_metric(model: Model) -> str:
     is_usual = metric_of_learner(model.learner) in ("", ACCURACY.name)
-    return "default" if is_usual else f"usual of a {model.learner} model"
+    return "default" if is_usual else f"usual of model {model.learner}"
 
 
 def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str, tuple[str, str]]:
@@ -90,7 +90,7 @@ def _trained(request: Request, grid: Grid, model: Model, usual: str) -> dict[str
         return {"trainer": (model.name, "default"), "tune": ("no: a trainer trains as it does", "")}
     training, learner = grid.training, LEARNERS[model.learner]
     own = GRIDS[request.grid].training if request.grid in GRIDS and not request.model else None
-    whose = usual if own else f"usual of a {model.learner} model"
+    whose = usual if own else f"usual of model {model.learner}"
     found = {"model": (model.name, usual)}
     found["score_model"] = (request.score_model or "the model itself", "default")
     for name in _TRAINING:

@@ -91,9 +91,9 @@ def find_parts(
         )
     if hub is None:
         raise DataError(
-            f"data set {name!r} is not on the hub and not in "
-            f"{data_dir or 'a folder (none was given)'}; give --data-dir DIR with "
-            f"{name}/train.parquet and {name}/test.parquet in it, or the path of a file"
+            f"data set {name!r} is read from a folder, and is not in "
+            f"{data_dir or 'one (none was given)'}; give --data-dir DIR with {name}/train.parquet and "
+            f"{name}/test.parquet in it, the path of a file, or its place on the hub as owner/name"
         )
     return _of_hub(hub, pinned, test, dialect)
 

@@ -133,7 +133,7 @@ def test_what_is_no_run_is_exit_4(tmp_path):
 def test_grids_are_listed_with_their_counts_and_unknown_ones_refused():
     listed = CliRunner().invoke(app, ["grids"])
     assert listed.exit_code == 0
-    assert "72" in listed.output and "1,135" in listed.output
+    assert "72" in listed.output and "1,175" in listed.output
     one = CliRunner().invoke(app, ["grids", "paper"])
     assert "imdb, ag_news: warm-up 5/15/25%, pruned 10/20/30%" in one.output
     assert CliRunner().invoke(app, ["grids", "papr"]).exit_code == 2

@@ -30,7 +30,7 @@ def test_a_setting_that_was_set_names_its_flag_or_line():
 
 
 def test_another_model_of_a_preset_trains_as_its_learner_does():
-    assert resolved(grid="demo", model="tiny")["epochs"] == ("8", "usual of a tiny model")
+    assert resolved(grid="demo", model="tiny")["epochs"] == ("8", "usual of model tiny")
 
 
 def test_what_a_search_tries_is_listed():
