@@ -235,7 +235,8 @@ GRIDS["sft"] = Grid(
     blocks=(
         GridBlock(
             datasets=("instructions:1000",),
-            warmups=(),
+            # Wrong answers are unlikely only to a model that knows right ones.
+            warmups=(0.8,),
             rates=(0.1, 0.3),
             # Copies; what the model finds likely, and what unlikely, such as wrong answers; what it learned least;
             # what is short.

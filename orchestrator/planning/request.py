@@ -195,7 +195,8 @@ class Request:
     def _is_of_texts(self) -> bool:
         """Whether the texts themselves are to be learned, as what was asked for says."""
         is_asked = self.grid == "sft" or self.asked.metric == "token_loss"
-        return is_asked or self.columns.of_language
+        is_made = any(name.partition(":")[0] == "instructions" for name in self.datasets)
+        return is_asked or is_made or self.columns.of_language
 
     def _learner(self) -> str:
         return named_model(self.model_name()).learner
