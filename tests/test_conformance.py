@@ -20,6 +20,7 @@ from trainables.data.catalog import Source, load
 from trainables.data.dataset import uniform_draws
 from trainables.data.dataset_file import write
 from trainables.data.synthetic import synthetic
+from trainables.evidence.label_losses import losses_of_labels
 from trainables.evidence.requirements import parameters
 from trainables.learners import LEARNERS
 from trainables.learners.pretrained import Model, find_model
@@ -109,6 +110,7 @@ def test_02_higher_is_more_worth_keeping_with_and_without_classes():
     sure, unsure = np.float32([0.98, 0.02]), np.float32([0.55, 0.45])
     for name in ("el2n", "loss", "entropy", "margin", "least_confidence"):
         given = {"probs": np.stack([sure, unsure]), "labels": np.array([0, 0])}
+        given["row_losses"] = losses_of_labels(**given)
         needs = SIGNALS[name].needs
         certain, doubtful = SIGNALS[name].score(**{need: given[need] for need in needs})
         assert doubtful > certain, name

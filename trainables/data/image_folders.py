@@ -4,6 +4,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -72,8 +73,8 @@ def image_splits(folder: Path, test: str) -> ImageSplits | None:
 
 def with_image_columns(asked: Columns) -> Columns:
     """Columns of a folder of images where others were not asked for; rows are known by their files."""
-    label, known = asked.label or LABEL, asked.id or FILE
-    return replace(asked, text=asked.text or (IMAGE,), label=label, id=known)
+    usual: dict[str, Any] = {"text": (IMAGE,), "label": LABEL, "id": FILE}
+    return replace(asked, **{name: one for name, one in usual.items() if not getattr(asked, name)})
 
 
 def _folders(folder: Path) -> list[Path]:

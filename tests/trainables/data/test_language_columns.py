@@ -166,12 +166,11 @@ def test_pruned_conversations_keep_their_columns_types(tmp_path):
     assert pq.read_schema(out).equals(pq.read_schema(path), check_metadata=True)
 
 
-@pytest.mark.parametrize(
-    "rows", [[{"messages": turns} for turns in ASKED], PROMPTED], ids=["messages", "prompts"]
-)
-def test_rows_that_were_altered_are_written_as_a_language_model_reads_them(rows, tmp_path):
-    path = jsonl(tmp_path / "x.jsonl", rows * 10)
-    source = Source(name=str(path), target="none", test=str(path), inject_copies=0.1)
+@pytest.mark.parametrize("are_made", [True, False], ids=["messages", "prompts"])
+def test_rows_that_are_in_no_file_are_written_as_a_language_model_reads_them(are_made, tmp_path):
+    path = jsonl(tmp_path / "x.jsonl", PROMPTED * 10)
+    altered = Source(name=str(path), target="none", test=str(path), inject_copies=0.1)
+    source = Source(name="instructions:60", target="none") if are_made else altered
     dataset = load(source)
     marks = whole(dataset) | {"train": np.arange(len(dataset.train)) % 3 > 0}
     write_splits(source, dataset, marks, tmp_path / "OUT/data")
