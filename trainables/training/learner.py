@@ -104,8 +104,8 @@ class Learner:
             started = time.perf_counter()
             self._step(step, schedule.later_seed)
             self.steps += 1
-            epochs = self.training.epochs
-            tell("training", step.epoch + 1, epochs, unit="epoch", share=step.progress)
+            epoch, epochs = step.epoch + 1, max(step.epoch + 1, schedule.epochs)
+            tell("training", epoch, epochs, unit="epoch", share=step.progress)
             if self.steps % _CHECK_EVERY == 0:
                 self._check()
             took = time.perf_counter() - started

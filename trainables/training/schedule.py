@@ -71,6 +71,20 @@ class Schedule:
         return self.full_epoch_steps * self.training.epochs
 
     @property
+    def epochs(self) -> int:
+        """Passes that are begun, over all data before the fork and over what stays behind it.
+
+        Of rows that are chosen anew each epoch nobody knows it before; those of the full run stand for it.
+        """
+        if self.budget != "steps" or self.choose:
+            return self.training.epochs
+        begun, skipped = divmod(self.fork, self.full_epoch_steps)
+        each = -(-int(self.keep.sum()) // self.training.batch_size)
+        first = round(each * (1 - skipped / self.full_epoch_steps)) if skipped else 0
+        left = self.full_steps - self.fork - first
+        return begun + (first > 0) + -(-left // each)
+
+    @property
     def later_seed(self) -> int:
         """What order and dropout after the fork are drawn from."""
         return seed_for(self.seed, "redrawn") if self.redrawn else self.seed

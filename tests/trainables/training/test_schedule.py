@@ -63,6 +63,13 @@ def test_after_a_fork_the_unseen_survivors_of_the_epoch_come_first_and_once(fork
     assert sorted(rest) == sorted(set(np.flatnonzero(keep).tolist()) - seen)
 
 
+@pytest.mark.parametrize("budget", ["epochs", "steps"])
+@pytest.mark.parametrize("fork", [0, 63, 100])
+def test_a_run_begins_as_many_epochs_as_it_is_told_to(fork, budget):
+    planned = schedule(half(), fork=fork, budget=budget)
+    assert list(planned.steps())[-1].epoch + 1 == planned.epochs
+
+
 @pytest.mark.parametrize("fork", [0, 29, 63, 100])
 def test_progress_goes_on_from_the_fork_to_the_end_whatever_is_pruned(fork):
     progress = [step.progress for step in schedule(half(), fork=fork).steps()]
