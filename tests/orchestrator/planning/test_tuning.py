@@ -15,7 +15,7 @@ from trainables.data.dataset_file import write
 from trainables.environment import settle
 from trainables.errors import UsageError
 from trainables.learners import LEARNERS
-from trainables.learners.pretrained import find_model
+from trainables.learners.pretrained import find_model, named_model
 from trainables.result import TrainingCurve
 from trainables.spec import TrialSpec
 from trainables.training.looks import held_share, looks_per_epoch
@@ -170,8 +170,13 @@ def test_the_decays_tried_are_those_of_the_size_of_the_data():
     assert decays == [{1.0, 0.1, 3.0}, {0.1, 0.01, 0.3}]
 
 
+def has_curve(grid):
+    """Of a language model no curve is made."""
+    return LEARNERS[named_model(grid.model).learner].learns_classes and not grid.needs_gpu
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, grid in GRIDS.items() if not grid.needs_gpu])
+@pytest.mark.parametrize("name", [name for name, grid in GRIDS.items() if has_curve(grid)])
 def test_the_training_of_a_preset_is_at_its_best(name, cache):
     """Presets are not searched: theirs must end neither past its best nor still learning."""
     settle(1)
