@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 from trainables.data.columns import Kind
 from trainables.data.dataset import Split
@@ -102,6 +102,11 @@ def _last_answer(turns: Turns, last: int, template: Template) -> tuple[tuple[int
 def _place(turns: Turns, other: Turns, template: Template) -> tuple[str, int, int]:
     """The text of turns, and from which to which of its characters that of others is another."""
     text, another = template(turns, False), template(other, False)
-    start = len(commonprefix([text, another]))
-    same = len(commonprefix([text[start:][::-1], another[start:][::-1]]))
+    start = _alike(text, another)
+    same = _alike(text[start:][::-1], another[start:][::-1])
     return text, start, len(text) - same
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts share from their first."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
