@@ -73,6 +73,11 @@ def documents_notes(
                     f"{name}: {look.cut:,} of {of} have more than {max_length} word pieces; what comes after is "
                     "neither read nor predicted: --max-length reads more"
                 )
+            if look.last_only:
+                yield (
+                    f"{name}: of {look.last_only:,} of {of} the last answer alone is predicted, as the chat template writes "
+                    "earlier ones otherwise once others follow, or the assistant begins; to learn from all, give each answer a row of its own"
+                )
             if look.unscored:
                 yield (
                     f"{name}: {look.unscored:,} of {of} have no piece left to predict, so "

@@ -9,6 +9,7 @@ from analysis.page.warrant_words import WarrantWords, warrant_words
 from analysis.pruned_files import ClassCount, PruneRecord
 from analysis.warrants import Warrant
 from analysis.wording import percent, whole_percent
+from orchestrator.planning.own_grids import learns_classes
 from orchestrator.pruning.card_data import (
     card_data,
     has_own_configs,
@@ -169,7 +170,7 @@ def _measured(words: WarrantWords) -> list[str]:
 
 
 def _use(record: PruneRecord) -> list[str]:
-    """How to train on it, in three lines that run."""
+    """How to train on it, in a few lines that run."""
     train = next(file for file in tables_of(record) if file.split == "train")
     ours = "`prune-envelope sweep --dataset FOLDER` reads it"
     if not reader_of(train):
@@ -183,12 +184,17 @@ def _use(record: PruneRecord) -> list[str]:
     known += "`torch.utils.data.Subset` take them"
     if reader_of(train) == "imagefolder":
         known = "the names of their files in the original folder (`id`)"
+    load = (
+        f'train = datasets.load_dataset("FOLDER"{name}, split="train")  # or OWNER/NAME on the hub'
+    )
+    batches = 'torch.utils.data.DataLoader(train.with_format("torch"), batch_size=32, shuffle=True)'
+    if learns_classes(record.spec.learner):
+        code_lines = ["import datasets, torch", "", load, f"loader = {batches}"]
+    else:  # texts and turns of any number are batched by the trainer of a language model alone
+        code_lines = ["import datasets", "", load]
     lines = [
         "```python",
-        "import datasets, torch",
-        "",
-        f'train = datasets.load_dataset("FOLDER"{name}, split="train")  # or OWNER/NAME on the hub',
-        'loader = torch.utils.data.DataLoader(train.with_format("torch"), batch_size=32, shuffle=True)',
+        *code_lines,
         "```",
         "",
         f"{ours} as well. `kept.parquet` has {known}.",
@@ -264,10 +270,11 @@ def _files(record: PruneRecord) -> list[str]:
         for file in record.files
     ]
     gone = record.n_train - record.n_kept
+    answers = ", and the class or number to predict" * learns_classes(record.spec.learner)
     rows += [
         (
             "`kept.parquet`",
-            f"the {record.n_kept:,} training rows that stay: row, id, and the class or number to predict",
+            f"the {record.n_kept:,} training rows that stay: row, id{answers}",
         ),
         (
             "`removed.parquet`",

@@ -11,10 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis.chosen_conditions import Chosen, chosen_condition
-from analysis.criteria import criterion_in
 from analysis.pruned_files import PruneRecord
 from analysis.report import write_report
-from analysis.run_files import Plan
 from analysis.study import Study, read_runs
 from analysis.warrants import Warrant
 from orchestrator.execution.write_lists import write_list
@@ -106,7 +104,7 @@ def prune_run(
         tolerance: The margin that the run was asked for.
     """
     out = check_out(asked.out, own=(asked.run, resources.cache))
-    by = criterion_in(Plan(), replace(request.asked, tolerance=tolerance))
+    by = request.criterion(tolerance)
     study = read_runs([asked.run], by=by)
     _check_one_dataset(study, asked)
     chosen = chosen_condition(

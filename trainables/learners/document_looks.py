@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainables.data.dataset import Dataset, Split
+from trainables.data.messages import ANSWERS, turns_of
 from trainables.learners.documents import PieceCutter, cut_rows
+from trainables.learners.scored_texts import conversation_text
 from trainables.learners.tokens import even_rows
 
 # Rows of a split that are looked at.
@@ -24,6 +26,7 @@ class DocumentsLook:
         unscored: How many have no scored piece left: nothing is learned from them.
         median_pieces: Of a whole row.
         scored_share: Of the pieces that are left, those that are scored.
+        last_only: Of the conversations looked at, in how many the last answer is scored and earlier ones are not.
     """
 
     rows: int
@@ -32,6 +35,7 @@ class DocumentsLook:
     unscored: int
     median_pieces: float
     scored_share: float
+    last_only: int = 0
 
 
 def at_most(split: Split) -> Split:
@@ -52,5 +56,17 @@ def looks_at(dataset: Dataset, cutter: PieceCutter, max_length: int) -> Mapping[
             unscored=int((found.counts == 0).sum()),
             median_pieces=float(np.median(found.whole)),
             scored_share=float(found.scored.mean()),
+            last_only=_last_only(some, cutter) if dataset.kind == "messages" else 0,
         )
     return looks
+
+
+def _last_only(split: Split, cutter: PieceCutter) -> int:
+    """Conversations of several answers of which the chat template leaves one to be scored."""
+    assert cutter.template is not None, "the plan refuses conversations without one"
+    count = 0
+    for one in split.inputs:
+        turns = turns_of(one.as_py())
+        answers = sum(turn["role"] == ANSWERS for turn in turns)
+        count += answers > 1 and len(conversation_text(turns, cutter.template).spans) < answers
+    return count

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from trainables.data.columns import Kind
 from trainables.data.dataset import Split
@@ -12,6 +13,8 @@ Turns = Sequence[Mapping[str, str]]
 Template = Callable[[Turns, bool], str]
 
 END = "<|end|>"
+# Of Unicode's private use: no answer begins or ends with it.
+_OTHER = "\ue000"
 MARKS = {role: f"<|{role}|>" for role in ROLES}
 
 
@@ -78,15 +81,32 @@ def conversation_text(turns: Turns, template: Template) -> ScoredText:
         if after.startswith(before) and whole.startswith(after):
             spans.append((len(before), len(after)))
     if len(spans) < len(answers):
-        return ScoredText(whole, _last_answer(whole, turns[: answers[-1] + 1], template), True)
+        return ScoredText(whole, _last_answer(turns, answers[-1], template), True)
     return ScoredText(whole, tuple(spans), True)
 
 
-def _last_answer(whole: str, turns: Turns, template: Template) -> tuple[tuple[int, int], ...]:
-    """From the last answer's own words to where it ends; what is before them is as far as both agree."""
-    after = template(turns, False)
-    said = turns[-1]["content"].strip()
-    start = after.rfind(said)
-    if start < 0 or not whole.startswith(after):
-        start, after = whole.rfind(said), whole
-    return ((start, len(after)),) if start >= 0 else ()
+def _last_answer(turns: Turns, last: int, template: Template) -> tuple[tuple[int, int], ...]:
+    """From where the words of the last answer begin to behind the mark that ends it.
+
+    They are where the text is another with other words in their place: a search for them would find a short
+    answer in the marks, too.
+    """
+    other = [*turns[:last], {**turns[last], "content": _OTHER}, *turns[last + 1 :]]
+    whole, start, end = _place(turns, other, template)
+    ended, _, mark = _place(turns[: last + 1], other[: last + 1], template)
+    if whole.startswith(ended[mark:], end):
+        end += len(ended) - mark
+    return ((start, end),) if start < end else ()
+
+
+def _place(turns: Turns, other: Turns, template: Template) -> tuple[str, int, int]:
+    """The text of turns, and from which to which of its characters that of others is another."""
+    text, another = template(turns, False), template(other, False)
+    start = _alike(text, another)
+    same = _alike(text[start:][::-1], another[start:][::-1])
+    return text, start, len(text) - same
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts share from their first."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

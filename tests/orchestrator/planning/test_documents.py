@@ -29,6 +29,11 @@ def test_rows_that_are_cut_or_have_nothing_to_predict_are_counted():
     assert "3 of 200 train rows looked at have no piece left to predict" in unscored
 
 
+def test_conversations_of_which_the_last_answer_alone_is_predicted_are_told():
+    _, note = told(last_only=9)
+    assert "of 9 of 200 train rows looked at the last answer alone is predicted" in note
+
+
 def test_rows_of_which_nothing_is_left_to_predict_are_refused():
     data = load(Source(name="instructions:60", target="none"))
     with pytest.raises(UsageError, match=r"no row of train keeps a piece to predict.*--max-length"):

@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from tests.trainables.learners.test_scored_texts import ASKED, forgetful
 from trainables.data.dataset import Dataset, Split
 from trainables.data.messages import conversation
 from trainables.learners.document_looks import looks_at
@@ -15,6 +17,7 @@ from trainables.learners.documents import (
     read_documents,
     write_documents,
 )
+from trainables.learners.scored_texts import plain_template
 
 TEXTS = [f"the sum of {i} and {j} is {i + j}" for i in range(8) for j in range(6)]
 
@@ -79,6 +82,13 @@ def test_rows_are_cut_on_the_right_and_counted():
     data = made(split(texts, first))
     look = looks_at(data, cutter_of_rows(data.train, "text"), 16)["train"]
     assert (look.rows, look.cut, look.unscored) == (40, 30, 30)
+
+
+@pytest.mark.parametrize(("template", "count"), [(plain_template, 0), (forgetful, 2)])
+def test_conversations_of_which_a_template_leaves_one_answer_are_counted(template, count):
+    data = made(split([*[conversation(ASKED)] * 2, conversation(ASKED[:2])]), "messages")
+    cutter = replace(cutter_of_rows(data.train, "messages"), template=template)
+    assert looks_at(data, cutter, 64)["train"].last_only == count
 
 
 def test_the_first_piece_of_a_row_is_never_scored():

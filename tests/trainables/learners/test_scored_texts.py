@@ -39,17 +39,26 @@ def test_of_a_conversation_the_turns_of_the_assistant_are_scored_with_their_end(
     assert scored(found) == ["4<|end|>", "7<|end|>"]
 
 
-def test_a_template_that_forgets_what_was_thought_leaves_the_last_answer_alone():
-    def forgetful(turns, answers):
-        last = len(turns) - 1
-        told = "".join(
-            f"[{one['role']}]{'(thinks)' if i == last and one['role'] == 'assistant' else ''}{one['content']}."
-            for i, one in enumerate(turns)
-        )
-        return told + "[assistant]" * answers
+def forgetful(turns, answers):
+    """Writes what was thought before the last turn alone."""
+    told = [
+        f"[{one['role']}]{'(thinks)' if i == len(turns) - 1 and one['role'] == 'assistant' else ''}{one['content']}<end>"
+        for i, one in enumerate(turns)
+    ]
+    return "".join(told) + "[assistant]" * answers
 
-    found = conversation_text(ASKED, forgetful)
-    assert scored(found) == ["7."]
+
+def test_a_template_that_forgets_what_was_thought_leaves_the_last_answer_alone():
+    assert scored(conversation_text(ASKED, forgetful)) == ["7<end>"]
+
+
+def test_a_short_last_answer_is_not_looked_for_in_the_marks():
+    turns = [*ASKED[:3], {"role": "assistant", "content": "d"}]
+    assert scored(conversation_text(turns, forgetful)) == ["d<end>"]
+
+
+def test_a_users_turn_behind_the_last_answer_is_not_scored():
+    assert scored(conversation_text(ASKED[:3], forgetful)) == ["4<end>"]
 
 
 def test_of_a_conversation_that_the_assistant_begins_the_last_answer_is_scored():
