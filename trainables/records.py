@@ -174,8 +174,9 @@ TRIAL_COLUMNS = {
 def measured_columns(result: TrialResult) -> dict[str, Any]:
     """What was measured of a trial, by column; None of a phase that did not run."""
     derived: dict[str, Any] = {
-        "n_train": sum(result.class_counts),
-        "n_kept": sum(result.kept_counts),
+        # Rows without classes are counted by none: not known, which is not 0.
+        "n_train": sum(result.class_counts) if result.class_counts else None,
+        "n_kept": sum(result.kept_counts) if result.kept_counts else None,
         "device": result.environment.get("device"),
     }
     for phase in PHASES:

@@ -28,7 +28,8 @@ def leaders_sentence(study: Study, one: Leaders) -> str:
         return f"{place}: none of the {len(names)} arms is shown to be worse than another; any may be the best."
     behind = [_behind_text(study, arm) for arm in one.behind]
     are = "the best is" if len(names) == 1 else "the best is one of"
-    return f"{place}: {are} {_listed(names)} ({sure}). Shown to be worse: {_listed(behind)}."
+    told = words_of(study).told
+    return f"{place}: {are} {_listed(names)} ({sure}). Shown to be worse{told}: {_listed(behind)}."
 
 
 def _behind_text(study: Study, arm: LeadingArm) -> str:
@@ -38,7 +39,7 @@ def _behind_text(study: Study, arm: LeadingArm) -> str:
     low, high = (one.low, one.high) if sign > 0 else (one.high, one.low)
     bounds = [None if bound is None else sign * bound for bound in (low, high)]
     name, other = study.methods[arm.condition.method], behind_text(study, arm, one)
-    between = f"{words.short(sign * one.mean)} {words.interval(*bounds)}{words.told}"
+    between = f"{words.short(sign * one.mean)} {words.interval(*bounds)}"
     return f"{name}, {between} to {other}"
 
 

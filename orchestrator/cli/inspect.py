@@ -61,7 +61,8 @@ def _look(source: "Source", model: str, max_length: int, *, as_json: bool) -> No
     from trainables.data.catalog import load_splits
     from trainables.data.inspection import inspect_splits
 
-    source = replace(source, target="optional")
+    # A language model reads no classes, also where the file has them.
+    source = replace(source, target="none" if source.target == "none" else "optional")
     missing = Missing(command=typed_command())
     look_at_sources([source], missing, needs_test=False)
     missing.end()
@@ -96,6 +97,11 @@ def pieces_of(model: str, loaded: "LoadedSplits", max_length: int) -> "PiecesLoo
     from trainables.learners.tokens import even_rows, look_at_pieces
 
     train = loaded.splits["train"]
+    if loaded.kind == "messages":
+        raise UsageError(
+            f"{loaded.name} holds conversations: how many word pieces they have is said by prune-envelope sweep with "
+            "the same flags and --dry-run; leave --model out"
+        )
     if loaded.kind != "text":
         raise UsageError(f"{loaded.name} holds no texts, which have word pieces; leave --model out")
     texts = train.encodable(even_rows(len(train), _SAMPLED))

@@ -147,7 +147,7 @@ class Tracker:
 
 def _metrics(row: TrialResult, delta: float | None, reading: Reading) -> dict[str, float]:
     metric = reading.metric
-    metrics = {"accuracy": row.accuracy, "n_kept": sum(row.kept_counts)}
+    metrics = {"accuracy": row.accuracy, "n_kept": sum(row.kept_counts) or None}
     metrics["delta_pp" if metric.unit == "pp" else "delta"] = delta
     if metric is not ACCURACY:
         # Trackers take letters, digits and a few signs in a name.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trainables.data.columns import excerpt
-from trainables.data.inspection_facts import Inspection, SplitFacts, SplitLeak
+from trainables.data.inspection_facts import Inspection, SplitFacts
 from trainables.written_numbers import many
 
 # Texts of one word below this share are not worth a warning.
@@ -89,12 +89,12 @@ def _of_leaks(seen: Inspection) -> Iterator[str]:
         if leak.rows:
             yield (
                 f"{_some(leak.rows, total, name, seen.noun)} {_verb(leak.rows, 'occurs', 'occur')} in "
-                f"the training split{_other(leak.other_label)}: {_remedy(name, leak)}"
+                f"the training split{_other(leak.other_label)}: {_remedy(name, seen)}"
             )
         if leak.near is not None and (count := leak.near.rows):
             yield (
                 f"{'another ' * bool(leak.rows)}{_least(seen)}{_some(count, total, name, seen.noun)} "
-                f"{_verb(count, 'is a near copy', 'are near copies')} of training texts"
+                f"{_verb(count, 'is a near copy', 'are near copies')} of training {seen.noun}s"
                 f"{_other(leak.near.other_label)}: `prune-envelope inspect` with the flags of these "
                 "data and --json names them"
             )
@@ -104,7 +104,9 @@ def _other(count: int) -> str:
     return f", {count:,} with another label there" if count else ""
 
 
-def _remedy(name: str, leak: SplitLeak) -> str:
+def _remedy(name: str, seen: Inspection) -> str:
+    if name == "test" and not seen.class_names:
+        return "what is measured on them is memory; give a clean one (--test FILE)"
     if name == "test":
         return (
             "accuracy on them is memory; give a clean one (--test FILE), or see the two accuracies "

@@ -70,7 +70,7 @@ def documents_notes(
             of = f"{look.rows:,} {split} rows" + " looked at" * (look.rows < look.of)
             if look.cut:
                 yield (
-                    f"{name}: {look.cut:,} of {of} have more than {max_length} word pieces; what comes after is "
+                    f"{name}: {look.cut:,} of {of} {'has' if look.cut == 1 else 'have'} more than {max_length} word pieces; what comes after is "
                     "neither read nor predicted: --max-length reads more"
                 )
             if look.last_only:
@@ -80,7 +80,7 @@ def documents_notes(
                 )
             if look.unscored:
                 yield (
-                    f"{name}: {look.unscored:,} of {of} have no piece left to predict, so "
+                    f"{name}: {look.unscored:,} of {of} {'has' if look.unscored == 1 else 'have'} no piece left to predict, so "
                     + (
                         "nothing is learned from them"
                         if split == "train"

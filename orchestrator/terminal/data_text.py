@@ -77,7 +77,7 @@ def _table(seen: Inspection) -> WholeTable:
         line("  groups of copies", lambda split: f"{split.copies.groups:,}")
     if seen.near_search in ("all", "part"):
         line(
-            f"texts with a near copy ({FEWEST_WORDS} words or more)",
+            f"{seen.noun}s with a near copy ({FEWEST_WORDS} words or more)",
             lambda split: (
                 f"{_least(seen)}{_counted(split.near.rows, split.rows)}" if split.near else ""
             ),

@@ -17,6 +17,17 @@ def unread_classes(header: Sequence[Field], found: Columns) -> tuple[str, ...]:
     )
 
 
+def unread_conversations(header: Sequence[Field], found: Columns) -> tuple[str, ...]:
+    """The sentence that a column of conversations was not read, where other texts were taken."""
+    names = [field.name for field in header if field.kind == "messages"]
+    if found.of_language or not names:
+        return ()
+    return (
+        f"column {names[0]!r} holds conversations, and is not read: --messages {excerpt(names[0])} reads them, "
+        "for a language model",
+    )
+
+
 def guess_note(asked: Columns, found: Columns, kind: Kind) -> tuple[str, ...]:
     """The sentence that says which columns were guessed, where they are not `text` and `label`.
 

@@ -18,7 +18,7 @@ from trainables.data.columns import (
     inputs_of,
 )
 from trainables.data.dataset import Split, bytes_of_vectors
-from trainables.data.guess_notes import guess_note, unread_classes
+from trainables.data.guess_notes import guess_note, unread_classes, unread_conversations
 from trainables.data.guesses import ColumnsError, check_once, choose, is_pair
 from trainables.data.label_types import alike
 from trainables.data.language_columns import check_responses, conversations_of
@@ -135,6 +135,8 @@ def _read(parts: Mapping[str, Sequence[Part]], wanted: Wanted) -> ReadData:
         tables = alike_columns(own_tables, is_typed=is_typed)
         splits = {split: replace(raw, own=tables[split]) for split, raw in splits.items()}
     notes = guess_note(wanted.columns[0], columns, splits["train"].kind)
+    if not wanted.columns[0].text and not columns.of_language:
+        notes += unread_conversations(parts["train"][0].header(columns.names), columns)
     if wanted.target == "optional" and not columns.of_language:
         notes += unread_classes(parts["train"][0].header(columns.names), columns)
     read = _encoded(splits, notes)

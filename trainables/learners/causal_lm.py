@@ -24,6 +24,7 @@ from trainables.learners.documents import (
     read_documents,
     write_documents,
 )
+from trainables.learners.model_config import be_quiet
 from trainables.learners.network import Predicts
 from trainables.learners.pretrained import BUILT_IN, Model, opened
 from trainables.learners.text import in_memory, mean_pooled, seeded
@@ -126,6 +127,7 @@ def _small(spec: TrialSpec, documents: Documents) -> Any:
     """GPT-2 with 2 layers of width 128, every weight drawn from the spec's seed."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
+    be_quiet()
     config = GPT2Config(
         vocab_size=documents.vocabulary,
         n_positions=spec.training.max_length,

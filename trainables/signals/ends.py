@@ -72,8 +72,8 @@ ENDS: dict[str, Ends] = {
     "loss": Ends("with the lowest loss", "with the highest loss"),
     "perplexity": Ends("with the lowest loss a word piece", "with the highest loss a word piece"),
     "delta_loss": Ends(
-        "whose loss a word piece training lowered least",
-        "whose loss a word piece training lowered most",
+        "whose loss per word piece training lowered least",
+        "whose loss per word piece training lowered most",
     ),
     "entropy": Ends("the model is most certain about", "the model is least certain about"),
     "margin": Ends("with the widest lead of one class", "with the narrowest lead of one class"),
