@@ -18,6 +18,9 @@ from analysis.wording import method_labels, percent
 # A list that fresh seeds train on, whether they pass or do not, and one of which they do.
 _FRESH, _CONFIRMED = "the list of fresh seeds", "the confirmed list"
 
+# Where more of the removed rows lie beside another class, a weak model is a likelier cause than their labels.
+_MOST_WRONG = 0.2
+
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedPanel:
@@ -264,9 +267,14 @@ def summary_text(one: DroppedList, *, is_classed: bool, is_pictures: bool = Fals
     copy = "copy" if is_pictures else "copy or near copy"
     text = f"{rows} Of {one.twin_survives:,} of them a {copy} stays."
     if is_classed and one.survivor_kept:
+        many = one.other_label > _MOST_WRONG * one.dropped
         text += (
-            f" Of {one.other_label:,} of them the nearest row that stays has another class: look there "
-            "for wrong labels."
+            f" Of {one.other_label:,} of them the nearest row that stays has another class: "
+            + (
+                "the model that scored them tells these classes badly apart, or many labels are wrong."
+                if many
+                else "look there for wrong labels."
+            )
         )
     if 1 < len(one.rows) < one.dropped:
         text += f" The {len(one.rows):,} examples are spread over the order of removal."

@@ -131,6 +131,8 @@ def test_the_summary_is_of_all_removed_rows(dropped):
         "that stays has another class: look there for wrong labels. The 2 examples are spread over the "
         "order of removal."
     )
+    weak = summary_text(replace(one, other_label=700), is_classed=True)
+    assert "tells these classes badly apart, or many labels are wrong" in weak
     assert "class" not in summary_text(one, is_classed=False)
     few = replace(one, dropped=2)
     assert "examples" not in summary_text(few, is_classed=True)
