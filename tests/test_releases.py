@@ -99,7 +99,7 @@ def test_rows_of_an_old_run_without_its_plan_are_refused_by_name_too(kept):
         Run(run).check_plan(plan)
 
 
-def test_rows_of_this_release_from_before_they_carried_a_checksum_are_gone_on_from(kept):
+def test_a_run_of_this_release_is_gone_on_from(kept):
     run = kept(SPEC_VERSION)
     Run(run).check_plan(load_plan(run))
 

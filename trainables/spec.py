@@ -10,7 +10,7 @@ from trainables.keys import key_of
 from trainables.training_settings import Scorer, Training
 
 # Raised by every change that changes a result: old artifacts are then simply not found.
-SPEC_VERSION = 7
+SPEC_VERSION = 8
 
 # The same for what is held out of a run to see how far its training has come, and when it is looked at.
 CURVE_VERSION = 2
