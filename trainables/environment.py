@@ -123,6 +123,13 @@ def _flags() -> list[str]:
     return [flag for flag in _ISA if flag in flags]
 
 
+def free_bytes() -> int:
+    """Bytes that are free on the accelerator of this process."""
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0])
+
+
 def memory_bytes(*, gpu: bool) -> int:
     """Bytes of memory of this machine, or of its first accelerator; 0 where that cannot be told."""
     if not gpu:

@@ -24,9 +24,11 @@ from trainables.learners.documents import (
     read_documents,
     write_documents,
 )
+from trainables.learners.masks import make_masks_unasked
 from trainables.learners.model_config import be_quiet
 from trainables.learners.network import Predicts
 from trainables.learners.pretrained import BUILT_IN, Model, opened
+from trainables.learners.resident import padded_rows, resident, sent
 from trainables.learners.text import in_memory, mean_pooled, seeded
 from trainables.progress import tell_stage
 from trainables.result import Phase
@@ -51,6 +53,7 @@ class CausalNetwork:
     predicts: Predicts = "pieces"
 
     def __init__(self, module: Any, documents: Documents) -> None:
+        make_masks_unasked()
         self.module = module.to(device())
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: one.pieces.lengths for name, one in documents.splits.items()
@@ -58,6 +61,16 @@ class CausalNetwork:
         self.vocabulary = int(module.get_output_embeddings().weight.shape[0])
         self.fitted = documents.used
         self._documents = documents
+        self._there = resident(
+            {
+                name: {
+                    "values": one.pieces.values,
+                    "offsets": one.pieces.offsets,
+                    "scored": one.scored,
+                }
+                for name, one in documents.splits.items()
+            }
+        )
         self._longest = max(int(lengths.max()) for lengths in self.lengths.values())
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
@@ -72,24 +85,31 @@ class CausalNetwork:
         """
         import torch
 
-        one, width = self._documents.splits[split], self.width(split, rows)
-        pieces = one.pieces.padded(rows, width, self._documents.pad)
-        is_scored = one.padded_scored(rows, width)
-        said = np.full(pieces.shape, _UNSCORED, dtype=np.int64)
-        said[:, :-1] = np.where(is_scored, pieces, _UNSCORED)[:, 1:]
-        mask = np.arange(width) < self.lengths[split][rows][:, None]
-        found = {"input_ids": pieces, "said": said, "attention_mask": mask}
-        return {
-            name: torch.from_numpy(array).to(device(), torch.int64, non_blocking=True)
-            for name, array in found.items()
-        }
+        one, pad = self._documents.splits[split], self._documents.pad
+        width = self.width(split, rows)
+        if self._there is None:
+            ids = sent(one.pieces.padded(rows, width, pad))
+            mask = sent(np.arange(width) < self.lengths[split][rows][:, None]).long()
+            is_scored = sent(one.padded_scored(rows, width))
+        else:
+            there, at = self._there[split], sent(rows)
+            of_rows = {"offsets": there["offsets"], "rows": at, "width": width}
+            ids, mask = padded_rows(there["values"], **of_rows, fill=pad)
+            is_scored = padded_rows(there["scored"], **of_rows, fill=0)[0].bool()
+        said = ids.masked_fill(~is_scored, _UNSCORED)[:, 1:]
+        said = torch.nn.functional.pad(said, (0, 1), value=_UNSCORED)
+        return {"input_ids": ids, "said": said, "attention_mask": mask}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, width, pieces), and the mean of the last hidden states (b, d) if asked for.
 
-        No mask is given: what fills up is on the right, where no piece of the row looks.
+        No mask is needed: what fills up is on the right, where no piece of the row looks. On an accelerator
+        one is given all the same, which makes none: without it the model looks whether rows lie side by side.
         """
-        out = self.module(input_ids=batch["input_ids"], output_hidden_states=embed)
+        mask = None if device() == "cpu" else batch["attention_mask"]
+        out = self.module(
+            input_ids=batch["input_ids"], attention_mask=mask, output_hidden_states=embed
+        )
         if not embed:
             return out.logits, None
         return out.logits, mean_pooled(out.hidden_states[-1], batch["attention_mask"])

@@ -17,6 +17,7 @@ from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pixel_files import Pixels, cached_pixels
 from trainables.learners.pretrained import BUILT_IN, opened
+from trainables.learners.resident import resident, sent
 from trainables.learners.text import in_memory, seeded, with_new_head
 from trainables.progress import tell_stage
 from trainables.result import Phase
@@ -42,6 +43,8 @@ class ImageNetwork(ClassNetwork):
         }
         self.fitted = fitted or Phase()
         self._pixels = pixels
+        ahead = pixels.ahead or {}
+        self._there = resident({name: {"pixels": of} for name, of in ahead.items()})
         self._classifier = last_linear(self.module)
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
@@ -50,11 +53,12 @@ class ImageNetwork(ClassNetwork):
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Images as bytes, shape (b, 3, height, width)."""
-        import torch
-
-        images = torch.from_numpy(self._pixels.rows(split, rows))
-        # Moved as bytes: a quarter of what floats are.
-        return {"pixels": images.to(device(), non_blocking=True).permute(0, 3, 1, 2)}
+        if self._there is None:
+            # Moved as bytes: a quarter of what floats are.
+            images = sent(self._pixels.rows(split, rows))
+        else:
+            images = self._there[split]["pixels"][sent(self._pixels.places(split, rows))]
+        return {"pixels": images.permute(0, 3, 1, 2)}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and what enters the classifier (b, d) if asked for."""

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainables.learners.resident import sent
+
 # A view may lie so far beside the middle: 4 of the 32 pixels of CIFAR, as is usual there.
 _MARGIN = 1 / 8
 
@@ -25,12 +27,13 @@ class RandomView(nn.Module):
         b, _, height, width = pixels.shape
         down, right = (self._moves(b, side) for side in (height, width))
         mirrored = torch.rand(b) < 0.5
-        rows = _inside(torch.arange(height) + down[:, None], height).to(pixels.device)
+        rows = _inside(torch.arange(height) + down[:, None], height)
         columns = _inside(torch.arange(width) + right[:, None], width)
-        columns = torch.where(mirrored[:, None], columns.flip(1), columns).to(pixels.device)
+        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
         which = torch.arange(b, device=pixels.device)[:, None, None]
         # Of channels last, which stay so.
-        moved = pixels.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]]
+        rows, columns = sent(rows[:, :, None].numpy()), sent(columns[:, None, :].numpy())
+        moved = pixels.permute(0, 2, 3, 1)[which, rows, columns]
         return moved.permute(0, 3, 1, 2)
 
     @staticmethod

@@ -45,9 +45,13 @@ class Pixels:
         """Some of a split's, shape (b, height, width, 3); raises as `read_images`."""
         if self.ahead is None:
             return read_images(self.dataset, split, rows, self.frame)
+        return np.ascontiguousarray(self.ahead[split][self.places(split, rows)])
+
+    def places(self, split: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where some rows of a split are in what is decoded ahead: a subset's are its whole's."""
         if split == "train" and self.dataset.part_of:
-            rows = self.dataset.part_of.rows[rows]
-        return np.ascontiguousarray(self.ahead[split][rows])
+            return self.dataset.part_of.rows[rows]
+        return rows
 
     def colours(self, fitted_on: NDArray[np.bool_] | None) -> tuple[list[float], list[float]]:
         """Mean and standard deviation of red, green and blue in [0, 1].

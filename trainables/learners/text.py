@@ -15,9 +15,11 @@ from trainables.environment import device
 from trainables.errors import UsageError
 from trainables.keys import key_of, seed_for
 from trainables.learners.encoder import read_encoder
+from trainables.learners.masks import make_masks_unasked
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import BUILT_IN, opened
+from trainables.learners.resident import padded_rows, resident, sent
 from trainables.learners.tokens import Tokens, fitted_tokens, read_tokens, tokens_of, write_tokens
 from trainables.learners.words import read_words, write_words
 from trainables.progress import tell_stage
@@ -42,12 +44,19 @@ class TextNetwork(ClassNetwork):
     def __init__(
         self, module: Any, tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None
     ) -> None:
+        make_masks_unasked()
         self.module = module.to(device())
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: pieces.lengths for name, pieces in tokens.splits.items()
         }
         self.fitted = tokens.used
         self._tokens = tokens
+        self._there = resident(
+            {
+                name: {"values": pieces.values, "offsets": pieces.offsets}
+                for name, pieces in tokens.splits.items()
+            }
+        )
         train = self.lengths["train"]
         decide = {**self.lengths, "train": train if fitted_on is None else train[fitted_on]}
         self._longest = max(int(lengths.max()) for lengths in decide.values())
@@ -59,15 +68,13 @@ class TextNetwork(ClassNetwork):
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Word pieces and their mask, shape (b, width)."""
-        import torch
-
-        lengths, width = self.lengths[split][rows], self.width(split, rows)
-        pieces = self._tokens.splits[split].padded(rows, width, self._tokens.pad)
-        mask = np.arange(width) < lengths[:, None]
-        return {
-            "input_ids": torch.from_numpy(pieces).to(device(), non_blocking=True),
-            "attention_mask": torch.from_numpy(mask).to(device(), torch.int64, non_blocking=True),
-        }
+        width, pad = self.width(split, rows), self._tokens.pad
+        if self._there is None:
+            ids = sent(self._tokens.splits[split].padded(rows, width, pad))
+            mask = sent(np.arange(width) < self.lengths[split][rows][:, None]).long()
+        else:
+            ids, mask = padded_rows(**self._there[split], rows=sent(rows), width=width, fill=pad)
+        return {"input_ids": ids, "attention_mask": mask}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and the masked mean of the last hidden states (b, d) if asked for."""

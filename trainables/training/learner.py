@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device, draw_from
 from trainables.errors import DataError
 from trainables.keys import seed_for
+from trainables.learners.resident import sent
 from trainables.progress import tell
 from trainables.result import Phase
 from trainables.training.saved_states import remove_state, save_state, whole_states
@@ -31,7 +32,8 @@ from trainables.written_numbers import first_few
 if TYPE_CHECKING:
     from trainables.learners.network import Network
 
-# Steps between checks that the loss is finite; each check waits for the accelerator.
+# Steps between readings of what they showed, such as whether the loss is finite. Each waits for the
+# accelerator: of nothing else in a step does the host.
 _CHECK_EVERY = 50
 
 
@@ -66,8 +68,8 @@ class Learner:
             {"params": others, "weight_decay": 0.0},
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=training.lr, fused=True)
-        self._seen: dict[str, Any] = {}
-        self._unchecked: list[tuple[Step, Any]] = []
+        self._seen: dict[str, list[NDArray[np.float32]]] = {}
+        self._unchecked: list[tuple[Step, dict[str, Any]]] = []
 
     @property
     def threads(self) -> int:
@@ -125,46 +127,51 @@ class Learner:
         self.network.module.train()
         # Keyed by epoch and position, not by history: see seed_for.
         draw_from(seed_for(seed, "step", step.epoch, step.position))
-        rows = torch.from_numpy(step.rows).to(device())
-        labels = self.labels[rows]
+        labels = self.labels[sent(step.rows)]
         batch = self.network.batch("train", step.rows)
         with autocast(self.training.precision):
             logits = self.network.forward(batch)[0].float()
         losses, pieces = self.network.losses(logits, batch, labels)
         weighed = losses
         if step.weights is not None:
-            weighed = losses * torch.from_numpy(step.weights).to(device())
+            weighed = losses * sent(step.weights)
         # Of pieces the ratio of two sums, so that each piece counts alike.
         loss = weighed.mean() if pieces is None else weighed.sum() / pieces.sum().clamp(min=1)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.module.parameters(), self.training.clip_norm)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
-        self._unchecked.append((step, loss.detach()))
+        # What this visit showed of its samples: the logits are at hand anyway.
         if pieces is None:
-            self._remember(step.epoch, rows, {"losses": losses, **_margins(logits, labels)})
+            seen = {"losses": losses, **_margins(logits, labels)}
         else:
-            self._remember(step.epoch, rows, {"losses": losses / pieces.clamp(min=1)})
-
-    def _remember(self, epoch: int, rows: Any, seen: Mapping[str, Any]) -> None:
-        """What this visit showed of its samples: the logits are at hand anyway."""
-        n = len(self.labels)
-        for name, values in seen.items():
-            table = self._seen.get(name, torch.empty(0, n, device=device()))
-            if len(table) <= epoch:
-                more = torch.full((epoch + 1 - len(table), n), math.nan, device=device())
-                table = torch.cat([table, more])
-            table[epoch, rows] = values.detach()
-            self._seen[name] = table
+            seen = {"losses": losses / pieces.clamp(min=1)}
+        seen = {"loss": loss[None], **seen}
+        self._unchecked.append((step, {name: values.detach() for name, values in seen.items()}))
 
     def _check(self) -> None:
-        for step, loss in self._unchecked:
-            if not math.isfinite(loss.item()):
-                raise FloatingPointError(
-                    f"the loss is {loss.item()} at epoch {step.epoch}, step {step.position}, training "
-                    f"rows {first_few(step.rows.tolist())}; lower the learning rate or look at these rows"
-                )
-        self._unchecked = []
+        """Bring to the host what the steps since the last time have shown, in one copy."""
+        shown, self._unchecked = self._unchecked, []
+        if not shown:
+            return
+        values = torch.cat([one for _, seen in shown for one in seen.values()]).cpu().numpy()
+        start = 0
+        for step, seen in shown:
+            for name, one in seen.items():
+                here, start = values[start : start + len(one)], start + len(one)
+                if name != "loss":
+                    self._keep_visit(name, step, here)
+                elif not math.isfinite(here[0]):
+                    raise FloatingPointError(
+                        f"the loss is {here[0]} at epoch {step.epoch}, step {step.position}, training "
+                        f"rows {first_few(step.rows.tolist())}; lower the learning rate or look at these rows"
+                    )
+
+    def _keep_visit(self, name: str, step: Step, values: NDArray[np.float32]) -> None:
+        epochs = self._seen.setdefault(name, [])
+        while len(epochs) <= step.epoch:
+            epochs.append(np.full(len(self.labels), np.nan, dtype=np.float32))
+        epochs[step.epoch][step.rows] = values
 
     def work(
         self, split: str, rows: NDArray[np.int64], seconds: float, *, joules: float | None = None
@@ -182,12 +189,14 @@ class Learner:
 
         Of pieces the loss is the mean of the row's.
         """
-        return {name: np.ascontiguousarray(t.T.cpu().numpy()) for name, t in self._seen.items()}
+        self._check()
+        return {name: np.stack(epochs, axis=1) for name, epochs in self._seen.items()}
 
     def last_losses(self, epoch: int) -> NDArray[np.float32]:
         """Each row's loss at its last visit before an epoch, shape (n,); nan where it had none."""
+        self._check()
         last = np.full(len(self.labels), np.nan, dtype=np.float32)
-        for losses in self._seen.get("losses", torch.empty(0, 0))[:epoch].cpu().numpy():
+        for losses in self._seen.get("losses", [])[:epoch]:
             last = np.where(np.isnan(losses), last, losses)
         return last
 
@@ -214,10 +223,11 @@ class Learner:
         Returns:
             What was used so far, seconds included.
         """
+        self._check()
         state = {f"weights.{k}": v for k, v in _own_tensors(self.network.module).items()}
         for parameter, moments in self._optimizer.state.items():
             state |= {f"{m}.{self._names[parameter]}": v for m, v in moments.items()}
-        state |= {f"visits.{name}": table for name, table in self._seen.items()}
+        state |= {f"visits.{k}": torch.from_numpy(np.stack(v)) for k, v in self._seen.items()}
         # What the steps since the last reading took is in the file, too.
         self.used += Phase(joules=self._meter.lap())
         used = self.used if timed else replace(self.used, seconds=0.0, joules=None)
@@ -245,7 +255,8 @@ class Learner:
             module.load_state_dict(weights, strict=not tied)
         except (KeyError, RuntimeError) as error:
             raise DataError(f"{path} is not a checkpoint of this network: {error}") from error
-        self._seen = by_kind.pop("visits", {})
+        visits = by_kind.pop("visits", {})
+        self._seen, self._unchecked = {k: [*v.cpu().numpy()] for k, v in visits.items()}, []
         for parameter, name in self._names.items():
             moments = {kind: tensors[name] for kind, tensors in by_kind.items() if name in tensors}
             if moments:

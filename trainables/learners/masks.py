@@ -1,0 +1,44 @@
+"""Attention masks that are made without asking an accelerator what is in them."""
+
+from typing import Any
+
+from trainables.environment import device
+
+
+def make_masks_unasked() -> None:
+    """Have models of transformers make their masks on an accelerator without a look at them first.
+
+    Theirs would leave out a mask that hides nothing, and to know that each pass waits until the accelerator
+    has done all it was given before. On a CPU nothing is waited for, and all stays as it is.
+    """
+    if device() == "cpu":
+        return
+    from transformers import AttentionMaskInterface
+
+    AttentionMaskInterface.register("sdpa", _unasked)
+
+
+def _unasked(
+    *,
+    q_length: int,
+    kv_length: int,
+    local_size: int | None = None,
+    allow_is_causal_skip: bool = True,
+    allow_is_bidirectional_skip: bool = False,
+    **named: Any,
+) -> Any:
+    """The mask of `sdpa_mask`; None where a causal kernel does without one."""
+    from transformers.masking_utils import sdpa_mask
+
+    is_whole = q_length == kv_length and (local_size is None or kv_length < local_size)
+    # Rows are filled up on the right, where no piece of theirs looks.
+    if allow_is_causal_skip and is_whole:
+        return None
+    return sdpa_mask(
+        q_length=q_length,
+        kv_length=kv_length,
+        local_size=local_size,
+        allow_is_causal_skip=False,
+        allow_is_bidirectional_skip=False,
+        **named,
+    )
