@@ -1,5 +1,9 @@
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 import torch
 
 from trainables.environment import autocast, draw_from, environment, has_bf16, settle
@@ -60,3 +64,30 @@ def test_work_that_asks_for_no_accelerator_sees_none(monkeypatch):
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
     settle(1, gpu=False)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_faiss_multiplies_by_the_kernels_of_the_named_instructions():
+    pytest.importorskip("faiss")
+    if "avx2" not in environment(1)["device"]:
+        pytest.skip("kernels are named for x86 with AVX2 alone")
+    code = (
+        "import os\n"
+        "from trainables.environment import settle\n"
+        "settle(1)\n"
+        "from threadpoolctl import threadpool_info\n"
+        "of_faiss = [i for i in threadpool_info() if 'faiss' in i['filepath']]\n"
+        "print(*(i.get('architecture') for i in of_faiss), 'OPENBLAS_CORETYPE' in os.environ)"
+    )
+    root = Path(__file__).parents[2]
+    clean = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = "SkylakeX" if "avx512f" in environment(1)["device"] else "Haswell"
+    assert expected in ran.stdout
+    assert "False" in ran.stdout

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.environment import device
-from trainables.neighbours.int8_search import block_of, make_queries, search_block
+from trainables.neighbours.block_search import block_of, make_queries, search_block
 from trainables.neighbours.kmeans import unit_rows
 from trainables.neighbours.vectors import CELL, Vectors, mean_row, shards_of, take
 from trainables.progress import tell
@@ -73,12 +73,12 @@ def nearest(
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The k nearest other rows of each row, by torch.
 
-    Candidates come from products of int8 where the processor is quick at them, else of fp32. What
-    int8 can be off is bounded; a row whose neighbours it leaves in doubt is searched again in fp32.
+    Candidates come from products of bf16 where the processor is quick at them, else of fp32. What
+    bf16 can be off is bounded; a row whose neighbours it leaves in doubt is searched again in fp32.
     So every machine gives the same neighbours, but for similarities equal within fp32's rounding.
 
     The vectors come into memory one shard at a time, in six times its size and 150 MB; beside that
-    each query takes its vector once and a quarter and 12 bytes a neighbour, whatever n is.
+    each query takes its vector once and a half and 12 bytes a neighbour, whatever n is.
 
     Args:
         vectors: Shape (n, d), finite, no row all zeros; need not be normalised.

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.environment import device
+from trainables.neighbours.block_search import block_of, make_queries, search_block
 from trainables.neighbours.exact import Neighbours
-from trainables.neighbours.int8_search import block_of, make_queries, search_block
 from trainables.neighbours.kmeans import unit_rows
 from trainables.neighbours.vectors import CELL, SHARD_ROWS, Vectors, shards_of, take
 
 # Multiplications up to which every row that goes is held against every row that stays: on two CPU
-# cores without int8 some 3 minutes, with it one.
+# cores without bf16 some 3 minutes, with it one.
 MOST_EXACT = 8e12
 # A pair of shorter vectors takes as long as one of so many numbers: it is compared, too.
 _LEAST_WIDTH = 128

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainables.neighbours import int8_search as module
+from trainables.neighbours import block_search as module
 from trainables.neighbours.exact import nearest, nearest_in_class
 
 ROOT = Path(__file__).parents[3]
@@ -67,13 +67,14 @@ CASES = {
 }
 
 
-@pytest.fixture(params=["int8", "fp32"])
+@pytest.fixture(params=["bf16", "fp32"])
 def path(request, monkeypatch):
     """Either path, at sizes a test can afford."""
+    monkeypatch.setattr(module, "_TILE", 256)
     monkeypatch.setattr(module, "_GROUP", 8)
     monkeypatch.setattr(module, "_MARGIN", 5)
-    monkeypatch.setattr(module, "_is_quick_at_int8", lambda: request.param == "int8")
-    if request.param == "int8":
+    monkeypatch.setattr(module, "_is_quick_at_bf16", lambda: request.param == "bf16")
+    if request.param == "bf16":
         monkeypatch.setattr(module, "device", lambda: "cpu")
     return request.param
 
@@ -94,24 +95,20 @@ def test_what_the_estimates_leave_in_doubt_is_searched_again(path, monkeypatch):
     check_exact(with_near_copies(), 10)
 
 
-def test_no_row_left_out_is_more_similar_than_its_bound(monkeypatch):
+def test_no_row_left_out_is_more_similar_than_its_bound():
     torch = pytest.importorskip("torch")
-    units = torch.nn.functional.normalize(torch.from_numpy(with_near_copies()[:990]), dim=1)
-    monkeypatch.setattr(module, "_GROUP", 8)
-    monkeypatch.setattr(module, "_MARGIN", 5)
-    monkeypatch.setattr(module, "_is_quick_at_int8", lambda: True)
-    monkeypatch.setattr(module, "device", lambda: "cpu")
-    names = torch.arange(990)
-    queries, block = (
-        module.make_queries(units[::7], names[::7].contiguous(), 10),
-        module.block_of(units, names, 10),
+    units = torch.nn.functional.normalize(torch.from_numpy(with_near_copies()), dim=1)
+    rows, part = torch.arange(len(units)), torch.arange(140)
+    codes = module._coded(units)
+    queries = module.Queries(
+        units=units, numbers=rows, codes=codes, rows=rows[:, None], similarity=units
     )
-    strip = torch.empty((len(queries.units), len(block.units)), dtype=torch.int32)
-    own = module._own_positions(queries.numbers, block)
-    positions, bound = module._by_codes(queries, torch.arange(len(own)), own, block, 12, strip)
-    similarity = queries.units.double() @ block.units[:990].double().T
-    similarity.scatter_(1, torch.cat([positions, own[:, None]], dim=1), -2)
-    assert (similarity.amax(1) <= bound).all()
+    block = module.Block(units=units, numbers=rows, codes=codes)
+    strip = torch.empty((4, 150, 256), dtype=torch.bfloat16)
+    positions, least = module._candidates(codes.codes[part], codes.codes, 12, 8, strip)
+    similarity = units[part].double() @ units.double().T
+    similarity.scatter_(1, positions, -2)
+    assert (similarity.amax(1) <= module._bound(queries, part, block, least)).all()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])

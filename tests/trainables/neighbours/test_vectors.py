@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from trainables.arrays import write_arrays
+from trainables.neighbours import block_search
 from trainables.neighbours import exact as search
-from trainables.neighbours import int8_search
 from trainables.neighbours import vectors as module
 from trainables.neighbours.exact import class_neighbours, far, far_neighbours, nearest, neighbours
 from trainables.neighbours.ivf import far_ivf_neighbours, far_recall, ivf_neighbours, recall
@@ -33,15 +33,16 @@ def draws():
     return np.random.default_rng(2).random(N)
 
 
-@pytest.fixture(params=["int8", "fp32"])
+@pytest.fixture(params=["bf16", "fp32"])
 def path(request, monkeypatch):
     """Either way to compare rows, at sizes a test can afford."""
     monkeypatch.setattr(search, "CELL", 32)
-    monkeypatch.setattr(int8_search, "_GROUP", 4)
-    monkeypatch.setattr(int8_search, "_MARGIN", 3)
-    monkeypatch.setattr(int8_search, "_is_quick_at_int8", lambda: request.param == "int8")
-    if request.param == "int8":
-        monkeypatch.setattr(int8_search, "device", lambda: "cpu")
+    monkeypatch.setattr(block_search, "_TILE", 128)
+    monkeypatch.setattr(block_search, "_GROUP", 4)
+    monkeypatch.setattr(block_search, "_MARGIN", 3)
+    monkeypatch.setattr(block_search, "_is_quick_at_bf16", lambda: request.param == "bf16")
+    if request.param == "bf16":
+        monkeypatch.setattr(block_search, "device", lambda: "cpu")
 
 
 @pytest.fixture
