@@ -76,19 +76,25 @@ def pricing_of(runs: Sequence[Path], asked: float | None = None) -> Pricing:
 
 def options_told(run: Path) -> dict[str, Any]:
     """What a sweep was asked for, of RUN/options.json; nothing where there is no such file."""
+    options: dict[str, Any] = _record(run).get("options", {})
+    return options
+
+
+def _record(run: Path) -> dict[str, Any]:
     path = run / "options.json"
     if not path.exists():
         return {}
     with mended_by_command(path):
-        options: dict[str, Any] = read_sealed(file_bytes(path)).get("options", {})
-    return options
+        return dict(read_sealed(file_bytes(path)))
 
 
 def _told(run: Path) -> Pricing:
     """What of it concerns a price."""
-    path, options = run / "options.json", options_told(run)
+    path, record, options = run / "options.json", _record(run), options_told(run)
     try:
-        price, accelerators = options.get("gpu_price"), options.get("gpus_per_trial")
+        price = options.get("gpu_price")
+        # Records of before do not say what a plan let trials share.
+        accelerators = record.get("accelerators") or options.get("gpus_per_trial")
         return Pricing(
             dollars_per_hour=price_of(str(price)) if price else None,
             accelerators=float(accelerators) if accelerators else 1.0,

@@ -132,7 +132,7 @@ def _record(options: SweepOptions, sweep: "Sweep") -> None:
     from orchestrator.cli.recorded_options import record_options
     from orchestrator.planning.edited import record_sources
 
-    record_options(options, sweep.run.folder)
+    record_options(options, sweep.run.folder, gpus=sweep.resources.gpus)
     record_sources(sweep.run.folder, sweep.loaded.sources, sweep.loaded.datasets)
 
 

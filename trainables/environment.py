@@ -1,8 +1,10 @@
 """What machine and versions a trial runs on: trials of one comparison must agree on it."""
 
+import errno
 import gc
 import os
 import platform
+from contextvars import ContextVar
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,23 @@ def has_bf16(*, gpu: bool) -> bool:
     return gpu or bool({"avx512_bf16", "amx_bf16"} & set(_flags()))
 
 
+_IS_LENT = ContextVar("is_lent", default=True)
+
+
+def lend_device(lent: bool) -> None:
+    """Say whether this thread may compute as trials do: one that was given no accelerator beside them may not."""
+    _IS_LENT.set(lent)
+
+
 def device() -> str:
-    """Where tensors live: "cuda" if this process was given an accelerator, else "cpu"."""
+    """Where tensors live: "cuda" if this process was given an accelerator, else "cpu".
+
+    Raises:
+        OSError: If it was not to compute at all: what it rests on has gone from the store, and the task is worth
+            another try.
+    """
+    if not _IS_LENT.get():
+        raise OSError(errno.EAGAIN, "no accelerator was given to this task, which needs one now")
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

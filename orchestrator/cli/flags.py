@@ -10,6 +10,7 @@ from orchestrator.cli.completion import completion
 from orchestrator.cli.number_flags import Range, range_of, takes_several
 from orchestrator.cli.options import SweepOptions
 from orchestrator.cli.parameters import parameter
+from orchestrator.cli.trained_options import AUTO
 from trainables.errors import UsageError
 
 # What stands for the value of a flag in its help; a flag that is yes or no has none.
@@ -24,7 +25,7 @@ METAVARS: Mapping[str, str] = {
     "signal": "SIGNAL", "seeds": "N", "seed": "N", "epochs": "N", "batch_size": "N", "lr": "RATE",
     "weight_decay": "DECAY", "tune_budget": "RUNS", "max_length": "N", "precision": "TYPE", "protocol": "NAME",
     "budget": "NAME", "metric": "METRIC", "tolerance": "MARGIN", "guard": "METRIC:MARGIN", "group_column": "COLUMN",
-    "run": "FOLDER", "cache": "FOLDER", "storage": "PLACE", "address": "ADDRESS", "gpus_per_trial": "N",
+    "run": "FOLDER", "cache": "FOLDER", "storage": "PLACE", "address": "ADDRESS", "gpus_per_trial": "N|auto",
     "cpus_per_trial": "N", "max_trials_at_once": "N", "max_trials": "N", "max_gpu_hours": "HOURS",
     "refresh_report": "TIME", "trial_timeout": "TIME", "cluster_timeout": "TIME", "track": "TRACKER", "gpu_price": "DOLLARS",
 }  # fmt: skip
@@ -69,7 +70,10 @@ def _parser(name: str, allowed: Range) -> Callable[[str], Any]:
             raise typer.BadParameter(str(error).partition(": ")[2]) from error
         return [allowed.parsed(one) for one in entries]
 
-    return listed if takes_several(SweepOptions.model_fields[name].annotation) else allowed.parsed
+    def parsed(text: object) -> int | float | str:
+        return AUTO if text == AUTO and name == "gpus_per_trial" else allowed.parsed(text)
+
+    return listed if takes_several(SweepOptions.model_fields[name].annotation) else parsed
 
 
 def _plain(annotation: Any) -> Any:

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from orchestrator.cli.compared_options import MANY, ComparedOptions
 from orchestrator.cli.durations import seconds_in
-from orchestrator.cli.trained_options import Real, Texts, Whole, Yes
+from orchestrator.cli.trained_options import Real, Share, Texts, Whole, Yes
 
 if TYPE_CHECKING:
     from analysis.criteria import Asked
@@ -88,9 +88,10 @@ class SweepOptions(ComparedOptions):
         default=False,
         description="Join a cluster at --address that asks for no token, as nobody else reaches its network.",
     )
-    gpus_per_trial: Real | None = Field(
+    gpus_per_trial: Share = Field(
         default=None,
-        description="GPUs of one trial; 0.5 lets two trials share one. Default: 1 where there is a GPU, else 0.",
+        description="GPUs of one trial; 0.5 lets two trials share one. Default: auto, where this machine has a GPU as many "
+        "trials on each as its memory holds and one alone leaves it idle; 1 on a cluster; 0 without a GPU.",
         ge=0,
         le=_MOST_GPUS,
     )
@@ -204,7 +205,7 @@ class SweepOptions(ComparedOptions):
         return Asked(metric=self.metric, guards=guards, group_column=self.group_column)
 
     def resources(self) -> "Resources":
-        """Where the sweep runs: with one GPU a trial where there are any.
+        """Where the sweep runs: with one GPU a trial where there are any, until a plan knows the model.
 
         Raises:
             UsageError: If --cache and --storage name two places for the store, or the one is no place
@@ -248,6 +249,7 @@ class SweepOptions(ComparedOptions):
             runs=mounted or Path("runs"),
             cpus=self.cpus_per_trial,
             gpus=gpus,
+            chooses_share=self.gpus_per_trial is None and self.address == "local",
             address=self.address,
             at_once=self.max_trials_at_once,
             trial_timeout_s=seconds_in(self.trial_timeout, "--trial-timeout"),

@@ -20,19 +20,20 @@ from trainables.seals import file_bytes, read_sealed, with_check
 RECORD = "options.json"
 
 
-def record_options(options: SweepOptions, folder: Path) -> None:
+def record_options(options: SweepOptions, folder: Path, *, gpus: float = 0.0) -> None:
     """Write RUN/options.json: the options, without the key of a storage, and the folder that their relative paths start from.
 
     Args:
         options: Of the sweep.
         folder: The run's.
+        gpus: What each trial is given of accelerators, asked for or not.
     """
     data_dir = options.data_dir or os.environ.get(DATA_DIR_VARIABLE, "")
     values = options.model_dump(mode="json", exclude_defaults=True)
     values |= {"data_dir": str(data_dir)} if data_dir else {}
     if "storage" in values:
         values["storage"] = credentials_aside(values["storage"])
-    told = {"folder": str(Path.cwd()), "options": values}
+    told = {"folder": str(Path.cwd()), "options": values, "accelerators": gpus}
     text = json.dumps(with_check(told), indent=1, sort_keys=True)
     atomic_write(folder / RECORD, text.encode())
 

@@ -1,11 +1,14 @@
 """The first flags of a sweep: what is trained, and what scores the rows."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 if TYPE_CHECKING:
     from orchestrator.planning.own_asked import OwnAsked
+
+
+AUTO = "auto"
 
 
 def as_list(value: object) -> object:
@@ -17,6 +20,14 @@ Texts = Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValida
 # Numbers are numbers, and true and false are no other words: a file's "0.1" and yes are refused.
 Whole = Annotated[int, Field(strict=True)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+# Of a GPU; auto is what a plan chooses, as if nothing was said.
+Share = Annotated[
+    Real | None,
+    BeforeValidator(
+        lambda value: None if value == AUTO else value,
+        json_schema_input_type=Real | Literal["auto"] | None,
+    ),
+]
 Yes = Annotated[bool, Field(strict=True)]
 
 

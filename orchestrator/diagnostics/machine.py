@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from orchestrator.diagnostics.check import Check
+from orchestrator.diagnostics.driver import driver_check
 from orchestrator.diagnostics.ray_token import token_check
 
 # Word pieces, checkpoints and evidence of a small sweep; for a full one see --dry-run.
@@ -30,6 +31,8 @@ def checks(cache: Path) -> Iterator[Check]:
         yield _package(package)
     yield _faiss()
     yield _accelerator()
+    if driver := driver_check():
+        yield driver
     yield _processor()
     yield _disk(cache)
     yield _writable(cache)

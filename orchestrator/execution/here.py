@@ -6,14 +6,24 @@ from trainables.errors import UnavailableError
 from trainables.spec import TrialSpec
 
 
-def settle_here(resources: Resources) -> None:
+def settle_here(resources: Resources, *, computes: bool = True) -> None:
     """Fix threads and kernels of this process as every trial has them.
+
+    Args:
+        resources: What trials run on.
+        computes: Whether this process was given an accelerator, where trials are.
 
     Raises:
         UnavailableError: If this machine is not like the one that planned the work.
     """
-    settle(resources.cpus, gpu=resources.gpus > 0)
+    gpu = resources.gpus > 0 and computes
+    settle(resources.cpus, gpu=gpu)
     release()
+    if gpu and device() != "cuda":
+        raise UnavailableError(
+            "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
+            "give --gpus-per-trial 0"
+        )
     _check_machine(resources)
 
 
@@ -36,13 +46,8 @@ def _check_machine(resources: Resources) -> None:
     """Refuse a machine that differs from the one that planned the sweep.
 
     Raises:
-        UnavailableError: If it has no accelerator to compute on, or other versions.
+        UnavailableError: If it has other versions.
     """
-    if resources.gpus and device() != "cuda":
-        raise UnavailableError(
-            "this machine's torch finds no GPU to compute on; install a CUDA build of torch, or "
-            "give --gpus-per-trial 0"
-        )
     here = environment(resources.cpus, gpu=resources.gpus > 0)
     if here != resources.environment:
         differing = [

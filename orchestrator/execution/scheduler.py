@@ -12,7 +12,7 @@ from ray.tune.search import Searcher
 
 from orchestrator.execution.deaths import Deaths
 from orchestrator.planning.resources import Limits
-from orchestrator.planning.tasks import Task
+from orchestrator.planning.tasks import TASKS, Task
 from orchestrator.store.replicated import Store
 
 # A task that is done runs again so often where what it made has gone since.
@@ -40,6 +40,19 @@ class Work:
     restored: Callable[[], bool] = lambda: False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Accelerators:
+    """What the accelerators of a sweep hold.
+
+    Attributes:
+        share: Of one, or how many, a task is given that computes on them.
+        slots: Such tasks at a time.
+    """
+
+    share: float
+    slots: int
+
+
 class ReadySearcher(Searcher):  # type: ignore[misc]
     """Gives Tune a task only when all it needs exists; those with the most work behind them first.
 
@@ -51,11 +64,12 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         store: Where artifacts appear.
         limits: Where to stop before all is done.
         deaths: Of workers; says which tasks are tried again.
+        accelerators: Where trials compute on them; else None.
 
     Attributes:
         blocked: Tasks that cannot run, by name, each with the failed task it waited for.
         reached: The limit that was reached, or empty.
-        seconds: Of all workers together.
+        seconds: Of all workers together, or of accelerators, as `Limits.hours` counts them.
     """
 
     def __init__(
@@ -65,8 +79,10 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         limits: Limits | None = None,
         *,
         deaths: Deaths | None = None,
+        accelerators: Accelerators | None = None,
     ) -> None:
         super().__init__()
+        self._accelerators = accelerators
         self._deaths = deaths or Deaths()
         self._known = {task.name for task in work.all_tasks}
         self.blocked: dict[str, Task] = {}
@@ -75,6 +91,7 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         self._trials, self.seconds = 0, 0.0
         self._maker = {artifact: task for task in work.all_tasks for artifact in task.makes}
         self._live: dict[str, Task] = {}
+        self._on_accelerators: set[str] = set()
         self._failed: dict[str, Task] = {}
         self._repeats: Counter[str] = Counter()
         # How often inputs were put back, in all and before each live task began.
@@ -132,10 +149,10 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         for name, task in list(self._waiting.items()):
             lacking = [artifact for artifact in task.needs if not self._store.has(*artifact)]
             if not lacking:
-                self._live[trial_id] = self._waiting.pop(name)
-                self._began[trial_id] = self._restored
-                self._trials += task.is_trial
-                return {"task": name, "new": None if name in self._known else task}
+                computes = TASKS[task.kind].computes(task, self._store)
+                if computes and self._is_full:
+                    continue
+                return self._begin(trial_id, task, computes=computes)
             makers = [self._maker.get(artifact) for artifact in lacking]
             again |= self._run_again(one for one in makers if one and one.name not in coming)
             coming |= again
@@ -148,6 +165,22 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         if again:
             return self.suggest(trial_id)
         return None if self._waiting or self._live else Searcher.FINISHED
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no accelerator is free."""
+        there = self._accelerators
+        return there is not None and len(self._on_accelerators) >= there.slots
+
+    def _begin(self, trial_id: str, task: Task, *, computes: bool) -> dict[str, Any]:
+        """Note that a task starts, and say what its worker is told."""
+        self._live[trial_id] = self._waiting.pop(task.name)
+        self._began[trial_id] = self._restored
+        self._trials += task.is_trial
+        if computes:
+            self._on_accelerators.add(trial_id)
+        new = None if task.name in self._known else task
+        return {"task": task.name, "new": new, "computes": computes}
 
     def _run_again(self, makers: Iterable[Task]) -> set[str]:
         """Let tasks run again that were done, and whose artifacts have gone since; their names."""
@@ -166,7 +199,11 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         """Record how a task ended; its artifacts say whether it is done."""
         task = self._live.pop(trial_id, None)
         self._store.refresh()
-        self.seconds += (result or {}).get("time_total_s", 0.0)
+        took = (result or {}).get("time_total_s", 0.0)
+        if self._accelerators:
+            took *= self._accelerators.share * (trial_id in self._on_accelerators)
+        self.seconds += took
+        self._on_accelerators.discard(trial_id)
         if task is None:
             return
         began = self._began.pop(trial_id, 0)

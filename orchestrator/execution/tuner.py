@@ -19,8 +19,14 @@ from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.callbacks import ProgressCallback
 from orchestrator.execution.deaths import deaths_in
 from orchestrator.execution.machines import MachineCheck, run_watched
-from orchestrator.execution.scheduler import Forgetful, NewestFirst, ReadySearcher, Work
-from orchestrator.execution.worker import run_task
+from orchestrator.execution.scheduler import (
+    Accelerators,
+    Forgetful,
+    NewestFirst,
+    ReadySearcher,
+    Work,
+)
+from orchestrator.execution.worker import need_of, run_task
 from orchestrator.planning.capacity import cluster_file, slots_now, slots_when_grown
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -66,21 +72,23 @@ def run_tasks(
     """
     tasks = {task.name: task for task in asked.all_tasks}
     deaths = progress.deaths = deaths_in(resources)
-    searcher = ReadySearcher(asked, resources.open_store(), resources.limits, deaths=deaths)
     progress.show_starting(resources)
     _connect(resources)
     slots = _slots(resources)
+    searcher = ReadySearcher(
+        asked, resources.open_store(), resources.limits, deaths=deaths,
+        accelerators=Accelerators(share=resources.gpus, slots=slots) if resources.gpus else None,
+    )  # fmt: skip
     progress.show_started(slots, resources)
     work = partial(run_task, tasks=tasks, resources=resources)
-    need = {"cpu": resources.cpus, "gpu": resources.gpus}
     stop = _Stop()
     tuner = tune.Tuner(
-        tune.with_resources(tune.with_parameters(work), need),
+        tune.with_resources(tune.with_parameters(work), partial(need_of, resources=resources)),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             scheduler=NewestFirst(deaths),
             num_samples=-1,
-            max_concurrent_trials=slots,
+            max_concurrent_trials=_slots_in_all(resources, slots),
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),
@@ -177,8 +185,16 @@ def _connect(resources: Resources) -> None:
         join_ray(resources.address, include_dashboard=False if resources.is_local else None)
 
 
+def _slots_in_all(resources: Resources, slots: int) -> int:
+    """Tasks that run at once: beside trials on GPUs as many that hold none, if there are CPUs for them."""
+    if not resources.gpus:
+        return slots
+    on_cpus, on_gpus = (slots_now(ray.nodes(), resources.cpus, n) for n in (0.0, resources.gpus))
+    return min(slots + min(on_cpus - on_gpus, slots), resources.at_once or 2 * slots)
+
+
 def _slots(resources: Resources) -> int:
-    """Tasks that can run at once, on the cluster as it is or as it can grow.
+    """Trials that can run at once, on the cluster as it is or as it can grow.
 
     Raises:
         UsageError: If not one fits.

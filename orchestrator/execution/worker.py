@@ -15,6 +15,7 @@ from orchestrator.execution.here import explain_error, settle_here
 from orchestrator.execution.worker_reports import reported
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import TASKS, Task
+from trainables.environment import lend_device
 from trainables.plain_text import redacted
 from trainables.trainers.processes import GRACE_S
 
@@ -22,12 +23,18 @@ from trainables.trainers.processes import GRACE_S
 _PASSING = (errno.EIO, errno.ESTALE, errno.EAGAIN)
 
 
+def need_of(config: Mapping[str, Any], *, resources: Resources) -> tune.PlacementGroupFactory:
+    """What a task is given; Tune reuses a worker among tasks of equal needs alone."""
+    gpus = resources.gpus if config["computes"] else 0.0
+    return tune.PlacementGroupFactory([{"CPU": resources.cpus, "GPU": gpus}])
+
+
 def run_task(config: dict[str, Any], *, tasks: Mapping[str, Task], resources: Resources) -> None:
     """Do one task in this worker and report how it ended."""
     task = config.get("new") or tasks[config["task"]]
     try:
         with _limited(task, resources), reported(_trial_id()):
-            run_here(task, resources)
+            run_here(task, resources, computes=config.get("computes", True))
     except Exception as error:
         # After a CUDA error the process is of no more use; another takes its place.
         if (isinstance(error, OSError) and error.errno in _PASSING) or "CUDA error" in str(error):
@@ -46,13 +53,20 @@ def _trial_id() -> str:
         return tune.get_context().get_trial_id() or ""
 
 
-def run_here(task: Task, resources: Resources) -> None:
+def run_here(task: Task, resources: Resources, *, computes: bool = True) -> None:
     """Do one task in this process.
+
+    Args:
+        task: Which.
+        resources: What trials run on.
+        computes: Whether it was given an accelerator, where trials are.
 
     Raises:
         UnavailableError: If this machine is not like the one that planned the sweep.
     """
-    settle_here(resources)
+    settle_here(resources, computes=computes)
+    # What is scored lay in the store when the task began; what has gone since is not made on the processor.
+    lend_device(computes or task.kind == "prepare")
     TASKS[task.kind].run(task, resources.open_store(), resources.place)
 
 

@@ -20,6 +20,7 @@ from orchestrator.planning.own_loading import loaded_for_own
 from orchestrator.planning.preflight import check_trials
 from orchestrator.planning.request import Request
 from orchestrator.planning.resources import Resources
+from orchestrator.planning.sharing import with_shares
 from orchestrator.planning.task_graph import plan as plan_tasks
 from orchestrator.planning.tasks import Task, left_by, tasks_left
 from orchestrator.planning.tuning import SEARCHED, TrainingSearch
@@ -182,6 +183,7 @@ def planned(loaded: Loaded) -> Sweep:
     inspections = inspected(wholes, store)
     sizes = {sha: len(dataset.train) for sha, dataset in datasets.items()}
     check_trials(specs, loaded.model, datasets, loaded.score_model)
+    resources, on_shares = with_shares(loaded, len(specs))
     notes = (
         *edited(resources.runs, run.folder, loaded.sources, loaded.datasets),
         *(loaded.own.notes if loaded.own else ()),
@@ -190,6 +192,7 @@ def planned(loaded: Loaded) -> Sweep:
         *pieces_notes(specs, datasets, loaded.pieces),  # Behind what a data set says of itself.
         *_notes_of_language(loaded, datasets),
         *image_notes(loaded.model, wholes.values()),
+        *on_shares,
     )
     tuned = {search.start.data_sha: request.tune_budget for search in searches.values()}
     plan = replace(_plan(loaded, specs, notes), tuned=dict(before.tuned if before else {}) | tuned)

@@ -28,7 +28,7 @@ class Limits:
 
     Attributes:
         trials: Full-data and pruned runs of this command.
-        hours: Of all workers together, each an accelerator's where trials have one.
+        hours: Of accelerators, where trials have one; else of all workers together.
         used_s: Of them what this command has used before, in seconds.
     """
 
@@ -53,6 +53,7 @@ class Resources:
         storage: URI of an object store that all machines reach; empty for a common folder.
         cpus: Per trial; its threads, too.
         gpus: Per trial; fractions share one.
+        chooses_share: Whether nobody said how many, so that a plan may let trials share one.
         address: Of a Ray cluster, or "local".
         at_once: Most trials at a time; 0 for all that fit.
         runs: Folder of run folders.
@@ -67,6 +68,7 @@ class Resources:
     storage: str = ""
     cpus: int = 1
     gpus: float = 0.0
+    chooses_share: bool = False
     address: str = "local"
     at_once: int = 0
     runs: Path = Path("runs")

@@ -10,6 +10,7 @@ from trainables.evidence.requirements import (
     derived_under,
     kept_under,
     of_source,
+    recall_under,
 )
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -95,6 +96,28 @@ def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Ar
     settings = selection.settings
     made = derived_under(selection.signal.score, settings)
     return seen + [one for name in made for one in artifacts(spec, name, settings, n)]
+
+
+def scored_of(specs: Iterable[TrialSpec], n: int) -> tuple[Artifact, ...] | None:
+    """The evidence that the scores of some trials are made of, as it is kept; None where it is not all kept.
+
+    Args:
+        specs: Of the same training set.
+        n: Its rows.
+    """
+    found: dict[Artifact, None] = {}
+    for spec in specs:
+        selection = resolve(spec)
+        # Columns beside the scores, and how good an approximate search was, are made with them.
+        if selection.signal.columns or recall_under(selection.signal.score, selection.settings):
+            return None
+        for name in kept_under(selection.signal.score, selection.settings):
+            source = EVIDENCE[name].source
+            if source in ("other runs", "answers"):
+                return None
+            if source not in ("static", "given"):
+                found |= dict.fromkeys(artifacts(spec, name, selection.settings, n))
+    return tuple(found)
 
 
 def cut_needs(spec: TrialSpec, n: int, *, twins: bool = True) -> list[Artifact]:

@@ -10,6 +10,7 @@ from orchestrator.planning.shard_tasks import (
     is_one_shard,
     looks,
     score_needs,
+    scored_of,
 )
 from orchestrator.planning.tasks import Artifact, Task, left_by, needs_of_run, warmed
 from trainables.evidence.collector import evidence_key
@@ -212,6 +213,7 @@ def _score_task(spec: TrialSpec, n: int, full: float, together: tuple[TrialSpec,
         ),
         makes=tuple(("scores", one.score_key) for one in together),
         marks=together,
+        rests_on=scored_of(together, n),
         cost=full / 9,
     )
 

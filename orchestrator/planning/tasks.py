@@ -12,6 +12,7 @@ from types import MappingProxyType
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import signal_text
 from trainables.keys import key_of
+from trainables.learners import LEARNERS
 from trainables.records import curve_to_json, to_json
 from trainables.result import TrialResult
 from trainables.spec import Setting, TrialSpec
@@ -33,6 +34,8 @@ class Task:
         names: The evidence that is made.
         settings: Of the signal or selector that asks for it.
         place: Of which shard; None for what is kept in one file.
+        rests_on: The evidence that scores are made of, where all of it is kept; None where it is not, or where
+            nothing is scored.
         cost: Relative to one pass over the data.
     """
 
@@ -44,6 +47,7 @@ class Task:
     names: tuple[str, ...] = ()
     settings: tuple[tuple[str, Setting], ...] = ()
     place: int | None = None
+    rests_on: tuple[Artifact, ...] | None = None
     cost: float = 0.0
 
     @property
@@ -68,6 +72,8 @@ class TaskKind:
             user's own is called.
         subject: What a task is about, in a few words.
         is_trial: Whether it ends in a row of the report.
+        computes: Whether a task of it computes on an accelerator, by what the store holds when it begins: it is
+            then given one, where trials are.
     """
 
     noun: str
@@ -75,6 +81,7 @@ class TaskKind:
     run: Callable[..., None]
     subject: Callable[[Task], str]
     is_trial: bool = False
+    computes: Callable[[Task, Store], bool] = lambda task, store: True
 
 
 def needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:
@@ -164,6 +171,16 @@ def _prepare(task: Task, store: Store, _: Place | None = None) -> None:
 
     prepare(task.spec, store)
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
+
+
+def _prepare_computes(task: Task, _: Store) -> bool:
+    """Word pieces are made by no network, frozen embeddings are."""
+    return not LEARNERS[task.spec.learner].trains_encoder
+
+
+def _score_computes(task: Task, store: Store) -> bool:
+    """What is scored of evidence that is there takes sums and sorting; the rest is passes and searches."""
+    return task.rests_on is None or not all(store.has(*artifact) for artifact in task.rests_on)
 
 
 def _warm_up(task: Task, store: Store, _: Place | None = None) -> None:
@@ -261,7 +278,9 @@ def _mark_text(task: Task) -> str:
 
 TASKS: Mapping[str, TaskKind] = {
     # Word pieces or frozen embeddings: what all trials of a data set and model share.
-    "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_data_text),
+    "prepare": TaskKind(
+        noun="data", rank=0, run=_prepare, subject=_data_text, computes=_prepare_computes
+    ),
     # A run looked at on held-out training rows: what its training comes to, epoch by epoch.
     "curve": TaskKind(noun="training curves", rank=1, run=_curve, subject=_training_text),
     # A full-data run; it leaves what pruned trials fork from.
@@ -274,6 +293,8 @@ TASKS: Mapping[str, TaskKind] = {
     "answer": TaskKind(noun="subset runs", rank=1, run=_answer, subject=_signals_text),
     # Evidence of one shard of a large training set.
     "evidence": TaskKind(noun="evidence", rank=2, run=_evidence, subject=_evidence_text),
-    "score": TaskKind(noun="scores", rank=3, run=_score, subject=_signals_text),
+    "score": TaskKind(
+        noun="scores", rank=3, run=_score, subject=_signals_text, computes=_score_computes
+    ),
     "trial": TaskKind(noun="pruned runs", rank=4, run=_trial, subject=_signals_text, is_trial=True),
 }

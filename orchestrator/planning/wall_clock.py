@@ -43,7 +43,7 @@ class WallClock:
         high: If as much is run as can be.
         workers: At a time.
         crowd: How many times longer than alone a process takes here now.
-        worker_s: Of all workers together, low, expected and high.
+        worker_s: Of all workers together, low, expected and high; of such as share a GPU, as it may be then.
     """
 
     low: float
@@ -104,6 +104,10 @@ def wall_clock(
     work += sum(search_s(many, sweep.sizes[sha]) for sha, many in searches(left).items())
     stages = _CONFIRMED_STAGES if confirming else _STAGES
     waits = longest * (1 - 1 / workers) * np.array([0, stages / 2, stages])
+    if 0 < (share := sweep.resources.gpus) < 1:
+        # Steps of trials that share a GPU wait for each other: at worst they gain nothing by sharing, and a
+        # pace that was measured beside others says too much.
+        work *= np.array([1.0, int(1 / share) ** 0.5, int(1 / share)])
     fixed = (_START_S + _END_S) * crowds * np.array([0.6, 1, 1])
     low, expected, high = (fixed + work / workers + waits).tolist()
     return WallClock(

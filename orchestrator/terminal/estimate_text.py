@@ -48,7 +48,7 @@ def print_estimate(
         crowd: How many times longer than alone a process takes here.
         price: Dollars an hour of what a trial computes on; None where it was not said.
     """
-    unit = "one accelerator" if sweep.resources.gpus else "one worker"
+    unit = "one accelerator" if sweep.resources.gpus == 1 else "one worker"
     table = WholeTable("data set", "trials left", f"time of {unit}", "based on", box=None)
     count, unknown, total = _trials_left(sweep), [], np.zeros(3)
     for sha, dataset in sweep.wholes.items():

@@ -5,9 +5,10 @@ import pytest
 from ray.tune.search import Searcher
 
 from orchestrator.execution.deaths import RETRIES
-from orchestrator.execution.scheduler import REPEATS, NewestFirst, ReadySearcher, Work
+from orchestrator.execution.scheduler import REPEATS, Accelerators, NewestFirst, ReadySearcher, Work
 from orchestrator.planning.resources import Limits
 from orchestrator.planning.task_graph import plan, relatives
+from trainables.evidence.collector import evidence_key
 from trainables.spec import TrialSpec
 
 FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
@@ -59,12 +60,12 @@ def shelf():
 class Sweep:
     """Tune, without Tune: asks for tasks, finishes them."""
 
-    def __init__(self, tasks, shelf, first=None, limits=None, **chosen):
+    def __init__(self, tasks, shelf, first=None, limits=None, accelerators=None, **chosen):
         self.tasks = {task.name: task for task in tasks}
         self.shelf = shelf
         work = Work(left=first or tasks, all_tasks=tasks, **chosen)
-        self.searcher = ReadySearcher(work, shelf, limits)
-        self.order, self.count = [], 0
+        self.searcher = ReadySearcher(work, shelf, limits, accelerators=accelerators)
+        self.order, self.count, self.told = [], 0, {}
 
     def start(self):
         self.count += 1
@@ -74,6 +75,7 @@ class Sweep:
             return found
         task = self.tasks[found["task"]]
         self.order.append(task)
+        self.told[task.name] = found
         return name, task
 
     def finish(self, started, *, well=True, died=False):
@@ -261,6 +263,49 @@ def test_a_limit_of_hours_counts_every_workers_minutes(tasks, shelf):
     assert sweep.run_all(1) == Searcher.FINISHED
     assert len(sweep.order) == 6
     assert sweep.searcher.reached == "--max-gpu-hours 0.1"
+
+
+ONE_GPU = Accelerators(share=0.5, slots=1)
+
+
+def test_word_pieces_and_scores_of_evidence_that_is_there_hold_no_gpu(shelf):
+    tasks = plan(
+        [FULL, *(pruned(signal=one) for one in ("el2n", "random", "redundancy"))], {"d": 1000}
+    )
+    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+    shelf.there |= {("evidence", evidence_key(pruned(signal="el2n"), "probs", {}))}
+    sweep.run_all(1)
+    computes = {name: told["computes"] for name, told in sweep.told.items()}
+    free = [task for task in tasks if not computes[task.name]]
+    scored = {task.marks[0].signal for task in free if task.kind == "score"}
+    assert {task.kind for task in free} == {"prepare", "score"}
+    assert scored == {"el2n", "random"}
+
+
+def test_frozen_embeddings_are_made_on_a_gpu(shelf):
+    tasks = plan([replace(FULL, learner="linear", model="linear:x")], {"d": 1000})
+    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+    sweep.run_all(1)
+    assert all(told["computes"] for told in sweep.told.values())
+
+
+def test_no_more_tasks_compute_at_a_time_than_gpus_hold(shelf):
+    tasks = plan([FULL, replace(FULL, seed=2), pruned(signal="random")], {"d": 1000})
+    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+    prepare = sweep.start()
+    sweep.finish(prepare)
+    whole = sweep.start()
+    assert sweep.start() is None  # the other full run waits, though nothing else does
+    sweep.finish(whole)
+    assert {sweep.start()[1].kind, sweep.start()[1].kind} == {"baseline", "score"}
+
+
+def test_a_limit_of_hours_counts_the_part_of_a_gpu_that_was_held(tasks, shelf):
+    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+    sweep.run_all(1)
+    held = sum(told["computes"] for told in sweep.told.values())
+    assert held < len(sweep.told)
+    assert sweep.searcher.seconds == 30.0 * held
 
 
 def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
