@@ -30,7 +30,7 @@ class Task:
         needs: Artifacts that must exist before.
         makes: Artifacts that exist afterwards.
         marks: Pruned trials that fork from this full-data run, or one for each set of scores.
-        names: The evidence that is made.
+        names: The evidence that is made, or the splits that are made ready beside the training rows.
         settings: Of the signal or selector that asks for it.
         place: Of which shard; None for what is kept in one file.
         cost: Relative to one pass over the data.
@@ -91,6 +91,7 @@ def prepared_key(spec: TrialSpec) -> str:
     """Names what all trials of a data set and model share."""
     return key_of(
         {
+            "version": spec.version,
             "data": spec.data_sha,
             "model": spec.model_sha,
             "learner": spec.learner,
@@ -162,7 +163,7 @@ def left_by(spec: TrialSpec, kept: Mapping[str, tuple[str, ...]]) -> tuple[Artif
 def _prepare(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import prepare
 
-    prepare(task.spec, store)
+    prepare(task.spec, store, task.names)
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
 
 
