@@ -36,8 +36,8 @@ from orchestrator.store.replicated import Store
 from trainables.arrays import write_arrays
 from trainables.data.dataset import Dataset, Split
 from trainables.data.dataset_file import write
-from trainables.evidence.collector import evidence_key, shard_numbers
 from trainables.evidence.requirements import settings_of
+from trainables.evidence.whose import evidence_key, shard_numbers
 from trainables.neighbours.vectors import shards_of
 from trainables.selection.lookup import signal_of
 from trainables.spec import TrialSpec

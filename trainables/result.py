@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,18 @@ class Phase:
 _NOTHING = Phase()
 # What a phase is made of, by names of its steps: one name in two trials is one step, made once.
 Steps = Mapping[str, Phase]
+
+
+def steps_of(facts: Mapping[str, Any], key: str) -> Steps:
+    """What a kept file is made of; one step, by the file's key, where a store of before does not say."""
+    if "steps" in facts:
+        return _phases(facts["steps"])
+    used = facts["used"]
+    return {key: Phase(**used) if "seconds" in used else total(_phases(used))}
+
+
+def _phases(used: Mapping[str, Any]) -> Steps:
+    return {step: Phase(**phase) for step, phase in used.items()}
 
 
 def total(steps: Steps) -> Phase:

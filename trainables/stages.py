@@ -41,9 +41,17 @@ def answer(spec: TrialSpec, cache: Cache) -> None:
     Evidence(spec, load_runs(spec, cache)).get("answers", {})
 
 
-def prepare(spec: TrialSpec, cache: Cache) -> None:
-    """Make what all trials of a data set and model share: word pieces, frozen embeddings."""
-    LEARNERS[spec.learner].open(spec, load_runs(spec, cache).dataset, cache)
+def prepare(spec: TrialSpec, cache: Cache, splits: Sequence[str] = ("test",)) -> None:
+    """Make what all trials of a data set and model share: word pieces, frozen embeddings.
+
+    Args:
+        spec: A trial.
+        cache: Where artifacts are kept.
+        splits: What is wanted beside the training rows.
+    """
+    network = LEARNERS[spec.learner].open(spec, load_runs(spec, cache).dataset, cache)
+    for split in splits:
+        _ = network.lengths[split]  # Embeddings of a split are made before it has a length.
 
 
 def probe(spec: TrialSpec, cache: Cache, *, steps: int) -> tuple[Phase, Phase]:

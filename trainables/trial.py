@@ -118,7 +118,7 @@ def run_trial(
     # A frozen encoder's pass is the trained model's own need, but where it was made only to score.
     embedding_used = LEARNERS[spec.twin.learner].embedding_used
     if spec.scorer and embedding_used:
-        phases["embedding"] = embedding_used(spec.twin, cache)
+        phases["embedding"] = embedding_used(spec.twin, cache, "train")
     result, outcome = evaluate(spec, learner, runs.dataset, keep, phases, probs=probs)
     runs.keep_outcome(spec, outcome)
     recall = recall_of(spec, runs)

@@ -126,7 +126,7 @@ def _scored(
     took += [warm[spec.warm_key].seconds for spec in specs if spec.warm_key in warm]
     embedding_used = LEARNERS[first.learner].embedding_used
     if plan.model and embedding_used:
-        took.append(embedding_used(first, store).seconds)
+        took.append(embedding_used(first, store, "train").seconds)
     about = {
         "what": "scores",
         "dataset": plan.dataset.name,

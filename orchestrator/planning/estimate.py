@@ -8,8 +8,8 @@ import numpy as np
 
 from orchestrator.planning.seeds import FRESH_SEEDS
 from trainables.errors import UsageError
-from trainables.evidence.collector import evidence_key
-from trainables.evidence.requirements import NEIGHBOUR_LISTS, derived_under
+from trainables.evidence.requirements import NEIGHBOUR_LISTS, Settings, derived_under
+from trainables.evidence.whose import evidence_key, is_frozen
 from trainables.records import from_json
 from trainables.result import Phase
 from trainables.selection.lookup import resolve
@@ -237,14 +237,22 @@ def warm_up_bytes(sweep: "Sweep", left: Iterable["Task"]) -> int:
 def searches(left: Iterable["Task"]) -> dict[str, int]:
     """Searches for exact neighbours of some tasks, by content hash: no pace above counts them."""
     found: dict[str, set[str]] = {}
+    for spec, name, settings in _derived(left):
+        if name in NEIGHBOUR_LISTS:
+            found.setdefault(spec.data_sha, set()).add(evidence_key(spec, name, settings))
+    return {sha: len(keys) for sha, keys in found.items()}
+
+
+def _derived(left: Iterable["Task"]) -> Iterator[tuple[TrialSpec, str, Settings]]:
+    """Evidence made from other evidence that tasks will make: with their scores, or by tasks of its own."""
     for task in left:
+        if task.kind == "evidence":
+            yield from ((task.spec, name, dict(task.settings)) for name in task.names)
         for spec in task.marks if task.kind == "score" else ():
             selection = resolve(spec)
             for name in derived_under(selection.signal.score, selection.settings):
-                if name in NEIGHBOUR_LISTS:
-                    key = evidence_key(spec, name, selection.settings)
-                    found.setdefault(spec.data_sha, set()).add(key)
-    return {sha: len(keys) for sha, keys in found.items()}
+                if not is_frozen(spec, name):
+                    yield spec, name, selection.settings
 
 
 def _rows(sweep: "Sweep") -> Iterator[tuple[TrialSpec, Phase]]:

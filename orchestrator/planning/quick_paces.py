@@ -62,14 +62,15 @@ def _pace(run: TrialSpec, dataset: Dataset) -> Pace:
         clock, processor = time.perf_counter(), time.process_time()
         used, fitted = probe(spec, store, steps=_STEPS[run.learner])
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
-        first = embedding_used(spec, store) if is_encoded else None
+        first = embedding_used(spec, store, "train") if is_encoded else None
     # Of the processor's time, which other programs do not lengthen: they come on top.
     alone = min(1.0, processor / clock)
     per_row = used.seconds / used.examples
     per_row += fitted.seconds / (len(some.train) * run.training.epochs)
-    rows = sum(map(len, dataset.splits.values()))
+    # An encoder embeds what is trained and tested on; validation rows where a signal asks for them.
+    rows = len(dataset.train) + len(dataset.test) if first else _rows(dataset)
     once = first.seconds if first else decoded_s
-    first_s = once * rows / sum(map(len, some.splits.values()))
+    first_s = once * rows / (len(some.train) if first else _rows(some))
     return Pace(
         low=alone * per_row / _STRAYS,
         expected=alone**0.5 * per_row,
@@ -102,6 +103,10 @@ def _some(dataset: Dataset, most: int) -> Dataset:
         truth={},
         part_of=None,
     )
+
+
+def _rows(dataset: Dataset) -> int:
+    return sum(map(len, dataset.splits.values()))
 
 
 def _even(split: Split, most: int) -> Split:

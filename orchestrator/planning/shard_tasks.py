@@ -1,9 +1,8 @@
-"""The work behind scores of a large training set: each shard's evidence is a task of its own."""
+"""The evidence that has tasks of its own: of each shard of a large training set, and what all seeds share."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from orchestrator.planning.tasks import Artifact, Task, warmed
-from trainables.evidence.collector import evidence_key, shard_numbers
+from orchestrator.planning.tasks import Artifact, Task, needs_of_run, warmed
 from trainables.evidence.requirements import (
     EVIDENCE,
     Settings,
@@ -12,11 +11,12 @@ from trainables.evidence.requirements import (
     of_source,
     recall_under,
 )
+from trainables.evidence.whose import evidence_key, is_frozen, shard_numbers, whose
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 
-# All that one pass over the training set of a marked run is to give, by the mark's warm_key.
-Looks = Mapping[str, tuple[TrialSpec, tuple[str, ...]]]
+# All that one pass over a training set is to give, by whose evidence it is: that of a mark, or of all.
+Looks = Mapping[tuple[str, str], tuple[TrialSpec, tuple[str, ...]]]
 
 
 def artifacts(spec: TrialSpec, name: str, settings: Settings, n: int) -> list[Artifact]:
@@ -24,22 +24,28 @@ def artifacts(spec: TrialSpec, name: str, settings: Settings, n: int) -> list[Ar
     return [("evidence", evidence_key(spec, name, settings, i)) for i in shard_numbers(name, n)]
 
 
-def is_one_shard(n: int) -> bool:
-    """Whether a training set of n rows is scored by one worker."""
-    return len(shard_numbers("embeddings", n)) == 1
+def _has_task(spec: TrialSpec, name: str, n: int) -> bool:
+    """Whether a piece of evidence of n rows is made by tasks of its own, and not where it is asked for."""
+    return len(shard_numbers("embeddings", n)) > 1 or is_frozen(spec, name)
+
+
+def _before(spec: TrialSpec, name: str) -> tuple[Artifact, ...]:
+    """What there must be before a piece of evidence can be made."""
+    return needs_of_run(spec) if is_frozen(spec, name) else warmed(spec)
 
 
 def looks(specs: Iterable[TrialSpec], others: Mapping[TrialSpec, list[TrialSpec]]) -> Looks:
-    """What is to be seen of each marked run, by all signals together.
+    """What is to be seen of each marked run, and of no run, by all signals together.
 
     Args:
         specs: Pruned trials.
         others: The warm-ups of other runs that each rests on.
     """
-    found: dict[str, tuple[TrialSpec, set[str]]] = {}
+    found: dict[tuple[str, str], tuple[TrialSpec, set[str]]] = {}
     for spec in specs:
         for mark, names in _marks(spec, others[spec]):
-            found.setdefault(mark.warm_key, (mark, set()))[1].update(names)
+            for name in names:
+                found.setdefault(whose(mark, name), (mark, set()))[1].add(name)
     return {key: (mark, tuple(sorted(names))) for key, (mark, names) in found.items()}
 
 
@@ -57,7 +63,7 @@ def _marks(spec: TrialSpec, others: Iterable[TrialSpec]) -> Iterator[tuple[Trial
 def evidence_tasks(
     spec: TrialSpec, others: Iterable[TrialSpec], seen: Looks, n: int, full: float
 ) -> Iterator[Task]:
-    """Of a training set of several shards, the evidence that a trial's scores and cut rest on.
+    """The evidence with tasks of its own that a trial's scores and cut rest on.
 
     Args:
         spec: The trial.
@@ -69,32 +75,34 @@ def evidence_tasks(
     pieces = shard_numbers("embeddings", n)
     share = full / 9 / len(pieces)
     for mark, wanted in _marks(spec, others):
-        if wanted:
-            whole, names = seen[mark.warm_key]
+        tasks = (name for name in sorted(wanted) if _has_task(mark, name, n))
+        for whole, names in dict.fromkeys(seen[whose(mark, name)] for name in tasks):
             for shard in pieces:
-                yield _task(whole, names, {}, shard, warmed(whole), share)
+                yield _task(whole, names, {}, shard, _before(whole, names[0]), share)
     for name, settings in _derived(spec):
+        if not _has_task(spec, name, n):
+            continue
         kept = kept_under(EVIDENCE[name].maker, settings)
         made = sorted({*of_source(kept, "pass"), *of_source(kept, "derived")})
         under = [one for other in made for one in artifacts(spec, other, settings, n)]
         for shard in shard_numbers(name, n):
             cost = share if shard is not None else full / 9
-            yield _task(spec, (name,), settings, shard, (*warmed(spec), *under), cost)
+            yield _task(spec, (name,), settings, shard, (*_before(spec, name), *under), cost)
 
 
 def score_needs(spec: TrialSpec, others: Iterable[TrialSpec], n: int) -> list[Artifact]:
     """The evidence that must be there before a trial's signal is scored."""
-    if is_one_shard(n):
-        return []
     seen = [
         one
         for mark, names in _marks(spec, others)
         for name in sorted(names)
+        if _has_task(mark, name, n)
         for one in artifacts(mark, name, {}, n)
     ]
     selection = resolve(spec)
     settings = selection.settings
-    made = derived_under(selection.signal.score, settings)
+    under = derived_under(selection.signal.score, settings)
+    made = [name for name in under if _has_task(spec, name, n)]
     return seen + [one for name in made for one in artifacts(spec, name, settings, n)]
 
 
@@ -122,13 +130,18 @@ def scored_of(specs: Iterable[TrialSpec], n: int) -> tuple[Artifact, ...] | None
 
 def cut_needs(spec: TrialSpec, n: int, *, twins: bool = True) -> list[Artifact]:
     """The evidence that must be there before a trial's scores are cut, and its twins counted."""
-    if is_one_shard(n) or spec.kind != "pruned":
+    if spec.kind != "pruned":
         return []
     selection = resolve(spec)
     settings = selection.selector_settings
     own = [(name, settings) for name in derived_under(selection.selector, settings)]
     near = [(name, chosen) for name, chosen in _derived(spec) if twins and "neighbours" in name]
-    needs = (one for name, chosen in (*own, *near) for one in artifacts(spec, name, chosen, n))
+    needs = (
+        one
+        for name, chosen in (*own, *near)
+        if _has_task(spec, name, n)
+        for one in artifacts(spec, name, chosen, n)
+    )
     return list(dict.fromkeys(needs))
 
 

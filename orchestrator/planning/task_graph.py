@@ -1,20 +1,20 @@
 """The work behind some trials, each piece once: what it needs and what it makes."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from orchestrator.planning.shard_tasks import (
     cut_needs,
     evidence_tasks,
-    is_one_shard,
     looks,
     score_needs,
     scored_of,
 )
 from orchestrator.planning.tasks import Artifact, Task, left_by, needs_of_run, warmed
-from trainables.evidence.collector import evidence_key
 from trainables.evidence.requirements import EVIDENCE, kept_under, of_source, options_of
+from trainables.evidence.whose import evidence_key
 from trainables.keys import key_of
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
@@ -68,7 +68,8 @@ def plan(
             if is_new := _is_first(told, one.kind, one.score_key):
                 add(*_warm_up_tasks((one, *others[one]), full, alone))
                 add(*(_answer_task(other, full) for other in relatives(one, whole=True)))
-            if one.kind == "pruned" and not is_one_shard(n):
+            looked_at = f"{one.score_key} {one.selector} {one.selector_settings}"
+            if one.kind == "pruned" and _is_first(told, "evidence", looked_at):
                 add(*evidence_tasks(one, others[one], seen, n, full))
             if one.kind == "pruned" and is_new:
                 together = tuple(groups[one.score_key])
@@ -78,7 +79,12 @@ def plan(
             add(_trial_task(spec, n, left_by(spec, kept)))
     for spec in curves:
         add(*curve_tasks(spec, n_train[spec.data_sha]))
-    return list(tasks.values())
+    # What only scores is not tested: an encoder need not embed the rows for it.
+    tested = {need for spec in everything for need in needs_of_run(spec)}
+    return [
+        replace(task, names=("test",)) if tested.intersection(task.makes) else task
+        for task in tasks.values()
+    ]
 
 
 def _scored_together(specs: Iterable[TrialSpec]) -> dict[str, list[TrialSpec]]:

@@ -31,7 +31,7 @@ class Task:
         needs: Artifacts that must exist before.
         makes: Artifacts that exist afterwards.
         marks: Pruned trials that fork from this full-data run, or one for each set of scores.
-        names: The evidence that is made.
+        names: The evidence that is made, or the splits that are made ready beside the training rows.
         settings: Of the signal or selector that asks for it.
         place: Of which shard; None for what is kept in one file.
         rests_on: The evidence that scores are made of, where all of it is kept; None where it is not, or where
@@ -98,6 +98,7 @@ def prepared_key(spec: TrialSpec) -> str:
     """Names what all trials of a data set and model share."""
     return key_of(
         {
+            "version": spec.version,
             "data": spec.data_sha,
             "model": spec.model_sha,
             "learner": spec.learner,
@@ -169,7 +170,7 @@ def left_by(spec: TrialSpec, kept: Mapping[str, tuple[str, ...]]) -> tuple[Artif
 def _prepare(task: Task, store: Store, _: Place | None = None) -> None:
     from trainables.stages import prepare
 
-    prepare(task.spec, store)
+    prepare(task.spec, store, task.names)
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
 
 

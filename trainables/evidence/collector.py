@@ -1,7 +1,7 @@
 """Evidence of one run at one warm-up mark: made when it is asked for, once, kept and shared."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,18 @@ from trainables.evidence.requirements import (
     parameters,
     variant_of,
 )
+from trainables.evidence.whose import (
+    about_evidence,
+    evidence_key,
+    frozen_key,
+    is_frozen,
+    shard_numbers,
+    whose,
+)
 from trainables.keys import key_of
+from trainables.learners import LEARNERS
 from trainables.neighbours.vectors import Shards, Vectors, shards_of
-from trainables.result import Phase, Steps, total
+from trainables.result import Phase, Steps, steps_of, total
 from trainables.spec import TrialSpec
 
 if TYPE_CHECKING:
@@ -47,6 +56,9 @@ class Runs(Protocol):
     @property
     def dataset(self) -> Dataset:
         """Of all these runs."""
+
+    def new_learner(self, spec: TrialSpec) -> "Learner":
+        """The learner at its initial weights."""
 
     def warm_learner(self, spec: TrialSpec) -> "Learner":
         """The learner at the spec's mark."""
@@ -122,20 +134,23 @@ class Evidence:
     def leave(self, names: Collection[str], learner: "Learner") -> None:
         """Keep the visits, and what one pass over each split gives, while the learner is in memory.
 
-        A training set of several shards is not passed over: that is left to as many workers.
+        A training set of several shards is not passed over: that is left to as many workers. Nor is what no
+        training moves left here: it waits for no run.
         """
         # One file holds all that is seen at a visit.
         self._keep("losses", {}, None, lambda: (learner.visits(), {}))
-        if (seen := of_source(names, "pass")) and len(shards_of(self._rows)) == 1:
+        moved = [name for name in names if not is_frozen(self._spec, name)]
+        if (seen := of_source(moved, "pass")) and len(shards_of(self._rows)) == 1:
             self._keep_pass(seen, None, learner)
-        if seen := of_source(names, "validation pass"):
+        if seen := of_source(moved, "validation pass"):
             self._keep_pass(seen, None, learner)
 
     def gather(self, names: Sequence[str], settings: Settings, shard: int | None) -> None:
         """Keep some pieces of one shard: all that one pass gives by one pass."""
         lacking = [name for name in of_source(names, "pass") if not self._has(name, shard)]
-        if lacking:
-            self._keep_pass(lacking, shard, self._runs.warm_learner(self._spec))
+        moved = [name for name in lacking if not is_frozen(self._spec, name)]
+        if moved:
+            self._keep_pass(moved, shard, self._runs.warm_learner(self._spec))
         for name in names:
             self._file(name, settings, shard)
 
@@ -179,7 +194,9 @@ class Evidence:
                 return self._derive(name, settings, shard)
         if piece.source == "validation pass":
             self.get("validation_labels", {})  # says what to do where there is no such split
-        return self._pass([name], shard, self._runs.warm_learner(self._spec))
+        runs = self._runs
+        opened = runs.new_learner if is_frozen(self._spec, name) else runs.warm_learner
+        return self._pass([name], shard, opened(self._spec))
 
     def _pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> Made:
         """What one pass gives of several pieces, all of the same split."""
@@ -190,7 +207,20 @@ class Evidence:
         arrays, used = collect(learner, plain, split, rows=rows, labels=labels)
         found = {name: arrays[bare] for name, bare in zip(names, plain, strict=True)}
         what = f"{split} pass for {', '.join(sorted(plain))}"
-        return found, {self._step(what, names[0], {}, shard): used}
+        embedding = self._embedding_of_validation() if split == "validation" else {}
+        return found, {**embedding, self._step(what, names[0], {}, shard): used}
+
+    def _embedding_of_validation(self) -> dict[str, Phase]:
+        """What a frozen encoder took for rows that nothing but a signal asks for."""
+        embedding_used = LEARNERS[self._spec.learner].embedding_used
+        used = (
+            embedding_used(self._spec, self._runs.cache, "validation") if embedding_used else None
+        )
+        return (
+            {f"{frozen_key(self._spec)} embedding validation": used}
+            if used and used.seconds
+            else {}
+        )
 
     def _keep_pass(self, names: Sequence[str], shard: int | None, learner: "Learner") -> None:
         arrays, used = self._pass(names, shard, learner)
@@ -218,7 +248,7 @@ class Evidence:
         """Names what was done: by the run and mark it was done for, its settings and its shard."""
         settings = (f"{key}={value}" for key, value in sorted(options.items()))
         part = () if shard is None else (str(shard),)
-        return " ".join((_whose(self._spec, name)[1], what, *settings, *part))
+        return " ".join((whose(self._spec, name)[1], what, *settings, *part))
 
     def _from_other_runs(self, piece: Piece, options: Settings) -> Any:
         assert piece.runs is not None
@@ -238,7 +268,7 @@ class Evidence:
         self, name: str, options: Settings, shard: int | None, make: Callable[[], Made]
     ) -> Path:
         """The file of what `make` gives, made if it is not there; counts what it took."""
-        about = _about(self._spec, name, options, shard)
+        about = about_evidence(self._spec, name, options, shard)
 
         def write(path: Path) -> dict[str, Any]:
             arrays, used = make()
@@ -249,40 +279,6 @@ class Evidence:
         path = self._runs.cache.get("evidence", key, write, about=about)
         self._used |= steps_of(self._runs.cache.facts("evidence", key), key)
         return path
-
-
-def evidence_key(spec: TrialSpec, name: str, settings: Settings, shard: int | None = None) -> str:
-    """Names a piece of evidence that is kept, or one shard of it."""
-    return key_of(_about(spec.twin, name, options_of(name, settings), shard))
-
-
-def steps_of(facts: Mapping[str, Any], key: str) -> Steps:
-    """What a kept file is made of; one step, by the file's key, where a store of before does not say."""
-    if "steps" in facts:
-        return _phases(facts["steps"])
-    used = facts["used"]
-    return {key: Phase(**used) if "seconds" in used else total(_phases(used))}
-
-
-def _phases(used: Mapping[str, Any]) -> Steps:
-    return {step: Phase(**phase) for step, phase in used.items()}
-
-
-def shard_numbers(name: str, n: int) -> Sequence[int | None]:
-    """The shards that a piece of evidence of n rows is kept in; None where it is one file."""
-    count = len(shards_of(n)) if EVIDENCE[name].is_sharded else 1
-    return range(count) if count > 1 else [None]
-
-
-def _about(spec: TrialSpec, name: str, options: Settings, shard: int | None) -> dict[str, Any]:
-    kind, whose = _whose(spec, name)
-    part = {} if shard is None else {SHARD: shard}
-    return {kind: whose, "evidence": EVIDENCE[name].kept_as or name, **options, **part}
-
-
-def _whose(spec: TrialSpec, name: str) -> tuple[str, str]:
-    """Of which run's mark a piece of evidence is, or of which trial."""
-    return ("trial", spec.result_key) if name == "answers" else ("warm_key", spec.warm_key)
 
 
 def _joined(parts: Sequence[Arrays]) -> Arrays:

@@ -76,6 +76,7 @@ def _made() -> dict[str, Any]:
         "labels": labels,
         "draws": draws,
         "dice": draws,
+        "fixed_draws": uniform_draws(np.arange(N), 0, "fixed"),
         "texts": np.array([" ".join(rng.choice(words, 8)) for _ in range(N)], dtype=object),
         "embeddings": embeddings,
         "vectors": embeddings,

@@ -23,6 +23,7 @@ from trainables.evidence.ensembles import (
 from trainables.evidence.extra_passes import dropout_probs, gradient_norms, moments, view_probs
 from trainables.evidence.linear_probes import class_recall, cross_probs, head_models
 from trainables.evidence.static import (
+    same_draws,
     training_draws,
     training_labels,
     training_texts,
@@ -145,6 +146,7 @@ _FAR = Approximation(setting="probes", piece="far_ivf_neighbours", recall="far_r
 EVIDENCE: Mapping[str, Piece] = {
     "labels": Piece(source="static", make=training_labels, uses_labels=True),
     "draws": Piece(source="static", make=training_draws),
+    "fixed_draws": Piece(source="static", make=same_draws),
     # What draws were called before release 0.2: signals of users may still ask for them so.
     "dice": Piece(source="static", make=training_draws),
     "texts": Piece(source="static", make=training_texts),

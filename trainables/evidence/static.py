@@ -29,6 +29,11 @@ def training_draws(dataset: Dataset, spec: TrialSpec) -> NDArray[np.float64]:
     return uniform_draws(dataset.train.ids, spec.seed, "dice")
 
 
+def same_draws(dataset: Dataset, spec: TrialSpec) -> NDArray[np.float64]:
+    """As `training_draws`, but the same for every seed: for what is to be made once for all of them."""
+    return uniform_draws(dataset.train.ids, 0, "fixed")
+
+
 def validation_classes(dataset: Dataset, spec: TrialSpec) -> NDArray[np.int64]:
     """Classes of the validation rows, shape (v,).
 

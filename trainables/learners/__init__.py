@@ -42,7 +42,7 @@ class LearnerSpec:
         lacks: Evidence it cannot give.
         reads: Kinds of data sets that it can be trained on.
         trains_encoder: Whether its embeddings change as it is trained, and so have seen labels.
-        embedding_used: What was done to the data before its first step, where that is worth counting.
+        embedding_used: What embedding a split took, given a spec, the cache and its name; where that is worth counting.
     """
 
     open: Opener
@@ -57,7 +57,7 @@ class LearnerSpec:
     lacks: tuple[str, ...] = ()
     reads: tuple[str, ...] = ("text",)
     trains_encoder: bool = True
-    embedding_used: Callable[[TrialSpec, Cache], Phase] | None = None
+    embedding_used: Callable[[TrialSpec, Cache, str], Phase] | None = None
 
     def decay_for(self, n_train: int) -> float:
         """Its weight decay for so many training rows, unless asked otherwise.

@@ -1,9 +1,10 @@
 """A logistic head on frozen embeddings: quick sweeps that still train every condition."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cache, partial
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,55 @@ from numpy.typing import NDArray
 
 from trainables.arrays import Arrays, read_arrays, write_arrays
 from trainables.cache import Cache, put_there
-from trainables.data.dataset import Dataset, PartOf
+from trainables.data.dataset import Dataset
 from trainables.data.dataset_file import read
 from trainables.energy import EnergyMeter, device_counter
 from trainables.environment import autocast, device
 from trainables.keys import key_of, seed_for
+from trainables.learners.latent import WIDTH, at_length_1, word_directions
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import opened
 from trainables.learners.resident import resident, sent
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
-from trainables.learners.words import Pieces
 from trainables.progress import tell, tell_stage
 from trainables.result import Phase
 from trainables.spec import VECTORS, TrialSpec
 
-_WIDTH = 128
 _BLOCK = 256
+# Rows embedded before they are kept: half a minute of a small encoder on a core, and what a stop loses.
+_PIECE_ROWS = 4096
+
+
+class _WhenAsked(Mapping[str, Any]):
+    """Something of each split, made when it is first asked for.
+
+    Args:
+        splits: Their names.
+        make: Makes it.
+    """
+
+    def __init__(self, splits: Iterable[str], make: Callable[[str], Any]) -> None:
+        self._splits, self._make = tuple(splits), cache(make)
+
+    def __getitem__(self, split: str) -> Any:
+        """That of one split."""
+        return self._make(split)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        """How many splits there are."""
+        return len(self._splits)
 
 
 class LinearNetwork(ClassNetwork):
     """A linear layer over frozen embeddings.
+
+    Those of a split are there when its lengths are asked for, and so before its first batch.
 
     Args:
         features: By split, shape (n, d), float32, rows at length 1.
@@ -42,23 +70,27 @@ class LinearNetwork(ClassNetwork):
         fitted: What making features of the data's own took.
     """
 
-    def __init__(self, features: Arrays, classes: int, seed: int, fitted: Phase) -> None:
+    def __init__(
+        self, features: Mapping[str, NDArray[np.float32]], classes: int, seed: int, fitted: Phase
+    ) -> None:
         import torch
 
         self.fitted = fitted
         self._features = features
-        self._there = resident({name: {"features": array} for name, array in features.items()})
+        self._there = _WhenAsked(
+            features, lambda split: resident({split: {"features": features[split]}})
+        )
         width = features["train"].shape[1]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             # Rows without classes are embedded alone: of that head nothing is read.
             self.module = torch.nn.Linear(width, max(1, classes)).to(device())
-        self.lengths: Mapping[str, NDArray[np.int64]] = {
-            name: np.ones(len(array), dtype=np.int64) for name, array in features.items()
-        }
+        self.lengths: Mapping[str, NDArray[np.int64]] = _WhenAsked(
+            features, lambda split: np.ones(len(self._features[split]), dtype=np.int64)
+        )
         # AdamW's decay keeps each weight below 1 / decay, and features have length 1: so scaled, the
         # bound of a logit, and with it what a decay means, is the same for every width.
-        self._scale = _WIDTH / width**0.5
+        self._scale = WIDTH / width**0.5
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
         """1: nothing is padded."""
@@ -66,9 +98,10 @@ class LinearNetwork(ClassNetwork):
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Frozen embeddings of some rows, shape (b, d)."""
-        if self._there is None:
+        there = self._there[split]
+        if there is None:
             return {"features": sent(self._features[split][rows])}
-        return {"features": self._there[split]["features"][sent(rows)]}
+        return {"features": there[split]["features"][sent(rows)]}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and the embeddings themselves (b, d)."""
@@ -84,25 +117,24 @@ def open_linear(
 ) -> LinearNetwork:
     """A head over embeddings of the whole data set: those that came with it, an encoder's, or of word pieces.
 
-    An encoder embeds each text by itself, once per (data, encoder); a subset's embeddings are those of the
-    whole. Word pieces, their weights and
+    An encoder embeds each text by itself, once per (data, encoder), and a split when it is asked for; a
+    subset's embeddings are those of the whole. Word pieces, their weights and
     directions are fitted to training rows: to all of them once, or to those of the trial anew.
     """
     head = partial(LinearNetwork, classes=len(dataset.class_names), seed=_head_seed(spec))
     if spec.model in ("linear", VECTORS) and dataset.has_vectors:
-        own = {name: _unit(dataset.vectors(name)) for name in dataset.splits}
+        own = _WhenAsked(dataset.splits, lambda split: at_length_1(dataset.vectors(split)))
         return head(own, fitted=Phase())
-    is_fitted = spec.model == "linear"
-    if dataset.part_of and not is_fitted:
-        return head(_features_of_part(spec, dataset.part_of, cache), fitted=Phase())
+    if spec.model != "linear":
+        return head(_encoded_splits(spec, dataset, cache), fitted=Phase())
     tokens = cached_tokens(spec, dataset, cache, fitted_on=fitted_on)
-    if is_fitted and fitted_on is not None:
+    if fitted_on is not None:
         started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
-        features = _word_pieces(tokens, fitted_on)
+        features = word_directions(tokens, fitted_on)
         took = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
         return head(features, fitted=tokens.used + took)
     features, took = _shared_features(spec, tokens, cache)
-    return head(features, fitted=tokens.used + took if is_fitted else Phase())
+    return head(features, fitted=tokens.used + took)
 
 
 def _head_seed(spec: TrialSpec) -> int:
@@ -110,13 +142,12 @@ def _head_seed(spec: TrialSpec) -> int:
 
 
 def _shared_features(spec: TrialSpec, tokens: Tokens, cache: Cache) -> tuple[Arrays, Phase]:
-    """Embeddings of all splits, made once and kept, and what making them took."""
+    """Embeddings of all splits by word pieces, made once and kept, and what making them took."""
     about = _about(spec)
-    embed = _word_pieces if spec.model == "linear" else partial(_encode, spec)
 
     def write(path: Path) -> dict[str, Any]:
         started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
-        features = embed(tokens)
+        features = word_directions(tokens)
         used = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
         parts = [features[name] for name in tokens.splits]
         write_arrays(path, {"features": np.concatenate(parts)}, about)
@@ -131,29 +162,70 @@ def _shared_features(spec: TrialSpec, tokens: Tokens, cache: Cache) -> tuple[Arr
     return dict(zip(tokens.splits, parts, strict=True)), used
 
 
-def _features_of_part(spec: TrialSpec, part_of: PartOf, cache: Cache) -> Arrays:
-    """Embeddings of a subset, as its whole has them."""
-    whole = replace(spec, data_sha=part_of.sha)
-    dataset = read(put_there(cache, "data", part_of.sha, "the data set that a subset is of"))
-    features, _ = _shared_features(whole, cached_tokens(whole, dataset, cache), cache)
-    return features | {"train": features["train"][part_of.rows]}
+def _encoded_splits(
+    spec: TrialSpec, dataset: Dataset, store: Cache
+) -> Mapping[str, NDArray[np.float32]]:
+    """An encoder's embeddings of each split, made when it is asked for; a subset's, as its whole has them."""
+    if part := dataset.part_of:
+        spec = replace(spec, data_sha=part.sha)
+        dataset = read(put_there(store, "data", part.sha, "the data set that a subset is of"))
+    encoder = cache(partial(_encoder, spec, cached_tokens(spec, dataset, store)))
+
+    def encoded(split: str) -> NDArray[np.float32]:
+        found = _encoded(spec, split, len(dataset.splits[split]), store, encoder)
+        return found[part.rows] if part and split == "train" else found
+
+    return _WhenAsked(dataset.splits, encoded)
 
 
-def embedding_used(spec: TrialSpec, cache: Cache) -> Phase:
-    """What embedding the data set took, where that is not in the training that follows it.
+def _encoded(
+    spec: TrialSpec, split: str, n: int, store: Cache, encoder: Callable[[], TextNetwork]
+) -> NDArray[np.float32]:
+    """An encoder's embeddings of the n rows of a split: piece by piece, each kept when it is made."""
+    parts = []
+    for first in range(0, n, _PIECE_ROWS):
+        rows = np.arange(first, min(first + _PIECE_ROWS, n))
+        about = _about_piece(spec, split, first)
 
-    Nothing where its own vectors are read, or it was not timed.
+        def write(
+            path: Path, rows: NDArray[np.int64] = rows, about: Mapping[str, Any] = about
+        ) -> dict[str, Any]:
+            started, meter = time.perf_counter(), EnergyMeter(device_counter()).start()
+            vectors = _encode(encoder(), split, rows, spec.training.precision)
+            used = Phase(seconds=time.perf_counter() - started, joules=meter.lap())
+            write_arrays(path, {"features": vectors}, about)
+            return {"used": asdict(used)}
+
+        path = store.get("features", key_of(about), write, about=about)
+        parts.append(read_arrays(path)[0]["features"])
+    return np.concatenate(parts)
+
+
+def embedding_used(spec: TrialSpec, cache: Cache, split: str) -> Phase:
+    """What embedding a split took, where that is not in the training that follows it.
+
+    Nothing where its own vectors are read, or it was not timed. Word pieces are those of all splits at once,
+    and count for the training rows.
     """
-    if spec.model == "linear" and spec.warmup:
-        return Phase()
+    if spec.model != "linear":
+        keys = (key_of(_about_piece(spec, split, first)) for first in count(0, _PIECE_ROWS))
+        made = takewhile(partial(cache.has, "features"), keys)
+        return sum((Phase(**cache.facts("features", key)["used"]) for key in made), Phase())
     key = key_of(_about(spec))
-    facts = cache.facts("features", key) if cache.has("features", key) else {}
-    return Phase(**facts.get("used", {}))
+    if spec.warmup or split != "train" or not cache.has("features", key):
+        return Phase()
+    return Phase(**cache.facts("features", key).get("used", {}))
+
+
+def _about_piece(spec: TrialSpec, split: str, first: int) -> dict[str, Any]:
+    """What decides an encoder's embeddings of the rows of a split from one on."""
+    return {**_about(spec), "split": split, "first": first}
 
 
 def _about(spec: TrialSpec) -> dict[str, Any]:
     """What decides the embeddings of a data set."""
     return {
+        "version": spec.version,
         "data": spec.data_sha,
         "encoder": spec.model_sha,
         "length": spec.training.max_length,
@@ -161,75 +233,9 @@ def _about(spec: TrialSpec) -> dict[str, Any]:
     }
 
 
-def _word_pieces(tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None) -> Arrays:
-    """Latent semantic analysis: word pieces weighted by rarity, on the 128 main directions.
-
-    Args:
-        tokens: Of all splits.
-        fitted_on: The training rows that decide rarity and directions, shape (n,); all without it.
-
-    References:
-        Deerwester et al., "Indexing by Latent Semantic Analysis", 1990.
-    """
-    weighted = {
-        name: _weighted(pieces, tokens.vocabulary) for name, pieces in tokens.splits.items()
-    }
-    train = weighted["train"] if fitted_on is None else weighted["train"][fitted_on]
-    rows_with = np.bincount(train.indices, minlength=tokens.vocabulary)
-    # Plus 1, so that a text of nothing but common pieces is not a zero vector.
-    rarity = 1 + np.log((1 + train.shape[0]) / (1 + rows_with)).astype(np.float32)
-    directions = _directions(train.multiply(rarity).tocsr())
-    return {
-        name: _unit(matrix.multiply(rarity).tocsr() @ directions)
-        for name, matrix in weighted.items()
-    }
-
-
-def _directions(rows: Any) -> NDArray[np.float32]:
-    """The right singular vectors of the 128 largest singular values, the same in every process.
-
-    These are the numbers of scipy's `svds`. Where rows span few directions (copies, texts of one word) that
-    one begins again at a vector drawn anew each time, and takes no generator for it.
-
-    Args:
-        rows: Sparse, shape (n, pieces).
-
-    Returns:
-        Shape (pieces, m), m of at most 128, the largest value last.
-    """
-    from scipy.linalg import svd
-    from scipy.sparse.linalg import LinearOperator, aslinearoperator, eigsh
-
-    is_tall, smaller = rows.shape[0] >= rows.shape[1], min(rows.shape)
-    tall = aslinearoperator(rows) if is_tall else aslinearoperator(rows).H
-    gram = LinearOperator(
-        (smaller, smaller), matvec=lambda x: tall.rmatvec(tall.matvec(x)), dtype=rows.dtype
-    )
-    start, generator = np.ones(smaller, dtype=np.float32), np.random.default_rng(0)
-    found = eigsh(gram, k=min(_WIDTH, smaller - 1), v0=start, rng=generator)[1]
-    basis = np.linalg.qr(found)[0]
-    left, _, right = svd(tall.matmat(basis), full_matrices=False, overwrite_a=True)
-    # The smallest first, and multiplied in the order of `svds`, for the same last bits.
-    directions: NDArray[np.float32] = (right[::-1] @ basis.T).T if is_tall else left[:, ::-1]
-    return directions
-
-
-def _weighted(pieces: Pieces, vocabulary: int) -> Any:
-    """One plus the logarithm of how often each piece occurs, sparse (n, vocabulary)."""
-    from scipy.sparse import csr_matrix
-
-    ones = np.ones(len(pieces.values), dtype=np.float32)
-    shape = (len(pieces.lengths), vocabulary)
-    counts = csr_matrix((ones, pieces.values.copy(), pieces.offsets.copy()), shape=shape)
-    counts.sum_duplicates()
-    counts.data = 1 + np.log(counts.data)
-    return counts
-
-
-def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
-    """Masked mean of a pretrained encoder's last hidden states."""
+def _encoder(spec: TrialSpec, tokens: Tokens) -> TextNetwork:
+    """A pretrained encoder in memory, over a data set's word pieces."""
     tell_stage("loading the encoder")
-    import torch
     from transformers import AutoModel
 
     be_quiet()
@@ -240,25 +246,24 @@ def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
             folder, config=config, use_safetensors=True, dtype="float32", local_files_only=True,
             trust_remote_code=False,
         )  # fmt: skip
-        module = in_memory(loaded)
-    network = TextNetwork(module.eval(), tokens)
-    width = config.get_text_config().hidden_size
-    features = {}
-    for split, lengths in network.lengths.items():
-        rows_by_length = np.argsort(lengths, kind="stable")
-        vectors = np.empty((len(lengths), width), dtype=np.float32)
-        for start in range(0, len(rows_by_length), _BLOCK):
-            rows = rows_by_length[start : start + _BLOCK]
-            with torch.inference_mode(), autocast(spec.training.precision):
-                batch = network.batch(split, rows)
-                hidden = network.module(**batch).last_hidden_state
-                vectors[rows] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
-            tell(f"embedding {split}", start + len(rows), len(lengths))
-        features[split] = _unit(vectors)
-    return features
+        return TextNetwork(in_memory(loaded).eval(), tokens)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: NDArray[np.float32] = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
-    return units
+def _encode(
+    network: TextNetwork, split: str, rows: NDArray[np.int64], precision: str
+) -> NDArray[np.float32]:
+    """Masked mean of a pretrained encoder's last hidden states over some rows, ascending; at length 1."""
+    import torch
+
+    lengths = network.lengths[split]
+    by_length = np.argsort(lengths[rows], kind="stable")
+    width = network.module.config.get_text_config().hidden_size
+    vectors = np.empty((len(rows), width), dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        here = by_length[start : start + _BLOCK]
+        with torch.inference_mode(), autocast(precision):
+            batch = network.batch(split, rows[here])
+            hidden = network.module(**batch).last_hidden_state
+            vectors[here] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
+        tell(f"embedding {split}", int(rows[0]) + start + len(here), len(lengths))
+    return at_length_1(vectors)

@@ -101,7 +101,7 @@ def far_ivf_neighbours(
 def recall(
     vectors: Vectors,
     neighbours: Neighbours,
-    draws: NDArray[np.float64],
+    fixed_draws: NDArray[np.float64],
     *,
     k: int = 10,
     centred: bool = False,
@@ -111,14 +111,14 @@ def recall(
     Args:
         vectors: The embeddings, shape (n, d).
         neighbours: What was found.
-        draws: Uniform in [0, 1), shape (n,); the rows of the lowest are checked.
+        fixed_draws: Uniform in [0, 1), shape (n,); the rows of the lowest are checked.
         k: Neighbours of each.
         centred: As in the search that found them.
 
     Returns:
         Shape (m,), in [0, 1].
     """
-    drawn = np.sort(np.argsort(draws)[:_CHECKED_ROWS])
+    drawn = np.sort(np.argsort(fixed_draws)[:_CHECKED_ROWS])
     _, true = nearest(vectors, k, queries=drawn, centred=centred)
     found: NDArray[np.bool_] = neighbours.similarity[drawn] >= true[:, -1:] - _ROUNDING
     shares: NDArray[np.float64] = found.mean(axis=1)
@@ -128,13 +128,13 @@ def recall(
 def far_recall(
     vectors: Vectors,
     far_neighbours: Neighbours,
-    draws: NDArray[np.float64],
+    fixed_draws: NDArray[np.float64],
     *,
     k: int = 10,
     centred: bool = False,
 ) -> NDArray[np.float64]:
     """Share found of the neighbours far beyond the k nearest; arguments as `recall`."""
-    return recall(vectors, far_neighbours, draws, k=far(k, len(vectors)), centred=centred)
+    return recall(vectors, far_neighbours, fixed_draws, k=far(k, len(vectors)), centred=centred)
 
 
 def _filed(

@@ -29,17 +29,17 @@ class Clusters:
 
 
 def centroids(
-    vectors: Vectors, draws: NDArray[np.float64], *, clusters: int = 0
+    vectors: Vectors, fixed_draws: NDArray[np.float64], *, clusters: int = 0
 ) -> NDArray[np.float32]:
     """Spherical k-means: the best of three starts, at most 25 rounds each.
 
     faiss sees the rows in the order of their draws, so the clusters belong to the samples and not
-    to their order. Up to 2^18 rows, or 64 a cluster where that is more, all shape the centroids;
+    to their order. The draws are the same for every seed: of embeddings that are, clusters are, too. Up to 2^18 rows, or 64 a cluster where that is more, all shape the centroids;
     of more rows those with the lowest draws.
 
     Args:
         vectors: The embeddings, shape (n, d), finite, no row all zeros; need not be normalised.
-        draws: Uniform in [0, 1), shape (n,).
+        fixed_draws: Uniform in [0, 1), shape (n,).
         clusters: How many, in [1, n]; 0 is the root of n, rounded.
 
     Returns:
@@ -61,7 +61,7 @@ def centroids(
             "root of that"
         )
     count = clusters or round(n**0.5)
-    drawn = np.argsort(draws)[: max(_MOST_ROWS, _ROWS_EACH * count)]
+    drawn = np.argsort(fixed_draws)[: max(_MOST_ROWS, _ROWS_EACH * count)]
     # spherical normalises centroids only, so the rows come here as units. The bounds on points
     # per centroid allow faiss to leave rows out (above) and to warn (below).
     k_means = faiss.Kmeans(

@@ -15,9 +15,9 @@ from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.energy import EnergyMeter, device_counter
-from trainables.evidence.collector import Evidence, Runs, steps_of
+from trainables.evidence.collector import Evidence, Runs
 from trainables.evidence.requirements import recall_under
-from trainables.result import Phase, Steps
+from trainables.result import Phase, Steps, steps_of
 from trainables.selection.contracts import (
     check_epochs,
     check_keep,

@@ -21,9 +21,10 @@ from trainables.data.near_copies import (
     near_pairs,
 )
 from trainables.data.twins import Twins, twins_of
-from trainables.evidence.collector import Evidence, Runs, evidence_key, shard_numbers
+from trainables.evidence.collector import Evidence, Runs
 from trainables.evidence.forward_passes import collect
 from trainables.evidence.requirements import Settings
+from trainables.evidence.whose import evidence_key, shard_numbers
 from trainables.keys import key_of
 from trainables.neighbours.exact import Neighbours
 from trainables.neighbours.survivors import has_direction

@@ -105,16 +105,19 @@ def test_a_processor_says_nothing_of_the_pace_on_an_accelerator(planned, monkeyp
         calibrate_paces(on_gpu, list(sweep.datasets))
 
 
-def test_searches_for_neighbours_are_counted_once_for_signals_that_share_them(planned):
-    sweep = planned(replace(SMALL, signals=("redundancy", "keep_one", "random", "d2,probes=3")))
-    assert list(searches(sweep.left).values()) == [2]  # one a seed
+@pytest.mark.parametrize(("model", "count"), [("linear", 1), ("tiny", 2)])
+def test_searches_for_neighbours_are_counted_once_for_all_that_share_them(planned, model, count):
+    """Of two seeds, whose embeddings are the same where no training moves them."""
+    signals = ("redundancy", "keep_one", "random", "d2,probes=3")
+    sweep = planned(replace(SMALL, model=model, signals=signals))
+    assert list(searches(sweep.left).values()) == [count]
 
 
 def test_what_an_estimate_leaves_out_is_said(planned, monkeypatch):
     sweep = planned(replace(SMALL, signals=("redundancy",)))
     assert "searches for neighbours" not in shown(sweep, {})
     monkeypatch.setattr("orchestrator.terminal.estimate_text._WORTH_TELLING_S", 0)
-    expected = f"searches for neighbours, 2 among 300 rows, about {2 * 300**2 * 3.4e-9 / 3600:.2g}"
+    expected = f"searches for neighbours, 1 among 300 rows, about {300**2 * 3.4e-9 / 3600:.2g}"
     assert f"of it {expected.replace('rows, ', 'rows: ')} core-hours" in shown(sweep, {})
 
 

@@ -9,6 +9,7 @@ from orchestrator.planning.task_graph import plan
 from orchestrator.planning.tasks import by_need
 from trainables.records import from_json
 from trainables.spec import TrialSpec
+from trainables.training_settings import Scorer
 
 FULL = TrialSpec(dataset="d", data_sha="d", model="tiny", model_sha="tiny", learner="tiny", seed=1)
 
@@ -31,6 +32,26 @@ def made(tasks):
 
 def test_a_set_of_one_shard_needs_no_evidence_of_its_own():
     assert made(plan([FULL, pruned("redundancy")], {"d": 400})) == {}
+
+
+def frozen(signal, seed, warmup):
+    return replace(pruned(signal), learner="linear", seed=seed, warmup=warmup)
+
+
+def test_what_no_training_moves_is_one_task_for_all_seeds_and_marks():
+    marks = [(seed, warmup) for seed in (1, 2, 3) for warmup in (0.1, 0.2)]
+    specs = [frozen(signal, *mark) for signal in ("redundancy", "semdedup") for mark in marks]
+    tasks = plan(specs, {"d": 400})
+    assert made(tasks) == {"embeddings": 1, "neighbours": 1, "centroids": 1, "clusters": 1}
+    assert not any(need[0] == "warm" for task in tasks if task.names for need in task.needs)
+
+
+def test_an_encoder_that_only_scores_embeds_no_test_rows():
+    scorer = Scorer(model="e", model_sha="e", learner="linear", training=FULL.training)
+    scored = replace(pruned("keep_one"), scorer=scorer, protocol="restart")
+    tasks = plan([FULL, scored], {"d": 400})
+    ready = {task.spec.learner: task.names for task in tasks if task.kind == "prepare"}
+    assert ready == {"tiny": ("test",), "linear": ()}
 
 
 def test_every_shard_is_passed_over_once_and_searched_once():
@@ -58,7 +79,8 @@ def needed(tasks, kind, signal):
     """The evidence that a signal's task of a kind waits for, by name."""
     makers = {artifact: task for task in tasks for artifact in task.makes}
     (task,) = (task for task in tasks if task.kind == kind and task.spec.signal == signal)
-    return Counter("+".join(makers[need].names) for need in task.needs if makers[need].names)
+    evidence = [makers[need] for need in task.needs if makers[need].kind == "evidence"]
+    return Counter("+".join(maker.names) for maker in evidence)
 
 
 def test_a_score_waits_for_nothing_its_signal_does_not_look_at():
@@ -110,10 +132,12 @@ def test_a_signal_that_looks_at_nothing_makes_no_evidence():
     [
         [FULL, pruned("redundancy"), pruned("semdedup"), pruned("keep_one", probes=4)],
         [FULL, pruned("label_quality"), pruned("el2n_ensemble"), pruned("knn_shapley")],
+        [frozen("label_quality", 1, 0.1), frozen("el2n", 2, 0.1), frozen("semdedup", 2, 0.2)],
     ],
 )
-def test_everything_a_shard_needs_is_made_by_a_task_before_it(specs):
-    tasks = plan(specs, {"d": 1000})
+@pytest.mark.parametrize("n", [400, 1000])
+def test_everything_a_task_needs_is_made_by_a_task_before_it(specs, n):
+    tasks = plan(specs, {"d": n})
     there = set()
     for task in by_need(tasks):
         assert set(task.needs) <= there, task

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from trainables.arrays import read_arrays, write_arrays
 from trainables.data.dataset import Dataset, Split, uniform_draws
-from trainables.evidence.collector import Evidence, evidence_key
+from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import parameters, rests_on, settings_of
+from trainables.evidence.whose import evidence_key
 from trainables.result import Phase
 from trainables.signals import SIGNALS
 from trainables.spec import TrialSpec
@@ -33,6 +36,9 @@ class OneRun:
         self.cache, self.passes, self.dataset = cache, 0, DATA
 
     def warm_learner(self, spec):
+        return self
+
+    def new_learner(self, spec):
         return self
 
     def warm_up_used(self, spec):
@@ -167,6 +173,18 @@ def test_the_second_signal_on_the_same_neighbours_counts_what_lies_under_them(ev
     for user in (evidence, second):
         user.arguments_of(SIGNALS["keep_one"].score, {"k": 5})
     assert second.used == evidence.used
+    assert second.used.examples == 40
+
+
+def test_another_seed_repeats_no_search_of_frozen_embeddings_and_counts_what_it_took(runs):
+    first, second = (
+        Evidence(replace(SPEC, learner="linear", seed=seed, warmup=mark), runs)
+        for seed, mark in ((1, 0.1), (2, 0.3))
+    )
+    for user in (first, second):
+        user.arguments_of(SIGNALS["keep_one"].score, {"k": 5})
+    assert runs.passes == 1
+    assert second.steps == first.steps
     assert second.used.examples == 40
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.caches import FolderCache
 from trainables.arrays import write_arrays
 from trainables.data.synthetic import synthetic
-from trainables.evidence.collector import Evidence, evidence_key
+from trainables.evidence.collector import Evidence
 from trainables.evidence.requirements import (
     EVIDENCE,
     derived_under,
@@ -20,6 +20,7 @@ from trainables.evidence.requirements import (
     settings_of,
     variant_of,
 )
+from trainables.evidence.whose import evidence_key
 from trainables.learners import LEARNERS
 from trainables.neighbours.ivf import ivf_neighbours
 from trainables.result import Phase
@@ -127,7 +128,7 @@ def asking(name):
 
 # The shape of each piece; where it is several arrays, that of the first of them.
 SHAPES = {
-    "labels": (N,), "draws": (N,), "dice": (N,), "texts": (N,), "validation_labels": (V,),
+    "labels": (N,), "draws": (N,), "dice": (N,), "fixed_draws": (N,), "texts": (N,), "validation_labels": (V,),
     "given_scores": (N,),
     "losses": (N, 1), "margins": (N, 1), "correct": (N, 1),
     "probs": (N, C), "validation_probs": (V, C), "dropout_probs": (N, 2, C),

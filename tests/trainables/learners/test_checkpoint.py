@@ -786,7 +786,7 @@ def test_a_worker_unpickles_no_weights_though_they_are_all_there_is(dataset, tmp
     spec = replace(spec, model_sha=content_of(folder))
     loads = (
         lambda: LEARNERS["text"].open(spec, dataset, FolderCache(tmp_path)),
-        lambda: linear._encode(spec, tokens),
+        lambda: linear._encoder(spec, tokens),
     )
     for load in loads:
         with pytest.raises(OSError, match="safetensors"):

@@ -3,7 +3,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.sparse.linalg import svds
 
-from trainables.learners.linear import _directions
+from trainables.learners.latent import _directions
 
 
 def matrix(rows, pieces, seed=0):
