@@ -174,7 +174,7 @@ def _prepare(task: Task, store: Store, _: Place | None = None) -> None:
     store.put(*task.makes[0], lambda path: path.write_text("prepared\n"))
 
 
-def _prepare_computes(task: Task, _: Store) -> bool:
+def _embeds(task: Task, _: Store) -> bool:
     """Word pieces are made by no network, frozen embeddings are."""
     return not LEARNERS[task.spec.learner].trains_encoder
 
@@ -279,9 +279,7 @@ def _mark_text(task: Task) -> str:
 
 TASKS: Mapping[str, TaskKind] = {
     # Word pieces or frozen embeddings: what all trials of a data set and model share.
-    "prepare": TaskKind(
-        noun="data", rank=0, run=_prepare, subject=_data_text, computes=_prepare_computes
-    ),
+    "prepare": TaskKind(noun="data", rank=0, run=_prepare, subject=_data_text, computes=_embeds),
     # A run looked at on held-out training rows: what its training comes to, epoch by epoch.
     "curve": TaskKind(noun="training curves", rank=1, run=_curve, subject=_training_text),
     # A full-data run; it leaves what pruned trials fork from.
