@@ -33,7 +33,7 @@ from trainables.result import TrialResult
 
 GOAL = 0.35
 WARMUPS, RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
-SEED, BATCH, LENGTH, LR, DECAY = 0, 32, {"imdb": 256}, 1e-4, 0.01
+SEED, LENGTH, LR, DECAY = 0, {"imdb": 256}, 1e-4, 0.01
 # How often /proc is read: a process that ends in between is short of so much at most.
 _LOOK_EVERY_S = 0.25
 _MARK = "PRUNE_ENVELOPE_STUDY"
@@ -59,19 +59,20 @@ def main(
     dataset: Annotated[str, typer.Option(help="ag_news or imdb.")] = "ag_news",
     rows: Annotated[tuple[int, int], typer.Option(help="Training and test rows.")] = (640, 400),
     epochs: Annotated[int, typer.Option(help="Of a full run.")] = 1,
+    batch: Annotated[int, typer.Option(help="Rows a step.")] = 32,
     at_once: Annotated[int, typer.Option(help="Trials of the sweep; 0: all that fit.")] = 0,
     scratch: Annotated[Path | None, typer.Option(help="Folder for what is thrown away.")] = None,
 ) -> None:
     """Run both sides and print seconds, their ratio, its goal, and accuracies side by side."""
     model = minilm().removeprefix("linear:")
     asked = {
-        "warmups": WARMUPS, "rates": RATES, "seed": SEED, "epochs": epochs, "batch_size": BATCH,
+        "warmups": WARMUPS, "rates": RATES, "seed": SEED, "epochs": epochs, "batch_size": batch,
         "max_length": LENGTH.get(dataset, 128), "lr": LR, "weight_decay": DECAY,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         home = Path(folder)
         run, table = home / "run", home / "rows.json"
-        texts = _texts(data_dir, dataset, rows, model, home, epochs)
+        texts = _texts(asked, data_dir, dataset, rows, model, home)
         table.write_text(json.dumps({**asked, **texts, "folder": folder}), encoding="utf-8")
         ours = used_by(_command(asked, data_dir, dataset, rows, model, home, at_once))
         hand = used_by([
@@ -90,13 +91,14 @@ def main(
 
 
 def _texts(
-    data_dir: Path, dataset: str, rows: tuple[int, int], model: str, home: Path, epochs: int
-) -> dict[str, Any]:
+    asked: Mapping[str, Any], data_dir: Path, dataset: str, rows: tuple[int, int], model: str,
+    home: Path,
+) -> dict[str, Any]:  # fmt: skip
     """The rows that the sweep will train and test on, by a plan of it."""
     request = Request(
         datasets=(dataset,), model=model, data_dir=data_dir, limit=rows[0], limit_test=rows[1],
         tune=False, confirm=False, seeds=(SEED,), warmups=WARMUPS, rates=RATES, signals=("redundancy",),
-        training=(("epochs", epochs), ("batch_size", BATCH)),
+        training=(("epochs", asked["epochs"]), ("batch_size", asked["batch_size"])),
     )  # fmt: skip
     on = Resources(cache=home / "plan", runs=home)
     planned = plan_sweep(request, on, run=home / "planned", command="benchmarks.study")
@@ -115,7 +117,7 @@ def _command(
     flags = {
         "dataset": dataset, "model": model, "data-dir": data_dir, "limit": rows[0],
         "limit-test": rows[1], "seed": SEED, "signal": "redundancy", "protocol": "continue",
-        "precision": "bf16", "epochs": asked["epochs"], "batch-size": BATCH, "lr": LR,
+        "precision": "bf16", "epochs": asked["epochs"], "batch-size": asked["batch_size"], "lr": LR,
         "weight-decay": DECAY, "max-length": asked["max_length"], "gpus-per-trial": 0,
         "max-trials-at-once": at_once, "run": home / "run", "cache": home / "cache",
         "warmup": ",".join(map(str, WARMUPS)), "rate": ",".join(map(str, RATES)),

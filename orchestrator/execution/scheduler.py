@@ -146,13 +146,18 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
         if self.reached:
             return None if self._live else Searcher.FINISHED
         again: set[str] = set()
+        spare: Task | None = None
+        is_full = self._is_full
         for name, task in list(self._waiting.items()):
+            if is_full and TASKS[task.kind].computes is None:
+                continue
             lacking = [artifact for artifact in task.needs if not self._store.has(*artifact)]
             if not lacking:
-                computes = TASKS[task.kind].computes(task, self._store)
-                if computes and self._is_full:
-                    continue
-                return self._begin(trial_id, task, computes=computes)
+                if self._may_rest(task):
+                    spare = spare or task
+                elif not is_full:
+                    return self._begin(trial_id, task, computes=True)
+                continue
             makers = [self._maker.get(artifact) for artifact in lacking]
             again |= self._run_again(one for one in makers if one and one.name not in coming)
             coming |= again
@@ -162,15 +167,23 @@ class ReadySearcher(Searcher):  # type: ignore[misc]
                 self.blocked[name] = self._failed[name] = self._failed.get(cause.name, cause)
                 del self._waiting[name]
                 coming.discard(name)
+        if spare:
+            # A worker that has an accelerator and nothing to do is there already: no other need be started.
+            return self._begin(trial_id, spare, computes=not is_full)
         if again:
             return self.suggest(trial_id)
         return None if self._waiting or self._live else Searcher.FINISHED
 
     @property
     def _is_full(self) -> bool:
-        """Whether no accelerator is free."""
+        """Whether trials compute on accelerators, and none is free."""
         there = self._accelerators
         return there is not None and len(self._on_accelerators) >= there.slots
+
+    def _may_rest(self, task: Task) -> bool:
+        """Whether a task leaves accelerators to others, where trials compute on them."""
+        computes = TASKS[task.kind].computes
+        return bool(self._accelerators and computes and not computes(task, self._store))
 
     def _begin(self, trial_id: str, task: Task, *, computes: bool) -> dict[str, Any]:
         """Note that a task starts, and say what its worker is told."""

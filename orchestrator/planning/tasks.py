@@ -72,8 +72,8 @@ class TaskKind:
             user's own is called.
         subject: What a task is about, in a few words.
         is_trial: Whether it ends in a row of the report.
-        computes: Whether a task of it computes on an accelerator, by what the store holds when it begins: it is
-            then given one, where trials are.
+        computes: Whether a task of it computes on an accelerator, where trials do, by what the store holds when it
+            begins: if not, it leaves them to others. None where it always does.
     """
 
     noun: str
@@ -81,7 +81,7 @@ class TaskKind:
     run: Callable[..., None]
     subject: Callable[[Task], str]
     is_trial: bool = False
-    computes: Callable[[Task, Store], bool] = lambda task, store: True
+    computes: Callable[[Task, Store], bool] | None = None
 
 
 def needs_of_run(spec: TrialSpec) -> tuple[Artifact, ...]:

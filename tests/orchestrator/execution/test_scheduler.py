@@ -266,46 +266,71 @@ def test_a_limit_of_hours_counts_every_workers_minutes(tasks, shelf):
 
 
 ONE_GPU = Accelerators(share=0.5, slots=1)
+FULL_GPU = Accelerators(share=0.5, slots=0)
 
 
-def test_word_pieces_and_scores_of_evidence_that_is_there_hold_no_gpu(shelf):
-    tasks = plan(
-        [FULL, *(pruned(signal=one) for one in ("el2n", "random", "redundancy"))], {"d": 1000}
-    )
-    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+def begun(sweep):
+    """The tasks that start one after another, each done at once, and what their workers are told."""
+    while isinstance(started := sweep.start(), tuple):
+        sweep.finish(started)
+        yield started[1], sweep.told[started[1].name]["computes"]
+
+
+def test_word_pieces_and_scores_of_evidence_that_is_there_wait_for_no_gpu(shelf):
+    signals = ("el2n", "random", "redundancy")
+    tasks = plan([FULL, *(pruned(signal=one) for one in signals)], {"d": 1000})
+    sweep = Sweep(tasks, shelf, accelerators=FULL_GPU)
+    assert [(task.kind, computes) for task, computes in begun(sweep)] == [("prepare", False)]
+    shelf.there |= {("warm", FULL.baseline.warm_key), ("warm", pruned().warm_key)}
     shelf.there |= {("evidence", evidence_key(pruned(signal="el2n"), "probs", {}))}
-    sweep.run_all(1)
-    computes = {name: told["computes"] for name, told in sweep.told.items()}
-    free = [task for task in tasks if not computes[task.name]]
-    scored = {task.marks[0].signal for task in free if task.kind == "score"}
-    assert {task.kind for task in free} == {"prepare", "score"}
-    assert scored == {"el2n", "random"}
+    beside = [*begun(sweep)]
+    assert {task.marks[0].signal for task, _ in beside} == {"el2n", "random"}
+    assert not any(computes for _, computes in beside)
 
 
-def test_frozen_embeddings_are_made_on_a_gpu(shelf):
+def test_frozen_embeddings_wait_for_a_gpu(shelf):
     tasks = plan([replace(FULL, learner="linear", model="linear:x")], {"d": 1000})
+    assert [*begun(Sweep(tasks, shelf, accelerators=FULL_GPU))] == []
+
+
+def test_a_gpu_that_nobody_waits_for_is_given_to_a_task_that_needs_none(tasks, shelf):
+    """Its worker is there, and another would have to be started."""
     sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
-    sweep.run_all(1)
-    assert all(told["computes"] for told in sweep.told.values())
+    assert all(computes for _, computes in begun(sweep))
+    assert len(sweep.order) == len(tasks)
+
+
+def test_a_task_that_computes_has_a_free_gpu_before_one_that_does_not(shelf):
+    longest = pruned(signal="random", protocol="restart", budget="steps")
+    tasks = plan([FULL, replace(FULL, seed=2), longest], {"d": 1000})
+    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
+    sweep.finish(sweep.start())
+    sweep.finish(sweep.start())
+    (_, whole), (_, scores) = sweep.start(), sweep.start()
+    assert (whole.kind, whole.spec.seed, scores.kind) == ("baseline", 2, "score")
+    assert (sweep.told[whole.name]["computes"], sweep.told[scores.name]["computes"]) == (
+        True,
+        False,
+    )
 
 
 def test_no_more_tasks_compute_at_a_time_than_gpus_hold(shelf):
-    tasks = plan([FULL, replace(FULL, seed=2), pruned(signal="random")], {"d": 1000})
+    tasks = plan([FULL, replace(FULL, seed=2), pruned()], {"d": 1000})
     sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
-    prepare = sweep.start()
-    sweep.finish(prepare)
-    whole = sweep.start()
-    assert sweep.start() is None  # the other full run waits, though nothing else does
-    sweep.finish(whole)
-    assert {sweep.start()[1].kind, sweep.start()[1].kind} == {"baseline", "score"}
+    sweep.finish(sweep.start())
+    first = sweep.start()
+    assert sweep.start() is None
+    sweep.finish(first)
+    assert isinstance(sweep.start(), tuple) and sweep.start() is None
 
 
-def test_a_limit_of_hours_counts_the_part_of_a_gpu_that_was_held(tasks, shelf):
-    sweep = Sweep(tasks, shelf, accelerators=ONE_GPU)
-    sweep.run_all(1)
-    held = sum(told["computes"] for told in sweep.told.values())
-    assert held < len(sweep.told)
-    assert sweep.searcher.seconds == 30.0 * held
+def test_a_limit_of_hours_counts_the_part_of_a_gpu_that_was_held(shelf):
+    sweep = Sweep(plan([FULL], {"d": 1000}), shelf, accelerators=FULL_GPU)
+    sweep.finish(sweep.start())
+    assert sweep.searcher.seconds == 0
+    sweep = Sweep(plan([FULL], {"d": 1000}), shelf, accelerators=ONE_GPU)
+    sweep.finish(sweep.start())
+    assert sweep.searcher.seconds == 30.0
 
 
 def test_a_restarted_trial_costs_a_whole_run_less_the_pruned():
