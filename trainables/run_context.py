@@ -14,6 +14,7 @@ from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset, uniform_draws
 from trainables.data.dataset_file import read
 from trainables.data.user_tables import UserTables
+from trainables.environment import device
 from trainables.evidence.forward_passes import collect
 from trainables.learners import LEARNERS
 from trainables.outcome import Outcome
@@ -21,7 +22,8 @@ from trainables.result import Phase
 from trainables.selection.dynamic import POLICIES
 from trainables.selection.scoring import Keep, select
 from trainables.spec import TrialSpec
-from trainables.training.learner import Learner, load_progress, save_progress
+from trainables.training.learner import Learner
+from trainables.training.saved_states import OneBeside, load_progress, save_progress
 from trainables.training.schedule import Schedule, warm_steps
 
 # A killed trial loses at most this much work. It changes no result.
@@ -80,13 +82,19 @@ class RunContext:
     def train_until(
         self, learner: Learner, schedule: Schedule, key: str, *, until: int | None = None
     ) -> None:
-        """Train to step `until` or the end, saving now and then what is unfinished under a key."""
+        """Train to step `until` or the end, saving now and then what is unfinished under a key.
+
+        On an accelerator a copy is written while training goes on; it takes three times the weights' memory. On a
+        CPU the copy and the thread would take the time that they save.
+        """
+        folder, kept = self.cache.progress(key), partial(self.cache.keep_progress, key)
         saved = time.monotonic()
-        for _ in learner.train(schedule, until):
-            if time.monotonic() - saved > SAVE_EVERY_S:
-                save_progress(learner, self.cache.progress(key))
-                self.cache.keep_progress(key)
-                saved = time.monotonic()
+        with OneBeside() as thread:
+            beside = None if device() == "cpu" else thread
+            for _ in learner.train(schedule, until):
+                if time.monotonic() - saved > SAVE_EVERY_S:
+                    save_progress(learner, folder, beside=beside, then=kept)
+                    saved = time.monotonic()
 
     def warm_learner(self, spec: TrialSpec) -> Learner:
         """The learner of the full-data run at the warm-up mark, trained that far if it is not there."""

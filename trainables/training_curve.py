@@ -14,9 +14,9 @@ from trainables.keys import seed_for
 from trainables.result import TrainingCurve
 from trainables.run_context import RunContext, load_runs
 from trainables.spec import TrialSpec
-from trainables.training.learner import Learner, load_progress
+from trainables.training.learner import Learner
 from trainables.training.looks import held_share, looks_per_epoch
-from trainables.training.saved_states import save_state, whole_states
+from trainables.training.saved_states import load_progress, save_state, whole_states
 from trainables.training.schedule import Schedule
 
 

@@ -17,7 +17,8 @@ from trainables.selection.lookup import resolve
 from trainables.selection.scoring import Keep, recall_of, select
 from trainables.spec import TrialSpec
 from trainables.trainers.contract import Place
-from trainables.training.learner import Learner, load_progress
+from trainables.training.learner import Learner
+from trainables.training.saved_states import load_progress
 from trainables.training.schedule import Schedule, warm_steps
 
 

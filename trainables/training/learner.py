@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.torch import save
 
 from trainables.arrays import Arrays
 from trainables.energy import EnergyMeter, device_counter
@@ -24,8 +23,8 @@ from trainables.keys import seed_for
 from trainables.learners.resident import sent
 from trainables.progress import tell
 from trainables.result import Phase
-from trainables.training.saved_states import remove_state, save_state, whole_states
 from trainables.training.schedule import Schedule, Step, learning_rate
+from trainables.training.tensor_files import write_tensors
 from trainables.training_settings import Training
 from trainables.written_numbers import first_few
 
@@ -214,14 +213,15 @@ class Learner:
         return digest.hexdigest()
 
     def save(self, path: Path, *, timed: bool = True) -> dict[str, Any]:
-        """Write weights, optimizer state, visits and steps done as one safetensors file.
+        """Write `state` as one safetensors file; what was used so far, seconds included."""
+        write_tensors(path, *self.state(timed=timed))
+        return {"used": asdict(self.used)}
+
+    def state(self, *, timed: bool = True) -> tuple[dict[str, Any], str]:
+        """Weights, optimizer state and visits by name, as they are at present, and steps done.
 
         Args:
-            path: The file.
-            timed: Keep the seconds used in it; without them equal learners give equal bytes.
-
-        Returns:
-            What was used so far, seconds included.
+            timed: Give the seconds used; without them equal learners give equal bytes.
         """
         self._check()
         state = {f"weights.{k}": v for k, v in _own_tensors(self.network.module).items()}
@@ -231,10 +231,7 @@ class Learner:
         # What the steps since the last reading took is in the file, too.
         self.used += Phase(joules=self._meter.lap())
         used = self.used if timed else replace(self.used, seconds=0.0, joules=None)
-        facts = json.dumps({"steps": self.steps, "used": asdict(used)}, sort_keys=True)
-        plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        path.write_bytes(save(plain, metadata={"learner": facts}))
-        return {"used": asdict(self.used)}
+        return state, json.dumps({"steps": self.steps, "used": asdict(used)}, sort_keys=True)
 
     def load(self, path: Path) -> None:
         """Resume from what `save` wrote.
@@ -279,20 +276,3 @@ def _margins(logits: Any, labels: Any) -> dict[str, Any]:
     chosen = logits.gather(1, labels[:, None])[:, 0]
     others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
     return {"margins": chosen - others, "correct": (chosen > others).float()}
-
-
-def save_progress(learner: Learner, folder: Path) -> None:
-    """Replace a trial's unfinished state; a kill leaves the old or the new one, whole."""
-    older = list(folder.glob("*.safetensors"))
-    path = save_state(folder, f"{learner.steps:010d}", "safetensors", learner.save)
-    for other in older:
-        if other != path:
-            remove_state(other)
-
-
-def load_progress(learner: Learner, folder: Path) -> bool:
-    """Resume from a trial's newest unfinished state that is whole; whether there was one."""
-    for path in whole_states(folder, "*.safetensors"):
-        learner.load(path)
-        return True
-    return False

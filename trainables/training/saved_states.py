@@ -3,10 +3,90 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from trainables.training.tensor_files import write_tensors
 from trainables.whole_file import draft_in, put_in_place
+
+if TYPE_CHECKING:
+    from trainables.training.learner import Learner
+
+
+def save_progress(
+    learner: "Learner",
+    folder: Path,
+    *,
+    beside: "OneBeside | None" = None,
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Replace a trial's unfinished state; a kill leaves the old or the new one, whole.
+
+    Args:
+        learner: At the end of a step.
+        folder: Of the trial.
+        beside: Writes a copy while training goes on; None to write before it does.
+        then: Called when the state is written, by who writes it.
+    """
+    name = f"{learner.steps:010d}"
+    write: Callable[[Path], object] = learner.save
+    if beside:
+        tensors, about = learner.state()
+        # Copied: the next step changes them.
+        copied = {key: one.detach().to("cpu", copy=True) for key, one in tensors.items()}
+        write = partial(write_tensors, tensors=copied, about=about)
+
+    def replace() -> None:
+        older = list(folder.glob("*.safetensors"))
+        path = save_state(folder, name, "safetensors", write)
+        for other in older:
+            if other != path:
+                remove_state(other)
+        then()
+
+    if beside:
+        beside.run(replace)
+    else:
+        replace()
+
+
+def load_progress(learner: "Learner", folder: Path) -> bool:
+    """Resume from a trial's newest unfinished state that is whole; whether there was one."""
+    for path in whole_states(folder, "*.safetensors"):
+        learner.load(path)
+        return True
+    return False
+
+
+class OneBeside:
+    """Does one piece of work at a time beside its caller, who is told of its errors at the next one or the end."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Begin a piece of work when the one before it has ended; raises that one's error in its place."""
+        self._wait()
+        self._last = self._thread.submit(work)
+
+    def __enter__(self) -> "OneBeside":
+        """Begin."""
+        return self
+
+    def __exit__(self, error: object, *_: object) -> None:
+        """Wait for the work that is left, and raise its error unless the caller has one of its own."""
+        self._thread.shutdown()
+        if error is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
 
 
 def save_state(folder: Path, name: str, ending: str, write: Callable[[Path], object]) -> Path:

@@ -175,20 +175,20 @@ class Counted:
 
 
 def first_checkpoint(root):
-    from trainables.training.learner import save_progress
+    from trainables.training.saved_states import save_progress
 
     root.mkdir()
     save_progress(Counted(4), root)
 
 
 def next_checkpoint(root):
-    from trainables.training.learner import save_progress
+    from trainables.training.saved_states import save_progress
 
     save_progress(Counted(9), root)
 
 
 def read_checkpoint(root):
-    from trainables.training.learner import load_progress
+    from trainables.training.saved_states import load_progress
 
     learner = Counted()
     load_progress(learner, root)

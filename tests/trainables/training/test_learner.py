@@ -2,14 +2,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from tests.faults import corrupt
 from trainables.evidence.forward_passes import collect, predict
 from trainables.learners import LEARNERS
 from trainables.progress import told_to
-from trainables.training.learner import Learner, load_progress, save_progress
+from trainables.training.learner import Learner
+from trainables.training.saved_states import OneBeside, load_progress, save_progress
 from trainables.training.schedule import Schedule
+from trainables.training.tensor_files import write_tensors
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,10 @@ def opened(specs, filled, small):
         return learner, Schedule(lengths=lengths, seed=3, training=full.training, keep=keep)
 
     return make
+
+
+def tensors_of(path):
+    return safetensors.torch.load(path.read_bytes())
 
 
 def run(learner, schedule, until=None):
@@ -217,3 +224,40 @@ def test_only_what_is_not_an_embedding_table_counts_in_the_flop_model(opened):
     tables = module.distilbert.embeddings
     inside = tables.word_embeddings.weight.numel() + tables.position_embeddings.weight.numel()
     assert learner.parameters == sum(p.numel() for p in module.parameters()) - inside
+
+
+def test_a_state_written_beside_training_is_the_one_of_its_step(opened, tmp_path):
+    learner, schedule = opened("tiny")
+    with OneBeside() as beside:
+        for steps in learner.train(schedule, 6):
+            if steps == 4:
+                learner.save(tmp_path / "now")
+                save_progress(learner, tmp_path, beside=beside)
+    (state,) = tmp_path.glob("*.safetensors")
+    now, beside = (tensors_of(path) for path in (tmp_path / "now", state))
+    assert now.keys() == beside.keys()
+    assert all(torch.equal(now[name].nan_to_num(), beside[name].nan_to_num()) for name in now)
+
+
+@pytest.mark.parametrize("at", ["the next state", "the end"])
+def test_training_fails_where_a_state_could_not_be_written_beside_it(opened, tmp_path, at):
+    learner, _ = opened("linear")
+    with pytest.raises(FileNotFoundError), OneBeside() as beside:
+        save_progress(learner, tmp_path / "absent", beside=beside)
+        if at == "the next state":
+            save_progress(learner, tmp_path, beside=beside)
+            pytest.fail("it went on")
+
+
+def test_a_file_of_tensors_is_read_as_those_of_its_library(tmp_path):
+    kinds = (torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
+    tensors = {f"{i} of 3": torch.arange(3).to(kind) for i, kind in enumerate(kinds)}
+    tensors |= {
+        "number": torch.tensor(2.5),
+        "empty": torch.empty(0, 4),
+        "turned": torch.rand(2, 3).T,
+    }
+    write_tensors(tmp_path / "ours", tensors, "told")
+    found = tensors_of(tmp_path / "ours")
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensors[name]) for name in tensors)
