@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
-from scipy.stats import rankdata
 
 from analysis.class_retention import mean_bias_pp
 from analysis.condition_columns import OF_CONDITION, condition_values
@@ -94,6 +93,9 @@ def association(x: Floats, y: Floats, *, alpha: float = ALPHA) -> Association | 
         Spearman, "The proof and measurement of association between two things", 1904; Fisher, "On
         the 'probable error' of a coefficient of correlation", 1921.
     """
+    # Here: it takes longer to load than a plan of a small sweep to make.
+    from scipy.stats import rankdata
+
     n = len(x)
     if n < LEAST_CLASSES or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from analysis.methods import condition_of
 from trainables.result import TrainingCurve
@@ -74,7 +73,7 @@ def ending_of(curve: TrainingCurve, *, tolerance: float) -> Ending:
     won, lost = int((fall[last_third] < 0).sum()), int((fall[last_third] > 0).sum())
     middle_pp = 100 * float((bits[last_third] - bits[_look_at(curve, 1 / 3)]).mean())
     is_rising = risen_pp >= worth_pp and middle_pp >= risen_pp and won > 0
-    if is_rising and binomtest(won, won + lost, alternative="greater").pvalue <= _ALPHA:
+    if is_rising and _p_of_wins(won, lost) <= _ALPHA:
         begins = curve.epochs[last_third]
         return Ending(curve=curve, state="still learning", points=risen_pp, epoch=begins)
     return Ending(curve=curve, state="settled", points=fallen_pp, epoch=curve.epochs[best])
@@ -101,3 +100,11 @@ def _p_of_fall(fall: NDArray[np.int8], best: int) -> float:
     largest = (signs @ changed.T / spread).max(axis=1)
     seen = changed[best].sum() / spread[best]
     return float((1 + (largest >= seen - 1e-6).sum()) / (1 + _DRAWS))
+
+
+def _p_of_wins(won: int, lost: int) -> float:
+    """How often chance alone wins as many of so many."""
+    # Here: it takes longer to load than a plan of a small sweep to make.
+    from scipy.stats import binomtest
+
+    return float(binomtest(won, won + lost, alternative="greater").pvalue)

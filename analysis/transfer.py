@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import binomtest
 
 from analysis.cost import scoring_steps, sweep_cost
 from analysis.envelope import JudgedCell
@@ -67,6 +66,8 @@ def transfer_rows(study: Study) -> Iterator[dict[str, Any]]:
 
 
 def _row(decision: str, tally: _Tally) -> dict[str, Any]:
+    from scipy.stats import binomtest
+
     fates = tally.fates[decision]
     n, holds = len(fates), fates.count("holds")
     shares = binomtest(holds, n).proportion_ci(1 - 2 * ALPHA, "exact") if n else None

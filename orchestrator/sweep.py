@@ -105,6 +105,7 @@ def main(
     _check_store(sweep)
     with sweep.run.locked():
         _record(options, sweep)
+        _start_ray(sweep)
         if sweep.searches:
             sweep, code = search_training(sweep, console)
             if code:
@@ -127,6 +128,14 @@ def _check_store(sweep: "Sweep") -> None:
         check_room(sweep.store.root, warm_up_bytes(sweep, left))
 
 
+def _start_ray(sweep: "Sweep") -> None:
+    """Begin to start Ray where there is something to run: it comes up while this process loads the rest."""
+    if sweep.left or sweep.searches:
+        from orchestrator.execution.connection import start_ray
+
+        start_ray(sweep.resources, len(sweep.left))
+
+
 def _record(options: SweepOptions, sweep: "Sweep") -> None:
     """Write into the run's folder what was asked for, and what its files held."""
     from orchestrator.cli.recorded_options import record_options
@@ -138,8 +147,8 @@ def _record(options: SweepOptions, sweep: "Sweep") -> None:
 
 def search_training(sweep: "Sweep", console: "Console") -> tuple["Sweep", int]:
     """Search the trainings that are not chosen yet; the sweep by them, and the exit code if it ends here."""
+    from orchestrator.execution.connection import disconnect
     from orchestrator.execution.run_search import run_search
-    from orchestrator.execution.tuner import disconnect
     from orchestrator.execution.write_curves import write_curves
     from orchestrator.terminal.plan_text import print_trainings
     from trainables.errors import INCOMPLETE
@@ -175,10 +184,8 @@ def run_and_report(
         shown: What a person is shown beside lines.
         report: Write the report, too.
     """
-    from analysis.report import write_report
     from analysis.study import read_runs
     from analysis.wording import seconds_text
-    from orchestrator.execution.collect_dropped import write_dropped
     from orchestrator.execution.run_trials import run_left
     from orchestrator.execution.write_curves import write_curves
     from orchestrator.planning.judging import write_tests
@@ -213,16 +220,24 @@ def run_and_report(
     print_failures((sweep.run.error(spec) for spec in lost if not (stopped or limit)), console)
     _write_rows(sweep, console)
     if report:
-        console.print("making the report")
-        write_dropped(sweep, examples=shown.examples)
-        report_at = write_report(sweep.run.folder, by=sweep.judging.by)
-        console.print(f"report   {report_at}", highlight=False)
+        _write_report(sweep, console, shown)
     sweep.resources.upload_run(sweep.run.folder)
     if limit:
         console.print(f"stopped at {limit}")
     if stopped or limit:
         console.print("the same command goes on from here")
     return stopped or (INCOMPLETE if lost else DONE)
+
+
+def _write_report(sweep: "Sweep", console: "Console", shown: "Shown") -> None:
+    # Here alone: they load torch, and no trial waits for it.
+    from analysis.report import write_report
+    from orchestrator.execution.collect_dropped import write_dropped
+
+    console.print("making the report")
+    write_dropped(sweep, examples=shown.examples)
+    report_at = write_report(sweep.run.folder, by=sweep.judging.by)
+    console.print(f"report   {report_at}", highlight=False)
 
 
 def _write_rows(sweep: "Sweep", console: "Console") -> None:

@@ -26,6 +26,14 @@ def real_data():
     return Path(named).resolve()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ray_is_started_by_commands_alone():
+    """A sweep in a test's own process runs its tasks without Ray, or starts it when it needs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestrator.sweep._start_ray", lambda sweep: None)
+        yield
+
+
 @pytest.fixture
 def cache(tmp_path):
     """A plain cache that counts what is made in it."""

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from typer.testing import CliRunner
 
+from tests.processes import lives
 from trainables.records import from_json
 
 ROOT = Path(__file__).parents[1]
@@ -113,15 +114,32 @@ def wait_until(happened, driver, folder):
         time.sleep(0.05)
 
 
-def kill_in(driver, name):
-    """SIGKILL every process of the driver's session with name in its title; how many."""
-    killed = 0
+def wait_until_none(driver):
+    """Wait until nothing of the driver's session runs."""
+    deadline = time.monotonic() + 60
+    while left := [process for process in found_in(driver, b"") if lives(process)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def found_in(driver, name):
+    """Every process of the driver's session with name in its title."""
+    found = []
     for process in Path("/proc").iterdir():
         try:
             is_ours = process.name.isdigit() and os.getsid(int(process.name)) == driver.pid
             if is_ours and name in (process / "cmdline").read_bytes()[:200]:
-                os.kill(int(process.name), signal.SIGKILL)
-                killed += 1
+                found.append(int(process.name))
         except (OSError, ValueError):
             continue
+    return found
+
+
+def kill_in(driver, name):
+    """SIGKILL every process of the driver's session with name in its title; how many."""
+    killed = 0
+    for process in found_in(driver, name):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+            killed += 1
     return killed

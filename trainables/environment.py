@@ -108,7 +108,8 @@ def settle(threads: int, *, gpu: bool = True) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    # As `use_deterministic_algorithms(True)`, which loads the compiler besides: 1.5 s of every worker.
+    torch.set_deterministic_debug_mode("error")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     # fp32 means fp32 on every device; torch lets cuDNN round to TF32 unless it is told.

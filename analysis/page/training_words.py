@@ -1,7 +1,7 @@
 """What is said of the training: whether its full-data run is at its best, and why a cut may improve it."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from analysis.envelope import JudgedCell
 from analysis.metrics import ACCURACY, Metric
@@ -75,7 +75,7 @@ def labels_seen(row: JudgedCell) -> tuple[str, str]:
     rate, n_test = row.cell.condition.rate, pairs[0].n_test
     asked = min(rate * sum(pairs[0].class_counts), MOST_LOOKED_AT)
     spread = np.sqrt(test * (1 - test) / n_test + rate**2 * removed * (1 - removed) / asked)
-    is_shown = rate * removed - test > norm.isf(ALPHA) * spread
+    is_shown = rate * removed - test > -ndtri(ALPHA) * spread
     return (
         "likely" if is_shown else "not shown",
         "trained without the removed rows, the model is sure "

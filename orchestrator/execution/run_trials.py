@@ -7,8 +7,9 @@ from functools import partial
 from rich.console import Console
 
 from orchestrator.execution.callbacks import ProgressCallback, Shown
+from orchestrator.execution.connection import disconnect
 from orchestrator.execution.scheduler import Work
-from orchestrator.execution.tuner import disconnect, run_tasks
+from orchestrator.execution.tuner import run_tasks
 from orchestrator.planning.inspected import store_inspections
 from orchestrator.planning.plan import Sweep
 from orchestrator.planning.stored_inputs import store_inputs

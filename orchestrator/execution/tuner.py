@@ -1,7 +1,6 @@
 """One Tuner that runs the tasks of a sweep."""
 
 import atexit
-import logging
 import os
 import signal
 import sys
@@ -15,8 +14,8 @@ from typing import Any
 import ray
 from ray import tune
 
-from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.execution.callbacks import ProgressCallback
+from orchestrator.execution.connection import connect, take_first_workers
 from orchestrator.execution.deaths import deaths_in
 from orchestrator.execution.machines import MachineCheck, run_watched
 from orchestrator.execution.scheduler import (
@@ -73,7 +72,9 @@ def run_tasks(
     tasks = {task.name: task for task in asked.all_tasks}
     deaths = progress.deaths = deaths_in(resources)
     progress.show_starting(resources)
-    _connect(resources)
+    connect(resources, len(asked.left))
+    if resources.is_local:
+        take_first_workers()
     slots = _slots(resources)
     searcher = ReadySearcher(
         asked, resources.open_store(), resources.limits, deaths=deaths,
@@ -115,11 +116,6 @@ def run_tasks(
         limit=searcher.reached,
         seconds=searcher.seconds,
     )
-
-
-def disconnect() -> None:
-    """Leave Ray, which ends where it was started here."""
-    ray.shutdown()
 
 
 def _end_at_once(code: int) -> None:
@@ -164,25 +160,6 @@ def _stoppable(stop: _Stop, stopping: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _connect(resources: Resources) -> None:
-    """Start or join Ray, quietly."""
-    os.environ |= {
-        "RAY_AIR_NEW_OUTPUT": "0",
-        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-        "TUNE_DISABLE_SIGINT_HANDLER": "1",
-        "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-        # Tune's own notes, which are never read back, are of all tasks each time: the driver would grow.
-        "TUNE_GLOBAL_CHECKPOINT_S": "inf",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        # Time to write down what is finished, after a head that is gone was noticed.
-        "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
-    }
-    for name in ("ray", "ray.tune", "ray.train", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    if not ray.is_initialized():
-        join_ray(resources.address, include_dashboard=False if resources.is_local else None)
 
 
 def _slots_in_all(resources: Resources, slots: int) -> int:

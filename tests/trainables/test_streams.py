@@ -85,3 +85,35 @@ def test_a_pipe_that_does_not_wait_gets_all(talk, tmp_path):
     shell = f"(\"$PY\" -c 'import os; os.set_blocking(1, False)'; talk --lines {BROAD}) | (sleep .3; wc -l)"
     done = talk(shell)
     assert done.returncode == 0 and int(done.stdout) == BROAD + 1, done.stderr
+
+
+ENDS = """
+import atexit, sys, threading, time, typer
+from trainables.streams import CommandLine
+app = CommandLine()
+def late(word):
+    time.sleep(0.2)
+    print(word)
+class Apart:
+    def __del__(self):
+        print("taken apart")
+sys.modules["torch"] = Apart()
+@app.command()
+def end(code: int) -> None:
+    atexit.register(print, "handler")
+    threading.Thread(target=late, args=["thread"]).start()
+    raise SystemExit(code)
+app()
+"""
+
+
+@pytest.mark.parametrize("code", [0, 5])
+def test_a_command_that_loaded_torch_waits_for_its_threads_and_does_not_take_it_apart(code):
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS, str(code)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout.split()) == (code, ["thread", "handler"]), ended.stderr

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from trainables.data.dataset import Split, uniform_draws
 from trainables.energy import EnergyMeter, device_counter
@@ -150,6 +149,9 @@ def join_scores(scores: NDArray[np.float32], *, is_set: bool) -> NDArray[np.floa
     Returns:
         Shape (n,).
     """
+    # Here: it takes longer to load than a short trial to run.
+    from scipy.stats import rankdata
+
     ranks = rankdata(scores, axis=1)
     mean = ranks.mean(axis=0)
     if is_set:
