@@ -33,7 +33,7 @@ from trainables.result import TrialResult
 
 GOAL = 0.35
 WARMUPS, RATES = (0.05, 0.15, 0.25), (0.1, 0.2, 0.3)
-SEED, LENGTH, LR, DECAY = 0, {"imdb": 256}, 1e-4, 0.01
+SEED, LENGTH, LR, DECAY = 0, {"imdb": 256}, 2e-4, 0.01
 # How often /proc is read: a process that ends in between is short of so much at most.
 _LOOK_EVERY_S = 0.25
 _MARK = "PRUNE_ENVELOPE_STUDY"
