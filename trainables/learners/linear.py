@@ -20,7 +20,7 @@ from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import opened
-from trainables.learners.resident import resident, sent
+from trainables.learners.resident import resident_table, sent
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
 from trainables.learners.words import Pieces
@@ -46,8 +46,7 @@ class LinearNetwork(ClassNetwork):
         import torch
 
         self.fitted = fitted
-        self._features = features
-        self._there = resident({name: {"features": array} for name, array in features.items()})
+        self._features = {name: resident_table(array) for name, array in features.items()}
         width = features["train"].shape[1]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -66,9 +65,9 @@ class LinearNetwork(ClassNetwork):
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Frozen embeddings of some rows, shape (b, d)."""
-        if self._there is None:
-            return {"features": sent(self._features[split][rows])}
-        return {"features": self._there[split]["features"][sent(rows)]}
+        table = self._features[split]
+        is_there = table.device.type != "cpu"
+        return {"features": table[sent(rows)] if is_there else sent(table.numpy()[rows])}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and the embeddings themselves (b, d)."""
