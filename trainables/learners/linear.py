@@ -22,7 +22,7 @@ from trainables.learners.latent import WIDTH, at_length_1, word_directions
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
 from trainables.learners.pretrained import opened
-from trainables.learners.resident import resident, sent
+from trainables.learners.resident import resident_table, sent
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
 from trainables.progress import tell, tell_stage
@@ -76,10 +76,7 @@ class LinearNetwork(ClassNetwork):
         import torch
 
         self.fitted = fitted
-        self._features = features
-        self._there = _WhenAsked(
-            features, lambda split: resident({split: {"features": features[split]}})
-        )
+        self._features = _WhenAsked(features, lambda split: resident_table(features[split]))
         width = features["train"].shape[1]
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -98,10 +95,9 @@ class LinearNetwork(ClassNetwork):
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Frozen embeddings of some rows, shape (b, d)."""
-        there = self._there[split]
-        if there is None:
-            return {"features": sent(self._features[split][rows])}
-        return {"features": there[split]["features"][sent(rows)]}
+        table = self._features[split]
+        is_there = table.device.type != "cpu"
+        return {"features": table[sent(rows)] if is_there else sent(table.numpy()[rows])}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
         """Logits (b, c), and the embeddings themselves (b, d)."""

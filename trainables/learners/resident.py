@@ -17,7 +17,7 @@ def sent(array: NDArray[Any]) -> Any:
     """An array as a tensor on the device; on an accelerator the host does not wait until it is there."""
     import torch
 
-    tensor = torch.from_numpy(array)
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device() == "cpu":
         return tensor
     # Out of pageable memory a copy waits for all that the device was given before.
@@ -42,6 +42,14 @@ def resident(
         split: {name: sent(np.array(array)) for name, array in one.items()}
         for split, one in splits.items()
     }
+
+
+def resident_table(array: NDArray[Any]) -> Any:
+    """One array as a tensor that stays on the accelerator; on the host where `resident` gives none."""
+    import torch
+
+    found = resident({"all": {"rows": array}})
+    return torch.from_numpy(array) if found is None else found["all"]["rows"]
 
 
 def padded_rows(values: Any, offsets: Any, rows: Any, width: int, *, fill: int) -> tuple[Any, Any]:
