@@ -172,7 +172,7 @@ def test_of_20_000_rows_the_same_are_pruned_by_shards(by_rows, sharded_20_000, r
 @pytest.fixture(scope="module")
 def sharded_20_000(tmp_path_factory):
     """Redundancy of 20,000 x 384 vectors from one search, and from five shards in files."""
-    from benchmarks.neighbours import clustered
+    from benchmarks.vector_sets import clustered
 
     vectors = clustered(20_000, 384)
     whole = redundancy(neighbours(vectors))
