@@ -167,8 +167,7 @@ COMMAND = f"{sys.executable} head.py {{train}} {{test}} {{seed}} {{out}}"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["function", "command"])
-@pytest.mark.parametrize("name", ["ag_news", "sms_spam"])
+@pytest.mark.parametrize(("name", "form"), [("ag_news", "function"), ("sms_spam", "command")])
 def test_the_linear_head_of_ones_own_predicts_what_the_built_in_one_does(
     name, form, real_data, tmp_path, monkeypatch
 ):

@@ -9,9 +9,14 @@ import pytest
 from tests.trainables.data.written import columns_of_rows, made_rows, write_as
 
 
-@pytest.mark.parametrize("name", ["analysis.py", "trainables.py", "benchmarks.py"])
-def test_the_first_command_of_the_readme_runs_beside_a_file_named_like_ours(tmp_path, name):
-    (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
+def shadow(folder, *names):
+    """Files named like ours, any of which ends the process that imports it."""
+    for name in names:
+        (folder / name).write_text("raise SystemExit('the wrong file')\n")
+
+
+def test_the_first_command_of_the_readme_runs_beside_files_named_like_ours(tmp_path):
+    shadow(tmp_path, "analysis.py", "trainables.py", "benchmarks.py")
     write_as(tmp_path / "mine.csv", columns_of_rows(made_rows()))
     command = (
         "-m orchestrator.sweep --dataset mine.csv --test-fraction 0.2 --model linear --dry-run"
@@ -27,9 +32,8 @@ def test_the_first_command_of_the_readme_runs_beside_a_file_named_like_ours(tmp_
 
 
 @pytest.mark.parametrize("command", ["report", "table"])
-@pytest.mark.parametrize("name", ["trainables.py", "orchestrator.py"])
-def test_page_and_tables_are_made_beside_a_file_named_like_ours(tmp_path, command, name):
-    (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
+def test_page_and_tables_are_made_beside_files_named_like_ours(tmp_path, command):
+    shadow(tmp_path, "trainables.py", "orchestrator.py")
     words = [sys.executable, "-m", f"analysis.{command}", "--help"]
     ended = subprocess.run(words, check=False, cwd=tmp_path, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -39,8 +43,7 @@ def test_prune_envelope_runs_beside_files_named_like_all_of_ours(tmp_path):
     script = Path(sys.executable).with_name("prune-envelope")
     if not script.exists():
         pytest.skip("not installed")
-    for name in ("analysis.py", "orchestrator.py", "trainables.py"):
-        (tmp_path / name).write_text("raise SystemExit('the wrong file')\n")
+    shadow(tmp_path, "analysis.py", "orchestrator.py", "trainables.py")
     ended = subprocess.run(
         [script, "grids"], check=False, cwd=tmp_path, capture_output=True, text=True
     )

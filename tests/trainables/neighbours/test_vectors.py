@@ -160,8 +160,8 @@ def test_a_class_that_is_in_few_shards_gives_what_it_has(path, by_rows, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
-def test_of_20_000_rows_the_same_are_pruned_by_shards(by_rows, sharded_20_000, rate):
-    whole, by_shards = sharded_20_000
+def test_of_12_000_rows_the_same_are_pruned_by_shards(by_rows, sharded_12_000, rate):
+    whole, by_shards = sharded_12_000
     cut = round(rate * len(whole))
     pruned = [
         set(np.argsort(scores, kind="stable")[:cut].tolist()) for scores in (whole, by_shards)
@@ -170,16 +170,16 @@ def test_of_20_000_rows_the_same_are_pruned_by_shards(by_rows, sharded_20_000, r
 
 
 @pytest.fixture(scope="module")
-def sharded_20_000(tmp_path_factory):
-    """Redundancy of 20,000 x 384 vectors from one search, and from five shards in files."""
-    from benchmarks.neighbours import clustered
+def sharded_12_000(tmp_path_factory):
+    """Redundancy of 12,000 x 384 vectors from one search, and from three shards in files."""
+    from benchmarks.vector_sets import clustered
 
-    vectors = clustered(20_000, 384)
+    vectors = clustered(12_000, 384)
     whole = redundancy(neighbours(vectors))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SHARD_ROWS", 2**12)
         shards = kept(tmp_path_factory.mktemp("shards"), vectors)
-        parts = [redundancy(neighbours(shards, shard)) for shard in shards_of(20_000)]
+        parts = [redundancy(neighbours(shards, shard)) for shard in shards_of(12_000)]
     return whole, np.concatenate(parts)
 
 
