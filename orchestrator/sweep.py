@@ -1,7 +1,10 @@
 """python -m orchestrator.sweep: plan a grid, run what is not yet done, report."""
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from orchestrator.planning.plan import Sweep
 
 app = CommandLine()
+
+# When trials run, where Ray starts as fast as it does on an idle machine.
+_LOAD_AFTER_S = 10.0
 
 
 def _parameters() -> Iterator[Parameter]:
@@ -199,7 +205,8 @@ def run_and_report(
     stopped, limit = 0, ""
     sweep.resources.upload_run(sweep.run.folder)
     if left:
-        stopped, limit = run_left(sweep, left, console, shown)
+        with _report_loaded(asked=report):
+            stopped, limit = run_left(sweep, left, console, shown)
         sweep = sweep.grown()
         sweep.run.write_plan(sweep.plan)
         limit = limit if sweep.left else ""
@@ -229,8 +236,22 @@ def run_and_report(
     return stopped or (INCOMPLETE if lost else DONE)
 
 
+@contextmanager
+def _report_loaded(*, asked: bool) -> Iterator[None]:
+    """Load what makes the report, torch with it, once workers have begun: no trial and no reader waits for it."""
+    later = threading.Timer(
+        _LOAD_AFTER_S, import_module, ["orchestrator.execution.collect_dropped"]
+    )
+    later.daemon = True
+    if asked:
+        later.start()
+    try:
+        yield
+    finally:
+        later.cancel()
+
+
 def _write_report(sweep: "Sweep", console: "Console", shown: "Shown") -> None:
-    # Here alone: they load torch, and no trial waits for it.
     from analysis.report import write_report
     from orchestrator.execution.collect_dropped import write_dropped
 

@@ -1,7 +1,10 @@
 """Ray of a sweep: started while the rest of the driver is loaded, left while the last lines are printed."""
 
+import atexit
 import logging
 import os
+import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
@@ -11,6 +14,7 @@ import ray
 
 from orchestrator.diagnostics.cluster import join_ray
 from orchestrator.planning.resources import Resources
+from trainables.errors import TERMINATED
 
 # What a worker loads before its first task: nothing of ours, as which copy of it a sweep runs by is told to a
 # worker later than this. The threads are what Ray sets of a worker with one core, later than these are loaded.
@@ -54,6 +58,10 @@ class _Connection:
             over.wait()
 
         self._started = started
+        # Who ends now lets it come up and then ends it: half of it would leave processes behind. Ray's own
+        # farewell comes after this one.
+        atexit.register(started.exception)
+        _end_on_sigterm()
         threading.Thread(target=run, daemon=True, name="ray").start()
 
     def connect(self, resources: Resources, tasks: int) -> None:
@@ -146,6 +154,13 @@ def _quieten() -> None:
     }
     for name in ("ray", "ray.tune", "ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, where nobody has seen to it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def _prepare() -> None:

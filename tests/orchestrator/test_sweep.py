@@ -126,9 +126,9 @@ def test_the_same_command_again_starts_nothing(calm):
 def test_a_sweep_stopped_in_every_way_goes_on_and_ends_the_same(calm, tmp_path):
     # Ray's start goes on beside the driver's: stopped in its midst nothing is left of either.
     with started(tmp_path, *SMALL) as driver:
-        wait_until(lambda: found_in(driver, b"/gcs_server"), driver, tmp_path)
-        driver.send_signal(signal.SIGINT)
-        assert driver.wait(120) == 130, printed_in(tmp_path)
+        wait_until(lambda: found_in(driver, b"/raylet/raylet"), driver, tmp_path)
+        driver.send_signal(signal.SIGTERM)
+        assert driver.wait(120) == 143, printed_in(tmp_path)
         wait_until_none(driver)
     for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
         with started(tmp_path, *SMALL) as driver:

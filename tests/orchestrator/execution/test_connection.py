@@ -25,6 +25,7 @@ def ray(monkeypatch):
     monkeypatch.setattr(connection, "_CONNECTION", connection._Connection())
     monkeypatch.setattr(connection, "_prepare", lambda: None)
     monkeypatch.setattr(connection, "_quieten", lambda: None)
+    monkeypatch.setattr(connection, "_end_on_sigterm", lambda: None)
     monkeypatch.setattr(connection, "join_ray", join)
     monkeypatch.setattr(connection.ray, "shutdown", shutdown)
     yield asked, let
