@@ -116,8 +116,8 @@ class ComparedOptions(DataOptions):
     )
     precision: str = Field(
         default="auto",
-        description="Numbers of the training: bf16, fp32, or auto, which is bf16 for a pretrained model on a GPU that "
-        "has it. Default: auto.",
+        description="Numbers of the training, of linear:FOLDER of its encoder: bf16, fp32, or auto, which is bf16 for a "
+        "pretrained model on a GPU or CPU that has it. Default: auto.",
     )
     protocol: str = Field(
         default="",

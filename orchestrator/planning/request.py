@@ -283,8 +283,8 @@ class Request:
         base = self.base()
         precision = self.precision
         if precision == "auto":
-            is_trained_whole = model.name not in BUILT_IN and model.learner != "linear"
-            precision = "bf16" if has_bf16(gpu=gpu) and is_trained_whole else "fp32"
+            is_small = model.name in BUILT_IN
+            precision = "bf16" if has_bf16(gpu=gpu) and not is_small else "fp32"
         # A grid's own training is that of its own model.
         asked = self.score_model_name() if scores else self.model_name()
         own = base.training if asked == base.model else None

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from orchestrator.store.replicated import Store
 from orchestrator.trial_names import signal_text
+from trainables.evidence.whose import is_drawn, is_frozen
 from trainables.keys import key_of
 from trainables.learners import LEARNERS
 from trainables.records import curve_to_json, to_json
@@ -265,7 +266,10 @@ def _data_text(task: Task) -> str:
 
 def _evidence_text(task: Task) -> str:
     shard = "" if task.place is None else f" shard {task.place}"
-    return f"{task.spec.dataset} {'+'.join(task.names)}{shard} {_mark_text(task)}"
+    whose, name = _mark_text(task), task.names[0]
+    if is_frozen(task.spec, name):
+        whose = f"s{task.spec.seed}" if is_drawn(name) else "all seeds"
+    return f"{task.spec.dataset} {'+'.join(task.names)}{shard} {whose}"
 
 
 def _signals_text(task: Task) -> str:

@@ -27,8 +27,12 @@ def whose(spec: TrialSpec, name: str) -> tuple[str, str]:
         return "trial", spec.result_key
     if not is_frozen(spec, name):
         return "warm_key", spec.twin.warm_key
-    draws = bool(_bottom(name) & _OF_SEED)
-    return "frozen", frozen_key(spec, seed=spec.seed if draws else None)
+    return "frozen", frozen_key(spec, seed=spec.seed if is_drawn(name) else None)
+
+
+def is_drawn(name: str) -> bool:
+    """Whether a seed's own draws have a part in a piece."""
+    return bool(_bottom(name) & _OF_SEED)
 
 
 def frozen_key(spec: TrialSpec, *, seed: int | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import cache, partial
 from itertools import count, takewhile
@@ -100,8 +101,14 @@ class LinearNetwork(ClassNetwork):
         return {"features": table[sent(rows)] if is_there else sent(table.numpy()[rows])}
 
     def forward(self, batch: dict[str, Any], *, embed: bool = False) -> tuple[Any, Any]:
-        """Logits (b, c), and the embeddings themselves (b, d)."""
-        return self.module(batch["features"] * self._scale), batch["features"] if embed else None
+        """Logits (b, c), computed in fp32 whatever the encoder was, and the embeddings themselves (b, d)."""
+        import torch
+
+        features = batch["features"]
+        is_bf16 = torch.is_autocast_enabled(features.device.type)
+        with autocast("fp32") if is_bf16 else nullcontext():
+            logits = self.module(features * self._scale)
+        return logits, features if embed else None
 
 
 def open_linear(

@@ -13,6 +13,7 @@ from trainables.training_settings import Training
 
 TINY = Model(learner="tiny", name="tiny", sha="tiny")
 LINEAR = Model(learner="linear", name="linear", sha="linear")
+FROZEN = Model(learner="linear", name="linear:some/encoder", sha="abc")
 TEXT = Model(learner="text", name="some/encoder", sha="abc")
 
 
@@ -87,7 +88,8 @@ def test_limits_and_folders_reach_every_data_set():
 
 
 @pytest.mark.parametrize(
-    ("model", "gpu", "precision"), [(TINY, False, "fp32"), (TEXT, True, "bf16")]
+    ("model", "gpu", "precision"),
+    [(TINY, False, "fp32"), (TEXT, True, "bf16"), (FROZEN, True, "bf16"), (LINEAR, True, "fp32")],
 )
 def test_automatic_precision_is_settled_before_anything_runs(model, gpu, precision):
     grid = request(grid="demo").resolved(model, gpu=gpu)

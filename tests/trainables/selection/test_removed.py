@@ -67,9 +67,9 @@ def embeddings(spec, runs):
 )
 def test_columns_are_what_a_slow_count_gives(signal, fields, runs, cut):
     spec, keep, scores = cut(signal, **fields)
-    made = dict(runs.cache.made)
+    warmed = runs.cache.made["warm"]
     table = removed_rows(spec, runs, keep, scores)
-    assert runs.cache.made["warm"] == made["warm"], "nothing is trained"
+    assert runs.cache.made["warm"] == warmed, "nothing is trained"
     assert table.column_names == COLUMNS
     rows = {name: table[name].to_numpy() for name in COLUMNS}
     gone = rows["row"] - 1000

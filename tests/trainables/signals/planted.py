@@ -119,6 +119,7 @@ def evidence(points, labels, validation, validation_labels, rng):
         "labels": labels,
         "draws": draws,
         "dice": draws,
+        "fixed_draws": draws,
         "texts": np.array([f"w{i % 7}" for i in rows], dtype=object),
         "row_losses": losses_of_labels(last.probs, labels),
         "scored_pieces": np.ones(n, dtype="f4"),
