@@ -91,6 +91,7 @@ def on_accelerator(monkeypatch):
         monkeypatch.setattr(torch.Tensor, "pin_memory", pin)
         # What is not there for this device: casts, which ask for no value, and a fused kernel.
         monkeypatch.setattr(learner, "autocast", lambda _: nullcontext())
+        monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
         usual = torch.optim.AdamW
         monkeypatch.setattr(
             torch.optim, "AdamW", lambda *a, **k: usual(*a, **{**k, "fused": False})
