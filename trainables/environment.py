@@ -92,6 +92,8 @@ def settle(threads: int, *, gpu: bool = True) -> None:
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    # It fills each new tensor with nan, some 600 a step, for code that reads what nobody has written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     # fp32 means fp32 on every device; torch lets cuDNN round to TF32 unless it is told.
