@@ -110,6 +110,8 @@ def settle(threads: int, *, gpu: bool = True) -> None:
     torch.set_num_threads(threads)
     # As `use_deterministic_algorithms(True)`, which loads the compiler besides: 1.5 s of every worker.
     torch.set_deterministic_debug_mode("error")
+    # It fills each new tensor with nan, some 600 a step, for code that reads what nobody has written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     # fp32 means fp32 on every device; torch lets cuDNN round to TF32 unless it is told.

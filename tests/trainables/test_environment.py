@@ -27,6 +27,7 @@ def test_settling_fixes_the_threads_that_torch_computes_with():
     settle(1)
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 def test_matrix_products_run_in_bf16_only_where_asked():

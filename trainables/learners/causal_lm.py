@@ -29,13 +29,17 @@ from trainables.learners.model_config import be_quiet
 from trainables.learners.network import Predicts
 from trainables.learners.pretrained import BUILT_IN, Model, opened
 from trainables.learners.resident import padded_rows, resident, sent
-from trainables.learners.text import in_memory, mean_pooled, seeded
+from trainables.learners.text import (
+    in_memory,
+    mean_pooled,
+    quick_on_processors,
+    rounded_width,
+    seeded,
+)
 from trainables.progress import tell_stage
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 
-# Batches are padded to a multiple of this: few shapes, little padding.
-_BUCKET = 16
 # As of classifiers: dropout on attention forbids the fast kernels.
 _ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob", "attn_pdrop")
 # What cross-entropy passes over.
@@ -54,7 +58,7 @@ class CausalNetwork:
 
     def __init__(self, module: Any, documents: Documents) -> None:
         make_masks_unasked()
-        self.module = module.to(device())
+        self.module = quick_on_processors(module.to(device()))
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: one.pieces.lengths for name, one in documents.splits.items()
         }
@@ -74,9 +78,8 @@ class CausalNetwork:
         self._longest = max(int(lengths.max()) for lengths in self.lengths.values())
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
-        """Pieces each of these rows is padded to: the longest, rounded up to 16."""
-        longest = int(self.lengths[split][rows].max())
-        return max(longest, min(-(-longest // _BUCKET) * _BUCKET, self._longest))
+        """Pieces each of these rows is padded to: the longest, rounded up."""
+        return rounded_width(int(self.lengths[split][rows].max()), self._longest)
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Pieces, which of them are of the row, and which are to be said, shape (b, width) each.

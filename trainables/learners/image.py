@@ -18,7 +18,7 @@ from trainables.learners.network import ClassNetwork
 from trainables.learners.pixel_files import Pixels, cached_pixels
 from trainables.learners.pretrained import BUILT_IN, opened
 from trainables.learners.resident import resident, sent
-from trainables.learners.text import in_memory, seeded, with_new_head
+from trainables.learners.text import in_memory, quick_on_processors, seeded, with_new_head
 from trainables.progress import tell_stage
 from trainables.result import Phase
 from trainables.spec import TrialSpec
@@ -118,6 +118,6 @@ def _pretrained(spec: TrialSpec, dataset: Dataset, cache: Cache, classes: int) -
             local_files_only=True,
             trust_remote_code=False,
         )
-        body = in_memory(seeded(spec, lambda: with_new_head(load())))
+        body = quick_on_processors(in_memory(seeded(spec, lambda: with_new_head(load()))))
     pixels = cached_pixels(spec, dataset, cache, eyes.frame)
     return ImageNetwork(ImageModel(body, eyes.mean, eyes.spread, is_bgr=eyes.is_bgr), pixels)

@@ -26,8 +26,8 @@ from trainables.progress import tell_stage
 from trainables.result import Phase
 from trainables.spec import TrialSpec
 
-# Batches are padded to a multiple of this: few shapes, little padding.
-_BUCKET = 16
+# Batches are padded to a multiple of this: on a GPU few shapes, on a processor little padding.
+_BUCKET, _BUCKET_OF_A_PROCESSOR = 16, 4
 # Dropout on attention forbids the fast kernels and buys nothing measurable.
 _ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
 
@@ -45,7 +45,7 @@ class TextNetwork(ClassNetwork):
         self, module: Any, tokens: Tokens, fitted_on: NDArray[np.bool_] | None = None
     ) -> None:
         make_masks_unasked()
-        self.module = module.to(device())
+        self.module = quick_on_processors(module.to(device()))
         self.lengths: Mapping[str, NDArray[np.int64]] = {
             name: pieces.lengths for name, pieces in tokens.splits.items()
         }
@@ -62,9 +62,8 @@ class TextNetwork(ClassNetwork):
         self._longest = max(int(lengths.max()) for lengths in decide.values())
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
-        """Word pieces each of these rows is padded to: the longest, rounded up to 16."""
-        longest = int(self.lengths[split][rows].max())
-        return max(longest, min(-(-longest // _BUCKET) * _BUCKET, self._longest))
+        """Word pieces each of these rows is padded to: the longest, rounded up."""
+        return rounded_width(int(self.lengths[split][rows].max()), self._longest)
 
     def batch(self, split: str, rows: NDArray[np.int64]) -> dict[str, Any]:
         """Word pieces and their mask, shape (b, width)."""
@@ -82,6 +81,23 @@ class TextNetwork(ClassNetwork):
         if not embed:
             return out.logits, None
         return out.logits, mean_pooled(out.hidden_states[-1], batch["attention_mask"])
+
+
+def rounded_width(longest: int, most: int) -> int:
+    """The width of a batch whose longest row has so many pieces, where none of the data has more than `most`."""
+    bucket = _BUCKET_OF_A_PROCESSOR if device() == "cpu" else _BUCKET
+    return max(longest, min(-(-longest // bucket) * bucket, most))
+
+
+def quick_on_processors(module: Any) -> Any:
+    """A model of transformers, on a processor with attention and dropout that are cheap to train there."""
+    from trainables.learners.attention import attend_by_products
+    from trainables.learners.dropout import with_cheap_dropout
+
+    if device() == "cpu":
+        attend_by_products(module)
+        with_cheap_dropout(module)
+    return module
 
 
 def mean_pooled(hidden: Any, mask: Any) -> Any:
