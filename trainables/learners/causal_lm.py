@@ -49,6 +49,7 @@ class CausalNetwork:
     """
 
     predicts: Predicts = "pieces"
+    patches = 1
 
     def __init__(self, module: Any, documents: Documents) -> None:
         self.module = module.to(device())

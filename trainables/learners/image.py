@@ -41,6 +41,7 @@ class ImageNetwork(ClassNetwork):
             for name, split in pixels.dataset.splits.items()
         }
         self.fitted = fitted or Phase()
+        self.patches = max(1, pixels.frame.height * pixels.frame.width // 16**2)
         self._pixels = pixels
         self._classifier = last_linear(self.module)
 

@@ -15,10 +15,11 @@ from trainables.cache import Cache, put_there
 from trainables.data.dataset import Dataset, PartOf
 from trainables.data.dataset_file import read
 from trainables.energy import EnergyMeter, device_counter
-from trainables.environment import autocast, device
+from trainables.environment import device
 from trainables.keys import key_of, seed_for
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
+from trainables.learners.passes import one_pass
 from trainables.learners.pretrained import opened
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
 from trainables.learners.tokens import Tokens
@@ -28,7 +29,6 @@ from trainables.result import Phase
 from trainables.spec import VECTORS, TrialSpec
 
 _WIDTH = 128
-_BLOCK = 256
 
 
 class LinearNetwork(ClassNetwork):
@@ -227,7 +227,6 @@ def _weighted(pieces: Pieces, vocabulary: int) -> Any:
 def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
     """Masked mean of a pretrained encoder's last hidden states."""
     tell_stage("loading the encoder")
-    import torch
     from transformers import AutoModel
 
     be_quiet()
@@ -240,20 +239,25 @@ def _encode(spec: TrialSpec, tokens: Tokens) -> Arrays:
         )  # fmt: skip
         module = in_memory(loaded)
     network = TextNetwork(module.eval(), tokens)
-    width = config.get_text_config().hidden_size
-    features = {}
-    for split, lengths in network.lengths.items():
-        rows_by_length = np.argsort(lengths, kind="stable")
-        vectors = np.empty((len(lengths), width), dtype=np.float32)
-        for start in range(0, len(rows_by_length), _BLOCK):
-            rows = rows_by_length[start : start + _BLOCK]
-            with torch.inference_mode(), autocast(spec.training.precision):
-                batch = network.batch(split, rows)
-                hidden = network.module(**batch).last_hidden_state
-                vectors[rows] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
-            tell(f"embedding {split}", start + len(rows), len(lengths))
-        features[split] = _unit(vectors)
-    return features
+    return {
+        split: _encode_split(network, split, spec.training.precision) for split in tokens.splits
+    }
+
+
+def _encode_split(network: TextNetwork, split: str, precision: str) -> NDArray[np.float32]:
+    n, done = len(network.lengths[split]), 0
+    vectors = np.empty((n, network.module.config.get_text_config().hidden_size), dtype=np.float32)
+
+    def look(here: NDArray[np.int64]) -> dict[str, Any]:
+        batch = network.batch(split, here)
+        hidden = network.module(**batch).last_hidden_state
+        return {"vectors": mean_pooled(hidden, batch["attention_mask"])}
+
+    for here, seen in one_pass(network, split, np.arange(n), look, precision):
+        vectors[here] = seen["vectors"]
+        done += len(here)
+        tell(f"embedding {split}", done, n)
+    return _unit(vectors)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
