@@ -64,11 +64,14 @@ def ours(data: Any, precision: str, _: int) -> Callable[[int], Vectors]:
     learner = LEARNERS[model.learner]
     training = replace(learner.training, max_length=MAX_LENGTH, precision=precision)
 
+    data_dir, dataset, most = data
+    sets = {n: texts_of(data_dir, dataset, n) for n in (WARM, most)}
+
     def embed(n: int) -> Vectors:
         with tempfile.TemporaryDirectory() as folder:
-            some = texts_of(*data, n)
+            some = sets[n]
             spec = TrialSpec(
-                dataset=data[1], data_sha=some.sha, model=model.name, model_sha=model.sha,
+                dataset=dataset, data_sha=some.sha, model=model.name, model_sha=model.sha,
                 learner=model.learner, seed=0, training=training,
             )  # fmt: skip
             network = learner.open(spec, some, ArtifactStore(Path(folder)))
@@ -89,7 +92,7 @@ def sentence_transformers(data: Any, precision: str, batch: int) -> Callable[[in
         str(minilm()), device="cpu", model_kwargs=settings, trust_remote_code=False
     )
     model.max_seq_length = MAX_LENGTH
-    texts = list(texts_of(*data, 0).train.inputs.to_pylist())
+    texts = list(texts_of(*data).train.inputs.to_pylist())
 
     def embed(n: int) -> Vectors:
         found = model.encode(texts[:n], batch_size=batch, convert_to_tensor=True)
@@ -109,7 +112,7 @@ def pipeline(data: Any, precision: str, batch: int) -> Callable[[int], Vectors]:
         "feature-extraction", model=str(minilm()), dtype=dtype, device="cpu",
         trust_remote_code=False,
     )  # fmt: skip
-    texts = list(texts_of(*data, 0).train.inputs.to_pylist())
+    texts = list(texts_of(*data).train.inputs.to_pylist())
 
     def embed(n: int) -> Vectors:
         cut = {"truncation": True, "max_length": MAX_LENGTH}
@@ -126,10 +129,8 @@ MAKERS = {OURS: ours, PEER: sentence_transformers, PIPELINE: pipeline}
 PACKAGES = {OURS: "torch", PEER: "sentence_transformers", PIPELINE: "transformers"}
 
 
-def measure(
-    method: str, batch: int, precision: str, data: Sequence[Any], n: int
-) -> tuple[float, Vectors]:
-    """CPU seconds and vectors of n texts; in a process of its own."""
+def measure(method: str, batch: int, precision: str, data: Sequence[Any]) -> tuple[float, Vectors]:
+    """CPU seconds and vectors of the texts of a folder, data set and number; in a process of its own."""
     import torch
 
     torch.set_num_threads(1)
@@ -137,7 +138,7 @@ def measure(
     with torch.inference_mode():
         embed(WARM)
         started = time.process_time()
-        vectors = embed(n)
+        vectors = embed(data[2])
     return time.process_time() - started, vectors
 
 
@@ -165,7 +166,7 @@ def main(
         far: dict[tuple[str, int], float] = {}
         for _ in range(rounds):
             for one in chosen:
-                seconds, vectors = in_own_process(*one, precision, (data_dir, dataset), n)
+                seconds, vectors = in_own_process(*one, precision, (data_dir, dataset, n))
                 exact = vectors if exact is None else exact
                 took[one] = min(seconds, took.get(one, np.inf))
                 far[one] = float(np.abs(vectors - exact).max())
