@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from trainables.arrays import Arrays
 from trainables.energy import EnergyMeter, device_counter
-from trainables.environment import autocast
 from trainables.errors import UsageError
 from trainables.evidence.label_losses import losses_of_labels
+from trainables.learners.passes import one_pass
 from trainables.progress import tell
 from trainables.result import Phase
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from trainables.learners.network import Network
     from trainables.training.learner import Learner
 
-_BATCH = 256
-# Logits at once where each piece is predicted: those of one are as many as there are different pieces.
-_LOGITS = 2**23
 # What a pass over a split is for, to who waits for it.
 _STAGES = {"train": "looking at train", "test": "testing"}
 
@@ -54,45 +51,49 @@ def batches(
     Yields:
         Their rows (b,), tensors by name on the host, float32, and what the batch took.
     """
-    import torch
-
-    network, embed = learner.network, "embeddings" in names
-    lengths = network.lengths[split]
-    wanted = np.arange(len(lengths)) if rows is None else np.asarray(rows, dtype=np.int64)
-    by_length = wanted[np.argsort(lengths[wanted], kind="stable")]
-    meter = EnergyMeter(device_counter()).start()
-    done = 0
+    network = learner.network
+    n, done = len(network.lengths[split]), 0
+    wanted = np.arange(n) if rows is None else np.asarray(rows, dtype=np.int64)
+    meter, started = EnergyMeter(device_counter()).start(), time.perf_counter()
     with _entering_classifier(network, names) as entering:
-        for here in _cut(network, split, by_length):
-            started, batch = time.perf_counter(), network.batch(split, here)
-            with torch.inference_mode(), autocast(learner.training.precision):
-                logits, embeddings = network.forward(alter(batch) if alter else batch, embed=embed)
+
+        def look(here: NDArray[np.int64]) -> dict[str, Any]:
+            batch = network.batch(split, here)
+            logits, embeddings = network.forward(
+                alter(batch) if alter else batch, embed="embeddings" in names
+            )
             out = {"logits": logits.float(), "embeddings": embeddings}
             if "features" in names:
                 out["features"] = entering.pop()
             if network.predicts == "pieces":
                 out["row_losses"], out["scored_pieces"] = network.losses(out["logits"], batch, None)
             else:
-                out["probs"] = torch.softmax(out["logits"], 1)
-                out |= _of_classes(out["probs"], names, None if labels is None else labels[here])
-            # Brought to the host inside the measured time: an accelerator is waited for here.
-            seen = {name: out[name].float().cpu() for name in names}
+                out |= _of_classes(out["logits"], names)
+            return {name: out[name] for name in names}
+
+        for here, seen in one_pass(network, split, wanted, look, learner.training.precision):
+            if "row_losses" in names and labels is not None and network.predicts == "classes":
+                seen["row_losses"] = _losses(seen["row_losses"], labels[here])
+            # One batch after the other, the next one's beginning included: in sum all that the pass took.
             took = time.perf_counter() - started
             done += len(here)
-            tell(_STAGES.get(split, split), done, len(by_length))
+            tell(_STAGES.get(split, split), done, len(wanted))
             yield here, seen, learner.work(split, here, took, joules=meter.lap())
+            started = time.perf_counter()
 
 
-def _of_classes(
-    probs: Any, names: tuple[str, ...], labels: NDArray[np.int64] | None
-) -> dict[str, Any]:
-    """Losses of rows by their labels, and that each is of one prediction; where they are asked for."""
+def _of_classes(logits: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Probabilities, that each row is of one prediction, and what its loss is computed from on the host."""
     import torch
 
-    out = {"scored_pieces": torch.ones(len(probs))} if "scored_pieces" in names else {}
-    if "row_losses" in names and labels is not None:
-        out["row_losses"] = torch.from_numpy(losses_of_labels(probs.cpu().numpy(), labels))
-    return out
+    probs = torch.softmax(logits, 1) if {"probs", "row_losses"} & {*names} else None
+    return {"probs": probs, "row_losses": probs, "scored_pieces": torch.ones(len(logits))}
+
+
+def _losses(probs: Any, labels: NDArray[np.int64]) -> Any:
+    import torch
+
+    return torch.from_numpy(losses_of_labels(probs.numpy(), labels))
 
 
 @contextmanager
@@ -109,23 +110,6 @@ def _entering_classifier(network: "Network", names: tuple[str, ...]) -> Iterator
         yield entering
     finally:
         hook.remove()
-
-
-def _cut(
-    network: "Network", split: str, by_length: NDArray[np.int64]
-) -> Iterator[NDArray[np.int64]]:
-    """Rows, the shortest first, in batches that a pass can hold."""
-    lengths, start = network.lengths[split][by_length], 0
-    while start < len(by_length):
-        many = _BATCH
-        if network.predicts == "pieces":
-            # So many that they fit at the width of the longest among them.
-            padded = lengths[start : start + _BATCH] * np.arange(
-                1, len(lengths[start:][:_BATCH]) + 1
-            )
-            many = max(1, int((padded * network.vocabulary <= _LOGITS).sum()))
-        yield by_length[start : start + many]
-        start += many
 
 
 def classifier(module: Any) -> Any:
@@ -209,13 +193,13 @@ def predict_with_loss(
     used = Phase()
     learner.network.module.eval()
     for here, seen, took in batches(learner, "test", names=("logits",)):
-        logits = seen["logits"]
-        found["predicted"][here] = logits.argmax(1).numpy()
+        log_probs = seen["logits"].log_softmax(1)
+        # Of logits, as `predict` has it: two that differ may have one logarithm of their probability.
+        found["predicted"][here] = seen["logits"].argmax(1).numpy()
+        found["confidence"][here] = log_probs.amax(1).exp().numpy()
         if classes:
-            found["probs"][here] = logits.softmax(1).numpy()
-        found["confidence"][here] = logits.softmax(1).amax(1).numpy()
-        every = logits.log_softmax(1).numpy()
-        found["loss"][here] = -every[np.arange(len(here)), labels[here]]
+            found["probs"][here] = log_probs.exp().numpy()
+        found["loss"][here] = -log_probs.numpy()[np.arange(len(here)), labels[here]]
         used += took
     return found, used
 

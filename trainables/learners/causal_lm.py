@@ -55,6 +55,7 @@ class CausalNetwork:
     """
 
     predicts: Predicts = "pieces"
+    patches = 1
 
     def __init__(self, module: Any, documents: Documents) -> None:
         make_masks_unasked()

@@ -42,6 +42,7 @@ class ImageNetwork(ClassNetwork):
             for name, split in pixels.dataset.splits.items()
         }
         self.fitted = fitted or Phase()
+        self.patches = max(1, pixels.frame.height * pixels.frame.width // 16**2)
         self._pixels = pixels
         ahead = pixels.ahead or {}
         self._there = resident({name: {"pixels": of} for name, of in ahead.items()})

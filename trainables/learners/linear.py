@@ -22,6 +22,7 @@ from trainables.keys import key_of, seed_for
 from trainables.learners.latent import WIDTH, at_length_1, word_directions
 from trainables.learners.model_config import be_quiet, load_config
 from trainables.learners.network import ClassNetwork
+from trainables.learners.passes import one_pass
 from trainables.learners.pretrained import opened
 from trainables.learners.resident import resident_table, sent
 from trainables.learners.text import TextNetwork, cached_tokens, in_memory, mean_pooled
@@ -30,7 +31,6 @@ from trainables.progress import tell, tell_stage
 from trainables.result import Phase
 from trainables.spec import VECTORS, TrialSpec
 
-_BLOCK = 256
 # Rows embedded before they are kept: half a minute of a small encoder on a core, and what a stop loses.
 _PIECE_ROWS = 4096
 
@@ -256,17 +256,16 @@ def _encode(
     network: TextNetwork, split: str, rows: NDArray[np.int64], precision: str
 ) -> NDArray[np.float32]:
     """Masked mean of a pretrained encoder's last hidden states over some rows, ascending; at length 1."""
-    import torch
+    n, done = len(network.lengths[split]), int(rows[0])
+    vectors = np.empty((len(rows), network.module.config.get_text_config().hidden_size), np.float32)
 
-    lengths = network.lengths[split]
-    by_length = np.argsort(lengths[rows], kind="stable")
-    width = network.module.config.get_text_config().hidden_size
-    vectors = np.empty((len(rows), width), dtype=np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        here = by_length[start : start + _BLOCK]
-        with torch.inference_mode(), autocast(precision):
-            batch = network.batch(split, rows[here])
-            hidden = network.module(**batch).last_hidden_state
-            vectors[here] = mean_pooled(hidden, batch["attention_mask"]).cpu().numpy()
-        tell(f"embedding {split}", int(rows[0]) + start + len(here), len(lengths))
+    def look(here: NDArray[np.int64]) -> dict[str, Any]:
+        batch = network.batch(split, here)
+        hidden = network.module(**batch).last_hidden_state
+        return {"vectors": mean_pooled(hidden, batch["attention_mask"])}
+
+    for here, seen in one_pass(network, split, rows, look, precision):
+        vectors[np.searchsorted(rows, here)] = seen["vectors"]
+        done += len(here)
+        tell(f"embedding {split}", done, n)
     return at_length_1(vectors)

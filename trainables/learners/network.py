@@ -22,6 +22,7 @@ class Network(Protocol):
         vocabulary: Different pieces that each one can be; 0 where classes are predicted.
         module: The torch module with everything that is trained.
         lengths: Word pieces of each sample, by split; ones where there are none.
+        patches: Of 16 x 16 pixels in an image, which weigh as word pieces do in a pass; 1 of other rows.
         fitted: What fitting to the data took before the first step, such as making word pieces; nothing
             where all came with the model.
     """
@@ -30,6 +31,7 @@ class Network(Protocol):
     vocabulary: int
     module: Any
     lengths: Mapping[str, NDArray[np.int64]]
+    patches: int
     fitted: Phase
 
     def width(self, split: str, rows: NDArray[np.int64]) -> int:
@@ -60,6 +62,7 @@ class ClassNetwork:
 
     predicts: Predicts = "classes"
     vocabulary = 0
+    patches = 1
 
     def losses(self, logits: Any, batch: dict[str, Any], labels: Any) -> tuple[Any, Any]:
         """Cross-entropy of each row's class, shape (b,), and None."""
