@@ -16,7 +16,7 @@ _STRIP, _MOST_ROWS, _FEWEST_ROWS = 2**26, 512, 32
 _COMPARED = 64
 # Candidates beyond k and the row itself that are compared in full, and one more for every so many
 # neighbours. An estimate may be 0.005 off: of 50,000 rows few have more others so near to their k-th.
-_MARGIN, _EACH = 6, 8
+_MARGIN, _EACH = 8, 8
 # How far similarities in fp32 may be off: sums of d products depend on their order. And how much
 # greater than what it is rounded to a number may be in bf16: one part in 2^9, and a little.
 _ROUNDING, _BF16 = 1e-5, 1.002
