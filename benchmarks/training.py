@@ -111,7 +111,7 @@ def trainer(spec: Any, runs: Any, precision: str, grouped: bool) -> tuple[float,
             train_sampling_strategy="group_by_length" if grouped else "random", use_cpu=True,
             logging_strategy="no", report_to=[], dataloader_pin_memory=False, disable_tqdm=True,
         )  # fmt: skip
-        tokenizer = AutoTokenizer.from_pretrained(spec.model)
+        tokenizer = AutoTokenizer.from_pretrained(spec.model, trust_remote_code=False)
         one = Trainer(
             model=model, args=arguments, train_dataset=rows["train"],  # type: ignore[arg-type]
             data_collator=DataCollatorWithPadding(tokenizer), callbacks=[Laps()],

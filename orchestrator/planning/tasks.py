@@ -1,7 +1,6 @@
 """One piece of work that a sweep gives to one worker; TASKS: what kinds of it there are.
 
-A new kind is one function and one row of the table. The functions run in a worker; what computes
-is imported there.
+A new kind is one function, which imports what computes and runs in a worker, and one row of the table.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -35,8 +34,7 @@ class Task:
         names: The evidence that is made, or the splits that are made ready beside the training rows.
         settings: Of the signal or selector that asks for it.
         place: Of which shard; None for what is kept in one file.
-        rests_on: The evidence that scores are made of, where all of it is kept; None where it is not, or where
-            nothing is scored.
+        rests_on: The evidence that scores are made of; None where not all of it is kept, or nothing is scored.
         cost: Relative to one pass over the data.
     """
 
@@ -69,12 +67,11 @@ class TaskKind:
     Attributes:
         noun: What several of them are called where a person reads of them.
         rank: A task needs nothing that a task of a higher rank makes.
-        run: What a worker does with a task, where it leaves what is made, and where a trainer of the
-            user's own is called.
+        run: What a worker does, given a task, where it leaves what is made, and where one's own trainer is called.
         subject: What a task is about, in a few words.
         is_trial: Whether it ends in a row of the report.
-        computes: Whether a task of it computes on an accelerator, where trials do, by what the store holds when it
-            begins: if not, it leaves them to others. None where it always does.
+        computes: Whether a task computes on an accelerator, by what the store holds as it begins: if not, it
+            leaves that to others. None where all do.
     """
 
     noun: str
@@ -195,8 +192,8 @@ def _warm_up(task: Task, store: Store, _: Place | None = None) -> None:
 def _baseline(task: Task, store: Store, place: Place | None = None) -> None:
     from trainables.trial import run_baseline
 
-    own = [artifact for artifact in task.makes if artifact[0] != "warm"]
-    if all(store.has(*artifact) for artifact in own):  # only marks are lacking
+    # Only marks may be lacking.
+    if all(store.has(*artifact) for artifact in task.makes if artifact[0] != "warm"):
         _warm_up(task, store, place)
     else:
         row = run_baseline(

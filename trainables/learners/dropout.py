@@ -24,7 +24,7 @@ class _Dropped(torch.autograd.Function):
     def forward(ctx: Any, numbers: Any, p: float) -> Any:
         n = numbers.numel()
         words = torch.empty(-(-n // 4), dtype=torch.int64).random_(-(2**63), None)
-        cut = round(p * 2**16)
+        cut = min(round(p * 2**16), 2**16 - 1)
         # As numbers of the same kind: products of those are much faster than any use of a boolean mask.
         kept = torch.empty(n, dtype=numbers.dtype)
         torch.ge(words.view(torch.int16)[:n], cut - 2**15, out=kept)
@@ -41,4 +41,4 @@ def with_cheap_dropout(module: torch.nn.Module) -> None:
     for parent in list(module.modules()):
         for name, child in parent.named_children():
             if type(child) is torch.nn.Dropout:
-                setattr(parent, name, SixteenBitDropout(child.p))
+                setattr(parent, name, SixteenBitDropout(child.p).train(child.training))

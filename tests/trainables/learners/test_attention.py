@@ -38,7 +38,9 @@ OTHERS = {
 
 def built(config):
     torch.manual_seed(0)
-    return hf.AutoModelForSequenceClassification.from_config(copy.deepcopy(config)).train()
+    return hf.AutoModelForSequenceClassification.from_config(
+        copy.deepcopy(config), trust_remote_code=False
+    ).train()
 
 
 def batch_of(*lengths):

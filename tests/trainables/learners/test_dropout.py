@@ -45,3 +45,9 @@ def test_every_dropout_layer_of_a_network_is_replaced():
     with_cheap_dropout(module)
     found = [m.p for m in module.modules() if type(m) is SixteenBitDropout]
     assert found == [0.2, 0.3]
+
+
+def test_a_network_in_evaluation_stays_so():
+    module = torch.nn.Sequential(torch.nn.Dropout(0.5)).eval()
+    with_cheap_dropout(module)
+    assert torch.all(module(torch.ones(99)) == 1)
