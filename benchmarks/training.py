@@ -100,7 +100,10 @@ def trainer(spec: Any, runs: Any, precision: str, grouped: bool) -> tuple[float,
 
     set_seed(spec.seed)
     model = AutoModelForSequenceClassification.from_pretrained(
-        spec.model, num_labels=len(runs.dataset.class_names), dtype="float32"
+        spec.model,
+        num_labels=len(runs.dataset.class_names),
+        dtype="float32",
+        trust_remote_code=False,
     )
     t = spec.training
     with tempfile.TemporaryDirectory() as folder:

@@ -32,8 +32,9 @@ class CommandLine(typer.Typer):
             with settled_streams():
                 return super().__call__(*args, **kwargs)
         except SystemExit as ended:
-            if sys.modules.keys() & _SLOW_TO_LEAVE and isinstance(ended.code or DONE, int):
-                _end_at_once(int(ended.code or DONE))
+            code = DONE if ended.code is None else ended.code
+            if sys.modules.keys() & _SLOW_TO_LEAVE and isinstance(code, int):
+                _end_at_once(code)
             raise
 
 

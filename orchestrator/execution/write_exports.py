@@ -76,7 +76,7 @@ def about_of(item: ExportItem) -> dict[str, Any]:
         "what": item.piece,
         "dataset": spec.dataset,
         "run": scorer | {"seed": _seeds(item)},
-        "warmup": spec.warmup,
+        "warmup": None if item.frozen else spec.warmup,
         "signal": spec.signal,
         "signal_sha": spec.signal_sha,
         "settings": dict(spec.settings),
@@ -95,6 +95,8 @@ def about_of(item: ExportItem) -> dict[str, Any]:
 
 
 def _seeds(item: ExportItem) -> list[int]:
+    if item.frozen:
+        return sorted({one.seed for trial in item.trials for one in trial.scorers})
     return list(item.spec.scored_by) or [item.spec.seed]
 
 
@@ -106,7 +108,7 @@ def _line(path: Path, item: ExportItem, rows: int) -> dict[str, Any]:
         "dataset": spec.dataset,
         "signal": spec.signal if has_signal else "",
         "settings": json.dumps(dict(spec.settings) if has_signal else {}, sort_keys=True),
-        "warmup": spec.warmup,
+        "warmup": "" if item.frozen else spec.warmup,
         "seeds": ", ".join(map(str, _seeds(item))),
         "model": spec.twin.model,
         "rows": rows,

@@ -14,6 +14,7 @@ from orchestrator.store.replicated import Store
 from orchestrator.trial_names import arm_text, signal_text, title
 from trainables.errors import UsageError
 from trainables.evidence.requirements import EVIDENCE, NEIGHBOUR_LISTS, options_of, variant_of
+from trainables.evidence.whose import is_frozen
 from trainables.selection.lookup import resolve
 from trainables.spec import TrialSpec
 from trainables.written_numbers import many
@@ -30,6 +31,7 @@ class ExportItem:
         trials: All of the run that it was made for.
         artifacts: Its files in the store, in the order of the rows.
         about: What decided it beside the trial, plain JSON.
+        frozen: Whether no training moves it: it is one for all seeds and marks.
     """
 
     piece: str
@@ -38,6 +40,7 @@ class ExportItem:
     trials: tuple[TrialSpec, ...]
     artifacts: tuple[Artifact, ...]
     about: Mapping[str, Any] = field(default_factory=dict)
+    frozen: bool = False
 
     @property
     def key(self) -> str:
@@ -83,10 +86,11 @@ def _embeddings(spec: TrialSpec, n: int) -> Iterator[ExportItem]:
         if "embeddings" in resolve(one).evidence:
             yield ExportItem(
                 piece="embeddings",
-                text=f"{one.dataset}-embeddings-{_mark(one)}",
+                text=f"{one.dataset}-embeddings-{_mark(one, 'embeddings')}",
                 spec=one,
                 trials=(spec,),
                 artifacts=tuple(artifacts(one, "embeddings", {}, n)),
+                frozen=is_frozen(one, "embeddings"),
             )
 
 
@@ -99,15 +103,18 @@ def _neighbours(spec: TrialSpec, n: int) -> Iterator[ExportItem]:
             changed = [f"{name}={own}" for name, own in options.items() if usual[name] != own]
             yield ExportItem(
                 piece="neighbours",
-                text=f"{one.dataset}-{','.join([near, *changed])}-{_mark(one)}",
+                text=f"{one.dataset}-{','.join([near, *changed])}-{_mark(one, kind)}",
                 spec=one,
                 trials=(spec,),
                 artifacts=tuple(artifacts(one, kind, selection.settings, n)),
                 about={"search": kind, "options": options},
+                frozen=is_frozen(one, kind),
             )
 
 
-def _mark(spec: TrialSpec) -> str:
+def _mark(spec: TrialSpec, evidence: str = "") -> str:
+    if evidence and is_frozen(spec, evidence):
+        return "frozen"
     return f"w{100 * spec.warmup:02.0f}-s{spec.seed}"
 
 

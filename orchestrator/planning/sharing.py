@@ -127,7 +127,7 @@ def _step(loaded: Loaded, model: Model, training: Training | None) -> TrainingSt
     longest = asked.max_length
     medians = [look.median_pieces for look in loaded.pieces.values()]
     return TrainingStep(
-        parameters=model.size // (2 if halves else 4) or _BUILT_IN,
+        parameters=model.size // (2 if halves else 4) if model.size else _BUILT_IN,
         rows=asked.batch_size,
         typical=min(longest, max(medians, default=longest)),
         longest=longest,

@@ -131,7 +131,9 @@ WRITERS: Mapping[str, TableWriter] = {
     "embeddings": TableWriter(
         schema=_embedding_fields,
         columns=_embeddings,
-        about={"embedding": "of the learner that scored, at its mark"},
+        about={
+            "embedding": "of the learner that scored, at its mark; of a frozen one the same at every mark"
+        },
     ),
     "neighbours": TableWriter(
         schema=_neighbour_fields,

@@ -90,7 +90,7 @@ def test_the_format_of_a_plan_has_not_changed_but_for_what_was_added():
     assert len(found.pop("check")) == 64
     assert found == written | {
         "schema_version": 5,
-        "spec_version": 7,
+        "spec_version": 8,
         "tuned": {},
         "sources": {},
         "leaked": {},

@@ -125,13 +125,14 @@ def test_the_joined_list_says_which_rows_stay(made, tmp_path):
 def test_embeddings_are_those_of_the_learner_that_scored(made, tmp_path):
     _, sweep = made
     files = exported(made, tmp_path, "--what", "embeddings")
-    assert [*sorted(files)] == ["mine-embeddings-w50-s3", "mine-embeddings-w50-s4"]
+    assert [*files] == ["mine-embeddings-frozen"]
     true = Evidence(of(sweep, "keep_one", 3), runs_of(sweep)).get("embeddings", {})
-    frame = pd.read_parquet(files["mine-embeddings-w50-s3"])
+    frame = pd.read_parquet(files["mine-embeddings-frozen"])
+    assert read_about(files["mine-embeddings-frozen"])["run"]["seed"] == [3, 4]
     np.testing.assert_array_equal(np.stack(frame["embedding"]), true)
     table = datasets.load_dataset(
         "parquet",
-        data_files=str(files["mine-embeddings-w50-s3"]),
+        data_files=str(files["mine-embeddings-frozen"]),
         split="train",
         cache_dir=str(tmp_path / "hf"),
     )
@@ -141,18 +142,18 @@ def test_embeddings_are_those_of_the_learner_that_scored(made, tmp_path):
 @pytest.mark.parametrize(
     ("name", "signal"),
     [
-        ("mine-neighbours,k=3-w50-s3", "keep_one"),
-        ("mine-class_neighbours,k=20-w50-s4", "redundancy_within_class"),
-        ("mine-neighbours,k=3,probes=2-w50-s3", "redundancy"),
+        ("mine-neighbours,k=3-frozen", "keep_one"),
+        ("mine-class_neighbours,k=20-frozen", "redundancy_within_class"),
+        ("mine-neighbours,k=3,probes=2-frozen", "redundancy"),
     ],
 )
 def test_neighbours_are_named_by_their_ids_and_none_stands_where_there_is_none(
     made, tmp_path, name, signal
 ):
     _, sweep = made
-    spec = of(sweep, signal, int(name[-1]))
+    spec = of(sweep, signal, 3)
     files = exported(made, tmp_path, "--what", "neighbours")
-    assert len(files) == 6
+    assert len(files) == 3
     kind = "class_neighbours" if "class" in name else "neighbours"
     true = Evidence(spec, runs_of(sweep)).get(kind, dict(spec.settings))
     ids = runs_of(sweep).dataset.train.ids

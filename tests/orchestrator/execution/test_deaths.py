@@ -61,7 +61,7 @@ def hanging(monkeypatch):
 
     kind = TaskKind(noun="hanging", rank=0, run=hangs, subject=str)
     monkeypatch.setattr("orchestrator.execution.worker.TASKS", {**TASKS, "hangs": kind})
-    monkeypatch.setattr("orchestrator.execution.worker.settle_here", lambda _: None)
+    monkeypatch.setattr("orchestrator.execution.worker.settle_here", lambda *_, **__: None)
 
 
 def test_a_task_that_hangs_ends_with_its_worker_and_leaves_where_it_hung(hanging, tmp_path):
