@@ -10,6 +10,7 @@ from trainables.environment import draw_from
 from trainables.errors import UsageError
 from trainables.evidence.forward_passes import Alter, classifier, collect
 from trainables.keys import seed_for
+from trainables.learners.masks import masks_with_holes
 from trainables.progress import tell
 from trainables.result import Phase
 
@@ -60,7 +61,8 @@ def view_probs(
     moving = random_views(learner.network.module.eval())
     for layer in moving:
         layer.train()
-    return _several(learner, "view", views, (lambda batch: batch) if moving else drop)
+    with masks_with_holes():
+        return _several(learner, "view", views, (lambda batch: batch) if moving else drop)
 
 
 def _several(

@@ -1,12 +1,13 @@
 """Attention in training on a processor: plain products, where torch's kernel has a slow backward pass.
 
 On a GPU, in passes without gradients, and wherever a model asks for more than this gives (dropout on attention, a
-bias by position), torch's `scaled_dot_product_attention` computes as it did.
+bias by position, learned or not), torch's `scaled_dot_product_attention` computes as it did.
 """
 
 from typing import Any
 
 import torch
+from torch.autograd.function import once_differentiable
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
@@ -43,6 +44,8 @@ def _attend(
         torch.is_grad_enabled()
         and query.shape[2] == key.shape[2] <= _WIDEST.get(query.dtype, 0)
         and query.shape[-1] == value.shape[-1]
+        # One of numbers may be learned, as Swin's and BEiT's are: it would get no gradient here.
+        and (attention_mask is None or attention_mask.dtype == torch.bool)
         and not rest
         and not more.get("dropout")
         and more.get("position_bias") is None
@@ -71,8 +74,8 @@ def _bias(mask: torch.Tensor | None, query: torch.Tensor, causal: bool) -> torch
     n = query.shape[2]
     if mask is None and causal and n > 1:
         mask = torch.ones(n, n, dtype=torch.bool).tril()[None, None]
-    if mask is None or mask.dtype != torch.bool:
-        return None if mask is None else mask.to(query.dtype)
+    if mask is None:
+        return None
     # One row does for all pieces where the mask is only of what fills up.
     if mask.stride(2) == 0:
         mask = mask[:, :, :1]
@@ -93,6 +96,7 @@ class _Attention(torch.autograd.Function):
         return torch.bmm(p, v)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Any) -> Any:
         (out,), (q, k, v, p) = grads, ctx.saved_tensors
         ds = torch._softmax_backward_data(torch.bmm(out, v.mT), p, -1, p.dtype)

@@ -1,8 +1,13 @@
 """Attention masks that are made without asking an accelerator what is in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from trainables.environment import device
+
+_HAVE_HOLES = ContextVar("have_holes", default=False)
 
 
 def make_masks_unasked() -> None:
@@ -16,6 +21,16 @@ def make_masks_unasked() -> None:
     from transformers import AttentionMaskInterface
 
     AttentionMaskInterface.register("sdpa", _unasked)
+
+
+@contextmanager
+def masks_with_holes() -> Iterator[None]:
+    """Masks hide pieces between others, not only what fills a row up."""
+    before = _HAVE_HOLES.set(True)
+    try:
+        yield
+    finally:
+        _HAVE_HOLES.reset(before)
 
 
 def _unasked(
@@ -32,7 +47,7 @@ def _unasked(
 
     is_whole = q_length == kv_length and (local_size is None or kv_length < local_size)
     # Rows are filled up on the right, where no piece of theirs looks.
-    if allow_is_causal_skip and is_whole:
+    if allow_is_causal_skip and is_whole and not _HAVE_HOLES.get():
         return None
     return sdpa_mask(
         q_length=q_length,

@@ -17,9 +17,8 @@ _COMPARED = 64
 # Candidates beyond k and the row itself that are compared in full, and one more for every so many
 # neighbours. An estimate may be 0.005 off: of 50,000 rows few have more others so near to their k-th.
 _MARGIN, _EACH = 8, 8
-# How far similarities in fp32 may be off: sums of d products depend on their order. And how much
-# greater than what it is rounded to a number may be in bf16: one part in 2^9, and a little.
-_ROUNDING, _BF16 = 1e-5, 1.002
+# How far similarities in fp32 may be off: sums of d products depend on their order.
+_ROUNDING = 1e-5
 # Below every similarity.
 _NO_ROW = -2.0
 
@@ -234,10 +233,15 @@ def _bound(queries: Queries, part: Any, block: Block, least: Any) -> Any:
     By Cauchy and Schwarz the similarity of x and y, rounded to x' and y', is at most
     x'y' + |x - x'| + (1 + |x - x'|) |y - y'|, as |y| is 1 and |x'| at most 1 + |x - x'|.
     """
+    import torch
+
     assert queries.codes and block.codes
     mine, theirs = queries.codes.error[part], block.codes.error.amax()
     # Where the least kept is below zero, so are all that were left out.
-    return least.float().clamp(min=0) * _BF16 + mine + (1 + mine) * theirs + _ROUNDING
+    kept = least.view(torch.int16).clamp(min=0)
+    # What is rounded to it, or to less, is at most halfway to the next number of bf16.
+    halfway = (kept.view(least.dtype).float() + (kept + 1).view(least.dtype).float()) / 2
+    return halfway + mine + (1 + mine) * theirs + _ROUNDING
 
 
 def _similarity(units: Any, positions: Any, block: Block, near: Any) -> Any:

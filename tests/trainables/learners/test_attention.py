@@ -30,17 +30,28 @@ PLAIN = {
     ),
     "llama": hf.LlamaConfig(**SMALL, num_key_value_heads=2),
 }  # fmt: skip
+IMAGES = {
+    "image_size": 32, "num_labels": 3, "drop_path_rate": 0.0, "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}  # fmt: skip
+WITH_LEARNED_BIAS = {
+    "swin": hf.SwinConfig(
+        **IMAGES, patch_size=2, embed_dim=16, depths=[1, 1], num_heads=[2, 4], window_size=4
+    ),
+    "beit": hf.BeitConfig(
+        **IMAGES, patch_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=48, use_relative_position_bias=True,
+    ),
+}  # fmt: skip
 OTHERS = {
     "mpnet": hf.MPNetConfig(**SMALL),
     "deberta": hf.DebertaV2Config(**SMALL, relative_attention=True, pos_att_type=["c2p"]),
 }
 
 
-def built(config):
+def built(config, auto=hf.AutoModelForSequenceClassification):
     torch.manual_seed(0)
-    return hf.AutoModelForSequenceClassification.from_config(
-        copy.deepcopy(config), trust_remote_code=False
-    ).train()
+    return auto.from_config(copy.deepcopy(config), trust_remote_code=False).train()
 
 
 def batch_of(*lengths):
@@ -76,8 +87,8 @@ def taken(monkeypatch):
     return calls
 
 
-def quick(config):
-    module = built(config)
+def quick(config, *auto):
+    module = built(config, *auto)
     attend_by_products(module)
     return module
 
@@ -94,6 +105,20 @@ def test_logits_and_gradients_are_those_of_transformers(config, lengths, taken):
 def test_a_model_with_attention_of_its_own_is_left_as_it_is(config, taken):
     batch = batch_of(9, 4, 1)
     assert same(passes(quick(config), batch), passes(built(config), batch)) and not taken
+
+
+@pytest.mark.parametrize("config", WITH_LEARNED_BIAS.values(), ids=WITH_LEARNED_BIAS)
+def test_a_learned_bias_by_position_gets_its_gradient(config):
+    auto, batch = hf.AutoModelForImageClassification, {"pixel_values": torch.ones(2, 3, 32, 32)}
+    assert same(passes(quick(config, auto), batch), passes(built(config, auto), batch))
+
+
+def test_a_gradient_of_its_gradient_is_refused():
+    one = torch.randn(1, 3, 2, requires_grad=True)
+    out = attention._Attention.apply(one, one, one, None, 1.0)
+    (slope,) = torch.autograd.grad(out.square().sum(), one, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
 
 
 def test_a_causal_model_sees_no_later_piece_without_a_mask(taken):

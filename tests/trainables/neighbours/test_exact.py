@@ -111,6 +111,15 @@ def test_no_row_left_out_is_more_similar_than_its_bound():
     assert (similarity.amax(1) <= module._bound(queries, part, block, least)).all()
 
 
+def test_products_that_bf16_rounds_to_one_number_are_told_apart(path):
+    # Signs have codes without error; of 4,096 they differ by less than bf16 tells near one half.
+    rng = np.random.default_rng(0)
+    vectors = np.tile(rng.choice([-1, 1], 4096).astype(np.float32), (700, 1))
+    for row, count in zip(vectors[1:], [1021] * 300 + [1020] * 20 + [1500] * 379, strict=True):
+        row[rng.permutation(4096)[:count]] *= -1
+    assert (nearest(vectors, 10, queries=np.arange(1))[1] == 1 - 2 * 1020 / 4096).all()
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
 def test_the_most_redundant_rows_are_those_faiss_finds(path, rate):
     faiss = pytest.importorskip("faiss")
