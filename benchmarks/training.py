@@ -202,8 +202,12 @@ def main(
 ) -> None:
     """Measure all sides and print ratios."""
     if one:
-        settle(1)
+        import torch
+
         asked = json.loads(one)
+        if asked["side"].startswith("ours"):
+            settle(1)
+        torch.set_num_threads(1)
         where = (Path(asked["folder"]), Path(asked["data_dir"]))
         spec, runs = opened(asked["set"], asked["rows"], asked["test"], *where)
         one_side(asked["side"], spec, runs, asked["epochs"], asked["seed"])
