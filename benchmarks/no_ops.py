@@ -18,6 +18,7 @@ import typer
 from ray import tune
 
 from orchestrator.execution import tuner
+from orchestrator.execution.connection import disconnect
 from orchestrator.execution.scheduler import Work
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -38,6 +39,12 @@ class Memory(tune.Callback):  # type: ignore[misc]
     at: tuple[int, ...]
     ended: int = 0
     seen: dict[int, float] = field(default_factory=dict)
+
+    def show_starting(self, resources: Resources) -> None:
+        """Nothing: nobody looks on."""
+
+    def show_started(self, slots: int, resources: Resources) -> None:
+        """Nothing: nobody looks on."""
 
     def show_stopping(self) -> None:
         """Nothing: nobody looks on."""
@@ -90,7 +97,7 @@ def main(
             memory,
             folder=Path(folder),
         )
-        tuner.disconnect()
+        disconnect()
     print(f"{tasks} tasks, {workers} at a time: {time.perf_counter() - started:.0f} s")
     print(", ".join(f"{count}: {held:.0f} MB" for count, held in memory.seen.items()))
     half, whole = memory.seen[tasks // 2], memory.seen[tasks]

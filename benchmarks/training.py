@@ -23,7 +23,6 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Annotated, Any
 
-import torch
 import typer
 from scipy.special import stdtrit
 
@@ -203,11 +202,12 @@ def main(
 ) -> None:
     """Measure all sides and print ratios."""
     if one:
+        import torch
+
         asked = json.loads(one)
         if asked["side"].startswith("ours"):
             settle(1)
-        else:  # neither deterministic kernels nor what else we set
-            torch.set_num_threads(1)
+        torch.set_num_threads(1)
         where = (Path(asked["folder"]), Path(asked["data_dir"]))
         spec, runs = opened(asked["set"], asked["rows"], asked["test"], *where)
         one_side(asked["side"], spec, runs, asked["epochs"], asked["seed"])

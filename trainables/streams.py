@@ -27,22 +27,24 @@ class CommandLine(typer.Typer):
         super().__init__(pretty_exceptions_enable=False, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run what the command line says, and end the process."""
+        """Run what the command line says, and end the process; words given by a program end no process of its."""
+        is_process = not args and threading.current_thread() is threading.main_thread()
         try:
             with settled_streams():
                 return super().__call__(*args, **kwargs)
         except SystemExit as ended:
             code = DONE if ended.code is None else ended.code
-            if sys.modules.keys() & _SLOW_TO_LEAVE and isinstance(code, int):
+            if is_process and sys.modules.keys() & _SLOW_TO_LEAVE and isinstance(code, int):
                 _end_at_once(code)
             raise
 
 
 def _end_at_once(code: int) -> None:
     """End the process as Python does, but for its modules: the kernel takes all of that at once."""
-    for thread in threading.enumerate():
-        if not thread.daemon and thread is not threading.current_thread():
-            thread.join()
+    # A second Ctrl-C while Ray is left: all is printed by now, and what runs still ends with this process.
+    with suppress(KeyboardInterrupt):
+        # It ends the idle threads of pools, too, for which a join would wait for ever.
+        threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

@@ -48,7 +48,7 @@ _MODEL = {
 }
 _PLACE = {
     "cache": "What runs share: what it holds is not made again.",
-    "gpus_per_trial": "GPUs; 0 is the CPU. Default: 1 where there is one, else 0.",
+    "gpus_per_trial": "GPUs; 0 is the CPU. Default: auto, 1 where there is one, else 0.",
     "cpus_per_trial": "CPU cores, and threads. Default: 1.",
 }
 _DATASET = parameter(

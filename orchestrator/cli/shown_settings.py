@@ -10,7 +10,7 @@ from trainables.errors import EnvelopeError
 # Of settings that nobody set: what a sweep does without.
 _WITHOUT = {
     "run": "runs/NAME-KEY, by what was asked for",
-    "gpus_per_trial": "auto where there is an accelerator, else 0",
+    "gpus_per_trial": "auto where this machine has an accelerator, 1 on a cluster, else 0",
     "text_column": "text, or the one column that could be meant",
     "messages": "the one column of conversations, for a language model",
     "prompt_column": "prompt, or a usual name of it, for a language model",

@@ -39,6 +39,7 @@ class _Connection:
     def start(self, resources: Resources, tasks: int) -> None:
         """Start Ray here by a thread of its own, which lives as long as it does."""
         self._wait_until_left()
+        _quieten()
         if self._started or ray.is_initialized():
             return
         _prepare()
@@ -68,9 +69,11 @@ class _Connection:
         """Be connected."""
         if resources.is_local:
             self.start(resources, tasks)
-        elif not ray.is_initialized():
+        else:
+            self._wait_until_left()
             _quieten()
-            join_ray(resources.address)
+            if not ray.is_initialized():
+                join_ray(resources.address)
         if not self._started:
             return
         try:
@@ -167,7 +170,6 @@ def _prepare() -> None:
     """Set how Ray is to start here; what a later Ray no longer knows of this costs a second or two."""
     from ray._private.node import Node
 
-    _quieten()
     os.environ |= _TUNE_ASKS
     for name in _NOT_NEEDED:
         if hasattr(Node, name):

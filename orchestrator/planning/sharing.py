@@ -107,7 +107,7 @@ def with_shares(loaded: Loaded, trials: int) -> tuple[Resources, tuple[str, ...]
     if count == 1:
         return shared, ()
     note = (
-        f"{count} trials share each GPU: a step of {step.parameters / 1e6:,.3g}M parameters, {many(step.rows, 'row')} "
+        f"{count} trials share each GPU: a step of at most {step.parameters / 1e6:,.3g}M parameters, {many(step.rows, 'row')} "
         f"of about {step.typical:.0f} pieces, cannot fill it; what each trial gives is the same, the time that "
         "it takes is not; --gpus-per-trial 1 gives each its own"
     )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from trainables import streams
+
 ROOT = Path(__file__).parents[2]
 # Prints more than any buffer holds, by click and by rich, and leaves a file as its last act.
 TALKS = """
@@ -89,8 +91,10 @@ def test_a_pipe_that_does_not_wait_gets_all(talk, tmp_path):
 
 ENDS = """
 import atexit, sys, threading, time, typer
+from concurrent.futures import ThreadPoolExecutor
 from trainables.streams import CommandLine
 app = CommandLine()
+pool = ThreadPoolExecutor()
 def late(word):
     time.sleep(0.2)
     print(word)
@@ -101,6 +105,7 @@ sys.modules["torch"] = Apart()
 @app.command()
 def end(code: int) -> None:
     atexit.register(print, "handler")
+    pool.submit(int).result()
     threading.Thread(target=late, args=["thread"]).start()
     raise SystemExit(code)
 app()
@@ -115,5 +120,16 @@ def test_a_command_that_loaded_torch_waits_for_its_threads_and_does_not_take_it_
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert (ended.returncode, ended.stdout.split()) == (code, ["thread", "handler"]), ended.stderr
+
+
+def test_words_that_a_program_gives_end_no_process(monkeypatch):
+    monkeypatch.setitem(streams.sys.modules, "torch", streams)
+    monkeypatch.setattr(streams, "_end_at_once", lambda code: pytest.fail("the process was ended"))
+    app = streams.CommandLine()
+    app.command()(lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        app([])
+    assert ended.value.code == 0

@@ -54,13 +54,23 @@ def test_a_cluster_is_joined_when_it_is_needed_and_not_before(ray, tmp_path):
     assert (before, asked) == ([], ["join auto"])
 
 
-def test_the_table_is_printed_while_ray_ends(ray, tmp_path):
+@pytest.mark.parametrize("address", ["local", "auto"])
+def test_the_table_is_printed_while_ray_ends_which_the_next_sweep_waits_for(ray, tmp_path, address):
     asked, let = ray
     connection.disconnect()
     asked.append("table")
-    let.set()
-    connection.connect(resources(tmp_path), 9)
-    assert asked == ["table", "shutdown", "join local"]
+    threading.Timer(0.1, let.set).start()
+    connection.connect(resources(tmp_path, address=address), 9)
+    assert asked == ["table", "shutdown", f"join {address}"]
+
+
+@pytest.mark.parametrize("address", ["local", "auto"])
+def test_a_ray_that_runs_already_is_quiet_too(ray, monkeypatch, tmp_path, address):
+    asked, _ = ray
+    monkeypatch.setattr(connection, "_quieten", lambda: asked.append("quiet"))
+    monkeypatch.setattr(connection.ray, "is_initialized", lambda: True)
+    connection.connect(resources(tmp_path, address=address), 9)
+    assert asked == ["quiet"]
 
 
 def test_a_start_that_fails_is_told_to_who_needs_it_and_may_be_tried_again(
