@@ -166,6 +166,14 @@ class Learner:
                         f"rows {first_few(step.rows.tolist())}; lower the learning rate or look at these rows"
                     )
 
+    def _catch_up(self) -> None:
+        """As `_check`, between steps: an accelerator is waited for, and that is part of what they took."""
+        if self._unchecked:
+            started = time.perf_counter()
+            self._check()
+            took = time.perf_counter() - started
+            self.used += Phase(seconds=took, joules=self._meter.lap(at_once=False))
+
     def _keep_visit(self, name: str, step: Step, values: NDArray[np.float32]) -> None:
         epochs = self._seen.setdefault(name, [])
         while len(epochs) <= step.epoch:
@@ -188,12 +196,12 @@ class Learner:
 
         Of pieces the loss is the mean of the row's.
         """
-        self._check()
+        self._catch_up()
         return {name: np.stack(epochs, axis=1) for name, epochs in self._seen.items()}
 
     def last_losses(self, epoch: int) -> NDArray[np.float32]:
         """Each row's loss at its last visit before an epoch, shape (n,); nan where it had none."""
-        self._check()
+        self._catch_up()
         last = np.full(len(self.labels), np.nan, dtype=np.float32)
         for losses in self._seen.get("losses", [])[:epoch]:
             last = np.where(np.isnan(losses), last, losses)
@@ -223,7 +231,7 @@ class Learner:
         Args:
             timed: Give the seconds used; without them equal learners give equal bytes.
         """
-        self._check()
+        self._catch_up()
         state = {f"weights.{k}": v for k, v in _own_tensors(self.network.module).items()}
         for parameter, moments in self._optimizer.state.items():
             state |= {f"{m}.{self._names[parameter]}": v for m, v in moments.items()}

@@ -1,4 +1,6 @@
+import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,6 +115,18 @@ def test_every_part_of_a_checkpoint_counts(opened, tmp_path, left_out):
             moments[left_out].zero_()
     run(second, schedule)
     assert second.weights_sha() != whole.weights_sha()
+
+
+@pytest.mark.parametrize("ask", [Learner.visits, Learner.state, lambda one: one.last_losses(1)])
+def test_what_is_waited_for_between_steps_is_counted(opened, monkeypatch, ask):
+    learner, schedule = opened("linear")
+    next(learner.train(schedule))
+    before = learner.used.seconds
+    ticks = SimpleNamespace(perf_counter=itertools.count().__next__)
+    monkeypatch.setattr("trainables.training.learner.time", ticks)
+    ask(learner)
+    ask(learner)
+    assert learner.used.seconds == before + 1
 
 
 def test_visits_tell_what_training_saw_and_nothing_more(opened, small):
