@@ -10,7 +10,6 @@ from orchestrator.cli.completion import completion
 from orchestrator.cli.number_flags import Range, range_of, takes_several
 from orchestrator.cli.options import SweepOptions
 from orchestrator.cli.parameters import parameter
-from orchestrator.cli.trained_options import AUTO
 from trainables.errors import UsageError
 
 # What stands for the value of a flag in its help; a flag that is yes or no has none.
@@ -61,7 +60,7 @@ def flag(name: str, *, group: str | None = None, about: str = "") -> Parameter:
 def _parser(name: str, allowed: Range) -> Callable[[str], Any]:
     """What reads a number that was typed; of a flag that takes several, a list of them."""
 
-    def listed(text: str) -> list[int | float]:
+    def listed(text: str) -> list[int | float | str]:
         from orchestrator.cli.comma_lists import entries_of
 
         try:
@@ -70,10 +69,7 @@ def _parser(name: str, allowed: Range) -> Callable[[str], Any]:
             raise typer.BadParameter(str(error).partition(": ")[2]) from error
         return [allowed.parsed(one) for one in entries]
 
-    def parsed(text: object) -> int | float | str:
-        return AUTO if text == AUTO and name == "gpus_per_trial" else allowed.parsed(text)
-
-    return listed if takes_several(SweepOptions.model_fields[name].annotation) else parsed
+    return listed if takes_several(SweepOptions.model_fields[name].annotation) else allowed.parsed
 
 
 def _plain(annotation: Any) -> Any:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 
@@ -25,6 +25,7 @@ class Range:
         ge: Likewise, at least it.
         lt: Below it.
         le: At most it.
+        word: What may be said in place of a number; empty for nothing.
     """
 
     is_whole: bool = False
@@ -32,6 +33,7 @@ class Range:
     ge: float | None = None
     lt: float | None = None
     le: float | None = None
+    word: str = ""
 
     @property
     def text(self) -> str:
@@ -41,7 +43,7 @@ class Range:
         high = f"and below {self.lt:g}" if self.lt is not None else ""
         high = f"up to {self.le:,}" if self.le is not None else high
         noun = "a whole number" if self.is_whole else "a number"
-        return " ".join(filter(None, (noun, low, high)))
+        return " ".join(filter(None, (noun, low, high, f"or {self.word}" * bool(self.word))))
 
     def refusal(self, value: object) -> str:
         """Why a value is none of them, with what to give; empty where it is one.
@@ -62,13 +64,15 @@ class Range:
             return f"out of range; give {self.text}{meant}"
         return ""
 
-    def parsed(self, text: object) -> int | float:
-        """The number that a command line has as text.
+    def parsed(self, text: object) -> int | float | str:
+        """The number that a command line has as text, or the word in its place.
 
         Raises:
             typer.BadParameter: If it is none, or none of these.
         """
         value: object = text
+        if self.word and text == self.word:
+            return self.word
         if isinstance(text, str) and re.fullmatch(NUMBER, text):
             is_int = self.is_whole and re.fullmatch(WHOLE, text)
             value = whole_number(text) if is_int and len(text) < 20 else float(text)
@@ -125,7 +129,11 @@ def range_of(annotation: Any, metadata: Iterable[Any]) -> Range | None:
         return None
     told = [*metadata, *(bound for part in parts for bound in getattr(part, "metadata", ()))]
     found = {name: getattr(one, name) for one in told for name in _BOUNDS if hasattr(one, name)}
-    return Range(is_whole=kinds == {int}, **found)
+    typed = [getattr(one, "json_schema_input_type", None) for one in metadata]
+    words = [
+        get_args(one)[0] for kind in typed for one in _parts(kind) if get_origin(one) is Literal
+    ]
+    return Range(is_whole=kinds == {int}, word="".join(words), **found)
 
 
 def number(allowed: Range, *names: str, about: str, metavar: str | None = None) -> Any:

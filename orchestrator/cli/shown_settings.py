@@ -53,7 +53,8 @@ def shown_settings(
     for name, value in options:
         resolved = known.get(_SAME.get(name, name))
         if name in origins:
-            found.append(ResolvedSetting(name=name, value=_text(value), origin=origins[name]))
+            told = _WITHOUT.get(name, "none") if value is None else _text(value)
+            found.append(ResolvedSetting(name=name, value=told, origin=origins[name]))
         elif resolved:
             found.append(replace(resolved, name=name))
         else:

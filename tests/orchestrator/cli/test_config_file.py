@@ -60,6 +60,7 @@ def test_a_flag_wins_over_set_over_the_file_over_the_grid(file):
             "rate: [0.1, many]\n",
             "1: rate entry 2 is 'many': no number; give a number from 0 and below 1, such as 0.1",
         ),
+        ("gpus_per_trial: atuo\n", "no number; give a number from 0 up to 64 or auto, such as 1"),
         ("epochs: 0\n", "1: epochs is 0: out of range; give a whole number from 1 up to 1,000,000"),
         ("- grid\n", "holds no NAME: VALUE lines"),
         ("grid: [demo\n", "not YAML"),
@@ -94,6 +95,11 @@ def test_show_tells_where_each_value_comes_from(invoke, file):
     path = file("grid: demo\n")
     shown = invoke("config", "show", path, "--set", "epochs=2").output
     assert "sweep.yaml:1" in shown.replace("\n", "") and "--set" in shown
+
+
+def test_what_a_word_stands_for_is_shown(invoke, file):
+    shown = invoke("config", "show", file("gpus_per_trial: auto\n")).output
+    assert "auto where this machine has" in " ".join(shown.split())
 
 
 def test_the_schema_names_every_setting_with_its_meaning(invoke):
