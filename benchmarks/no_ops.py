@@ -18,7 +18,7 @@ import typer
 from ray import tune
 
 from orchestrator.execution import tuner
-from orchestrator.execution.connection import disconnect
+from orchestrator.execution.connection import disconnect, end_ray
 from orchestrator.execution.scheduler import Work
 from orchestrator.planning.resources import Resources
 from orchestrator.planning.tasks import Task
@@ -98,6 +98,7 @@ def main(
             folder=Path(folder),
         )
         disconnect()
+        end_ray()
     print(f"{tasks} tasks, {workers} at a time: {time.perf_counter() - started:.0f} s")
     print(", ".join(f"{count}: {held:.0f} MB" for count, held in memory.seen.items()))
     half, whole = memory.seen[tasks // 2], memory.seen[tasks]

@@ -111,17 +111,17 @@ def main(
     _check_store(sweep)
     with sweep.run.locked():
         _record(options, sweep)
-        _start_ray(sweep)
-        if sweep.searches:
-            sweep, code = search_training(sweep, console)
-            if code:
-                return code
-        return run_and_report(
-            sweep,
-            console,
-            report=not options.no_report,
-            shown=shown_of(options),
-        )
+        with _ray_beside(sweep):
+            if sweep.searches:
+                sweep, code = search_training(sweep, console)
+                if code:
+                    return code
+            return run_and_report(
+                sweep,
+                console,
+                report=not options.no_report,
+                shown=shown_of(options),
+            )
 
 
 def _check_store(sweep: "Sweep") -> None:
@@ -134,12 +134,19 @@ def _check_store(sweep: "Sweep") -> None:
         check_room(sweep.store.root, warm_up_bytes(sweep, left))
 
 
-def _start_ray(sweep: "Sweep") -> None:
-    """Begin to start Ray where there is something to run: it comes up while this process loads the rest."""
-    if sweep.left or sweep.searches:
-        from orchestrator.execution.connection import start_ray
+@contextmanager
+def _ray_beside(sweep: "Sweep") -> Iterator[None]:
+    """Ray where there is something to run: it comes up while this process loads the rest, and ends behind the last line."""
+    if not (sweep.left or sweep.searches):
+        yield
+        return
+    from orchestrator.execution.connection import end_ray, start_ray
 
-        start_ray(sweep.resources, len(sweep.left))
+    start_ray(sweep.resources, len(sweep.left))
+    try:
+        yield
+    finally:
+        end_ray()
 
 
 def _record(options: SweepOptions, sweep: "Sweep") -> None:

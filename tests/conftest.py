@@ -1,6 +1,7 @@
 """What tests of more than one file use."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def real_data():
 def _ray_is_started_by_commands_alone():
     """A sweep in a test's own process runs its tasks without Ray, or starts it when it needs it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.sweep._start_ray", lambda sweep: None)
+        patch.setattr("orchestrator.sweep._ray_beside", lambda sweep: nullcontext())
         yield
 
 

@@ -1,4 +1,4 @@
-"""Ray of a sweep: started while the rest of the driver is loaded, left while the last lines are printed."""
+"""Ray of a sweep: started while the rest of the driver is loaded, left when the last lines are printed."""
 
 import atexit
 import logging
@@ -34,11 +34,13 @@ class _Connection:
     def __init__(self) -> None:
         self._started: Future[None] | None = None
         self._over = threading.Event()
-        self._leaving: threading.Thread | None = None
+        self._is_released = False
+        # Before Ray's own farewell, which waits.
+        atexit.register(self.leave)
 
     def start(self, resources: Resources, tasks: int) -> None:
         """Start Ray here by a thread of its own, which lives as long as it does."""
-        self._wait_until_left()
+        self.leave()
         _quieten()
         if self._started or ray.is_initialized():
             return
@@ -70,7 +72,7 @@ class _Connection:
         if resources.is_local:
             self.start(resources, tasks)
         else:
-            self._wait_until_left()
+            self.leave()
             _quieten()
             if not ray.is_initialized():
                 join_ray(resources.address)
@@ -82,24 +84,23 @@ class _Connection:
             self._started = None
             raise
 
+    def release(self) -> None:
+        """Note that nothing is asked of Ray any more."""
+        self._is_released = True
+
     def leave(self) -> None:
-        """Begin to leave."""
+        """Leave Ray, if nothing is asked of it any more; it ends where it was started here.
+
+        In the thread that used it: while another one took it apart, what Python frees here of it would end the process.
+        """
+        if not self._is_released:
+            return
+        self._is_released = False
         started, self._started = self._started, None
         if started:
             started.exception()
-
-        def run() -> None:
-            ray.shutdown()
-            self._over.set()
-
-        # No daemon: the process waits for it.
-        self._leaving = threading.Thread(target=run, name="leave Ray")
-        self._leaving.start()
-
-    def _wait_until_left(self) -> None:
-        if self._leaving:
-            self._leaving.join()
-            self._leaving = None
+        ray.shutdown()
+        self._over.set()
 
 
 _CONNECTION = _Connection()
@@ -139,7 +140,12 @@ def take_first_workers() -> None:
 
 
 def disconnect() -> None:
-    """Leave Ray, which ends where it was started here, beside what this process does next."""
+    """Ask nothing of Ray any more: it ends by `end_ray`, before another sweep, or with this process."""
+    _CONNECTION.release()
+
+
+def end_ray() -> None:
+    """Leave Ray, once the last lines are printed, where `disconnect` was called."""
     _CONNECTION.leave()
 
 

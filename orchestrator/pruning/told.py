@@ -73,9 +73,15 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _count(tasks: Iterable[Task]) -> str:
-    """3 warm-ups and 3 scores."""
+    """3 warm-ups, 2 pieces of evidence and 3 scores."""
     nouns = Counter(TASKS[task.kind].noun for task in tasks if task.kind != "prepare")
-    return " and ".join(f"{count} {noun}" for noun, count in nouns.items())
+    *first, last = (
+        many(count, "piece of evidence", "pieces of evidence")
+        if noun == TASKS["evidence"].noun
+        else many(count, noun.removesuffix("s"))
+        for noun, count in nouns.items()
+    )
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def print_list(

@@ -20,7 +20,7 @@ def ray(monkeypatch):
 
     def shutdown():
         assert let.wait(60)
-        asked.append("shutdown")
+        asked.append(f"shutdown by {threading.current_thread().name}")
 
     monkeypatch.setattr(connection, "_CONNECTION", connection._Connection())
     monkeypatch.setattr(connection, "_prepare", lambda: None)
@@ -55,13 +55,23 @@ def test_a_cluster_is_joined_when_it_is_needed_and_not_before(ray, tmp_path):
 
 
 @pytest.mark.parametrize("address", ["local", "auto"])
-def test_the_table_is_printed_while_ray_ends_which_the_next_sweep_waits_for(ray, tmp_path, address):
+def test_ray_ends_behind_the_table_and_before_the_next_sweep(ray, tmp_path, address):
     asked, let = ray
+    let.set()
     connection.disconnect()
     asked.append("table")
-    threading.Timer(0.1, let.set).start()
     connection.connect(resources(tmp_path, address=address), 9)
-    assert asked == ["table", "shutdown", f"join {address}"]
+    assert asked == ["table", "shutdown by MainThread", f"join {address}"]
+
+
+def test_ray_is_left_once_by_the_thread_that_used_it_and_only_when_nothing_is_asked_of_it(ray):
+    asked, let = ray
+    let.set()
+    connection.end_ray()
+    connection.disconnect()
+    connection.end_ray()
+    connection.end_ray()
+    assert asked == [f"shutdown by {threading.main_thread().name}"]
 
 
 @pytest.mark.parametrize("address", ["local", "auto"])

@@ -219,7 +219,7 @@ def test_scores_that_are_gone_are_made_again_and_the_list_is_the_same(base, prun
         assert done.returncode == 0, done.stdout + done.stderr
         said = " ".join(done.stdout.split())  # a terminal breaks lines where a path is long
         assert "lacks scores of seeds 11, 17 and 23 that it had" in said
-        assert "3 warm-ups and 3 scores" in said
+        assert "3 warm-ups, 2 pieces of evidence and 3 scores" in said
         names = ("before", "after")
         one, two = (PruneRecord.from_json((tmp_path / n / "prune.json").read_text()) for n in names)
         assert (one.list_sha, one.kept_sha256, one.files) == (
