@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from orchestrator.execution.connection import end_ray
 from orchestrator.sweep import app
 
 HEALTH = {
@@ -34,6 +35,7 @@ def cluster(monkeypatch):
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": HEALTH})
     machines = [made.add_node(num_cpus=1) for _ in range(2)]
     yield made, machines
+    end_ray()
     made.shutdown()
 
 
