@@ -1,7 +1,7 @@
 """Whose a piece of evidence is, and what it is kept under: of a run at a mark, or of the data alone."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from trainables.evidence.requirements import EVIDENCE, SHARD, Settings, options_of
@@ -57,14 +57,28 @@ def _bottom(name: str) -> frozenset[str]:
 
 def evidence_key(spec: TrialSpec, name: str, settings: Settings, shard: int | None = None) -> str:
     """Names a piece of evidence that is kept, or one shard of it."""
-    return key_of(about_evidence(spec.twin, name, options_of(name, settings), shard))
+    options = tuple(options_of(name, settings).items())
+    return _evidence_key(*whose(spec.twin, name), name, options, shard)
 
 
 def about_evidence(
     spec: TrialSpec, name: str, options: Settings, shard: int | None
 ) -> Mapping[str, Any]:
     """What decides a piece of evidence, or one shard of it."""
-    kind, key = whose(spec, name)
+    return _about(*whose(spec, name), name, options, shard)
+
+
+# A plan asks for the same one once a trial.
+@lru_cache(maxsize=4096)
+def _evidence_key(
+    kind: str, key: str, name: str, options: tuple[tuple[str, Any], ...], shard: int | None
+) -> str:
+    return key_of(_about(kind, key, name, dict(options), shard))
+
+
+def _about(
+    kind: str, key: str, name: str, options: Settings, shard: int | None
+) -> Mapping[str, Any]:
     part = {} if shard is None else {SHARD: shard}
     return {kind: key, "evidence": EVIDENCE[name].kept_as or name, **options, **part}
 
