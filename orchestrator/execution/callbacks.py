@@ -132,7 +132,7 @@ class ProgressCallback(tune.Callback):  # type: ignore[misc]
         what = f"joining the Ray cluster at {resources.address}"
         if resources.is_local:
             cores = len(os.sched_getaffinity(0))
-            what = f"starting Ray on {cores} core{'s' * (cores > 1)}: 2 to 20 seconds"
+            what = f"starting Ray on {cores} core{'s' * (cores > 1)}: up to 20 seconds"
         self._wait_for(what)
 
     def show_started(self, slots: int, resources: Resources) -> None:

@@ -73,7 +73,7 @@ def test_the_clock_of_a_kind_that_has_not_begun_shows_nothing():
 
 
 def test_what_is_waited_for_is_said_while_no_worker_works():
-    waits = replace(BUSY, lanes=(), waits_for="starting Ray on 2 cores: 2 to 20 seconds")
+    waits = replace(BUSY, lanes=(), waits_for="starting Ray on 2 cores: up to 20 seconds")
     assert "starting Ray on 2 cores" in drawn(waits)
     assert "starting Ray" not in drawn(replace(waits, lanes=BUSY.lanes))
 
